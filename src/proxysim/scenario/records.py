@@ -1,0 +1,103 @@
+"""What a resolved scenario is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number, in internal units.
+
+    Attributes
+    ----------
+    value : the value; of a series, the value at the start
+    series : (month from the start, value) by month, empty when it is not dated; entries before the start are in `value`
+    low, high : range in internal units; of a series, multipliers
+    place : "file:line"
+    origin : "file", "default" (of the table), "defaults" (of the file), "branch" or "set"
+    """
+
+    value: float
+    series: tuple[tuple[int, float], ...]
+    low: float | None
+    high: float | None
+    dist: str
+    source: tuple[str, ...]
+    grade: str | None
+    moves_with: str | None
+    note: str | None
+    unit: str | None
+    place: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What one event does to one number: `verb` is set, scale or add, `path` is full."""
+
+    event: str
+    verb: str
+    path: tuple[str, ...]
+    number: Number
+    place: str
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One condition of an event; `negated` for those under `unless`."""
+
+    kind: str
+    of: str
+    measure: str | None
+    below: float | None
+    above: float | None
+    months: int
+    negated: bool
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event; `first` and `last` are months from the start in which it can occur."""
+
+    id: str
+    kind: str
+    first: int
+    last: int
+    conditions: tuple[Condition, ...]
+    label: str
+    about: str
+    off: bool
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A world with all files, defaults, branches and changes resolved and checked.
+
+    Attributes
+    ----------
+    hash : of numbers, text and events; labels, order, comments and the name of the file do not count
+    start, months : (year, month) of the first month, and the number of months
+    branch : the branches taken, joined by " + "; "" is the file as it stands
+    ids : section -> ids, sorted; also "actors" and "origins"
+    text : values that are no numbers, by path
+    numbers : by full path; facts: the numbers of the files before any branch or change
+    """
+
+    file: str
+    hash: str
+    question: str
+    start: tuple[int, int]
+    months: int
+    branch: str
+    branches: dict[str, str]
+    ids: dict[str, tuple[str, ...]]
+    text: dict[tuple[str, ...], Any]
+    labels: dict[tuple[str, str], str]
+    numbers: dict[tuple[str, ...], Number]
+    facts: dict[tuple[str, ...], Number]
+    rules: dict[str, str]
+    events: tuple[Event, ...]
+    effects: tuple[Effect, ...]
+    sources: dict[str, str]
