@@ -26,6 +26,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 INF = math.inf
 MONEY_KINDS = ("money_flow", "money", "price", "capital")
@@ -61,7 +62,7 @@ class Parameter:
     carried: bool = False
 
 
-def _of(axes: str, sections: tuple[str, ...], source: str, *rows: tuple) -> list[Parameter]:
+def _of(axes: str, sections: tuple[str, ...], source: str, *rows: tuple[Any, ...]) -> list[Parameter]:
     """Parameters that share axes, sections and source: rows of (name, key, kind, default, low, high, meaning[, carried])."""
     named = tuple(axes.split())
     return [Parameter(r[0], named, sections, r[1], r[2], r[3], r[4], r[5], r[6], source, r[7] if len(r) > 7 else False)
@@ -171,7 +172,7 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("outlay", "outlay", "money_flow", 0.0, 0, 1e9, "own procurement outlay (procurement = richardson)", True))
     + _of("actor category", ACTORS, "Scenario.",
         ("stock", "stock", "arms", 0.0, 0, 1e9, "arms held", True),
-        ("target", "target", "arms", NAN, 0, 1e9, "stock it wants to hold; worked out: the stock of the start"),
+        ("target", "target", "arms", NAN, 0, 1e9, "stock it wants to hold; worked out: the stock of the start, or a year of its output when that is more"),
         ("plant", "plant", "arms_flow", 0.0, 0, 1e9, "arms it could make with full knowhow", True),
         ("knowhow", "knowhow", "share", 0.0, 0, 1, "how far it masters making them", True),
         ("cumulative", "cumulative", "arms", NAN, 0, 1e12, "output made before the start; worked out: 60 months of plant", True),

@@ -1,0 +1,69 @@
+"""Simulate states, the proxies they arm, and the pacts between the states.
+
+>>> import proxysim
+>>> world = proxysim.load("scenarios/quickstart.toml", branch="no-pact")
+>>> print(proxysim.run(world, rng=1).summary())  # doctest: +SKIP
+
+Names are imported when they are first used, so that ``import proxysim`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from proxysim.errors import BooksError, Fault, InputError, MissingExtra, ProxysimError, RunError
+    from proxysim.model import PactModel, ProxyAgent, StateAgent
+    from proxysim.scenario.world import World, load
+    from proxysim.single import Run, run
+
+__version__ = "0.1.0"
+
+#: Public name -> module that defines it.
+_HOMES = {
+    "BooksError": "proxysim.errors",
+    "Fault": "proxysim.errors",
+    "InputError": "proxysim.errors",
+    "MissingExtra": "proxysim.errors",
+    "PactModel": "proxysim.model",
+    "ProxyAgent": "proxysim.model",
+    "ProxysimError": "proxysim.errors",
+    "Run": "proxysim.single",
+    "RunError": "proxysim.errors",
+    "StateAgent": "proxysim.model",
+    "World": "proxysim.scenario.world",
+    "load": "proxysim.scenario.world",
+    "run": "proxysim.single",
+}
+
+__all__ = [
+    "BooksError",
+    "Fault",
+    "InputError",
+    "MissingExtra",
+    "PactModel",
+    "ProxyAgent",
+    "ProxysimError",
+    "Run",
+    "RunError",
+    "StateAgent",
+    "World",
+    "__version__",
+    "load",
+    "run",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(importlib.import_module(home), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,126 @@
+"""Double-entry books of money and arms, and their residual, from what the rules recorded."""
+
+from __future__ import annotations
+
+from proxysim.fields import (
+    A_RECEIVED, A_SENT, ARMS_IN, ARMS_LINES, M_FEES, M_FEES_IN, M_RECEIVED, M_SENT, M_SOLD, MONEY_IN, MONEY_LINES,
+    T_ARRIVED, T_SENT, TRANSIT_LINES,
+)  # fmt: skip
+from proxysim.fields import M_BOUGHT
+from proxysim.jit import compiled
+
+MONEY_INS, MONEY_ALL = len(MONEY_IN), len(MONEY_LINES)
+ARMS_INS, ARMS_ALL, TRANSIT_ALL = len(ARMS_IN), len(ARMS_LINES), len(TRANSIT_LINES)
+#: Kinds of account, times `ACCOUNT` plus the index in the code that `State.residual_account` keeps.
+MONEY_ACCOUNT, ARMS_ACCOUNT, TRANSIT_ACCOUNT, MONEY_CLEARING, ARMS_CLEARING, NOT_A_NUMBER = range(6)
+ACCOUNT = 1_000_000_000
+
+
+@compiled
+def open_month(w, s, f):  # type: ignore[no-untyped-def]
+    """Every line is zero; openings are what is held.
+
+    Writes
+    ------
+    money, arms, transit, sent, opening_funds, opening_stock, opening_ring
+    """
+    for a in range(w.actor_count):
+        f.opening_funds[a] = s.funds[a]
+        for line in range(MONEY_ALL):
+            f.money[line, a] = 0.0
+        for c in range(w.category_count):
+            for o in range(w.origin_count):
+                f.opening_stock[a, c, o] = s.stock[a, c, o]
+                for line in range(ARMS_ALL):
+                    f.arms[line, a, c, o] = 0.0
+    for i in range(w.tie_count):
+        for c in range(w.category_count):
+            for o in range(w.origin_count):
+                f.opening_ring[i, c, o] = _on_the_way(s, i, c, o)
+                for line in range(TRANSIT_ALL):
+                    f.transit[line, i, c, o] = 0.0
+
+
+@compiled
+def _on_the_way(s, i, c, o):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for slot in range(s.ring.shape[1]):
+        total += s.ring[i, slot, c, o]
+    return total
+
+
+@compiled
+def _note(s, difference, size, t, code):  # type: ignore[no-untyped-def]
+    """Keep the worst |difference| / size, 0 / 0 being 0; what is not a number is the worst of all."""
+    if difference != difference:
+        residual = 1.0
+        code = NOT_A_NUMBER * ACCOUNT + code % ACCOUNT
+    elif difference == 0.0:
+        residual = 0.0
+    else:
+        residual = abs(difference) / size if size > 0.0 else 1.0
+    if residual > s.residual:
+        s.residual = residual
+        s.residual_month = t
+        s.residual_account = code
+
+
+@compiled
+def close_month(w, s, f, t):  # type: ignore[no-untyped-def]
+    """Each account: opening + inflows = closing + outflows; what one sends another receives or is on its way.
+
+    Writes
+    ------
+    residual, residual_month, residual_account
+    """
+    sent, received, paid, earned = 0.0, 0.0, 0.0, 0.0
+    for a in range(w.actor_count):
+        inflow, outflow = f.opening_funds[a], s.funds[a]
+        for line in range(MONEY_ALL):
+            if line < MONEY_INS:
+                inflow += f.money[line, a]
+            else:
+                outflow += f.money[line, a]
+        _note(s, inflow - outflow, inflow, t, MONEY_ACCOUNT * ACCOUNT + a)
+        sent += f.money[M_SENT, a] + f.money[M_BOUGHT, a] + f.money[M_FEES, a]
+        received += f.money[M_RECEIVED, a] + f.money[M_SOLD, a] + f.money[M_FEES_IN, a]
+    _note(s, sent - received, sent, t, MONEY_CLEARING * ACCOUNT)
+    for a in range(w.actor_count):
+        for c in range(w.category_count):
+            for o in range(w.origin_count):
+                inflow, outflow = f.opening_stock[a, c, o], s.stock[a, c, o]
+                for line in range(ARMS_ALL):
+                    if line < ARMS_INS:
+                        inflow += f.arms[line, a, c, o]
+                    else:
+                        outflow += f.arms[line, a, c, o]
+                code = (a * w.category_count + c) * w.origin_count + o
+                _note(s, inflow - outflow, inflow, t, ARMS_ACCOUNT * ACCOUNT + code)
+                if s.stock[a, c, o] < 0.0:
+                    _note(s, s.stock[a, c, o], 0.0, t, ARMS_ACCOUNT * ACCOUNT + code)
+                paid += f.arms[A_SENT, a, c, o]
+                earned += f.arms[A_RECEIVED, a, c, o]
+    for i in range(w.tie_count):
+        for c in range(w.category_count):
+            for o in range(w.origin_count):
+                inflow = f.opening_ring[i, c, o] + f.transit[T_SENT, i, c, o]
+                outflow = _on_the_way(s, i, c, o)
+                for line in range(T_ARRIVED, TRANSIT_ALL):
+                    outflow += f.transit[line, i, c, o]
+                code = (i * w.category_count + c) * w.origin_count + o
+                _note(s, inflow - outflow, inflow, t, TRANSIT_ACCOUNT * ACCOUNT + code)
+                paid -= f.transit[T_SENT, i, c, o]
+                earned -= f.transit[T_ARRIVED, i, c, o]
+    _note(s, paid, _all_sent(w, f), t, ARMS_CLEARING * ACCOUNT)
+    _note(s, earned, _all_sent(w, f), t, ARMS_CLEARING * ACCOUNT)
+
+
+@compiled
+def _all_sent(w, f):  # type: ignore[no-untyped-def]
+    """Scale of the clearing of arms: all that is on its way or was sent."""
+    total = 0.0
+    for i in range(w.tie_count):
+        for c in range(w.category_count):
+            for o in range(w.origin_count):
+                total += f.opening_ring[i, c, o] + f.transit[T_SENT, i, c, o]
+    return total

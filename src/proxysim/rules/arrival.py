@@ -1,0 +1,52 @@
+"""R9: what arrives, with the quality it has then; and what came in is stored."""
+
+from __future__ import annotations
+
+from proxysim.fields import A_CAPTURED, A_MADE, A_QUALITY, A_RECEIVED, T_ARRIVED, T_CAPTURED
+from proxysim.jit import compiled
+
+
+@compiled
+def arrive(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Cargo due this month arrives; used items keep `quality`, the rest is booked as quality loss.
+
+    Cargo for a regime that has fallen is captured by its opponents.
+
+    Writes
+    ------
+    arrived : (tie, category, origin), arms after quality; arrived_value : (tie,), money; ring; books
+    """
+    slot = t % s.ring.shape[1]
+    for i in range(w.tie_count):
+        b = w.tie_to[i]
+        fallen = w.actor_regime[b] >= 0 and s.fallen[w.actor_regime[b]] >= 0
+        for c in range(w.category_count):
+            for o in range(w.origin_count):
+                amount = s.ring[i, slot, c, o]
+                s.ring[i, slot, c, o] = 0.0
+                f.arrived[i, c, o] = 0.0
+                if amount <= 0.0:
+                    continue
+                if fallen:
+                    f.transit[T_CAPTURED, i, c, o] += amount
+                    continue
+                f.transit[T_ARRIVED, i, c, o] += amount
+                f.arrived[i, c, o] = amount * p.quality[i]
+                f.arrived_value[i] += amount * p.quality[i] * p.price[c]
+                f.arms[A_RECEIVED, b, c, o] += amount
+                f.arms[A_QUALITY, b, c, o] += amount * (1.0 - p.quality[i])
+
+
+@compiled
+def store(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """What was made, received or captured this month joins the stock after the fighting of the month.
+
+    Writes
+    ------
+    stock : (actor, category, origin), arms
+    """
+    for a in range(w.actor_count):
+        for c in range(w.category_count):
+            for o in range(w.origin_count):
+                s.stock[a, c, o] += (f.arms[A_MADE, a, c, o] + f.arms[A_CAPTURED, a, c, o]
+                                     + f.arms[A_RECEIVED, a, c, o] - f.arms[A_QUALITY, a, c, o])  # fmt: skip

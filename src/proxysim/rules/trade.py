@@ -1,0 +1,142 @@
+"""R6: buyers at war, sellers with something to spare, and what a pact's partner owes."""
+
+from __future__ import annotations
+
+import math
+
+from proxysim.fields import MARKET, RECIPROCITY, RETRANSFER, SALE, SUPPORT, TECHNOLOGY
+from proxysim.jit import compiled
+
+
+@compiled
+def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """want = min((demand war - made)+, (months demand war - stock)+); offer = min(2 want access, .25 (stock - .4 target)+).
+
+    `market` adds to the access of a member that buys from a member or from a proxy.
+
+    Writes
+    ------
+    want : (actor, category), offer : (tie, category), arms a month
+
+    Source
+    ------
+    Assumption: imports end by themselves when home output covers the demand.
+    """
+    for a in range(w.actor_count):
+        for c in range(w.category_count):
+            held = 0.0
+            for o in range(w.origin_count):
+                held += s.stock[a, c, o]
+            need = p.demand[a, c] * f.war[a]
+            f.want[a, c] = max(0.0, min(need - f.made[a, c], p.shortage_months * need - held))
+    for i in range(w.tie_count):
+        a, b = w.tie_from[i], w.tie_to[i]
+        x = f.pact_tie[MARKET, i]
+        if w.is_proxy[a] == 1 and w.is_proxy[b] == 0:
+            x = f.pact_actor[MARKET, b]
+        access = min(1.0, p.access[i] + p.market_boost * x)
+        ra, rb = w.actor_regime[a], w.actor_regime[b]
+        shut = (ra >= 0 and s.fallen[ra] >= 0) or (rb >= 0 and s.fallen[rb] >= 0) or w.route_start[i] == w.route_stop[i]
+        for c in range(w.category_count):
+            f.offer[i, c] = 0.0
+            if access > 0.0 and f.want[b, c] > 0.0 and not shut:
+                held = 0.0
+                for o in range(w.origin_count):
+                    held += s.stock[a, c, o]
+                spare = p.offer_share * max(0.0, held - p.offer_floor * p.target[a, c])
+                f.offer[i, c] = min(p.offer_want * f.want[b, c] * access, spare)
+
+
+@compiled
+def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Sales: offers cut in proportion to what sellers can spare, buyers want and buyers can pay.
+
+    The price is markup times base price. Reciprocity asks for `owes` of the debtor's output times the partner's war,
+    without money; retransfer for a share of arms of foreign make; support for what is claimed times the gate.
+
+    Writes
+    ------
+    volume : (tie, channel, category), arms a month; reserved : (actor,), money
+    """
+    for a in range(w.actor_count):
+        f.reserved[a] = 0.0
+        for c in range(w.category_count):
+            held, offered = 0.0, 0.0
+            for o in range(w.origin_count):
+                held += s.stock[a, c, o]
+            for i in range(w.tie_count):
+                if w.tie_from[i] == a:
+                    offered += f.offer[i, c]
+            spare = p.offer_share * max(0.0, held - p.offer_floor * p.target[a, c])
+            f.ask_common[a, c] = 1.0 if offered <= spare else spare / offered
+    for b in range(w.actor_count):
+        bill = 0.0
+        for c in range(w.category_count):
+            offered = 0.0
+            for i in range(w.tie_count):
+                if w.tie_to[i] == b:
+                    offered += f.offer[i, c] * f.ask_common[w.tie_from[i], c]
+            cut = 1.0 if offered <= f.want[b, c] else f.want[b, c] / offered
+            for i in range(w.tie_count):
+                if w.tie_to[i] == b:
+                    f.volume[i, SALE, c] = f.offer[i, c] * f.ask_common[w.tie_from[i], c] * cut
+                    bill += f.volume[i, SALE, c] * p.markup[i] * p.price[c] * (1.0 - p.barter[i])
+        money = min(f.money_left[b], s.funds[b])
+        if bill > money:
+            for i in range(w.tie_count):
+                if w.tie_to[i] == b and p.barter[i] < 1.0:
+                    for c in range(w.category_count):
+                        f.volume[i, SALE, c] *= money / bill
+            bill = money
+        f.reserved[b] = bill
+    for i in range(w.tie_count):
+        a = w.tie_from[i]
+        ra, rb = w.actor_regime[a], w.actor_regime[w.tie_to[i]]
+        shut = (ra >= 0 and s.fallen[ra] >= 0) or (rb >= 0 and s.fallen[rb] >= 0)
+        mixed = 0.0
+        for c in range(w.category_count):
+            mixed += p.mix[i, c]
+        for c in range(w.category_count):
+            foreign = 0.0
+            for o in range(w.origin_count):
+                if o != w.actor_origin[a]:
+                    foreign += s.stock[a, c, o]
+            f.volume[i, RETRANSFER, c] = 0.0 if shut else p.retransfer[i] * foreign
+            f.volume[i, RECIPROCITY, c] = f.owes[i] * f.made[a, c] * f.war[w.tie_to[i]]
+            f.owed_asked[i, c] = s.owed[i] * (p.mix[i, c] / mixed) if mixed > 0.0 and not shut else 0.0
+
+
+@compiled
+def gates(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Part of a claim that a patron releases: logistic(slope (release + boost x_technology + shift - tier)).
+
+    Writes
+    ------
+    gate : (actor, category), in (0, 1)
+
+    Source
+    ------
+    Assumption: smooth, so that the dial has no step.
+    """
+    for a in range(w.actor_count):
+        for c in range(w.category_count):
+            f.gate[a, c] = _logistic(p.gate_slope * (p.release_tier[a] + p.tier_boost * f.pact_actor[TECHNOLOGY, a] + p.gate_shift - p.tier[c]))
+
+
+@compiled
+def _logistic(x):  # type: ignore[no-untyped-def]
+    from_below = math.exp(-abs(x))
+    return 1.0 / (1.0 + from_below) if x >= 0.0 else from_below / (1.0 + from_below)
+
+
+@compiled
+def release(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Support asked to be shipped: the claim times the gate.
+
+    Writes
+    ------
+    volume : (tie, support, category), arms a month
+    """
+    for i in range(w.tie_count):
+        for c in range(w.category_count):
+            f.volume[i, SUPPORT, c] = f.claim[i, c] * f.gate[w.tie_from[i], c]
