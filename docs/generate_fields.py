@@ -53,7 +53,8 @@ This page is written by `python docs/generate_fields.py` from `src/proxysim/para
 `--set`. *Unit* is what a number without a unit of its own is read in; a table
 `{value = ..., unit = "..."}` takes others of the same kind, and then low and high are in that unit too. Money is at constant
 prices of 2024; arms are a quantity, at base production value of 2024. *Bounds* are in the unit inside the model (flows
-per month). *Start* marks a number that is only where a run begins: the model moves it, so it takes no dates.
+per month). A meaning that ends in *(start)* belongs to a number that is only where a run begins: the model moves it, so it
+takes no dates.
 """
 
 
@@ -103,7 +104,7 @@ def parameters(section: str) -> str:
     lines = []
     for parameter in PARAMETERS:
         if section in parameter.sections:
-            meaning = parameter.meaning + (" (start)" if parameter.carried else "")
+            meaning = parameter.meaning + (" *(start)*" if parameter.carried else "")
             lines.append((f"`{path(parameter, section)}`", UNITS[parameter.kind], default(parameter),
                           bounds(parameter), meaning, parameter.source))  # fmt: skip
     return table(("path", "unit", "default", "bounds", "meaning", "source"), lines)

@@ -46,7 +46,8 @@ def _columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def _amount(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 or value == 0 else f"{value:,.1f}" if abs(value) >= 1 else f"{value:.2g}"
+    size = abs(value)
+    return f"{value:,.0f}" if size >= 100 or size == 0 else f"{value:,.1f}" if size >= 1 else f"{value:.2g}"
 
 
 def _chain(run: Run) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,7 +55,7 @@ def overview(run: Run, figure: Figure | None = None) -> Figure:
     title = textwrap.fill(textwrap.shorten(scenario.question, 190, placeholder=" …"), 95)
     figure.text(_EDGE, 0.985, title, fontsize=14, fontweight="bold", va="top")
     _key(figure, marks, more)
-    name = scenario.labels.get(("scenario", "scenario")) or scenario.hash[:8]
+    name = f"{Path(scenario.file).stem} ({scenario.hash[:8]})"
     caption = (
         f"World {name}, branch {scenario.branch or 'none (the file as it stands)'}, seed {run.seed}, run {run.number}. "
         "One run, not an answer. Arms in USD m at base value of 2024."
