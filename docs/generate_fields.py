@@ -51,10 +51,10 @@ This page is written by `python docs/generate_fields.py` from `src/proxysim/para
 
 *Path* is where a number stands in a world file, with ids in capitals: the same path is used in branches, events and
 `--set`. *Unit* is what a number without a unit of its own is read in; a table
-`{value = ..., unit = "..."}` takes others of the same kind, and then low and high are in that unit too. Money is at constant
+`{value = ..., unit = "..."}` takes others of the same kind, for low and high too. Money is at constant
 prices of 2024; arms are a quantity, at base production value of 2024. *Bounds* are in the unit inside the model (flows
-per month). A meaning that ends in *(start)* belongs to a number that is only where a run begins: the model moves it, so it
-takes no dates.
+per month). A meaning that ends in *(start)* belongs to a number that is only where a run begins: the model moves it,
+so it takes no dates.
 """
 
 
@@ -130,7 +130,8 @@ def page() -> str:
     parts += ["## What is carried from month to month\n", arrays(STATE)]
     parts += ["## What happened in a month\n", arrays(FLOWS)]
     books = ((kind, ", ".join(f"`{line}`" for line in lines)) for kind, lines in (
-        ("money, in", MONEY_IN), ("money, out", MONEY_OUT), ("arms, in", ARMS_IN), ("arms, out", ARMS_OUT)))  # fmt: skip
+        ("money, in", MONEY_IN), ("money, out", MONEY_OUT), ("arms, in", ARMS_IN), ("arms, out", ARMS_OUT),
+    ))  # fmt: skip
     parts += ["## Lines of the books\n", table(("book", "lines"), books)]
     return "\n".join(parts)
 

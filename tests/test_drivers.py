@@ -78,13 +78,17 @@ print(hashlib.blake2b(b"".join(arrays[name].tobytes() for name in sorted(arrays)
 """
 
 
-@pytest.mark.parametrize(("file", "end"), [(QUICKSTART, "2020-08-01"), (LEVANT, "2020-04-01")], ids=["quickstart", "levant"])
+@pytest.mark.parametrize(
+    ("file", "end"), [(QUICKSTART, "2020-08-01"), (LEVANT, "2020-04-01")], ids=["quickstart", "levant"]
+)
 def test_drivers__plain_python_and_compiled_give_the_same_bits(file: Path, end: str) -> None:
     """The rules run as plain Python give the bits of the compiled ones."""
     seen = set()
     for switch in ("0", "1"):
         environment = {**os.environ, "NUMBA_DISABLE_JIT": switch}
-        done = subprocess.run([sys.executable, "-c", PLAIN, str(file), end], env=environment, capture_output=True, text=True)
+        done = subprocess.run(
+            [sys.executable, "-c", PLAIN, str(file), end], env=environment, capture_output=True, text=True
+        )
         assert 0 == done.returncode, done.stderr
         seen.add(done.stdout)
     assert 1 == len(seen)

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from proxysim.fields import (
-    A_RECEIVED, A_SENT, ARMS_IN, ARMS_LINES, M_FEES, M_FEES_IN, M_RECEIVED, M_SENT, M_SOLD, MONEY_IN, MONEY_LINES,
-    T_ARRIVED, T_SENT, TRANSIT_LINES,
+    A_RECEIVED,
+    A_SENT,
+    ARMS_IN,
+    ARMS_LINES,
+    M_BOUGHT,
+    M_FEES,
+    M_FEES_IN,
+    M_RECEIVED,
+    M_SENT,
+    M_SOLD,
+    MONEY_IN,
+    MONEY_LINES,
+    T_ARRIVED,
+    T_SENT,
+    TRANSIT_LINES,
 )  # fmt: skip
-from proxysim.fields import M_BOUGHT
 from proxysim.jit import compiled
 
 MONEY_INS, MONEY_ALL = len(MONEY_IN), len(MONEY_LINES)

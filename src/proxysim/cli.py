@@ -33,6 +33,9 @@ class _Doors(TyperGroup):
             found = super().invoke(context)
             sys.stdout.flush()
             return found
+        except BrokenPipeError:  # the reader, such as `head`, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
         except InputError as error:
             print(error, file=sys.stderr)
             raise typer.Exit(2) from None
@@ -58,11 +61,7 @@ _Sets = Annotated[
 
 def main() -> None:
     """Run the command line and exit."""
-    try:
-        app()
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    app()
 
 
 def _fault(file: str, message: str) -> InputError:

@@ -18,9 +18,19 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core import config
+from numba.core import codegen, config
 
-ROOMS = ("rules", "step.py", "draws.py", "fields.py", "parameters.py", "books.py", "measures.py", "jit.py", "ensemble.py")
+ROOMS = (
+    "rules",
+    "step.py",
+    "draws.py",
+    "fields.py",
+    "parameters.py",
+    "books.py",
+    "measures.py",
+    "jit.py",
+    "ensemble.py",
+)
 OLD_AFTER_DAYS = 30
 
 
@@ -41,12 +51,22 @@ def model_version() -> str:
     return _source_hash()
 
 
+def _cpu() -> str:
+    return str(codegen.get_host_cpu_features())  # type: ignore[no-untyped-call]
+
+
 def _cache_folder() -> Path:
     """A folder for this very code, compiler and CPU, below the user's cache."""
     home = os.environ.get("PROXYSIM_CACHE") or os.path.join(
         os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache"), "proxysim"
     )
-    parts = (model_version(), numba.__version__, platform.machine(), numba.core.codegen.get_host_cpu_features(), sys.version)
+    parts = (
+        model_version(),
+        numba.__version__,
+        platform.machine(),
+        _cpu(),
+        sys.version,
+    )
     return Path(home) / hashlib.blake2b("|".join(map(str, parts)).encode(), digest_size=10).hexdigest()
 
 
@@ -60,7 +80,7 @@ def _prepare() -> None:
                 shutil.rmtree(other, ignore_errors=True)
     except OSError:
         return  # an unwritable home: numba compiles anew each time, the numbers are the same
-    config.CACHE_DIR = str(folder)
+    config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
 
 
 _prepare()
@@ -68,7 +88,7 @@ _prepare()
 
 def is_compiled() -> bool:
     """False when numba's own switch makes the rules run as plain Python (used to compare the two)."""
-    return not config.DISABLE_JIT
+    return not config.DISABLE_JIT  # type: ignore[attr-defined]
 
 
 def cached_before() -> bool:

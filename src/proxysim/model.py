@@ -67,7 +67,9 @@ class Actor(mesa.Agent):
 
     def stock(self, category: str | None = None, origin: str | None = None) -> float:
         """Arms held (value2024), of one category and origin or of all."""
-        held = self._s.stock[self.index, : len(self.model.world.names["category"]), : len(self.model.world.names["origin"])]
+        held = self._s.stock[
+            self.index, : len(self.model.world.names["category"]), : len(self.model.world.names["origin"])
+        ]
         if category is not None:
             held = held[[self.model.place("category", category)]]
         if origin is not None:
@@ -125,11 +127,11 @@ class Actor(mesa.Agent):
 
     def commit(self, front: str) -> float:
         """Engagement on a front this month, 0 to 1."""
-        return self.model.intended("commitment_now", self.model.place("front", front), self.index)
+        return float(self.model.intended("commitment_now", self.model.place("front", front), self.index))
 
     def offer(self, tie: str, category: str) -> float:
         """Arms it would sell over a tie this month."""
-        return self.model.intended("offer", self.model.place("tie", tie), self.model.place("category", category))
+        return float(self.model.intended("offer", self.model.place("tie", tie), self.model.place("category", category)))
 
 
 class StateAgent(Actor):
@@ -137,7 +139,7 @@ class StateAgent(Actor):
 
     def support_budget(self) -> float:
         """Share of revenue for all clients this month, 0 to 1."""
-        return self.model.intended("usual_share", self.index)
+        return float(self.model.intended("usual_share", self.index))
 
     def allocate(self, scores: dict[str, float]) -> dict[str, float]:
         """Shares of revenue aimed at, by tie, from the scores of the ties."""
@@ -145,7 +147,7 @@ class StateAgent(Actor):
 
     def release(self, category: str) -> float:
         """Part of a claim in this category that it releases, 0 to 1."""
-        return self.model.intended("gate", self.index, self.model.place("category", category))
+        return float(self.model.intended("gate", self.index, self.model.place("category", category)))
 
     def patrol(self, found: dict[str, float]) -> dict[str, float]:
         """Share of its effort on each leg next month, from what it found on each this month."""
@@ -157,7 +159,7 @@ class ProxyAgent(Actor):
 
     def divert(self, tie: str) -> float:
         """Share of the cash of a tie that is diverted, 0 to 1."""
-        return self.model.intended("diverted_part", self.model.place("tie", tie))
+        return float(self.model.intended("diverted_part", self.model.place("tie", tie)))
 
 
 class PactModel(mesa.Model):
@@ -192,10 +194,21 @@ class PactModel(mesa.Model):
         chosen = dict(agents or {})
         for id, kind in chosen.items():
             if id not in world.names["actor"]:
-                raise InputError([Fault("agents", 0, id, f"is not an actor of this world{did_you_mean(id, world.names['actor'])}")])
+                raise InputError(
+                    [Fault("agents", 0, id, f"is not an actor of this world{did_you_mean(id, world.names['actor'])}")]
+                )
             wanted = ProxyAgent if id in world.scenario.ids["proxies"] else StateAgent
             if not issubclass(kind, wanted):
-                raise InputError([Fault("agents", 0, id, f"{kind.__name__} is no {wanted.__name__}; derive it from {wanted.__name__}")])
+                raise InputError(
+                    [
+                        Fault(
+                            "agents",
+                            0,
+                            id,
+                            f"{kind.__name__} is no {wanted.__name__}; derive it from {wanted.__name__}",
+                        )
+                    ]
+                )
         for id in world.names["actor"]:
             default = ProxyAgent if id in world.scenario.ids["proxies"] else StateAgent
             chosen.get(id, default)(self, id)
@@ -212,7 +225,9 @@ class PactModel(mesa.Model):
 
     def actor(self, id: str) -> Actor:
         """The agent of an actor."""
-        return next(agent for agent in self.agents if agent.id == id)
+        self.place("actor", id)
+        found: Actor = next(agent for agent in self.agents if agent.id == id)
+        return found
 
     def place(self, axis: str, name: str) -> int:
         """Index of a name on an axis; an unknown name is an InputError with the nearest known one."""
@@ -311,7 +326,9 @@ def _share(agent: Any, method: str, value: float, low: float = 0.0, high: float 
     """What a method of an agent returned, checked."""
     number = float(value)
     if not low <= number <= high:
-        raise RunError(f"{type(agent).__name__}.{method} of {agent.id} returned {number:g}; a number from {low:g} to {high:g} is wanted")
+        raise RunError(
+            f"{type(agent).__name__}.{method} of {agent.id} returned {number:g}; a number from {low:g} to {high:g} is wanted"
+        )
     return number
 
 

@@ -75,12 +75,15 @@ def _chain(run: Run) -> list[str]:
 def _capacity(run: Run) -> list[str]:
     """Capacity of each proxy at the end."""
     final, arrays = run.history["measure"][-1], run.world.arrays[0]
-    shown = ("fighting", "capacity", "stock", "received_arms")
+    shown = ("fighting", "capacity", "stock")
     rows = []
     for number, actor in enumerate(run.world.names["actor"]):
         if not arrays.is_proxy[number]:
             continue
-        cells = [_amount(float(final[number, MEASURE_INDEX[name]])) for name in shown[:3]]
+        cells = [_amount(float(final[number, MEASURE_INDEX[name]])) for name in shown]
+        for place, name in enumerate(shown[:2]):
+            if not run.history["measure"][:, number, MEASURE_INDEX[name]].any():
+                cells[place] = "none"  # a broker without arms: there is no start to compare with
         got = run.history["measure"][:, number, MEASURE_INDEX["received_arms"]].sum()
         rows.append([actor, *cells, _amount(float(got))])
     if not rows:

@@ -56,11 +56,13 @@ def month_name(run: Run, month: int) -> str:
 def _months(run: Run, numbers: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Names of months; `numbers` may lie beyond the end."""
     last = int(numbers.max(initial=-1)) + 1
-    return np.array([month_name(run, month) for month in range(last)], dtype=object)[numbers]
+    named: np.ndarray[Any, Any] = np.array([month_name(run, month) for month in range(last)], dtype=object)[numbers]
+    return named
 
 
 def _pick(names: Sequence[str], numbers: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return np.array(names, dtype=object)[numbers]
+    named: np.ndarray[Any, Any] = np.array(names, dtype=object)[numbers]
+    return named
 
 
 def _actors(run: Run) -> pd.DataFrame:

@@ -43,7 +43,9 @@ class Course:
     month : the month to come, from 0
     """
 
-    def __init__(self, world: World, seed: int, number: int, state: np.recarray[Any, Any] | None = None, month: int = 0) -> None:
+    def __init__(
+        self, world: World, seed: int, number: int, state: np.recarray[Any, Any] | None = None, month: int = 0
+    ) -> None:
         if not 0 <= number < 2**32:
             raise RunError(f"a run is numbered from 0 to 2**32 - 1, found {number}")
         self.world, self.month, self.stage = world, month, step.FIRST
@@ -138,7 +140,9 @@ class Run:
         regimes, events = len(world.names["regime"]), len(world.names["event"])
         self.history["fallen"] = np.array(course.state[0].fallen[:regimes])
         months = np.array(course.state[0].event_month[:events])
-        self.history["event_month"] = np.where((months == fields.NEVER) | (months >= len(world.months)), -1, np.maximum(months, 0))
+        self.history["event_month"] = np.where(
+            (months == fields.NEVER) | (months >= len(world.months)), -1, np.maximum(months, 0)
+        )
         self.reference = reference
         self.residual = float(course.state.residual[0])
 

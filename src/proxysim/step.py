@@ -13,8 +13,19 @@ from proxysim import books, measures
 from proxysim.fields import NEVER
 from proxysim.jit import compiled
 from proxysim.rules import (
-    arrival, budgets, events, fighting, fronts, interdiction, learning, pact, production, regimes, shipping,
-    sponsorship, trade,
+    arrival,
+    budgets,
+    events,
+    fighting,
+    fronts,
+    interdiction,
+    learning,
+    pact,
+    production,
+    regimes,
+    shipping,
+    sponsorship,
+    trade,
 )  # fmt: skip
 
 #: Stages; those named INTEND leave an intention to be carried out by the next.

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from planted import PLANTED
-from worlds import QUICKSTART
 
 from proxysim.errors import InputError
 from proxysim.parameters import BY_NAME, PARAMETERS
@@ -19,6 +18,7 @@ from proxysim.scenario.keys import LIMITS, SECTIONS
 from proxysim.scenario.scenario import Scenario, load_scenario, scenario_from_text
 from proxysim.scenario.schema import editor_schema
 from proxysim.scenario.units import ALLOWED, UnitError, flows_unit, to_internal, unit_for
+from worlds import QUICKSTART
 
 
 def faults_of(text: str, **options: object) -> list[tuple[int, str]]:

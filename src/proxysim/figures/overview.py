@@ -40,10 +40,11 @@ def overview(run: Run, figure: Figure | None = None) -> Figure:
         figure = Figure(figsize=(12, 12.6))
         FigureCanvasAgg(figure)
     marks, more = _marks(run)
+    bottom = 0.085 + 0.0215 * (-(-len(marks) // 2) + (more > 0))
     axes: list[Axes] = list(
         figure.subplots(
             4, 1, sharex=True,
-            gridspec_kw={"left": _EDGE, "right": _RIGHT, "top": 0.905, "bottom": 0.185, "hspace": 0.24},
+            gridspec_kw={"left": _EDGE, "right": _RIGHT, "top": 0.882, "bottom": bottom, "hspace": 0.24},
         )
     )  # fmt: skip
     _capacity(run, axes[0])
@@ -54,7 +55,7 @@ def overview(run: Run, figure: Figure | None = None) -> Figure:
     scenario = run.world.scenario
     title = textwrap.fill(textwrap.shorten(scenario.question, 190, placeholder=" …"), 95)
     figure.text(_EDGE, 0.985, title, fontsize=14, fontweight="bold", va="top")
-    _key(figure, marks, more)
+    _key(run, figure, marks, more, bottom - 0.042)
     name = f"{Path(scenario.file).stem} ({scenario.hash[:8]})"
     caption = (
         f"World {name}, branch {scenario.branch or 'none (the file as it stands)'}, seed {run.seed}, run {run.number}. "
@@ -86,7 +87,15 @@ def _title(axes: Axes, text: str, unit: str) -> None:
 
 
 def _legend(axes: Axes, **options: Any) -> None:
-    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.03), frameon=False, fontsize=9, handlelength=3.4, **options)
+    axes.legend(
+        loc="upper left",
+        bbox_to_anchor=(1.01, 1.03),
+        frameon=False,
+        fontsize=9,
+        handlelength=3.4,
+        labelspacing=0.5,
+        **options,
+    )
 
 
 def _note(axes: Axes, text: str) -> None:
@@ -104,11 +113,12 @@ def _lines(axes: Axes, values: np.ndarray[Any, Any], names: list[str]) -> None:
 def _capacity(run: Run, axes: Axes) -> None:
     """Fighting capacity of each proxy."""
     arrays, names = run.world.arrays[0], run.world.names["actor"]
-    proxies = [number for number in range(len(names)) if arrays.is_proxy[number]]
     values = run.history["measure"][:, :, MEASURE_INDEX["fighting"]]
+    # a broker with neither arms nor persons has nothing to fight with, and no line
+    proxies = [number for number in range(len(names)) if arrays.is_proxy[number] and values[:, number].any()]
     _title(axes, "Capacity to fight of each proxy", "index, start = 100")
     if not proxies:
-        return _note(axes, "no proxies in this world")
+        return _note(axes, "no proxy in this world can fight")
     # most to say: those that move most; the rest is counted in the legend
     moved = sorted(proxies, key=lambda number: -float(np.abs(values[:, number] - 100).max()))[:_LINES]
     shown = sorted(moved)
@@ -201,7 +211,7 @@ def _marks(run: Run) -> tuple[list[tuple[int, str]], int]:
     for pact in names["pact"]:
         number = scenario.numbers.get(("pacts", pact, "in_force"))
         if number and 0 <= number.value < scenario.months:
-            always.append((int(number.value), f"{scenario.labels.get(('pacts', pact), pact)} in force"))
+            always.append((int(number.value), f"in force: {scenario.labels.get(('pacts', pact), pact)}"))
     about = {event.id: event.label or event.about or event.id for event in scenario.events}
     for event, at in zip(names["event"], history["event_month"], strict=False):
         if 0 <= int(at) < scenario.months:
@@ -245,14 +255,14 @@ def _time(run: Run, axes: list[Axes], marks: list[tuple[int, str]]) -> None:
         axes[0].set_title(axes[0].get_title(loc="left"), loc="left", fontsize=11, pad=10 + 10 * len(taken))
 
 
-def _key(figure: Figure, marks: list[tuple[int, str]], more: int) -> None:
+def _key(run: Run, figure: Figure, marks: list[tuple[int, str]], more: int, top: float) -> None:
     """What the numbers mean, in two columns under the panels."""
     if not marks:
         return
     rows = -(-len(marks) // 2)
-    for number, (_, words) in enumerate(marks):
+    for number, (at, words) in enumerate(marks):
         column, row = divmod(number, rows)
-        text = f"{number + 1}  {textwrap.shorten(words, 72, placeholder=' …')}"
-        figure.text(_EDGE + 0.46 * column, 0.140 - 0.0215 * row, text, fontsize=9, va="top")
+        text = f"{number + 1}  {month_name(run, at)}  {textwrap.shorten(words, 66, placeholder=' …')}"
+        figure.text(_EDGE + 0.46 * column, top - 0.0215 * row, text, fontsize=9, va="top")
     if more:
-        figure.text(_EDGE, 0.140 - 0.0215 * rows, f"and {more} more that took effect", fontsize=9, va="top")
+        figure.text(_EDGE, top - 0.0215 * rows, f"and {more} more that took effect", fontsize=9, va="top")

@@ -54,7 +54,9 @@ def occur(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
         if (w.event_kind[e] == 1 or w.event_kind[e] == 2) and s.event_month[e] == NEVER:
             met = True
             for i in range(len(n.condition_event)):
-                if n.condition_event[i] == e and (s.event_held[i] >= n.condition_months[i]) == (n.condition_negated[i] == 1):
+                if n.condition_event[i] == e and (s.event_held[i] >= n.condition_months[i]) == (
+                    n.condition_negated[i] == 1
+                ):
                     met = False
             if not met:
                 continue

@@ -81,7 +81,9 @@ def _route(w, p, s, f, t, i, r, value):  # type: ignore[no-untyped-def]
         chance = 1.0 - math.exp(-hazard)
         n = int(min(float(MOST_VESSELS), max(1.0, math.ceil(entered / p.consignment[leg]))))
         if p.noise > 0.0:
-            lost = draws.binomial_quantile(draws.uniform(s.seed, s.run, draws.CARGO, w.cargo_key[r, k], t), n, chance) / n
+            lost = (
+                draws.binomial_quantile(draws.uniform(s.seed, s.run, draws.CARGO, w.cargo_key[r, k], t), n, chance) / n
+            )
         else:
             lost = chance
         f.leg_entered[leg, sender] += entered

@@ -198,7 +198,9 @@ def learn(w, p, s, f, t):  # type: ignore[no-untyped-def]
         for c in range(w.category_count):
             k, frontier = s.knowhow[b, c], s.knowhow[a, c]
             if frontier > k:
-                f.knowhow_next[b, c] = max(f.knowhow_next[b, c], _catch_up(k, frontier, rate, p.knowhow_floor, w.exponential))
+                f.knowhow_next[b, c] = max(
+                    f.knowhow_next[b, c], _catch_up(k, frontier, rate, p.knowhow_floor, w.exponential)
+                )
     for a in range(w.actor_count):
         for c in range(w.category_count):
             s.knowhow[a, c] = f.knowhow_next[a, c]

@@ -5,8 +5,19 @@ from __future__ import annotations
 import math
 
 from proxysim.fields import (
-    A_SENT, CHANNELS, M_BOUGHT, M_FEES, M_FEES_IN, M_SOLD, M_TRANSPORT, RECIPROCITY, RETRANSFER, SALE, SHIPMENTS,
-    SUPPORT, T_SENT,
+    A_SENT,
+    CHANNELS,
+    M_BOUGHT,
+    M_FEES,
+    M_FEES_IN,
+    M_SOLD,
+    M_TRANSPORT,
+    RECIPROCITY,
+    RETRANSFER,
+    SALE,
+    SHIPMENTS,
+    SUPPORT,
+    T_SENT,
 )  # fmt: skip
 from proxysim.jit import compiled
 

@@ -45,7 +45,9 @@ def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
             sum_ = home
             for i in range(w.tie_count):
                 if w.tie_from[i] == a and p.weight[i] > 0.0 and open_tie(w, s, i):
-                    f.score[i] = math.log(p.weight[i] / total) + (0.0 if w.fixed_allocation == 1 else _pull(w, p, s, f, a, i))
+                    f.score[i] = math.log(p.weight[i] / total) + (
+                        0.0 if w.fixed_allocation == 1 else _pull(w, p, s, f, a, i)
+                    )
                     sum_ += math.exp(f.score[i])
             for i in range(w.tie_count):
                 if w.tie_from[i] == a and p.weight[i] > 0.0 and open_tie(w, s, i):
@@ -115,7 +117,9 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
                 if w.fixed_allocation == 1:
                     s.tie_share[i] = f.target_share[i] * scale
                 elif open_tie(w, s, i):
-                    s.tie_share[i] = p.share_inertia[a] * s.tie_share[i] + (1.0 - p.share_inertia[a]) * f.target_share[i] * scale
+                    s.tie_share[i] = (
+                        p.share_inertia[a] * s.tie_share[i] + (1.0 - p.share_inertia[a]) * f.target_share[i] * scale
+                    )
                 else:
                     s.tie_share[i] = 0.0
     for i in range(w.tie_count):
@@ -128,7 +132,9 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
         f.pledged[i] = s.tie_share[i] * f.revenue[a]
         push = p.shipments_push * f.pact_actor[SHIPMENTS, a]
         believed = max(0.001, _believed_arrival(w, s, f, a, i))
-        shift = math.log(p.arms_share[i] / (1.0 - p.arms_share[i])) + p.arms_response * math.log(believed / p.arms_reference)
+        shift = math.log(p.arms_share[i] / (1.0 - p.arms_share[i])) + p.arms_response * math.log(
+            believed / p.arms_reference
+        )
         mixed = 0.0
         for c in range(w.category_count):
             mixed += p.mix[i, c]

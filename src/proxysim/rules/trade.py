@@ -120,7 +120,10 @@ def gates(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """
     for a in range(w.actor_count):
         for c in range(w.category_count):
-            f.gate[a, c] = _logistic(p.gate_slope * (p.release_tier[a] + p.tier_boost * f.pact_actor[TECHNOLOGY, a] + p.gate_shift - p.tier[c]))
+            f.gate[a, c] = _logistic(
+                p.gate_slope
+                * (p.release_tier[a] + p.tier_boost * f.pact_actor[TECHNOLOGY, a] + p.gate_shift - p.tier[c])
+            )
 
 
 @compiled

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,9 @@ def build(scenario: Scenario) -> World:
     if size is None:
         limits = fields.SIZES["huge"]
         over = [f"{n} along {axis} (at most {limits[axis]})" for axis, n in counts.items() if n > limits[axis]]
-        raise InputError([Fault(scenario.file, 0, "", f"the world is too large: {', '.join(over)}; leave something out")])
+        raise InputError(
+            [Fault(scenario.file, 0, "", f"the world is too large: {', '.join(over)}; leave something out")]
+        )
     arrays, params = fields.rows("world", size), fields.rows("params", size)
     index = {axis: {name: i for i, name in enumerate(ids)} for axis, ids in names.items()}
     _structure(scenario, arrays[0], names, index, chains)
@@ -204,14 +206,18 @@ def _ties(scenario: Scenario, w: Any, names: dict[str, tuple[str, ...]], index: 
         w.route_start[i], w.route_stop[i] = (mine[0], mine[-1] + 1) if mine else (0, 0)
 
 
-def _keys(scenario: Scenario, w: Any, names: dict[str, tuple[str, ...]], chains: list[tuple[int, tuple[str, ...]]]) -> None:
+def _keys(
+    scenario: Scenario, w: Any, names: dict[str, tuple[str, ...]], chains: list[tuple[int, tuple[str, ...]]]
+) -> None:
     """Keys of chance, from ids only; two ids with one key are refused."""
     seen: dict[int, str] = {}
 
     def key(text: str) -> int:
         number = key_of(text)
         if seen.setdefault(number, text) != text:
-            raise InputError([Fault(scenario.file, 0, text, f"has the same key of chance as {seen[number]}; rename one")])
+            raise InputError(
+                [Fault(scenario.file, 0, text, f"has the same key of chance as {seen[number]}; rename one")]
+            )
         return number
 
     for axis in ("actor", "front", "event", "leg", "regime"):
@@ -222,9 +228,15 @@ def _keys(scenario: Scenario, w: Any, names: dict[str, tuple[str, ...]], chains:
             w.cargo_key[r, k] = key(f"cargo/{names['tie'][i]}/{' > '.join(legs)}/{k}/{leg}")
 
 
-def _place(scenario: Scenario, parameter: Parameter, path: tuple[str, ...], index: dict[str, dict[str, int]]) -> tuple[int, ...] | None:
+def _place(
+    scenario: Scenario, parameter: Parameter, path: tuple[str, ...], index: dict[str, dict[str, int]]
+) -> tuple[int, ...] | None:
     """Index of a numeric path in the array of its parameter."""
-    rest = path[1:2] if parameter.axes and parameter.sections != ("scenario",) and parameter.sections != ("behaviour",) else ()
+    rest = (
+        path[1:2]
+        if parameter.axes and parameter.sections != ("scenario",) and parameter.sections != ("behaviour",)
+        else ()
+    )
     rest = (*rest, *path[3:])
     place = []
     for axis, name in zip(parameter.axes, rest, strict=True):
@@ -292,7 +304,9 @@ def _worked_out(scenario: Scenario, w: Any, p: Any, names: dict[str, tuple[str, 
             p.opposition[f] = strength if alone else 0.0
     for r in range(len(names["regime"])):
         if math.isnan(p.normal_support[r]):
-            p.normal_support[r] = sum(_usual(w, p, i, len(names["tie"])) for i in range(len(names["tie"])) if w.tie_to[i] == w.regime_state[r])
+            p.normal_support[r] = sum(
+                _usual(w, p, i, len(names["tie"])) for i in range(len(names["tie"])) if w.tie_to[i] == w.regime_state[r]
+            )
     p.until[...] = np.where(np.isnan(p.until), 1e9, p.until)
     for parameter in PARAMETERS:
         if parameter.axes:
@@ -335,7 +349,7 @@ def _schedule(scenario: Scenario, w: Any, params: Any, names: dict[str, tuple[st
     kinds = {"fallen": (0, "regime"), "happened": (1, "event"), "measure": (2, "actor")}
     effects = sorted(_effects(scenario, params, index, size), key=lambda row: row[:6])
 
-    def column(rows: Sequence[Any], kind: type) -> np.ndarray[Any, Any]:
+    def column(rows: Iterable[Any], kind: type) -> np.ndarray[Any, Any]:
         return np.array(list(rows), dtype=kind)
 
     return Schedule(
