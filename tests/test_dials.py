@@ -56,7 +56,7 @@ def moves(world: World, before: dict[str, bytes], parameter: Parameter) -> bool:
     for place in [p for _, p in sorted(zip(values, places, strict=True), key=lambda pair: -abs(pair[0]))][:40]:
         params = world.params.copy()
         array = params[parameter.name][0:1] if not place else params[parameter.name][0]
-        spot = 0 if not place else place
+        spot = place or 0
         array[spot] = other(parameter, float(array[spot]))
         if outcome(world, params) != before:
             return True
