@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
+from tests.worlds import PLAIN, Tables, merged, plain_world, world_of
 
 from proxysim import fields, single
 from proxysim.fields import A_DECAYED, A_MADE, FUNDING, LOGISTICS
 from proxysim.rules import budgets, fighting, pact, production, regimes, sponsorship, trade
-from tests.worlds import PLAIN, Tables, merged, plain_world, world_of
 
 ROUNDING = 1e-13  # some hundred operations of 1e-16
 IDLE: Tables = {"ties": {}, "fronts": {}, "states": {"north": {"plant": {}, "knowhow": {}}, "south": {"plant": {}, "knowhow": {}}}}

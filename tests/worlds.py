@@ -114,7 +114,7 @@ class _Maker:
         self.actors = self.states + self.proxies
         self.categories = [f"c{k}" for k in range(rng.randint(1, 4 if self.tiny else 7))]
         self.origins = [f"o{k}" for k in range(rng.randint(0, 3 if self.tiny else 5))]
-        self.places = [f"x{k}" for k in range(rng.randint(1, 5 if self.tiny else 8))]
+        self.places = [f"x{k}" for k in range(rng.randint(1, 5 if self.tiny else 7 if small else 12))]
         self.months = rng.randint(12, 48)
         self.parts = rng.choice([None, *self.categories])
 
@@ -195,7 +195,7 @@ class _Maker:
         for k, pair in enumerate(pairs):
             table: Tables = {"between": list(pair), "mode": self.rng.choice(["land", "sea", "air"]),
                              "limit": self.series(lambda: self.size(1, 300)), "detection": self.share(0.6),
-                             "months": self.rng.choice([0, 1, 1])}  # fmt: skip
+                             "months": self.rng.choice([0, 1] if self.small else [0, 1, 2, 4])}  # fmt: skip
             self.maybe(table, "cost", self.share(0.5), 0.3)
             self.maybe(table, "concealment", self.share(), 0.3)
             self.maybe(table, "residual", self.share(), 0.3)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core import codegen, config
+from numba.core import caching, codegen, config
 
 ROOMS = (
     "rules",
@@ -55,7 +55,7 @@ def _cpu() -> str:
     return str(codegen.get_host_cpu_features())  # type: ignore[no-untyped-call]
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
     """A folder for this very code, compiler and CPU, below the user's cache."""
     home = os.environ.get("PROXYSIM_CACHE") or os.path.join(
         os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache"), "proxysim"
@@ -71,7 +71,7 @@ def _cache_folder() -> Path:
 
 
 def _prepare() -> None:
-    folder = _cache_folder()
+    folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         os.utime(folder)
@@ -83,18 +83,27 @@ def _prepare() -> None:
     config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
 
 
+def _own_names() -> None:
+    """Give each process its own names of compiled files.
+
+    numba numbers the files of a function; two processes that compile different size classes at one time would take
+    the same number, and one would later load the code of the other. With own names the worst is compiling again.
+    """
+    token = f"{os.getpid():x}-{time.time_ns():x}"
+
+    def data_name(self: Any, number: int) -> str:
+        return f"{token}.{self._data_name_pattern.format(number=number)}"
+
+    caching.IndexDataCacheFile._data_name = data_name  # type: ignore[method-assign]
+
+
 _prepare()
+_own_names()
 
 
 def is_compiled() -> bool:
     """False when numba's own switch makes the rules run as plain Python (used to compare the two)."""
     return not config.DISABLE_JIT  # type: ignore[attr-defined]
-
-
-def cached_before() -> bool:
-    """True when this code has been compiled on this machine before."""
-    folder = _cache_folder()
-    return folder.exists() and any(folder.rglob("*.nbi"))
 
 
 def compiled(function: Any) -> Any:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from proxysim import books, fields, step
+from proxysim import books, fields, step, warming
 from proxysim.errors import BooksError, RunError
-from proxysim.jit import cached_before, is_compiled
 from proxysim.scenario.world import World
 
 if TYPE_CHECKING:
@@ -57,8 +55,7 @@ class Course:
         if state is None:
             self.state = fields.rows("state", world.size)
             self.state.seed[0], self.state.run[0] = seed, number
-            if is_compiled() and not cached_before():
-                print("proxysim: compiling the rules; this happens once for each size of world", file=sys.stderr)
+            warming.prepare(world.size)
             step.begin(self.arrays[0], self.params[0], self.state[0], self.flows[0])
         else:
             self.state = state.copy()

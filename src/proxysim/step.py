@@ -91,7 +91,12 @@ def begin(w, p, s, f):  # type: ignore[no-untyped-def]
                 total += p.weight[j]
         if total > 0.0:
             s.tie_share[i] = p.support_share[a] * p.weight[i] / total
-            s.tie_order[i] = s.tie_share[i] * p.income[a] * p.arms_share[i]
+            mixed, per_money = 0.0, 0.0
+            for c in range(w.category_count):
+                mixed += p.mix[i, c]
+                per_money += p.mix[i, c] / p.price[c]
+            if mixed > 0.0:
+                s.tie_order[i] = s.tie_share[i] * p.income[a] * p.arms_share[i] * (per_money / mixed)
         for slot in range(s.ring.shape[1]):
             for c in range(w.category_count):
                 for o in range(w.origin_count):

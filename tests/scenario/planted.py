@@ -1,5 +1,4 @@
 """Single mistakes planted in the quickstart world, and how each must be named."""
-# ruff: noqa: E501
 
 from __future__ import annotations
 
