@@ -79,7 +79,7 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("income_volatility", "income_volatility", "factor", 0.03, 0, 1, "standard deviation of the log of income"),
         ("income_persistence", "income_persistence", "share", 0.9, 0, 0.999, "month-to-month persistence of the log of income"),
         ("leg_volatility", "leg_volatility", "factor", 0.6, 0, 2, "standard deviation of the log of the hazard on a leg"))
-    + _of("", ("behaviour",), A + "floors and responses of patrons, from a trial run.",
+    + _of("", ("behaviour",), A + "floors and responses of patrons.",
         ("attention_floor", "attention_floor", "share", 0.05, 0.001, 1, "least attention left to a patron in wars of its own"),
         ("minimum_share", "minimum_share", "share", 0.0002, 0, 0.5, "support below this share of revenue is not given"),
         ("arms_response", "arms_response", "factor", 0.7, 0, 5, "response of the arms share to believed arrival, on the logit"),
@@ -97,7 +97,7 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
     + _of("", ("behaviour",), A + "gate by tier, smooth so that the dial has no step.",
         ("gate_slope", "gate_slope", "factor", 4.0, 0.1, 50, "steepness of the release gate"),
         ("gate_shift", "gate_shift", "signed", 0.5, -5, 5, "tiers above the release tier at which half is released"))
-    + _of("", ("behaviour",), A + "wear, growth and cost of plant, from a trial run.",
+    + _of("", ("behaviour",), A + "wear, growth and cost of plant.",
         ("plant_wear", "plant_wear", "loss", 0.005, 0, 1, "share of plant that wears out in a month"),
         ("plant_margin", "plant_margin", "factor", 1.1, 0, 10, "plant wanted, over demand"),
         ("plant_time", "plant_time", "months", 14.0, 1, 240, "months over which a lack of plant is closed"),
