@@ -38,7 +38,7 @@ def make(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    made, made_origin, order of books; funds, money_left, cumulative; stock of components
+    made, made_before, made_origin, opening_parts, built (set to 0); funds, money_left, cumulative; stock of components; books
 
     Source
     ------
@@ -176,7 +176,7 @@ def learn(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    knowhow : (actor, category), in [0, 1]
+    knowhow, knowhow_next : (actor, category), in [0, 1]
 
     Source
     ------

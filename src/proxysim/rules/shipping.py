@@ -93,7 +93,7 @@ def choose(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    tie_ask, tie_money : (tie,), arms and money a month; sent_share : (route,); leg_flow : (leg, actor)
+    tie_ask, tie_money : (tie,), arms and money a month; tie_moved : (tie,); broker_ask : (actor,); sent_share : (route,); leg_flow : (leg, actor)
 
     Source
     ------
@@ -199,7 +199,7 @@ def send(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    tie_moved : (tie,); route_sent : (route,), part of what the tie sent; sent : (tie, channel, category, origin),
+    tie_moved, tie_cost, tie_paid : (tie,); broker_ask : (actor,), here its cost; route_sent : (route,), part of what the tie sent; sent : (tie, channel, category, origin),
     arms; stock, funds, owed; books
     """
     for a in range(w.actor_count):

@@ -103,7 +103,7 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    tie_share, pledged, arms_part, cash : (tie,); claim : (tie, category), arms a month; funds; books
+    tie_share, pledged, arms_part, cash, arrived_value : (tie,); claim : (tie, category), arms a month; funds; books
 
     Source
     ------

@@ -56,7 +56,8 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    volume : (tie, channel, category), arms a month; reserved : (actor,), money
+    volume : (tie, channel, category), owed_asked : (tie, category), arms a month; reserved : (actor,), money;
+    ask_common : (actor, category), here the part of all offers that a seller can spare
     """
     for a in range(w.actor_count):
         f.reserved[a] = 0.0
