@@ -199,7 +199,8 @@ def send(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    tie_moved, tie_cost, tie_paid : (tie,); broker_ask : (actor,), here its cost; route_sent : (route,), part of what the tie sent; sent : (tie, channel, category, origin),
+    tie_moved, tie_cost, tie_paid : (tie,); broker_ask : (actor,), here its cost;
+    route_sent : (route,), part of what the tie sent; sent : (tie, channel, category, origin),
     arms; stock, funds, owed; books
     """
     for a in range(w.actor_count):
