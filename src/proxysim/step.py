@@ -73,7 +73,6 @@ def begin(w, p, s, f):  # type: ignore[no-untyped-def]
         for c in range(w.category_count):
             s.plant[a, c], s.knowhow[a, c], s.cumulative[a, c] = p.plant[a, c], p.knowhow[a, c], p.cumulative[a, c]
             s.order_average[a, c] = p.plant[a, c] / p.plant_margin if p.plant_margin > 0.0 else 0.0
-            s.made_before[a, c] = 0.0
             foreign = 0.0
             for o in range(w.origin_count):
                 foreign += p.stock_origin[a, c, o]

@@ -38,7 +38,7 @@ def make(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    made, made_before, made_origin, opening_parts, built (set to 0); funds, money_left, cumulative; stock of components; books
+    made, made_origin, opening_parts, built (set to 0); funds, money_left, cumulative; stock of components; books
 
     Source
     ------
@@ -87,7 +87,6 @@ def make(w, p, s, f, t):  # type: ignore[no-untyped-def]
             consumed += foreign
             spent += f.made[a, c] * f.unit_cost_now[a, c]
             s.cumulative[a, c] += f.made[a, c]
-            s.made_before[a, c] = f.made[a, c]
             for o in range(w.origin_count):
                 f.arms[A_MADE, a, c, o] += f.made_origin[a, c, o]
         if consumed > 0.0:
