@@ -52,6 +52,36 @@ def record(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def add(w, s, f, tally, row):  # type: ignore[no-untyped-def]
+    """Sums over months: measures, then arms arrived by origin.
+
+    Writes
+    ------
+    tally : (run, actor, measure + origin)
+    """
+    measures = s.measure.shape[1]
+    for a in range(w.actor_count):
+        for m in range(measures):
+            tally[row, a, m] += s.measure[a, m]
+        for o in range(w.origin_count):
+            for c in range(w.category_count):
+                tally[row, a, measures + o] += f.arms[A_RECEIVED, a, c, o]
+
+
+@compiled
+def keep(w, s, track, row, t):  # type: ignore[no-untyped-def]
+    """Measures month by month.
+
+    Writes
+    ------
+    track : (run, month, actor, measure)
+    """
+    for a in range(w.actor_count):
+        for m in range(s.measure.shape[1]):
+            track[row, t, a, m] = s.measure[a, m]
+
+
+@compiled
 def _flows(w, p, s, f, a):  # type: ignore[no-untyped-def]
     made, got, sent, struck, money, pledged, value = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for c in range(w.category_count):

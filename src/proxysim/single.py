@@ -52,20 +52,20 @@ class Course:
         self.vector = self.params.view(np.float64).reshape(-1)
         self.base = self.vector.copy()
         self.flows = fields.rows("flows", world.size)
+        self.state = fields.rows("state", world.size) if state is None else state.copy()
+        self._rows = (world.arrays, world.schedule, step.numbers_of(world.params, world.schedule), self.base[np.newaxis],
+                      self.vector[np.newaxis], self.params, self.state, self.flows)  # fmt: skip
+        self._none = step.no_records()
+        warming.prepare(world.size)
         if state is None:
-            self.state = fields.rows("state", world.size)
             self.state.seed[0], self.state.run[0] = seed, number
-            warming.prepare(world.size)
-            step.begin(self.arrays[0], self.params[0], self.state[0], self.flows[0])
+            step.begin(*self._rows, 0, 1)
         else:
-            self.state = state.copy()
-            step.begin(self.arrays[0], self.params[0], fields.rows("state", world.size)[0], self.flows[0])
-        step.replay(world.schedule, self.base, self.vector, month)
+            step.resume(*self._rows[1:5], 0, 1, month)
 
     def advance(self, first: int = step.FIRST, last: int = step.LAST) -> None:
         """Stages `first` to `last` of the month to come; the month moves on after the last stage."""
-        step.advance(self.arrays[0], self.world.schedule, self.base, self.vector, self.params[0], self.state[0],
-                     self.flows[0], self.month, first, last)  # fmt: skip
+        step.advance(*self._rows, 0, 1, self.month, self.month + 1, first, last, *self._none)
         if last == step.LAST:
             self.month += 1
 

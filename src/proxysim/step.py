@@ -5,7 +5,7 @@ A rule that chooses is two stages, *intend* and *apply*; between them a driver m
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -59,14 +59,62 @@ class Schedule(NamedTuple):
     effect_high: np.ndarray
 
 
+def empty_schedule() -> Schedule:
+    """A schedule in which nothing changes; its types are those of every schedule."""
+    floats = {"series_value", "condition_level", "effect_value", "effect_low", "effect_high"}
+    return Schedule(*(np.zeros(0, np.float64 if name in floats else np.int64) for name in Schedule._fields))
+
+
+def numbers_of(params: np.recarray[Any, Any], schedule: Schedule) -> np.ndarray[Any, Any]:
+    """(1, number): parameters, values of dated series and values of effects, as one row."""
+    flat = params.view(np.float64).reshape(-1)
+    return np.concatenate([flat, schedule.series_value, schedule.effect_value])[np.newaxis]
+
+
+def no_records() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """A tally and a track of no runs."""
+    return np.zeros((0, 0, 0)), np.zeros((0, 0, 0, 0))
+
+
 @compiled
-def begin(w, p, s, f):  # type: ignore[no-untyped-def]
-    """State at the start of month 0, from `Params`; `seed` and `run` stay as they are.
+def begin(worlds, n, numbers, bases, vectors, params, states, flows, low, high):  # type: ignore[no-untyped-def]
+    """Runs `low` up to, not including, `high` at the start of month 0; `seed` and `run` stay as they are.
+
+    Parameters
+    ----------
+    worlds : (1,), the record of the world
+    numbers : (run or 1, number), every number of a run: parameters, values of dated series, values of effects
+    bases, vectors : (run, parameter), numbers without events, and as they act (the same memory as `params`)
+    params, states, flows : (run,), records
 
     Writes
     ------
-    every field of State but `seed` and `run`
+    bases, vectors; every field of State but `seed` and `run`
     """
+    for row in range(low, high):
+        _load(numbers, bases, vectors, row)
+        _start(worlds[0], params[row], states[row], flows[row])
+
+
+@compiled
+def resume(n, numbers, bases, vectors, low, high, month):  # type: ignore[no-untyped-def]
+    """Numbers of runs that continue in `month`: dated series up to, not including, that month."""
+    for row in range(low, high):
+        _load(numbers, bases, vectors, row)
+        for t in range(month):
+            events.series(n, numbers[row % len(numbers)], bases[row], vectors[row], t)
+
+
+@compiled
+def _load(numbers, bases, vectors, row):  # type: ignore[no-untyped-def]
+    source = row % len(numbers)
+    for i in range(bases.shape[1]):
+        bases[row, i] = numbers[source, i]
+        vectors[row, i] = numbers[source, i]
+
+
+@compiled
+def _start(w, p, s, f):  # type: ignore[no-untyped-def]
     for a in range(w.actor_count):
         s.funds[a], s.personnel[a], s.command[a] = p.funds[a], p.personnel[a], p.command[a]
         s.attention[a], s.income_noise[a], s.outlay[a] = 1.0, 0.0, p.outlay[a]
@@ -122,73 +170,79 @@ def begin(w, p, s, f):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def replay(n, base, vector, first):  # type: ignore[no-untyped-def]
-    """Dated numbers up to, not including, month `first`: where a run that continues takes up its numbers."""
-    for t in range(first):
-        events.series(n, base, vector, t)
+def advance(  # type: ignore[no-untyped-def]
+    worlds, n, numbers, bases, vectors, params, states, flows, low, high, start, stop, first, last, tally, track
+):
+    """Stages `first` to `last` of months `start` up to, not including, `stop`, run by run; a whole month is FIRST to LAST.
 
-
-@compiled
-def advance(w, n, base, vector, p, s, f, t, first, last):  # type: ignore[no-untyped-def]
-    """Stages `first` to `last` of month `t`; a whole month is FIRST to LAST.
+    Every driver calls this one function: the Mesa model for a stage of one run, the ensemble for all months of many.
 
     Parameters
     ----------
-    w, p, s, f : rows of World, Params, State, Flows
-    n : Schedule
-    base, vector : (parameter,), numbers without events, and as they act (the same memory as `p`)
+    worlds, n, numbers, bases, vectors, params, states, flows, low, high : as in `begin`
+    tally : (run or 0, actor, measure + origin), sums over the months run here: measures, then arms arrived by origin
+    track : (run or 0, month, actor, measure), measures month by month
     """
-    if first <= OPEN <= last:
-        books.open_month(w, s, f)
-        events.series(n, base, vector, t)
-        events.occur(w, n, p, s, f, t)
-        events.effects(w, n, base, vector, p, s, f, t)
-    if first <= INTEND_FRONTS <= last:
-        fronts.intend(w, p, s, f, t)
-    if first <= REVENUE <= last:
-        fronts.apply(w, p, s, f, t)
-        pact.provisions(w, p, s, f, t)
-        pact.limits(w, p, s, f, t)
-        budgets.revenue(w, p, s, f, t)
-        budgets.attention(w, p, s, f, t)
-        budgets.look(w, p, s, f, t)
-        budgets.outlay(w, p, s, f, t)
-    if first <= INTEND_SUPPORT <= last:
-        sponsorship.intend(w, p, s, f, t)
-    if first <= SUPPORT <= last:
-        sponsorship.apply(w, p, s, f, t)
-        budgets.pay(w, p, s, f, t)
-        production.costs(w, p, s, f, t)
-        production.make(w, p, s, f, t)
-        production.build(w, p, s, f, t)
-        production.learn(w, p, s, f, t)
-    if first <= INTEND_TRADE <= last:
-        trade.intend(w, p, s, f, t)
-    if first <= INTEND_RELEASE <= last:
-        trade.apply(w, p, s, f, t)
-        trade.gates(w, p, s, f, t)
-    if first <= SHIP <= last:
-        trade.release(w, p, s, f, t)
-        shipping.available(w, p, s, f, t)
-        shipping.choose(w, p, s, f, t)
-        shipping.crowd(w, p, s, f, t)
-        shipping.send(w, p, s, f, t)
-        interdiction.hazards(w, p, s, f, t)
-        interdiction.travel(w, p, s, f, t)
-    if first <= FIGHT <= last:
-        arrival.arrive(w, p, s, f, t)
-        fighting.strikes(w, p, s, f, t)
-        fighting.attrition(w, p, s, f, t)
-        fighting.lose(w, p, s, f, t)
-        fighting.people(w, p, s, f, t)
-        arrival.store(w, p, s, f, t)
-    if first <= REGIMES <= last:
-        regimes.support(w, p, s, f, t)
-        regimes.fall(w, p, s, f, t)
-    if first <= INTEND_PATROLS <= last:
-        learning.intend(w, p, s, f, t)
-    if first <= CLOSE <= last:
-        learning.apply(w, p, s, f, t)
-        learning.upkeep(w, p, s, f, t)
-        measures.record(w, p, s, f, t)
-        books.close_month(w, s, f, t)
+    w = worlds[0]
+    for row in range(low, high):
+        base, vector, values = bases[row], vectors[row], numbers[row % len(numbers)]
+        p, s, f = params[row], states[row], flows[row]
+        for t in range(start, stop):
+            if first <= OPEN <= last:
+                books.open_month(w, s, f)
+                events.series(n, values, base, vector, t)
+                events.occur(w, n, p, s, f, t)
+                events.effects(w, n, values, base, vector, p, s, f, t)
+            if first <= INTEND_FRONTS <= last:
+                fronts.intend(w, p, s, f, t)
+            if first <= REVENUE <= last:
+                fronts.apply(w, p, s, f, t)
+                pact.provisions(w, p, s, f, t)
+                pact.limits(w, p, s, f, t)
+                budgets.revenue(w, p, s, f, t)
+                budgets.attention(w, p, s, f, t)
+                budgets.look(w, p, s, f, t)
+                budgets.outlay(w, p, s, f, t)
+            if first <= INTEND_SUPPORT <= last:
+                sponsorship.intend(w, p, s, f, t)
+            if first <= SUPPORT <= last:
+                sponsorship.apply(w, p, s, f, t)
+                budgets.pay(w, p, s, f, t)
+                production.costs(w, p, s, f, t)
+                production.make(w, p, s, f, t)
+                production.build(w, p, s, f, t)
+                production.learn(w, p, s, f, t)
+            if first <= INTEND_TRADE <= last:
+                trade.intend(w, p, s, f, t)
+            if first <= INTEND_RELEASE <= last:
+                trade.apply(w, p, s, f, t)
+                trade.gates(w, p, s, f, t)
+            if first <= SHIP <= last:
+                trade.release(w, p, s, f, t)
+                shipping.available(w, p, s, f, t)
+                shipping.choose(w, p, s, f, t)
+                shipping.crowd(w, p, s, f, t)
+                shipping.send(w, p, s, f, t)
+                interdiction.hazards(w, p, s, f, t)
+                interdiction.travel(w, p, s, f, t)
+            if first <= FIGHT <= last:
+                arrival.arrive(w, p, s, f, t)
+                fighting.strikes(w, p, s, f, t)
+                fighting.attrition(w, p, s, f, t)
+                fighting.lose(w, p, s, f, t)
+                fighting.people(w, p, s, f, t)
+                arrival.store(w, p, s, f, t)
+            if first <= REGIMES <= last:
+                regimes.support(w, p, s, f, t)
+                regimes.fall(w, p, s, f, t)
+            if first <= INTEND_PATROLS <= last:
+                learning.intend(w, p, s, f, t)
+            if first <= CLOSE <= last:
+                learning.apply(w, p, s, f, t)
+                learning.upkeep(w, p, s, f, t)
+                measures.record(w, p, s, f, t)
+                books.close_month(w, s, f, t)
+                if row < len(tally):
+                    measures.add(w, s, f, tally, row)
+                if row < len(track):
+                    measures.keep(w, s, track, row, t)

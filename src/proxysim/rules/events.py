@@ -15,16 +15,19 @@ FALLEN, HAPPENED, MEASURE = range(3)
 
 
 @compiled
-def series(n, base, vector, t):  # type: ignore[no-untyped-def]
+def series(n, values, base, vector, t):  # type: ignore[no-untyped-def]
     """Dated numbers take their value of this month.
+
+    `values` are all numbers of a run: parameters, values of dated series, values of effects.
 
     Writes
     ------
     base, vector : (parameter,), the numbers without and with the effects of events
     """
     for i in range(n.series_start[t], n.series_start[t + 1]):
-        base[n.series_offset[i]] = n.series_value[i]
-        vector[n.series_offset[i]] = n.series_value[i]
+        value = values[len(vector) + i]
+        base[n.series_offset[i]] = value
+        vector[n.series_offset[i]] = value
 
 
 @compiled
@@ -39,7 +42,8 @@ def occur(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
     event_month, event_held, event_risk
     """
     for e in range(w.event_count):
-        if w.event_kind[e] == 0 and s.event_month[e] == NEVER:
+        due = w.event_first[e] <= t <= w.event_last[e] or (t == 0 and w.event_first[e] < 0)
+        if w.event_kind[e] == 0 and due and s.event_month[e] == NEVER:
             span = w.event_last[e] - w.event_first[e]
             if p.noise > 0.0:
                 u = draws.uniform(s.seed, s.run, draws.EVENT_DATE, w.event_key[e], 0)
@@ -100,7 +104,7 @@ def _strength(p, s, e, t):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def effects(w, n, base, vector, p, s, f, t):  # type: ignore[no-untyped-def]
+def effects(w, n, values, base, vector, p, s, f, t):  # type: ignore[no-untyped-def]
     """Number = the last `set` x the product of `scale` + the sum of `add`, each by the strength of its event.
 
     On what the model carries an effect acts once (or in equal parts over `over` months) and is booked.
@@ -109,10 +113,10 @@ def effects(w, n, base, vector, p, s, f, t):  # type: ignore[no-untyped-def]
     ------
     vector : (parameter,); stock, plant, knowhow, personnel, command, tie_control, regime_stability, funds, outlay; books
     """
-    i = 0
+    i, first = 0, len(vector) + len(n.series_offset)
     while i < len(n.effect_event):
         if n.effect_target[i] != PARAMETER:
-            _carried(w, n, p, s, f, t, i)
+            _carried(w, n, p, s, f, t, i, values[first + i])
             i += 1
             continue
         place = n.effect_offset[i]
@@ -124,21 +128,21 @@ def effects(w, n, base, vector, p, s, f, t):  # type: ignore[no-untyped-def]
             if part > 0.0:
                 if n.effect_verb[i] == SET:
                     if s.event_month[e] >= latest:
-                        value, latest = base[place] + part * (n.effect_value[i] - base[place]), s.event_month[e]
+                        value, latest = base[place] + part * (values[first + i] - base[place]), s.event_month[e]
                         if part == 1.0:
-                            value = n.effect_value[i]
+                            value = values[first + i]
                 elif n.effect_verb[i] == SCALE:
-                    factor *= 1.0 + part * (n.effect_value[i] - 1.0)
+                    factor *= 1.0 + part * (values[first + i] - 1.0)
                 else:
-                    sum_ += part * n.effect_value[i]
+                    sum_ += part * values[first + i]
             i += 1
         vector[place] = min(max(value * factor + sum_, low), high)
 
 
 @compiled
-def _after(n, i, now, steps, left):  # type: ignore[no-untyped-def]
+def _after(n, i, value, now, steps, left):  # type: ignore[no-untyped-def]
     """Value of a carried quantity after this month's part of effect i."""
-    verb, value = n.effect_verb[i], n.effect_value[i]
+    verb = n.effect_verb[i]
     if verb == SET:
         result = now + (value - now) / left
     elif verb == SCALE:
@@ -152,7 +156,7 @@ def _after(n, i, now, steps, left):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _carried(w, n, p, s, f, t, i):  # type: ignore[no-untyped-def]
+def _carried(w, n, p, s, f, t, i, value):  # type: ignore[no-untyped-def]
     e, a, c = n.effect_event[i], n.effect_first[i], n.effect_second[i]
     month = s.event_month[e]
     steps = max(1.0, math.ceil(p.over[e]))
@@ -164,7 +168,7 @@ def _carried(w, n, p, s, f, t, i):  # type: ignore[no-untyped-def]
         now = 0.0
         for o in range(w.origin_count):
             now += s.stock[a, c, o]
-        wanted = _after(n, i, now, steps, left)
+        wanted = _after(n, i, value, now, steps, left)
         for o in range(w.origin_count):
             if wanted > now:
                 change = wanted - now if o == w.actor_origin[a] else 0.0
@@ -173,20 +177,20 @@ def _carried(w, n, p, s, f, t, i):  # type: ignore[no-untyped-def]
             s.stock[a, c, o] = max(0.0, s.stock[a, c, o] + change)
             f.arms[A_EVENT_IN if change > 0.0 else A_EVENT_OUT, a, c, o] += abs(change)
     elif target == PLANT:
-        s.plant[a, c] = _after(n, i, s.plant[a, c], steps, left)
+        s.plant[a, c] = _after(n, i, value, s.plant[a, c], steps, left)
     elif target == KNOWHOW:
-        s.knowhow[a, c] = _after(n, i, s.knowhow[a, c], steps, left)
+        s.knowhow[a, c] = _after(n, i, value, s.knowhow[a, c], steps, left)
     elif target == PERSONNEL:
-        s.personnel[a] = _after(n, i, s.personnel[a], steps, left)
+        s.personnel[a] = _after(n, i, value, s.personnel[a], steps, left)
     elif target == COMMAND:
-        s.command[a] = _after(n, i, s.command[a], steps, left)
+        s.command[a] = _after(n, i, value, s.command[a], steps, left)
     elif target == CONTROL:
-        s.tie_control[a] = _after(n, i, s.tie_control[a], steps, left)
+        s.tie_control[a] = _after(n, i, value, s.tie_control[a], steps, left)
     elif target == STABILITY:
-        s.regime_stability[a] = _after(n, i, s.regime_stability[a], steps, left)
+        s.regime_stability[a] = _after(n, i, value, s.regime_stability[a], steps, left)
     elif target == FUNDS:
-        change = _after(n, i, s.funds[a], steps, left) - s.funds[a]
+        change = _after(n, i, value, s.funds[a], steps, left) - s.funds[a]
         s.funds[a] += change
         f.money[M_EVENT_IN if change > 0.0 else M_EVENT_OUT, a] += abs(change)
     elif target == OUTLAY:
-        s.outlay[a] = _after(n, i, s.outlay[a], steps, left)
+        s.outlay[a] = _after(n, i, value, s.outlay[a], steps, left)
