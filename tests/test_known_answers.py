@@ -15,7 +15,11 @@ from proxysim.fields import A_DECAYED, A_MADE, FUNDING, LOGISTICS
 from proxysim.rules import budgets, fighting, pact, production, regimes, sponsorship, trade
 
 ROUNDING = 1e-13  # some hundred operations of 1e-16
-IDLE: Tables = {"ties": {}, "fronts": {}, "states": {"north": {"plant": {}, "knowhow": {}}, "south": {"plant": {}, "knowhow": {}}}}
+IDLE: Tables = {
+    "ties": {},
+    "fronts": {},
+    "states": {"north": {"plant": {}, "knowhow": {}}, "south": {"plant": {}, "knowhow": {}}},
+}
 
 
 def records() -> tuple[Any, Any, Any, Any]:
@@ -61,7 +65,9 @@ def test_decay__and_steady_aid_meet_at_their_balance() -> None:
     aid = 100 * 0.1 * share  # income, share of clients, share in arms
     months = np.arange(1, 25)
     expected = aid / decay + (20 - aid / decay) * (1 - decay) ** months
-    assert expected == pytest.approx(run.history["stock"][:, red, rockets].sum(axis=1), rel=1e-9)  # the gate is 1 - 1e-20
+    assert expected == pytest.approx(
+        run.history["stock"][:, red, rockets].sum(axis=1), rel=1e-9
+    )  # the gate is 1 - 1e-20
 
 
 @pytest.mark.parametrize("legs", [1, 2, 3, 4])
@@ -113,7 +119,9 @@ def test_softmax__of_a_closed_tie_goes_home_too() -> None:
 
 def test_incomes__of_0_transfer_exactly_nothing() -> None:
     """Without income there is no support, in money or in arms."""
-    tables = merged(PLAIN, {section: {actor: {"income": 0} for actor in PLAIN[section]} for section in ("states", "proxies")})
+    tables = merged(
+        PLAIN, {section: {actor: {"income": 0} for actor in PLAIN[section]} for section in ("states", "proxies")}
+    )
     run = single.run(world_of(tables), 1)
     for name in ("pledged", "cash", "claim"):
         assert 0.0 == np.abs(run.history[name]).max()
@@ -188,7 +196,9 @@ def test_pacts__over_one_pair_join() -> None:
 # ---- fighting ----------------------------------------------------------------------------------------
 
 
-def months_of(form: int, one: float, two: float, rate: float, count: int, guerrilla: int = 1) -> list[tuple[float, float]]:
+def months_of(
+    form: int, one: float, two: float, rate: float, count: int, guerrilla: int = 1
+) -> list[tuple[float, float]]:
     """Both sides month by month."""
     seen = [(one, two)]
     for _ in range(count):
@@ -200,7 +210,9 @@ def test_square_law__has_its_closed_form() -> None:
     """A = A0 cosh rt - B0 sinh rt, and A^2 - B^2 is constant."""
     one, two, rate = 100.0, 80.0, 0.1
     for t, (a, b) in enumerate(months_of(fighting.SQUARE, one, two, rate, 10)):
-        assert one * math.cosh(rate * t) - two * math.sinh(rate * t) == pytest.approx(a, rel=1e-12)  # differences of like numbers
+        assert one * math.cosh(rate * t) - two * math.sinh(rate * t) == pytest.approx(
+            a, rel=1e-12
+        )  # differences of like numbers
         assert two * math.cosh(rate * t) - one * math.sinh(rate * t) == pytest.approx(b, rel=1e-12)
         assert one * one - two * two == pytest.approx(a * a - b * b, rel=1e-12)
 
@@ -233,7 +245,9 @@ def test_guerrilla_law__keeps_its_invariant(guerrilla: int) -> None:
     left = fighting.month_of_attrition(fighting.GUERRILLA, *sides, rate, guerrilla)
     g, v = left if guerrilla == 1 else left[::-1]
     assert seen**2 / 2 - rate / c * hidden == pytest.approx(v**2 / 2 - rate / c * g, rel=1e-5)  # midpoint, 64 steps
-    exact = solve_ivp(lambda _, y: [-c * y[0] * y[1], -rate * y[0]], (0, 1), [hidden, seen], rtol=1e-10, atol=1e-10).y[:, -1]
+    exact = solve_ivp(lambda _, y: [-c * y[0] * y[1], -rate * y[0]], (0, 1), [hidden, seen], rtol=1e-10, atol=1e-10).y[
+        :, -1
+    ]
     assert list(exact) == pytest.approx([g, v], rel=1e-6)
 
 
@@ -323,8 +337,8 @@ def test_making__is_the_least_of_plant_money_and_room() -> None:
     run = single.run(plain_world(), 1)
     south, rockets = run.world.names["actor"].index("south"), run.world.names["category"].index("rockets")
     assert 50 * 0.9 == pytest.approx(run.history["made"][0, south, rockets], rel=ROUNDING)
-    assert 50 * 0.9 == pytest.approx(run.history["arms"][0, A_MADE, south, rockets].sum(), rel=ROUNDING)
-    assert run.history["arms"][:, A_DECAYED].max() > 0
+    assert 50 * 0.9 == pytest.approx(run.history["arms"][0, south, rockets, :, A_MADE].sum(), rel=ROUNDING)
+    assert run.history["arms"][..., A_DECAYED].max() > 0
 
 
 # ---- regimes -----------------------------------------------------------------------------------------
@@ -376,7 +390,9 @@ def test_regime__falls_once_and_what_it_held_goes_to_named_shares() -> None:
     assert 0.0 == run.history["stock"][month:, north].max()
     assert 0.0 == run.history["plant"][month:, north].max()
     assert 0.0 == run.history["revenue"][month + 1 :, north].max()
-    lost = [run.history["arms"][:, line, north].sum(axis=(1, 2)) for line in
+    lost = [run.history["arms"][:, north, :, :, line].sum(axis=(1, 2)) for line in
             (fields.A_DESTROYED, fields.A_SURRENDERED, fields.A_LEAKED, fields.A_ABANDONED)]  # fmt: skip
     assert [[month]] * 4 == [np.nonzero(part)[0].tolist() for part in lost]
-    assert [0.3, 0.3, 0.1, 0.3] == pytest.approx([float(part[month] / sum(p[month] for p in lost)) for part in lost], rel=ROUNDING)
+    assert [0.3, 0.3, 0.1, 0.3] == pytest.approx(
+        [float(part[month] / sum(p[month] for p in lost)) for part in lost], rel=ROUNDING
+    )

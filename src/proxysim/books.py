@@ -44,20 +44,20 @@ def open_month(w, s, f):  # type: ignore[no-untyped-def]
             for o in range(w.origin_count):
                 f.opening_stock[a, c, o] = s.stock[a, c, o]
                 for line in range(ARMS_ALL):
-                    f.arms[line, a, c, o] = 0.0
+                    f.arms[a, c, o, line] = 0.0
     for i in range(w.tie_count):
         for c in range(w.category_count):
             for o in range(w.origin_count):
-                f.opening_ring[i, c, o] = _on_the_way(s, i, c, o)
+                f.opening_ring[i, c, o] = _on_the_way(w, s, i, c, o)
                 for line in range(TRANSIT_ALL):
-                    f.transit[line, i, c, o] = 0.0
+                    f.transit[i, c, o, line] = 0.0
 
 
 @compiled
-def _on_the_way(s, i, c, o):  # type: ignore[no-untyped-def]
+def _on_the_way(w, s, i, c, o):  # type: ignore[no-untyped-def]
     total = 0.0
-    for slot in range(s.ring.shape[1]):
-        total += s.ring[i, slot, c, o]
+    for slot in range(w.ring_count):
+        total += s.ring[i, c, o, slot]
     return total
 
 
@@ -103,36 +103,37 @@ def close_month(w, s, f, t):  # type: ignore[no-untyped-def]
                 inflow, outflow = f.opening_stock[a, c, o], s.stock[a, c, o]
                 for line in range(ARMS_ALL):
                     if line < ARMS_INS:
-                        inflow += f.arms[line, a, c, o]
+                        inflow += f.arms[a, c, o, line]
                     else:
-                        outflow += f.arms[line, a, c, o]
+                        outflow += f.arms[a, c, o, line]
                 code = (a * w.category_count + c) * w.origin_count + o
                 _note(s, inflow - outflow, inflow, t, ARMS_ACCOUNT * ACCOUNT + code)
                 if s.stock[a, c, o] < 0.0:
                     _note(s, s.stock[a, c, o], 0.0, t, ARMS_ACCOUNT * ACCOUNT + code)
-                paid += f.arms[A_SENT, a, c, o]
-                earned += f.arms[A_RECEIVED, a, c, o]
+                paid += f.arms[a, c, o, A_SENT]
+                earned += f.arms[a, c, o, A_RECEIVED]
     for i in range(w.tie_count):
         for c in range(w.category_count):
             for o in range(w.origin_count):
-                inflow = f.opening_ring[i, c, o] + f.transit[T_SENT, i, c, o]
-                outflow = _on_the_way(s, i, c, o)
+                inflow = f.opening_ring[i, c, o] + f.transit[i, c, o, T_SENT]
+                outflow = _on_the_way(w, s, i, c, o)
                 for line in range(T_ARRIVED, TRANSIT_ALL):
-                    outflow += f.transit[line, i, c, o]
+                    outflow += f.transit[i, c, o, line]
                 code = (i * w.category_count + c) * w.origin_count + o
                 _note(s, inflow - outflow, inflow, t, TRANSIT_ACCOUNT * ACCOUNT + code)
-                paid -= f.transit[T_SENT, i, c, o]
-                earned -= f.transit[T_ARRIVED, i, c, o]
-    _note(s, paid, _all_sent(w, f), t, ARMS_CLEARING * ACCOUNT)
-    _note(s, earned, _all_sent(w, f), t, ARMS_CLEARING * ACCOUNT)
+                paid -= f.transit[i, c, o, T_SENT]
+                earned -= f.transit[i, c, o, T_ARRIVED]
+    moving = _moving(w, f)
+    _note(s, paid, moving, t, ARMS_CLEARING * ACCOUNT)
+    _note(s, earned, moving, t, ARMS_CLEARING * ACCOUNT)
 
 
 @compiled
-def _all_sent(w, f):  # type: ignore[no-untyped-def]
+def _moving(w, f):  # type: ignore[no-untyped-def]
     """Scale of the clearing of arms: all that is on its way or was sent."""
     total = 0.0
     for i in range(w.tie_count):
         for c in range(w.category_count):
             for o in range(w.origin_count):
-                total += f.opening_ring[i, c, o] + f.transit[T_SENT, i, c, o]
+                total += f.opening_ring[i, c, o] + f.transit[i, c, o, T_SENT]
     return total

@@ -65,7 +65,7 @@ def add(w, s, f, tally, row):  # type: ignore[no-untyped-def]
             tally[row, a, m] += s.measure[a, m]
         for o in range(w.origin_count):
             for c in range(w.category_count):
-                tally[row, a, measures + o] += f.arms[A_RECEIVED, a, c, o]
+                tally[row, a, measures + o] += f.arms[a, c, o, A_RECEIVED]
 
 
 @compiled
@@ -86,11 +86,11 @@ def _flows(w, p, s, f, a):  # type: ignore[no-untyped-def]
     made, got, sent, struck, money, pledged, value = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for c in range(w.category_count):
         for o in range(w.origin_count):
-            made += f.arms[A_MADE, a, c, o]
-            got += f.arms[A_RECEIVED, a, c, o]
-            sent += f.arms[A_SENT, a, c, o]
-            struck += f.arms[A_STRUCK, a, c, o]
-            value += f.arms[A_MADE, a, c, o] * p.price[c]
+            made += f.arms[a, c, o, A_MADE]
+            got += f.arms[a, c, o, A_RECEIVED]
+            sent += f.arms[a, c, o, A_SENT]
+            struck += f.arms[a, c, o, A_STRUCK]
+            value += f.arms[a, c, o, A_MADE] * p.price[c]
     for i in range(w.tie_count):
         if w.tie_from[i] == a:
             pledged += f.pledged[i]

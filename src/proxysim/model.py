@@ -305,7 +305,7 @@ class PactModel(mesa.Model):
         if len(place) == 1:
             f.money[fields.M_HAND_IN if change > 0 else fields.M_HAND_OUT, place[0]] += abs(change)
         else:
-            f.arms[(fields.A_HAND_IN if change > 0 else fields.A_HAND_OUT, *place)] += abs(change)
+            f.arms[(*place, fields.A_HAND_IN if change > 0 else fields.A_HAND_OUT)] += abs(change)
 
     def _book_earlier(self) -> None:
         """What was changed between two months is taken out of the opening and booked."""

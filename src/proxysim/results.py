@@ -164,7 +164,7 @@ def _books(run: Run) -> pd.DataFrame:
         ("arms", ARMS_LINES, ARMS_IN, names["actor"]),
         ("transit", TRANSIT_LINES, TRANSIT_LINES[:1], on_the_way),
     ):
-        amounts = history[book]
+        amounts = history[book] if book == "money" else np.moveaxis(history[book], -1, 1)
         places = np.nonzero(amounts)
         at, line, account = places[:3]
         sign = np.array([1.0 if name in inflows else -1.0 for name in lines])

@@ -144,10 +144,10 @@ def _start(w, p, s, f):  # type: ignore[no-untyped-def]
                 per_money += p.mix[i, c] / p.price[c]
             if mixed > 0.0:
                 s.tie_order[i] = s.tie_share[i] * p.income[a] * p.arms_share[i] * (per_money / mixed)
-        for slot in range(s.ring.shape[1]):
-            for c in range(w.category_count):
-                for o in range(w.origin_count):
-                    s.ring[i, slot, c, o] = 0.0
+        for c in range(w.category_count):
+            for o in range(w.origin_count):
+                for slot in range(w.ring_count):
+                    s.ring[i, c, o, slot] = 0.0
     for r in range(w.regime_count):
         s.regime_stability[r], s.forcing[r], s.forcing_noise[r], s.fallen[r] = p.stability[r], 0.0, 0.0, -1
     for e in range(w.event_count):
@@ -155,6 +155,8 @@ def _start(w, p, s, f):  # type: ignore[no-untyped-def]
     for i in range(len(s.event_held)):
         s.event_held[i] = 0
     s.residual, s.residual_month, s.residual_account = 0.0, -1, 0
+    for i in range(w.tie_count):
+        f.tie_used[i] = 1.0
     books.open_month(w, s, f)
     pact.provisions(w, p, s, f, -1_000_000)
     pact.limits(w, p, s, f, 0)

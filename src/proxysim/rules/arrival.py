@@ -16,25 +16,25 @@ def arrive(w, p, s, f, t):  # type: ignore[no-untyped-def]
     ------
     arrived : (tie, category, origin), arms after quality; arrived_value : (tie,), money; ring; books
     """
-    slot = t % s.ring.shape[1]
+    slot = t % w.ring_count
     for i in range(w.tie_count):
         b = w.tie_to[i]
         fallen = w.actor_regime[b] >= 0 and s.fallen[w.actor_regime[b]] >= 0
         for c in range(w.category_count):
             for o in range(w.origin_count):
-                amount = s.ring[i, slot, c, o]
-                s.ring[i, slot, c, o] = 0.0
+                amount = s.ring[i, c, o, slot]
+                s.ring[i, c, o, slot] = 0.0
                 f.arrived[i, c, o] = 0.0
                 if amount <= 0.0:
                     continue
                 if fallen:
-                    f.transit[T_CAPTURED, i, c, o] += amount
+                    f.transit[i, c, o, T_CAPTURED] += amount
                     continue
-                f.transit[T_ARRIVED, i, c, o] += amount
+                f.transit[i, c, o, T_ARRIVED] += amount
                 f.arrived[i, c, o] = amount * p.quality[i]
                 f.arrived_value[i] += amount * p.quality[i] * p.price[c]
-                f.arms[A_RECEIVED, b, c, o] += amount
-                f.arms[A_QUALITY, b, c, o] += amount * (1.0 - p.quality[i])
+                f.arms[b, c, o, A_RECEIVED] += amount
+                f.arms[b, c, o, A_QUALITY] += amount * (1.0 - p.quality[i])
 
 
 @compiled
@@ -48,5 +48,5 @@ def store(w, p, s, f, t):  # type: ignore[no-untyped-def]
     for a in range(w.actor_count):
         for c in range(w.category_count):
             for o in range(w.origin_count):
-                s.stock[a, c, o] += (f.arms[A_MADE, a, c, o] + f.arms[A_CAPTURED, a, c, o]
-                                     + f.arms[A_RECEIVED, a, c, o] - f.arms[A_QUALITY, a, c, o])  # fmt: skip
+                s.stock[a, c, o] += (f.arms[a, c, o, A_MADE] + f.arms[a, c, o, A_CAPTURED]
+                                     + f.arms[a, c, o, A_RECEIVED] - f.arms[a, c, o, A_QUALITY])  # fmt: skip

@@ -175,7 +175,7 @@ def _carried(w, n, p, s, f, t, i, value):  # type: ignore[no-untyped-def]
             else:
                 change = s.stock[a, c, o] * (wanted - now) / now if now > 0.0 else 0.0
             s.stock[a, c, o] = max(0.0, s.stock[a, c, o] + change)
-            f.arms[A_EVENT_IN if change > 0.0 else A_EVENT_OUT, a, c, o] += abs(change)
+            f.arms[a, c, o, A_EVENT_IN if change > 0.0 else A_EVENT_OUT] += abs(change)
     elif target == PLANT:
         s.plant[a, c] = _after(n, i, value, s.plant[a, c], steps, left)
     elif target == KNOWHOW:

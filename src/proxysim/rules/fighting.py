@@ -158,10 +158,11 @@ def lose(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    stock, plant; books
+    spoils_part : (actor,); stock, plant; books
     """
     for a in range(w.actor_count):
         use = p.use_rate[a] * f.war[a]
+        taken = _spoils(w, p, f, a) if f.attrition_share[a] > 0.0 else 0.0
         for c in range(w.category_count):
             strike = f.struck_share[a] * min(1.0, p.vulnerability[c])
             s.plant[a, c] *= 1.0 - min(1.0, p.plant_damage * strike)
@@ -174,17 +175,21 @@ def lose(w, p, s, f, t):  # type: ignore[no-untyped-def]
                 lost = (held - used - struck) * f.attrition_share[a]
                 decayed = (held - used - struck - lost) * p.decay
                 s.stock[a, c, o] = max(0.0, held - used - struck - lost - decayed)
-                f.arms[A_USED, a, c, o] += used
-                f.arms[A_STRUCK, a, c, o] += struck
-                f.arms[A_LOST, a, c, o] += lost
-                f.arms[A_DECAYED, a, c, o] += decayed
-                if lost > 0.0:
-                    _spoils(w, p, f, a, c, o, lost)
+                f.arms[a, c, o, A_USED] += used
+                f.arms[a, c, o, A_STRUCK] += struck
+                f.arms[a, c, o, A_LOST] += lost
+                f.arms[a, c, o, A_DECAYED] += decayed
+                if taken > 0.0:
+                    for b in range(w.actor_count):
+                        f.arms[b, c, o, A_CAPTURED] += lost * f.spoils_part[b]
 
 
 @compiled
-def _spoils(w, p, f, a, c, o, lost):  # type: ignore[no-untyped-def]
-    total = 0.0
+def _spoils(w, p, f, a):  # type: ignore[no-untyped-def]
+    """Part of what actor a loses in fighting that each other actor takes; returns their sum."""
+    total, taken = 0.0, 0.0
+    for b in range(w.actor_count):
+        f.spoils_part[b] = 0.0
     for i in range(w.front_count):
         total += f.front_loss[i, a]
     for i in range(w.front_count):
@@ -195,8 +200,10 @@ def _spoils(w, p, f, a, c, o, lost):  # type: ignore[no-untyped-def]
                     others += f.commitment_now[i, b]
             for b in range(w.actor_count):
                 if others > 0.0 and w.front_side[i, b] == 3 - w.front_side[i, a]:
-                    part = lost * (f.front_loss[i, a] / total) * p.spoils[i] * f.commitment_now[i, b] / others
-                    f.arms[A_CAPTURED, b, c, o] += part
+                    part = (f.front_loss[i, a] / total) * p.spoils[i] * f.commitment_now[i, b] / others
+                    f.spoils_part[b] += part
+                    taken += part
+    return taken
 
 
 @compiled

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from proxysim import draws
-from proxysim.fields import A_CAPTURED, CHANNELS, LOGISTICS, T_CAPTURED, T_DESTROYED
+from proxysim.fields import A_CAPTURED, CHANNELS, LOGISTICS, T_CAPTURED, T_DESTROYED, T_SENT
 from proxysim.jit import compiled
 
 MOST_VESSELS = 200
@@ -19,7 +19,7 @@ def hazards(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    hazard : (leg,), per month; leg_entered, leg_lost, leg_found : (leg, actor), zeroed; vessels : (leg,), zeroed
+    hazard, leg_searched : (leg,), per month; leg_chance : (leg,); leg_entered, leg_lost, leg_found : (leg, actor), zeroed; vessels : (leg,), zeroed
 
     Source
     ------
@@ -33,11 +33,13 @@ def hazards(w, p, s, f, t):  # type: ignore[no-untyped-def]
             if w.leg_user[k, a] == 1:
                 x = max(x, f.pact_actor[LOGISTICS, a])
             f.leg_entered[k, a], f.leg_lost[k, a], f.leg_found[k, a] = 0.0, 0.0, 0.0
+        f.leg_searched[k] = hazard
         if w.leg_front[k] >= 0:
             hazard *= 1.0 + p.war_hazard * f.front_now[w.leg_front[k]]
         sd = p.leg_volatility * p.noise
         z = draws.normal(s.seed, s.run, draws.LEG, w.leg_key[k], t) if sd > 0.0 else 0.0
         f.hazard[k] = hazard * (1.0 - p.hazard_relief * x) * (1.0 - p.concealment[k]) * math.exp(sd * z - 0.5 * sd * sd)
+        f.leg_chance[k] = 1.0 - math.exp(-f.hazard[k])
         f.vessels[k] = 0.0
 
 
@@ -60,10 +62,11 @@ def travel(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """
     for i in range(w.tie_count):
         total = 0.0
-        for channel in range(len(CHANNELS)):
-            for c in range(w.category_count):
-                for o in range(w.origin_count):
-                    total += f.sent[i, channel, c, o]
+        if f.tie_used[i] > 0.0:
+            for channel in range(len(CHANNELS)):
+                for c in range(w.category_count):
+                    for o in range(w.origin_count):
+                        total += f.sent[i, channel, c, o]
         for r in range(w.route_start[i], w.route_stop[i]):
             f.route_lost[r], f.route_captured[r] = 0.0, 0.0
             if total * f.route_sent[r] > 0.0:
@@ -77,8 +80,9 @@ def _route(w, p, s, f, t, i, r, value):  # type: ignore[no-untyped-def]
     for k in range(w.route_length[r]):
         leg = w.route_leg[r, k]
         entered = value * left
-        hazard = f.hazard[leg] * (1.0 - p.broker_concealment[broker] if broker >= 0 else 1.0)
-        chance = 1.0 - math.exp(-hazard)
+        chance = f.leg_chance[leg]
+        if broker >= 0:
+            chance = 1.0 - math.exp(-f.hazard[leg] * (1.0 - p.broker_concealment[broker]))
         n = int(min(float(MOST_VESSELS), max(1.0, math.ceil(entered / p.consignment[leg]))))
         if p.noise > 0.0:
             lost = (
@@ -89,31 +93,27 @@ def _route(w, p, s, f, t, i, r, value):  # type: ignore[no-untyped-def]
         f.leg_entered[leg, sender] += entered
         f.leg_lost[leg, sender] += entered * lost
         f.vessels[leg] += lost * n
-        base = -math.log1p(-p.detection[leg])
-        searched = base
-        for a in range(w.actor_count):
-            searched += s.patrol[a, leg] * p.effort[a]
-        if lost > 0.0 and searched > 0.0:
+        if lost > 0.0 and f.leg_searched[leg] > 0.0:
             for a in range(w.actor_count):
-                found = lost * s.patrol[a, leg] * p.effort[a] / searched
+                found = lost * s.patrol[a, leg] * p.effort[a] / f.leg_searched[leg]
                 if found > 0.0:
                     f.leg_found[leg, a] += entered * found
                     captured += left * found * p.capture[a]
                     _capture(w, f, i, a, left * found * p.capture[a] * f.route_sent[r])
         left *= 1.0 - lost
     f.route_lost[r], f.route_captured[r] = 1.0 - left, captured
-    slot = (t + w.route_months[r]) % s.ring.shape[1]
+    slot = (t + w.route_months[r]) % w.ring_count
     for c in range(w.category_count):
         for o in range(w.origin_count):
-            amount = f.transit[0, i, c, o] * f.route_sent[r]
+            amount = f.transit[i, c, o, T_SENT] * f.route_sent[r]
             if amount > 0.0:
-                s.ring[i, slot, c, o] += amount * left
-                f.transit[T_DESTROYED, i, c, o] += max(0.0, amount * (1.0 - left - captured))
-                f.transit[T_CAPTURED, i, c, o] += amount * captured
+                s.ring[i, c, o, slot] += amount * left
+                f.transit[i, c, o, T_DESTROYED] += max(0.0, amount * (1.0 - left - captured))
+                f.transit[i, c, o, T_CAPTURED] += amount * captured
 
 
 @compiled
 def _capture(w, f, i, a, share):  # type: ignore[no-untyped-def]
     for c in range(w.category_count):
         for o in range(w.origin_count):
-            f.arms[A_CAPTURED, a, c, o] += f.transit[0, i, c, o] * share
+            f.arms[a, c, o, A_CAPTURED] += f.transit[i, c, o, T_SENT] * share

@@ -82,7 +82,7 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
                     for channel in range(4):
                         asked += f.volume[i, channel, c]
             for o in range(w.origin_count):
-                asked += f.arms[A_USED, a, c, o] + f.arms[A_LOST, a, c, o] + f.arms[A_STRUCK, a, c, o]
+                asked += f.arms[a, c, o, A_USED] + f.arms[a, c, o, A_LOST] + f.arms[a, c, o, A_STRUCK]
             s.order_average[a, c] += p.order_memory * (asked - s.order_average[a, c])
 
 

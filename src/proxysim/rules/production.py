@@ -88,11 +88,11 @@ def make(w, p, s, f, t):  # type: ignore[no-untyped-def]
             spent += f.made[a, c] * f.unit_cost_now[a, c]
             s.cumulative[a, c] += f.made[a, c]
             for o in range(w.origin_count):
-                f.arms[A_MADE, a, c, o] += f.made_origin[a, c, o]
+                f.arms[a, c, o, A_MADE] += f.made_origin[a, c, o]
         if consumed > 0.0:
             for o in range(w.origin_count):
                 used = min(s.stock[a, part, o], consumed * (s.stock[a, part, o] / have))
-                f.arms[A_CONSUMED, a, part, o] += used
+                f.arms[a, part, o, A_CONSUMED] += used
                 f.opening_parts[a, o] = used
             for o in range(w.origin_count):
                 s.stock[a, part, o] -= f.opening_parts[a, o]

@@ -106,8 +106,8 @@ def fall(w, p, s, f, t):  # type: ignore[no-untyped-def]
                     held = s.stock[a, c, o]
                     destroyed, taken = held * p.destroyed[r], held * p.captured[r]
                     leaked = held * p.leaked[r]
-                    f.arms[A_DESTROYED, a, c, o] += destroyed
-                    f.arms[A_SURRENDERED, a, c, o] += taken
-                    f.arms[A_LEAKED, a, c, o] += leaked
-                    f.arms[A_ABANDONED, a, c, o] += max(0.0, held - destroyed - taken - leaked)
+                    f.arms[a, c, o, A_DESTROYED] += destroyed
+                    f.arms[a, c, o, A_SURRENDERED] += taken
+                    f.arms[a, c, o, A_LEAKED] += leaked
+                    f.arms[a, c, o, A_ABANDONED] += max(0.0, held - destroyed - taken - leaked)
                     s.stock[a, c, o] = 0.0

@@ -199,7 +199,7 @@ def send(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    tie_moved, tie_cost, tie_paid : (tie,); broker_ask : (actor,), here its cost;
+    tie_moved, tie_cost, tie_paid, tie_used : (tie,); broker_ask : (actor,), here its cost;
     route_sent : (route,), part of what the tie sent; sent : (tie, channel, category, origin),
     arms; stock, funds, owed; books
     """
@@ -233,6 +233,8 @@ def send(w, p, s, f, t):  # type: ignore[no-untyped-def]
     for i in range(w.tie_count):
         _settle(w, p, s, f, i)
     for i in range(w.tie_count):
+        if f.tie_used[i] == 0.0:
+            continue
         for channel in range(CHANNEL_COUNT):
             for c in range(w.category_count):
                 for o in range(w.origin_count):
@@ -241,13 +243,16 @@ def send(w, p, s, f, t):  # type: ignore[no-untyped-def]
                         amount = min(amount, s.stock[w.tie_from[i], c, o])
                         f.sent[i, channel, c, o] = amount
                         s.stock[w.tie_from[i], c, o] -= amount
-                        f.arms[A_SENT, w.tie_from[i], c, o] += amount
-                        f.transit[T_SENT, i, c, o] += amount
+                        f.arms[w.tie_from[i], c, o, A_SENT] += amount
+                        f.transit[i, c, o, T_SENT] += amount
 
 
 @compiled
 def _load(w, p, s, f, i):  # type: ignore[no-untyped-def]
     a = w.tie_from[i]
+    if f.tie_ask[i] <= 0.0 and f.tie_used[i] == 0.0:
+        return
+    f.tie_used[i] = 1.0 if f.tie_ask[i] > 0.0 else 0.0
     for channel in range(CHANNEL_COUNT):
         for c in range(w.category_count):
             asked = _asked(f, i, channel, c) * f.tie_moved[i]

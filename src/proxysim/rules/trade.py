@@ -57,39 +57,21 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
     Writes
     ------
     volume : (tie, channel, category), owed_asked : (tie, category), arms a month; reserved : (actor,), money;
-    ask_common : (actor, category), here the part of all offers that a seller can spare
+    ask_common, ask_foreign : (actor, category), here the part of offers a seller can spare, and what a buyer is offered
     """
     for a in range(w.actor_count):
         f.reserved[a] = 0.0
         for c in range(w.category_count):
-            held, offered = 0.0, 0.0
-            for o in range(w.origin_count):
-                held += s.stock[a, c, o]
-            for i in range(w.tie_count):
-                if w.tie_from[i] == a:
-                    offered += f.offer[i, c]
-            spare = p.offer_share * max(0.0, held - p.offer_floor * p.target[a, c])
-            f.ask_common[a, c] = 1.0 if offered <= spare else spare / offered
-    for b in range(w.actor_count):
-        bill = 0.0
+            f.ask_common[a, c], f.ask_foreign[a, c] = 0.0, 0.0
+    offered = 0.0
+    for i in range(w.tie_count):
         for c in range(w.category_count):
-            offered = 0.0
-            for i in range(w.tie_count):
-                if w.tie_to[i] == b:
-                    offered += f.offer[i, c] * f.ask_common[w.tie_from[i], c]
-            cut = 1.0 if offered <= f.want[b, c] else f.want[b, c] / offered
-            for i in range(w.tie_count):
-                if w.tie_to[i] == b:
-                    f.volume[i, SALE, c] = f.offer[i, c] * f.ask_common[w.tie_from[i], c] * cut
-                    bill += f.volume[i, SALE, c] * p.markup[i] * p.price[c] * (1.0 - p.barter[i])
-        money = min(f.money_left[b], s.funds[b])
-        if bill > money:
-            for i in range(w.tie_count):
-                if w.tie_to[i] == b and p.barter[i] < 1.0:
-                    for c in range(w.category_count):
-                        f.volume[i, SALE, c] *= money / bill
-            bill = money
-        f.reserved[b] = bill
+            f.volume[i, SALE, c] = 0.0
+            f.ask_common[w.tie_from[i], c] += f.offer[i, c]
+            offered += f.offer[i, c]
+    if offered > 0.0:
+        _cut(w, p, s, f)
+        _bill(w, p, s, f)
     for i in range(w.tie_count):
         a = w.tie_from[i]
         ra, rb = w.actor_regime[a], w.actor_regime[w.tie_to[i]]
@@ -105,6 +87,46 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
             f.volume[i, RETRANSFER, c] = 0.0 if shut else p.retransfer[i] * foreign
             f.volume[i, RECIPROCITY, c] = f.owes[i] * f.made[a, c] * f.war[w.tie_to[i]]
             f.owed_asked[i, c] = s.owed[i] * (p.mix[i, c] / mixed) if mixed > 0.0 and not shut else 0.0
+
+
+@compiled
+def _cut(w, p, s, f):  # type: ignore[no-untyped-def]
+    """Offers cut to what sellers can spare, then to what buyers want; `ask_foreign` holds what each buyer is offered."""
+    for a in range(w.actor_count):
+        for c in range(w.category_count):
+            offered = f.ask_common[a, c]
+            if offered > 0.0:
+                held = 0.0
+                for o in range(w.origin_count):
+                    held += s.stock[a, c, o]
+                spare = p.offer_share * max(0.0, held - p.offer_floor * p.target[a, c])
+                f.ask_common[a, c] = 1.0 if offered <= spare else spare / offered
+    for i in range(w.tie_count):
+        for c in range(w.category_count):
+            if f.offer[i, c] > 0.0:
+                f.volume[i, SALE, c] = f.offer[i, c] * f.ask_common[w.tie_from[i], c]
+                f.ask_foreign[w.tie_to[i], c] += f.volume[i, SALE, c]
+    for i in range(w.tie_count):
+        for c in range(w.category_count):
+            offered, want = f.ask_foreign[w.tie_to[i], c], f.want[w.tie_to[i], c]
+            if offered > want:
+                f.volume[i, SALE, c] *= want / offered
+
+
+@compiled
+def _bill(w, p, s, f):  # type: ignore[no-untyped-def]
+    """Sales cut to the money of buyers, which is set aside."""
+    for i in range(w.tie_count):
+        for c in range(w.category_count):
+            f.reserved[w.tie_to[i]] += f.volume[i, SALE, c] * p.markup[i] * p.price[c] * (1.0 - p.barter[i])
+    for i in range(w.tie_count):
+        b = w.tie_to[i]
+        money = min(f.money_left[b], s.funds[b])
+        if f.reserved[b] > money and p.barter[i] < 1.0:
+            for c in range(w.category_count):
+                f.volume[i, SALE, c] *= money / f.reserved[b]
+    for b in range(w.actor_count):
+        f.reserved[b] = min(f.reserved[b], f.money_left[b], s.funds[b])
 
 
 @compiled

@@ -111,6 +111,7 @@ def build(scenario: Scenario) -> World:
     arrays, params = fields.rows("world", size), fields.rows("params", size)
     index = {axis: {name: i for i, name in enumerate(ids)} for axis, ids in names.items()}
     _structure(scenario, arrays[0], names, index, chains)
+    arrays["ring_count"] = counts["ring"]
     _keys(scenario, arrays[0], names, chains)
     offsets = _numbers(scenario, params, names, index, size)
     _worked_out(scenario, arrays[0], params[0], names)
