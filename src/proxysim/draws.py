@@ -88,9 +88,13 @@ def normal_quantile(u):  # type: ignore[no-untyped-def]
     return -value if q < 0.0 else value
 
 
+#: Up to here a sum from below leaves 1 - u with thirteen digits; above it the sum runs from the other end, which is slower.
+FROM_BELOW = 0.999
+
+
 @compiled
 def binomial_quantile(u, n, p):  # type: ignore[no-untyped-def]
-    """Least k with P(Binomial(n, p) <= k) >= u, summed from the nearer tail; never falls when p or n rises."""
+    """Least k with P(Binomial(n, p) <= k) >= u, from the upper tail where u is near 1; never falls when p or n rises."""
     if n <= 0 or p <= 0.0:
         return 0
     if p >= 1.0:
@@ -104,9 +108,11 @@ def binomial_quantile(u, n, p):  # type: ignore[no-untyped-def]
 def _tail(u, n, p, strict):  # type: ignore[no-untyped-def]
     """Least k with F(k) >= u (`strict`: > u) for p <= 1/2."""
     odds = p / (1.0 - p)
-    if u <= 0.5:
-        k, term = 0, math.exp(n * math.log1p(-p))
-        total = term
+    none = math.exp(n * math.log1p(-p))
+    if u < none or (u == none and not strict):
+        return 0
+    if u <= FROM_BELOW:
+        k, term, total = 0, none, none
         while k < n and (total <= u if strict else total < u):
             term *= odds * (n - k) / (k + 1.0)
             k += 1

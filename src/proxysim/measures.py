@@ -138,7 +138,7 @@ def _reach(w, s, f, a):  # type: ignore[no-untyped-def]
                 limit, survival = math.inf, 1.0
                 for k in range(w.route_length[r]):
                     limit = min(limit, f.leg_open[w.route_leg[r, k], a])
-                    survival *= math.exp(-f.hazard[w.route_leg[r, k]])
+                    survival *= 1.0 - f.leg_chance[w.route_leg[r, k]]
                 if w.route_length[r] > 0:
                     best = max(best, limit * survival)
             total += best

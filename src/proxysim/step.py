@@ -161,7 +161,7 @@ def _start(w, p, s, f):  # type: ignore[no-untyped-def]
     pact.provisions(w, p, s, f, -1_000_000)
     pact.limits(w, p, s, f, 0)
     for k in range(w.leg_count):
-        f.hazard[k] = p.detection[k]
+        f.leg_chance[k] = p.detection[k]
     for a in range(w.actor_count):
         f.adequacy[a], f.focus[a], f.revenue[a] = 1.0, 1.0, 0.0
     measures.record(w, p, s, f, 0)

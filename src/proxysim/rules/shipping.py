@@ -128,7 +128,7 @@ def choose(w, p, s, f, t):  # type: ignore[no-untyped-def]
                 f.tie_moved[i] = p.broker_capacity[broker] / f.broker_ask[broker]
         total = 0.0
         for r in range(w.route_start[i], w.route_stop[i]):
-            f.sent_share[r] = _weight(w, p, s, f, a, r)
+            f.sent_share[r] = _weight(w, p, s, f, a, r) if f.tie_ask[i] > 0.0 else 0.0
             total += f.sent_share[r]
         for r in range(w.route_start[i], w.route_stop[i]):
             f.sent_share[r] = f.sent_share[r] / total if total > 0.0 else 0.0
