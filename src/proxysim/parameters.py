@@ -45,7 +45,7 @@ class Parameter:
     """One number of the scenario, or one array of them.
 
     `sections` and `key` say where it stands in a file; further `axes` are tables below the key.
-    `default` None means required; NaN means worked out by `scenario.world` (said in `meaning`).
+    `default` None means required; NaN means worked out by `scenario.vector` (said in `meaning`).
     `carried` numbers are where a run starts: the model moves them, so they are never dated.
     """
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+#: Axis -> ids, in the order of the arrays; and axis -> id -> its place on the axis.
+Names = dict[str, tuple[str, ...]]
+Places = dict[str, dict[str, int]]
+
 
 @dataclass(frozen=True)
 class Number:
@@ -101,3 +105,7 @@ class Scenario:
     events: tuple[Event, ...]
     effects: tuple[Effect, ...]
     sources: dict[str, str]
+
+    def section(self, actor: str) -> str:
+        """The section of the file in which an actor stands: "proxies" or "states"."""
+        return "proxies" if actor in self.ids["proxies"] else "states"

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import networkx as nx
 
+from proxysim import fields
 from proxysim.scenario.records import Scenario
+
+#: Routes of all ties: the place of the tie, and the ids of the legs.
+Chains = list[tuple[int, tuple[str, ...]]]
 
 MOST_ROUTES = 3
 #: Chains looked at to settle ties between equal costs in the order of ids.
@@ -38,3 +42,23 @@ def routes_between(graph: nx.Graph, start: str, end: str, most_hops: int) -> lis
         if len(legs) <= most_hops:
             found.append((cost, legs))
     return [legs for _, legs in sorted(found)[:MOST_ROUTES]]
+
+
+def chains_of(scenario: Scenario) -> Chains:
+    """The routes of all ties, between the homes of their ends."""
+    graph = graph_of(scenario)
+    chains: Chains = []
+    for i, tie in enumerate(scenario.ids["ties"]):
+        ends = [_home(scenario, scenario.text["ties", tie, end]) for end in ("from", "to")]
+        found = routes_between(graph, ends[0], ends[1], fields.SIZES["huge"]["hop"])
+        chains += [(i, legs) for legs in found]
+    return chains
+
+
+def months_on(scenario: Scenario, legs: tuple[str, ...]) -> int:
+    """Months on the way over a chain of legs."""
+    return sum(int(scenario.text["legs", leg, "months"]) for leg in legs)
+
+
+def _home(scenario: Scenario, actor: str) -> str:
+    return str(scenario.text[scenario.section(actor), actor, "home"])

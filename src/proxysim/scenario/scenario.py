@@ -17,9 +17,10 @@ from proxysim.scenario.checks import check_world
 from proxysim.scenario.checks_events import branch_order
 from proxysim.scenario.keys import shown
 from proxysim.scenario.layers import fill, over_limits, read_layers
-from proxysim.scenario.reading import Document, parse_value, read_file, read_text, split_path
+from proxysim.scenario.reading import Document, read_file, read_text
 from proxysim.scenario.records import Condition, Effect, Event, Number, Scenario
 from proxysim.scenario.schema import Leaf, Path, World
+from proxysim.scenario.settings import parse_value, split_path
 from proxysim.scenario.values import flatten_changes
 
 __all__ = ["Condition", "Effect", "Event", "Number", "Scenario", "load_scenario", "scenario_from_text"]

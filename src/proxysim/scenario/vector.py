@@ -1,0 +1,111 @@
+"""The numbers of a world as one flat vector: where each stands in it, and those worked out from others."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from proxysim import fields
+from proxysim.parameters import BY_NAME, PARAMETERS, PROVISIONS, Parameter
+from proxysim.scenario.records import Names, Places, Scenario
+
+
+def place_of(parameter: Parameter, path: tuple[str, ...], index: Places) -> tuple[int, ...] | None:
+    """Index of a numeric path in the array of its parameter."""
+    rest = (
+        path[1:2]
+        if parameter.axes and parameter.sections != ("scenario",) and parameter.sections != ("behaviour",)
+        else ()
+    )
+    rest = (*rest, *path[3:])
+    place = []
+    for axis, name in zip(parameter.axes, rest, strict=True):
+        table = {p: q for q, p in enumerate(PROVISIONS)} if axis == "provision" else index[axis]
+        if name not in table:
+            return None
+        place.append(table[name])
+    return tuple(place)
+
+
+def by_path() -> dict[tuple[str, str], Parameter]:
+    """Section and key -> parameter."""
+    return {(section, p.key): p for p in PARAMETERS for section in p.sections} | {
+        ("fronts", "engagement"): BY_NAME["engagement"]
+    }
+
+
+def parameter_of(path: tuple[str, ...], table: dict[tuple[str, str], Parameter]) -> Parameter:
+    """The parameter of a numeric path, from the table of `by_path`."""
+    key = path[1] if path[0] in ("scenario", "behaviour") else path[2]
+    if path[0] == "fronts" and key in ("side_a", "side_b"):
+        key = "engagement"
+    return table[path[0], key]
+
+
+def write_numbers(scenario: Scenario, params: Any, index: Places, size: str) -> dict[tuple[str, ...], int]:
+    """Write every number; returns path -> offset in the flat vector."""
+    for parameter in PARAMETERS:
+        value = parameter.default
+        params[parameter.name][0] = math.nan if value is None else value
+    params["stock_origin"][0] = 0.0
+    table, offsets = by_path(), {}
+    flat = params.view(np.float64).reshape(-1)
+    for path, number in scenario.numbers.items():
+        parameter = parameter_of(path, table)
+        place = place_of(parameter, path, index)
+        if place is not None:
+            offsets[path] = fields.offset(parameter.name, size, place)
+            flat[offsets[path]] = number.value
+    return offsets
+
+
+def work_out(scenario: Scenario, w: Any, p: Any, names: Names) -> None:
+    """Numbers whose default depends on others (NaN so far); unused entries become 0."""
+    actors, categories = len(names["actor"]), len(names["category"])
+    p.pool[...] = np.where(np.isnan(p.pool), 4.0 * p.personnel, p.pool)
+    p.carry_over[...] = np.where(np.isnan(p.carry_over), 0.6 * w.is_proxy, p.carry_over)
+    p.target[...] = np.where(np.isnan(p.target), np.maximum(p.stock, 12.0 * p.plant), p.target)
+    p.cumulative[...] = np.where(np.isnan(p.cumulative), 60.0 * p.plant, p.cumulative)
+    written = {path[:3] for path in scenario.numbers if path[0] == "ties" and path[2] == "mix"}
+    for i, tie in enumerate(names["tie"]):
+        a = w.tie_from[i]
+        for c in range(categories):
+            if ("ties", tie, "mix") not in written:
+                holds = p.stock[a, c] > 0.0 or p.plant[a, c] > 0.0
+                p.mix[i, c] = p.category_weight[c] if holds else 0.0
+            elif math.isnan(p.mix[i, c]):
+                p.mix[i, c] = 0.0
+    for f in range(len(names["front"])):
+        if math.isnan(p.opposition[f]):
+            alone = not np.any(w.front_side[f, :actors] == 2)
+            strength = 0.0
+            for a in range(actors):
+                for c in range(categories):
+                    strength += p.stock[a, c] * p.engagement[f, a] if w.front_side[f, a] == 1 else 0.0
+            p.opposition[f] = strength if alone else 0.0
+    for r in range(len(names["regime"])):
+        if math.isnan(p.normal_support[r]):
+            p.normal_support[r] = sum(
+                _usual(w, p, i, len(names["tie"])) for i in range(len(names["tie"])) if w.tie_to[i] == w.regime_state[r]
+            )
+    p.until[...] = np.where(np.isnan(p.until), 1e9, p.until)
+    for parameter in PARAMETERS:
+        if parameter.axes:
+            array = p[parameter.name]
+            array[np.isnan(array)] = 0.0
+    for a, actor in enumerate(names["actor"]):
+        section = scenario.section(actor)
+        fact = scenario.facts.get((section, actor, "sanctions"))
+        observed = scenario.text.get((section, actor, "income_basis"), "observed") != "potential"
+        p.sanctions_fact[a] = fact.value if fact and observed else 0.0
+
+
+def _usual(w: Any, p: Any, i: int, ties: int) -> float:
+    """Support that flows over a tie in a usual month."""
+    total = 0.0
+    for j in range(ties):
+        total += p.weight[j] if w.tie_from[j] == w.tie_from[i] else 0.0
+    a = w.tie_from[i]
+    return float(p.support_share[a] * p.weight[i] / total * p.income[a]) if total > 0.0 else 0.0
