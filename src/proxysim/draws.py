@@ -15,7 +15,7 @@ import numpy as np
 from proxysim.jit import compiled
 
 #: Mechanisms that draw. The number is part of the key: never renumber one.
-FRONT, EVENT_CHANCE, EVENT_DATE, EVENT_MONTH, INCOME, LEG, CARGO, FORCING = range(1, 9)
+FRONT, EVENT_CHANCE, EVENT_DATE, EVENT_MONTH, INCOME, LEG, CARGO, FORCING, UNKNOWN = range(1, 10)
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
@@ -45,6 +45,15 @@ def uniform(seed, run, mechanism, key, month):  # type: ignore[no-untyped-def]
     tag = (np.uint64(mechanism) << _16) | np.uint64(month)
     a, b, _, _ = philox(run & _MASK, tag, key & _MASK, key >> _32, seed & _MASK, seed >> _32)
     return (float(((a << _32) | b) >> _11) + 0.5) * 1.1102230246251565e-16
+
+
+@compiled
+def uniforms(seed, runs, mechanism, key):  # type: ignore[no-untyped-def]
+    """(run,): `uniform` of each of `runs` at month 0."""
+    result = np.empty(len(runs))
+    for i in range(len(runs)):
+        result[i] = uniform(seed, runs[i], mechanism, key, 0)
+    return result
 
 
 @compiled

@@ -185,6 +185,7 @@ STATE = (
         ("residual", "", "1", "worst relative residual of the books so far"))
     + _fields("i8",
         ("fallen", "regime", "month", "month of fall, or -1"),
+        ("revived", "actor", "month", "first month with the fighting index at `revival_level` or more, or -1"),
         ("event_month", "event", "month", "month of the first effect, or NEVER"),
         ("event_held", "condition", "months", "months for which a condition has held"),
         ("residual_month", "", "month", "month of the worst residual, or -1"),

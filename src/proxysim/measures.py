@@ -26,7 +26,7 @@ def record(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    measure : (actor, measure)
+    measure : (actor, measure); revived : (actor,), month
 
     Source
     ------
@@ -47,6 +47,8 @@ def record(w, p, s, f, t):  # type: ignore[no-untyped-def]
         s.measure[a, PERSONNEL], s.measure[a, COMMAND] = s.personnel[a], s.command[a]
         s.measure[a, ADEQUACY], s.measure[a, ATTENTION] = f.adequacy[a], f.focus[a]
         s.measure[a, FUNDS], s.measure[a, REVENUE] = s.funds[a], f.revenue[a]
+        if s.revived[a] < 0 and t >= 0 and s.measure[a, FIGHTING] >= p.revival_level:
+            s.revived[a] = t
         _flows(w, p, s, f, a)
         s.measure[a, CAPACITY] = _capacity(p, s, a)
 

@@ -130,7 +130,8 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
     + _of("", ("behaviour",), A + "weights of the composite capacity.",
         ("fighting_weight", "fighting_weight", "factor", 0.6, 0, 10, "weight of fighting in the composite capacity"),
         ("manufacture_weight", "manufacture_weight", "factor", 0.2, 0, 10, "weight of manufacture in the composite capacity"),
-        ("reach_weight", "reach_weight", "factor", 0.2, 0, 10, "weight of reach in the composite capacity"))
+        ("reach_weight", "reach_weight", "factor", 0.2, 0, 10, "weight of reach in the composite capacity"),
+        ("revival_level", "revival_level", "factor", 110.0, 0, 1000, "level of the fighting index at which an actor counts as revived; 100 is the start"))
     # ---- categories ------------------------------------------------------------------------------
     + _of("category", ("categories",), A + "part of each class of arms in fighting.",
         ("category_weight", "weight", "factor", None, 0, 1000, "weight in the fighting index; also the default mix of a tie"),

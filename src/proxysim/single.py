@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-9
 _HIDDEN = ("opening_funds", "opening_stock", "opening_ring", "opening_parts")
 _CARRIED = ("funds", "personnel", "command", "stock", "plant", "knowhow", "tie_control", "tie_share", "belief", "patrol",
-            "regime_stability", "forcing", "measure", "residual", "outlay", "owed")  # fmt: skip
+            "regime_stability", "revived", "forcing", "measure", "residual", "outlay", "owed")  # fmt: skip
 
 
 def seed_of(rng: int | np.integer[Any] | np.random.SeedSequence | np.random.Generator) -> int:

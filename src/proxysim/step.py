@@ -164,11 +164,13 @@ def _start(w, p, s, f):  # type: ignore[no-untyped-def]
         f.leg_chance[k] = p.detection[k]
     for a in range(w.actor_count):
         f.adequacy[a], f.focus[a], f.revenue[a] = 1.0, 1.0, 0.0
-    measures.record(w, p, s, f, 0)
+    for a in range(w.actor_count):
+        s.revived[a] = -1
+    measures.record(w, p, s, f, -1)
     for a in range(w.actor_count):
         for m in range(s.measure.shape[1]):
             s.reference[a, m] = s.measure[a, m]
-    measures.record(w, p, s, f, 0)
+    measures.record(w, p, s, f, -1)
 
 
 @compiled

@@ -76,6 +76,16 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Asked:
+    """Where a scenario came from, so that another branch of it can be read: a file, or a text, with changes."""
+
+    file: str
+    text: str | None
+    sets: tuple[str, ...]
+    overrides: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True)
 class Scenario:
     """A world with all files, defaults, branches and changes resolved and checked.
 
@@ -105,6 +115,7 @@ class Scenario:
     events: tuple[Event, ...]
     effects: tuple[Effect, ...]
     sources: dict[str, str]
+    asked: Asked | None = None
 
     def section(self, actor: str) -> str:
         """The section of the file in which an actor stands: "proxies" or "states"."""

@@ -6,11 +6,11 @@ Later wins: extended files, the file, its branch, an experiment, ``--set``. All 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import Any
 
-from proxysim.errors import Fault, InputError
+from proxysim.errors import Fault, InputError, RunError
 from proxysim.scenario import assembly
 from proxysim.scenario.changes import Draft, nested
 from proxysim.scenario.checks import check_world
@@ -18,7 +18,7 @@ from proxysim.scenario.checks_events import branch_order
 from proxysim.scenario.keys import shown
 from proxysim.scenario.layers import fill, over_limits, read_layers
 from proxysim.scenario.reading import Document, read_file, read_text
-from proxysim.scenario.records import Condition, Effect, Event, Number, Scenario
+from proxysim.scenario.records import Asked, Condition, Effect, Event, Number, Scenario
 from proxysim.scenario.schema import Leaf, Path, World
 from proxysim.scenario.settings import parse_value, split_path
 from proxysim.scenario.values import flatten_changes
@@ -59,14 +59,26 @@ def load_scenario(
     """
     path = FilePath(file)
     document = read_file(path, str(file))
-    return _resolve(document, path.parent, _Wish(branch, sets, overrides or {}))
+    scenario = _resolve(document, path.parent, _Wish(branch, sets, overrides or {}))
+    return replace(scenario, asked=Asked(str(file), None, tuple(sets), tuple((overrides or {}).items())))
 
 
 def scenario_from_text(
     text: str, file: str = "world.toml", branch: str | None = None, sets: Sequence[str] = ()
 ) -> Scenario:
     """The same from a text, which can extend no files."""
-    return _resolve(read_text(text, file), None, _Wish(branch, sets, {}))
+    scenario = _resolve(read_text(text, file), None, _Wish(branch, sets, {}))
+    return replace(scenario, asked=Asked(file, text, tuple(sets), ()))
+
+
+def scenario_of_branch(scenario: Scenario, branch: str, overrides: Mapping[str, Any] | None = None) -> Scenario:
+    """Another branch of the same world, with the same changes from the command line; `overrides` are added to its own."""
+    asked = scenario.asked
+    if asked is None:
+        raise RunError("this world was not read from a file or a text, so it has no other branches")
+    if asked.text is not None:
+        return scenario_from_text(asked.text, asked.file, branch, asked.sets)
+    return load_scenario(asked.file, branch, asked.sets, {**dict(asked.overrides), **(overrides or {})})
 
 
 def _resolve(document: Document, folder: FilePath | None, wish: _Wish) -> Scenario:

@@ -13,8 +13,8 @@ from proxysim.scenario.records import Names, Number, Places, Scenario
 from proxysim.scenario.vector import by_path, parameter_of, place_of
 from proxysim.step import Schedule
 
-_VERBS = {"set": event_rules.SET, "scale": event_rules.SCALE, "add": event_rules.ADD}
-_CARRIED = {
+VERBS = {"set": event_rules.SET, "scale": event_rules.SCALE, "add": event_rules.ADD}
+CARRIED = {
     "stock": event_rules.STOCK, "plant": event_rules.PLANT, "knowhow": event_rules.KNOWHOW,
     "personnel": event_rules.PERSONNEL, "command": event_rules.COMMAND, "control": event_rules.CONTROL,
     "stability": event_rules.STABILITY, "funds": event_rules.FUNDS, "outlay": event_rules.OUTLAY,
@@ -70,10 +70,10 @@ def _effects(scenario: Scenario, index: Places, size: str) -> list[tuple[Any, ..
         place = place_of(parameter, effect.path, index)
         if place is None:
             continue
-        common = (effect.event, _VERBS[effect.verb], index["event"][effect.event], effect.number.value)
-        if parameter.name in _CARRIED:
+        common = (effect.event, VERBS[effect.verb], index["event"][effect.event], effect.number.value)
+        if parameter.name in CARRIED:
             first, second = (*place, 0)[:2]
-            rows.append((_CARRIED[parameter.name], 0, first, second, *common, parameter.low, parameter.high))
+            rows.append((CARRIED[parameter.name], 0, first, second, *common, parameter.low, parameter.high))
         else:
             spot = fields.offset(parameter.name, size, place)
             rows.append((event_rules.PARAMETER, spot, 0, 0, *common, parameter.low, parameter.high))

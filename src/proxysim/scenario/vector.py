@@ -62,8 +62,12 @@ def write_numbers(scenario: Scenario, params: Any, index: Places, size: str) -> 
 
 
 def work_out(scenario: Scenario, w: Any, p: Any, names: Names) -> None:
-    """Numbers whose default depends on others (NaN so far); unused entries become 0."""
-    actors, categories = len(names["actor"]), len(names["category"])
+    """Numbers whose default depends on others (NaN so far); unused entries become 0.
+
+    Parameters
+    ----------
+    w : the record of the world; p : records of Params, one or many (run,), each worked out by itself
+    """
     p.pool[...] = np.where(np.isnan(p.pool), 4.0 * p.personnel, p.pool)
     p.carry_over[...] = np.where(np.isnan(p.carry_over), 0.6 * w.is_proxy, p.carry_over)
     p.target[...] = np.where(np.isnan(p.target), np.maximum(p.stock, 12.0 * p.plant), p.target)
@@ -71,25 +75,18 @@ def work_out(scenario: Scenario, w: Any, p: Any, names: Names) -> None:
     written = {path[:3] for path in scenario.numbers if path[0] == "ties" and path[2] == "mix"}
     for i, tie in enumerate(names["tie"]):
         a = w.tie_from[i]
-        for c in range(categories):
-            if ("ties", tie, "mix") not in written:
-                holds = p.stock[a, c] > 0.0 or p.plant[a, c] > 0.0
-                p.mix[i, c] = p.category_weight[c] if holds else 0.0
-            elif math.isnan(p.mix[i, c]):
-                p.mix[i, c] = 0.0
+        if ("ties", tie, "mix") not in written:
+            holds = (p.stock[..., a, :] > 0.0) | (p.plant[..., a, :] > 0.0)
+            p.mix[..., i, :] = np.where(holds, p.category_weight, 0.0)
+        else:
+            p.mix[..., i, :] = np.nan_to_num(p.mix[..., i, :], nan=0.0)
     for f in range(len(names["front"])):
-        if math.isnan(p.opposition[f]):
-            alone = not np.any(w.front_side[f, :actors] == 2)
-            strength = 0.0
-            for a in range(actors):
-                for c in range(categories):
-                    strength += p.stock[a, c] * p.engagement[f, a] if w.front_side[f, a] == 1 else 0.0
-            p.opposition[f] = strength if alone else 0.0
+        p.opposition[..., f] = np.where(np.isnan(p.opposition[..., f]), _alone(w, p, f, names), p.opposition[..., f])
     for r in range(len(names["regime"])):
-        if math.isnan(p.normal_support[r]):
-            p.normal_support[r] = sum(
-                _usual(w, p, i, len(names["tie"])) for i in range(len(names["tie"])) if w.tie_to[i] == w.regime_state[r]
-            )
+        usual = sum(
+            _usual(w, p, i, len(names["tie"])) for i in range(len(names["tie"])) if w.tie_to[i] == w.regime_state[r]
+        )
+        p.normal_support[..., r] = np.where(np.isnan(p.normal_support[..., r]), usual, p.normal_support[..., r])
     p.until[...] = np.where(np.isnan(p.until), 1e9, p.until)
     for parameter in PARAMETERS:
         if parameter.axes:
@@ -99,13 +96,28 @@ def work_out(scenario: Scenario, w: Any, p: Any, names: Names) -> None:
         section = scenario.section(actor)
         fact = scenario.facts.get((section, actor, "sanctions"))
         observed = scenario.text.get((section, actor, "income_basis"), "observed") != "potential"
-        p.sanctions_fact[a] = fact.value if fact and observed else 0.0
+        p.sanctions_fact[..., a] = fact.value if fact and observed else 0.0
 
 
-def _usual(w: Any, p: Any, i: int, ties: int) -> float:
+def _alone(w: Any, p: Any, f: int, names: Names) -> Any:
+    """Strength of the opponent of a side that fights alone: its own at the start."""
+    actors = range(len(names["actor"]))
+    strength: Any = 0.0
+    if any(w.front_side[f, a] == 2 for a in actors):
+        return strength
+    for a in actors:
+        for c in range(len(names["category"])):
+            if w.front_side[f, a] == 1:
+                strength = strength + p.stock[..., a, c] * p.engagement[..., f, a]
+    return strength
+
+
+def _usual(w: Any, p: Any, i: int, ties: int) -> Any:
     """Support that flows over a tie in a usual month."""
-    total = 0.0
+    total: Any = 0.0
     for j in range(ties):
-        total += p.weight[j] if w.tie_from[j] == w.tie_from[i] else 0.0
+        if w.tie_from[j] == w.tie_from[i]:
+            total = total + p.weight[..., j]
     a = w.tie_from[i]
-    return float(p.support_share[a] * p.weight[i] / total * p.income[a]) if total > 0.0 else 0.0
+    flow = p.support_share[..., a] * p.weight[..., i] * p.income[..., a]
+    return np.divide(flow, total, out=np.zeros_like(flow), where=total > 0.0)

@@ -14,7 +14,7 @@ from proxysim.errors import Fault, InputError
 from proxysim.scenario.network import OTHER, connect, write_keys
 from proxysim.scenario.records import Names, Scenario
 from proxysim.scenario.routes import chains_of, months_on
-from proxysim.scenario.scenario import load_scenario
+from proxysim.scenario.scenario import load_scenario, scenario_of_branch
 from proxysim.scenario.timetable import schedule_of
 from proxysim.scenario.vector import work_out, write_numbers
 from proxysim.step import Schedule
@@ -48,6 +48,15 @@ class World:
     def hash(self) -> str:
         """Hash of the scenario's content."""
         return self.scenario.hash
+
+    def branch(self, name: str) -> World:
+        """Another branch of the same world; "none" is the file as it stands.
+
+        Raises
+        ------
+        InputError : no such branch, or a branch that breaks the world
+        """
+        return build(scenario_of_branch(self.scenario, name))
 
     def label(self, section: str, name: str) -> str:
         """What people see for an id."""
@@ -101,7 +110,7 @@ def build(scenario: Scenario) -> World:
     arrays["ring_count"] = counts["ring"]
     write_keys(scenario, arrays[0], names, chains)
     offsets = write_numbers(scenario, params, index, size)
-    work_out(scenario, arrays[0], params[0], names)
+    work_out(scenario, arrays[0], params, names)
     schedule = schedule_of(scenario, names, index, size, offsets)
     return World(scenario, size, arrays, params, schedule, names, _calendar(scenario))
 
