@@ -13,6 +13,8 @@ import pytest
 
 import proxysim as ps
 from proxysim.errors import BooksError, InputError, RunError
+from proxysim.scenario.scenario import scenario_from_text
+from proxysim.scenario.world import build
 from proxysim.single import Course, run
 
 ROOT = Path(__file__).parent.parent
@@ -143,6 +145,18 @@ def test_model__more_than_there_is_cannot_be_taken() -> None:
     model = ps.PactModel(ps.load(QUICKSTART), rng=1)
     with pytest.raises(RunError, match="is not possible"):
         model.actor("reds").adjust(funds=-1e6)
+
+
+def test_model__a_category_may_have_the_name_of_something_else() -> None:
+    """`adjust` holds a change of arms called "funds" against the arms, not against the money."""
+    text = QUICKSTART.read_text(encoding="utf-8").replace("rifles", "funds")
+    model = ps.PactModel(build(scenario_from_text(text)), rng=1)
+    reds = model.actor("reds")
+    arms, money = reds.stock("funds"), reds.funds
+    reds.adjust(stock={"funds": -arms / 2})
+    assert (arms / 2, money) == (reds.stock("funds"), reds.funds)
+    with pytest.raises(RunError, match="is not possible"):
+        reds.adjust(funds=money + 2 * arms, stock={"funds": -arms})
 
 
 def test_model__unknown_actors_and_wrong_kinds_are_refused() -> None:

@@ -87,10 +87,14 @@ class Holdings:
         ------
         RunError : more is taken than there is, or a number is not finite
         """
-        changes = {"funds": funds, "personnel": personnel, "command": command, **(stock or {})}
-        held = {"funds": self.funds, "personnel": self.personnel, "command": self.command}
-        for name, change in changes.items():
-            have = held[name] if name in held else self.stock(name)
+        wanted = [
+            ("funds", self.funds, funds),
+            ("personnel", self.personnel, personnel),
+            ("command", self.command, command),
+        ]
+        # No mapping by name: a category of arms may have any id, also "funds".
+        wanted += [(category, self.stock(category), change) for category, change in (stock or {}).items()]
+        for name, have, change in wanted:
             if not math.isfinite(change) or have + change < 0.0:
                 raise RunError(f"adjust: {self.id} has {have:g} of {name}; a change of {change:g} is not possible")
         self._s.personnel[self.index] += personnel
