@@ -1,0 +1,129 @@
+"""Answers in words and as tables for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from proxysim.fields import MEASURES
+from proxysim.outcomes import FALL, FALLEN
+
+if TYPE_CHECKING:
+    from proxysim.analysis.effects import Effect
+    from proxysim.analysis.put_in import Change
+    from proxysim.comparison import Comparison
+
+NOTHING = "no difference found at this n"
+
+
+def number(value: float | None, signed: bool = False) -> str:
+    """Three significant digits, thousands apart; "-" when undefined."""
+    if value is None:
+        return "-"
+    size = abs(value)
+    digits = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3
+    text = f"{value:+,.{digits}f}" if signed else f"{value:,.{digits}f}"
+    return f"{value:+.1g}" if signed and size and not text.strip("+-0.") else text
+
+
+def percent(share: float | None) -> str:
+    """A share in percent."""
+    return "-" if share is None else f"{100 * share:.0f} %"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 2) -> str:
+    """Columns in line; the first `left` are flush left."""
+    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
+
+    def line(row: Sequence[str]) -> str:
+        cells = [
+            cell.ljust(w) if i < left else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        ]
+        return "  ".join(cells).rstrip()
+
+    return "\n".join([line(head), line(["-" * w for w in widths]), *(line(row) for row in rows)])
+
+
+def label(comparison: Comparison, actor: str) -> str:
+    """What people see for an actor or a regime."""
+    world = comparison.study.worlds[0]
+    for section in ("states", "proxies", "regimes"):
+        if actor in world.scenario.ids[section]:
+            return world.label(section, actor)
+    return actor
+
+
+def comparison(result: Comparison) -> str:
+    """A comparison in words: what was asked, what was put in, what followed, and how sure that is."""
+    study = result.study
+    world = study.worlds[0]
+    lines = [world.scenario.question, ""]
+    lines.append(
+        f"{study.runs:,} pairs of runs of {world.months[0]} to {world.months[-1]}, seed {study.seed}; "
+        f"differences against {study.branches[0]}, with {_level(result)} intervals."
+    )
+    if study.start:
+        lines.append(
+            f"Until {world.months[study.start]} all branches follow {study.branches[0]}; outcomes count from there."
+        )
+    if study.uncertain:
+        lines.append("Numbers with a range were drawn for each pair of runs, the same in every branch.")
+    if result.given is not None:
+        lines.append(f"Given {result.given}: {result.before:,} pairs before, {study.runs:,} after.")
+        if not result.shared:
+            lines.append("The condition reaches into what the branches change: these are runs with the same fate, not an "
+                         "effect on all runs. Use --from a later month to condition on a shared past.")  # fmt: skip
+    for branch in study.branches[1:]:
+        lines += ["", f"== {branch} against {study.branches[0]}", "", *_put_in(result.changes[branch])]
+        effects = [e for e in result.effects if e.branch == branch]
+        lines += ["", *_told(result, effects)]
+    reductions = sorted(e.variance_reduction for e in result.effects if e.variance_reduction is not None)
+    if reductions:
+        middle = reductions[len(reductions) // 2]
+        lines += [
+            "",
+            f"Pairing: the median variance of a difference is 1/{number(middle)} of that of independent runs.",
+        ]
+    return "\n".join(lines)
+
+
+def _level(result: Comparison) -> str:
+    return f"{100 * result.effects[0].level:g} %" if result.effects else "95 %"
+
+
+def _put_in(changes: list[Change]) -> list[str]:
+    if not changes:
+        return ["Put in: nothing; no number differs."]
+    rows = []
+    for change in changes[:40]:
+        spread = "-" if change.low is None else f"{number(change.low)} to {number(change.high)}"
+        source = ", ".join(change.source) or ("assumption" if change.grade in (None, "D") else "-")
+        rows.append([change.path, change.grade or "-", number(change.before), number(change.after), spread, source])
+    more = [f"... and {len(changes) - 40} more"] if len(changes) > 40 else []
+    head = ["put in", "grade", "before", "after", "range", "source"]
+    return [*table(head, rows).splitlines(), *more]
+
+
+def _told(result: Comparison, effects: list[Effect]) -> list[str]:
+    if not effects:
+        return ["No measure to compare."]
+    rows = []
+    for effect in effects:
+        rows.append([
+            label(result, effect.actor), _name(effect), number(effect.baseline), number(effect.difference, signed=True),
+            "-" if effect.low is None else f"[{number(effect.low, True)}, {number(effect.high, True)}]",
+            "yes" if effect.found else "no", percent(effect.opposite_sign), number(result.pass_through(effect)),
+            percent(effect.chance) if result.study.uncertain else f"{effect.n:,}",
+        ])  # fmt: skip
+    last = "chance" if result.study.uncertain else "n"
+    head = ["actor", "measure", "baseline", "difference", "interval", "found", "opposite", "pass-through", last]
+    text = table(head, rows).splitlines()
+    none = [e for e in effects if not e.found]
+    if none:
+        text += ["", f"{len(none)} of {len(effects)}: {NOTHING} (the interval spans zero)."]
+    return text
+
+
+def _name(effect: Effect) -> str:
+    unit = "months" if effect.measure == FALL else "share of runs" if effect.measure == FALLEN else effect.unit
+    return f"{effect.measure} ({unit})" if effect.measure in MEASURES or unit else effect.measure
