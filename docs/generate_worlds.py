@@ -331,8 +331,8 @@ def all_worlds(sections: dict[str, tuple[str, str]], page: str) -> str:
     for name, (head, text) in sections.items():
         part = f"<!-- generated: {name} -->\n\n{text}\n<!-- end -->"
         pattern = re.compile(rf"<!-- generated: {re.escape(name)} -->.*?<!-- end -->", flags=re.DOTALL)
-        if pattern.search(page):
-            page = pattern.sub(lambda _, part=part: part, page)
+        if match := pattern.search(page):
+            page = page[: match.start()] + part + page[match.end() :]
         else:
             page = f"{page.rstrip()}\n\n## {head}\n\n{part}\n\n**It leaves out:** {UNWRITTEN}\n"
     return page

@@ -50,8 +50,9 @@ BARE: dict[str, dict[str, str]] = {
 SOURCED = ("angola",)
 #: Ordinary words among the names of the worlds.
 ORDINARY = {
-    "assumption", "border", "civil", "commitment", "comprehensive", "cooperation", "friendship", "government", "host", "insurgency", "land",
-    "linkage",    "militias", "north", "northern", "partners", "partnership", "red", "sea", "south", "states", "strategic", "treaty", "union", "west", "with",
+    "assumption", "border", "civil", "commitment", "comprehensive", "cooperation", "friendship", "government", "host",
+    "insurgency", "land", "linkage", "militias", "north", "northern", "partners", "partnership", "red", "sea",
+    "south", "states", "strategic", "treaty", "union", "west", "with",
 }  # fmt: skip
 #: Where names of a shipped world still stand as examples in messages and docstrings of the reader.
 LEFT = {"checks.py", "reading.py", "schema.py", "values.py"}
@@ -167,7 +168,7 @@ def test_map__flows_make_lines_wide_and_axes_can_be_given() -> None:
     figure = Figure(figsize=(7, 5))
     assert figure is places_and_legs(world, ax=figure.subplots(), flows=proxysim.run(world).flows)
     widths = [patch.get_linewidth() for patch in figure.axes[0].patches if patch.get_zorder() == 1]
-    assert 3 == len(widths) and max(widths) > 2 * min(widths)
+    assert 3 == len(widths) and max(widths) > 1.5 * min(widths)
 
 
 def test_map__positions_can_be_given() -> None:
@@ -178,3 +179,39 @@ def test_map__positions_can_be_given() -> None:
     assert [text.get_text() for text in heads] == [
         text.get_text() for text in sorted(heads, key=lambda text: text.get_position()[0])
     ]
+
+
+def changed(*pairs: tuple[str, str]) -> str:
+    """The quickstart with texts replaced."""
+    text = (ROOT / "scenarios" / "quickstart.toml").read_text(encoding="utf-8")
+    for old, new in pairs:
+        text = re.sub(old, new, text, flags=re.S | re.M)
+    return text
+
+
+ONE_MONTH = changed((r"^end .*?$", "end = 2020-01-01"), (r"^embargo = .*?$", ""))
+NO_PROXIES = changed(
+    (r"\[defaults\.proxies\].*?\[legs\]", "[legs]"), (r'^"(north -> reds|north -> greens|south -> blues)" .*?$', ""),
+    (r"reds = 1\.0, ", ""),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [ONE_MONTH, NO_PROXIES, changed()], ids=["one-month", "no-proxies", "no-regime"])
+def test_overview__worlds_that_lack_something_give_a_figure_and_words(text: str, tmp_path: Path) -> None:
+    """What a world does not have gets no panel, and no warning."""
+    (tmp_path / "world.toml").write_text(text, encoding="utf-8")
+    done = proxysim.run(proxysim.load(tmp_path / "world.toml"))
+    figure = done.plot()
+    figure.savefig(tmp_path / "overview.png", dpi=50)
+    assert not any("regimes" in axes.get_title(loc="left") for axes in figure.axes)
+    assert "pledged to clients" in done.summary()
+
+
+def test_overview__words_of_events_do_not_overlap() -> None:
+    """In one row of the strip no two texts meet."""
+    figure = proxysim.run(proxysim.load(ROOT / "scenarios" / "levant.toml")).plot()
+    figure.canvas.draw()
+    strip = next(axes for axes in figure.axes if axes.get_zorder() < 0)
+    boxes = [text.get_window_extent() for text in strip.texts]
+    assert len(boxes) > 5
+    assert not any(one.overlaps(two) for number, one in enumerate(boxes) for two in boxes[number + 1 :])

@@ -396,6 +396,5 @@ def _key(axes: Axes, world: World, legs: Sequence[_Leg], moved: bool) -> None:
     if handles:
         axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.005), ncols=len(handles), frameon=False, fontsize=9, handlelength=3.6,
                     borderaxespad=0.2)  # fmt: skip
-    axes.text(
-        0.005, -0.075, "      ".join(words), transform=axes.transAxes, fontsize=9, ha="left", va="top", color="#333333"
-    )
+    axes.annotate("      ".join(words), (0, 0), xycoords="axes fraction", xytext=(4, -32), textcoords="offset points", fontsize=9,
+                  ha="left", va="top", color="#333333", annotation_clip=False)  # fmt: skip
