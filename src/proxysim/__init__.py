@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from proxysim.errors import BooksError, Fault, InputError, MissingExtra, ProxysimError, RunError
+    from proxysim.figures.map import places_and_legs
     from proxysim.model import PactModel, ProxyAgent, StateAgent
     from proxysim.scenario.world import World, load
     from proxysim.single import Run, run
@@ -34,6 +35,7 @@ _HOMES = {
     "StateAgent": "proxysim.model",
     "World": "proxysim.scenario.world",
     "load": "proxysim.scenario.world",
+    "places_and_legs": "proxysim.figures.map",
     "run": "proxysim.single",
 }
 
@@ -51,6 +53,7 @@ __all__ = [
     "World",
     "__version__",
     "load",
+    "places_and_legs",
     "run",
 ]
 

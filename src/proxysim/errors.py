@@ -31,7 +31,7 @@ class Fault:
     ----------
     file : name of the file as the user wrote it, or the option ("--set") that holds the fault
     line : first line of the statement at fault, from 1; 0 when there is no line
-    path : ids joined by dots, such as ``ties.iran -> hezbollah.weight``; may be empty
+    path : ids joined by dots, such as ``ties.north -> reds.weight``; may be empty
     message : what was found, what is allowed and how to cure it, in one line
     """
 

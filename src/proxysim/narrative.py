@@ -21,7 +21,7 @@ _WIDTH = 88
 
 
 def summary(run: Run) -> str:
-    """About fifteen lines on a run: what was pledged, sent and arrived, and what the proxies can do at its end.
+    """About twenty-five lines on a run: pledged, budgeted, sent, arrived, and what the proxies can do at its end.
 
     It is one run of one world: no effect is told by it. Compare many runs of two branches for that.
     """
@@ -47,55 +47,106 @@ def _columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _amount(value: float) -> str:
     size = abs(value)
-    return f"{value:,.0f}" if size >= 100 or size == 0 else f"{value:,.1f}" if size >= 1 else f"{value:.2g}"
+    return f"{value:,.0f}" if size >= 100 or size < 0.005 else f"{value:,.1f}" if size >= 1 else f"{value:.2f}"
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH + 12, subsequent_indent="  ")
+
+
+def _label(run: Run, actor: str) -> str:
+    """The name that people see of an actor."""
+    labels = run.world.scenario.labels
+    return labels.get(("states", actor)) or labels.get(("proxies", actor)) or actor
+
+
+def _maker(run: Run, origin: str) -> str:
+    """The state or proxy that makes what is of an origin, as people see it."""
+    scenario = run.world.scenario
+    own = [actor for section in ("states", "proxies") for actor in scenario.ids[section]
+           if scenario.text.get((section, actor, "origin")) == origin]  # fmt: skip
+    return _label(run, own[0]) if own else origin
+
+
+def _months(number: int) -> str:
+    return f"{number} month{'s' * (number != 1)}"
+
+
+def _part(value: float, whole: float) -> str:
+    """A part of a whole in per cent, or nothing when there is no whole."""
+    return f" ({value / whole:.0%})" if whole > 0 else ""
 
 
 def _chain(run: Run) -> list[str]:
-    """Support of each patron from pledge to arrival."""
+    """Support of each patron from pledge to arrival, then of all together."""
     arrays, names, history = run.world.arrays[0], run.world.names, run.history
-    ties = len(names["tie"])
-    senders = arrays.tie_from[:ties]
+    senders = arrays.tie_from[: len(names["tie"])]
     pledged, cash = history["pledged"].sum(axis=0), history["cash"].sum(axis=0)
     arms = history["sent"][:, :, SUPPORT].sum(axis=(0, 2, 3))
+    budgeted = history["claim"].sum(axis=(0, 2))
     flows = table(run, "flows")
     inside = flows[(flows["kind"] == "support") & (flows["arrives"] <= month_name(run, run.world.scenario.months - 1))]
     arrived = inside.groupby("from")["arrived"].sum()
-    rows = []
+    rows, sums = [], np.zeros(5)
     for number, actor in enumerate(names["actor"]):
         own = senders == number
         if arrays.is_proxy[number] or not pledged[own].sum() > 0:
             continue
-        given = (pledged[own].sum(), cash[own].sum(), arms[own].sum(), float(arrived.get(actor, 0.0)))
-        rows.append([actor, *(_amount(float(value)) for value in given)])
+        chain = [float(part[own].sum()) for part in (pledged, cash, budgeted, arms)] + [float(arrived.get(actor, 0.0))]
+        sums += chain
+        rows.append([_label(run, actor), *(_amount(value) for value in chain)])
     if not rows:
         return ["No state supported anyone."]
-    return _columns(["support, USD m in all", "pledged", "money sent", "arms sent", "arms arrived"], rows)
+    heads = ["support, USD m in all", "pledged", "sent as money", "budgeted for arms", "arms sent", "arms arrived"]
+    promise, money, asked, out, came = (float(value) for value in sums)
+    text = (
+        f"Of USD m {_amount(promise)} pledged to clients in {_months(run.world.scenario.months)}, {_amount(money)} went as money"
+        f"{_part(money, promise)} and arms for {_amount(asked)} were budgeted. Of these {_amount(out)} were sent{_part(out, asked)}; the rest was"
+        f" held back, missing or without room on the way. {_amount(came)} had arrived by the end{_part(came, out)}."
+    )
+    return [*_wrapped(text), "", *_columns(heads, rows)]
 
 
 def _capacity(run: Run) -> list[str]:
-    """Capacity of each proxy at the end."""
-    final, arrays = run.history["measure"][-1], run.world.arrays[0]
-    shown = ("fighting", "capacity", "stock")
-    rows = []
+    """What reached each proxy, and its capacity at the end."""
+    measure, arrays = run.history["measure"], run.world.arrays[0]
+    rows, words = [], []
     for number, actor in enumerate(run.world.names["actor"]):
         if not arrays.is_proxy[number]:
             continue
-        cells = [_amount(float(final[number, MEASURE_INDEX[name]])) for name in shown]
-        for place, name in enumerate(shown[:2]):
-            if not run.history["measure"][:, number, MEASURE_INDEX[name]].any():
-                cells[place] = "none"  # a broker without arms: there is no start to compare with
-        got = run.history["measure"][:, number, MEASURE_INDEX["received_arms"]].sum()
-        rows.append([actor, *cells, _amount(float(got))])
+        got, made, struck = (
+            float(measure[:, number, MEASURE_INDEX[name]].sum()) for name in ("received_arms", "made", "struck")
+        )
+        cells = [
+            _amount(got),
+            _amount(made),
+            _amount(struck),
+            _amount(float(measure[-1, number, MEASURE_INDEX["stock"]])),
+        ]
+        for name in ("fighting", "capacity"):
+            index = float(measure[-1, number, MEASURE_INDEX[name]])
+            # a broker without arms: there is no start to compare with
+            cells.append(_amount(index) if measure[:, number, MEASURE_INDEX[name]].any() else "none")
+        rows.append([_label(run, actor), *cells])
+        if measure[:, number, MEASURE_INDEX["fighting"]].any():
+            words.append((float(measure[-1, number, MEASURE_INDEX["fighting"]]), _label(run, actor)))
     if not rows:
         return ["No proxies."]
-    return _columns(["at the end (start = 100)", "fighting", "capacity", "stock, USD m", "arms got in all"], rows)
+    heads = ["proxies, USD m of arms", "arrived", "made", "struck", "held at end", "fighting", "capacity"]
+    able = "; ".join(f"{name} {'up' if index > 100.5 else 'down' if index < 99.5 else 'as before,'} {'to ' if abs(index - 100) > 0.5 else ''}"
+                     f"{index:.0f}" for index, name in sorted(words, reverse=True))  # fmt: skip
+    return [
+        *(_wrapped(f"Capacity to fight at the end, start = 100: {able}.") if able else []),
+        "",
+        *_columns(heads, rows),
+    ]
 
 
 def _course(run: Run) -> list[str]:
     """Regimes, events, makers and the books."""
     names, history, arrays = run.world.names, run.history, run.world.arrays[0]
     fates = [
-        f"{name} {'stands' if at < 0 else 'fell in ' + month_name(run, int(at))}"
+        f"{run.world.scenario.labels.get(('regimes', name), name)} {'stands' if at < 0 else 'fell in ' + month_name(run, int(at))}"
         for name, at in zip(names["regime"], history["fallen"], strict=False)
     ]
     happened = int((np.asarray(history["event_month"]) >= 0).sum())
@@ -103,7 +154,7 @@ def _course(run: Run) -> list[str]:
     by_maker = history["arrived"][:, to_proxies].sum(axis=(0, 1, 2))
     total = float(by_maker.sum())
     makers = [
-        f"{name} {value / total:.0%}" for name, value in sorted(zip(names["origin"], by_maker, strict=False),
+        f"{_maker(run, name)} {value / total:.0%}" for name, value in sorted(zip(names["origin"], by_maker, strict=False),
                                                                 key=lambda pair: -pair[1]) if value > 0
     ] if total > 0 else ["none"]  # fmt: skip
     residual = float(run.residual)

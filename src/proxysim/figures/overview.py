@@ -1,4 +1,4 @@
-"""One run at a glance: capacity, arms by maker, the largest flows, and regimes, on one axis of months."""
+"""One run at a glance: events, capacity, arms by maker, regimes, and what each tie carried."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
 
 from proxysim.fields import MEASURE_INDEX
-from proxysim.results import month_name
+from proxysim.results import month_name, table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matplotlib.axes import Axes
 
     from proxysim.single import Run
@@ -24,52 +28,119 @@ __all__ = ["overview"]
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#777777")
 _DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1.5, 1, 1.5, 1, 1.5)), (0, (8, 3)), (0, (1, 1)), (0, (3, 1)))
 _HATCHES = ("", "///", "...", "xxx", "\\\\\\", "ooo", "+++", "|||")
-_LINES, _MARKS, _TIES = 8, 8, 5
-_EDGE, _RIGHT = 0.075, 0.765
+_LINES, _MARKS, _ROWS, _TIES = 8, 12, 6, 8
+#: Inches: the whole width, edges of the panels, and how tall things are.
+_WIDE, _LEFT, _RIGHT, _NAMES = 12.0, 0.95, 9.15, 3.35
+_PANEL, _GAP, _ROW, _BAR = 2.15, 0.62, 0.19, 0.27
 
 
 def overview(run: Run, figure: Figure | None = None) -> Figure:
-    """Four panels of one run over its months.
+    """Events, capacity, arms by maker, regimes and ties of one run; what a world does not have gets no panel.
 
     Parameters
     ----------
     run : a finished run
     figure : an empty figure to draw on; None makes one, which needs no screen
     """
-    if figure is None:
-        figure = Figure(figsize=(12, 12.6))
-        FigureCanvasAgg(figure)
+    panels = _panels(run)
+    ties = _busiest(run)
     marks, more = _marks(run)
-    bottom = 0.085 + 0.0215 * (-(-len(marks) // 2) + (more > 0))
-    axes: list[Axes] = list(
-        figure.subplots(
-            4, 1, sharex=True,
-            gridspec_kw={"left": _EDGE, "right": _RIGHT, "top": 0.882, "bottom": bottom, "hspace": 0.24},
+    strip = _ROW * (1 + max((row for _, _, row in marks), default=-1)) + (0.1 if marks else 0.0)
+    title = textwrap.wrap(textwrap.shorten(run.world.scenario.question, 210, placeholder=" …"), 92)
+    head = 0.3 + 0.27 * len(title)
+    bars = _BAR * len(ties) + 1.0 if ties else 0.0
+    caption = _caption(run, len(ties))
+    high = head + strip + (_PANEL + _GAP) * len(panels) + bars + 0.5 + 0.16 * caption.count("\n")
+    if figure is None:
+        figure = Figure(figsize=(_WIDE, high))
+        FigureCanvasAgg(figure)
+    figure.text(_LEFT / _WIDE, 1 - 0.2 / high, "\n".join(title), fontsize=14, fontweight="bold", va="top")
+    top = high - head - strip
+    axes = []
+    for draw in panels:
+        top -= _GAP * 0.6 + _PANEL
+        axes.append(figure.add_axes((_LEFT / _WIDE, top / high, (_RIGHT - _LEFT) / _WIDE, _PANEL / high)))
+        draw(run, axes[-1])
+        top -= _GAP * 0.4
+    if axes:
+        _time(run, axes, marks)
+    if marks and axes:
+        foot = (high - head - strip) / high
+        _strip(
+            run, figure.add_axes((_LEFT / _WIDE, foot, (_RIGHT - _LEFT) / _WIDE, strip / high), zorder=-1), marks, more
         )
-    )  # fmt: skip
-    _capacity(run, axes[0])
-    _makers(run, axes[1])
-    _ties(run, axes[2])
-    _regimes(run, axes[3])
-    _time(run, axes, marks)
-    scenario = run.world.scenario
-    title = textwrap.fill(textwrap.shorten(scenario.question, 190, placeholder=" …"), 95)
-    figure.text(_EDGE, 0.985, title, fontsize=14, fontweight="bold", va="top")
-    _key(run, figure, marks, more, bottom - 0.042)
-    name = f"{Path(scenario.file).stem} ({scenario.hash[:8]})"
-    caption = (
-        f"World {name}, branch {scenario.branch or 'none (the file as it stands)'}, seed {run.seed}, run {run.number}. "
-        "One run, not an answer. Arms in USD m at base value of 2024."
-    )
-    figure.text(_EDGE, 0.012, caption, fontsize=9, color="#333333", va="bottom")
+    if ties:
+        tall = _BAR * len(ties)
+        _ties(
+            figure.add_axes((_NAMES / _WIDE, (top - 0.6 - tall) / high, (_RIGHT - _NAMES) / _WIDE, tall / high)), ties
+        )
+    figure.text(_LEFT / _WIDE, 0.13 / high, caption, fontsize=9, color="#333333", va="bottom")
     return figure
 
 
-def _label(run: Run, name: str) -> str:
+def _panels(run: Run) -> list[Callable[[Run, Axes], None]]:
+    """What there is to draw over the months."""
+    found: list[Callable[[Run, Axes], None]] = []
+    if _fighters(run):
+        found.append(_capacity)
+    if run.history["arrived"].sum() > 0:
+        found.append(_makers)
+    if run.world.names["regime"]:
+        found.append(_regimes)
+    return found or [_nothing]
+
+
+def _caption(run: Run, ties: int) -> str:
+    """What was run, and what the world does not have."""
+    scenario = run.world.scenario
+    name = f"{Path(scenario.file).stem} ({scenario.hash[:8]})"
+    lacks = []
+    if not _fighters(run):
+        lacks.append("no proxy that can fight")
+    elif not _to_proxies(run).sum() > 0:
+        lacks.append("no arms that reach a proxy")
+    if not run.world.names["regime"]:
+        lacks.append("no regime on outside support")
+    if not ties:
+        lacks.append("no arms over any tie")
+    first = f"World {name}, branch {scenario.branch or 'none (the file as it stands)'}, seed {run.seed}, run {run.number}. One run, not an answer."
+    return f"{first} Arms in USD m at base value of 2024." + (f"\nThis world has {', '.join(lacks)}." if lacks else "")
+
+
+def _label(run: Run, name: str, most: int = 26) -> str:
     """The name that people see of an actor, kept short."""
     labels = run.world.scenario.labels
     found = labels.get(("proxies", name)) or labels.get(("states", name)) or name
-    return textwrap.shorten(found, 26, placeholder=" …")
+    return textwrap.shorten(found, most, placeholder=" …")
+
+
+def _short(run: Run, name: str) -> str:
+    """The same without what it says in brackets."""
+    return textwrap.shorten(_label(run, name, 60).split(" (")[0], 20, placeholder=" …")
+
+
+def _maker(run: Run, origin: str) -> str:
+    """The state or proxy that makes what is of an origin, as people see it."""
+    scenario = run.world.scenario
+    for section in ("states", "proxies"):
+        for actor in scenario.ids[section]:
+            if scenario.text.get((section, actor, "origin")) == origin:
+                return _short(run, actor)
+    return origin
+
+
+def _fighters(run: Run) -> list[int]:
+    """Proxies with arms or persons; a broker has nothing to fight with, and no line."""
+    arrays, values = run.world.arrays[0], run.history["measure"][:, :, MEASURE_INDEX["fighting"]]
+    return [number for number in range(values.shape[1]) if arrays.is_proxy[number] and values[:, number].any()]
+
+
+def _to_proxies(run: Run) -> np.ndarray[Any, Any]:
+    """(month, origin), arms that arrived at proxies."""
+    arrays = run.world.arrays[0]
+    chosen = arrays.is_proxy[arrays.tie_to[: len(run.world.names["tie"])]] > 0
+    found: np.ndarray[Any, Any] = run.history["arrived"][:, chosen].sum(axis=(1, 2))
+    return found
 
 
 def _smooth(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -81,68 +152,65 @@ def _smooth(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return found
 
 
+def _amount(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:.1f}" if value >= 1 else f"{value:.2g}"
+
+
 def _title(axes: Axes, text: str, unit: str) -> None:
-    axes.set_title(text, loc="left", fontsize=11, pad=20 if axes.get_subplotspec().rowspan.start == 0 else 6)  # type: ignore[union-attr]
+    axes.set_title(text, loc="left", fontsize=11, pad=6)
     axes.set_ylabel(unit, fontsize=9)
 
 
 def _legend(axes: Axes, **options: Any) -> None:
     axes.legend(
-        loc="upper left",
-        bbox_to_anchor=(1.01, 1.03),
-        frameon=False,
-        fontsize=9,
-        handlelength=3.4,
-        labelspacing=0.5,
-        **options,
-    )
-
-
-def _note(axes: Axes, text: str) -> None:
-    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color="#555555", fontsize=10)
-    axes.set_yticks([])
+        loc="upper left", bbox_to_anchor=(1.01, 1.03), frameon=False, fontsize=9, handlelength=3.4, labelspacing=0.55,
+        alignment="left", title_fontsize=9, **options,
+    )  # fmt: skip
 
 
 def _lines(axes: Axes, values: np.ndarray[Any, Any], names: list[str]) -> None:
-    """One line for each column, told apart by colour and by dashes."""
+    """One line for each column, told apart by colour and by dashes; points when there is one month only."""
     for number, name in enumerate(names):
         axes.plot(np.arange(len(values)), values[:, number], color=_COLOURS[number % 8], linestyle=_DASHES[number % 8],
-                  linewidth=1.8, label=name)  # fmt: skip
+                  linewidth=1.8, marker="o" if len(values) == 1 else None, label=name)  # fmt: skip
+
+
+def _nothing(run: Run, axes: Axes) -> None:
+    axes.text(0.5, 0.5, "nothing moved, and nobody can fight", transform=axes.transAxes, ha="center", va="center", color="#555555", fontsize=10,
+              bbox={"facecolor": "white", "edgecolor": "none", "pad": 4})  # fmt: skip
+    axes.set_yticks([])
 
 
 def _capacity(run: Run, axes: Axes) -> None:
-    """Fighting capacity of each proxy."""
-    arrays, names = run.world.arrays[0], run.world.names["actor"]
+    """Fighting capacity of each proxy against its start."""
+    names = run.world.names["actor"]
     values = run.history["measure"][:, :, MEASURE_INDEX["fighting"]]
-    # a broker with neither arms nor persons has nothing to fight with, and no line
-    proxies = [number for number in range(len(names)) if arrays.is_proxy[number] and values[:, number].any()]
-    _title(axes, "Capacity to fight of each proxy", "index, start = 100")
-    if not proxies:
-        return _note(axes, "no proxy in this world can fight")
+    proxies = _fighters(run)
+    _title(axes, "Capacity to fight of each proxy, against its start", "index, start = 100")
     # most to say: those that move most; the rest is counted in the legend
-    moved = sorted(proxies, key=lambda number: -float(np.abs(values[:, number] - 100).max()))[:_LINES]
-    shown = sorted(moved)
+    shown = sorted(sorted(proxies, key=lambda number: -float(np.abs(values[:, number] - 100).max()))[:_LINES])
     axes.axhline(100, color="#999999", linewidth=0.8, zorder=0)
-    _lines(axes, values[:, shown], [_label(run, names[number]) for number in shown])
+    _lines(axes, values[:, shown], [f"{_label(run, names[number], 22)}  {values[-1, number]:.0f}" for number in shown])
     top = float(values[:, shown].max())
     if top > 2000:
         axes.set_yscale("symlog", linthresh=100)
     axes.set_ylim(0, max(top, 100) * 1.08)
-    _legend(axes, title=f"and {len(proxies) - len(shown)} more not shown" if len(proxies) > len(shown) else None)
+    rest = len(proxies) - len(shown)
+    _legend(axes, title="at the end" + (f"; {rest} more not shown" if rest else ""))
 
 
 def _makers(run: Run, axes: Axes) -> None:
-    """Arms that arrived at proxies, by maker."""
-    arrays, names = run.world.arrays[0], run.world.names
-    to_proxies = arrays.is_proxy[arrays.tie_to[: len(names["tie"])]] > 0
-    values = _smooth(run.history["arrived"][:, to_proxies].sum(axis=(1, 2)))
-    _title(axes, "Arms that arrived at proxies, by maker (mean of three months)", "USD m / month")
-    present = [number for number in range(values.shape[1]) if values[:, number].sum() > 0]
-    if not present:
-        return _note(axes, "nothing arrived at any proxy")
-    present = sorted(present, key=lambda number: -float(values[:, number].sum()))
+    """Arms that arrived at proxies, by maker; at all, when none reached a proxy."""
+    amounts, who = _to_proxies(run), " at proxies"
+    if not amounts.sum() > 0:
+        amounts, who = run.history["arrived"].sum(axis=(1, 2)), ""
+    values, total = _smooth(amounts), amounts.sum(axis=0)
+    _title(axes, f"Arms that arrived{who}, by maker (mean of three months)", "USD m / month")
+    present = sorted((n for n in range(len(total)) if total[n] > 0), key=lambda number: -float(total[number]))
+    heads = [f"{_maker(run, run.world.names['origin'][n])}  {total[n] / total.sum():.0%}" for n in present]
+    at = np.arange(len(values)) if len(values) > 1 else np.array([-0.3, 0.3])
     layers = axes.stackplot(
-        np.arange(len(values)), values[:, present].T, labels=[names["origin"][number] for number in present],
+        at, np.repeat(values[:, present], 2 if len(values) == 1 else 1, axis=0).T, labels=heads,
         colors=[_tint(_COLOURS[place % 8]) for place in range(len(present))],
     )  # fmt: skip
     for place, layer in enumerate(layers):
@@ -150,7 +218,7 @@ def _makers(run: Run, axes: Axes) -> None:
         layer.set_edgecolor(_COLOURS[place % 8])
         layer.set_linewidth(0.6)
     axes.set_ylim(0, float(values.sum(axis=1).max()) * 1.08)
-    _legend(axes, reverse=True, title="maker", alignment="left", title_fontsize=9)
+    _legend(axes, reverse=True, title=f"maker; USD m {_amount(float(total.sum()))} in all")
 
 
 def _tint(colour: str) -> tuple[float, float, float]:
@@ -159,110 +227,169 @@ def _tint(colour: str) -> tuple[float, float, float]:
     return tuple(0.5 + 0.5 * part for part in (red, green, blue))  # type: ignore[return-value]
 
 
-def _ties(run: Run, axes: Axes) -> None:
-    """The ties over which most arms arrived."""
-    arrays, names = run.world.arrays[0], run.world.names
-    values = run.history["arrived"].sum(axis=(2, 3))
-    total = values.sum(axis=0)
-    order = [int(number) for number in np.argsort(-total, kind="stable") if total[number] > 0]
-    shown = order[:_TIES]
-    _title(axes, "Arms that arrived, by tie: the largest (mean of three months)", "USD m / month")
-    if not shown:
-        return _note(axes, "nothing arrived over any tie")
-    smooth = _smooth(values[:, shown])
-    ends = [(names["actor"][arrays.tie_from[n]], names["actor"][arrays.tie_to[n]]) for n in shown]
-    _lines(axes, smooth, [f"{_label(run, sender)} →\n{_label(run, receiver)}" for sender, receiver in ends])
-    axes.set_ylim(0, float(smooth.max()) * 1.08)
-    rest = len(order) - len(shown)
-    _legend(axes, title=f"{rest} more carried less" if rest else None, alignment="left", title_fontsize=9)
-
-
 def _regimes(run: Run, axes: Axes) -> None:
     """Stability of regimes, and where they fell."""
-    names, values = run.world.names["regime"][:_LINES], run.history["regime_stability"]
+    names, fallen = run.world.names["regime"][:_LINES], run.history["fallen"]
     _title(axes, "Stability of regimes (below 0 a regime falls)", "stability")
-    if not names:
-        return _note(axes, "no regime in this world stands on outside support")
     labels = run.world.scenario.labels
-    shown = values[:, : len(names)].astype(float).copy()
+    shown = run.history["regime_stability"][:, : len(names)].astype(float).copy()
     heads = []
     for number, name in enumerate(names):
-        at = int(run.history["fallen"][number])
-        head = textwrap.fill(labels.get(("regimes", name)) or name, 26)
+        at = int(fallen[number])
+        head = textwrap.fill(labels.get(("regimes", name)) or name, 24)
         heads.append(head + ("\nstands" if at < 0 else f"\nfell in {month_name(run, at)}"))
         if 0 <= at < len(shown):
             shown[at + 1 :, number] = np.nan
     axes.axhline(0, color="#999999", linewidth=0.8, zorder=0)
     _lines(axes, shown, heads)
     for number in range(len(names)):
-        at = int(run.history["fallen"][number])
+        at = int(fallen[number])
         if 0 <= at < len(shown):
             axes.plot([at], [shown[at, number]], marker="X", markersize=9, color=_COLOURS[number % 8], clip_on=False)
+            after = at < 0.7 * len(shown)
+            axes.annotate(f"fell in {month_name(run, at)}", (at, shown[at, number]), xytext=(9 if after else -9, 8), textcoords="offset points",
+                          ha="left" if after else "right", fontsize=9, color=_COLOURS[number % 8])  # fmt: skip
     finite = shown[np.isfinite(shown)]
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
     axes.set_ylim(min(low, -0.1) - 0.1, max(high, 1.0) * 1.08)
     _legend(axes)
 
 
-def _marks(run: Run) -> tuple[list[tuple[int, str]], int]:
-    """Months to mark with their words, in order, and how many events are left out."""
+def _busiest(run: Run) -> list[tuple[str, float, float]]:
+    """The ties over which most arms went: words, sent, and arrived by the end; the largest first."""
+    flows = table(run, "flows")
+    flows = flows[flows["from"] != flows["to"]]
+    if flows.empty:
+        return []
+    last = month_name(run, run.world.scenario.months - 1)
+    flows = flows.assign(arrived=flows["arrived"].where(flows["arrives"] <= last, 0.0))
+    sums = flows.groupby(["from", "to"], sort=True)[["sent", "arrived"]].sum().reset_index()
+    kinds = flows.groupby(["from", "to", "kind"], sort=True)["sent"].sum()
+    found: list[tuple[str, float, float]] = []
+    for row in sums.to_dict("records"):
+        sender, receiver = str(row["from"]), str(row["to"])
+        kind = str(kinds[sender, receiver].idxmax())
+        words = f"{_short(run, sender)} → {_short(run, receiver)}" + (f", {kind}" if kind != "support" else "")
+        found.append((words, float(row["sent"]), float(row["arrived"])))
+    found.sort(key=lambda one: -one[1])
+    if len(found) > _TIES:
+        rest = found[_TIES - 1 :]
+        found = [
+            *found[: _TIES - 1],
+            (f"{len(rest)} more ties", sum(one[1] for one in rest), sum(one[2] for one in rest)),
+        ]
+    return found
+
+
+def _ties(axes: Axes, ties: list[tuple[str, float, float]]) -> None:
+    """What each tie sent and what had arrived by the end; numbers beside the bars tell the small ones."""
+    place = np.arange(len(ties))
+    sent, arrived = (np.array([one[number] for one in ties]) for number in (1, 2))
+    axes.barh(
+        place, sent, height=0.72, color="#D9E6EF", edgecolor=_COLOURS[0], linewidth=0.6, hatch="////", label="sent"
+    )
+    axes.barh(
+        place, arrived, height=0.72, color=_COLOURS[0], edgecolor=_COLOURS[0], linewidth=0.6, label="arrived by the end"
+    )
+    axes.set_yticks(place, [one[0] for one in ties], fontsize=9)
+    axes.invert_yaxis()
+    axes.set_xlim(0, float(sent.max()) * 1.02)
+    axes.tick_params(axis="x", labelsize=9)
+    axes.tick_params(axis="y", length=0)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.set_title("Arms over each tie, the largest", loc="left", fontsize=11, pad=6)
+    axes.set_xlabel("USD m, whole run", fontsize=9)
+    for at, (_, out, came) in enumerate(ties):
+        axes.annotate(f"{_amount(came)} of {_amount(out)}", (1.0, at), xycoords=axes.get_yaxis_transform(), xytext=(8, 0),
+                      textcoords="offset points", ha="left", va="center", fontsize=9)  # fmt: skip
+    axes.legend(
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        ncols=2,
+        frameon=False,
+        fontsize=9,
+        handlelength=1.6,
+        borderaxespad=0.1,
+    )
+
+
+def _marks(run: Run) -> tuple[list[tuple[int, str, int]], int]:
+    """Months to mark with their words and rows, and how many events are left out."""
     scenario, names, history = run.world.scenario, run.world.names, run.history
     always, others = [], []
     for pact in names["pact"]:
         number = scenario.numbers.get(("pacts", pact, "in_force"))
         if number and 0 <= number.value < scenario.months:
-            always.append((int(number.value), f"in force: {scenario.labels.get(('pacts', pact), pact)}"))
-    about = {event.id: event.label or event.about or event.id for event in scenario.events}
+            label = textwrap.shorten(scenario.labels.get(("pacts", pact), pact), 28, placeholder=" …")
+            always.append((int(number.value), f"{label} in force"))
+    labels = {event.id: event.label or event.id.replace("-", " ") for event in scenario.events}
     for event, at in zip(names["event"], history["event_month"], strict=False):
         if 0 <= int(at) < scenario.months:
-            others.append((int(at), about.get(event, event)))
+            others.append((int(at), labels.get(event, event)))
     others.sort()
     free = max(0, _MARKS - len(always))
-    places = sorted({round(at) for at in np.linspace(0, len(others) - 1, min(free, len(others)))}) if others else []
-    kept = [others[at] for at in places]
-    return sorted(always[:_MARKS] + kept), len(others) - len(kept) + max(0, len(always) - _MARKS)
+    spread = sorted({round(at) for at in np.linspace(0, len(others) - 1, min(free, len(others)))}) if others else []
+    wanted = always[:_MARKS] + [others[at] for at in spread]
+    placed = _rows([(at, textwrap.shorten(words, 40, placeholder=" …")) for at, words in wanted], scenario.months)
+    return placed, len(always) + len(others) - len(placed)
 
 
-def _time(run: Run, axes: list[Axes], marks: list[tuple[int, str]]) -> None:
-    """The axis of months, and the marks on it with their numbers."""
+def _rows(wanted: list[tuple[int, str]], months: int) -> list[tuple[int, str, int]]:
+    """Words in rows, so that none touches another; what finds no row is left out."""
+    font = FontProperties(size=9)
+    step = (_RIGHT - _LEFT) / max(months - 1, 1)
+    taken: list[list[tuple[float, float]]] = [[] for _ in range(_ROWS)]
+    found = []
+    for at, words in wanted:
+        wide = float(TextPath((0, 0), words, size=9, prop=font).get_extents().width) / 72 + 0.12
+        start = at * step + 0.03
+        end = start + wide
+        if end > _WIDE - _LEFT - 0.15:
+            start, end = at * step - 0.03 - wide, at * step - 0.03
+        for row, spans in enumerate(taken):
+            if all(end < left or start > right for left, right in spans):
+                spans.append((start, end))
+                found.append((at, words, row))
+                break
+    return sorted(found)
+
+
+def _strip(run: Run, axes: Axes, marks: list[tuple[int, str, int]], more: int) -> None:
+    """Words of the marks over the panels, each at its line."""
+    months = run.world.scenario.months
+    rows = 1 + max(row for _, _, row in marks)
+    axes.set_axis_off()
+    axes.set_xlim(0, max(months - 1, 1))
+    axes.set_ylim(0, rows)
+    step = (_RIGHT - _LEFT) / max(months - 1, 1)
+    font = FontProperties(size=9)
+    for at, words, row in marks:
+        wide = float(TextPath((0, 0), words, size=9, prop=font).get_extents().width) / 72 + 0.15
+        left = at * step + wide > _WIDE - _LEFT - 0.15
+        axes.plot([at, at], [-0.6, row + 0.85], color="#BBBBBB", linewidth=0.9, zorder=0.5, clip_on=False)
+        axes.annotate(words, (at, row + 0.5), xytext=(-3 if left else 3, 0), textcoords="offset points", ha="right" if left else "left", va="center",
+                      fontsize=9, color="#333333", annotation_clip=False, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6})  # fmt: skip
+    if more > 0:
+        axes.annotate(f"and {more} more events", (1.0, 0.0), xycoords="axes fraction", xytext=(8, -18), textcoords="offset points", fontsize=9,
+                      color="#666666", annotation_clip=False)  # fmt: skip
+
+
+def _time(run: Run, axes: list[Axes], marks: list[tuple[int, str, int]]) -> None:
+    """The axis of months on every panel, and the lines of the marks."""
     months = run.world.scenario.months
     first = run.world.scenario.start[1] - 1
     years = -(-(months + first) // 12)
     step = max(1, -(-years // 14))
     if months >= 24:
-        januaries = [at for at in range(0, months) if (at + first) % 12 == 0][::step]
-        axes[-1].set_xticks(januaries, [month_name(run, at)[:4] for at in januaries])
+        ticks = [at for at in range(0, months) if (at + first) % 12 == 0][::step]
+        names = [month_name(run, at)[:4] for at in ticks]
     else:
         ticks = list(range(0, months, max(1, months // 8)))
-        axes[-1].set_xticks(ticks, [month_name(run, at) for at in ticks])
-    for panel in axes:
-        panel.set_xlim(0, max(months - 1, 1))
+        names = [month_name(run, at) for at in ticks]
+    for number, panel in enumerate(axes):
+        panel.set_xlim(*((0, months - 1) if months > 1 else (-0.5, 0.5)))
+        panel.set_xticks(ticks, names if number == len(axes) - 1 else [""] * len(names))
         panel.spines[["top", "right"]].set_visible(False)
         panel.tick_params(labelsize=9)
-        for at, _ in marks:
+        for at, _, _ in marks:
             panel.axvline(at, color="#BBBBBB", linewidth=0.9, zorder=0.5)
-    taken: list[float] = []
-    for number, (at, _) in enumerate(marks, 1):
-        row = 0
-        while row < len(taken) and at - taken[row] < 0.022 * months:
-            row += 1
-        taken[row : row + 1] = [float(at)]
-        axes[0].annotate(
-            str(number), (at, 1.0), xycoords=axes[0].get_xaxis_transform(), xytext=(0, 2 + 10 * row),
-            textcoords="offset points", ha="center", va="bottom", fontsize=8, color="#444444", annotation_clip=False,
-        )  # fmt: skip
-    if len(taken) > 1:  # the numbers stand in more than one row: the title makes room
-        axes[0].set_title(axes[0].get_title(loc="left"), loc="left", fontsize=11, pad=10 + 10 * len(taken))
-
-
-def _key(run: Run, figure: Figure, marks: list[tuple[int, str]], more: int, top: float) -> None:
-    """What the numbers mean, in two columns under the panels."""
-    if not marks:
-        return
-    rows = -(-len(marks) // 2)
-    for number, (at, words) in enumerate(marks):
-        column, row = divmod(number, rows)
-        text = f"{number + 1}  {month_name(run, at)}  {textwrap.shorten(words, 66, placeholder=' …')}"
-        figure.text(_EDGE + 0.46 * column, top - 0.0215 * row, text, fontsize=9, va="top")
-    if more:
-        figure.text(_EDGE, top - 0.0215 * rows, f"and {more} more that took effect", fontsize=9, va="top")
