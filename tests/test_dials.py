@@ -16,7 +16,7 @@ from proxysim.single import Course, History
 
 WORLD = (Path(__file__).parent / "dials.toml").read_text(encoding="utf-8")
 #: Variants of rules under which some dials act.
-VARIANTS = ("", "[rules]\nprocurement = \"richardson\"\n")
+VARIANTS = ("", '[rules]\nprocurement = "richardson"\n')
 
 
 def outcome(world: World, params: np.recarray) -> dict[str, bytes]:

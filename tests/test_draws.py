@@ -72,7 +72,9 @@ def test_normal_quantile__agrees_with_scipy() -> None:
     """The inverse normal distribution over all magnitudes of both tails."""
     low = np.concatenate([np.logspace(-300, -2, 500), np.linspace(0.01, 0.99, 999), 1 - np.logspace(-15, -2, 200)])
     actual = np.array([draws.normal_quantile(u) for u in low])
-    assert actual == pytest.approx(stats.norm.ppf(low), rel=2e-13, abs=1e-14)  # AS 241 claims about 1e-16; SciPy's own error
+    assert actual == pytest.approx(
+        stats.norm.ppf(low), rel=2e-13, abs=1e-14
+    )  # AS 241 claims about 1e-16; SciPy's own error
 
 
 def test_normal__has_mean_0_and_variance_1() -> None:

@@ -20,7 +20,7 @@ RUNS = 150
 def renamed(text: str) -> str:
     """The same world under other ids."""
     for old, new in NEW.items():
-        text = re.sub(rf'(?<![\w-]){old}(?![\w-])', new, text)
+        text = re.sub(rf"(?<![\w-]){old}(?![\w-])", new, text)
     return text
 
 

@@ -72,7 +72,10 @@ def test_pact__that_is_null_is_the_world_without_one(null: Tables) -> None:
 
 def test_labels__change_no_bit() -> None:
     """What people see for an id is no part of the model."""
-    assert_same(history(NOISY), history(merged(NOISY, {"states": {"north": {"label": "The north"}}, "legs": {"first": {"label": "Sea"}}})))
+    assert_same(
+        history(NOISY),
+        history(merged(NOISY, {"states": {"north": {"label": "The north"}}, "legs": {"first": {"label": "Sea"}}})),
+    )
 
 
 def test_file__in_another_order_changes_no_bit() -> None:

@@ -259,17 +259,29 @@ class _Maker:
         self.maybe(table, "demand", {c: self.size(0.1, 30) for c in self.some(self.categories)})
         self.maybe(table, "target", {c: self.size(0.1, 1000) for c in self.some(self.categories)}, 0.3)
         if name in brokers:
-            table |= {"broker_capacity": self.size(0.5, 50), "commission": self.share(0.5), "broker_concealment": self.share()}
+            table |= {
+                "broker_capacity": self.size(0.5, 50),
+                "commission": self.share(0.5),
+                "broker_concealment": self.share(),
+            }
         if name in self.proxies:
             self.maybe(table, "command", round(0.3 + 0.7 * rng.random(), 3))
         else:
             rivals = [other for other in self.states if other != name]
             self.maybe(table, "rival", rng.choice(rivals))
-            table |= {"reaction": self.share(0.2), "fatigue": self.share(0.3), "grievance": self.size(0.01, 5), "outlay": self.size(0.1, 50)}
+            table |= {
+                "reaction": self.share(0.2),
+                "fatigue": self.share(0.3),
+                "grievance": self.size(0.01, 5),
+                "outlay": self.size(0.1, 50),
+            }
             self.maybe(table, "income_basis", "potential", 0.2)
             if self.legs and rng.random() < 0.4:
                 searched = rng.sample(list(self.legs), rng.randint(1, min(3, len(self.legs))))
-                table |= {"patrols": {leg: round(rng.random() / len(searched), 4) for leg in searched}, "effort": self.size(0.05, 3)}
+                table |= {
+                    "patrols": {leg: round(rng.random() / len(searched), 4) for leg in searched},
+                    "effort": self.size(0.05, 3),
+                }
                 self.maybe(table, "capture", self.share())
         return table
 

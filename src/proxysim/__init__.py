@@ -13,6 +13,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from proxysim.comparison import Comparison, compare
+    from proxysim.ensembles import Ensemble, ensemble
     from proxysim.errors import BooksError, Fault, InputError, MissingExtra, ProxysimError, RunError
     from proxysim.figures.map import places_and_legs
     from proxysim.model import PactModel, ProxyAgent, StateAgent
@@ -24,6 +26,8 @@ __version__ = "0.1.0"
 #: Public name -> module that defines it.
 _HOMES = {
     "BooksError": "proxysim.errors",
+    "Comparison": "proxysim.comparison",
+    "Ensemble": "proxysim.ensembles",
     "Fault": "proxysim.errors",
     "InputError": "proxysim.errors",
     "MissingExtra": "proxysim.errors",
@@ -34,6 +38,8 @@ _HOMES = {
     "RunError": "proxysim.errors",
     "StateAgent": "proxysim.model",
     "World": "proxysim.scenario.world",
+    "compare": "proxysim.comparison",
+    "ensemble": "proxysim.ensembles",
     "load": "proxysim.scenario.world",
     "places_and_legs": "proxysim.figures.map",
     "run": "proxysim.single",
@@ -41,6 +47,8 @@ _HOMES = {
 
 __all__ = [
     "BooksError",
+    "Comparison",
+    "Ensemble",
     "Fault",
     "InputError",
     "MissingExtra",
@@ -52,6 +60,8 @@ __all__ = [
     "StateAgent",
     "World",
     "__version__",
+    "compare",
+    "ensemble",
     "load",
     "places_and_legs",
     "run",

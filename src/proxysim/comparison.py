@@ -14,7 +14,7 @@ from proxysim import outcomes
 from proxysim.analysis.effects import Column, Effect, effects_of
 from proxysim.analysis.intervals import LEVEL
 from proxysim.analysis.put_in import Change, put_in, total_size
-from proxysim.ensemble import REPLICATES, Ensemble, Progress, ensemble
+from proxysim.ensembles import REPLICATES, Ensemble, Progress, ensemble
 from proxysim.errors import Fault, InputError, RunError, did_you_mean
 from proxysim.given import condition_of, runs_given
 from proxysim.scenario.world import World
@@ -119,7 +119,7 @@ def compare(
     branches : at least two; the first is what the others are held against
     runs : pairs; with `until_halfwidth` the most that may be run, at most `MOST_RUNS`
     uncertain, start, threads, progress : as in `ensemble`
-    given : a condition on the past, as in ``"regime_fallen.assad between 2024-10 and 2025-03"``
+    given : a condition on the past, as in ``"regime_fallen.north between 2024-10 and 2025-03"``
     measures : names of measures, or ``MEASURE.ACTOR``; ``["all"]`` for everything; None for those told first
     until_halfwidth : add runs until the interval of every chosen measure is no wider to either side
 
@@ -128,18 +128,20 @@ def compare(
     InputError, RunError : what was asked cannot be done
     """
     if len(branches) < 2:
-        raise RunError("give at least two branches, the first to hold the others against")
+        raise InputError([Fault("branches", 0, "", "give at least two branches, the first to hold the others against")])
     if len(set(branches)) < len(branches):
-        raise RunError("a branch is named twice")
+        raise InputError([Fault("branches", 0, "", "a branch is named twice")])
     asked: dict[str, Any] = {"uncertain": uncertain, "start": start, "threads": threads}
     first = runs if until_halfwidth is None else min(runs, FIRST_LOOK)
     study = ensemble(world, branches, first, rng, progress=progress, **asked)
     columns = columns_of(study, measures)
     if until_halfwidth is not None:
         if until_halfwidth <= 0.0:
-            raise RunError(f"a half-width is above 0, found {until_halfwidth:g}")
+            raise InputError([Fault("until_halfwidth", 0, "", f"a half-width is above 0, found {until_halfwidth:g}")])
         if measures is None:
-            raise RunError("say of which measures the half-width is wanted, for their units differ")
+            raise InputError(
+                [Fault("measures", 0, "", "say of which measures the half-width is wanted, for their units differ")]
+            )
         while study.runs < runs and _widest(study, columns, given, level) > until_halfwidth:
             more = min(study.runs, runs - study.runs)
             further = ensemble(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from proxysim.ensemble import Ensemble, month_of
+from proxysim.ensembles import Ensemble, month_of
 from proxysim.errors import Fault, InputError, did_you_mean
 
 Array = np.ndarray[Any, Any]
@@ -50,9 +50,7 @@ def condition_of(text: str, study: Ensemble) -> Condition:
         raise InputError([Fault("--given", 0, "", f'found "{text}"; allowed is {FORM}')])
     axes = {"regime_fallen": "regime", "happened": "event"}
     if match["what"] not in axes:
-        message = (
-            f"is nothing to condition on; allowed are regime_fallen and happened{did_you_mean(match['what'], tuple(axes))}"
-        )
+        message = f"is nothing to condition on; allowed are regime_fallen and happened{did_you_mean(match['what'], tuple(axes))}"
         raise InputError([Fault("--given", 0, match["what"], message)])
     names = world.names[axes[match["what"]]]
     if match["of"] not in names:

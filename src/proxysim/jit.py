@@ -29,7 +29,6 @@ ROOMS = (
     "books.py",
     "measures.py",
     "jit.py",
-    "ensemble.py",
 )
 OLD_AFTER_DAYS = 30
 

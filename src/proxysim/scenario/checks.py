@@ -51,7 +51,7 @@ def _required(world: World, leaves: Leaves, file: str) -> None:
                 path = (section, name, key.name)
                 if key.name == "side_a":
                     if path not in sides and path not in world.faulty:
-                        world.add_fault(place, path, "needs at least one actor, such as {iran = 0.5}")
+                        world.add_fault(place, path, "needs at least one actor, such as {north = 0.5}")
                 elif path not in leaves and path not in world.written:
                     world.add_fault(place, path, f"is missing; every one of the {section} needs it ({key.meaning})")
 

@@ -203,7 +203,7 @@ def _message(detail: Any, path: Path, world: World) -> tuple[str, int]:
 
 
 _EXAMPLES = {
-    "category": "rifles = 5", "origin": "russia = 0.5", "actor": "iran = 0.5", "leg": "sea-leg = 0.5",
+    "category": "rifles = 5", "origin": "south = 0.5", "actor": "north = 0.5", "leg": "sea-leg = 0.5",
     "provision": "funding = 0.2",
 }  # fmt: skip
 

@@ -45,7 +45,7 @@ def parse_value(text: str) -> Any:
 
 
 def split_path(text: str) -> KeyPath:
-    """Ids joined by dots, as in ``ties."iran -> *".control``; `*` needs no quotes.
+    """Ids joined by dots, as in ``ties."north -> *".control``; `*` needs no quotes.
 
     Raises
     ------
@@ -78,5 +78,5 @@ def _path_cure(text: str, position: int) -> str:
     if text[position : position + 1] in ("", "."):
         return f"the path {quoted(text)} lacks an id; write ids joined by dots"
     rest = quoted(text[position:])
-    cure = 'put quotes round an id with spaces or signs, as in ties."iran -> houthis".weight'
+    cure = 'put quotes round an id with spaces or signs, as in ties."north -> reds".weight'
     return f"the path {quoted(text)} cannot be read from {rest} on; {cure}"

@@ -33,7 +33,7 @@ class Clause:
 
 
 def tie_parts(text: str) -> tuple[str, str, str | None] | None:
-    """Sender, receiver and broker of a tie such as ``iran -> syria via wagner``; None when it is no tie."""
+    """Sender, receiver and broker of a tie such as ``north -> reds via blues``; None when it is no tie."""
     match = _TIE.fullmatch(text) if len(text) < 300 else None
     return (match[1], match[2], match[3]) if match else None
 

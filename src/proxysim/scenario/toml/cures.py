@@ -30,7 +30,7 @@ def equals_cure(phrase: str) -> str:
     if phrase.startswith(":"):
         return 'write "=" in place of ":"'
     if "=" in phrase:
-        return 'a key with spaces or signs wants quotes round all of it, such as "iran -> houthis"'
+        return 'a key with spaces or signs wants quotes round all of it, such as "north -> reds"'
     return 'has no "=" after the key; write KEY = VALUE'
 
 

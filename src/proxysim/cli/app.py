@@ -1,0 +1,70 @@
+"""The command line: its group of commands, its common options, and how errors end it.
+
+Exit status: 0 done, 1 a run failed, 2 something given is wrong. Data goes to stdout, all else to stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from proxysim.errors import Fault, InputError, ProxysimError
+
+
+class _Doors(TyperGroup):
+    """Commands whose errors, when raised on purpose, become lines and an exit status, never a traceback."""
+
+    def invoke(self, context: Any) -> Any:
+        try:
+            found = super().invoke(context)
+            sys.stdout.flush()
+            return found
+        except BrokenPipeError:  # the reader, such as `head`, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(0) from None
+        except InputError as error:
+            print(error, file=sys.stderr)
+            raise typer.Exit(2) from None
+        except ProxysimError as error:
+            print(f"proxysim: {error}", file=sys.stderr)
+            raise typer.Exit(1) from None
+
+
+app = typer.Typer(
+    cls=_Doors, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+    help="Simulate states, the proxies they arm, and the pacts between the states.",
+)  # fmt: skip
+
+WorldFile = Annotated[str, typer.Argument(metavar="WORLD", help='Path of a file of kind "world".')]
+BranchName = Annotated[
+    str | None, typer.Option("--branch", help='Branch, or several joined by "+"; "none" is the file as it stands.')
+]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change one number, such as pacts.treaty.strength=0.8; repeat."),
+]
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    app()
+
+
+def refusal(file: str, message: str) -> InputError:
+    """What is wrong with a file or an option, as an error."""
+    return InputError([Fault(file, 0, "", message)])
+
+
+@app.callback(invoke_without_command=True)
+def _top(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    if version:
+        from proxysim import __version__
+
+        print(f"proxysim {__version__}")
+        raise typer.Exit

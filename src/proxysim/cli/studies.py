@@ -1,0 +1,150 @@
+"""Commands on many runs: what branches change, which provision does it, and why."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from proxysim.cli.app import Sets, WorldFile, app, refusal
+
+if TYPE_CHECKING:
+    import pandas
+
+Runs = Annotated[int, typer.Option("--runs", min=1, help="Pairs of runs.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of the study.")]
+Uncertain = Annotated[
+    bool, typer.Option("--uncertain", help="Draw the numbers that have a range, the same in every branch.")
+]
+Measures = Annotated[
+    str | None,
+    typer.Option("--measures", metavar="NAME[.ACTOR],...", help='Which measures; "all" for every one there is.'),
+]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Threads; all processors when not given.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
+Folder = Annotated[
+    str | None, typer.Option("--out", metavar="DIR", help="Also write tables and the answer to a folder.")
+]
+#: Seconds between lines of progress where there is no terminal.
+PATIENCE = 5.0
+
+
+@app.command("compare")
+def compare(
+    world: WorldFile,
+    branches: Annotated[
+        str,
+        typer.Option("--branches", metavar="A,B,...", help="Branches; the first is what the others are held against."),
+    ],
+    runs: Runs = 1000,
+    seed: Seed = 0,
+    uncertain: Uncertain = False,
+    given: Annotated[
+        str | None,
+        typer.Option(
+            "--given",
+            metavar="COND",
+            help='Only pairs whose past meets a condition, such as "regime_fallen.X before 2025-01".',
+        ),
+    ] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="DATE", help="Until then all branches follow the first; outcomes count from there."
+        ),
+    ] = None,
+    measures: Measures = None,
+    halfwidth: Annotated[
+        float | None,
+        typer.Option(
+            "--until-halfwidth",
+            metavar="X",
+            help="Add runs until the intervals of --measures are this narrow; --runs is then the most.",
+        ),
+    ] = None,
+    sets: Sets = None,
+    threads: Threads = None,
+    out: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """What branches change: paired differences with intervals, beside what was put in."""
+    folder = _folder(out)
+    from proxysim.comparison import compare as compare_branches
+    from proxysim.scenario.world import load
+
+    names = _names(branches)
+    result = compare_branches(
+        load(world, names[0], tuple(sets or ())), names, runs, seed, uncertain=uncertain, given=given, start=start,
+        measures=_names(measures) if measures else None, until_halfwidth=halfwidth, threads=threads, progress=bar(),
+    )  # fmt: skip
+    answer = json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
+    if folder is not None:
+        _write(folder, {"effects": result.to_dataframe(), "runs": result.study.to_dataframe()},
+               {"answer.txt": result.summary(), "answer.json": answer})  # fmt: skip
+    print(answer if as_json else result.summary())
+
+
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
+def _folder(out: str | None) -> Path | None:
+    """A folder that is not there yet or is empty: nothing is overwritten."""
+    if out is None:
+        return None
+    folder = Path(out)
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise refusal("--out", f"{folder} is there already and is not empty; give a new folder")
+    except OSError as error:
+        raise refusal("--out", f"{folder} cannot be read: {error.strerror}") from None
+    return folder
+
+
+def _write(folder: Path, tables: dict[str, pandas.DataFrame], texts: dict[str, str]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, table in tables.items():
+            table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
+        for name, text in texts.items():
+            aside = folder / f".{name}.part"
+            aside.write_text(text + "\n", encoding="utf-8")
+            os.replace(aside, folder / name)
+    except OSError as error:
+        raise refusal("--out", f"{folder} cannot be written: {error.strerror or error}") from None
+    print(f"wrote {len(tables) + len(texts)} files to {folder}", file=sys.stderr)
+
+
+def bar(what: str = "runs") -> Callable[[int, int], None]:
+    """A line of progress on stderr: done, rate and time left; rewritten on a terminal, else a plain line now and then."""
+    began, terminal = time.monotonic(), sys.stderr.isatty()
+    said = began
+
+    def show(done: int, total: int) -> None:
+        nonlocal said
+        now = time.monotonic()
+        if done < total and now - said < (0.1 if terminal else PATIENCE):
+            return
+        if done >= total and not terminal and said == began:
+            return  # it was over before the first line was due
+        said = now
+        rate = done / (now - began) if now > began else 0.0
+        left = (total - done) / rate if rate > 0.0 else 0.0
+        text = f"{done:,} of {total:,} {what}, {rate:,.0f} a second, {left:.0f} s left"
+        if terminal:
+            print(f"\r{text:<70}", end="\n" if done >= total else "", file=sys.stderr, flush=True)
+        else:
+            print(text, file=sys.stderr, flush=True)
+
+    return show
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it."""
+    return value.item() if hasattr(value, "item") else value
