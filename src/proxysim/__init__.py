@@ -13,6 +13,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from proxysim.attribution import Attribution, attribute
     from proxysim.comparison import Comparison, compare
     from proxysim.ensembles import Ensemble, ensemble
     from proxysim.errors import BooksError, Fault, InputError, MissingExtra, ProxysimError, RunError
@@ -25,6 +26,7 @@ __version__ = "0.1.0"
 
 #: Public name -> module that defines it.
 _HOMES = {
+    "Attribution": "proxysim.attribution",
     "BooksError": "proxysim.errors",
     "Comparison": "proxysim.comparison",
     "Ensemble": "proxysim.ensembles",
@@ -38,6 +40,7 @@ _HOMES = {
     "RunError": "proxysim.errors",
     "StateAgent": "proxysim.model",
     "World": "proxysim.scenario.world",
+    "attribute": "proxysim.attribution",
     "compare": "proxysim.comparison",
     "ensemble": "proxysim.ensembles",
     "load": "proxysim.scenario.world",
@@ -46,6 +49,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Attribution",
     "BooksError",
     "Comparison",
     "Ensemble",
@@ -60,6 +64,7 @@ __all__ = [
     "StateAgent",
     "World",
     "__version__",
+    "attribute",
     "compare",
     "ensemble",
     "load",

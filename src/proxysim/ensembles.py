@@ -231,6 +231,14 @@ class Job:
     forked: bool = False
     shared: int = 0
 
+    def numbers(self, world: int, runs: Array) -> Array:
+        """(run or 1, number): the numbers of some runs of a world, drawn where they are uncertain."""
+        one = self.worlds[world]
+        if not self.uncertain:
+            return step.numbers_of(one.params, one.schedule)
+        drawn, place = np.unique(runs // np.uint64(REPLICATES), return_inverse=True)
+        return np.asarray(numbers_of_runs(one, self.seed, drawn)[place])
+
 
 @dataclass(frozen=True)
 class _Results:
@@ -241,27 +249,32 @@ class _Results:
     happened: Array
     residual: Array
     track: Array
+    columns: Array
 
 
 def run_job(
     job: Job, names: tuple[str, ...], runs: int, *, first: int = 0, bands: bool = False, threads: int | None = None,
-    progress: Progress | None = None,
+    progress: Progress | None = None, keep: Sequence[tuple[str, str]] | None = None,
 ) -> Ensemble:  # fmt: skip
-    """Run all worlds of a job; `names` are those of its worlds."""
+    """Run all worlds of a job; `names` are those of its worlds, `keep` the (measure, actor) to keep, all when None."""
     world = job.worlds[0]
     for size in {w.size for w in job.worlds}:
         warming.prepare(size)
     found = outcomes.outcomes_of(world)
+    columns = np.array([k for k, o in enumerate(found) if keep is None or (o.measure, o.actor) in keep], dtype=np.intp)
+    found = tuple(found[k] for k in columns)
     kept = min(runs, BAND_RUNS) if bands else 0
     shape = (len(job.worlds), runs)
     results = _Results(
         np.empty((*shape, len(found))), np.empty((*shape, len(world.names["regime"])), np.int32),
         np.empty((*shape, len(world.names["event"])), np.int32), np.zeros((*shape, 3)),
-        np.empty((len(job.worlds), kept, len(world.months), len(world.names["actor"]), len(fields.MEASURES)), np.float64),
+        np.empty((len(job.worlds), kept, len(world.months), len(world.names["actor"]), len(fields.MEASURES)), np.float64), columns,
     )  # fmt: skip
     chunk = chunk_of(world.size, runs, _threads(threads))
     spans = [(at, min(runs, at + chunk)) for at in range(0, runs, chunk)]
     done = 0
+    if progress is not None:
+        progress(0, runs * len(job.worlds))
     for low, high in _in_threads(lambda span: _run(job, results, first, *span), spans, _threads(threads)):
         done += (high - low) * len(job.worlds)
         if progress is not None:
@@ -359,7 +372,7 @@ def _run(job: Job, results: _Results, first: int, low: int, high: int) -> None:
     tracks = results.track[:, low : min(high, results.track.shape[1])]
     past: _Rows | None = None
     for b, world in enumerate(job.worlds):
-        rows = _Rows(world, job, _numbers(job, world, runs), runs, past.flows if past is not None else None)
+        rows = _Rows(world, job, job.numbers(b, runs), runs, past.flows if past is not None else None)
         if past is None:
             rows.begin()
             rows.advance(0, min(fork, job.start), False, tracks[b])
@@ -377,16 +390,10 @@ def _run(job: Job, results: _Results, first: int, low: int, high: int) -> None:
         _keep(job, results, b, low, high, rows)
 
 
-def _numbers(job: Job, world: World, runs: Array) -> Array:
-    if not job.uncertain:
-        return step.numbers_of(world.params, world.schedule)
-    drawn, place = np.unique(runs // np.uint64(REPLICATES), return_inverse=True)
-    return numbers_of_runs(world, job.seed, drawn)[place]
-
-
 def _keep(job: Job, results: _Results, b: int, low: int, high: int, rows: _Rows) -> None:
     world, states = rows.world, rows.states
-    results.values[b, low:high] = outcomes.values(world, rows.tally, states, len(world.months) - job.start)
+    told = outcomes.values(world, rows.tally, states, len(world.months) - job.start)
+    results.values[b, low:high] = told[:, results.columns]
     results.fallen[b, low:high] = states.fallen[:, : len(world.names["regime"])]
     happened = states.event_month[:, : len(world.names["event"])]
     late = (happened == fields.NEVER) | (happened >= len(world.months))

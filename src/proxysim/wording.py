@@ -11,7 +11,9 @@ from proxysim.outcomes import FALL, FALLEN
 if TYPE_CHECKING:
     from proxysim.analysis.effects import Effect
     from proxysim.analysis.put_in import Change
+    from proxysim.attribution import Attributed, Attribution
     from proxysim.comparison import Comparison
+    from proxysim.scenario.world import World
 
 NOTHING = "no difference found at this n"
 
@@ -46,7 +48,11 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 2) -> 
 
 def label(comparison: Comparison, actor: str) -> str:
     """What people see for an actor or a regime."""
-    world = comparison.study.worlds[0]
+    return label_in(comparison.study.worlds[0], actor)
+
+
+def label_in(world: World, actor: str) -> str:
+    """What people see for an actor or a regime of a world."""
     for section in ("states", "proxies", "regimes"):
         if actor in world.scenario.ids[section]:
             return world.label(section, actor)
@@ -87,6 +93,39 @@ def comparison(result: Comparison) -> str:
     return "\n".join(lines)
 
 
+def attribution(result: Attribution) -> str:
+    """An attribution in words: for each measure the total, and what each provision has of it."""
+    world = result.world
+    lines = [
+        world.scenario.question, "",
+        f"{result.branch} against {result.against}: the effect divided among {len(result.players)} provisions "
+        f"(Shapley values over {1 << len(result.players):,} coalitions, {result.runs:,} pairs of runs each, "
+        f"seed {result.seed}; 95 % intervals).",
+    ]  # fmt: skip
+    for measure in result.measures:
+        lines += ["", *_divided(result, measure)]
+    return "\n".join(lines)
+
+
+def _divided(result: Attribution, measure: Attributed) -> list[str]:
+    total = measure.total
+    name = f"{label_in(result.world, total.actor)}, {_name(total)}"
+    if not total.difference and all(not share.value for share in measure.provisions.values()):
+        return [f"{name}: exactly no difference."]
+    spread = "" if total.low is None else f" [{number(total.low, True)}, {number(total.high, True)}]"
+    head = f"{name}: {number(total.difference, True)}{spread} on {number(total.baseline)}"
+    rows = []
+    for provision, share in sorted(measure.provisions.items(), key=lambda pair: -abs(pair[1].value or 0.0)):
+        low = "-" if share.low is None else f"[{number(share.low, True)}, {number(share.high, True)}]"
+        rows.append([provision.rpartition(".")[2], number(share.size), number(share.value, True), low,
+                     number(share.pass_through)])  # fmt: skip
+    text = [head, *table(["provision", "put in", "share", "interval", "pass-through"], rows, left=1).splitlines()]
+    pairs = sorted(measure.interactions.items(), key=lambda pair: -abs(pair[1].value or 0.0))[:3]
+    told = [f"{a.rpartition('.')[2]} with {b.rpartition('.')[2]} {number(share.value, True)}"
+            for (a, b), share in pairs if share.value]  # fmt: skip
+    return text + ([f"strongest interactions: {'; '.join(told)}"] if told else [])
+
+
 def _level(result: Comparison) -> str:
     return f"{100 * result.effects[0].level:g} %" if result.effects else "95 %"
 
@@ -105,10 +144,10 @@ def _put_in(changes: list[Change]) -> list[str]:
 
 
 def _told(result: Comparison, effects: list[Effect]) -> list[str]:
-    if not effects:
-        return ["No measure to compare."]
+    same = [e for e in effects if e.difference == 0.0 and not e.opposite_sign and not e.variance_reduction]
+    told = [e for e in effects if e not in same]
     rows = []
-    for effect in effects:
+    for effect in told:
         rows.append([
             label(result, effect.actor), _name(effect), number(effect.baseline), number(effect.difference, signed=True),
             "-" if effect.low is None else f"[{number(effect.low, True)}, {number(effect.high, True)}]",
@@ -117,11 +156,14 @@ def _told(result: Comparison, effects: list[Effect]) -> list[str]:
         ])  # fmt: skip
     last = "chance" if result.study.uncertain else "n"
     head = ["actor", "measure", "baseline", "difference", "interval", "found", "opposite", "pass-through", last]
-    text = table(head, rows).splitlines()
-    none = [e for e in effects if not e.found]
+    text = table(head, rows).splitlines() if rows else []
+    none = [e for e in told if not e.found]
     if none:
-        text += ["", f"{len(none)} of {len(effects)}: {NOTHING} (the interval spans zero)."]
-    return text
+        text += ["", f"{len(none)} of {len(told)}: {NOTHING} (the interval spans zero)."]
+    if same:
+        names = ", ".join(f"{label(result, e.actor)} {e.measure}" for e in same)
+        text += ["", f"Exactly the same in every pair: {names}."]
+    return text or ["No measure to compare."]
 
 
 def _name(effect: Effect) -> str:

@@ -90,6 +90,36 @@ def compare(
     print(answer if as_json else result.summary())
 
 
+@app.command("attribute")
+def attribute(
+    world: WorldFile,
+    branch: Annotated[str, typer.Option("--branch", help="The branch whose effect is divided.")],
+    against: Annotated[str, typer.Option("--against", help="The branch it is held against.")] = "no-pact",
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Pairs of runs of every coalition of provisions.")] = 200,
+    seed: Seed = 0,
+    uncertain: Uncertain = False,
+    start: Annotated[str | None, typer.Option("--from", metavar="DATE", help="Outcomes count from there.")] = None,
+    measures: Measures = None,
+    sets: Sets = None,
+    threads: Threads = None,
+    out: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Which provision does it: the effect of a branch divided among the provisions of its pact."""
+    folder = _folder(out)
+    from proxysim.attribution import attribute as attribute_branch
+    from proxysim.scenario.world import load
+
+    result = attribute_branch(
+        load(world, against, tuple(sets or ())), branch, against, runs, seed, uncertain=uncertain, start=start,
+        measures=_names(measures) if measures else None, threads=threads, progress=bar(),
+    )  # fmt: skip
+    answer = json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
+    if folder is not None:
+        _write(folder, {"attribution": result.to_dataframe()}, {"answer.txt": result.summary(), "answer.json": answer})
+    print(answer if as_json else result.summary())
+
+
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
@@ -123,12 +153,15 @@ def _write(folder: Path, tables: dict[str, pandas.DataFrame], texts: dict[str, s
 
 def bar(what: str = "runs") -> Callable[[int, int], None]:
     """A line of progress on stderr: done, rate and time left; rewritten on a terminal, else a plain line now and then."""
-    began, terminal = time.monotonic(), sys.stderr.isatty()
-    said = began
+    terminal = sys.stderr.isatty()
+    began = said = time.monotonic()
 
     def show(done: int, total: int) -> None:
-        nonlocal said
+        nonlocal began, said
         now = time.monotonic()
+        if done == 0:  # what came before, such as compiling, is no measure of what is to come
+            began = said = now
+            return
         if done < total and now - said < (0.1 if terminal else PATIENCE):
             return
         if done >= total and not terminal and said == began:
