@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from proxysim.comparison import Comparison, compare
     from proxysim.ensembles import Ensemble, ensemble
     from proxysim.errors import BooksError, Fault, InputError, MissingExtra, ProxysimError, RunError
+    from proxysim.explanation import Explanation, explain
     from proxysim.figures.map import places_and_legs
     from proxysim.model import PactModel, ProxyAgent, StateAgent
     from proxysim.scenario.world import World, load
@@ -30,6 +31,7 @@ _HOMES = {
     "BooksError": "proxysim.errors",
     "Comparison": "proxysim.comparison",
     "Ensemble": "proxysim.ensembles",
+    "Explanation": "proxysim.explanation",
     "Fault": "proxysim.errors",
     "InputError": "proxysim.errors",
     "MissingExtra": "proxysim.errors",
@@ -43,6 +45,7 @@ _HOMES = {
     "attribute": "proxysim.attribution",
     "compare": "proxysim.comparison",
     "ensemble": "proxysim.ensembles",
+    "explain": "proxysim.explanation",
     "load": "proxysim.scenario.world",
     "places_and_legs": "proxysim.figures.map",
     "run": "proxysim.single",
@@ -53,6 +56,7 @@ __all__ = [
     "BooksError",
     "Comparison",
     "Ensemble",
+    "Explanation",
     "Fault",
     "InputError",
     "MissingExtra",
@@ -67,6 +71,7 @@ __all__ = [
     "attribute",
     "compare",
     "ensemble",
+    "explain",
     "load",
     "places_and_legs",
     "run",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from proxysim.analysis.put_in import Change
     from proxysim.attribution import Attributed, Attribution
     from proxysim.comparison import Comparison
+    from proxysim.explanation import Divergence, Explanation
     from proxysim.scenario.world import World
 
 NOTHING = "no difference found at this n"
@@ -124,6 +125,37 @@ def _divided(result: Attribution, measure: Attributed) -> list[str]:
     told = [f"{a.rpartition('.')[2]} with {b.rpartition('.')[2]} {number(share.value, True)}"
             for (a, b), share in pairs if share.value]  # fmt: skip
     return text + ([f"strongest interactions: {'; '.join(told)}"] if told else [])
+
+
+def explanation(result: Explanation) -> str:
+    """A chain in words: what was changed, then the first month and rule in which each quantity is another."""
+    one, two = result.branches
+    lines = [result.world.scenario.question, "", f"Run {result.number} of seed {result.seed}: {two} against {one}.", ""]
+    lines += _put_in(list(result.changes))
+    if not result.chain:
+        return "\n".join([*lines, "", "Nothing differs in any month: the two branches are the same run."])
+    lines += ["", *_story(result), ""]
+    rows = [[link.month, link.rule, link.quantity, link.where, number(link.before), number(link.after), link.unit]
+            for link in result.chain]  # fmt: skip
+    head = ["month", "rule", "quantity", "where it differs most", one, two, "unit"]
+    return "\n".join([*lines, table(head, rows, left=4)])
+
+
+def _story(result: Explanation) -> list[str]:
+    """One line for each rule that makes a difference, in the order in which they first do."""
+    told: dict[str, list[Divergence]] = {}
+    for link in result.chain:
+        told.setdefault(link.rule, []).append(link)
+    lines = []
+    for place, (rule, links) in enumerate(told.items()):
+        first = links[0]
+        more = f", and {len(links) - 1} more" if len(links) > 1 else ""
+        lead = "First" if place == 0 else "then"
+        lines.append(
+            f"{lead}, in {first.month}, {rule}: {first.meaning}{f' ({first.where})' if first.where else ''} is "
+            f"{number(first.after)} in place of {number(first.before)}{more}"
+        )
+    return lines
 
 
 def _level(result: Comparison) -> str:

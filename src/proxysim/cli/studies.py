@@ -120,6 +120,29 @@ def attribute(
     print(answer if as_json else result.summary())
 
 
+@app.command("explain")
+def explain(
+    world: WorldFile,
+    branches: Annotated[str, typer.Option("--branches", metavar="A,B", help="Two branches.")],
+    number: Annotated[int, typer.Option("--run", min=0, max=2**32 - 1, help="Number of the run.")] = 0,
+    seed: Seed = 0,
+    sets: Sets = None,
+    out: Folder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Why two branches differ in one run: the first month and rule in which each quantity is another."""
+    folder = _folder(out)
+    from proxysim.explanation import explain as explain_pair
+    from proxysim.scenario.world import load
+
+    names = _names(branches)
+    result = explain_pair(load(world, names[0] if names else None, tuple(sets or ())), names, number, seed)
+    answer = json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
+    if folder is not None:
+        _write(folder, {"chain": result.to_dataframe()}, {"answer.txt": result.summary(), "answer.json": answer})
+    print(answer if as_json else result.summary())
+
+
 def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
