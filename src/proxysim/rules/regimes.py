@@ -15,6 +15,8 @@ FIGHTING = 1  # place of the measure "fighting"
 def support(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """S = own (base + (1 - base) clip(received / normal, 0, cap)) + sum helper attention willingness (fighting / 100)^.5.
 
+    Until the first cargo can have arrived, what is pledged counts as received: a run does not start with a hungry regime.
+
     forcing = clip(gain ln(S / pressure) + eta, -2, 2), -2 when S is 0; eta AR(1).
 
     Writes
@@ -32,7 +34,7 @@ def support(w, p, s, f, t):  # type: ignore[no-untyped-def]
         received = 0.0
         for i in range(w.tie_count):
             if w.tie_to[i] == state:
-                received += f.arrived_value[i]
+                received += f.arrived_value[i] + _sent_before(w, f, i, t)
         part = min(p.support_cap, received / p.normal_support[r]) if p.normal_support[r] > 0.0 else 1.0
         total = p.own_strength[r] * (p.support_base + (1.0 - p.support_base) * part)
         for a in range(w.actor_count):
@@ -49,6 +51,16 @@ def support(w, p, s, f, t):  # type: ignore[no-untyped-def]
             s.forcing[r] = min(2.0, max(-2.0, p.gain[r] * math.log(total / p.pressure[r]) + s.forcing_noise[r]))
         else:
             s.forcing[r] = -2.0
+
+
+@compiled
+def _sent_before(w, f, i, t):  # type: ignore[no-untyped-def]
+    """What a tie would bring of months before the start, which are in no books: until cargo can be there, what is pledged."""
+    shortest = 0
+    for r in range(w.route_start[i], w.route_stop[i]):
+        if r == w.route_start[i] or w.route_months[r] < shortest:
+            shortest = w.route_months[r]
+    return f.pledged[i] * f.arms_part[i] if t < shortest else 0.0
 
 
 @compiled
