@@ -279,6 +279,8 @@ FLOWS = _fields("f8",
 
 #: Month of an event that has not occurred.
 NEVER = -1_000_000
+#: In the history of a run: a regime that had fallen before the start; -1 is one that stands.
+FELL_BEFORE = -2
 
 _FIXED = dict(
     provision=len(PROVISIONS), channel=len(CHANNELS), measure=len(MEASURES), money_line=len(MONEY_LINES),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proxysim.fields import MEASURE_INDEX, SUPPORT
+from proxysim.fields import FELL_BEFORE, MEASURE_INDEX, SUPPORT
 from proxysim.results import month_name, table
 
 if TYPE_CHECKING:
@@ -142,11 +142,17 @@ def _capacity(run: Run) -> list[str]:
     ]
 
 
+def _fate(run: Run, at: int) -> str:
+    if at < 0:
+        return "had fallen before the start" if at == FELL_BEFORE else "stands"
+    return f"fell in {month_name(run, at)}"
+
+
 def _course(run: Run) -> list[str]:
     """Regimes, events, makers and the books."""
     names, history, arrays = run.world.names, run.history, run.world.arrays[0]
     fates = [
-        f"{run.world.scenario.labels.get(('regimes', name), name)} {'stands' if at < 0 else 'fell in ' + month_name(run, int(at))}"
+        f"{run.world.scenario.labels.get(('regimes', name), name)} {_fate(run, int(at))}"
         for name, at in zip(names["regime"], history["fallen"], strict=False)
     ]
     happened = int((np.asarray(history["event_month"]) >= 0).sum())

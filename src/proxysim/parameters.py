@@ -240,7 +240,7 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("own_strength", "own_strength", "factor", None, 0, 100, "own strength, over the pressure's unit"),
         ("pressure", "pressure", "factor", None, 0.001, 100, "pressure it must meet"),
         ("normal_support", "normal_support", "money_flow", NAN, 0, 1e9, "support at which it has its own strength; worked out: the usual support at the start"),
-        ("stability", "stability", "signed", 1.15, 0.01, 2, "stability", True),
+        ("stability", "stability", "signed", 1.15, 0, 2, "stability; 0 says that it fell before the start", True),
         ("destroyed", "destroyed", "share", 0.3, 0, 1, "share of its arms destroyed when it falls"),
         ("captured", "captured", "share", 0.3, 0, 1, "share of its arms captured by its opponents when it falls"),
         ("leaked", "leaked", "share", 0.1, 0, 1, "share of its arms that leaks away when it falls"))
@@ -258,7 +258,7 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("compliance", "compliance", "share", 1.0, 0, 1, "how much of what is meant is done"),
         ("ramp", "ramp", "months", 12.0, 0, 240, "months to full effect"))
     + _of("pact provision", ("pacts",), A + "size of each provision at level 1; `funding` may pass 1.",
-        ("provisions", "provisions", "factor", 0.0, 0, 10, "size of a provision at level 1"))
+        ("provisions", "provisions", "factor", 0.0, -0.9, 10, "size of a provision at level 1; only funding may be below 0"))
     # ---- events ----------------------------------------------------------------------------------
     + _of("event", ("events",), "Scenario.",
         ("chance", "chance", "share", 1.0, 0, 1, "chance that it occurs at all"),

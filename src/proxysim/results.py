@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from proxysim.fields import ARMS_IN, ARMS_LINES, CHANNELS, MEASURES, MONEY_IN, MONEY_LINES, TRANSIT_LINES
+from proxysim.fields import ARMS_IN, ARMS_LINES, CHANNELS, FELL_BEFORE, MEASURES, MONEY_IN, MONEY_LINES, TRANSIT_LINES
 from proxysim.jit import model_version
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _regimes(run: Run) -> pd.DataFrame:
     return pd.DataFrame({
         "month": _months(run, at), "regime": _pick(run.world.names["regime"], which), "stability": stability.ravel(),
         "forcing": history.get("forcing", unknown).ravel(), "support": history.get("support_now", unknown).ravel(),
-        "fallen": (fallen[which] >= 0) & (at >= fallen[which]),
+        "fallen": (fallen[which] == FELL_BEFORE) | ((fallen[which] >= 0) & (at >= fallen[which])),
     })  # fmt: skip
 
 

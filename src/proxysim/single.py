@@ -135,10 +135,11 @@ class Run:
         self.seed, self.number = int(course.state.seed[0]), int(course.state.run[0])
         self.history = history.arrays()
         regimes, events = len(world.names["regime"]), len(world.names["event"])
-        self.history["fallen"] = np.array(course.state[0].fallen[:regimes])
+        fallen = np.array(course.state[0].fallen[:regimes])
+        self.history["fallen"] = np.where(world.params[0].stability[:regimes] <= 0.0, fields.FELL_BEFORE, fallen)
         months = np.array(course.state[0].event_month[:events])
         self.history["event_month"] = np.where(
-            (months == fields.NEVER) | (months >= len(world.months)), -1, np.maximum(months, 0)
+            (months == fields.NEVER) | (months >= len(world.months)) | (months < 0), -1, months
         )
         self.reference = reference
         self.residual = float(course.state.residual[0])

@@ -150,6 +150,8 @@ def _start(w, p, s, f):  # type: ignore[no-untyped-def]
                     s.ring[i, c, o, slot] = 0.0
     for r in range(w.regime_count):
         s.regime_stability[r], s.forcing[r], s.forcing_noise[r], s.fallen[r] = p.stability[r], 0.0, 0.0, -1
+        if p.stability[r] <= 0.0:
+            s.fallen[r] = 0
     for e in range(w.event_count):
         s.event_month[e], s.event_risk[e] = NEVER, 0.0
     for i in range(len(s.event_held)):

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 
-from proxysim.fields import MEASURE_INDEX
+from proxysim.fields import FELL_BEFORE, MEASURE_INDEX
 from proxysim.results import month_name, table
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _panels(run: Run) -> list[Callable[[Run, Axes], None]]:
         found.append(_capacity)
     if run.history["arrived"].sum() > 0:
         found.append(_makers)
-    if run.world.names["regime"]:
+    if np.any(run.history["fallen"] != FELL_BEFORE):
         found.append(_regimes)
     return found or [_nothing]
 
@@ -237,6 +237,10 @@ def _regimes(run: Run, axes: Axes) -> None:
     for number, name in enumerate(names):
         at = int(fallen[number])
         head = textwrap.fill(labels.get(("regimes", name)) or name, 24)
+        if at == FELL_BEFORE:
+            heads.append(head + "\nhad fallen before")
+            shown[:, number] = np.nan
+            continue
         heads.append(head + ("\nstands" if at < 0 else f"\nfell in {month_name(run, at)}"))
         if 0 <= at < len(shown):
             shown[at + 1 :, number] = np.nan

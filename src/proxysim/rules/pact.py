@@ -12,7 +12,7 @@ PROVISION_COUNT = 9
 def provisions(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """level = strength compliance ramp, 0 outside [in force, until); provision x = level times its size.
 
-    Two pacts over one pair act as 1 - prod(1 - x); `funding`, which may pass 1, as prod(1 + x) - 1.
+    Two pacts over one pair act as 1 - prod(1 - x); `funding`, which may pass 1 or be a cut, as prod(1 + x) - 1.
 
     Writes
     ------
@@ -37,7 +37,7 @@ def provisions(w, p, s, f, t):  # type: ignore[no-untyped-def]
             continue
         for q in range(PROVISION_COUNT):
             x = f.pact_level[k] * p.provisions[k, q]
-            if x <= 0.0:
+            if x == 0.0:
                 continue
             for a in range(w.actor_count):
                 if w.pact_member[k, a] == 1:

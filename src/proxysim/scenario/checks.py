@@ -224,6 +224,14 @@ def _shares(world: World, leaves: Leaves) -> None:
     for path, leaf in leaves.items():
         if path[0] == "pacts" and path[2] == "provisions" and path[3] != "funding":
             top = max(largest(leaf), 0.0 if leaf.value.series else leaf.value.high or 0.0)
+            ends = (
+                leaf.value.value,
+                *(value for _, value in leaf.value.series),
+                *([] if leaf.value.series else [leaf.value.low or 0.0]),
+            )
+            if min(ends) < 0:
+                message = f"found {min(ends):g}; allowed is 0 to 1 (only funding may be below 0: a cut of budgets)"
+                world.add_fault(leaf, written_path(path, leaf), message)
             if top > 1:
                 message = f"found {top:g}; allowed is 0 to 1 (only funding may pass 1)"
                 world.add_fault(leaf, written_path(path, leaf), message)
