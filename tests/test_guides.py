@@ -11,7 +11,11 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/how-to-mesa.md"])
+PAGES = [page.relative_to(ROOT).as_posix() for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+         if "```python" in page.read_text(encoding="utf-8")]  # fmt: skip
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_guides__python_blocks_run(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of a page run one after the other in one namespace, from the root of the project."""
     monkeypatch.chdir(ROOT)
