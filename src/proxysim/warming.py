@@ -16,7 +16,7 @@ from typing import Any
 import numba
 
 from proxysim import books, fields, measures, step
-from proxysim.jit import cache_folder, is_compiled
+from proxysim.jit import cache_folder, is_compiled, quick_passes
 from proxysim.rules import (
     arrival,
     budgets,
@@ -107,14 +107,16 @@ def prepare(size: str) -> None:
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as other:
             try:
-                _compile_here(size)
+                with quick_passes():
+                    _compile_here(size)
                 other.wait(timeout=PATIENCE)
             except subprocess.TimeoutExpired:
                 other.kill()
             except BaseException:
                 other.kill()
                 raise
-        _link(size)
+        with quick_passes():
+            _link(size)
         mark.touch()
 
 
@@ -132,4 +134,5 @@ def _alone(file: Path) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    _compile_there(sys.argv[1])
+    with quick_passes():
+        _compile_there(sys.argv[1])
