@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from proxysim import fields, outcomes, step
-from proxysim.analysis.effects import Column, Effect, effects_of
+from proxysim.analysis.effects import Column, Effect, effects_of, independent
 from proxysim.analysis.intervals import LEVEL, mean_interval
 from proxysim.analysis.put_in import put_in
 from proxysim.analysis.shapley import interactions, shapley_values
 from proxysim.comparison import columns_of
-from proxysim.ensembles import REPLICATES, Job, Progress, branch_worlds, ensemble, run_job
+from proxysim.ensembles import Job, Progress, branch_worlds, ensemble, run_job
 from proxysim.errors import Fault, InputError
 from proxysim.parameters import PROVISIONS
 from proxysim.scenario.world import World
@@ -188,17 +188,17 @@ def attribute(
     whole = run_job(job, names, runs, threads=threads, progress=progress, keep=keep)
     placed = [Column(i, o.measure, o.actor, o.unit, o.is_event) for i, o in enumerate(whole.outcomes)]
     sizes = {change.path: change.size for change in put_in(worlds[0].scenario, worlds[1].scenario)}
-    parts = _attributed(whole.values, placed, game, sizes, branch, REPLICATES if uncertain else 1, seed)
+    parts = _attributed(whole.values, placed, game, sizes, branch, whole.draws, seed)
     return Attribution(worlds[1], branch, against, seed, runs, game.players, tuple(parts))
 
 
 def _attributed(values: Array, columns: Sequence[Column], game: Game, sizes: dict[str, float | None], branch: str,
-                replicates: int, seed: int) -> list[Attributed]:  # fmt: skip
+                draws: Array | None, seed: int) -> list[Attributed]:  # fmt: skip
     n = len(game.players)
     ends = np.stack([values[0], values[-1]])
-    totals = effects_of(ends, ["", branch], columns, replicates=replicates, seed=seed)
-    alone = [_shares(part, replicates, seed) for part in shapley_values(values, n)]
-    pairs = {pair: _shares(part, replicates, seed) for pair, part in interactions(values, n).items()}
+    totals = effects_of(ends, ["", branch], columns, draws=draws, seed=seed)
+    alone = [_shares(part, draws, seed) for part in shapley_values(values, n)]
+    pairs = {pair: _shares(part, draws, seed) for pair, part in interactions(values, n).items()}
     found = []
     for k, total in enumerate(totals):
         provisions = {}
@@ -215,10 +215,8 @@ def _attributed(values: Array, columns: Sequence[Column], game: Game, sizes: dic
     return found
 
 
-def _shares(part: Array, replicates: int, seed: int) -> tuple[Array, Array, Array]:
-    count = len(part) // replicates
-    independent = part[: count * replicates].reshape(count, replicates, -1).mean(axis=1)
-    low, high = mean_interval(independent, LEVEL, seed)
+def _shares(part: Array, draws: Array | None, seed: int) -> tuple[Array, Array, Array]:
+    low, high = mean_interval(independent(part, draws), LEVEL, seed)
     return part.mean(axis=0), low, high
 
 

@@ -54,6 +54,7 @@ class Ensemble:
     residual : worst relative residual of the books over all runs
     start : first month that counts in the outcomes, from 0; before it all branches follow the first when it is not 0
     bands : (branch, level, month, actor, measure), quantiles over the first `band_runs` runs; None when not asked for
+    picked : (run,), numbers of the runs when a condition chose some; None for all from `first` on
     """
 
     worlds: tuple[World, ...]
@@ -71,6 +72,17 @@ class Ensemble:
     bands: Array | None = None
     band_runs: int = 0
     places: dict[tuple[str, str], int] = field(default_factory=dict, repr=False)
+    picked: Array | None = field(default=None, repr=False)
+
+    @property
+    def numbers(self) -> Array:
+        """(run,): the number of each run."""
+        return np.arange(self.first, self.first + self.runs) if self.picked is None else self.picked
+
+    @property
+    def draws(self) -> Array | None:
+        """(run,): the number of the draw that each run uses; None when nothing was drawn."""
+        return self.numbers // REPLICATES if self.uncertain else None
 
     def of(self, measure: str, actor: str) -> Array:
         """(branch, run): one outcome.
@@ -99,16 +111,14 @@ class Ensemble:
         return Ensemble(
             self.worlds, self.branches, self.seed, self.first, int(chosen.sum()), self.uncertain, self.outcomes,
             self.values[:, chosen], self.fallen[:, chosen], self.happened[:, chosen], self.residual, self.start, None, 0,
-            self.places,
+            self.places, self.numbers[chosen],
         )  # fmt: skip
 
     def to_dataframe(self) -> pandas.DataFrame:
         """branch, run, measure, actor, value: every outcome of every run."""
         import pandas as pd
 
-        index = pd.MultiIndex.from_product(
-            [self.branches, range(self.first, self.first + self.values.shape[1])], names=["branch", "run"]
-        )
+        index = pd.MultiIndex.from_product([self.branches, self.numbers], names=["branch", "run"])
         columns = pd.MultiIndex.from_tuples([(o.measure, o.actor) for o in self.outcomes], names=["measure", "actor"])
         wide = pd.DataFrame(self.values.reshape(len(index), -1), index=index, columns=columns)
         long = wide.stack(["measure", "actor"], future_stack=True).to_frame("value")  # type: ignore[operator]
