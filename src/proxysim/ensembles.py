@@ -120,7 +120,7 @@ class Ensemble:
 
         index = pd.MultiIndex.from_product([self.branches, self.numbers], names=["branch", "run"])
         columns = pd.MultiIndex.from_tuples([(o.measure, o.actor) for o in self.outcomes], names=["measure", "actor"])
-        wide = pd.DataFrame(self.values.reshape(len(index), -1), index=index, columns=columns)
+        wide = pd.DataFrame(self.values.reshape(len(index), len(columns)), index=index, columns=columns)
         long = wide.stack(["measure", "actor"], future_stack=True).to_frame("value")  # type: ignore[operator]
         return long.reset_index()
 
