@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import dis
 import inspect
+import itertools
 import json
 import types
 from collections.abc import Iterator
@@ -36,7 +37,7 @@ def test_rules__are_the_calls_of_a_month_in_their_order() -> None:
     """Every call on a module in `step.advance` but those that only keep count, read from its code."""
     function = getattr(step.advance, "py_func", step.advance)
     code = list(dis.get_instructions(function))
-    called = [f"{a.argval}.{b.argval}" for a, b in zip(code, code[1:], strict=False)
+    called = [f"{a.argval}.{b.argval}" for a, b in itertools.pairwise(code)
               if a.opname == "LOAD_GLOBAL" and b.opname in ("LOAD_ATTR", "LOAD_METHOD")
               and isinstance(getattr(step, str(a.argval), None), types.ModuleType)]  # fmt: skip
     assert [name for name in called if name not in ("measures.add", "measures.keep")] == [
@@ -139,6 +140,28 @@ def test_explain__an_event_without_an_end_is_valid_json() -> None:
     assert [("events.storm.lasts", None)] == [(change["path"], change["before"]) for change in put]
 
 
+def test_explain__words_tell_values_apart() -> None:
+    """As many digits as it takes."""
+    found = explain(QUICKSTART, ["no-pact", "strong"], rng=3)
+    lines = found.summary().splitlines()
+    told = [
+        line.split(" is ", 1)[1].split(", and ")[0].split(" in place of ") for line in lines if " in place of " in line
+    ]
+    assert len(told) > 10
+    assert all(after != before for after, before in told)
+
+
+def test_explain__words_tell_months_as_dates() -> None:
+    """An event that never occurs in one branch, and in the other in a month by name."""
+    world = study_world(branches={"raided": {"set": {"events": {"raid": {"chance_per_month": 0.9}}}}})
+    chain = explain(world, ("none", "raided"), rng=5)
+    event = next(link for link in chain.chain if link.quantity == "event_month")
+    assert "raid" == event.where
+    (row,) = [line for line in chain.summary().splitlines() if "  event_month  " in line]
+    assert f"  {world.months[int(event.after)]}  " in row.split("raid")[1]
+    assert "1,000,000" not in chain.summary()
+
+
 # ---- the first divergence lies in a rule that reads the changed number --------------------------------
 
 
@@ -209,7 +232,9 @@ def assert_first_divergence_reads(parameter: Parameter, end: str | None, tries: 
             try:
                 world = changed(text, path, parameter, value)
                 found = explain(world, ("none", "changed"), rng=3)
-            except InputError:  # a value that breaks another rule of the file, such as shares that add up to more than 1
+            except (
+                InputError
+            ):  # a value that breaks another rule of the file, such as shares that add up to more than 1
                 continue
             if found.chain:
                 rule = found.chain[0].rule

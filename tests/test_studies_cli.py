@@ -57,7 +57,9 @@ def test_compare__json_has_the_keys_that_were_promised(world: str) -> None:
     """Names of keys are part of the interface."""
     found = data("compare", world, *COMMANDS["compare"], "--seed", "4")
     assert {"world", "seed", "runs", "baseline", "effects"} <= set(found)
-    assert (ps.load(world, "no-pact").hash, 4, 10, "no-pact") == tuple(found[k] for k in ("world", "seed", "runs", "baseline"))
+    assert (ps.load(world, "no-pact").hash, 4, 10, "no-pact") == tuple(
+        found[k] for k in ("world", "seed", "runs", "baseline")
+    )
     keys = {"measure", "actor", "branch", "unit", "baseline", "value", "difference", "low", "high", "level",
             "opposite_sign", "variance_reduction", "n"}  # fmt: skip
     assert found["effects"]
@@ -145,7 +147,15 @@ def test_study__empty_answers_are_written_too(world: str, tmp_path: Path) -> Non
     """Two branches that are one: an empty chain; pairs of which none is left: effects of nothing."""
     asked("explain", world, "--branches", "none,twin", "--out", str(tmp_path / "chain"))
     assert 0 == len(pd.read_parquet(tmp_path / "chain" / "chain.parquet"))
-    asked("compare", world, *COMMANDS["compare"], "--given", "happened.raid before 2020-01", "--out", str(tmp_path / "none"))
+    asked(
+        "compare",
+        world,
+        *COMMANDS["compare"],
+        "--given",
+        "happened.raid before 2020-01",
+        "--out",
+        str(tmp_path / "none"),
+    )
     assert {0} == set(pd.read_parquet(tmp_path / "none" / "effects.parquet")["n"])
     assert 0 == len(pd.read_parquet(tmp_path / "none" / "runs.parquet"))
 
