@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from proxysim import fields, outcomes, step
-from proxysim.analysis.effects import Column, Effect, effects_of
+from proxysim.analysis.effects import Column, Effect, effects_of, independent
 from proxysim.analysis.intervals import LEVEL, mean_interval
 from proxysim.analysis.put_in import put_in
 from proxysim.analysis.shapley import interactions, shapley_values
 from proxysim.comparison import columns_of
-from proxysim.ensembles import REPLICATES, Job, Progress, branch_worlds, ensemble, run_job
+from proxysim.ensembles import Job, Progress, branch_worlds, ensemble, run_job
 from proxysim.errors import Fault, InputError
 from proxysim.parameters import PROVISIONS
 from proxysim.scenario.world import World
@@ -107,13 +107,24 @@ class Attribution:
         return f"Attribution({self.branch!r} against {self.against!r}, players={list(self.players)}, runs={self.runs})"
 
 
+#: Name, columns and terms of a player.
+_Player = tuple[str, Array, tuple[int, ...] | None]
+
+
 @dataclass(frozen=True)
 class Game:
-    """Columns of the row of numbers that each player switches, and their values when the player is out."""
+    """Columns of the row of numbers that each player switches.
+
+    Attributes
+    ----------
+    terms : columns whose product is the level of the player's pact, for a player that is out acts at the level of the
+        other branch; () when it does not act there, None for a player that is no provision
+    shared : months before any pact acts
+    """
 
     players: tuple[str, ...]
     columns: tuple[Array, ...]
-    ratios: tuple[float | None, ...]
+    terms: tuple[tuple[int, ...] | None, ...]
     shared: int
 
 
@@ -134,9 +145,13 @@ class _Coalitions(Job):
         if world == 0 or world == len(self.worlds) - 1:
             return np.asarray(without if world == 0 else with_all)
         rows = np.array(with_all)
-        for i, (columns, ratio) in enumerate(zip(self.game.columns, self.game.ratios, strict=True)):
-            if not world >> i & 1:
-                rows[:, columns] = without[:, columns] if ratio is None else without[:, columns] * ratio
+        for i, (columns, terms) in enumerate(zip(self.game.columns, self.game.terms, strict=True)):
+            if world >> i & 1:
+                continue
+            rows[:, columns] = 0.0 if terms == () else without[:, columns]
+            if terms:
+                one, two = (row[:, terms].prod(axis=1) for row in (without, with_all))
+                rows[:, columns] *= np.divide(one, two, out=np.zeros(len(one)), where=two > 0.0)[:, np.newaxis]
         return rows
 
 
@@ -188,17 +203,17 @@ def attribute(
     whole = run_job(job, names, runs, threads=threads, progress=progress, keep=keep)
     placed = [Column(i, o.measure, o.actor, o.unit, o.is_event) for i, o in enumerate(whole.outcomes)]
     sizes = {change.path: change.size for change in put_in(worlds[0].scenario, worlds[1].scenario)}
-    parts = _attributed(whole.values, placed, game, sizes, branch, REPLICATES if uncertain else 1, seed)
+    parts = _attributed(whole.values, placed, game, sizes, branch, whole.draws, seed)
     return Attribution(worlds[1], branch, against, seed, runs, game.players, tuple(parts))
 
 
 def _attributed(values: Array, columns: Sequence[Column], game: Game, sizes: dict[str, float | None], branch: str,
-                replicates: int, seed: int) -> list[Attributed]:  # fmt: skip
+                draws: Array | None, seed: int) -> list[Attributed]:  # fmt: skip
     n = len(game.players)
     ends = np.stack([values[0], values[-1]])
-    totals = effects_of(ends, ["", branch], columns, replicates=replicates, seed=seed)
-    alone = [_shares(part, replicates, seed) for part in shapley_values(values, n)]
-    pairs = {pair: _shares(part, replicates, seed) for pair, part in interactions(values, n).items()}
+    totals = effects_of(ends, ["", branch], columns, draws=draws, seed=seed)
+    alone = [_shares(part, draws, seed) for part in shapley_values(values, n)]
+    pairs = {pair: _shares(part, draws, seed) for pair, part in interactions(values, n).items()}
     found = []
     for k, total in enumerate(totals):
         provisions = {}
@@ -215,10 +230,8 @@ def _attributed(values: Array, columns: Sequence[Column], game: Game, sizes: dic
     return found
 
 
-def _shares(part: Array, replicates: int, seed: int) -> tuple[Array, Array, Array]:
-    count = len(part) // replicates
-    independent = part[: count * replicates].reshape(count, replicates, -1).mean(axis=1)
-    low, high = mean_interval(independent, LEVEL, seed)
+def _shares(part: Array, draws: Array | None, seed: int) -> tuple[Array, Array, Array]:
+    low, high = mean_interval(independent(part, draws), LEVEL, seed)
     return part.mean(axis=0), low, high
 
 
@@ -235,14 +248,14 @@ def game_of(without: World, with_all: World, branch: str, against: str, with_dra
     """
     _same_structure(without, with_all, branch, against)
     one, two = (step.numbers_of(w.params, w.schedule)[0] for w in (without, with_all))
-    players: list[tuple[str, Array, float | None]] = []
+    players: list[_Player] = []
     told: set[int] = set()
-    for q, pact in enumerate(with_all.names["pact"]):
-        told |= _pact_players(without, with_all, q, pact, players)
+    for q in range(len(with_all.names["pact"])):
+        told |= _pact_players(without, with_all, q, players, with_draws)
     rest = [int(k) for k in np.flatnonzero(one != two) if int(k) not in told]
     if with_draws:
         rest = _wider(without, with_all, rest, told)
-    shared = _in_force(with_all) if not rest else 0
+    shared = _in_force(with_all, with_draws) if not rest else 0
     if rest:
         players.append((REST, np.array(rest), None))
     if not players:
@@ -252,29 +265,40 @@ def game_of(without: World, with_all: World, branch: str, against: str, with_dra
     return Game(tuple(p[0] for p in players), tuple(p[1] for p in players), tuple(p[2] for p in players), shared)
 
 
-def _pact_players(
-    without: World, with_all: World, q: int, pact: str, players: list[tuple[str, Array, float | None]]
-) -> set[int]:
+def _pact_players(without: World, with_all: World, q: int, players: list[_Player], with_draws: bool) -> set[int]:
     """Add the provisions of one pact that differ; returns the columns that they account for."""
+    pact, size = with_all.names["pact"][q], with_all.size
     p, before = with_all.params[0], without.params[0]
-    size = with_all.size
     level, base = float(p.strength[q] * p.compliance[q]), float(before.strength[q] * before.compliance[q])
-    null = base == 0.0 or not before.provisions[q].any()
-    told = {fields.offset(name, size, (q,)) for name in ("strength", "compliance")}
-    told |= {fields.offset("provisions", size, (q, x)) for x in range(len(PROVISIONS))}
+    spreads = [_spreads(w, pact) if with_draws else {} for w in (without, with_all)]
+    null = not spreads[0] and (base == 0.0 or not before.provisions[q].any())
+    terms = tuple(fields.offset(name, size, (q,)) for name in ("strength", "compliance"))
+    told = {*terms, *(fields.offset("provisions", size, (q, x)) for x in range(len(PROVISIONS)))}
     if null or level == 0.0:  # when a pact does nothing, its dates and its ramp do nothing either
         told |= {fields.offset(name, size, (q,)) for name in ("in_force", "until", "ramp")}
-    ratio = 0.0 if null else base / level if level > 0.0 else math.nan
+    wider = any(spreads[0].get(key) != spreads[1].get(key) for key in (("strength",), ("compliance",)))
     for x, provision in enumerate(PROVISIONS):
-        if level * p.provisions[q, x] != base * before.provisions[q, x]:
+        key = ("provisions", provision)
+        differs = level * p.provisions[q, x] != base * before.provisions[q, x]
+        differs |= spreads[0].get(key) != spreads[1].get(key)
+        if differs or (wider and (p.provisions[q, x] > 0.0 or before.provisions[q, x] > 0.0)):
             if level == 0.0:
                 raise InputError(
                     [Fault("branch", 0, f"pacts.{pact}", "has no strength in the branch; swap the two branches")]
                 )
-            players.append(
-                (f"{pact}.provisions.{provision}", np.array([fields.offset("provisions", size, (q, x))]), ratio)
-            )
+            column = np.array([fields.offset("provisions", size, (q, x))])
+            players.append((f"{pact}.provisions.{provision}", column, () if null else terms))
     return told
+
+
+def _spreads(world: World, pact: str) -> dict[tuple[str, ...], tuple[Any, ...]]:
+    """Ranges of the terms of a pact, by what stands behind its name."""
+    return {
+        path[2:]: (number.low, number.high, number.dist, number.moves_with)
+        for path, number in world.scenario.numbers.items()
+        if path[:2] == ("pacts", pact) and path[2] in ("strength", "compliance", "provisions")
+        and number.low is not None and number.high is not None and number.high > number.low
+    }  # fmt: skip
 
 
 def _wider(without: World, with_all: World, rest: list[int], told: set[int]) -> list[int]:
@@ -285,15 +309,18 @@ def _wider(without: World, with_all: World, rest: list[int], told: set[int]) -> 
     more = set(rest)
     for name in {*drawn[0], *drawn[1]}:
         one, two = drawn[0].get(name), drawn[1].get(name)
-        if one is None or two is None or (one.number.low, one.number.high) != (two.number.low, two.number.high):
+        spread = [(u.number.low, u.number.high, u.number.dist, u.key) if u is not None else None for u in (one, two)]
+        if spread[0] != spread[1]:
             more |= {place for u in (one, two) if u is not None for place in u.places}
     return sorted(more - told)
 
 
-def _in_force(world: World) -> int:
+def _in_force(world: World, with_draws: bool) -> int:
     """Month before which no pact acts, so that all coalitions have one past."""
-    p, pacts = world.params[0], len(world.names["pact"])
-    dates = [float(p.in_force[q]) for q in range(pacts)]
+    dates = [float(world.params[0].in_force[q]) for q in range(len(world.names["pact"]))]
+    if with_draws:
+        numbers = [world.scenario.numbers[("pacts", pact, "in_force")] for pact in world.names["pact"]]
+        dates += [number.low for number in numbers if number.low is not None]
     return int(min(max(0.0, math.ceil(min(dates, default=0.0))), len(world.months)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,10 @@ from proxysim import outcomes
 from proxysim.analysis.effects import Column, Effect, effects_of
 from proxysim.analysis.intervals import LEVEL
 from proxysim.analysis.put_in import Change, put_in, total_size
-from proxysim.ensembles import REPLICATES, Ensemble, Progress, ensemble
+from proxysim.ensembles import Ensemble, Progress, ensemble
 from proxysim.errors import Fault, InputError, RunError, did_you_mean
-from proxysim.given import condition_of, runs_given
-from proxysim.scenario.world import World
+from proxysim.given import Condition, condition_of, runs_given
+from proxysim.scenario.world import World, load
 
 if TYPE_CHECKING:
     import pandas
@@ -79,7 +79,7 @@ class Comparison:
             "world": study.worlds[0].hash, "seed": study.seed, "runs": study.runs, "baseline": study.branches[0],
             "effects": [{**{key: getattr(effect, key) for key in keys}, "chance": effect.chance,
                          "pass_through": self.pass_through(effect)} for effect in self.effects],
-            "put_in": {branch: [{**vars(change), "source": list(change.source)} for change in changes]
+            "put_in": {branch: [change.to_json() for change in changes]
                        for branch, changes in self.changes.items()},
             "uncertain": study.uncertain, "from": study.worlds[0].months[study.start],
             "given": None if self.given is None else {"condition": self.given, "before": self.before, "after": study.runs,
@@ -131,26 +131,24 @@ def compare(
         raise InputError([Fault("branches", 0, "", "give at least two branches, the first to hold the others against")])
     if len(set(branches)) < len(branches):
         raise InputError([Fault("branches", 0, "", "a branch is named twice")])
-    asked: dict[str, Any] = {"uncertain": uncertain, "start": start, "threads": threads}
-    first = runs if until_halfwidth is None else min(runs, FIRST_LOOK)
-    study = ensemble(world, branches, first, rng, progress=progress, **asked)
+    if until_halfwidth is not None and not until_halfwidth > 0.0:
+        raise InputError([Fault("until_halfwidth", 0, "", f"a half-width is above 0, found {until_halfwidth:g}")])
+    if until_halfwidth is not None and measures is None:
+        raise InputError(
+            [Fault("measures", 0, "", "say of which measures the half-width is wanted, for their units differ")]
+        )
+    base = world if isinstance(world, World) else load(world)
+    check_measures(outcomes.outcomes_of(base), measures)
+    condition = None if given is None else condition_of(given, base)
+    asked: dict[str, Any] = {"uncertain": uncertain, "start": start, "threads": threads, "progress": progress}
+    study = ensemble(base, branches, runs if until_halfwidth is None else min(runs, FIRST_LOOK), rng, **asked)
     columns = columns_of(study, measures)
     if until_halfwidth is not None:
-        if until_halfwidth <= 0.0:
-            raise InputError([Fault("until_halfwidth", 0, "", f"a half-width is above 0, found {until_halfwidth:g}")])
-        if measures is None:
-            raise InputError(
-                [Fault("measures", 0, "", "say of which measures the half-width is wanted, for their units differ")]
-            )
-        while study.runs < runs and _widest(study, columns, given, level) > until_halfwidth:
-            more = min(study.runs, runs - study.runs)
-            further = ensemble(
-                study.worlds[0], branches, more, study.seed, first=study.runs, progress=progress, **asked
-            )
-            study = study.joined(further)
-    chosen, shared = study, True
-    if given is not None:
-        chosen, shared = _given(study, given)
+        study = add_until(
+            study, min(runs, MOST_RUNS), lambda now: _widest(now, columns, condition, level) <= until_halfwidth,
+            lambda first, more: ensemble(study.worlds[0], branches, more, study.seed, first=first, **asked),
+        )  # fmt: skip
+    chosen, shared = (study, True) if condition is None else _given(study, condition)
     return Comparison(
         chosen, tuple(_effects(chosen, columns, level)),
         {name: put_in(study.worlds[0].scenario, other.scenario)
@@ -159,23 +157,26 @@ def compare(
     )  # fmt: skip
 
 
-def _given(study: Ensemble, given: str) -> tuple[Ensemble, bool]:
-    kept, shared = runs_given(condition_of(given, study), study)
+def add_until(
+    study: Ensemble, most: int, enough: Callable[[Ensemble], bool], run: Callable[[int, int], Ensemble]
+) -> Ensemble:
+    """Twice as many runs at each look until there are enough, or `most`; `run` gets the first number and how many."""
+    while study.runs < most and not enough(study):
+        study = study.joined(run(study.runs, min(study.runs, most - study.runs)))
+    return study
+
+
+def _given(study: Ensemble, condition: Condition) -> tuple[Ensemble, bool]:
+    kept, shared = runs_given(condition, study)
     return study.kept(kept), shared
 
 
 def _effects(study: Ensemble, columns: Sequence[Column], level: float) -> list[Effect]:
-    # A condition may keep one of two runs that share a draw; then each run stands for itself.
-    replicates = (
-        REPLICATES if study.uncertain and study.runs == study.values.shape[1] and study.runs % REPLICATES == 0 else 1
-    )
-    return effects_of(
-        study.values, study.branches, columns, replicates=replicates, level=level, seed=study.seed % 2**64
-    )
+    return effects_of(study.values, study.branches, columns, draws=study.draws, level=level, seed=study.seed)
 
 
-def _widest(study: Ensemble, columns: Sequence[Column], given: str | None, level: float) -> float:
-    chosen = study if given is None else _given(study, given)[0]
+def _widest(study: Ensemble, columns: Sequence[Column], condition: Condition | None, level: float) -> float:
+    chosen = study if condition is None else _given(study, condition)[0]
     if chosen.runs == 0:
         return math.inf
     widths = [
@@ -185,6 +186,27 @@ def _widest(study: Ensemble, columns: Sequence[Column], given: str | None, level
     return max(widths, default=0.0)
 
 
+def check_measures(found: Sequence[outcomes.Outcome], measures: Sequence[str] | None) -> None:
+    """Whether there is all that was asked for.
+
+    Raises
+    ------
+    InputError : a measure or an actor that there is not
+    """
+    known = tuple(dict.fromkeys(outcome.measure for outcome in found))
+    actors = tuple(dict.fromkeys(outcome.actor for outcome in found))
+    pairs = {(outcome.measure, outcome.actor) for outcome in found}
+    faults = []
+    for name in measures or ():
+        measure, _, actor = name.partition(".")
+        if name != "all" and measure not in known:
+            faults.append(Fault("measures", 0, measure, f"is no measure{did_you_mean(measure, known)}"))
+        elif actor and (measure, actor) not in pairs:
+            faults.append(Fault("measures", 0, actor, f"has no {measure} in this world{did_you_mean(actor, actors)}"))
+    if faults:
+        raise InputError(faults)
+
+
 def columns_of(study: Ensemble, measures: Sequence[str] | None) -> list[Column]:
     """The outcomes to be compared.
 
@@ -192,17 +214,7 @@ def columns_of(study: Ensemble, measures: Sequence[str] | None) -> list[Column]:
     ------
     InputError : a measure or an actor that there is not
     """
-    known = tuple(dict.fromkeys(outcome.measure for outcome in study.outcomes))
-    actors = tuple(dict.fromkeys(outcome.actor for outcome in study.outcomes))
-    faults = []
-    for name in measures or ():
-        measure, _, actor = name.partition(".")
-        if name != "all" and measure not in known:
-            faults.append(Fault("measures", 0, measure, f"is no measure{did_you_mean(measure, known)}"))
-        elif actor and (measure, actor) not in study.places:
-            faults.append(Fault("measures", 0, actor, f"has no {measure} in this world{did_you_mean(actor, actors)}"))
-    if faults:
-        raise InputError(faults)
+    check_measures(study.outcomes, measures)
     return [
         Column(place, outcome.measure, outcome.actor, outcome.unit, outcome.is_event)
         for place, outcome in enumerate(study.outcomes)

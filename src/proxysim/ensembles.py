@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -34,6 +35,7 @@ BAND_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 #: Runs that use one draw of the uncertain numbers, so that chance can be told from not knowing.
 REPLICATES = 2
 _CHUNK_BYTES, _CHUNK_RUNS = 16_000_000, 32
+_DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 Progress = Callable[[int, int], None]
 
 
@@ -52,6 +54,7 @@ class Ensemble:
     residual : worst relative residual of the books over all runs
     start : first month that counts in the outcomes, from 0; before it all branches follow the first when it is not 0
     bands : (branch, level, month, actor, measure), quantiles over the first `band_runs` runs; None when not asked for
+    picked : (run,), numbers of the runs when a condition chose some; None for all from `first` on
     """
 
     worlds: tuple[World, ...]
@@ -69,6 +72,17 @@ class Ensemble:
     bands: Array | None = None
     band_runs: int = 0
     places: dict[tuple[str, str], int] = field(default_factory=dict, repr=False)
+    picked: Array | None = field(default=None, repr=False)
+
+    @property
+    def numbers(self) -> Array:
+        """(run,): the number of each run."""
+        return np.arange(self.first, self.first + self.runs) if self.picked is None else self.picked
+
+    @property
+    def draws(self) -> Array | None:
+        """(run,): the number of the draw that each run uses; None when nothing was drawn."""
+        return self.numbers // REPLICATES if self.uncertain else None
 
     def of(self, measure: str, actor: str) -> Array:
         """(branch, run): one outcome.
@@ -97,18 +111,16 @@ class Ensemble:
         return Ensemble(
             self.worlds, self.branches, self.seed, self.first, int(chosen.sum()), self.uncertain, self.outcomes,
             self.values[:, chosen], self.fallen[:, chosen], self.happened[:, chosen], self.residual, self.start, None, 0,
-            self.places,
+            self.places, self.numbers[chosen],
         )  # fmt: skip
 
     def to_dataframe(self) -> pandas.DataFrame:
         """branch, run, measure, actor, value: every outcome of every run."""
         import pandas as pd
 
-        index = pd.MultiIndex.from_product(
-            [self.branches, range(self.first, self.first + self.values.shape[1])], names=["branch", "run"]
-        )
+        index = pd.MultiIndex.from_product([self.branches, self.numbers], names=["branch", "run"])
         columns = pd.MultiIndex.from_tuples([(o.measure, o.actor) for o in self.outcomes], names=["measure", "actor"])
-        wide = pd.DataFrame(self.values.reshape(len(index), -1), index=index, columns=columns)
+        wide = pd.DataFrame(self.values.reshape(len(index), len(columns)), index=index, columns=columns)
         long = wide.stack(["measure", "actor"], future_stack=True).to_frame("value")  # type: ignore[operator]
         return long.reset_index()
 
@@ -158,18 +170,17 @@ def branch_worlds(
     return worlds, names
 
 
-def month_of(world: World, date: str) -> int:
-    """Month of a date "YYYY-MM" from the start of a world.
+def month_of(world: World, date: str, option: str = "--from") -> int:
+    """Month of a date "YYYY-MM" (a day may follow) from the start of a world.
 
     Raises
     ------
-    InputError : no such month in the world
+    InputError : no such month in the world; it names `option`
     """
-    month = date[:7]
-    if month not in world.months:
+    if not _DATE.fullmatch(date) or date[:7] not in world.months:
         message = f'found "{date}"; the world runs from {world.months[0]} to {world.months[-1]}, a date is "YYYY-MM"'
-        raise InputError([Fault(world.scenario.file, 0, "from", message)])
-    return world.months.index(month)
+        raise InputError([Fault(option, 0, "", message)])
+    return world.months.index(date[:7])
 
 
 def ensemble(
@@ -209,10 +220,20 @@ def ensemble(
         raise RunError(f"a study has at least one run, found {runs}")
     if uncertain and first % REPLICATES:
         raise RunError(f"with `uncertain`, {REPLICATES} runs share a draw: begin at a multiple of {REPLICATES}")
-    job = Job(
-        worlds, seed_of(rng), uncertain, 0 if start is None else month_of(worlds[0], start), forked=start is not None
-    )
+    month = 0 if start is None else month_of(worlds[0], start)
+    if month > 0:
+        _same_journeys(worlds, names)
+    job = Job(worlds, seed_of(rng), uncertain, month, forked=start is not None)
     return run_job(job, names, runs, first=first, bands=bands, threads=threads, progress=progress)
+
+
+def _same_journeys(worlds: Sequence[World], names: Sequence[str]) -> None:
+    """What is on its way is kept by month of arrival modulo the longest journey: only equal ones can share a past."""
+    longest = [int(world.arrays.ring_count[0]) - 1 for world in worlds]
+    for world, name, months in zip(worlds, names, longest, strict=True):
+        if months != longest[0]:
+            message = f"has a longest journey of {months} months, {names[0]} of {longest[0]}: no shared past for --from"
+            raise InputError([Fault(world.scenario.file, 0, f"branches.{name}", message)])
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from proxysim.ensembles import Ensemble, month_of
 from proxysim.errors import Fault, InputError, did_you_mean
+from proxysim.scenario.world import World
 
 Array = np.ndarray[Any, Any]
 FORM = '"[not] regime_fallen.REGIME" or "[not] happened.EVENT", then nothing, "before DATE", "after DATE" or "between DATE and DATE"'
@@ -37,14 +38,13 @@ class Condition:
         return np.asarray(~held if self.negated else held)
 
 
-def condition_of(text: str, study: Ensemble) -> Condition:
+def condition_of(text: str, world: World) -> Condition:
     """Read a condition.
 
     Raises
     ------
     InputError : not of the form `FORM`, or naming what the world does not have
     """
-    world = study.worlds[0]
     match = _PATTERN.fullmatch(text)
     if match is None:
         raise InputError([Fault("--given", 0, "", f'found "{text}"; allowed is {FORM}')])
@@ -58,11 +58,13 @@ def condition_of(text: str, study: Ensemble) -> Condition:
         raise InputError([Fault("--given", 0, match["of"], message)])
     first, last = 0, len(world.months) - 1
     if match["side"] == "before":
-        last = month_of(world, match["date"]) - 1
+        last = month_of(world, match["date"], "--given") - 1
     elif match["side"] == "after":
-        first = month_of(world, match["date"]) + 1
+        first = month_of(world, match["date"], "--given") + 1
     elif match["first"]:
-        first, last = month_of(world, match["first"]), month_of(world, match["last"])
+        first, last = (month_of(world, match[end], "--given") for end in ("first", "last"))
+        if first > last:
+            raise InputError([Fault("--given", 0, "", f'found "{text}"; the first date is after the last')])
     return Condition(text, match["what"], names.index(match["of"]), bool(match["no"]), first, last)
 
 
@@ -73,5 +75,4 @@ def runs_given(condition: Condition, study: Ensemble) -> tuple[Array, bool]:
     with the same fate, and is no effect on all runs.
     """
     holds = condition.holds(study)
-    shared = condition.last < study.start or (condition.negated and condition.last < study.start)
-    return np.asarray(holds.all(axis=0)), bool(shared)
+    return np.asarray(holds.all(axis=0)), condition.last < study.start

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from proxysim.fields import MEASURES
+from proxysim.fields import MEASURES, NEVER
 from proxysim.outcomes import FALL, FALLEN
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from proxysim.scenario.world import World
 
 NOTHING = "no difference found at this n"
+#: Quantities that are months from the start, and what they are before the month is known.
+_MONTHS = {"event_month": NEVER, "fallen": -1, "revived": -1}
 
 
 def number(value: float | None, signed: bool = False) -> str:
@@ -135,7 +137,7 @@ def explanation(result: Explanation) -> str:
     if not result.chain:
         return "\n".join([*lines, "", "Nothing differs in any month: the two branches are the same run."])
     lines += ["", *_story(result), ""]
-    rows = [[link.month, link.rule, link.quantity, link.where, number(link.before), number(link.after), link.unit]
+    rows = [[link.month, link.rule, link.quantity, link.where, *_apart(result, link), link.unit]
             for link in result.chain]  # fmt: skip
     head = ["month", "rule", "quantity", "where it differs most", one, two, "unit"]
     return "\n".join([*lines, table(head, rows, left=4)])
@@ -151,11 +153,29 @@ def _story(result: Explanation) -> list[str]:
         first = links[0]
         more = f", and {len(links) - 1} more" if len(links) > 1 else ""
         lead = "First" if place == 0 else "then"
+        before, after = _apart(result, first)
         lines.append(
             f"{lead}, in {first.month}, {rule}: {first.meaning}{f' ({first.where})' if first.where else ''} is "
-            f"{number(first.after)} in place of {number(first.before)}{more}"
+            f"{after} in place of {before}{more}"
         )
     return lines
+
+
+def _apart(result: Explanation, link: Divergence) -> tuple[str, str]:
+    """Both values of a quantity, with as many digits as tell them apart; months as dates."""
+    if link.quantity in _MONTHS:
+        months = result.world.months
+        before, after = (
+            "never" if v == _MONTHS[link.quantity] else months[int(v)] if 0 <= v < len(months) else f"month {v:g}"
+            for v in (link.before, link.after)
+        )
+        return before, after
+    texts = number(link.before), number(link.after)
+    digits = 4
+    while texts[0] == texts[1] and digits <= 17:
+        texts = f"{link.before:,.{digits}g}", f"{link.after:,.{digits}g}"
+        digits += 1
+    return texts
 
 
 def _level(result: Comparison) -> str:

@@ -21,7 +21,8 @@ FEWEST = 5
 def mean_interval(differences: Array, level: float = LEVEL, seed: int = 0) -> tuple[Array, Array]:
     """Interval of the mean of each column.
 
-    Up to `BOOTSTRAP_PAIRS` rows the bootstrap with bias and skewness corrected (BCa); above it Student's t.
+    Up to `BOOTSTRAP_PAIRS` rows the bootstrap with bias and skewness corrected (BCa); above it, and where the groups of
+    rows do not differ, Student's t. A column that never moves has a point.
 
     Parameters
     ----------
@@ -40,14 +41,12 @@ def mean_interval(differences: Array, level: float = LEVEL, seed: int = 0) -> tu
         return np.full(columns, math.nan), np.full(columns, math.nan)
     mean = differences.mean(axis=0)
     spread = differences.std(axis=0, ddof=1)
-    low, high = mean.copy(), mean.copy()
     moving = spread > 0.0
-    if not moving.any():
-        return low, high
-    if pairs > BOOTSTRAP_PAIRS:
-        half = stats.t.ppf(0.5 + 0.5 * level, pairs - 1) * spread / math.sqrt(pairs)
-        return mean - half, mean + half
-    low[moving], high[moving] = _bootstrap(differences[:, moving], mean[moving], level, seed)
+    half = stats.t.ppf(0.5 + 0.5 * level, pairs - 1) * spread / math.sqrt(pairs)
+    low, high = mean - half, mean + half
+    moving &= np.ptp(_grouped(differences), axis=0) > 0.0
+    if pairs <= BOOTSTRAP_PAIRS and moving.any():
+        low[moving], high[moving] = _bootstrap(differences[:, moving], mean[moving], level, seed)
     return low, high
 
 
@@ -55,12 +54,13 @@ def _bootstrap(differences: Array, mean: Array, level: float, seed: int) -> tupl
     grouped = _grouped(differences)
     count = len(grouped)
     draw = np.random.Generator(np.random.Philox(key=seed))
-    centred = grouped - mean
+    centred = grouped - grouped.mean(axis=0)
     resampled = np.empty((RESAMPLES, grouped.shape[1]))
     for at in range(0, RESAMPLES, 200):
         weights = draw.multinomial(count, np.full(count, 1.0 / count), size=200)
         resampled[at : at + 200] = weights @ centred / count
-    second, third = (centred**2).mean(axis=0), (centred**3).mean(axis=0)
+    scaled = centred / np.abs(centred).max(axis=0)  # its powers neither vanish nor overflow
+    second, third = (scaled**2).mean(axis=0), (scaled**3).mean(axis=0)
     acceleration = third / (6.0 * second**1.5 * math.sqrt(count))
     below = ((resampled < 0.0).sum(axis=0) + 0.5 * (resampled == 0.0).sum(axis=0)) / RESAMPLES
     bias = stats.norm.ppf(np.clip(below, 1.0 / RESAMPLES, 1.0 - 1.0 / RESAMPLES))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from proxysim.parameters import PROVISIONS
 from proxysim.scenario.records import Number, Scenario
@@ -29,6 +30,12 @@ class Change:
     high: float | None
     grade: str | None
     source: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON has it: what is undefined or without end is null."""
+        plain = {key: None if isinstance(value, float) and not math.isfinite(value) else value
+                 for key, value in vars(self).items()}  # fmt: skip
+        return {**plain, "source": list(self.source)}
 
     @property
     def is_provision(self) -> bool:
@@ -63,7 +70,9 @@ def total_size(changes: list[Change]) -> float | None:
 def _change(path: tuple[str, ...], before: Scenario, after: Scenario) -> Change:
     one, two = before.numbers.get(path), after.numbers.get(path)
     was, now = (None if n is None else n.value for n in (one, two))
-    size = now / was - 1.0 if was and now is not None else None
+    size = None
+    if was and now is not None and math.isfinite(was) and math.isfinite(now):
+        size = now / was - 1.0
     return Change(".".join(path), was, now, size, *_range(two))
 
 

@@ -80,7 +80,7 @@ def compare(
 
     names = _names(branches)
     result = compare_branches(
-        load(world, names[0], tuple(sets or ())), names, runs, seed, uncertain=uncertain, given=given, start=start,
+        load(world, names[0] if names else None, tuple(sets or ())), names, runs, seed, uncertain=uncertain, given=given, start=start,
         measures=_names(measures) if measures else None, until_halfwidth=halfwidth, threads=threads, progress=bar(),
     )  # fmt: skip
     answer = json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False)

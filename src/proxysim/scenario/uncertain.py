@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from proxysim import draws, fields
+from proxysim.errors import Fault, InputError
 from proxysim.rules import events as event_rules
 from proxysim.scenario.records import Number
 from proxysim.scenario.timetable import CARRIED, VERBS
@@ -62,7 +63,12 @@ def quantile(u: Array, value: float, low: float, high: float, dist: str) -> Arra
 
 
 def unknowns(world: World) -> tuple[Unknown, ...]:
-    """Every number of a world that has a range, in the order of their names."""
+    """Every number of a world that has a range, in the order of their names.
+
+    Raises
+    ------
+    InputError : a log-uniform range that a branch has taken down to 0
+    """
     scenario, schedule = world.scenario, world.schedule
     index = {axis: {name: i for i, name in enumerate(ids)} for axis, ids in world.names.items()}
     table, length = by_path(), world.params.dtype.itemsize // 8
@@ -91,6 +97,10 @@ def unknowns(world: World) -> tuple[Unknown, ...]:
         places = tuple(at + int(i) for i in np.flatnonzero(same))
         bounds = (parameter.low, parameter.high) if effect.verb == "set" else (-math.inf, math.inf)
         found.append(_unknown((effect.event, effect.verb, *effect.path), effect.number, places, bounds))
+    faults = [Fault(scenario.file, 0, u.name, f"log-uniform needs a `low` above 0; here it is {u.number.low:g}")
+              for u in found if u.number.dist == "log-uniform" and not (u.number.low or 0.0) > 0.0]  # fmt: skip
+    if faults:
+        raise InputError(faults)
     return tuple(sorted(found, key=lambda unknown: unknown.name))
 
 
@@ -107,41 +117,44 @@ def numbers_of_runs(world: World, seed: int, runs: Sequence[int] | Array) -> Arr
     params = np.repeat(raw, len(numbers)).view(np.recarray)
     flat = params.view(np.float64).reshape(len(numbers), -1)
     dated = np.tile(np.concatenate([schedule.series_value, schedule.effect_value]), (len(numbers), 1))
-    length, facts = flat.shape[1], []
+    length = flat.shape[1]
     for unknown in unknowns(world):
         u = draws.uniforms(np.uint64(seed), numbers, draws.UNKNOWN, np.uint64(unknown.key))
         number = unknown.number
         if unknown.dated:
-            factor = quantile(u, 1.0, float(number.low or 0.0), float(number.high or 0.0), number.dist)
+            factor = _multiplier(u, number)
         for place in unknown.places:
             column, at = (flat, place) if place < length else (dated, place - length)
             drawn = column[:, at] * factor if unknown.dated else _draw(u, number)
             column[:, at] = np.clip(drawn, *unknown.bounds)
-        facts.append((unknown, u))
     work_out(scenario, world.arrays[0], params, world.names)
-    for unknown, u in facts:
-        _fact(world, params, dated, unknown, u)
+    _facts(world, params, dated, np.uint64(seed), numbers)
     return np.ascontiguousarray(np.hstack([flat, dated]))
 
 
-def _fact(world: World, params: Any, dated: Array, unknown: Unknown, u: Array) -> None:
-    """Sanctions that an observed income already contains are the factual number at the same draw."""
-    parts = unknown.name.split(".")
-    path = (parts[0], parts[1], parts[2]) if len(parts) == 3 else ("", "", "")
-    fact = world.scenario.facts.get(path)
-    if path[2] != "sanctions" or fact is None or not _has_range(fact):
-        return
-    a = world.names["actor"].index(path[1])
-    if world.scenario.text.get((path[0], path[1], "income_basis"), "observed") == "potential":
-        return
-    if not fact.series:
-        params.sanctions_fact[:, a] = np.clip(_draw(u, fact), 0.0, 1.0)
-        return
-    factor = quantile(u, 1.0, float(fact.low or 0.0), float(fact.high or 0.0), fact.dist)
-    params.sanctions_fact[:, a] = np.clip(fact.value * factor, 0.0, 1.0)
-    length = params.dtype.itemsize // 8
-    for place in _dates(world, fields.offset("sanctions_fact", world.size, (a,))):
-        dated[:, place - length] = np.clip(dated[:, place - length] * factor, 0.0, 1.0)
+def _facts(world: World, params: Any, dated: Array, seed: Any, runs: Array) -> None:
+    """Sanctions that an observed income already contains: the number of the file at its draw, whatever a branch changes."""
+    scenario, length = world.scenario, params.dtype.itemsize // 8
+    for a, actor in enumerate(world.names["actor"]):
+        section = scenario.section(actor)
+        fact = scenario.facts.get((section, actor, "sanctions"))
+        observed = scenario.text.get((section, actor, "income_basis"), "observed") != "potential"
+        if fact is None or not _has_range(fact) or not observed:
+            continue
+        key = draws.key_of(fact.moves_with or f"{section}.{actor}.sanctions")
+        u = draws.uniforms(seed, runs, draws.UNKNOWN, np.uint64(key))
+        if not fact.series:
+            params.sanctions_fact[:, a] = np.clip(_draw(u, fact), 0.0, 1.0)
+            continue
+        factor = _multiplier(u, fact)
+        params.sanctions_fact[:, a] = np.clip(fact.value * factor, 0.0, 1.0)
+        for place in _dates(world, fields.offset("sanctions_fact", world.size, (a,))):
+            dated[:, place - length] = np.clip(dated[:, place - length] * factor, 0.0, 1.0)
+
+
+def _multiplier(u: Array, number: Number) -> Array:
+    """One factor for all dates of a series."""
+    return quantile(u, 1.0, float(number.low or 0.0), float(number.high or 0.0), number.dist)
 
 
 def _draw(u: Array, number: Number) -> Array:

@@ -1,0 +1,517 @@
+"""Comparisons: effects over pairs, conditions, half-widths, and what comes out as tables, words and JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.studies import STUDY, study_world
+from tests.worlds import merged, world_of
+
+from proxysim import comparison
+from proxysim.analysis.effects import Column, Effect, effects_of, independent
+from proxysim.analysis.put_in import total_size
+from proxysim.comparison import Comparison, add_until, columns_of, compare
+from proxysim.ensembles import REPLICATES, Ensemble, ensemble
+from proxysim.errors import InputError, RunError
+from proxysim.given import condition_of, runs_given
+
+MEASURED = (Column(0, "m", "a", "u", False),)
+EVENT = (Column(0, "m", "a", "share of runs", True),)
+
+
+def effect_of(base: list[float], other: list[float], columns: tuple[Column, ...] = MEASURED) -> Effect:
+    """The effect of two lists of outcomes."""
+    return effects_of(np.array([base, other])[:, :, np.newaxis], ["base", "other"], columns)[0]
+
+
+@pytest.fixture(scope="module")
+def result() -> Comparison:
+    """Two branches against none."""
+    return compare(study_world(), ["no-pact", "strong", "hard-patrol"], 100, 2, measures=["all"])
+
+
+# ---- effects -----------------------------------------------------------------------------------------
+
+
+def test_effect__is_the_mean_of_the_paired_differences() -> None:
+    """Worked by hand: differences 1, 1, 1, -1, 3."""
+    found = effect_of([0, 1, 2, 3, 4], [1, 2, 3, 2, 7])
+    assert (2.0, 3.0, 1.0, 5) == (found.baseline, found.value, found.difference, found.n)
+    assert 0.2 == found.opposite_sign
+    # Variances 2 and 4.4 of the members, 1.6 of the differences.
+    assert 4.0 == pytest.approx(found.variance_reduction, rel=1e-15)
+    assert found.low is not None and found.high is not None
+    assert found.low < 1.0 < found.high
+
+
+def test_effect__of_constant_differences_has_no_reduction_of_variance() -> None:
+    """A variance of 0 divides nothing."""
+    found = effect_of([0, 1, 2, 3, 4], [2, 3, 4, 5, 6])
+    assert (None, 0.0) == (found.variance_reduction, found.opposite_sign)
+    assert (2.0, 2.0, 2.0, True) == (found.low, found.difference, found.high, found.found)
+
+
+def test_effect__of_mean_zero_has_no_opposite_sign() -> None:
+    """There is no sign to be opposite to."""
+    found = effect_of([0, 0, 0, 0, 0, 0], [1, -1, 1, -1, 1, -1])
+    assert (0.0, None, False) == (found.difference, found.opposite_sign, found.found)
+
+
+def test_effect__is_paired_only_where_both_are_defined() -> None:
+    """Pairs of which one is undefined are left out, of the means too."""
+    found = effect_of([1, 2, math.nan, 4, 5, 6, 7], [2, math.nan, 3, 5, 6, 7, 8])
+    assert (5, 4.6, 5.6, 1.0) == (found.n, found.baseline, found.value, found.difference)
+
+
+def test_effect__of_nothing_is_nothing() -> None:
+    """No pair: every number is None."""
+    found = effect_of([math.nan, 1], [1, math.nan])
+    assert (0, None, None, None, None, None) == (found.n, found.baseline, found.difference, found.low, found.high,
+                                                 found.opposite_sign)  # fmt: skip
+    assert not found.found
+
+
+def test_effect__of_few_pairs_has_no_interval() -> None:
+    """The difference is told, the interval is None."""
+    found = effect_of([1, 2], [2, 4])
+    assert (1.5, None, None, False) == (found.difference, found.low, found.high, found.found)
+
+
+def test_effect__of_an_event_has_width_when_no_run_differs() -> None:
+    """Two hundred pairs without an event say that it is rare, not that it cannot be."""
+    found = effect_of([0] * 200, [0] * 200, EVENT)
+    assert found.low is not None and found.high is not None
+    assert -0.03 < found.low < 0.0 < found.high < 0.03
+
+
+# ---- draws -------------------------------------------------------------------------------------------
+
+
+def test_draws__of_equal_size_are_their_means() -> None:
+    """Two runs a draw: the rows are the means of two."""
+    differences = np.array([[1.0], [3.0], [10.0], [20.0]])
+    assert [2.0, 15.0] == independent(differences, np.array([4, 4, 9, 9])).ravel().tolist()
+    assert differences is independent(differences, None)
+
+
+def test_draws__of_unequal_size_keep_the_mean_of_the_runs() -> None:
+    """Draws 0, 1, 2 with one, two and one run; each departs from the mean by what its runs do."""
+    rows = independent(np.array([[0.0], [4.0], [8.0], [8.0]]), np.array([0, 1, 1, 2]))
+    # Mean 5; sums of departures -5, 2, 3, times 3 draws over 4 runs.
+    assert [5 - 3.75, 5 + 1.5, 5 + 2.25] == rows.ravel().tolist()
+
+
+def test_draws__that_runs_share_widen_the_interval() -> None:
+    """When runs of a draw are alike, twice as many runs say no more; which runs a condition keeps changes nothing."""
+    rng = np.random.default_rng(0)
+    drawn = np.repeat(rng.normal(0.0, 1.0, 400), 2)
+    values = np.stack([np.zeros(800), drawn])[:, :, np.newaxis]
+    runs = np.arange(800) // REPLICATES
+    shared, apart = (effects_of(values, ["a", "b"], MEASURED, draws=d)[0] for d in (runs, None))
+    width = [e.high - e.low for e in (shared, apart)]  # type: ignore[operator]
+    assert math.sqrt(2) == pytest.approx(width[0] / width[1], rel=0.1)  # bootstraps of 2,000 resamples
+    kept = values[:, 1:-1]  # no longer whole pairs of runs
+    found = effects_of(kept, ["a", "b"], MEASURED, draws=runs[1:-1])[0]
+    assert width[0] == pytest.approx(found.high - found.low, rel=0.1)  # type: ignore[operator]
+    assert (0.0, None) == (shared.chance, apart.chance)
+
+
+def test_draws__chance_is_told_from_not_knowing() -> None:
+    """Variance 1 within draws and 3 between: a quarter is chance, as far as 2,000 draws tell."""
+    rng = np.random.default_rng(1)
+    difference = np.repeat(rng.normal(0.0, math.sqrt(3), 2000), 2) + rng.normal(0.0, 1.0, 4000)
+    values = np.stack([np.zeros(4000), difference])[:, :, np.newaxis]
+    found = effects_of(values, ["a", "b"], MEASURED, draws=np.arange(4000) // 2)[0]
+    assert 0.25 == pytest.approx(found.chance, abs=0.03)  # four standard errors
+
+
+def test_draws__of_an_event_are_never_narrower_than_runs() -> None:
+    """One draw of a hundred in which the event occurs leaves at least the doubt of two hundred runs."""
+    other = np.zeros(200)
+    other[:2] = 1.0
+    values = np.stack([np.zeros(200), other])[:, :, np.newaxis]
+    runs = effects_of(values, ["a", "b"], EVENT)[0]
+    drawn = effects_of(values, ["a", "b"], EVENT, draws=np.arange(200) // 2)[0]
+    assert drawn.low <= runs.low and drawn.high >= runs.high  # type: ignore[operator]
+    none = effects_of(values[:, 2:], ["a", "b"], EVENT, draws=np.arange(198) // 2)[0]
+    assert none.high > effects_of(values[:, 2:], ["a", "b"], EVENT)[0].high  # type: ignore[operator]
+
+
+# ---- comparisons of a world --------------------------------------------------------------------------
+
+
+def test_compare__has_an_effect_for_each_branch_measure_and_actor(result: Comparison) -> None:
+    """Means of the runs, in the units of the outcomes."""
+    assert 2 * len(result.study.outcomes) == len(result.effects)
+    base, strong, _ = result.study.of("capacity", "reds")
+    effect = result.effect("capacity", "reds", "strong")
+    assert ("index", 100, 0.95) == (effect.unit, effect.n, effect.level)
+    assert (base.mean(), strong.mean(), (strong - base).mean()) == (effect.baseline, effect.value, effect.difference)
+    with pytest.raises(RunError, match="no effect on 'capacity' of 'house'"):
+        result.effect("capacity", "house")
+
+
+def test_compare__months_of_fall_are_paired_where_both_fell(result: Comparison) -> None:
+    """Fewer pairs than runs, and only those."""
+    base, _, other = result.study.of("month_of_fall", "house")
+    both = ~np.isnan(base) & ~np.isnan(other)
+    effect = result.effect("month_of_fall", "house", "hard-patrol")
+    assert 0 < both.sum() < (~np.isnan(base)).sum()
+    assert (int(both.sum()), (other - base)[both].mean()) == (effect.n, effect.difference)
+
+
+def test_compare__json_has_null_for_what_is_undefined() -> None:
+    """Three runs in which nothing falls: valid JSON without a NaN, and nulls where nothing is known."""
+    calm = study_world(regimes={"house": {"own_strength": 9, "volatility": 0}})
+    found = compare(calm, ["no-pact", "strong"], 3, 2, measures=["all"])
+    text = json.dumps(found.to_json(), allow_nan=False)
+    fall = next(e for e in json.loads(text)["effects"] if e["measure"] == "month_of_fall")
+    assert {"n": 0} | dict.fromkeys(("baseline", "value", "difference", "low", "high", "opposite_sign",
+                                     "variance_reduction")) == {k: fall[k] for k in fall if k not in (
+        "measure", "actor", "branch", "unit", "level", "chance", "pass_through")}  # fmt: skip
+    assert "month_of_fall" in found.summary()
+
+
+def test_compare__infinite_numbers_put_in_are_null_in_json() -> None:
+    """An event without an end that gets one: its length before is not a number of months."""
+    world = study_world(branches={"brief": {"set": {"events": {"storm": {"lasts": 3}}}}})
+    put = json.loads(json.dumps(compare(world, ["none", "brief"], 3, 0).to_json(), allow_nan=False))["put_in"]["brief"]
+    assert [("events.storm.lasts", None, 3.0, None)] == [(c["path"], c["before"], c["after"], c["size"]) for c in put]
+
+
+def test_compare__is_the_same_twice_and_on_any_threads() -> None:
+    """Intervals too."""
+    first, second = (
+        compare(study_world(), ["no-pact", "strong"], 30, 2, threads=threads).to_json() for threads in (1, 2)
+    )
+    assert json.dumps(first) == json.dumps(second)
+
+
+def test_compare__pass_through_is_relative_change_over_what_was_put_in(result: Comparison) -> None:
+    """Four provisions of 1.5 together; undefined where nothing is put in."""
+    put = total_size(result.changes["strong"])
+    assert 1.5 == pytest.approx(put, rel=1e-15)
+    effect = result.effect("received_arms", "reds", "strong")
+    assert effect.baseline and effect.difference and put
+    assert effect.difference / effect.baseline / put == result.pass_through(effect)
+    assert None is result.pass_through(replace(effect, baseline=0.0))
+    twin = compare(study_world(), ["none", "twin"], 5, 0)
+    assert {None} == {twin.pass_through(effect) for effect in twin.effects}
+    assert "Put in: nothing; no number differs." in twin.summary()
+
+
+def test_compare__chosen_measures_are_those_asked_for() -> None:
+    """A measure of everybody, a measure of one."""
+    found = compare(study_world(), ["none", "strong"], 5, 0, measures=["fighting", "capacity.reds"])
+    assert [("capacity", "reds"), *(("fighting", a) for a in ("blues", "north", "reds", "south"))] == sorted(
+        (e.measure, e.actor) for e in found.effects
+    )
+
+
+@pytest.mark.parametrize(
+    ("asked", "match"),
+    [
+        ({"branches": ["none"]}, "at least two branches"),
+        ({"branches": ["none", "none"]}, "named twice"),
+        ({"measures": ["capcity"]}, 'capcity: is no measure; did you mean "capacity"'),
+        ({"measures": ["capacity.red"]}, 'red: has no capacity in this world; did you mean "reds"'),
+        ({"measures": ["capacity.house"]}, "house: has no capacity in this world"),
+        ({"until_halfwidth": 0.1}, "say of which measures"),
+        ({"until_halfwidth": 0.0, "measures": ["capacity"]}, "a half-width is above 0, found 0"),
+        ({"until_halfwidth": math.nan, "measures": ["capacity"]}, "a half-width is above 0, found nan"),
+        ({"given": "rain"}, 'found "rain"; allowed is'),
+    ],
+)
+def test_compare__refuses_before_it_runs(asked: dict, match: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is wrong is named, and no run is spent."""
+    monkeypatch.setattr(comparison, "ensemble", None)
+    with pytest.raises(InputError, match=match):
+        compare(study_world(), asked.pop("branches", ["none", "strong"]), 10**9, 0, **asked)
+
+
+def test_compare__summary_tells_what_was_asked_put_in_and_found(result: Comparison) -> None:
+    """Words for each branch, and for what could not be told from nothing."""
+    told = result.summary()
+    for words in ("What happens?", "100 pairs of runs of 2020-01 to 2021-12, seed 2", "== strong against no-pact",
+                  "pacts.treaty.provisions.funding", "legs.first.detection", "no difference found at this n",
+                  "Exactly the same in every pair:", "Pairing: the median variance"):  # fmt: skip
+        assert words in told
+    assert len(result.to_dataframe()) == len(result.effects)
+
+
+# ---- conditions --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "match"),
+    [
+        ("", "allowed is"),
+        ("regime_fallen", "allowed is"),
+        ("regime_fallen.house before", "allowed is"),
+        ("regime_fallen.house between 2020-03", "allowed is"),
+        ("regime_fallen.house before 2020-03 and more", "allowed is"),
+        ("not not happened.raid", "allowed is"),
+        ("regime_fall.house", 'regime_fall: is nothing to condition on; .*did you mean "regime_fallen"'),
+        ("regime_fallen.hous", 'hous: is no regime of this world; did you mean "house"'),
+        ("happened.house", "house: is no event of this world"),
+        ("happened.raids", 'raids: is no event of this world; did you mean "raid"'),
+        ("happened.raid before 2019-01", '--given: found "2019-01"; the world runs from 2020-01 to 2021-12'),
+        ("happened.raid after soon", '--given: found "soon"'),
+        ("happened.raid before 2020-033", '--given: found "2020-033"'),
+        ("happened.raid between 2021-01 and 2020-01", "the first date is after the last"),
+    ],
+)
+def test_given__faults_are_named(text: str, match: str) -> None:
+    """The word that is wrong, and the nearest right one."""
+    with pytest.raises(InputError, match=match):
+        condition_of(text, study_world())
+
+
+@pytest.fixture(scope="module")
+def study() -> Ensemble:
+    """Two branches with different fates."""
+    return ensemble(study_world(), ["no-pact", "hard-patrol"], 100, 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "last"),
+    [
+        ("regime_fallen.house", 0, 23),
+        ("  regime_fallen.house   before 2020-09 ", 0, 7),
+        ("regime_fallen.house after 2020-09", 9, 23),
+        ("regime_fallen.house between 2020-09 and 2021-02", 8, 13),
+        ("regime_fallen.house between 2020-09-15 and 2020-09-01", 8, 8),
+    ],
+)
+@pytest.mark.parametrize("negated", [False, True])
+def test_given__keeps_pairs_of_which_both_members_meet_it(
+    study: Ensemble, text: str, first: int, last: int, negated: bool
+) -> None:
+    """Before and after leave their month out, between takes both ends in; `not` turns each member's answer round."""
+    held = (study.fallen[:, :, 0] >= first) & (study.fallen[:, :, 0] <= last)
+    expected = (~held if negated else held).all(axis=0)
+    kept, _ = runs_given(condition_of(f"not {text}" if negated else text, study.worlds[0]), study)
+    assert expected.tolist() == kept.tolist()
+
+
+def test_given__of_events_reads_their_months(study: Ensemble) -> None:
+    """Event by name."""
+    storm = study.worlds[0].names["event"].index("storm")
+    kept, _ = runs_given(condition_of("happened.storm before 2020-09", study.worlds[0]), study)
+    months = study.happened[:, :, storm]
+    assert ((months >= 0) & (months < 8)).all(axis=0).tolist() == kept.tolist()
+    assert 0 < kept.sum() < 100
+
+
+def test_given__is_told_with_the_counts_before_and_after() -> None:
+    """In words and JSON, with what it cannot answer."""
+    found = compare(study_world(), ["no-pact", "hard-patrol"], 100, 2, given="regime_fallen.house")
+    both = ((found.study.fallen[:, :, 0] >= 0).all(axis=0)).sum()
+    assert both == found.study.runs < 100
+    expected = {"condition": "regime_fallen.house", "before": 100, "after": found.study.runs, "shared_past": False}
+    assert expected == found.to_json()["given"]
+    assert f"Given regime_fallen.house: 100 pairs before, {found.study.runs} after." in found.summary()
+    assert "these are runs with the same fate" in found.summary()
+    assert {found.study.runs} == {e.n for e in found.effects}
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "shared"),
+    [
+        ("regime_fallen.house before 2020-09", "2020-09", True),
+        ("regime_fallen.house before 2020-10", "2020-09", False),
+        ("not regime_fallen.house before 2020-09", "2020-09", True),
+        ("not regime_fallen.house", "2020-09", False),
+        ("happened.storm between 2020-03 and 2020-08", "2020-09", True),
+        ("happened.storm between 2020-03 and 2020-09", "2020-09", False),
+        ("happened.storm after 2020-03", "2020-09", False),
+        ("regime_fallen.house before 2020-09", None, False),
+    ],
+)
+def test_given__knows_whether_it_lies_in_the_shared_past(text: str, start: str | None, shared: bool) -> None:
+    """With --from the branches have the months before it in common; both members then always agree."""
+    found = compare(study_world(), ["no-pact", "hard-patrol"], 60, 2, given=text, start=start)
+    assert shared == found.shared
+    assert shared == ("these are runs with the same fate" not in found.summary())
+    if shared:
+        whole = ensemble(study_world(), ["no-pact", "hard-patrol"], 60, 2, start=start)
+        held = condition_of(text, whole.worlds[0]).holds(whole)
+        assert held[0].tolist() == held[1].tolist()
+
+
+def test_given__that_nobody_meets_leaves_nothing() -> None:
+    """No pair is left: None everywhere, and words that do not break."""
+    calm = study_world(regimes={"house": {"own_strength": 9, "volatility": 0}})
+    found = compare(calm, ["no-pact", "strong"], 10, 2, given="regime_fallen.house")
+    assert {(0, None, None)} == {(e.n, e.difference, e.low) for e in found.effects}
+    assert "10 pairs before, 0 after" in found.summary()
+    json.dumps(found.to_json(), allow_nan=False)
+
+
+def test_given__table_of_runs_keeps_their_numbers() -> None:
+    """A run of the table can be run again by its number."""
+    found = compare(study_world(), ["no-pact", "strong"], 40, 2, given="regime_fallen.house")
+    whole = ensemble(study_world(), ["no-pact", "strong"], 40, 2)
+    kept = np.flatnonzero((whole.fallen[:, :, 0] >= 0).all(axis=0))
+    assert kept.tolist() == sorted(set(found.study.to_dataframe()["run"]))
+    assert kept.tolist() == found.study.numbers.tolist()
+
+
+def test_given__with_draws_counts_draws_whatever_runs_are_kept() -> None:
+    """Kept runs of one draw stay together, and no two runs of different draws become one."""
+    ranged = merged(STUDY, {"states": {"south": {"income": {"value": 500, "low": 100, "high": 900}}}})
+    found = compare(world_of(ranged), ["no-pact", "strong"], 100, 2, given="regime_fallen.house", uncertain=True)
+    assert (found.study.numbers // REPLICATES).tolist() == found.study.draws.tolist()  # type: ignore[union-attr]
+    expected = effects_of(found.study.values, found.study.branches, columns_of(found.study, None),
+                          draws=found.study.numbers // REPLICATES, seed=2)  # fmt: skip
+    assert tuple(expected) == found.effects
+
+
+# ---- until the interval is narrow --------------------------------------------------------------------
+
+
+def test_until__stops_at_the_first_look_that_is_narrow_enough() -> None:
+    """Each look has twice the runs of the last, and gives what as many runs in one go give."""
+    world, asked = study_world(), {"measures": ["capacity.reds"]}
+    wide = compare(world, ["no-pact", "strong"], 200, 2, **asked).effects[0]
+    wanted = 0.3 * (wide.high - wide.low)  # type: ignore[operator]
+    found = compare(world, ["no-pact", "strong"], 10_000, 2, until_halfwidth=wanted, **asked)
+    assert found.study.runs in (400, 800)
+    assert 0.5 * (found.effects[0].high - found.effects[0].low) <= wanted  # type: ignore[operator]
+    assert compare(world, ["no-pact", "strong"], found.study.runs, 2, **asked).effects == found.effects
+
+
+def test_until__stops_at_the_most_runs() -> None:
+    """What cannot be reached ends at --runs, and no further than the limit of the program."""
+    world = study_world()
+    found = compare(world, ["no-pact", "strong"], 300, 2, measures=["capacity.reds"], until_halfwidth=1e-9)
+    assert 300 == found.study.runs
+    few = compare(world, ["no-pact", "strong"], 30, 2, measures=["capacity.reds"], until_halfwidth=1e9)
+    assert 30 == few.study.runs
+
+
+def test_until__never_passes_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`MOST_RUNS` holds whatever is asked."""
+    monkeypatch.setattr(comparison, "MOST_RUNS", 500)
+    found = compare(study_world(), ["no-pact", "strong"], 10**9, 2, measures=["capacity.reds"], until_halfwidth=1e-9)
+    assert 500 == found.study.runs
+
+
+def test_until__counts_pairs_that_meet_the_condition() -> None:
+    """With a condition that no pair meets there is never enough."""
+    calm = study_world(regimes={"house": {"own_strength": 9, "volatility": 0}})
+    found = compare(calm, ["no-pact", "strong"], 250, 2, measures=["capacity.reds"], until_halfwidth=1e9,
+                    given="regime_fallen.house")  # fmt: skip
+    assert (250, 0) == (found.before, found.study.runs)
+
+
+def bernoulli(shape: Ensemble, rng: np.random.Generator, first: int, runs: int, share: float) -> Ensemble:
+    """A study of one event that never occurs in the first branch and with `share` in the second."""
+    values = np.stack([np.zeros((runs, 1)), (rng.random((runs, 1)) < share).astype(float)])
+    none = np.zeros((2, runs, 0), np.int32)
+    return replace(shape, first=first, runs=runs, values=values, fallen=none, happened=none)
+
+
+def simulated(trials: int, share: float, wanted: float, seed: int) -> tuple[float, float, float]:
+    """Share of trials that cover a rare event by our rule, by the naive one (Wald, 0 is narrow), and mean runs."""
+    rng = np.random.default_rng(seed)
+    shape = ensemble(study_world(), ["no-pact", "strong"], 1, 0)
+    ours = naive = runs = 0
+
+    def wald(study: Ensemble) -> tuple[float, float]:
+        p = float(study.values[1].mean())
+        half = 1.96 * math.sqrt(p * (1 - p) / study.runs)
+        return p - half, p + half
+
+    def more(first: int, count: int) -> Ensemble:
+        return bernoulli(shape, rng, first, count, share)
+
+    for _ in range(trials):
+        start = more(0, comparison.FIRST_LOOK)
+        found = add_until(start, 10_000, lambda s: comparison._widest(s, EVENT, None, 0.95) <= wanted, more)
+        (effect,) = comparison._effects(found, EVENT, 0.95)
+        assert effect.low is not None and effect.high is not None
+        ours += effect.low <= share <= effect.high
+        runs += found.runs
+        found = add_until(start, 10_000, lambda s: wald(s)[1] - wald(s)[0] <= 2 * wanted, more)
+        naive += wald(found)[0] <= share <= wald(found)[1]
+    return ours / trials, naive / trials, runs / trials
+
+
+def test_until__a_rare_event_is_covered() -> None:
+    """A hundred trials of an event of 2 %: at 95 % covered, fewer than 87 happen once in a thousand times."""
+    ours, naive, _ = simulated(100, 0.02, 0.01, 3)
+    assert 0.87 <= ours
+    assert naive < ours
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("wanted", [0.005, 0.01, 0.015])
+def test_until__a_rare_event_is_covered_in_93_percent(wanted: float) -> None:
+    """1,500 trials of an event of 2 %; the naive rule stops at looks that have seen too little and covers far less."""
+    ours, naive, runs = simulated(1500, 0.02, wanted, 4)
+    print(f"half-width {wanted}: covered {ours:.4f}, naive {naive:.4f}, mean runs {runs:.0f}")
+    assert 0.93 <= ours
+    assert naive < 0.93
+
+
+# ---- null experiments --------------------------------------------------------------------------------
+
+OF_MODEL = ("capacity.reds", "received_arms.north", "fighting.blues", "pledged.south")
+PAIRS = 100
+
+
+def experiments(count: int) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
+    """Of comparisons with seeds 0 to `count` by measure: share of nulls found, of planted effects and of true ones covered.
+
+    Null: runs of one branch held against other runs of it. Planted: the same with half a standard deviation added.
+    True: pairs of two branches, held against the mean over all experiments.
+    """
+    world = study_world()
+    found: list[list[Effect]] = []
+    planted: list[list[bool]] = []
+    paired: list[list[Effect]] = []
+    names: list[str] = []
+    for seed in range(count):
+        study = ensemble(world, ["no-pact", "hard-patrol"], 2 * PAIRS, seed)
+        columns = columns_of(study, OF_MODEL)
+        names = [f"{c.measure}.{c.actor}" for c in columns]
+        null = np.stack([study.values[0, :PAIRS], study.values[0, PAIRS:]])
+        found.append(effects_of(null, ["", ""], columns, seed=seed))
+        half = 0.5 * null[0].std(axis=0)
+        moved = effects_of(np.stack([null[0], null[1] + half]), ["", ""], columns, seed=seed)
+        planted.append([e.low <= half[c.place] <= e.high for e, c in zip(moved, columns, strict=True)])  # type: ignore[operator]
+        paired.append(effects_of(study.values[:, :PAIRS], ["", ""], columns, seed=seed))
+    truth = [np.mean([row[k].difference for row in paired]) for k in range(len(names))]
+    return (
+        {name: float(np.mean([row[k].found for row in found])) for k, name in enumerate(names)},
+        {name: float(np.mean([row[k] for row in planted])) for k, name in enumerate(names)},
+        {
+            name: float(np.mean([row[k].low <= truth[k] <= row[k].high for row in paired]))
+            for k, name in enumerate(names)
+        },  # type: ignore[operator]
+    )
+
+
+def test_null__is_found_about_as_often_as_promised() -> None:
+    """Twenty experiments: at 5 %, more than 5 nulls found, or effects lost, happen three times in ten thousand."""
+    nulls, planted, true = experiments(20)
+    assert set(OF_MODEL) == set(nulls)
+    assert max(nulls.values()) <= 5 / 20
+    assert min([*planted.values(), *true.values()]) >= 15 / 20
+
+
+@pytest.mark.slow
+def test_null__is_found_in_5_percent() -> None:
+    """A thousand experiments: nulls found in 3.5 to 6.5 %, planted and true effects covered in 93 to 97 %."""
+    nulls, planted, true = experiments(1000)
+    for name in OF_MODEL:
+        print(
+            f"{name}: null found {nulls[name]:.3f}, planted covered {planted[name]:.3f}, true covered {true[name]:.3f}"
+        )
+    assert all(0.035 <= share <= 0.065 for share in nulls.values())
+    assert all(0.93 <= share <= 0.97 for share in (*planted.values(), *true.values()))

@@ -1,0 +1,261 @@
+"""The command line on many runs: compare, attribute and explain; what is printed, written and refused."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from tests.studies import STUDY
+from tests.worlds import merged, to_toml
+from typer.testing import CliRunner, Result
+
+import proxysim as ps
+from proxysim.cli import app
+from proxysim.cli.studies import bar
+
+DOOR = CliRunner()
+COMMANDS = {
+    "compare": ["--branches", "no-pact,strong", "--runs", "10"],
+    "attribute": ["--branch", "strong", "--runs", "6"],
+    "explain": ["--branches", "no-pact,strong"],
+}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The file of the small world of the studies."""
+    file = tmp_path_factory.mktemp("world") / "study.toml"
+    file.write_text(to_toml(STUDY), encoding="utf-8")
+    return str(file)
+
+
+def asked(*words: str) -> Result:
+    """A command through the runner, done."""
+    found = DOOR.invoke(app, words)
+    assert 0 == found.exit_code, found.stderr
+    return found
+
+
+def data(*words: str) -> dict[str, Any]:
+    """The one JSON object on stdout."""
+
+    def none(word: str) -> float:
+        raise AssertionError(f"{word} is not JSON")
+
+    return json.loads(asked(*words, "--json").stdout, parse_constant=none)  # type: ignore[no-any-return]
+
+
+# ---- what comes out ----------------------------------------------------------------------------------
+
+
+def test_compare__json_has_the_keys_that_were_promised(world: str) -> None:
+    """Names of keys are part of the interface."""
+    found = data("compare", world, *COMMANDS["compare"], "--seed", "4")
+    assert {"world", "seed", "runs", "baseline", "effects"} <= set(found)
+    assert (ps.load(world, "no-pact").hash, 4, 10, "no-pact") == tuple(
+        found[k] for k in ("world", "seed", "runs", "baseline")
+    )
+    keys = {"measure", "actor", "branch", "unit", "baseline", "value", "difference", "low", "high", "level",
+            "opposite_sign", "variance_reduction", "n"}  # fmt: skip
+    assert found["effects"]
+    for effect in found["effects"]:
+        assert keys <= set(effect)
+        assert ("strong", 0.95) == (effect["branch"], effect["level"])
+
+
+def test_compare__json_is_what_python_gives(world: str) -> None:
+    """One answer, whichever door; `--set` reaches every branch."""
+    words = ["--seed", "4", "--measures", "capacity,received_arms.reds", "--from", "2020-06", "--uncertain", "--threads", "1",
+             "--given", "not happened.storm before 2020-06", "--set", "legs.second.limit=20"]  # fmt: skip
+    found = data("compare", world, *COMMANDS["compare"], *words)
+    result = ps.compare(ps.load(world, "no-pact", ["legs.second.limit=20"]), ["no-pact", "strong"], 10, 4, start="2020-06",
+                        uncertain=True, given="not happened.storm before 2020-06",
+                        measures=["capacity", "received_arms.reds"])  # fmt: skip
+    assert json.loads(json.dumps(result.to_json())) == found
+    assert found != data("compare", world, *COMMANDS["compare"], *words[:-2])
+
+
+def test_compare__runs_until_the_interval_is_narrow(world: str) -> None:
+    """`--runs` is then the most."""
+    words = ["--branches", "no-pact,strong", "--measures", "capacity.reds", "--until-halfwidth"]
+    assert 300 == data("compare", world, *words, "1e-9", "--runs", "300")["runs"]
+    assert 200 == data("compare", world, *words, "1000", "--runs", "300")["runs"]
+
+
+def test_attribute__json_has_exactly_the_keys_that_were_promised(world: str) -> None:
+    """Names of keys are part of the interface."""
+    found = data("attribute", world, *COMMANDS["attribute"])
+    assert found["measures"]
+    for measure in found["measures"]:
+        assert {"measure", "actor", "unit", "total", "low", "high", "provisions", "interactions"} == set(measure)
+        assert all({"value", "low", "high"} <= set(share) for share in measure["provisions"].values())
+    assert json.loads(json.dumps(ps.attribute(ps.load(world), "strong", runs=6).to_json())) == found
+
+
+def test_explain__json_tells_the_chain(world: str) -> None:
+    """The run by its number."""
+    found = data("explain", world, *COMMANDS["explain"], "--run", "3", "--seed", "5")
+    expected = ps.explain(ps.load(world), ["no-pact", "strong"], 3, 5)
+    assert json.loads(json.dumps(expected.to_json())) == found
+    assert ("2020-05", "pact.provisions") == (found["chain"][0]["month"], found["chain"][0]["rule"])
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_study__prints_words_and_repeats(world: str, command: str) -> None:
+    """The same words twice, with the question first."""
+    first, second = (asked(command, world, *COMMANDS[command]) for _ in range(2))
+    assert first.stdout == second.stdout
+    assert first.stdout.startswith("What happens?\n")
+    assert "Traceback" not in first.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "tables"),
+    [("compare", ["effects", "runs"]), ("attribute", ["attribution"]), ("explain", ["chain"])],
+)
+def test_study__writes_tables_that_can_be_read(world: str, command: str, tables: list[str], tmp_path: Path) -> None:
+    """Parquet, the words and the JSON; the same bytes when it is done again."""
+    folders = [tmp_path / "one" / "deep", tmp_path / "two"]
+    for folder in folders:
+        found = asked(command, world, *COMMANDS[command], "--out", str(folder))
+        assert f"wrote {len(tables) + 2} files to {folder}" in found.stderr
+    expected = sorted(["answer.json", "answer.txt", *(f"{name}.parquet" for name in tables)])
+    assert expected == sorted(file.name for file in folders[0].iterdir())
+    for name in expected:
+        assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()
+    assert data(command, world, *COMMANDS[command]) == json.loads((folders[0] / "answer.json").read_text("utf-8"))
+    assert asked(command, world, *COMMANDS[command]).stdout == (folders[0] / "answer.txt").read_text("utf-8")
+    assert all(len(pd.read_parquet(folders[0] / f"{name}.parquet")) for name in tables)
+
+
+def test_compare__tables_hold_effects_and_every_run(world: str, tmp_path: Path) -> None:
+    """Means of the table of runs are the values of the table of effects."""
+    asked("compare", world, *COMMANDS["compare"], "--out", str(tmp_path / "out"))
+    effects, runs = (pd.read_parquet(tmp_path / "out" / f"{name}.parquet") for name in ("effects", "runs"))
+    strong = runs[(runs["branch"] == "strong") & (runs["actor"] == "reds") & (runs["measure"] == "capacity")]
+    (row,) = effects[(effects["actor"] == "reds") & (effects["measure"] == "capacity")].to_dict("records")
+    assert 10 == len(strong)
+    assert row["value"] == strong["value"].mean()
+
+
+def test_study__empty_answers_are_written_too(world: str, tmp_path: Path) -> None:
+    """Two branches that are one: an empty chain; pairs of which none is left: effects of nothing."""
+    asked("explain", world, "--branches", "none,twin", "--out", str(tmp_path / "chain"))
+    assert 0 == len(pd.read_parquet(tmp_path / "chain" / "chain.parquet"))
+    asked(
+        "compare",
+        world,
+        *COMMANDS["compare"],
+        "--given",
+        "happened.raid before 2020-01",
+        "--out",
+        str(tmp_path / "none"),
+    )
+    assert {0} == set(pd.read_parquet(tmp_path / "none" / "effects.parquet")["n"])
+    assert 0 == len(pd.read_parquet(tmp_path / "none" / "runs.parquet"))
+
+
+def test_compare__zero_pact_is_told_in_words(tmp_path: Path) -> None:
+    """Exactly the same in every pair."""
+    file = tmp_path / "null.toml"
+    null = {"branches": {"null": {"set": {"pacts": {"treaty": {"compliance": 0}}}}}}
+    file.write_text(to_toml(merged(STUDY, null)), encoding="utf-8")
+    words = asked("compare", str(file), "--branches", "no-pact,null", "--runs", "10").stdout
+    assert "Exactly the same in every pair: blues capacity" in words
+
+
+# ---- what is refused ---------------------------------------------------------------------------------
+
+PAIR = ("--branches", "no-pact,strong")
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["compare", "--branches", "no-pact"], "branches: give at least two branches"),
+        (["compare", "--branches", ","], "branches: give at least two branches"),
+        (["compare", "--branches", "no-pact,no-pact"], "branches: a branch is named twice"),
+        (["compare", "--branches", "no-pact,stron"], '"stron" is not a branch of this file; did you mean "strong"?'),
+        (["compare", "--branches", "stron,no-pact"], '"stron" is not a branch of this file; did you mean "strong"?'),
+        (["compare", *PAIR, "--measures", "capcity"], 'capcity: is no measure; did you mean "capacity"?'),
+        (["compare", *PAIR, "--measures", "capacity.red"], 'red: has no capacity in this world; did you mean "reds"?'),
+        (["compare", *PAIR, "--from", "2031-01"], '--from: found "2031-01"; the world runs from 2020-01 to 2021-12'),
+        (["compare", *PAIR, "--from", "June"], '--from: found "June"; the world runs from'),
+        (["compare", *PAIR, "--given", "rain"], '--given: found "rain"; allowed is'),
+        (["compare", *PAIR, "--given", "regime_fallen.hous"], 'is no regime of this world; did you mean "house"?'),
+        (["compare", *PAIR, "--given", "happened.raid before 1999-01"], '--given: found "1999-01"; the world runs from'),
+        (["compare", *PAIR, "--until-halfwidth", "0.1"], "measures: say of which measures the half-width is wanted"),
+        (["compare", *PAIR, "--until-halfwidth", "-1", "--measures", "capacity"], "a half-width is above 0, found -1"),
+        (["compare", *PAIR, "--until-halfwidth", "nan", "--measures", "capacity"], "a half-width is above 0, found nan"),
+        (["compare", *PAIR, "--set", "legs.first.limt=3"], '"limt" is not a key'),
+        (["attribute", "--branch", "stron"], '"stron" is not a branch of this file; did you mean "strong"?'),
+        (["attribute", "--branch", "strong", "--against", "nopact"], 'did you mean "no-pact"?'),
+        (["attribute", "--branch", "strong", "--measures", "capcity"], 'did you mean "capacity"?'),
+        (["attribute", "--branch", "strong", "--from", "2031-01"], '--from: found "2031-01"'),
+        (["attribute", "--branch", "twin", "--against", "none"], "twin: does not differ from none in any number"),
+        (["explain", "--branches", "no-pact"], "branches: two branches are explained at a time, found 1"),
+        (["explain", "--branches", ""], "branches: two branches are explained at a time, found 0"),
+        (["explain", "--branches", "no-pact,strong,twin"], "branches: two branches are explained at a time, found 3"),
+        (["explain", "--branches", "no-pact,stron"], 'did you mean "strong"?'),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)  # fmt: skip
+def test_study__says_in_one_line_what_is_wrong_and_writes_nothing(
+    world: str, words: list[str], line: str, tmp_path: Path
+) -> None:
+    """Exit status 2, one line on stderr, nothing on stdout, no folder."""
+    folder = tmp_path / "out"
+    found = DOOR.invoke(app, [words[0], world, *words[1:], "--json", "--out", str(folder)])
+    assert 2 == found.exit_code
+    assert line in found.stderr
+    assert (1, "") == (len(found.stderr.strip().splitlines()), found.stdout)
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("what", ["folder", "file"])
+def test_study__never_writes_over_what_is_there(world: str, command: str, what: str, tmp_path: Path) -> None:
+    """A folder with something in it and a file in its place are refused, before anything is run."""
+    letter = tmp_path / "letter.txt"
+    letter.write_text("dear", encoding="utf-8")
+    target = tmp_path if what == "folder" else letter
+    found = DOOR.invoke(app, [command, world, *COMMANDS[command], "--out", str(target)])
+    assert 2 == found.exit_code
+    assert f"--out: {target} is there already and is not empty; give a new folder" in found.stderr
+    assert ("dear", [letter]) == (letter.read_text(encoding="utf-8"), list(tmp_path.iterdir()))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_study__in_a_process_of_its_own_keeps_the_streams_apart(world: str, command: str) -> None:
+    """A wrong branch: status 2 and no traceback."""
+    words = [sys.executable, "-m", "proxysim.cli", command, world, *COMMANDS[command]]
+    found = subprocess.run([w.replace("strong", "stron") for w in words], capture_output=True, text=True, timeout=120)
+    assert (2, "") == (found.returncode, found.stdout)
+    assert 'did you mean "strong"?' in found.stderr
+    assert "Traceback" not in found.stderr
+
+
+def test_progress__is_silent_when_it_is_over_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """No line where none was due; one at the end of what took longer."""
+    show = bar()
+    show(0, 10)
+    show(10, 10)
+    assert ("", "") == tuple(capsys.readouterr())
+
+
+def test_progress__on_no_terminal_is_plain_lines(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Done, to do, rate and time left, now and then."""
+    now = iter([0.0, 0.0, 1.0, 6.0, 20.0])
+    monkeypatch.setattr("proxysim.cli.studies.time.monotonic", lambda: next(now))
+    show = bar()
+    for done in (0, 1, 60, 200):
+        show(done, 200)
+    told = capsys.readouterr().err.splitlines()
+    assert ["60 of 200 runs, 10 a second, 14 s left", "200 of 200 runs, 10 a second, 0 s left"] == told
