@@ -112,7 +112,9 @@ def test_worlds__every_number_has_source_range_and_grade(file: Path) -> None:
 @pytest.mark.parametrize("file", WORLDS, ids=NAMES)
 def test_worlds__every_source_is_used_or_told(file: Path) -> None:
     """A source is cited by a number, an event or a comment; none is there for show."""
-    text = "".join(world.read_text(encoding="utf-8") for world in WORLDS)  # a world may cite what the one it extends declares
+    text = "".join(
+        world.read_text(encoding="utf-8") for world in WORLDS
+    )  # a world may cite what the one it extends declares
     assert [] == [
         name
         for name in load_scenario(str(file), "none").sources

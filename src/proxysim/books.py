@@ -67,7 +67,9 @@ def _note(s, difference, size, t, code):  # type: ignore[no-untyped-def]
     if difference != difference:
         residual = 1.0
         code = NOT_A_NUMBER * ACCOUNT + code % ACCOUNT
-    elif abs(difference) <= s.residual * size:  # so nearly always; a division for each account would cost more than the sums
+    elif (
+        abs(difference) <= s.residual * size
+    ):  # so nearly always; a division for each account would cost more than the sums
         return
     else:
         residual = abs(difference) / size if size > 0.0 else 1.0

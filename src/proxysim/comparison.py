@@ -108,6 +108,7 @@ def compare(
     measures: Sequence[str] | None = None,
     until_halfwidth: float | None = None,
     level: float = LEVEL,
+    bands: bool = False,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Comparison:
@@ -118,7 +119,7 @@ def compare(
     world : a World, or its file
     branches : at least two; the first is what the others are held against
     runs : pairs; with `until_halfwidth` the most that may be run, at most `MOST_RUNS`
-    uncertain, start, threads, progress : as in `ensemble`
+    uncertain, start, bands, threads, progress : as in `ensemble`
     given : a condition on the past, as in ``"regime_fallen.north between 2024-10 and 2025-03"``
     measures : names of measures, or ``MEASURE.ACTOR``; ``["all"]`` for everything; None for those told first
     until_halfwidth : add runs until the interval of every chosen measure is no wider to either side
@@ -141,7 +142,9 @@ def compare(
     check_measures(outcomes.outcomes_of(base), measures)
     condition = None if given is None else condition_of(given, base)
     asked: dict[str, Any] = {"uncertain": uncertain, "start": start, "threads": threads, "progress": progress}
-    study = ensemble(base, branches, runs if until_halfwidth is None else min(runs, FIRST_LOOK), rng, **asked)
+    study = ensemble(
+        base, branches, runs if until_halfwidth is None else min(runs, FIRST_LOOK), rng, bands=bands, **asked
+    )
     columns = columns_of(study, measures)
     if until_halfwidth is not None:
         study = add_until(

@@ -124,6 +124,17 @@ class Ensemble:
         long = wide.stack(["measure", "actor"], future_stack=True).to_frame("value")  # type: ignore[operator]
         return long.reset_index()
 
+    def runs_table(self, chosen: Sequence[tuple[str, str]] | None = None) -> pandas.DataFrame:
+        """branch, run, and one column MEASURE.ACTOR for each chosen outcome; all when None."""
+        import pandas as pd
+
+        names = list(dict.fromkeys(chosen if chosen is not None else self.places))
+        return pd.DataFrame({
+            "branch": np.repeat(np.array(self.branches, dtype=object), self.values.shape[1]),
+            "run": np.tile(self.numbers, len(self.branches)),
+            **{f"{measure}.{actor}": self.values[:, :, self.places[measure, actor]].ravel() for measure, actor in names},
+        })  # fmt: skip
+
     def bands_table(self) -> pandas.DataFrame:
         """branch, month, actor, measure, n, and one column for each level."""
         import pandas as pd

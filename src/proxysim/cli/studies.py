@@ -81,11 +81,16 @@ def compare(
     names = _names(branches)
     result = compare_branches(
         load(world, names[0] if names else None, tuple(sets or ())), names, runs, seed, uncertain=uncertain, given=given, start=start,
-        measures=_names(measures) if measures else None, until_halfwidth=halfwidth, threads=threads, progress=bar(),
+        measures=_names(measures) if measures else None, until_halfwidth=halfwidth, bands=folder is not None, threads=threads,
+        progress=bar(),
     )  # fmt: skip
     answer = json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
     if folder is not None:
-        _write(folder, {"effects": result.to_dataframe(), "runs": result.study.to_dataframe()},
+        tables = {"effects": result.to_dataframe(),
+                  "runs": result.study.runs_table([(e.measure, e.actor) for e in result.effects])}  # fmt: skip
+        if result.study.bands is not None:
+            tables["bands"] = result.study.bands_table()
+        _write(folder, tables,
                {"answer.txt": result.summary(), "answer.json": answer})  # fmt: skip
     print(answer if as_json else result.summary())
 
