@@ -21,7 +21,7 @@ from tests.worlds import random_tables, to_toml, world_of
 import proxysim as ps
 from proxysim import fields, step
 from proxysim.errors import InputError
-from proxysim.explanation import _Walk, explain, rules_in_order
+from proxysim.explanation import Explanation, _Walk, explain, rules_in_order
 from proxysim.parameters import PARAMETERS, Parameter
 from proxysim.scenario.scenario import scenario_from_text
 from proxysim.scenario.vector import by_path, parameter_of
@@ -121,9 +121,14 @@ def test_explain__takes_two_branches(branches: tuple[str, ...]) -> None:
         explain(study_world(), list(branches))
 
 
-def test_explain__json_and_words_tell_the_chain() -> None:
+@pytest.fixture(scope="module")
+def found() -> Explanation:
+    """The quickstart, explained."""
+    return explain(QUICKSTART, ["no-pact", "strong"], rng=3)
+
+
+def test_explain__json_and_words_tell_the_chain(found: Explanation) -> None:
     """Valid JSON without a NaN; one line of words for each rule that first makes a difference."""
-    found = explain(QUICKSTART, ["no-pact", "strong"], rng=3)
     answer = json.loads(json.dumps(found.to_json(), allow_nan=False))
     assert {"world", "branches", "seed", "run", "put_in", "chain"} == set(answer)
     assert len(found.chain) == len(answer["chain"])
@@ -140,9 +145,8 @@ def test_explain__an_event_without_an_end_is_valid_json() -> None:
     assert [("events.storm.lasts", None)] == [(change["path"], change["before"]) for change in put]
 
 
-def test_explain__words_tell_values_apart() -> None:
+def test_explain__words_tell_values_apart(found: Explanation) -> None:
     """As many digits as it takes."""
-    found = explain(QUICKSTART, ["no-pact", "strong"], rng=3)
     lines = found.summary().splitlines()
     told = [
         line.split(" is ", 1)[1].split(", and ")[0].split(" in place of ") for line in lines if " in place of " in line
@@ -207,7 +211,15 @@ def paths_of(world: World, parameter: Parameter) -> list[tuple[tuple[str, ...], 
             section = world.scenario.section(ids[0]) if parameter.axes[0] == "actor" else parameter.sections[0]
             if section in parameter.sections:
                 found.append(((section, ids[0], parameter.key, *ids[1:]), float(array[place])))
+    if parameter.name == "engagement":  # written by side
+        found = [((*path[:2], side_of(world, path), path[3]), value) for path, value in found]
     return sorted(found, key=lambda entry: -abs(entry[1]))
+
+
+def side_of(world: World, path: tuple[str, ...]) -> str:
+    """The side on which an actor stands at a front."""
+    side = world.arrays[0].front_side[world.names["front"].index(path[1]), world.names["actor"].index(path[3])]
+    return {1: "side_a", 2: "side_b"}[int(side)]
 
 
 def changed(text: str, path: tuple[str, ...], parameter: Parameter, value: float) -> World:
@@ -220,14 +232,23 @@ def changed(text: str, path: tuple[str, ...], parameter: Parameter, value: float
     return build(scenario_from_text(text + to_toml({"branches": {"changed": {"set": new}}})))
 
 
-#: Parameters whose change is first seen elsewhere, and why.
-ELSEWHERE: dict[str, str] = {}
+#: Parameters that act through another number, so that their change is first seen where that one is read.
+THROUGH = {
+    "category_weight": "mix",  # what a tie without a mix of its own is made of is worked out from the weights
+    "over": "limit",  # how far a storm acts changes the limit of a leg, a number that no rule but its reader shows
+    "lasts": "limit",  # the same
+}
 
 
-def assert_first_divergence_reads(parameter: Parameter, end: str | None, tries: int) -> bool:
+#: Those among the sample whose largest entry does nothing in the first six months, or without a rival.
+LATE = ("attention_floor", "vulnerability", "control_response", "grievance", "reserve", "markup", "leaked", "lasts")
+#: Every fifth parameter without them.
+SOON = [parameter for parameter in PARAMETERS[::5] if parameter.name not in LATE]
+
+
+def assert_first_divergence_reads(parameter: Parameter, texts: list[str], tries: int) -> bool:
     """Whether a change of the parameter was seen; its first divergence must lie in a rule that reads it."""
-    for variant in VARIANTS:
-        text = (WORLD if end is None else WORLD.replace("end = 2022-06-01", f"end = {end}")) + variant
+    for text in texts:
         for path, value in paths_of(build(scenario_from_text(text)), parameter)[:tries]:
             try:
                 world = changed(text, path, parameter, value)
@@ -238,20 +259,20 @@ def assert_first_divergence_reads(parameter: Parameter, end: str | None, tries: 
                 continue
             if found.chain:
                 rule = found.chain[0].rule
-                allowed = ELSEWHERE.get(parameter.name, f"p.{parameter.name}")
-                assert f"p.{parameter.name}" in reads(rule) or allowed == rule, (path, rule, found.chain[0].quantity)
+                read = {parameter.name, THROUGH.get(parameter.name, parameter.name)}
+                assert any(f"p.{name}" in reads(rule) for name in read), (path, rule, found.chain[0].quantity)
                 return True
     return False
 
 
-@pytest.mark.parametrize("parameter", PARAMETERS[::5], ids=lambda parameter: parameter.name)
+@pytest.mark.parametrize("parameter", SOON, ids=lambda parameter: parameter.name)
 def test_explain__first_divergence_lies_where_the_number_is_read(parameter: Parameter) -> None:
-    """One number changed in the world of the dials; a run of ten months, for some parameters too short to see it."""
-    assert_first_divergence_reads(parameter, "2020-10-01", 2)
+    """One number changed in the world of the dials, for six months."""
+    assert assert_first_divergence_reads(parameter, [WORLD.replace("end = 2022-06-01", "end = 2020-06-01")], 1)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("parameter", PARAMETERS, ids=lambda parameter: parameter.name)
 def test_explain__first_divergence_lies_where_any_number_is_read(parameter: Parameter) -> None:
     """Every parameter, over the whole run, and each is seen."""
-    assert assert_first_divergence_reads(parameter, None, 40)
+    assert assert_first_divergence_reads(parameter, [WORLD + variant for variant in VARIANTS], 40)
