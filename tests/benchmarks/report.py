@@ -6,6 +6,7 @@ little and prints the tables instead.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
@@ -15,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
 
@@ -44,7 +46,7 @@ from proxysim.jit import model_version
 from proxysim.scenario.world import World, load
 
 PAGE = ROOT / "docs" / "performance.md"
-CLOSING = "<!-- end of table -->"
+CLOSING = "<!-- end -->"
 #: Mesa may take no less than so many times the ensemble.
 WANTED_MESA = 20
 #: Below this share of a core the machine was not quiet.
@@ -144,7 +146,7 @@ def _grown(what: str, name: str, sizes: Sequence[int], costs: Sequence[float], f
 
 def rules(measuring: Measuring) -> str:
     """What each rule takes of a month of Levant, by file, with its dearest call."""
-    found, whole = rule_times(load(FILES["levant"]), runs=max(4, measuring.runs(32)), rounds=measuring.rounds(9))
+    found, whole = rule_times(load(FILES["levant"]), runs=max(4, measuring.runs(32)), rounds=measuring.rounds(15))
     total = sum(found.values())
     files: dict[str, dict[str, float]] = {}
     for call, took in found.items():
@@ -220,6 +222,7 @@ def machine(measuring: Measuring) -> str:
         ["system", f"{platform.system()} {platform.machine()}"],
         ["Python, NumPy, numba", f"{platform.python_version()}, {np.__version__}, {numba.__version__}"],
         ["proxysim, model version", f"{__version__}, `{model_version()}`"],
+        ["two threads of bare hashing against one", f"{_bare_gain():.2f}"],
         ["share of a core that single threads had", f"{100 * share:.1f} %"],
         ["middle half of the rounds lies within", f"± {100 * measuring.clock.noise:.1f} %"],
         ["quiet", quiet],
@@ -232,6 +235,21 @@ TABLES: dict[str, Callable[[Measuring], str]] = {
     "memory": memory, "first": first_run, "speed": speed, "studies": studies, "growth": growth, "mesa": mesa,
     "rules": rules, "machine": machine,
 }  # fmt: skip
+
+
+def _bare_gain() -> float:
+    """What two threads gain over one where nothing is shared: the most that the machine allows just now."""
+    data = bytes(1 << 20)
+
+    def work(_: int) -> None:
+        for _ in range(100):  # the lock of the interpreter is let go meanwhile
+            hashlib.blake2b(data).digest()
+
+    with ThreadPoolExecutor(2) as pool:
+        times = Clock().interleaved(
+            {"one": lambda: [work(0), work(1)], "two": lambda: list(pool.map(work, range(2)))}, 9, alone=False
+        )
+    return ratio(times["one"], times["two"])
 
 
 def _environment() -> dict[str, str]:
@@ -271,7 +289,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[int
 
 def opening(name: str) -> str:
     """The mark before a table."""
-    return f"<!-- table: {name}; written by tests/benchmarks/report.py -->"
+    return f"<!-- generated: {name} -->"
 
 
 def replaced(text: str, tables: dict[str, str]) -> str:
