@@ -1,0 +1,36 @@
+"""Memory of many pairs of runs, measured in a process of its own: `python tests/benchmarks/peak.py WORLD RUNS [bands]`.
+
+Prints one JSON object: bytes by which the peak of resident memory grew, and bytes of the outcomes that are kept.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.benchmarks.workloads import BRANCHES, FILES
+
+from proxysim.ensembles import ensemble
+from proxysim.scenario.world import load
+
+
+def peak() -> int:
+    """Highest resident memory so far, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def grown(name: str, runs: int, bands: bool) -> dict[str, int]:
+    """Growth of the peak over so many pairs, after one small study that loads the compiled rules."""
+    world = load(FILES[name])
+    ensemble(world, BRANCHES[name], runs=32)
+    before = peak()
+    study = ensemble(world, BRANCHES[name], runs=runs, bands=bands)
+    return {"bytes": peak() - before, "kept": study.values.nbytes}
+
+
+if __name__ == "__main__":
+    print(json.dumps(grown(sys.argv[1], int(sys.argv[2]), "bands" in sys.argv[3:])))

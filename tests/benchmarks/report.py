@@ -1,0 +1,327 @@
+"""Measures how fast the engine is and writes the tables of docs/performance.md: `python tests/benchmarks/report.py`.
+
+It takes several minutes on two cores; nothing else should run on the machine. With `--quick` it measures
+little and prints the tables instead.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import median
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import numba
+import numpy as np
+from tests.benchmarks.rule_times import rule_times
+from tests.benchmarks.timing import Clock, exponent, ratio
+from tests.benchmarks.workloads import (
+    ACTORS,
+    ACTORS_TIES,
+    BRANCHES,
+    FILES,
+    ROOT,
+    TIES,
+    TIES_ACTORS,
+    cut,
+    generated,
+    run_many,
+    step_with_mesa,
+)
+
+import proxysim
+from proxysim import __version__, attribute, compare, explain
+from proxysim.jit import model_version
+from proxysim.scenario.world import World, load
+
+PAGE = ROOT / "docs" / "performance.md"
+CLOSING = "<!-- end -->"
+#: Mesa may take no less than so many times the ensemble.
+WANTED_MESA = 20
+#: Below this share of a core the machine was not quiet.
+QUIET = 0.97
+
+
+class Measuring:
+    """What the tables share: the clock, and how much is to be measured (1 is all of it)."""
+
+    def __init__(self, part: float) -> None:
+        self.part, self.clock = part, Clock()
+        self.cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+    def rounds(self, number: int) -> int:
+        return max(2, round(number * self.part**0.5))
+
+    def runs(self, number: int) -> int:
+        return max(20, round(number * self.part))
+
+
+def memory(measuring: Measuring) -> str:
+    """Growth of the peak of resident memory over many pairs; first, while this process is small itself."""
+    rows = []
+    for name, runs in (("quickstart", 100_000), ("levant", 10_000)):
+        few, many = measuring.runs(runs // 10), measuring.runs(runs)
+        least, most = _grown_by(name, few), _grown_by(name, many)
+        each = (most["bytes"] - least["bytes"]) / ((many - few) * len(BRANCHES[name]))
+        total = max(0.0, most["bytes"] + each * len(BRANCHES[name]) * (100_000 - many))
+        rows.append([name, f"{many:,}", _bytes(most["bytes"]), f"{each:,.0f} B", _bytes(total)])
+    found = _grown_by("levant", measuring.runs(2000), "bands")
+    rows.append(["levant, with bands", f"{measuring.runs(2000):,}", _bytes(found["bytes"]), "-", "-"])
+    return table(["world", "pairs", "more memory at the peak", "each further run", "100,000 pairs"], rows)
+
+
+def _grown_by(name: str, runs: int, *options: str) -> dict[str, float]:
+    command = [sys.executable, str(ROOT / "tests" / "benchmarks" / "peak.py"), name, str(runs), *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=_environment())
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def speed(measuring: Measuring) -> str:
+    """Runs a second on one core, and what a second core brings."""
+    rows = []
+    for name, runs in (("quickstart", 1000), ("levant", 320)):
+        world, runs = load(FILES[name]), measuring.runs(runs)
+        one = measuring.clock.interleaved({"one": lambda w=world, n=runs: run_many(w, n)}, measuring.rounds(3))
+        both = Clock().interleaved(
+            {"one": lambda w=world, n=runs: run_many(w, n), "two": lambda w=world, n=runs: run_many(w, n, 2)},
+            measuring.rounds(11), alone=False,
+        )  # fmt: skip
+        alone = median(one["one"] + both["one"])
+        gained = f"{ratio(both['one'], both['two']):.2f}" if measuring.cores > 1 else "-"
+        rows.append([name, str(len(world.months)), f"{runs / alone:,.0f}", f"{1e6 * alone / runs / len(world.months):.1f}",
+                     gained])  # fmt: skip
+    return table(["world", "months", "runs a second on one core", "µs a month", "two threads against one"], rows)
+
+
+def growth(measuring: Measuring) -> str:
+    """How the cost grows with what there is."""
+    rows = []
+    for name, sizes in (("quickstart", (1_000, 10_000, 100_000)), ("levant", (100, 1_000, 10_000))):
+        world, chosen = load(FILES[name]), [measuring.runs(size) for size in sizes]
+        costs = []
+        for size, rounds in zip(chosen, (9, 3, 1), strict=True):
+            times = measuring.clock.interleaved({"": lambda w=world, n=size: run_many(w, n)}, rounds, warm=False)
+            costs.append(median(times[""]))
+        rows.append(_grown("runs", name, chosen, costs, "{:,.2f} s"))
+    for name, sizes in (("quickstart", (12, 24, 36, 48, 60)), ("levant", (12, 24, 48, 72, 84))):
+        rows.append(_growth_of(measuring, "months", name, sizes, lambda size, name=name: cut(name, size)))
+    for idle in (True, False):
+        kind = "idle" if idle else "active"
+        make = lambda size, idle=idle: generated(size, ACTORS_TIES, idle_actors=idle)  # noqa: E731
+        rows.append(_growth_of(measuring, f"{kind} actors", f"generated, {ACTORS_TIES} ties", ACTORS, make))
+    for idle in (True, False):
+        kind = "idle" if idle else "active"
+        make = lambda size, idle=idle: generated(TIES_ACTORS, size, idle_ties=idle)  # noqa: E731
+        rows.append(_growth_of(measuring, f"{kind} ties", f"generated, {TIES_ACTORS} actors", TIES, make))
+    return table(["what grows", "world", "sizes", "cost at the least", "at the most", "exponent"], rows)
+
+
+def _growth_of(
+    measuring: Measuring, what: str, name: str, sizes: Sequence[int], make: Callable[[int], World]
+) -> list[str]:
+    runs = measuring.runs(200)
+    worlds = {str(size): make(size) for size in sizes}
+    times = measuring.clock.interleaved(
+        {size: lambda w=world: run_many(w, runs) for size, world in worlds.items()}, measuring.rounds(7)
+    )
+    return _grown(what, name, sizes, [1e3 * median(found) / runs for found in times.values()], "{:.2f} ms a run")
+
+
+def _grown(what: str, name: str, sizes: Sequence[int], costs: Sequence[float], form: str) -> list[str]:
+    told = f"{sizes[0]:,} to {sizes[-1]:,}"
+    return [what, name, told, form.format(costs[0]), form.format(costs[-1]), f"{exponent(sizes, costs):.2f}"]
+
+
+def rules(measuring: Measuring) -> str:
+    """What each rule takes of a month of Levant, by file, with its dearest call."""
+    found, whole = rule_times(load(FILES["levant"]), runs=max(4, measuring.runs(32)), rounds=measuring.rounds(15))
+    total = sum(found.values())
+    files: dict[str, dict[str, float]] = {}
+    for call, took in found.items():
+        file, _, function = call.partition(".")
+        files.setdefault(file, {})[function] = took
+    rows = []
+    for file, calls in sorted(files.items(), key=lambda pair: -sum(pair[1].values())):
+        told = [
+            f"`{name}` {took:.2f}" for name, took in sorted(calls.items(), key=lambda pair: -pair[1]) if took >= 0.3
+        ]
+        took = sum(calls.values())
+        rows.append([f"`{file}`", f"{took:.2f}", f"{100 * took / total:.1f} %", ", ".join(told)])
+    rows.append(["sum", f"{total:.2f}", "100 %", f"the same months without a clock: {whole:.2f}"])
+    return table(["rules of", "µs a month", "share", "of which, µs"], rows, left=(0, 3))
+
+
+def mesa(measuring: Measuring) -> str:
+    """One run stepped through Mesa against one run of the ensemble on one core."""
+    rows = []
+    for name, stepped, runs in (("quickstart", 4, 400), ("levant", 2, 100)):
+        world, runs = load(FILES[name]), measuring.runs(runs)
+        times = measuring.clock.interleaved(
+            {"mesa": lambda w=world, n=stepped: step_with_mesa(w, n), "ensemble": lambda w=world, n=runs: run_many(w, n)},
+            measuring.rounds(7),
+        )  # fmt: skip
+        each = ratio(times["mesa"], times["ensemble"]) * runs / stepped
+        rows.append([name, f"{1e3 * median(times['mesa']) / stepped:,.0f} ms", f"{1e3 * median(times['ensemble']) / runs:.2f} ms",
+                     f"{each:,.0f}", "yes" if each >= WANTED_MESA else "**no**"])  # fmt: skip
+    head = ["world", "a run with Mesa and its collector", "a run of the ensemble", "ratio", f"at least {WANTED_MESA}"]
+    return table(head, rows)
+
+
+def studies(measuring: Measuring) -> str:
+    """Whole studies of Levant, on all cores."""
+    pairs, coalitions = measuring.runs(1000), measuring.runs(50)
+    file, branches = FILES["levant"], BRANCHES["levant"]
+    cases: dict[str, Callable[[], object]] = {
+        f"`compare`, {pairs:,} pairs": lambda: compare(file, branches, pairs),
+        f"`compare`, {pairs:,} pairs, `uncertain`": lambda: compare(file, branches, pairs, uncertain=True),
+        f"`attribute`, 512 coalitions of {coalitions:,} runs": lambda: attribute(file, branches[1], runs=coalitions),
+        "`explain`, one pair": lambda: explain(file, branches),
+    }
+    rows = []
+    for name, case in cases.items():
+        rounds = 1 if "attribute" in name else 3
+        rows.append([name, f"{median(Clock().interleaved({'': case}, rounds, warm=False, alone=False)['']):.1f} s"])
+    return table(["study of levant", "all cores"], rows)
+
+
+def first_run(measuring: Measuring) -> str:
+    """The first run with an empty cache, and the next."""
+    rows = []
+    for name in FILES if measuring.part == 1.0 else ():
+        with tempfile.TemporaryDirectory() as folder:
+            environment = {**_environment(), "PROXYSIM_CACHE": folder}
+            command = [sys.executable, "-m", "proxysim.cli", "run", str(FILES[name])]
+            seconds = []
+            for _ in range(4):
+                began = time.perf_counter()
+                subprocess.run(command, capture_output=True, check=True, cwd=ROOT, env=environment)
+                seconds.append(time.perf_counter() - began)
+        rows.append([name, f"{seconds[0]:.0f} s", f"{median(seconds[1:]):.1f} s"])
+    return table(["world", "first `proxysim run`", "every later one"], rows)
+
+
+def machine(measuring: Measuring) -> str:
+    """Where and how all this was measured."""
+    share = measuring.clock.share
+    quiet = "yes" if share >= QUIET else "**no: measure again when nothing else runs**"
+    rows = [
+        ["processor", f"{_processor()}, {measuring.cores} core{'s' * (measuring.cores != 1)} to use"],
+        ["memory", _memory()],
+        ["system", f"{platform.system()} {platform.machine()}"],
+        ["Python, NumPy, numba", f"{platform.python_version()}, {np.__version__}, {numba.__version__}"],
+        ["proxysim, model version", f"{__version__}, `{model_version()}`"],
+        ["two threads of bare hashing against one", f"{_bare_gain():.2f}"],
+        ["share of a core that single threads had", f"{100 * share:.1f} %"],
+        ["middle half of the rounds lies within", f"± {100 * measuring.clock.noise:.1f} %"],
+        ["quiet", quiet],
+    ]
+    return table(["", ""], rows, left=(0, 1))
+
+
+#: In the order in which they are measured.
+TABLES: dict[str, Callable[[Measuring], str]] = {
+    "memory": memory, "first": first_run, "speed": speed, "studies": studies, "growth": growth, "mesa": mesa,
+    "rules": rules, "machine": machine,
+}  # fmt: skip
+
+
+def _bare_gain() -> float:
+    """What two threads gain over one where nothing is shared: the most that the machine allows just now."""
+    data = bytes(1 << 20)
+
+    def work(_: int) -> None:
+        for _ in range(100):  # the lock of the interpreter is let go meanwhile
+            hashlib.blake2b(data).digest()
+
+    with ThreadPoolExecutor(2) as pool:
+        times = Clock().interleaved(
+            {"one": lambda: [work(0), work(1)], "two": lambda: list(pool.map(work, range(2)))}, 9, alone=False
+        )
+    return ratio(times["one"], times["two"])
+
+
+def _environment() -> dict[str, str]:
+    """Of a process that finds the same proxysim."""
+    paths = [str(Path(proxysim.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _processor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return platform.processor() or platform.machine()
+    found = re.search(r"^model name\s*:\s*(.+)$", text, flags=re.MULTILINE)
+    return found[1] if found else platform.machine()
+
+
+def _memory() -> str:
+    try:
+        return _bytes(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):
+        return "unknown"
+
+
+def _bytes(number: float) -> str:
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if number >= size:
+            return f"{number / size:,.1f} {unit}"
+    return f"{number:,.0f} B"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[int] = (0,)) -> str:
+    """A table in Markdown; columns named in `left` are flush left."""
+    line = ["---" if i in left else "--:" for i in range(len(head))]
+    return "\n".join("| " + " | ".join(row) + " |" for row in (head, line, *rows))
+
+
+def opening(name: str) -> str:
+    """The mark before a table."""
+    return f"<!-- generated: {name} -->"
+
+
+def replaced(text: str, tables: dict[str, str]) -> str:
+    """A page with tables put between their marks."""
+    for name, made in tables.items():
+        pattern = re.escape(opening(name)) + r"\n.*?" + re.escape(CLOSING)
+        filled = f"{opening(name)}\n\n{made}\n\n{CLOSING}"
+        text, count = re.subn(pattern, lambda _, filled=filled: filled, text, flags=re.DOTALL)
+        if count != 1:
+            raise SystemExit(f"docs/performance.md has no place for the table {name!r}")
+    return text
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measure, then write or print."""
+    if set(arguments) - {"--quick"}:
+        raise SystemExit("usage: python tests/benchmarks/report.py [--quick]")
+    quick = "--quick" in arguments
+    measuring, made = Measuring(0.02 if quick else 1.0), {}
+    replaced(PAGE.read_text(encoding="utf-8"), dict.fromkeys(TABLES, ""))
+    for name, measure in TABLES.items():
+        began = time.perf_counter()
+        made[name] = measure(measuring)
+        print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr)
+        if quick:
+            print(f"\n{made[name]}")
+    if not quick:
+        PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8"), made), encoding="utf-8")
+        print(f"wrote the tables of {PAGE.relative_to(ROOT)}", file=sys.stderr)
+    if measuring.clock.share < QUIET:
+        print(f"other work took {100 * (1 - measuring.clock.share):.0f} % of the core: measure again", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
