@@ -160,7 +160,7 @@ def test_compare__months_of_fall_are_paired_where_both_fell(result: Comparison) 
     base, _, other = result.study.of("month_of_fall", "house")
     both = ~np.isnan(base) & ~np.isnan(other)
     effect = result.effect("month_of_fall", "house", "hard-patrol")
-    assert 0 < both.sum() < (~np.isnan(base)).sum()
+    assert 0 < both.sum() < (~np.isnan(base) | ~np.isnan(other)).sum()
     assert (int(both.sum()), (other - base)[both].mean()) == (effect.n, effect.difference)
 
 
