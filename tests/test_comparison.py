@@ -155,11 +155,13 @@ def test_compare__has_an_effect_for_each_branch_measure_and_actor(result: Compar
         result.effect("capacity", "house")
 
 
-def test_compare__months_of_fall_are_paired_where_both_fell(result: Comparison) -> None:
-    """Fewer pairs than runs, and only those."""
-    base, _, other = result.study.of("month_of_fall", "house")
+def test_compare__months_of_fall_are_paired_where_both_fell() -> None:
+    """Fewer pairs than runs, and only those; in the other branch the house stands more firmly."""
+    world = study_world(branches={"firm": {"set": {"regimes": {"house": {"own_strength": 0.95}}}}})
+    found = compare(world, ["no-pact", "firm"], 100, 2, measures=["month_of_fall"])
+    base, other = found.study.of("month_of_fall", "house")
     both = ~np.isnan(base) & ~np.isnan(other)
-    effect = result.effect("month_of_fall", "house", "hard-patrol")
+    effect = found.effect("month_of_fall", "house")
     assert 0 < both.sum() < (~np.isnan(base) | ~np.isnan(other)).sum()
     assert (int(both.sum()), (other - base)[both].mean()) == (effect.n, effect.difference)
 
