@@ -314,7 +314,11 @@ def run_job(
     _check(job, results, names, first)
     quantiles = None
     if kept:
-        quantiles = np.stack([np.quantile(track, BAND_LEVELS, axis=0) for track in results.track])
+        # Actor by actor, for numpy copies what it sorts.
+        quantiles = np.stack([
+            np.stack([np.quantile(track[:, :, a], BAND_LEVELS, axis=0) for a in range(track.shape[2])], axis=2)
+            for track in results.track
+        ])  # fmt: skip
     return Ensemble(
         job.worlds, names, job.seed, first, runs, job.uncertain, found, results.values, results.fallen, results.happened,
         float(results.residual[..., 0].max()), job.start, quantiles, kept,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from proxysim.explanation import Divergence, Explanation
     from proxysim.scenario.world import World
 
+#: A share of an effect smaller than this part of it is what rounding leaves.
+DUST = 1e-12
 NOTHING = "no difference found at this n"
 #: Quantities that are months from the start, and what they are before the month is known.
 _MONTHS = {"event_month": NEVER, "fallen": -1, "revived": -1}
@@ -76,7 +78,7 @@ def comparison(result: Comparison) -> str:
             f"Until {world.months[study.start]} all branches follow {study.branches[0]}; outcomes count from there."
         )
     if study.uncertain:
-        lines.append("Numbers with a range were drawn for each pair of runs, the same in every branch.")
+        lines.append("Numbers with a range were drawn, the same in every branch; two pairs of runs share a draw.")
     if result.given is not None:
         lines.append(f"Given {result.given}: {result.before:,} pairs before, {study.runs:,} after.")
         if not result.shared:
@@ -116,16 +118,19 @@ def _divided(result: Attribution, measure: Attributed) -> list[str]:
     if not total.difference and all(not share.value for share in measure.provisions.values()):
         return [f"{name}: exactly no difference."]
     spread = "" if total.low is None else f" [{number(total.low, True)}, {number(total.high, True)}]"
+    dust = DUST * max(abs(total.difference or 0.0), abs(total.baseline or 0.0))
     head = f"{name}: {number(total.difference, True)}{spread} on {number(total.baseline)}"
     rows = []
     for provision, share in sorted(measure.provisions.items(), key=lambda pair: -abs(pair[1].value or 0.0)):
         low = "-" if share.low is None else f"[{number(share.low, True)}, {number(share.high, True)}]"
+        if abs(share.value or 0.0) <= dust and share.value:
+            low = "rounding alone"
         rows.append([provision.rpartition(".")[2], number(share.size), number(share.value, True), low,
                      number(share.pass_through)])  # fmt: skip
     text = [head, *table(["provision", "put in", "share", "interval", "pass-through"], rows, left=1).splitlines()]
     pairs = sorted(measure.interactions.items(), key=lambda pair: -abs(pair[1].value or 0.0))[:3]
     told = [f"{a.rpartition('.')[2]} with {b.rpartition('.')[2]} {number(share.value, True)}"
-            for (a, b), share in pairs if share.value]  # fmt: skip
+            for (a, b), share in pairs if abs(share.value or 0.0) > dust]  # fmt: skip
     return text + ([f"strongest interactions: {'; '.join(told)}"] if told else [])
 
 
@@ -196,6 +201,8 @@ def _put_in(changes: list[Change]) -> list[str]:
 
 
 def _told(result: Comparison, effects: list[Effect]) -> list[str]:
+    if effects and not result.study.runs:
+        return ["No pair of runs is left: nothing can be said."]
     same = [e for e in effects if e.difference == 0.0 and not e.opposite_sign and not e.variance_reduction]
     told = [e for e in effects if e not in same]
     rows = []

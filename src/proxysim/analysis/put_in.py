@@ -42,6 +42,11 @@ class Change:
         """Whether it is a provision of a pact."""
         return ".provisions." in self.path
 
+    @property
+    def is_date(self) -> bool:
+        """Whether it is a date of a pact."""
+        return self.path.startswith("pacts.") and self.path.rpartition(".")[2] in ("in_force", "until")
+
 
 def put_in(before: Scenario, after: Scenario) -> list[Change]:
     """Every number in which two scenarios differ, provisions first, each at full level of its pact.
@@ -61,10 +66,11 @@ def put_in(before: Scenario, after: Scenario) -> list[Change]:
 
 
 def total_size(changes: list[Change]) -> float | None:
-    """Sum of the sizes put in; None when one of them is undefined, or nothing was put in."""
-    if not changes or any(change.size is None for change in changes):
+    """Sum of the sizes put in, dates apart, which have no size; None when one of them is undefined, or nothing was put in."""
+    sized = [change for change in changes if not change.is_date]
+    if not sized or any(change.size is None for change in sized):
         return None
-    return math.fsum(abs(change.size or 0.0) for change in changes) or None
+    return math.fsum(abs(change.size or 0.0) for change in sized) or None
 
 
 def _change(path: tuple[str, ...], before: Scenario, after: Scenario) -> Change:
