@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +73,7 @@ def unknowns(world: World) -> tuple[Unknown, ...]:
         if place is None or not _has_range(number):
             continue
         offset = fields.offset(parameter.name, world.size, place)
-        found.append(_unknown(path, number, (offset, *_dates(world, offset)), (parameter.low, parameter.high)))
+        found.append(_unknown(path, number, (offset, *dates_of(world, offset)), (parameter.low, parameter.high)))
     at = length + len(schedule.series_offset)
     for effect in scenario.effects:
         parameter = parameter_of(effect.path, table)
@@ -100,26 +100,47 @@ def numbers_of_runs(world: World, seed: int, runs: Sequence[int] | Array) -> Arr
     A number that is worked out from others follows them: a target stock not given follows the stock drawn.
     """
     numbers = np.asarray(runs, dtype=np.uint64)
-    scenario, schedule = world.scenario, world.schedule
+    drawn = [(unknown, draws.uniforms(np.uint64(seed), numbers, draws.UNKNOWN, np.uint64(unknown.key)))
+             for unknown in unknowns(world)]  # fmt: skip
+    return numbers_at(world, raw_numbers(world), len(numbers), drawn)
+
+
+def raw_numbers(world: World) -> np.recarray[Any, Any]:
+    """The one record of Params of a world in which what is worked out from other numbers is still NaN."""
     index = {axis: {name: i for i, name in enumerate(ids)} for axis, ids in world.names.items()}
     raw = fields.rows("params", world.size)
-    write_numbers(scenario, raw, index, world.size)
-    params = np.repeat(raw, len(numbers)).view(np.recarray)
-    flat = params.view(np.float64).reshape(len(numbers), -1)
-    dated = np.tile(np.concatenate([schedule.series_value, schedule.effect_value]), (len(numbers), 1))
-    length, facts = flat.shape[1], []
-    for unknown in unknowns(world):
-        u = draws.uniforms(np.uint64(seed), numbers, draws.UNKNOWN, np.uint64(unknown.key))
+    write_numbers(world.scenario, raw, index, world.size)
+    return raw
+
+
+def numbers_at(
+    world: World, raw: np.recarray[Any, Any], count: int, drawn: Iterable[tuple[Unknown, Array]],
+    change: Callable[[Array, Array], None] | None = None,
+) -> Array:  # fmt: skip
+    """(count, number): all numbers of a world, with those of `drawn` at their quantiles (count,).
+
+    Parameters
+    ----------
+    raw : from `raw_numbers`
+    change : called with the parameters (count, parameter) and the dated values (count, date) before the rest is worked out
+    """
+    scenario, schedule, drawn = world.scenario, world.schedule, list(drawn)
+    params = np.repeat(raw, count).view(np.recarray)
+    flat = params.view(np.float64).reshape(count, -1)
+    dated = np.tile(np.concatenate([schedule.series_value, schedule.effect_value]), (count, 1))
+    length = flat.shape[1]
+    for unknown, u in drawn:
         number = unknown.number
         if unknown.dated:
             factor = quantile(u, 1.0, float(number.low or 0.0), float(number.high or 0.0), number.dist)
         for place in unknown.places:
             column, at = (flat, place) if place < length else (dated, place - length)
-            drawn = column[:, at] * factor if unknown.dated else _draw(u, number)
-            column[:, at] = np.clip(drawn, *unknown.bounds)
-        facts.append((unknown, u))
+            value = column[:, at] * factor if unknown.dated else _draw(u, number)
+            column[:, at] = np.clip(value, *unknown.bounds)
+    if change is not None:
+        change(flat, dated)
     work_out(scenario, world.arrays[0], params, world.names)
-    for unknown, u in facts:
+    for unknown, u in drawn:
         _fact(world, params, dated, unknown, u)
     return np.ascontiguousarray(np.hstack([flat, dated]))
 
@@ -140,7 +161,7 @@ def _fact(world: World, params: Any, dated: Array, unknown: Unknown, u: Array) -
     factor = quantile(u, 1.0, float(fact.low or 0.0), float(fact.high or 0.0), fact.dist)
     params.sanctions_fact[:, a] = np.clip(fact.value * factor, 0.0, 1.0)
     length = params.dtype.itemsize // 8
-    for place in _dates(world, fields.offset("sanctions_fact", world.size, (a,))):
+    for place in dates_of(world, fields.offset("sanctions_fact", world.size, (a,))):
         dated[:, place - length] = np.clip(dated[:, place - length] * factor, 0.0, 1.0)
 
 
@@ -152,7 +173,8 @@ def _has_range(number: Number) -> bool:
     return number.low is not None and number.high is not None and number.high > number.low
 
 
-def _dates(world: World, offset: int) -> tuple[int, ...]:
+def dates_of(world: World, offset: int) -> tuple[int, ...]:
+    """Positions in the row of all numbers of the later dates of a number."""
     length = world.params.dtype.itemsize // 8
     return tuple(length + int(i) for i in np.flatnonzero(world.schedule.series_offset == offset))
 
