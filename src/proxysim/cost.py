@@ -49,13 +49,13 @@ def cost_of(variation: Variation, design: Design) -> Cost:
     texts = len({variation.combination(design.point(k)) for k in range(len(design))}) if variation.has_text else 1
     setting_up = (time.perf_counter() - began) * (1.0 + 0.1 * (texts - 1))
     world = variation.world(0, middle)
-    run_rows(world, 0, numbers[0], np.zeros(1, np.uint64))  # compiles, if that was not done before
+    run_rows(world, 0, numbers[0], np.zeros(1, np.intp), np.zeros(1, np.uint64))  # compiles, if that was not done before
     looked, spent, first = 0, 0.0, 0
     while looked < LEAST or spent < LOOK:
         for b, row in enumerate(numbers):
             runs = np.arange(first, first + LEAST, dtype=np.uint64)
             begun = time.perf_counter()
-            run_rows(variation.world(b, middle), experiment.seed, np.repeat(row, LEAST, axis=0), runs)
+            run_rows(variation.world(b, middle), experiment.seed, row, np.zeros(LEAST, np.intp), runs)
             spent += time.perf_counter() - begun
             looked += LEAST
         first += LEAST

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import itertools
 import math
@@ -173,8 +174,8 @@ def _table(factors: Sequence[Factor], rows: Any) -> Design:
     columns = []
     for k, factor in enumerate(factors):
         values = [row[k] for row in listed]
-        numbers = not factor.is_list or isinstance(factor.shown(factor.levels[0]), int | float) and not isinstance(
-            factor.levels[0], bool)  # fmt: skip
+        numbers = not factor.is_list or (isinstance(factor.shown(factor.levels[0]), int | float) and not isinstance(
+            factor.levels[0], bool))  # fmt: skip
         columns.append(np.array(values, dtype=np.float64) if numbers else np.array(values, dtype=object))
     return Design(tuple(factors), tuple(columns), len(listed))
 
@@ -214,10 +215,8 @@ def _csv_point(
     for factor in factors:
         text = row[head.index(factor.name)].strip()
         value: Any = text
-        try:
+        with contextlib.suppress(ValueError):
             value = float(text)
-        except ValueError:
-            pass
         if factor.coordinate(value) is None:
             levels = ", ".join(str(factor.shown(level)) for level in factor.levels)
             allowed = f"allowed are {levels}" if factor.is_list else f"allowed is {factor.low:g} to {factor.high:g}"

@@ -390,13 +390,13 @@ def _run(job: Job, results: _Results, first: int, low: int, high: int) -> None:
         _keep(job, results, b, low, high, rows)
 
 
-def run_rows(world: World, seed: int, numbers: Array, runs: Array) -> tuple[Array, Array]:
+def run_rows(world: World, seed: int, numbers: Array, place: Array, runs: Array) -> tuple[Array, Array]:
     """Run rows of numbers, on this thread: each row is one run, whatever the others are.
 
     Parameters
     ----------
-    numbers : (row, number), see `scenario.uncertain`
-    runs : (row,), number of the run of each row
+    numbers : (point, number), see `scenario.uncertain`
+    place : (row,), which of them a row takes; runs : (row,), number of the run of each row
 
     Returns
     -------
@@ -409,7 +409,7 @@ def run_rows(world: World, seed: int, numbers: Array, runs: Array) -> tuple[Arra
     step_of = chunk_of(world.size, count, 1)
     for low in range(0, count, step_of):
         high = min(count, low + step_of)
-        rows = _Rows(world, job, np.ascontiguousarray(numbers[low:high]), runs[low:high])
+        rows = _Rows(world, job, np.ascontiguousarray(numbers[place[low:high]]), runs[low:high])
         rows.begin()
         rows.advance(0, len(world.months), True, none)
         values[low:high] = outcomes.values(world, rows.tally, rows.states, len(world.months))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +21,7 @@ from proxysim.outcomes import Outcome, outcomes_of
 from proxysim.scenario.assembly import full_path
 from proxysim.scenario.experiment import Experiment
 from proxysim.scenario.factors import ADD, DRAW, SCALE, SET, TEXT, quoted_path
+from proxysim.scenario.records import Scenario
 from proxysim.scenario.scenario import load_scenario
 from proxysim.scenario.uncertain import Unknown, dates_of, numbers_at, raw_numbers, unknowns
 from proxysim.scenario.vector import by_path, parameter_of, place_of
@@ -61,13 +63,20 @@ class Variation:
 
     def __init__(self, experiment: Experiment) -> None:
         self.experiment = experiment
+        self._lock = threading.RLock()
         self._worlds: dict[tuple[int, Point], _Prepared] = {}
-        self._scenarios: dict[tuple[int, Point], Any] = {}
+        self._scenarios: dict[tuple[int, Point], Scenario] = {}
         self._texts = [k for k, factor in enumerate(experiment.factors) if factor.verb == TEXT]
-        first = load_scenario(experiment.base, experiment.branches[0])
+        self._plain: dict[int, Scenario] = {}
+        first = self._read(0)
         self.start = first.start[0] * 12 + first.start[1] - 1
-        self.check(0, first.hash)
-        self._same = (0, first)
+
+    def _read(self, branch: int) -> Scenario:
+        """A branch without any change."""
+        if branch not in self._plain:
+            self._plain[branch] = load_scenario(self.experiment.base, self.experiment.branches[branch])
+            self.check(branch, self._plain[branch].hash)
+        return self._plain[branch]
 
     def check(self, branch: int, found: str) -> None:
         """Refuse a branch whose world is another than that of the experiment."""
@@ -88,11 +97,12 @@ class Variation:
     def prepared(self, branch: int, texts: Point) -> _Prepared:
         """The world of a branch with some text."""
         key = (branch, texts)
-        if key not in self._worlds:
-            if len(self._worlds) >= WORLDS_KEPT:
-                self._worlds.pop(next(iter(self._worlds)))
-            self._worlds[key] = self._prepare(branch, texts)
-        return self._worlds[key]
+        with self._lock:
+            if key not in self._worlds:
+                if len(self._worlds) >= WORLDS_KEPT:
+                    self._worlds.pop(next(iter(self._worlds)))
+                self._worlds[key] = self._prepare(branch, texts)
+            return self._worlds[key]
 
     def world(self, branch: int, point: Point) -> World:
         """The world whose numbers `numbers` gives."""
@@ -122,7 +132,7 @@ class Variation:
     def _amount(self, factor: int, point: Point) -> float:
         return self.experiment.factors[factor].amount(point[factor], self.start)
 
-    def _scenario(self, branch: int, texts: Point) -> Any:
+    def _scenario(self, branch: int, texts: Point) -> Scenario:
         """The scenario with text, and with the first value of all that is set, so that it counts as written."""
         factors, name = self.experiment.factors, self.experiment.branches[branch]
         overrides: dict[str, Any] = {}
@@ -139,8 +149,7 @@ class Variation:
                         overrides[quoted_path(path)] = factor.raw(value)
         key = (branch, tuple(repr(value) for value in overrides.values()))
         if key not in self._scenarios:
-            plain = load_scenario(self.experiment.base, name)
-            self.check(branch, plain.hash)
+            plain = self._read(branch)
             if len(self._scenarios) >= WORLDS_KEPT:
                 self._scenarios.pop(next(iter(self._scenarios)))
             self._scenarios[key] = load_scenario(self.experiment.base, name, (), overrides) if overrides else plain
@@ -180,7 +189,7 @@ def columns_of(experiment: Experiment, world: World) -> tuple[tuple[int, Outcome
     faults = []
     for name in experiment.measures:
         measure, _, actor = name.partition(".")
-        if name == "all" or measure in measures and not actor or name in whole:
+        if name == "all" or (measure in measures and not actor) or name in whole:
             continue
         if measure in measures:
             message = f'"{actor}" has no {measure} in this world{did_you_mean(actor, sorted(actors))}'

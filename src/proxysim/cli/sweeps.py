@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from proxysim.cli.app import app
+from proxysim.cli.studies import bar
 
 if TYPE_CHECKING:
     from proxysim.cost import Cost
     from proxysim.design import Design
     from proxysim.scenario.experiment import Experiment
+    from proxysim.sweep import How, Status
 
 ExperimentFile = Annotated[str, typer.Argument(metavar="FILE", help='Path of a file of kind "experiment".')]
+Folder = Annotated[str, typer.Argument(metavar="DIR", help="Folder of a sweep.")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Workers; all processors when not given.")]
+Executor = Annotated[
+    str | None, typer.Option("--executor", metavar="KIND", help="none, threads, processes or dask; chosen when not given.")
+]
+Dask = Annotated[str | None, typer.Option("--dask", metavar="tcp://HOST:PORT", help="Scheduler of a Dask cluster.")]
+Insecure = Annotated[
+    bool, typer.Option("--insecure-network", help="Allow a scheduler on another machine over plain tcp, which anyone on the way can read.")
+]
+Timeout = Annotated[
+    float | None, typer.Option("--timeout", metavar="SECONDS", help="Longest time of one run; needs processes or Dask.")
+]
+Hook = Annotated[
+    str | None, typer.Option("--hook", metavar="MODULE:FUNCTION", help="Called as f(point, branch, run) before each run.")
+]
 #: Factors and points that `design` shows.
 SHOWN_FACTORS, SHOWN_POINTS = 40, 5
 
@@ -94,3 +112,148 @@ def _bytes(count: float) -> str:
             return f"{count:.0f} {unit}"
         count /= 1000
     return f"{count:.1f} TB"
+
+
+@app.command("sweep")
+def sweep(
+    file: ExperimentFile,
+    out: Annotated[str, typer.Option("--out", metavar="DIR", help="New folder of the sweep.")],
+    workers: Workers = None,
+    executor: Executor = None,
+    dask: Dask = None,
+    insecure: Insecure = False,
+    timeout: Timeout = None,
+    block: Annotated[
+        int | None, typer.Option("--block", min=1, help="Pairs of point and run in a block; about a second of work when not given.")
+    ] = None,
+    hook: Hook = None,
+) -> None:
+    """Run an experiment into a folder; whatever happens on the way, `resume` takes it up."""
+    from proxysim.sweep import sweep as run_sweep
+
+    how = _how(workers, executor, dask, insecure, timeout, hook)
+    _leave(run_sweep(file, out, how, block=block, progress=bar(), say=_say))
+
+
+@app.command("resume")
+def resume(
+    folder: Folder,
+    workers: Workers = None,
+    executor: Executor = None,
+    dask: Dask = None,
+    insecure: Insecure = False,
+    timeout: Timeout = None,
+    hook: Hook = None,
+) -> None:
+    """Take a sweep up: run what is missing or damaged, nothing else."""
+    from proxysim.sweep import resume as resume_sweep
+
+    how = _how(workers, executor, dask, insecure, timeout, hook)
+    _leave(resume_sweep(folder, how, progress=bar(), say=_say))
+
+
+@app.command("extend")
+def extend(
+    folder: Folder,
+    runs: Annotated[int, typer.Option("--runs", min=0, help="Runs to add to every point and branch.")] = 0,
+    points: Annotated[int, typer.Option("--points", min=0, help="Points to add to a Sobol design.")] = 0,
+    workers: Workers = None,
+    executor: Executor = None,
+    dask: Dask = None,
+    insecure: Insecure = False,
+    timeout: Timeout = None,
+    hook: Hook = None,
+) -> None:
+    """Add runs, or points of a Sobol design, to a finished sweep; old rows stay as they are."""
+    from proxysim.sweep import extend as extend_sweep
+
+    how = _how(workers, executor, dask, insecure, timeout, hook)
+    _leave(extend_sweep(folder, how, runs=runs, points=points, progress=bar(), say=_say))
+
+
+@app.command("status")
+def status(folder: Folder) -> None:
+    """Where a sweep stands; exit status 0 when all runs are there, else 3."""
+    from proxysim.sweep import status as status_of
+
+    found = status_of(folder)
+    print(found)
+    print(f"{found.shards:,} of {found.blocks:,} blocks, {found.seconds:,.0f} s of work"
+          f"{'; a process is at work on it' if found.running else ''}")  # fmt: skip
+    if found.digest:
+        print(f"runs.parquet {found.digest}")
+    _end(found)
+
+
+@app.command("verify")
+def verify(folder: Folder) -> None:
+    """Every file of a sweep against its digest; the runs of a damaged one are named. Exit status 3 when any is damaged."""
+    from proxysim.sweep import verify as verify_sweep
+
+    found = verify_sweep(folder)
+    for damage in found:
+        print(f"{damage.file}: {damage.message}")
+        for run_id in damage.run_ids:
+            print(f"  {run_id}")
+    if found:
+        print(f"{len(found)} damaged; cure: proxysim resume {folder}", file=sys.stderr)
+        raise typer.Exit(3)
+    print("every file is as it was written")
+
+
+@app.command("replay")
+def replay(
+    folder: Folder,
+    run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="Id of a run, from the column run_id.")],
+) -> None:
+    """Run one row of a sweep again by itself and hold it against the table; exit status 3 when a bit differs."""
+    from proxysim.sweep import replay as replay_run
+
+    found = replay_run(folder, run_id)
+    told: dict[str, Any] = {
+        "run_id": found.run_id, "branch": found.branch, "run": found.run, "point": {"number": found.point, **found.values},
+        "same": found.is_same, "now": {name: _number(value) for name, value in found.again.items()},
+    }  # fmt: skip
+    if found.failure is not None:
+        told["failure"] = {name: found.failure[name] for name in ("stage", "type", "message", "trace")}
+    elif not found.is_same and found.row is not None:
+        told["table"] = {name: _number(value) for name, value in found.row.items()}
+    print(json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False))
+    if not found.is_same and found.failure is None:
+        raise typer.Exit(3)
+
+
+def _number(value: float) -> float | None:
+    return None if value != value else value
+
+
+def _how(
+    workers: int | None, executor: str | None, dask: str | None, insecure: bool, timeout: float | None, hook: str | None
+) -> How:
+    """Options as what a sweep runs on; all processors when nothing is said."""
+    from proxysim.cost import processors
+    from proxysim.sweep import How
+
+    count = workers or (1 if executor == "none" else processors())
+    return How(executor, count, dask, insecure, timeout, hook)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _leave(found: Status) -> None:
+    """Say how a sweep ended, and end with its status."""
+    print(found)
+    if found.digest:
+        print(f"runs.parquet {found.digest}")
+    if found.failed:
+        print(f"{found.failed:,} runs failed; see {found.folder / 'failures.parquet'}", file=sys.stderr)
+    _end(found)
+
+
+def _end(found: Status) -> None:
+    if found.stopped:
+        print(f"proxysim: {found.stopped}", file=sys.stderr)
+    if found.exit_status:
+        raise typer.Exit(found.exit_status)

@@ -73,8 +73,8 @@ class Experiment:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Experiment:
         """The experiment that `to_json` told."""
-        lists = {name: tuple(data[name]) for name in ("branches", "hashes", "measures", "left_out")}
-        plain = {name: data[name] for name in ("file", "question", "base", "design", "points", "runs", "seed")}
+        lists: dict[str, Any] = {name: tuple(data[name]) for name in ("branches", "hashes", "measures", "left_out")}
+        plain: dict[str, Any] = {key: data[key] for key in ("file", "question", "base", "design", "points", "runs", "seed")}
         return cls(**plain, **lists, factors=tuple(Factor.from_json(factor) for factor in data["factors"]))
 
     @property
