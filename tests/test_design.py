@@ -44,7 +44,7 @@ def test_grid__of_nothing_is_one_point(tmp_path: Path) -> None:
 
 def test_grid__refuses_ranges(tmp_path: Path) -> None:
     """With the line of the factor."""
-    with pytest.raises(InputError, match=r"e.toml:12: legs.\*.limit: has a range, and a grid needs lists"):
+    with pytest.raises(InputError, match=r"e.toml:14: legs.\*.limit: has a range, and a grid needs lists"):
         design_of(loaded(tmp_path, "grid"))
 
 

@@ -129,6 +129,8 @@ def _drawn(reading: _Reading, entry: Entry) -> _Said | None:
         return _Said(entry, DRAW if entry.raw == "uncertain" else "fixed", None, paths)
     known = sorted({".".join(path) for path in reading.unknown})
     written = any(matches(entry.pattern, path) for s in reading.scenarios.values() for path in s.numbers)
+    if written and entry.raw == "fixed":
+        return None  # it stands still anyway
     if written:
         reading.fault(entry, "meets no number with a range in any branch; give it `low` and `high` in the world, or values here")
     else:
