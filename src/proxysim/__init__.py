@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from proxysim.attribution import Attribution, attribute
     from proxysim.comparison import Comparison, compare
+    from proxysim.ema import ema_model
     from proxysim.ensembles import Ensemble, ensemble
-    from proxysim.errors import BooksError, Fault, InputError, MissingExtra, ProxysimError, RunError
+    from proxysim.errors import BooksError, Fault, InputError, MissingExtra, ProxysimError, RunError, StorageError
     from proxysim.explanation import Explanation, explain
     from proxysim.figures.map import places_and_legs
     from proxysim.model import PactModel, ProxyAgent, StateAgent
     from proxysim.scenario.world import World, load
     from proxysim.single import Run, run
+    from proxysim.sweeps import Sweep, open
 
 __version__ = "0.1.0"
 
@@ -41,12 +43,16 @@ _HOMES = {
     "Run": "proxysim.single",
     "RunError": "proxysim.errors",
     "StateAgent": "proxysim.model",
+    "StorageError": "proxysim.errors",
+    "Sweep": "proxysim.sweeps",
     "World": "proxysim.scenario.world",
     "attribute": "proxysim.attribution",
     "compare": "proxysim.comparison",
+    "ema_model": "proxysim.ema",
     "ensemble": "proxysim.ensembles",
     "explain": "proxysim.explanation",
     "load": "proxysim.scenario.world",
+    "open": "proxysim.sweeps",
     "places_and_legs": "proxysim.figures.map",
     "run": "proxysim.single",
 }
@@ -66,13 +72,17 @@ __all__ = [
     "Run",
     "RunError",
     "StateAgent",
+    "StorageError",
+    "Sweep",
     "World",
     "__version__",
     "attribute",
     "compare",
+    "ema_model",
     "ensemble",
     "explain",
     "load",
+    "open",
     "places_and_legs",
     "run",
 ]

@@ -426,6 +426,35 @@ def _run(job: Job, results: _Results, first: int, low: int, high: int) -> None:
         _keep(job, results, b, low, high, rows)
 
 
+def run_rows(world: World, seed: int, numbers: Array, place: Array, runs: Array) -> tuple[Array, Array]:
+    """Run rows of numbers, on this thread: each row is one run, whatever the others are.
+
+    Parameters
+    ----------
+    numbers : (point, number), see `scenario.uncertain`
+    place : (row,), which of them a row takes; runs : (row,), number of the run of each row
+
+    Returns
+    -------
+    (row, outcome) and (row, 3): the outcomes of the world, and worst residual of the books, its month and its account
+    """
+    warming.prepare(world.size)
+    job, count = Job((world,), seed, False, 0), len(runs)
+    values, residual = np.empty((count, len(outcomes.outcomes_of(world)))), np.empty((count, 3))
+    none = np.empty((0, len(world.months), len(world.names["actor"]), len(fields.MEASURES)))
+    step_of = chunk_of(world.size, count, 1)
+    for low in range(0, count, step_of):
+        high = min(count, low + step_of)
+        rows = _Rows(world, job, np.ascontiguousarray(numbers[place[low:high]]), runs[low:high])
+        rows.begin()
+        rows.advance(0, len(world.months), True, none)
+        values[low:high] = outcomes.values(world, rows.tally, rows.states, len(world.months))
+        residual[low:high] = np.stack(
+            [rows.states.residual, rows.states.residual_month, rows.states.residual_account], axis=1
+        )
+    return values, residual
+
+
 def _keep(job: Job, results: _Results, b: int, low: int, high: int, rows: _Rows) -> None:
     world, states = rows.world, rows.states
     told = outcomes.values(world, rows.tally, states, len(world.months) - job.start)

@@ -5,7 +5,8 @@
     ProxysimError
     |-- InputError        a file, an option or an argument is wrong (exit status 2)
     |-- RunError          a run could not be finished, or its result cannot be trusted
-    |   `-- BooksError    money or arms do not balance
+    |   |-- BooksError    money or arms do not balance
+    |   `-- StorageError  what was computed cannot be kept: a full disk, a damaged folder
     `-- MissingExtra      an optional library is not installed
 
 An `InputError` carries all the faults that were found in one pass, each a `Fault` that keeps
@@ -72,6 +73,10 @@ class BooksError(RunError):
     def __init__(self, account: str, month: str, residual: float) -> None:
         self.account, self.month, self.residual = account, month, residual
         super().__init__(f"the books do not balance: {account} in {month}, relative residual {residual:.3g}")
+
+
+class StorageError(RunError):
+    """What was computed cannot be kept or read: a full disk, a damaged folder."""
 
 
 class MissingExtra(ProxysimError):

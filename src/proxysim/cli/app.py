@@ -1,6 +1,6 @@
 """The command line: its group of commands, its common options, and how errors end it.
 
-Exit status: 0 done, 1 a run failed, 2 something given is wrong. Data goes to stdout, all else to stderr.
+Exit status: 0 done, 1 a run failed, 2 something given is wrong, 3 a sweep is there in part. Data goes to stdout, all else to stderr.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from proxysim.errors import Fault, InputError, ProxysimError
+from proxysim.errors import Fault, InputError, ProxysimError, StorageError
 
 
 class _Doors(TyperGroup):
@@ -29,6 +29,9 @@ class _Doors(TyperGroup):
         except InputError as error:
             print(error, file=sys.stderr)
             raise typer.Exit(2) from None
+        except StorageError as error:
+            print(f"proxysim: {error}", file=sys.stderr)
+            raise typer.Exit(3) from None
         except ProxysimError as error:
             print(f"proxysim: {error}", file=sys.stderr)
             raise typer.Exit(1) from None

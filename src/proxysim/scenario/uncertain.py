@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,7 +79,7 @@ def unknowns(world: World) -> tuple[Unknown, ...]:
         if place is None or not _has_range(number):
             continue
         offset = fields.offset(parameter.name, world.size, place)
-        found.append(_unknown(path, number, (offset, *_dates(world, offset)), (parameter.low, parameter.high)))
+        found.append(_unknown(path, number, (offset, *dates_of(world, offset)), (parameter.low, parameter.high)))
     at = length + len(schedule.series_offset)
     for effect in scenario.effects:
         parameter = parameter_of(effect.path, table)
@@ -110,29 +110,55 @@ def numbers_of_runs(world: World, seed: int, runs: Sequence[int] | Array) -> Arr
     A number that is worked out from others follows them: a target stock not given follows the stock drawn.
     """
     numbers = np.asarray(runs, dtype=np.uint64)
-    scenario, schedule = world.scenario, world.schedule
+
+    def at(key: int) -> Array:
+        return np.asarray(draws.uniforms(np.uint64(seed), numbers, draws.UNKNOWN, np.uint64(key)))
+
+    drawn = [(unknown, at(unknown.key)) for unknown in unknowns(world)]
+    return numbers_at(world, raw_numbers(world), len(numbers), drawn, at=at)
+
+
+def raw_numbers(world: World) -> np.recarray[Any, Any]:
+    """The one record of Params of a world in which what is worked out from other numbers is still NaN."""
     index = {axis: {name: i for i, name in enumerate(ids)} for axis, ids in world.names.items()}
     raw = fields.rows("params", world.size)
-    write_numbers(scenario, raw, index, world.size)
-    params = np.repeat(raw, len(numbers)).view(np.recarray)
-    flat = params.view(np.float64).reshape(len(numbers), -1)
-    dated = np.tile(np.concatenate([schedule.series_value, schedule.effect_value]), (len(numbers), 1))
+    write_numbers(world.scenario, raw, index, world.size)
+    return raw
+
+
+def numbers_at(
+    world: World, raw: np.recarray[Any, Any], count: int, drawn: Iterable[tuple[Unknown, Array]],
+    change: Callable[[Array, Array], None] | None = None, at: Callable[[int], Array | None] | None = None,
+) -> Array:  # fmt: skip
+    """(count, number): all numbers of a world, with those of `drawn` at their quantiles (count,).
+
+    Parameters
+    ----------
+    raw : from `raw_numbers`
+    change : called with the parameters (count, parameter) and the dated values (count, date) before the rest is worked out
+    at : key of chance -> quantiles (count,), or None where that number is not drawn; by default those of `drawn`
+    """
+    scenario, schedule, drawn = world.scenario, world.schedule, list(drawn)
+    params = np.repeat(raw, count).view(np.recarray)
+    flat = params.view(np.float64).reshape(count, -1)
+    dated = np.tile(np.concatenate([schedule.series_value, schedule.effect_value]), (count, 1))
     length = flat.shape[1]
-    for unknown in unknowns(world):
-        u = draws.uniforms(np.uint64(seed), numbers, draws.UNKNOWN, np.uint64(unknown.key))
+    for unknown, u in drawn:
         number = unknown.number
         if unknown.dated:
             factor = _multiplier(u, number)
         for place in unknown.places:
-            column, at = (flat, place) if place < length else (dated, place - length)
-            drawn = column[:, at] * factor if unknown.dated else _draw(u, number)
-            column[:, at] = np.clip(drawn, *unknown.bounds)
+            column, spot = (flat, place) if place < length else (dated, place - length)
+            value = column[:, spot] * factor if unknown.dated else _draw(u, number)
+            column[:, spot] = np.clip(value, *unknown.bounds)
+    if change is not None:
+        change(flat, dated)
     work_out(scenario, world.arrays[0], params, world.names)
-    _facts(world, params, dated, np.uint64(seed), numbers)
+    _facts(world, params, dated, at or {unknown.key: u for unknown, u in drawn}.get)
     return np.ascontiguousarray(np.hstack([flat, dated]))
 
 
-def _facts(world: World, params: Any, dated: Array, seed: Any, runs: Array) -> None:
+def _facts(world: World, params: Any, dated: Array, at: Callable[[int], Array | None]) -> None:
     """Sanctions that an observed income already contains: the number of the file at its draw, whatever a branch changes."""
     scenario, length = world.scenario, params.dtype.itemsize // 8
     for a, actor in enumerate(world.names["actor"]):
@@ -141,14 +167,15 @@ def _facts(world: World, params: Any, dated: Array, seed: Any, runs: Array) -> N
         observed = scenario.text.get((section, actor, "income_basis"), "observed") != "potential"
         if fact is None or not _has_range(fact) or not observed:
             continue
-        key = draws.key_of(fact.moves_with or f"{section}.{actor}.sanctions")
-        u = draws.uniforms(seed, runs, draws.UNKNOWN, np.uint64(key))
+        u = at(draws.key_of(fact.moves_with or f"{section}.{actor}.sanctions"))
+        if u is None:
+            continue
         if not fact.series:
             params.sanctions_fact[:, a] = np.clip(_draw(u, fact), 0.0, 1.0)
             continue
         factor = _multiplier(u, fact)
         params.sanctions_fact[:, a] = np.clip(fact.value * factor, 0.0, 1.0)
-        for place in _dates(world, fields.offset("sanctions_fact", world.size, (a,))):
+        for place in dates_of(world, fields.offset("sanctions_fact", world.size, (a,))):
             dated[:, place - length] = np.clip(dated[:, place - length] * factor, 0.0, 1.0)
 
 
@@ -165,7 +192,8 @@ def _has_range(number: Number) -> bool:
     return number.low is not None and number.high is not None and number.high > number.low
 
 
-def _dates(world: World, offset: int) -> tuple[int, ...]:
+def dates_of(world: World, offset: int) -> tuple[int, ...]:
+    """Positions in the row of all numbers of the later dates of a number."""
     length = world.params.dtype.itemsize // 8
     return tuple(length + int(i) for i in np.flatnonzero(world.schedule.series_offset == offset))
 

@@ -1,0 +1,270 @@
+"""Commands on experiments: what a design holds and costs, sweep it, take it up again, check it, extend it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from proxysim.cli.app import app
+from proxysim.cli.studies import bar
+
+if TYPE_CHECKING:
+    from proxysim.cost import Cost
+    from proxysim.design import Design
+    from proxysim.scenario.experiment import Experiment
+    from proxysim.sweep import How, Status
+
+ExperimentFile = Annotated[str, typer.Argument(metavar="FILE", help='Path of a file of kind "experiment".')]
+Folder = Annotated[str, typer.Argument(metavar="DIR", help="Folder of a sweep.")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Workers; all processors when not given.")]
+Executor = Annotated[
+    str | None,
+    typer.Option("--executor", metavar="KIND", help="none, threads, processes or dask; chosen when not given."),
+]
+Dask = Annotated[str | None, typer.Option("--dask", metavar="tcp://HOST:PORT", help="Scheduler of a Dask cluster.")]
+Insecure = Annotated[
+    bool,
+    typer.Option(
+        "--insecure-network",
+        help="Allow a scheduler on another machine over plain tcp, which anyone on the way can read.",
+    ),
+]
+Timeout = Annotated[
+    float | None, typer.Option("--timeout", metavar="SECONDS", help="Longest time of one run; needs processes or Dask.")
+]
+Hook = Annotated[
+    str | None,
+    typer.Option("--hook", metavar="MODULE:FUNCTION", help="Called as f(point, branch, run) before each run."),
+]
+#: Factors and points that `design` shows.
+SHOWN_FACTORS, SHOWN_POINTS = 40, 5
+
+
+@app.command("design")
+def design(
+    file: ExperimentFile,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print every point as CSV instead of words.")] = False,
+) -> None:
+    """Show the design of an experiment, its size and what it will cost, before anything runs."""
+    from proxysim.cost import cost_of, processors
+    from proxysim.design import design_of
+    from proxysim.scenario.experiment import load_experiment
+    from proxysim.variation import Variation, columns_of
+
+    experiment = load_experiment(file)
+    table = design_of(experiment)
+    if as_csv:
+        table.to_dataframe().drop(columns="point").to_csv(sys.stdout, index=False)
+        return
+    variation = Variation(experiment)
+    columns_of(experiment, variation.world(0, table.point(0)))
+    _tell_design(experiment, table)
+    _tell_cost(cost_of(variation, table), experiment, table, processors())
+
+
+def _tell_design(experiment: Experiment, table: Design) -> None:
+    print(experiment.question)
+    print(f"  world     {experiment.base}")
+    print(f"  branches  {', '.join(experiment.branches)} (the first is what the others are held against)")
+    print(f"  measures  {', '.join(experiment.measures)}")
+    for role in ("levers", "uncertainties"):
+        factors = [factor for factor in experiment.factors if factor.role == role]
+        if factors:
+            print(f"  {role} ({len(factors)})")
+        for factor in factors[:SHOWN_FACTORS]:
+            if factor.is_list:
+                values = ", ".join(str(factor.shown(level)) for level in factor.levels[:12]) + (
+                    ", ..." if len(factor.levels) > 12 else ""
+                )
+            elif factor.verb == "draw":
+                values = "drawn from the range in the world"
+            else:
+                values = f"{factor.low:g} to {factor.high:g}, {factor.dist}{' ' + factor.unit if factor.unit else ''}"
+            verb = "" if factor.verb in ("set", "text", "draw") else f"{factor.verb} "
+            met = f"  ({len(factor.paths)} numbers together)" if len(factor.paths) > 1 else ""
+            print(f"    {factor.name}: {verb}{values}{met}")
+        if len(factors) > SHOWN_FACTORS:
+            print(f"    ... and {len(factors) - SHOWN_FACTORS} more; see --csv")
+    for name in experiment.left_out:
+        print(f"  left out  {name}: it is 0 in every branch, so there is nothing to switch off")
+    print(f"  first points of {len(table):,}, {experiment.design}, seed {experiment.seed}")
+    for k in range(min(SHOWN_POINTS, len(table))):
+        values = ", ".join(f"{value:.4g}" if isinstance(value, float) else str(value) for value in table.point(k)[:12])
+        print(f"    {k}: {values}{', ...' if len(table.factors) > 12 else ''}")
+    if experiment.design == "sobol" and len(table) & (len(table) - 1):
+        near = 1 << (len(table).bit_length() - 1)
+        print(f"    a Sobol sequence is balanced at powers of two, such as {near:,} or {2 * near:,}")
+
+
+def _tell_cost(cost: Cost, experiment: Experiment, table: Design, workers: int) -> None:
+    branches = len(experiment.branches)
+    print(f"  size      {len(table):,} points x {branches} branches x {experiment.runs:,} runs = {cost.rows:,} runs")
+    print(f"  cost      {1000 * cost.seconds:.2f} ms a run, measured on {cost.looked} runs of this world just now;")
+    for count in sorted({1, workers}):
+        print(f"            about {_duration(cost.on(count))} with {count} worker{'s' if count > 1 else ''}")
+    print(f"            about {_bytes(cost.bytes)} on disk")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _bytes(count: float) -> str:
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"
+
+
+@app.command("sweep")
+def sweep(
+    file: ExperimentFile,
+    out: Annotated[str, typer.Option("--out", metavar="DIR", help="New folder of the sweep.")],
+    workers: Workers = None,
+    executor: Executor = None,
+    dask: Dask = None,
+    insecure: Insecure = False,
+    timeout: Timeout = None,
+    block: Annotated[
+        int | None,
+        typer.Option(
+            "--block", min=1, help="Pairs of point and run in a block; about a second of work when not given."
+        ),
+    ] = None,
+    hook: Hook = None,
+) -> None:
+    """Run an experiment into a folder; whatever happens on the way, `resume` takes it up."""
+    from proxysim.sweep import sweep as run_sweep
+
+    how = _how(workers, executor, dask, insecure, timeout, hook)
+    _leave(run_sweep(file, out, how, block=block, progress=bar(), say=_say))
+
+
+@app.command("resume")
+def resume(
+    folder: Folder,
+    workers: Workers = None,
+    executor: Executor = None,
+    dask: Dask = None,
+    insecure: Insecure = False,
+    timeout: Timeout = None,
+    hook: Hook = None,
+) -> None:
+    """Take a sweep up: run what is missing or damaged, nothing else."""
+    from proxysim.sweep import resume as resume_sweep
+
+    how = _how(workers, executor, dask, insecure, timeout, hook)
+    _leave(resume_sweep(folder, how, progress=bar(), say=_say))
+
+
+@app.command("extend")
+def extend(
+    folder: Folder,
+    runs: Annotated[int, typer.Option("--runs", min=0, help="Runs to add to every point and branch.")] = 0,
+    points: Annotated[int, typer.Option("--points", min=0, help="Points to add to a Sobol design.")] = 0,
+    workers: Workers = None,
+    executor: Executor = None,
+    dask: Dask = None,
+    insecure: Insecure = False,
+    timeout: Timeout = None,
+    hook: Hook = None,
+) -> None:
+    """Add runs, or points of a Sobol design, to a finished sweep; old rows stay as they are."""
+    from proxysim.sweep import extend as extend_sweep
+
+    how = _how(workers, executor, dask, insecure, timeout, hook)
+    _leave(extend_sweep(folder, how, runs=runs, points=points, progress=bar(), say=_say))
+
+
+@app.command("status")
+def status(folder: Folder) -> None:
+    """Where a sweep stands; exit status 0 when all runs are there, else 3."""
+    from proxysim.sweep import status as status_of
+
+    found = status_of(folder)
+    print(found)
+    print(f"{found.shards:,} of {found.blocks:,} blocks, {found.seconds:,.0f} s of work"
+          f"{'; a process is at work on it' if found.running else ''}")  # fmt: skip
+    if found.digest:
+        print(f"runs.parquet {found.digest}")
+    _end(found)
+
+
+@app.command("verify")
+def verify(folder: Folder) -> None:
+    """Every file of a sweep against its digest; the runs of a damaged one are named. Exit status 3 when any is damaged."""
+    from proxysim.sweep import verify as verify_sweep
+
+    found = verify_sweep(folder)
+    for damage in found:
+        print(f"{damage.file}: {damage.message}")
+        for run_id in damage.run_ids:
+            print(f"  {run_id}")
+    if found:
+        print(f"{len(found)} damaged; cure: proxysim resume {folder}", file=sys.stderr)
+        raise typer.Exit(3)
+    print("every file is as it was written")
+
+
+@app.command("replay")
+def replay(
+    folder: Folder,
+    run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="Id of a run, from the column run_id.")],
+) -> None:
+    """Run one row of a sweep again by itself and hold it against the table; exit status 3 when a bit differs."""
+    from proxysim.sweep import replay as replay_run
+
+    found = replay_run(folder, run_id)
+    told: dict[str, Any] = {
+        "run_id": found.run_id, "branch": found.branch, "run": found.run, "point": {"number": found.point, **found.values},
+        "same": found.is_same, "now": {name: _number(value) for name, value in found.again.items()},
+    }  # fmt: skip
+    if found.failure is not None:
+        told["failure"] = {name: found.failure[name] for name in ("stage", "type", "message", "trace")}
+    elif not found.is_same and found.row is not None:
+        told["table"] = {name: _number(value) for name, value in found.row.items()}
+    print(json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False))
+    if not found.is_same and found.failure is None:
+        raise typer.Exit(3)
+
+
+def _number(value: float) -> float | None:
+    return None if value != value else value
+
+
+def _how(
+    workers: int | None, executor: str | None, dask: str | None, insecure: bool, timeout: float | None, hook: str | None
+) -> How:
+    """Options as what a sweep runs on; all processors when nothing is said."""
+    from proxysim.cost import processors
+    from proxysim.sweep import How
+
+    count = workers or (1 if executor == "none" else processors())
+    return How(executor, count, dask, insecure, timeout, hook)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _leave(found: Status) -> None:
+    """Say how a sweep ended, and end with its status."""
+    print(found)
+    if found.digest:
+        print(f"runs.parquet {found.digest}")
+    if found.failed:
+        print(f"{found.failed:,} runs failed; see {found.folder / 'failures.parquet'}", file=sys.stderr)
+    _end(found)
+
+
+def _end(found: Status) -> None:
+    if found.stopped:
+        print(f"proxysim: {found.stopped}", file=sys.stderr)
+    if found.exit_status:
+        raise typer.Exit(found.exit_status)

@@ -1,0 +1,503 @@
+"""The folder of a sweep: what is to be run, the shards that workers wrote, and the manifest that the parent keeps.
+
+::
+
+    DIR/sweep.json       the resolved experiment, its batches and the model version
+    DIR/design.parquet   the points
+    DIR/shards/          one Parquet file for each block, by workers; a shard also carries the failures of its block
+    DIR/manifest.sqlite  which shards are good, with their digests, by the parent; it can be made anew from the shards
+    DIR/runs.parquet     all runs, when all are there; DIR/failures.parquet beside it
+    DIR/aside/           files before they have their name; DIR/notes/ the run each worker is on; DIR/lock
+
+A file is written aside, fsynced, renamed and read back, so that whatever stands under its name is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import json
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from proxysim.design import Design
+from proxysim.errors import Fault, InputError, StorageError
+from proxysim.scenario.experiment import Experiment
+
+FORMAT = 1
+SWEEP, DESIGN, RUNS, FAILURES, MANIFEST = (
+    "sweep.json",
+    "design.parquet",
+    "runs.parquet",
+    "failures.parquet",
+    "manifest.sqlite",
+)
+KEYS = ("point", "branch", "run", "run_id")
+FAILURE_COLUMNS = ("point", "branch", "run", "run_id", "stage", "type", "message", "trace")
+_COUNTER = itertools.count()
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Points by runs that were planned at once; unit k is point `point + k // runs`, run `run + k % runs`."""
+
+    point: int
+    points: int
+    run: int
+    runs: int
+
+    @property
+    def units(self) -> int:
+        """Pairs of a point and a run, each over all branches."""
+        return self.points * self.runs
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some units of a batch, one after the other."""
+
+    batch: int
+    first: int
+    count: int
+
+    @property
+    def name(self) -> str:
+        """Name of its shard, without ending; in the order of names as in the order of units."""
+        return f"{self.batch:03d}-{self.first:010d}-{self.count}"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a worker says of the shard it wrote: rows that are whole, runs that failed, the digest of the file."""
+
+    block: Block
+    rows: int
+    failed: int
+    size: int
+    digest: str
+    seconds: float
+
+
+def digest_of(data: bytes) -> str:
+    """Digest of the bytes of a file."""
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
+
+
+@contextmanager
+def storing(path: Path) -> Iterator[None]:
+    """What goes wrong with the disk becomes one line with path and space."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        try:
+            free = f"{shutil.disk_usage(path if path.is_dir() else path.parent).free:,} bytes are free there"
+        except OSError:
+            free = "the folder is gone"
+        raise StorageError(f"{path} cannot be written: {reason}; {free}") from None
+
+
+def write_whole(path: Path, data: bytes, aside: Path) -> None:
+    """Write a file so that there is all of it under its name, or nothing new."""
+    with storing(path):
+        part = aside / f"{path.name}.{os.getpid()}.{next(_COUNTER)}"
+        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        try:
+            try:
+                view = memoryview(data)
+                while view:
+                    view = view[os.write(handle, view) :]
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            os.replace(part, path)
+        except BaseException:
+            part.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder last."""
+    if hasattr(os, "O_DIRECTORY"):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+class Store:
+    """One folder of one sweep.
+
+    Attributes
+    ----------
+    folder : where it is
+    experiment, design : what is run
+    columns : measures kept, as "measure.actor"
+    version : of the model
+    batches : what was planned, the first by `sweep`, more by `extend`
+    block : units of a block
+    """
+
+    def __init__(self, folder: Path, data: dict[str, Any]) -> None:
+        self.folder, self.data = folder, data
+        self.experiment = Experiment.from_json(data["experiment"])
+        self.columns: tuple[str, ...] = tuple(data["columns"])
+        self.version: str = data["model_version"]
+        self.batches = tuple(Batch(**batch) for batch in data["batches"])
+        self.block: int = data["block"]
+        self._design: Design | None = None
+
+    # ---- the plan ----------------------------------------------------------------------------
+    @property
+    def aside(self) -> Path:
+        """Where files are before they have their name."""
+        return self.folder / "aside"
+
+    @property
+    def notes(self) -> Path:
+        """Where workers note the run they are on."""
+        return self.folder / "notes"
+
+    @property
+    def shards(self) -> Path:
+        """Where shards are."""
+        return self.folder / "shards"
+
+    @property
+    def fingerprint(self) -> str:
+        """Of what the numbers in a shard depend on beside its block."""
+        return digest_of(json.dumps([self.experiment.hash, self.version, self.columns]).encode())
+
+    @property
+    def branches(self) -> tuple[str, ...]:
+        """Names of branches, in the order of the experiment."""
+        return self.experiment.branches
+
+    @property
+    def points(self) -> int:
+        """Points of all batches."""
+        return max(batch.point + batch.points for batch in self.batches)
+
+    @property
+    def runs(self) -> int:
+        """Runs of each point and branch."""
+        return max(batch.run + batch.runs for batch in self.batches)
+
+    @property
+    def planned(self) -> int:
+        """Runs of all points and branches."""
+        return sum(batch.units for batch in self.batches) * len(self.branches)
+
+    @property
+    def design(self) -> Design:
+        """The points; those of an extension that was never entered are left out."""
+        if self._design is None:
+            path = self.folder / DESIGN
+            try:
+                table = pq.read_table(path, partitioning=None)
+                columns = tuple(table.column(f.name).to_numpy()[: self.points] for f in self.experiment.factors)
+            except (OSError, pa.ArrowException, KeyError) as error:
+                raise StorageError(
+                    f"{path} is damaged and everything depends on it: {str(error).splitlines()[0]}"
+                ) from None
+            self._design = Design(self.experiment.factors, columns, self.points)
+            if design_digest(self._design) != self.data["design"]:
+                raise StorageError(f"{path} is not the design that this sweep was begun with; take a new folder")
+        return self._design
+
+    @classmethod
+    def create(
+        cls, folder: Path, experiment: Experiment, design: Design, columns: Sequence[str], version: str, block: int
+    ) -> Store:
+        """Begin a folder.
+
+        Raises
+        ------
+        StorageError : it cannot be written
+        """
+        experiment = replace(experiment, file=os.path.abspath(experiment.file), base=os.path.abspath(experiment.base))
+        batch = Batch(0, len(design), 0, experiment.runs)
+        data = {
+            "kind": "proxysim sweep", "format": FORMAT, "experiment": experiment.to_json(), "design": design_digest(design),
+            "columns": list(columns), "model_version": version, "batches": [asdict(batch)], "block": block,
+        }  # fmt: skip
+        store = cls(folder, json.loads(json.dumps(data)))
+        with storing(folder):
+            for place in (folder, store.aside, store.notes, store.shards):
+                place.mkdir(parents=True, exist_ok=True)
+        store._write_design(design)
+        store._write_plan()
+        return store
+
+    @classmethod
+    def read(cls, folder: Path) -> Store:
+        """The sweep in a folder.
+
+        Raises
+        ------
+        InputError : there is none
+        StorageError : it is damaged
+        """
+        path = folder / SWEEP
+        if not path.is_file():
+            raise InputError([Fault(str(folder), 0, "", f"holds no sweep: there is no {SWEEP}")])
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            told = data.pop("digest")
+            if data["kind"] != "proxysim sweep" or told != digest_of(json.dumps(data, sort_keys=True).encode()):
+                raise ValueError("its digest is another")
+            if data["format"] != FORMAT:
+                raise InputError([Fault(str(path), 0, "", f"has format {data['format']}; this version reads {FORMAT}")])
+            return cls(folder, data)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StorageError(f"{path} is damaged and everything depends on it: {error}") from None
+
+    def extended(self, batch: Batch, design: Design) -> Store:
+        """The same folder with one more batch; the plan is entered last."""
+        self._write_design(design)
+        data = {**self.data, "batches": [*self.data["batches"], asdict(batch)]}
+        data["design"] = design_digest(design)
+        store = Store(self.folder, data)
+        store._write_plan()
+        return store
+
+    def _write_plan(self) -> None:
+        told = {**self.data, "digest": digest_of(json.dumps(self.data, sort_keys=True).encode())}
+        write_whole(self.folder / SWEEP, (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode(), self.aside)
+
+    def _write_design(self, design: Design) -> None:
+        arrays = [
+            pa.array(np.arange(len(design), dtype=np.int64)),
+            *(pa.array(column.tolist()) for column in design.columns),
+        ]
+        table = pa.table(arrays, names=["point", *(factor.name for factor in design.factors)])
+        write_whole(self.folder / DESIGN, parquet_bytes(table), self.aside)
+
+    # ---- blocks ------------------------------------------------------------------------------
+    def blocks(self) -> Iterator[Block]:
+        """All blocks, batch by batch; the same however often the sweep is taken up."""
+        for number, batch in enumerate(self.batches):
+            for first in range(0, batch.units, self.block):
+                yield Block(number, first, min(self.block, batch.units - first))
+
+    def units(self, block: Block) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """(unit,) point and run of each unit of a block."""
+        batch, k = self.batches[block.batch], np.arange(block.first, block.first + block.count, dtype=np.int64)
+        return batch.point + k // batch.runs, batch.run + k % batch.runs
+
+    def shard(self, block: Block) -> Path:
+        """The file of a block."""
+        return self.shards / f"{block.name}.parquet"
+
+    def schema(self) -> pa.Schema:
+        """Columns of the runs."""
+        keys = [("point", pa.int64()), ("branch", pa.string()), ("run", pa.int64()), ("run_id", pa.string())]
+        return pa.schema([*keys, *((name, pa.float64()) for name in self.columns), ("residual", pa.float64())])
+
+    def write_shard(self, block: Block, table: pa.Table, failures: list[dict[str, Any]], seconds: float) -> Receipt:
+        """Write what a block gave, and read it back."""
+        told = {"fingerprint": self.fingerprint, "block": asdict(block), "failures": failures}
+        table = table.replace_schema_metadata({"proxysim": json.dumps(told)})
+        data, path = parquet_bytes(table), self.shard(block)
+        write_whole(path, data, self.aside)
+        digest = digest_of(data)
+        with storing(path):
+            if digest_of(path.read_bytes()) != digest:
+                path.unlink()
+                raise StorageError(f"{path} does not read back as it was written; the disk cannot be trusted")
+        return Receipt(block, table.num_rows, len(failures), len(data), digest, seconds)
+
+    def read_shard(self, block: Block) -> tuple[pa.Table, list[dict[str, Any]]]:
+        """Rows and failures of a shard.
+
+        Raises
+        ------
+        StorageError : it is damaged, or of another sweep
+        """
+        path = self.shard(block)
+        try:
+            table = pq.read_table(io.BytesIO(path.read_bytes()))
+            told = json.loads((table.schema.metadata or {})[b"proxysim"])
+        except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+            raise StorageError(f"{path} is damaged: {str(error).splitlines()[0]}") from None
+        whole = table.num_rows + len(told["failures"]) == block.count * len(self.branches)
+        if told["fingerprint"] != self.fingerprint or told["block"] != asdict(block) or not whole:
+            raise StorageError(f"{path} belongs to another sweep")
+        return table.replace_schema_metadata(None), told["failures"]
+
+
+def design_digest(design: Design) -> str:
+    """Digest of the values of a design."""
+    digest = hashlib.blake2b(digest_size=16)
+    for factor, column in zip(design.factors, design.columns, strict=True):
+        digest.update(factor.name.encode() + b"\0")
+        digest.update(column.tobytes() if column.dtype == np.float64 else json.dumps(column.tolist()).encode())
+    return digest.hexdigest()
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    """A table as the bytes of a Parquet file: the same table always gives the same bytes."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, **parquet_options(table.schema))
+    return bytes(sink.getvalue())
+
+
+def parquet_options(schema: pa.Schema) -> dict[str, Any]:
+    """How tables are written: zstd, ids and numbers as they are, branches as a dictionary."""
+    return {
+        "compression": "zstd",
+        "use_dictionary": [name for name in schema.names if name == "branch"],
+        "store_schema": True,
+    }
+
+
+class Manifest:
+    """Which shards are good, in sqlite; only the parent writes it.
+
+    It says nothing that the shards do not say, so a damaged one is made anew.
+    """
+
+    def __init__(self, store: Store, read_only: bool = False) -> None:
+        self.store, self.path = store, store.folder / MANIFEST
+        self.fresh = False
+        with storing(self.path):
+            try:
+                self._open(read_only)
+            except sqlite3.DatabaseError as error:
+                if read_only or isinstance(error, sqlite3.OperationalError):
+                    raise
+                self._remove()
+                self._open(read_only)
+                self.fresh = True
+
+    def _open(self, read_only: bool) -> None:
+        self.base = sqlite3.connect(
+            f"file:{self.path}?mode=ro" if read_only else str(self.path), uri=read_only, isolation_level=None
+        )
+        if read_only:
+            return
+        self.base.execute("PRAGMA journal_mode=WAL")
+        self.base.execute("PRAGMA synchronous=NORMAL")
+        self.base.execute(
+            "CREATE TABLE IF NOT EXISTS shard (batch INTEGER, first INTEGER, count INTEGER, rows INTEGER, failed INTEGER,"
+            " size INTEGER, digest TEXT, seconds REAL, PRIMARY KEY (batch, first)) WITHOUT ROWID"
+        )
+        self.base.execute("CREATE TABLE IF NOT EXISTS file (name TEXT PRIMARY KEY, digest TEXT) WITHOUT ROWID")
+        if self.base.execute("PRAGMA quick_check").fetchone()[0] != "ok":
+            self.base.close()
+            raise sqlite3.DatabaseError("malformed")
+
+    def _remove(self) -> None:
+        for ending in ("", "-wal", "-shm", "-journal"):
+            Path(f"{self.path}{ending}").unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.base.close()
+
+    def enter(self, receipt: Receipt) -> None:
+        """Note a good shard."""
+        b, r = receipt.block, receipt
+        with storing(self.path):
+            self.base.execute("INSERT OR REPLACE INTO shard VALUES (?,?,?,?,?,?,?,?)",
+                              (b.batch, b.first, b.count, r.rows, r.failed, r.size, r.digest, r.seconds))  # fmt: skip
+
+    def strike(self, block: Block) -> None:
+        """Take a shard out."""
+        with storing(self.path):
+            self.base.execute("DELETE FROM shard WHERE batch=? AND first=?", (block.batch, block.first))
+
+    def shards(self) -> Iterator[Receipt]:
+        """Good shards in the order of blocks."""
+        for batch, first, count, rows, failed, size, digest, seconds in self.base.execute(
+            "SELECT * FROM shard ORDER BY batch, first"
+        ):
+            yield Receipt(Block(batch, first, count), rows, failed, size, digest, seconds)
+
+    def totals(self) -> tuple[int, int, int, float]:
+        """Shards, runs that are whole, runs that failed, and seconds that workers spent."""
+        query = (
+            "SELECT COUNT(*), COALESCE(SUM(rows), 0), COALESCE(SUM(failed), 0), COALESCE(SUM(seconds), 0) FROM shard"
+        )
+        shards, rows, failed, seconds = self.base.execute(query).fetchone()
+        return int(shards), int(rows), int(failed), float(seconds)
+
+    def enter_files(self, digests: dict[str, str]) -> None:
+        """Note the tables of a whole sweep, all at once; none when it is not whole any more."""
+        with storing(self.path):
+            self.base.execute("BEGIN")
+            self.base.execute("DELETE FROM file")
+            self.base.executemany("INSERT INTO file VALUES (?,?)", list(digests.items()))
+            self.base.execute("COMMIT")
+
+    def files(self) -> dict[str, str]:
+        """Name -> digest of the tables of a whole sweep."""
+        return dict(self.base.execute("SELECT name, digest FROM file"))
+
+
+def damaged(store: Store, receipts: Iterable[Receipt]) -> Iterator[Receipt]:
+    """Shards whose bytes are not those that were entered."""
+    for receipt in receipts:
+        try:
+            same = digest_of(store.shard(receipt.block).read_bytes()) == receipt.digest
+        except OSError:
+            same = False
+        if not same:
+            yield receipt
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One starter a folder.
+
+    Raises
+    ------
+    InputError : another one is at work
+    """
+    path = folder / "lock"
+    with storing(path):
+        handle = open(path, "a+")  # noqa: SIM115 - held open while the folder is worked on
+    with handle:
+        for patience in (0.1, 0.3, 0.0):  # `status` holds it for a moment
+            if _locked(handle):
+                break
+            if not patience:
+                message = "is being worked on by another process; wait for it, or look with `proxysim status`"
+                raise InputError([Fault(str(folder), 0, "", message)])
+            time.sleep(patience)
+        yield
+
+
+def _locked(handle: IO[str]) -> bool:
+    try:
+        import fcntl
+    except ImportError:  # no file locks on this platform
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a starter is at work in a folder."""
+    try:
+        with alone(folder):
+            return False
+    except InputError:
+        return True

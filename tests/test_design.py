@@ -1,0 +1,121 @@
+"""Designs: the points that they give."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.sweeping import QUICKSTART, TEXT
+
+from proxysim.design import design_of
+from proxysim.errors import InputError
+from proxysim.scenario.experiment import load_experiment
+
+RANGES = """
+[levers]
+"pacts.treaty.strength" = {low = 0, high = 0.8}
+"legs.*.limit" = {low = 10, high = 1000, dist = "log-uniform"}
+[uncertainties]
+"rules.attrition" = ["linear", "square", "contest"]
+"""
+
+
+def loaded(folder: Path, design: str, points: int | None = None, factors: str = RANGES) -> object:
+    """An experiment with some design."""
+    text = TEXT.format(base=QUICKSTART.as_posix(), runs=1, design=design)
+    text = text[: text.index("[levers]")] + (f"points = {points}\n" if points else "") + factors
+    file = folder / "e.toml"
+    file.write_text(text, encoding="utf-8")
+    return load_experiment(file)
+
+
+def test_grid__has_every_combination_once(tmp_path: Path) -> None:
+    """The last factor is the fastest."""
+    factors = '[levers]\n"pacts.treaty.strength" = [0, 1]\n"rules.attrition" = ["linear", "square"]\n'
+    design = design_of(loaded(tmp_path, "grid", factors=factors))
+    assert [(0.0, "linear"), (0.0, "square"), (1.0, "linear"), (1.0, "square")] == [design.point(k) for k in range(4)]
+
+
+def test_grid__of_nothing_is_one_point(tmp_path: Path) -> None:
+    """An experiment may vary nothing but branches."""
+    assert 1 == len(design_of(loaded(tmp_path, "grid", factors="")))
+
+
+def test_grid__refuses_ranges(tmp_path: Path) -> None:
+    """With the line of the factor."""
+    with pytest.raises(InputError, match=r"e.toml:14: legs.\*.limit: has a range, and a grid needs lists"):
+        design_of(loaded(tmp_path, "grid"))
+
+
+def test_one_at_a_time__changes_one_factor_a_point(tmp_path: Path) -> None:
+    """From the first levels and the middles: both ends of a range, each other level."""
+    design = design_of(loaded(tmp_path, "one-at-a-time"))
+    base = design.point(0)
+    assert (pytest.approx(100.0), pytest.approx(0.4), "linear") == base
+    changed = [sum(a != b for a, b in zip(base, design.point(k), strict=True)) for k in range(1, len(design))]
+    assert [1] * 6 == changed
+    assert {10.0, 1000.0} <= set(design.columns[0])
+
+
+@pytest.mark.parametrize("name", ["lhs", "sobol", "morris"])
+def test_sampled__stay_within_their_ranges_and_do_not_move(tmp_path: Path, name: str) -> None:
+    """The same seed gives the same points."""
+    pytest.importorskip("SALib") if name == "morris" else None
+    design, again = (design_of(loaded(tmp_path, name, 32)) for _ in range(2))
+    assert all(np.array_equal(a, b) for a, b in zip(design.columns, again.columns, strict=True))
+    limit, strength, rule = design.columns
+    assert 32 == len(design)
+    assert (limit >= 10).all() and (limit <= 1000).all() and (strength >= 0).all() and (strength <= 0.8).all()
+    assert {"linear", "square", "contest"} == set(rule)
+    assert 8 <= (limit < 100).sum() <= 24
+
+
+def test_lhs__has_one_point_in_each_slice(tmp_path: Path) -> None:
+    """Of every range."""
+    strength = design_of(loaded(tmp_path, "lhs", 16)).columns[1]
+    assert list(range(16)) == sorted(int(value / 0.8 * 16) for value in strength)
+
+
+def test_sobol__goes_on_where_it_ended(tmp_path: Path) -> None:
+    """The first points of a longer sequence are those of a shorter one."""
+    found = loaded(tmp_path, "sobol", 16)
+    joined, whole = design_of(found).joined(design_of(found, 16, 16)), design_of(found, 0, 32)
+    assert all(np.array_equal(a, b) for a, b in zip(joined.columns, whole.columns, strict=True))
+
+
+@pytest.mark.parametrize(("name", "word"), [("lhs", "would move"), ("morris", "chosen together")])
+def test_extension__of_points_is_refused_with_the_reason(tmp_path: Path, name: str, word: str) -> None:
+    """Only a Sobol sequence can."""
+    with pytest.raises(InputError, match=word):
+        design_of(loaded(tmp_path, name, 32), first=32)
+
+
+def test_morris__wants_whole_trajectories(tmp_path: Path) -> None:
+    """And names the nearest number."""
+    with pytest.raises(InputError, match="the nearest is 32"):
+        design_of(loaded(tmp_path, "morris", 31))
+
+
+def test_csv__points_are_read_in_the_order_of_lines(tmp_path: Path) -> None:
+    """Columns in any order."""
+    (tmp_path / "points.csv").write_text(
+        "rules.attrition,legs.*.limit,pacts.treaty.strength\nsquare,20,0.1\nlinear,1000,0\n"
+    )
+    design = design_of(loaded(tmp_path, "points.csv"))
+    assert [(20.0, 0.1, "square"), (1000.0, 0.0, "linear")] == [design.point(k) for k in range(2)]
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [("", "has no column"), ("rules.attrition,legs.*.limit\n", "has no column"), ("rules.attritio,x\n", "did you mean"),
+     ("rules.attrition,legs.*.limit,pacts.treaty.strength\n", "has no points"),
+     ("rules.attrition,legs.*.limit,pacts.treaty.strength\nliner,20,0.1\n", ":2: rules.attrition: found \"liner\""),
+     ("rules.attrition,legs.*.limit,pacts.treaty.strength\nlinear,20,0.9\n", "allowed is 0 to 0.8"),
+     ("rules.attrition,legs.*.limit,pacts.treaty.strength\nlinear,20\n", "has 2 values")],
+)  # fmt: skip
+def test_csv__mistakes_are_named_with_their_line(tmp_path: Path, text: str, word: str) -> None:
+    """As in every file."""
+    (tmp_path / "points.csv").write_text(text)
+    with pytest.raises(InputError, match=word):
+        design_of(loaded(tmp_path, "points.csv"))

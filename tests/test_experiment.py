@@ -1,0 +1,179 @@
+"""The door of experiment files: what a file becomes, and how each mistake in it is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.sweeping import QUICKSTART, ROOT, TEXT, called, experiment
+
+from proxysim import step
+from proxysim.design import design_of
+from proxysim.errors import InputError
+from proxysim.scenario.experiment import Experiment, load_experiment
+from proxysim.scenario.scenario import load_scenario
+from proxysim.scenario.world import build
+from proxysim.variation import Variation, columns_of
+
+PLANTED = [
+    ("no kind", 'kind     = "experiment"', "", "kind: is missing", 0),
+    ("wrong kind", '"experiment"', '"world"', 'allowed here is "experiment"', 2),
+    ("unknown key", "seed     = 3", "sed = 3", 'did you mean "seed"', 8),
+    ("empty question", '"Does more pact help?"', '""', "needs text in quotes", 3),
+    ("no base", "quickstart.toml", "quickstar.toml", "cannot be used", 4),
+    ("no branch", '"strong"', '"strnog"', 'did you mean "strong"', 5),
+    ("twice", '"strong"', '"no-pact"', "twice", 5),
+    ("design", '"grid"', '"gird"', 'did you mean "grid"', 6),
+    ("sampled", '"grid"', '"lhs"', "needs `points`", 6),
+    ("runs", "runs     = 4", "runs = 0", "allowed is a whole number", 7),
+    ("seed", "seed     = 3", "seed = -1", "allowed is a whole number", 8),
+    ("measures", '["fighting", "reach.south"]', '"fighting"', "needs a list of texts", 9),
+    ("above", "[0, 0.5]", "[0, 1.5]", "allowed is 0 to 1", 12),
+    ("level twice", "[0, 0.5]", "[0.5, 0.5]", "twice", 12),
+    ("no level", "[0, 0.5]", "[]", "has 0 levels", 12),
+    ("text", "[0, 0.5]", '["a"]', "needs a number", 12),
+    ("bare", "[0, 0.5]", "0.5", "allowed are a list", 12),
+    ("word", "[0, 0.5]", '"uncertian"', 'did you mean "uncertain"', 12),
+    ("verb", "{scale = [0.5, 1, 1.5]}", "{scael = [1]}", 'did you mean "scale"', 13),
+    ("two verbs", "{scale = [0.5, 1, 1.5]}", "{scale = [1], add = [0]}", "one factor has one verb", 13),
+    ("scaled out", "[0.5, 1, 1.5]", "[1, 100]", "allowed is 0 to", 13),
+    ("negative", "[0.5, 1, 1.5]", "[-1, 1]", "at least 0", 13),
+    ("half a range", "[0, 0.5]", "{low = 0}", "needs both", 12),
+    ("range turned", "[0, 0.5]", "{low = 0.5, high = 0.2}", "not below", 12),
+    ("range out", "[0, 0.5]", "{low = 0.5, high = 2}", "high: found 2; allowed is 0 to 1", 12),
+    ("dist", "[0, 0.5]", '{low = 0.1, high = 0.5, dist = "split"}', "log-uniform", 12),
+    ("log", "[0, 0.5]", '{low = 0, high = 0.5, dist = "log-uniform"}', "above 0", 12),
+    ("meets nothing", '"legs.*.detection"', '"legs.*.detecton"', 'did you mean "detection"', 13),
+    ("no such pact", '"pacts.treaty.strength"', '"pacts.treatty.strength"', 'did you mean "treaty"', 12),
+    ("no range", "[0, 0.5]", '"uncertain"', "meets no number with a range", 12),
+    ("drawn nothing", '"pacts.treaty.strength" = [0, 0.5]', '"legs.*.detecton" = "uncertain"', "meets nothing", 12),
+    ("overlap", '"pacts.treaty.strength" = [0, 0.5]', '"legs.*.d*tection" = [0.1]', "is not a key that can change", 12),
+    ("same twice", '"pacts.treaty.strength" = [0, 0.5]', 'pacts."*".strength = [0]\npacts."treat*".strength = [1]', "", 0),
+    ("rule", '"pacts.treaty.strength" = [0, 0.5]', '"rules.attrition" = ["liner"]', 'did you mean "linear"', 12),
+    ("each", "{scale = [0.5, 1, 1.5]}", "{scale = [1], each = 1}", "needs true or false", 13),
+    ("toml", "runs     = 4", "runs = = 4", "", 7),
+]  # fmt: skip
+
+
+def written(folder: Path, text: str) -> Path:
+    """An experiment file with a text as it stands."""
+    file = folder / "experiment.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "word", "line"), [case[1:] for case in PLANTED], ids=[case[0] for case in PLANTED]
+)
+def test_fault__is_named_with_its_line_and_cure(tmp_path: Path, old: str, new: str, word: str, line: int) -> None:
+    """One mistake, one place."""
+    text = TEXT.format(base=QUICKSTART.as_posix(), runs=4, design="grid")
+    assert text.count(old) >= 1
+    if not word:
+        word = "meets" if "treat*" in new else ""
+    if "treat*" in new:
+        new = '"legs.north-*.limit" = [1]\n"legs.*-coast.limit" = [2]'
+    file = written(tmp_path, text.replace(old, new, 1))
+    with pytest.raises(InputError) as caught:
+        load_experiment(file)
+    found = [fault for fault in caught.value.faults if word in str(fault)]
+    assert found, caught.value
+    assert all("\n" not in str(fault) for fault in caught.value.faults)
+    if line:
+        assert line in {fault.line for fault in found}, caught.value
+
+
+def test_fault__all_are_named_in_one_pass(tmp_path: Path) -> None:
+    """Three mistakes, three lines."""
+    text = TEXT.format(base=QUICKSTART.as_posix(), runs=0, design="gird").replace("[0, 0.5]", "[0, 7]")
+    with pytest.raises(InputError) as caught:
+        load_experiment(written(tmp_path, text))
+    assert {6, 7, 12} <= {fault.line for fault in caught.value.faults}
+
+
+def test_measures__that_are_none_are_refused_with_a_suggestion(tmp_path: Path) -> None:
+    """A measure needs the world, so it is checked when the world is there."""
+    text = TEXT.format(base=QUICKSTART.as_posix(), runs=1, design="grid").replace('"fighting"', '"figthing"')
+    found = load_experiment(written(tmp_path, text))
+    with pytest.raises(
+        InputError, match=r'experiment\.toml:9: measures: "figthing" is no measure; did you mean "fighting"'
+    ):
+        columns_of(found, Variation(found).world(0, design_of(found).point(0)))
+
+
+def test_patterns__the_more_literal_wins_and_fixed_keeps_out(tmp_path: Path) -> None:
+    """What a lever takes is not drawn too."""
+    text = TEXT.format(base=QUICKSTART.as_posix(), runs=1, design="lhs") + (
+        '\n[uncertainties]\n"**" = "uncertain"\n"legs.*.limit" = "fixed"\n"rules.attrition" = ["linear", "square"]\n'
+    )
+    found = load_experiment(written(tmp_path, text.replace("runs     = 1", "runs = 1\npoints = 8")))
+    names = [factor.name for factor in found.factors]
+    assert ["legs.*.detection", "pacts.treaty.strength"] == names[:2]
+    assert not [name for name in names if name.startswith("legs.") and name.endswith(".limit")]
+    assert not [name for name in names[2:] if name.endswith(".detection")]
+    assert {"levers", "uncertainties"} == {factor.role for factor in found.factors}
+    assert ["states.south.sanctions"] == [factor.name for factor in found.factors if factor.verb == "draw"]
+    assert found == Experiment.from_json(found.to_json())
+
+
+def test_point__gives_the_numbers_that_the_door_gives(tmp_path: Path) -> None:
+    """Writing values into the row is the same, bit for bit, as reading the world with them."""
+    text = TEXT.format(base=QUICKSTART.as_posix(), runs=1, design="grid").replace(
+        '"legs.*.detection"      = {scale = [0.5, 1, 1.5]}',
+        '"proxies.reds.stock.rifles" = [10, 500]\n"rules.attrition" = ["linear", "square"]\n'
+        '"states.north.income" = [{value = 900, unit = "USD m / year"}, 1300]\n"pacts.treaty.in_force" = [2020-06-01, 2021-06-01]',
+    )
+    found = load_experiment(written(tmp_path, text))
+    design, variation = design_of(found), Variation(found)
+    assert 32 == len(design)
+    for k in range(0, 32, 3):
+        point = design.point(k)
+        for branch, name in enumerate(found.branches):
+            over = {f.name: f.raw(value) for f, value in zip(found.factors, point, strict=True)}
+            world = build(load_scenario(found.base, name, (), over))
+            assert (
+                step.numbers_of(world.params, world.schedule).tobytes() == variation.numbers(branch, [point]).tobytes()
+            )
+            assert world.arrays.tobytes() == variation.world(branch, point).arrays.tobytes()
+
+
+def test_draw__at_the_draws_of_runs_gives_the_numbers_of_runs(tmp_path: Path) -> None:
+    """A point with the quantiles that a run draws is that run."""
+    from proxysim import draws
+    from proxysim.scenario.uncertain import numbers_of_runs, unknowns
+
+    text = TEXT.format(base=QUICKSTART.as_posix(), runs=1, design="lhs").replace("runs     = 1", "runs = 1\npoints = 8")
+    file = written(tmp_path, text[: text.index("[levers]")] + 'uncertainties = "uncertain"\n')
+    found = load_experiment(file)
+    variation, runs = Variation(found), np.arange(4, dtype=np.uint64)
+    for branch in range(2):
+        world = variation.prepared(branch, ()).world
+        keys = {unknown.name: unknown.key for unknown in unknowns(world)}
+        points = []
+        for run in runs:
+            values = []
+            for factor in found.factors:
+                key = next((keys[path[0]] for path in factor.paths if path[0] in keys), 0)
+                values.append(float(draws.uniform(np.uint64(5), run, draws.UNKNOWN, np.uint64(key), 0)))
+            points.append(tuple(values))
+        assert numbers_of_runs(world, 5, runs).tobytes() == variation.numbers(branch, points).tobytes()
+
+
+@pytest.mark.parametrize("name", ["pact_strength", "provisions", "uncertain", "forms"])
+def test_shipped__experiments_load(name: str) -> None:
+    """The ready experiments are sound, and of the size that the docs say."""
+    found = load_experiment(ROOT / "experiments" / f"{name}.toml")
+    sizes = {"pact_strength": 10, "provisions": 512, "uncertain": 1024, "forms": 128}
+    assert sizes[name] == len(design_of(found))
+
+
+def test_design__command_shows_size_and_cost(tmp_path: Path) -> None:
+    """Before anything runs."""
+    done = called("design", experiment(tmp_path))
+    assert 0 == done.returncode, done.stderr
+    assert "6 points x 2 branches x 4 runs = 48 runs" in done.stdout
+    assert "ms a run, measured on" in done.stdout
+    table = called("design", experiment(tmp_path), "--csv").stdout.splitlines()
+    assert ("legs.*.detection,pacts.treaty.strength", 7) == (table[0], len(table))
+    assert 2 == called("design", tmp_path / "none.toml").returncode

@@ -1,0 +1,447 @@
+"""Sweeps: one table whatever they run on; taken up, extended, replayed, opened."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from tests.sweeping import QUICKSTART, TEXT, called, experiment, surroundings
+
+import proxysim
+from proxysim import blocks
+from proxysim.errors import InputError, RunError
+from proxysim.store import FAILURES, RUNS, Store
+from proxysim.sweep import How, extend, replay, resume, status, sweep, verify
+
+#: Workers, units in a block, executor.
+ALL = [(w, b, e) for w in (1, 2, 4) for b in (1, 7, 64) for e in ("none", "threads", "processes")]
+SAMPLE = [(1, 7, "none"), (2, 1, "threads"), (2, 7, "processes"), (4, 64, "threads")]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an experiment of 48 runs and a finished sweep."""
+    folder = tmp_path_factory.mktemp("sweeps")
+    assert 0 == sweep(experiment(folder), folder / "done", block=8).exit_status
+    return folder
+
+
+def check_same(home: Path, out: Path, how: How, block: int) -> None:
+    """A sweep gives the table of `home`."""
+    found = sweep(home / "experiment.toml", out, how, block=block)
+    assert (status(home / "done").digest, 0) == (found.digest, found.exit_status)
+
+
+@pytest.mark.parametrize(("workers", "block", "executor"), SAMPLE)
+def test_digest__is_one_whatever_it_runs_on(
+    home: Path, tmp_path: Path, workers: int, block: int, executor: str
+) -> None:
+    """The fast sample."""
+    check_same(home, tmp_path / "out", How(executor, workers), block)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("workers", "block", "executor"), ALL)
+def test_digest__is_one_for_all(home: Path, tmp_path: Path, workers: int, block: int, executor: str) -> None:
+    """The full count."""
+    check_same(home, tmp_path / "out", How(executor, workers), block)
+
+
+def _port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+class Cluster:
+    """A real scheduler and real workers, each a process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.address = folder, f"tcp://127.0.0.1:{_port()}"
+        self.processes: list[subprocess.Popen[bytes]] = []
+        host, port = self.address.removeprefix("tcp://").split(":")
+        self.scheduler = self._start("dask", "scheduler", "--host", host, "--port", port, "--no-dashboard")
+
+    def _start(self, *words: str) -> subprocess.Popen[bytes]:
+        log = open(self.folder / f"log{len(self.processes)}.txt", "wb")  # noqa: SIM115 - closed with the cluster
+        command = [sys.executable, "-m", *words]
+        found = subprocess.Popen(command, stdout=log, stderr=log, env=surroundings(), cwd=self.folder)
+        log.close()
+        self.processes.append(found)
+        return found
+
+    def worker(self) -> subprocess.Popen[bytes]:
+        """One more worker, without a nanny, so that it dies when it is killed."""
+        return self._start("dask", "worker", self.address, "--nthreads", "1", "--no-dashboard", "--no-nanny")
+
+    def wait(self, workers: int) -> None:
+        """Until so many workers have joined."""
+        from distributed import Client
+
+        with Client(self.address, timeout="60s", set_as_default=False) as client:
+            client.wait_for_workers(workers, timeout=60)
+
+    def close(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    """A scheduler and two workers."""
+    pytest.importorskip("distributed")
+    found = Cluster(tmp_path)
+    try:
+        for _ in range(2):
+            found.worker()
+        found.wait(2)
+        yield found
+    finally:
+        found.close()
+
+
+def test_dask__gives_the_same_table(home: Path, tmp_path: Path, cluster: Cluster) -> None:
+    """With blocks of 1, 7 and 64 units."""
+    for block in (1, 7, 64):
+        done = called(
+            "sweep",
+            home / "experiment.toml",
+            "--out",
+            tmp_path / f"o{block}",
+            "--dask",
+            cluster.address,
+            "--block",
+            block,
+        )
+        assert 0 == done.returncode, done.stderr
+        assert status(home / "done").digest == status(tmp_path / f"o{block}").digest
+
+
+def test_dask__dead_worker_and_dead_scheduler_lose_nothing(home: Path, tmp_path: Path, cluster: Cluster) -> None:
+    """A worker killed on the way is made up for; with the scheduler gone the sweep stops, and resume ends it."""
+    folder, out = tmp_path / "s", tmp_path / "o"
+    folder.mkdir()
+    file = experiment(folder, runs=150)
+    words = [sys.executable, "-m", "proxysim.cli", "sweep", str(file), "--out", str(out), "--dask", cluster.address, "--block", "5",
+             "--hook", "tests.sweeping:slowly"]  # fmt: skip
+    with subprocess.Popen(words, stderr=subprocess.PIPE, env=surroundings(), text=True) as going:
+        _until_shards(out, 3)
+        cluster.processes[1].kill()
+        cluster.worker()
+        _until_shards(out, 20)
+        cluster.scheduler.kill()
+        _, told = going.communicate(timeout=120)
+    assert 3 == going.returncode, told
+    assert "the scheduler is gone" in told
+    assert 0 < status(out).ok < 1800
+    found = resume(out)
+    assert (1800, 0, 0) == (found.ok, found.failed, found.exit_status)
+    assert [] == verify(out)
+    assert found.digest == sweep(file, tmp_path / "whole", block=300).digest
+
+
+def _until_shards(out: Path, count: int) -> None:
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        if (out / "shards").is_dir() and sum(1 for _ in (out / "shards").iterdir()) >= count:
+            return
+        time.sleep(0.02)
+    raise AssertionError("the sweep does not move")
+
+
+@pytest.mark.parametrize(
+    ("how", "word"),
+    [(How(dask="tcp://10.0.0.1:8786"), "another machine"), (How(dask="nonsense"), "the form is"), (How("fork"), "allowed are"),
+     (How("threads", 2, timeout=1.0), "needs workers that can be ended"), (How("none", timeout=1.0), "can be ended"),
+     (How("dask"), "give the address"), (How("processes", 0), "at least one"), (How("processes", timeout=-1.0), "seconds above 0")],
+)  # fmt: skip
+def test_how__wishes_that_do_not_go_together_are_refused(how: How, word: str) -> None:
+    """Before anything runs."""
+    with pytest.raises(InputError, match=word):
+        how.kind()
+
+
+def test_how__the_executor_is_chosen() -> None:
+    """A scheduler on this machine, or over tls, or on request, is fine."""
+    assert ("none", "processes", "processes") == (How().kind(), How(workers=2).kind(), How(timeout=1.0).kind())
+    for address in ("tcp://127.0.0.1:1", "tcp://localhost:1", "tls://far:1"):
+        assert "dask" == How(dask=address).kind()
+    assert "dask" == How(dask="tcp://far:1", insecure=True).kind()
+
+
+def test_replay__gives_the_row_bit_for_bit(home: Path) -> None:
+    """The fast sample."""
+    check_replay(home / "done", 10)
+
+
+@pytest.mark.slow
+def test_replay__two_hundred_rows(tmp_path: Path) -> None:
+    """The full count, over uncertain numbers, rules and levers."""
+    text = TEXT + '\n[uncertainties]\n"**" = "uncertain"\n"rules.attrition" = ["linear", "square"]\n'
+    text = text.replace("runs     = ", "points = 64\nruns     = ")
+    sweep(experiment(tmp_path, 8, text, "sobol"), tmp_path / "out", block=30)
+    check_replay(tmp_path / "out", 200)
+
+
+def check_replay(folder: Path, count: int) -> None:
+    """Random rows, each run alone."""
+    runs = pq.read_table(folder / RUNS).to_pandas()
+    for row in runs.sample(count, random_state=1).itertuples(index=False):
+        again = replay(folder, row.run_id)
+        assert (row.point, row.branch, row.run) == (again.point, again.branch, again.run)
+        assert again.is_same
+
+
+def test_replay__of_no_run_is_refused(home: Path) -> None:
+    """With where ids are."""
+    with pytest.raises(InputError, match="is no run of this sweep"):
+        replay(home / "done", "abc")
+
+
+def test_resume__refuses_what_has_changed_and_shows_it(home: Path, tmp_path: Path) -> None:
+    """The experiment and its world."""
+    world = tmp_path / "w.toml"
+    world.write_text(QUICKSTART.read_text(encoding="utf-8"), encoding="utf-8")
+    text = TEXT.format(base="w.toml", runs=2, design="grid")
+    file = tmp_path / "e.toml"
+    file.write_text(text, encoding="utf-8")
+    sweep(file, tmp_path / "out", block=4)
+    file.write_text(text.replace("[0, 0.5]", "[0, 0.6]"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"pacts.treaty.strength.levels: was \[0, 0.5\], is \[0, 0.6\]"):
+        resume(tmp_path / "out")
+    file.write_text(text, encoding="utf-8")
+    world.write_text(world.read_text(encoding="utf-8").replace("limit = 240", "limit = 241"), encoding="utf-8")
+    with pytest.raises(InputError, match="hashes: was"):
+        resume(tmp_path / "out")
+    row = pq.read_table(tmp_path / "out" / RUNS).column("run_id")[0].as_py()
+    file.unlink()
+    blocks._BENCHES.clear()  # worlds that this process has read before
+    with pytest.raises(InputError, match="has changed: its hash is"):
+        replay(tmp_path / "out", row)
+
+
+def test_resume__refuses_another_model(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model version is shown."""
+    monkeypatch.setattr("proxysim.sweep.model_version", lambda: "another")
+    with pytest.raises(InputError, match=r"model_version: was .*, is another"):
+        resume(home / "done")
+
+
+def test_extend__adds_runs_and_leaves_old_rows(home: Path, tmp_path: Path) -> None:
+    """The table is that of a sweep that had them from the start."""
+    file = experiment(tmp_path, 3)
+    sweep(file, tmp_path / "out", block=4)
+    before = pq.read_table(tmp_path / "out" / RUNS).to_pandas()
+    shards = {path: path.read_bytes() for path in (tmp_path / "out" / "shards").iterdir()}
+    found = extend(tmp_path / "out", runs=1)
+    assert (48, 0) == (found.ok, found.exit_status)
+    assert shards == {path: path.read_bytes() for path in shards}
+    after = pq.read_table(tmp_path / "out" / RUNS).to_pandas()
+    pd.testing.assert_frame_equal(before, after[after["run"] < 3].reset_index(drop=True))
+    assert status(home / "done").digest == found.digest
+    assert resume(tmp_path / "out").exit_status == 0
+
+
+def test_extend__adds_points_to_sobol_alone(home: Path, tmp_path: Path) -> None:
+    """The points of a longer sequence, in the same table."""
+    text = TEXT.replace("runs     = ", "points = {points}\nruns     = ")
+    wide = text.replace("[0, 0.5]", "{{low = 0, high = 0.5}}")
+    for points in (4, 8):
+        (tmp_path / str(points)).mkdir()
+        file = tmp_path / str(points) / "experiment.toml"
+        file.write_text(
+            wide.format(base=QUICKSTART.as_posix(), runs=2, design="sobol", points=points), encoding="utf-8"
+        )
+        sweep(file, tmp_path / str(points) / "out", block=3)
+    found = extend(tmp_path / "4" / "out", points=4)
+    assert status(tmp_path / "8" / "out").digest == found.digest
+    both = extend(tmp_path / "4" / "out", runs=1)
+    assert (48, 0) == (both.ok, both.exit_status)
+    with pytest.raises(InputError, match="cannot be extended by points"):
+        extend(home / "done", points=2)
+    with pytest.raises(InputError, match="either --runs or --points"):
+        extend(home / "done")
+
+
+# ---- results -------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def failed(home: Path) -> Path:
+    """A sweep in which a run of each point failed."""
+    found = sweep(home / "experiment.toml", home / "failed", How(hook="tests.sweeping:refuses"), block=8)
+    assert (42, 6, 0, 3) == (found.ok, found.failed, found.skipped, found.exit_status)
+    return home / "failed"
+
+
+def test_failures__are_rows_with_stage_type_message_and_trace(failed: Path) -> None:
+    """The others are as in a sweep without them."""
+    table = pq.read_table(failed / FAILURES).to_pandas()
+    assert [(p, "strong", 1) for p in range(6)] == list(
+        table[["point", "branch", "run"]].itertuples(index=False, name=None)
+    )
+    assert {("hook", "ValueError", "planted")} == set(
+        table[["stage", "type", "message"]].itertuples(index=False, name=None)
+    )
+    assert all("in refuses" in trace for trace in table["trace"])
+    whole = pq.read_table(failed.parent / "done" / RUNS).to_pandas()
+    kept = whole[~((whole["branch"] == "strong") & (whole["run"] == 1))].reset_index(drop=True)
+    pd.testing.assert_frame_equal(kept, pq.read_table(failed / RUNS).to_pandas())
+    told = replay(failed, table["run_id"][0])
+    assert (False, "planted") == (told.is_same, (told.failure or {})["message"])
+
+
+def test_failures__of_books_and_numbers_are_rows(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run whose books are out, and one that yields no number."""
+    real = blocks.run_rows
+
+    def bent(world: object, seed: int, numbers: object, place: object, runs: np.ndarray) -> object:  # type: ignore[type-arg]
+        values, residual = real(world, seed, numbers, place, runs)  # type: ignore[arg-type]
+        values[runs == 0, :], residual[runs == 2, 0] = np.nan, 1e-3
+        return values, residual
+
+    monkeypatch.setattr(blocks, "run_rows", bent)
+    found = sweep(home / "experiment.toml", tmp_path / "out", block=8)
+    assert (24, 24) == (found.ok, found.failed)
+    table = pq.read_table(tmp_path / "out" / FAILURES).to_pandas()
+    assert {(0, "outcomes", "NotANumber"), (2, "books", "BooksError")} == set(
+        table[["run", "stage", "type"]].itertuples(index=False, name=None)
+    )
+    assert all("do not balance" in text for text in table[table["run"] == 2]["message"])
+
+
+def test_failures__of_a_whole_block_are_told_apart(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error in one run of many together does not touch the others."""
+    real = blocks.run_rows
+
+    def raising(world: object, seed: int, numbers: object, place: object, runs: np.ndarray) -> object:  # type: ignore[type-arg]
+        if 3 in runs:
+            raise ArithmeticError("three")
+        return real(world, seed, numbers, place, runs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(blocks, "run_rows", raising)
+    found = sweep(home / "experiment.toml", tmp_path / "out", block=8)
+    assert (36, 12) == (found.ok, found.failed)
+    assert {3} == set(pq.read_table(tmp_path / "out" / FAILURES).column("run").to_pylist())
+
+
+def test_open__refuses_or_marks_missing_cells(failed: Path) -> None:
+    """Never in silence."""
+    found = proxysim.open(failed)
+    with pytest.raises(RunError, match="6 of 48 runs failed"):
+        found.effects()
+    with pytest.raises(RunError, match="6 of 48 runs failed"):
+        found.to_ema()
+    marked = proxysim.open(failed, missing="mark").effects()
+    assert {(3, 1)} == set(marked[["pairs", "missing"]].itertuples(index=False, name=None))
+    assert 6 == np.isnan(proxysim.open(failed, missing="mark").cells("reach.south")).sum()
+
+
+def test_open__refuses_an_unfinished_sweep(home: Path, tmp_path: Path) -> None:
+    """With the command that ends it."""
+    import shutil
+
+    shutil.copytree(home / "done", tmp_path / "out")
+    next((tmp_path / "out" / "shards").iterdir()).unlink()
+    Store.read(tmp_path / "out")
+    for path in (tmp_path / "out").glob("manifest*"):
+        path.unlink()
+    with pytest.raises(RunError, match="proxysim resume"):
+        proxysim.open(tmp_path / "out")
+
+
+def test_open__gives_tidy_frames_and_effects(home: Path) -> None:
+    """Effects are mean differences of pairs."""
+    found = proxysim.open(home / "done")
+    frame = found.to_dataframe()
+    assert (48, {"point", "branch", "run", "pacts.treaty.strength", "legs.*.detection"} <= set(frame.columns)) == (
+        len(frame),
+        True,
+    )
+    effects = found.effects()
+    assert {"strong"} == set(effects["branch"])
+    one = effects[(effects["measure"] == "fighting") & (effects["actor"] == "reds") & (effects["point"] == 4)].iloc[0]
+    cells = found.cells("fighting.reds")
+    assert pytest.approx((cells[4, 1] - cells[4, 0]).mean(), abs=1e-12) == one["difference"]
+    across = found.effects(against=2)
+    assert {0, 1, 3, 4, 5} == set(across["point"])
+    assert {"no-pact", "strong"} == set(across["branch"])
+
+
+def test_open__gives_the_forms_of_other_libraries(home: Path) -> None:
+    """xarray, EMA Workbench and SALib."""
+    found = proxysim.open(home / "done")
+    experiments, outcomes = found.to_ema()
+    assert (12, {"policy", "scenario", "model"} <= set(experiments.columns)) == (len(experiments), True)
+    assert (12,) == outcomes["reach.south"].shape
+    assert (12, 4) == found.to_ema(mean=False)[1]["reach.south"].shape
+    assert {
+        "num_vars": 2,
+        "names": ["legs.*.detection", "pacts.treaty.strength"],
+        "bounds": [[0.5, 1.5], [0.0, 0.5]],
+    } == found.problem
+    assert (6, 2) == found.sample.shape
+    pytest.importorskip("xarray")
+    data = found.to_xarray()
+    assert {"point": 6, "branch": 2, "run": 4} == dict(data.sizes)
+    assert found.cells("reach.south").tobytes() == data["reach.south"].values.tobytes()
+
+
+def test_open__folder_is_read_by_duckdb_and_pandas(home: Path) -> None:
+    """As it is, without this package."""
+    assert 48 == len(pd.read_parquet(home / "done" / RUNS)) == len(pd.read_parquet(home / "done" / "shards"))
+    duckdb = pytest.importorskip("duckdb")
+    base = (home / "done").as_posix()
+    query = f"select count(*), count(distinct run_id) from '{base}/shards/*.parquet' join '{base}/design.parquet' using (point)"
+    assert [(48, 48)] == duckdb.sql(query).fetchall()
+
+
+def test_ema_model__runs_in_ema_workbench() -> None:
+    """Its own sampling and evaluator drive the world."""
+    pytest.importorskip("ema_workbench")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from ema_workbench import SequentialEvaluator
+
+        model = proxysim.ema_model(QUICKSTART, measures=["reach"], runs=2)
+        with SequentialEvaluator(model) as evaluator:
+            experiments, outcomes = evaluator.perform_experiments(scenarios=3, policies=2)
+    assert (6, 6) == (len(experiments), len(outcomes["reach_south"]))
+    assert np.isfinite(outcomes["reach_south"]).all()
+
+
+def test_command__sweeps_and_says_how_it_stands(home: Path, tmp_path: Path) -> None:
+    """For real, with data on stdout and progress on stderr."""
+    out = tmp_path / "out"
+    done = called(
+        "sweep",
+        home / "experiment.toml",
+        "--out",
+        out,
+        "--workers",
+        2,
+        "--block",
+        5,
+        "--hook",
+        "tests.sweeping:refuses",
+    )
+    assert 3 == done.returncode
+    assert "42 ok + 6 failed + 0 skipped = 48 planned runs" in done.stdout
+    assert "failures.parquet" in done.stderr
+    assert 3 == called("status", out).returncode
+    assert (0, "every file is as it was written\n") == ((said := called("verify", out)).returncode, said.stdout)
+    run_id = pq.read_table(out / RUNS).column("run_id")[7].as_py()
+    again = called("replay", out, run_id)
+    assert (0, True) == (again.returncode, '"same": true' in again.stdout)
+    assert 2 == called("replay", out, "x").returncode
+    assert 2 == called("resume", tmp_path / "nothing").returncode
+    assert 2 == called("sweep", home / "experiment.toml", "--out", tmp_path / "x", "--workers", 2, "--executor", "threads",
+                       "--timeout", 5).returncode  # fmt: skip

@@ -1,0 +1,281 @@
+"""Sweeps under fire: kills, full disks, hanging runs; nothing is lost, nothing doubled, the table is the same."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from tests.sweeping import experiment, is_bad, surroundings, words
+
+from proxysim.errors import StorageError
+from proxysim.store import FAILURES, RUNS, SWEEP, Store
+from proxysim.sweep import How, resume, status, sweep, verify
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills by signals")
+BRANCHES = ("no-pact", "strong")
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An experiment of 48 runs and its table."""
+    folder = tmp_path_factory.mktemp("small")
+    sweep(experiment(folder), folder / "done", block=8)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An experiment of 480 runs and its table."""
+    folder = tmp_path_factory.mktemp("wide")
+    sweep(experiment(folder, 40), folder / "done", block=60)
+    return folder
+
+
+def check_whole(home: Path, out: Path) -> None:
+    """After a resume every run is there once, and the table is that of a sweep in peace."""
+    found = resume(out)
+    assert (0, 0, 0) == (found.failed, found.skipped, found.exit_status), found
+    assert status(home / "done").digest == found.digest
+    assert found.planned == len(set(pq.read_table(out / RUNS).column("run_id").to_pylist()))
+    assert [] == verify(out)
+    assert [] == [*(out / "aside").iterdir(), *(out / "notes").iterdir()]
+
+
+# ---- kills -----------------------------------------------------------------------------------------
+def kill_at(small: Path, out: Path, count: int) -> bool:
+    """A sweep killed at its N-th write, fsync or rename; False when it was over before."""
+    command = [sys.executable, "-m", "tests.killer", str(count), "sweep", str(small / "experiment.toml"), "--out", str(out),
+               "--executor", "none", "--block", "8"]  # fmt: skip
+    done = subprocess.run(command, env=surroundings(), capture_output=True, text=True, timeout=120)
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    for path in out.rglob("*.parquet"):
+        if path.parent.name != "aside":
+            pq.read_table(path)  # what stands under a final name can be read
+    if not (out / SWEEP).exists():  # killed before there was a plan: it is begun again in the same folder
+        assert 0 == sweep(small / "experiment.toml", out, block=8).exit_status
+    check_whole(small, out)
+    return done.returncode != 0
+
+
+@pytest.mark.parametrize("count", [2, 7, 13, 20])
+def test_kill__at_a_write_fsync_or_rename(small: Path, tmp_path: Path, count: int) -> None:
+    """The fast sample."""
+    assert kill_at(small, tmp_path / "out", count)
+
+
+@pytest.mark.slow
+def test_kill__at_each_of_sixty_writes_fsyncs_and_renames(small: Path, tmp_path: Path) -> None:
+    """The full count, from the first on."""
+    file = experiment(tmp_path, 4)
+    sweep(file, tmp_path / "done", block=2)
+    killed = 0
+    for count in range(1, 61):
+        out = tmp_path / str(count)
+        command = [sys.executable, "-m", "tests.killer", str(count), "sweep", str(file), "--out", str(out), "--executor", "none",
+                   "--block", "2"]  # fmt: skip
+        done = subprocess.run(command, env=surroundings(), capture_output=True, text=True, timeout=120)
+        killed += done.returncode == -signal.SIGKILL
+        if not (out / SWEEP).exists():
+            assert 0 == sweep(file, out, block=2).exit_status
+        check_whole(tmp_path, out)
+    assert 60 == killed
+
+
+def _children(parent: int) -> list[int]:
+    """Processes below one, from /proc."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            if entry.name.isdigit() and int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1]) == parent:
+                found.append(int(entry.name))
+    return found
+
+
+def kill_somewhere(home: Path, out: Path, chance: random.Random, hook: str = "tests.sweeping:slowly") -> str:
+    """A sweep on two processes; its parent, one worker, or all of them killed at some moment."""
+    command = words("sweep", home / "experiment.toml", "--out", out, "--workers", 2, "--block", 6, "--hook", hook)
+    target = chance.choice(["parent", "worker", "group"])
+    with subprocess.Popen(command, env=surroundings(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
+                          text=True) as going:  # fmt: skip
+        end = time.monotonic() + 60
+        while not (out / SWEEP).exists() and going.poll() is None and time.monotonic() < end:
+            time.sleep(0.01)
+        time.sleep(chance.random() * 6.0)
+        with contextlib.suppress(ProcessLookupError):
+            if target == "group":
+                os.killpg(going.pid, signal.SIGKILL)
+            elif target == "parent":
+                os.kill(going.pid, signal.SIGKILL)
+            elif workers := _children(going.pid):
+                os.kill(chance.choice(workers), signal.SIGKILL)
+        _, told = going.communicate(timeout=120)
+    if target == "worker":
+        assert 0 == going.returncode, told
+    for path in out.rglob("*.parquet"):
+        if path.parent.name != "aside":
+            pq.read_table(path)
+    check_whole(home, out)
+    return target
+
+
+@pytest.mark.parametrize("seed", [1, 2, 5])
+def test_kill__at_random_moments(wide: Path, tmp_path: Path, seed: int) -> None:
+    """The fast sample."""
+    kill_somewhere(wide, tmp_path / "out", random.Random(seed))
+
+
+@pytest.mark.slow
+def test_kill__a_hundred_at_random(wide: Path, tmp_path: Path) -> None:
+    """The full count: parent, worker and whole group."""
+    chance = random.Random(0)
+    targets = {kill_somewhere(wide, tmp_path / str(k), chance) for k in range(100)}
+    assert {"parent", "worker", "group"} == targets
+
+
+# ---- disks -----------------------------------------------------------------------------------------
+def _no_large_files(limit: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+
+@pytest.mark.parametrize("limit", [1_000, 5_000, 9_500, 30_000])
+def test_disk__that_is_full_ends_with_3_and_one_line(small: Path, tmp_path: Path, limit: int) -> None:
+    """Path and space are named, nothing unreadable is left under a final name, and resume ends it."""
+    out = tmp_path / "out"
+    file = experiment(tmp_path, 30)
+    command = words("sweep", file, "--out", out, "--executor", "none", "--block", 60)
+    done = subprocess.run(command, env=surroundings(), capture_output=True, text=True, timeout=120,
+                          preexec_fn=lambda: _no_large_files(limit))  # fmt: skip
+    assert 3 == done.returncode, done.stderr
+    lines = [line for line in done.stderr.splitlines() if "cannot be written" in line]
+    assert 1 == len(lines), done.stderr
+    assert str(out) in lines[0]
+    assert "bytes are free there" in lines[0]
+    assert "Traceback" not in done.stderr
+    for path in out.rglob("*.parquet"):
+        pq.read_table(path)
+    found = resume(out) if (out / SWEEP).exists() else sweep(file, out, block=60)
+    assert (360, 0) == (found.ok, found.exit_status)
+    assert [] == verify(out)
+
+
+def test_disk__that_is_full_in_a_worker_stops_the_sweep(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was done is kept."""
+    real, calls = os.fsync, [0]
+
+    def full(handle: int) -> None:
+        calls[0] += 1
+        if calls[0] == 12:
+            raise OSError(28, "No space left on device")
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    found = sweep(small / "experiment.toml", tmp_path / "out", block=8)
+    assert 3 == found.exit_status
+    assert "No space left on device" in str(found.stopped)
+    assert 0 < found.ok < 48
+    check_whole(small, tmp_path / "out")
+
+
+def test_disk__that_reads_back_something_else_is_not_trusted(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shard is entered only when it reads back as it was written."""
+    real = Path.read_bytes
+    monkeypatch.setattr(
+        Path, "read_bytes", lambda path: real(path)[:-1] if path.parent.name == "shards" else real(path)
+    )
+    found = sweep(small / "experiment.toml", tmp_path / "out", block=8)
+    assert (0, 3) == (found.ok, found.exit_status)
+    assert "does not read back" in str(found.stopped)
+    assert [] == list((tmp_path / "out" / "shards").iterdir())
+
+
+# ---- runs that misbehave -----------------------------------------------------------------------------
+def check_planted(folder: Path, runs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """1 % raise, 0.2 % hang, 0.1 % end their process: exactly these fail, the rest is run about once."""
+    calls = folder / "calls.txt"
+    monkeypatch.setenv("CALLS", str(calls))
+    monkeypatch.setenv("PYTHONPATH", surroundings()["PYTHONPATH"])
+    file = experiment(folder, runs)
+    planned = {(p, b, r) for p in range(6) for b in BRANCHES for r in range(runs)}
+    kinds = {row: kind for row in planned if (kind := is_bad(*row))}
+    assert {"raise", "hang", "exit"} == set(kinds.values())
+    found = sweep(file, folder / "out", How("processes", 2, timeout=2.0, hook="tests.sweeping:planted"), block=3)
+    assert (len(planned) - len(kinds), len(kinds), 0) == (found.ok, found.failed, found.skipped)
+    table = pq.read_table(folder / "out" / FAILURES).to_pandas()
+    types = {"raise": "ValueError", "hang": "Timeout", "exit": "WorkerDied"}
+    assert {row: types[kind] for row, kind in kinds.items()} == {
+        (row.point, row.branch, row.run): row.type for row in table.itertuples()
+    }
+    assert all("in planted" in trace for trace in table.loc[table["type"] != "WorkerDied", "trace"])
+    executions = len(calls.read_text().splitlines())
+    assert executions <= 1.05 * len(planned)
+
+
+def test_planted__runs_are_blamed_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fast sample."""
+    check_planted(tmp_path, 60, monkeypatch)
+
+
+@pytest.mark.slow
+def test_planted__among_two_thousand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The full count."""
+    check_planted(tmp_path, 167, monkeypatch)
+
+
+# ---- two at once ---------------------------------------------------------------------------------------
+def test_starters__one_runs_the_other_leaves_with_2(wide: Path, tmp_path: Path) -> None:
+    """The first is not disturbed."""
+    out = tmp_path / "out"
+    command = words(
+        "sweep", wide / "experiment.toml", "--out", out, "--workers", 1, "--block", 6, "--hook", "tests.sweeping:slowly"
+    )
+    with subprocess.Popen(
+        command, env=surroundings(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as going:
+        while not (out / SWEEP).exists():
+            time.sleep(0.01)
+        other = subprocess.run(words("resume", out), env=surroundings(), capture_output=True, text=True, timeout=60)
+        told, errors = going.communicate(timeout=120)
+    assert (2, True) == (other.returncode, "is being worked on by another process" in other.stderr), other.stderr
+    assert 0 == going.returncode, errors
+    assert "480 ok" in told
+    check_whole(wide, out)
+
+
+def test_interrupt__keeps_what_was_done(wide: Path, tmp_path: Path) -> None:
+    """Ctrl-C ends with 3 and the command that goes on."""
+    out = tmp_path / "out"
+    command = words(
+        "sweep", wide / "experiment.toml", "--out", out, "--workers", 2, "--block", 6, "--hook", "tests.sweeping:slowly"
+    )
+    with subprocess.Popen(
+        command, env=surroundings(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as going:
+        while not (out / "shards").is_dir() or not any((out / "shards").iterdir()):
+            time.sleep(0.01)
+        going.send_signal(signal.SIGINT)
+        told, errors = going.communicate(timeout=120)
+    assert 3 == going.returncode, errors
+    assert "proxysim resume" in errors
+    assert "skipped" in told
+    check_whole(wide, out)
+
+
+def test_plan__that_cannot_be_read_is_not_guessed(small: Path, tmp_path: Path) -> None:
+    """A folder without its design says so."""
+    sweep(small / "experiment.toml", tmp_path / "out", block=8)
+    (tmp_path / "out" / "design.parquet").unlink()
+    with pytest.raises(StorageError, match=r"design\.parquet is damaged"):
+        _ = Store.read(tmp_path / "out").design
