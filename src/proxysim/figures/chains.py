@@ -168,6 +168,7 @@ def provenance(
     what: str = "arms received",
     unit: str = "USD m / month",
     labels: Mapping[str, str] | None = None,
+    makers: Mapping[str, str] | None = None,
     ax: Axes | None = None,
 ) -> Figure:
     """Whose make it is: the share of each maker in what an actor receives, by branch, with the whole beside it.
@@ -175,7 +176,8 @@ def provenance(
     Parameters
     ----------
     table : actor, branch, origin, value, n
-    what, unit : what the values are; labels : what people see for ids; ax : axes, or None for a figure
+    what, unit : what the values are; labels, makers : what people see for ids of actors and branches, and of origins
+    ax : axes, or None for a figure
     """
     sums = table.groupby("actor", sort=False)["value"].sum()
     actors = [one for one in style.unique(table["actor"]) if sums[one] > 0][:_RECEIVERS]
@@ -238,7 +240,10 @@ def provenance(
         else {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0)}
     )
     target: Any = figure if figure is not None else ax
-    target.legend(handles, [f"made in {style.name(labels, one, 22)}" if one != "other" else "made elsewhere" for one in origins], ncols=min(4, len(origins)),
+    heads = [
+        f"made in {style.name(makers or labels, one, 22)}" if one != "other" else "made elsewhere" for one in origins
+    ]
+    target.legend(handles, heads, ncols=min(4, len(origins)),
                   fontsize=TEXT, **legend)  # fmt: skip
     if figure is None:
         return style.page_of(ax)

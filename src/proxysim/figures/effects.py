@@ -77,8 +77,11 @@ def differences(
         most = max(min(_ACTORS, len(style.unique(rows.loc[rows["measure"] == one, "actor"]))) for one in band)
         tall.append(most * (_ROW * len(branches) + 0.12) + 0.08)
     level = f"{100 * float(rows['level'].iloc[0]):g} %" if "level" in rows else "95 %"
-    words = (f"Difference against the first branch, mean of pairs, with {level} intervals; {style.of_n(rows)}. Filled: found (an interval that is not seen is narrower than its mark); empty: zero lies in the "
-             "interval. Grey number at the right: mean in the first branch.")  # fmt: skip
+    words = (
+        f"Difference against the first branch, mean of pairs, with {level} intervals; {style.of_n(rows)}. Filled: found (an "
+        "interval that is not seen is narrower than its mark); empty: zero lies in the interval. Grey number at the right: mean "
+        "in the first branch."
+    )
     caption = style.lines_of(words, WIDE - 2 * EDGE)
     high = 0.3 + sum(tall) + 0.78 * len(bands) + style.deep(caption) + 0.1
     figure = blank(high)
@@ -419,7 +422,10 @@ def tornado(
     figure, deep = None, 0.29 * len(rows)
     caption: list[str] = []
     if ax is None:
-        words = f"The answer{f' ({unit})' if unit else ''} with one number at its low (pale, hatched) and at its high end (dark), all others as they are."
+        words = (
+            f"The answer{f' ({unit})' if unit else ''} with one number at its low (pale, hatched) and at its high end (dark), "
+            "all others as they are."
+        )
         words += (f" {style.of_n(rows)}." if "n" in rows else "") + (
             f" {more} numbers that move it less are not shown." if more else ""
         )
@@ -457,7 +463,8 @@ def tornado(
                 given = rows[key].iloc[at]
                 words = number(float(given)) if isinstance(given, int | float | np.number) else str(given)
                 right = value > middle or (value == middle and key == "high")
-                ax.annotate(words, (value, at), xytext=(3 if right else -3, 0), textcoords="offset points", ha="left" if right else "right", va="center",
+                aside, ha = (3, "left") if right else (-3, "right")
+                ax.annotate(words, (value, at), xytext=(aside, 0), textcoords="offset points", ha=ha, va="center",
                             fontsize=7.5, color=QUIET, zorder=4)  # fmt: skip
     span = (max(ends) - min(ends)) or 1.0
     ax.set_xlim(min(ends) - 0.13 * span, max(ends) + 0.13 * span)

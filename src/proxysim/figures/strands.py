@@ -59,8 +59,10 @@ def arms_map(
     origins = style.in_order(one for one in weights if weights[one] > 0)
     figure, caption = None, list[str]()
     if ax is None:
-        words = (f"Schematic: where things stand says nothing of the globe. Width and number: arms sent over a leg, {unit}, at base production value of 2024; "
-                 f"{style.of_n(flows, 'runs')}, mean. Grey: nothing sent; a cross: closed. ■ state, ● proxy.")  # fmt: skip
+        words = (
+            f"Schematic: where things stand says nothing of the globe. Width and number: arms sent over a leg, {unit}, at base "
+            f"production value of 2024; {style.of_n(flows, 'runs')}, mean. Grey: nothing sent; a cross: closed. ■ state, ● proxy."
+        )
         caption = style.lines_of(words, _WIDE - 2 * EDGE)
         figure = blank(0.34 + _DEEP + style.deep(caption) + 0.16, _WIDE)
         ax = panel(figure, EDGE, 0.34, _WIDE - 2 * EDGE, _DEEP)

@@ -145,7 +145,7 @@ def gather(
     return Findings(
         roles, study, comparison, divided, undivided, yardstick(study, fighting), ranking, per_actor,
         events_of(study, roles), _chain(looked, study), _cargoes(looked, roles), _provenance(study, roles), _regimes(looked),
-        labels_of(study), min(runs, LOOKED_INTO), asked,
+        labels_of(study, roles), min(runs, LOOKED_INTO), asked,
     )  # fmt: skip
 
 
@@ -212,10 +212,13 @@ def _facts(number: Any) -> Any:
     return None if number is None else (number.value, number.series)
 
 
-def labels_of(study: Ensemble) -> dict[str, str]:
+def labels_of(study: Ensemble, roles: Roles) -> dict[str, str]:
     """What people see for ids of actors, regimes, branches and makers."""
     scenario = study.worlds[0].scenario
     found = {branch: branch_label(branch) for branch in study.branches}
+    for branch in roles.counters:
+        prefix = (roles.focus or "").removesuffix("-pact") + "-"
+        found[branch] = branch_label(branch.removeprefix(prefix))
     for section in ("states", "proxies"):
         for actor in scenario.ids[section]:
             origin = scenario.text.get((section, actor, "origin"))
@@ -356,7 +359,7 @@ def _ranked(
 
 
 def events_of(study: Ensemble, roles: Roles) -> pandas.DataFrame:
-    """month, label: what falls into the same month in nearly all runs, and when pacts come into force."""
+    """month, label: when pacts come into force, then what falls into the same month in nearly all runs."""
     import pandas as pd
 
     world = study.worlds[0]
@@ -377,7 +380,7 @@ def events_of(study: Ensemble, roles: Roles) -> pandas.DataFrame:
                 dates.setdefault((pact, int(number.value)), []).append(branch)
     for (_, month), names in dates.items():
         rows.append((month, f"pact in force: {', '.join(branch_label(name).lower() for name in names)}"))
-    rows.sort(key=lambda row: (row[0], not row[1].startswith("pact in force")))
+    rows.sort(key=lambda row: (not row[1].startswith("pact in force"), row[0]))
     return pd.DataFrame([(world.months[month], words) for month, words in rows], columns=["month", "label"])
 
 
