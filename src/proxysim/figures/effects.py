@@ -298,7 +298,8 @@ def _strongest(interactions: pandas.DataFrame | None) -> list[tuple[str, str, fl
         (str(r["one"]), str(r["two"]), float(r["value"]), float(r["low"]), float(r["high"]))
         for _, r in interactions.iterrows()
     ]
-    rows = [row for row in rows if math.isfinite(row[2]) and row[2] != 0.0]
+    most = max((abs(row[2]) for row in rows if math.isfinite(row[2])), default=0.0)
+    rows = [row for row in rows if math.isfinite(row[2]) and abs(row[2]) > 0.01 * most]
     return sorted(rows, key=lambda row: -abs(row[2]))[:_PAIRS]
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["arms_map"]
 
-_WIDE, _DEEP = 10.0, 6.6
+_WIDE, _DEEP = 9.2, 6.3
 _MOST, _LEAST = 0.42, 0.02
 _OPEN, _CLOSED = "#8C8C8C", "#8C8C8C"
 
@@ -57,15 +57,16 @@ def arms_map(
         for maker, amount in part.items():
             weights[maker] = weights.get(maker, 0.0) + amount
     origins = style.in_order(one for one in weights if weights[one] > 0)
-    figure, caption = None, list[str]()
+    figure, caption, tall = None, list[str](), _DEEP
     if ax is None:
         words = (
             f"Schematic: where things stand says nothing of the globe. Width and number: arms sent over a leg, {unit}, at base "
             f"production value of 2024; {style.of_n(flows, 'runs')}, mean. Grey: nothing sent; a cross: closed. ■ state, ● proxy."
         )
         caption = style.lines_of(words, _WIDE - 2 * EDGE)
-        figure = blank(0.34 + _DEEP + style.deep(caption) + 0.16, _WIDE)
-        ax = panel(figure, EDGE, 0.34, _WIDE - 2 * EDGE, _DEEP)
+        tall = min(_DEEP, max(3.0, 1.6 + 0.45 * len(world.scenario.ids["places"])))
+        figure = blank(0.34 + tall + style.deep(caption) + 0.16, _WIDE)
+        ax = panel(figure, EDGE, 0.34, _WIDE - 2 * EDGE, tall)
     root = style.page_of(ax)
     share = ax.get_position()
     wide, high = float(root.get_figwidth() * share.width), float(root.get_figheight() * share.height)
@@ -100,7 +101,7 @@ def arms_map(
         )
     if figure is None:
         return root
-    write(figure, EDGE, 0.34 + _DEEP + 0.06, "\n".join(caption), fontsize=SMALL, color=QUIET)
+    write(figure, EDGE, 0.34 + tall + 0.06, "\n".join(caption), fontsize=SMALL, color=QUIET)
     return figure
 
 

@@ -30,7 +30,8 @@ COLOURS = ("#4D4D4D", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E
 DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (9, 1.5, 1.5, 1.5)), (0, (1.2, 1.4)), (0, (3, 1)), (0, (8, 3, 1, 3, 1, 3)),
                            (0, (1, 3)), (0, (12, 2)))  # fmt: skip
 MARKS = ("o", "s", "D", "^", "v", "P", "X", "*")
-HATCHES = ("", "////", "....", "xxxx", "\\\\\\\\", "oo", "++", "||||")
+#: Lines only: dots make files large.
+HATCHES = ("", "////", "\\\\\\\\", "xxxx", "----", "||||", "++++", "///")
 QUIET, FAINT, PALE = "#4A4A4A", "#BDBDBD", "#E9E9E9"
 #: Inches: width of every figure, and of its margins; points of type.
 WIDE, EDGE = 7.6, 0.12

@@ -60,14 +60,14 @@ def held_fixed(found: Findings) -> list[Held]:
         rows.append(Held(what, same, f"Differs between branches: {joined(other)}." if other else ""))
 
     kind("Wars", first.ids["fronts"], "fronts", lambda path: True,
-         "Who fights and how hard, month by month, on {n} of the fronts")  # fmt: skip
+         "Who fights and how hard, month by month ({n})")  # fmt: skip
     kind("Incomes of states", [a for a in first.ids["states"] if ("states", a, "income") in first.numbers], "states",
-         lambda path: path[2] == "income", "Income before sanctions of {n}")  # fmt: skip
+         lambda path: path[2] == "income", "Income before sanctions ({n})")  # fmt: skip
     kind("Own incomes of proxies", [a for a in first.ids["proxies"] if _value(first, ("proxies", a, "income"))], "proxies",
-         lambda path: path[2] == "income", "What {n} of them have of their own")  # fmt: skip
-    kind("Routes", first.ids["legs"], "legs", lambda path: True, "Limits and search, before events, on {n} legs")
+         lambda path: path[2] == "income", "What they have of their own ({n})")  # fmt: skip
+    kind("Routes", first.ids["legs"], "legs", lambda path: True, "Limits and search, before events ({n})")
     rows += _events(found, scenarios, changed)
-    kind("Pacts", first.ids["pacts"], "pacts", lambda path: True, "Terms of {n}")
+    kind("Pacts", first.ids["pacts"], "pacts", lambda path: True, "Terms ({n})")
     told = {"fronts", "legs", "events", "pacts"}
     rest = sorted({path for path in changed if path[0] not in told and path[-1] != "income"})
     if rest:
@@ -105,9 +105,7 @@ def _events(found: Findings, scenarios: Sequence[Scenario], changed: set[tuple[s
             continue
         (other if differs else same).append(event.label or event.id.replace("-", " "))
     words = (
-        f"{len(same)} events, dated or by chance, fall into the same months in every branch of a pair: {joined(same, 16)}."
-        if same
-        else ""
+        f"Dated or by chance, the same months in both runs of a pair ({len(same)}): {joined(same, 16)}." if same else ""
     )
     if never:
         words += f" {never} more are switched off in all branches."

@@ -59,7 +59,8 @@ class Findings:
     study : runs of all branches, with bands; comparison : of those shown, None with one branch
     attribution : of the focus, None when it cannot be divided, for the reason in `undivided`
     yardstick : what countermeasures are judged by, in words; its unit; "" when there is nothing to judge by
-    ranking : branch, difference, low, high, best, n, undone; per_actor : branch -> actor -> effect on its capacity
+    ranking : branch, difference, low, high, best, n, undone, single: the share of pairs in which it is best of those that
+        join no others; per_actor : branch -> actor -> effect on its capacity
     chain, cargoes, regimes : tables for the figures, of runs looked into
     """
 
@@ -225,7 +226,7 @@ def labels_of(study: Ensemble, roles: Roles) -> dict[str, str]:
             if origin:
                 found.setdefault(f"maker:{origin}", scenario.labels.get((section, actor)) or actor)
     for section in ("regimes", "states", "proxies"):
-        found |= {one: scenario.labels.get((section, one)) or one.replace("-", " ") for one in scenario.ids[section]}
+        found |= {one: scenario.labels.get((section, one)) or _capital(one) for one in scenario.ids[section]}
     for pact in scenario.ids["pacts"]:
         found[pact] = scenario.labels.get(("pacts", pact)) or pact.replace("-", " ")
     return found
@@ -235,7 +236,12 @@ def branch_label(branch: str) -> str:
     """A branch as people see it."""
     if branch == AS_IT_STANDS:
         return "As the file stands"
-    words = branch.replace("-", " ").replace("_", " ")
+    return _capital(branch)
+
+
+def _capital(one: str) -> str:
+    """An id as a name."""
+    words = one.replace("-", " ").replace("_", " ")
     return words[:1].upper() + words[1:]
 
 
@@ -314,7 +320,7 @@ def _ranked(
     """Countermeasures against the focus, pair by pair."""
     import pandas as pd
 
-    names = ["branch", "difference", "low", "high", "best", "n", "undone"]
+    names = ["branch", "difference", "low", "high", "best", "n", "undone", "single"]
     if roles.focus is None or not roles.counters or not yardstick(study, fighting)[0]:
         return pd.DataFrame(columns=names), {}
     judged = np.mean([study.of("capacity", actor) for actor in fighting], axis=0) if fighting else _received(study)
@@ -322,6 +328,7 @@ def _ranked(
     those = np.array([judged[at[name]] for name in roles.counters])
     lowest = those == those.min(axis=0)
     best = (lowest / lowest.sum(axis=0)).mean(axis=1)
+    single = _best_single(those, [study.worlds[at[name]] for name in (roles.focus, *roles.counters)])
     focus, base = judged[at[roles.focus]], judged[at[roles.baseline]]
     differences = (those - focus).T
     grouped = differences
@@ -341,6 +348,7 @@ def _ranked(
                 float(best[place]),
                 study.runs,
                 -mean / effect if effect else math.nan,
+                float(single[place]),
             )
         )
     table = pd.DataFrame(rows, columns=names).sort_values("difference", kind="stable").reset_index(drop=True)
@@ -356,6 +364,18 @@ def _ranked(
     ):
         found.setdefault(one.branch, {})[one.actor] = one
     return table, found
+
+
+def _best_single(those: Array, worlds: Sequence[World]) -> Array:
+    """Chance to be the best of those that hold no other one in them; NaN for those that do, or when all or none do."""
+    focus, *others = worlds
+    joint = [any(_builds_on(focus, one, other) for one in others if one is not other) for other in others]
+    found = np.full(len(others), math.nan)
+    places = [place for place, is_joint in enumerate(joint) if not is_joint]
+    if any(joint) and places:
+        lowest = those[places] == those[places].min(axis=0)
+        found[places] = (lowest / lowest.sum(axis=0)).mean(axis=1)
+    return found
 
 
 def events_of(study: Ensemble, roles: Roles) -> pandas.DataFrame:

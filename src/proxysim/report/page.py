@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _MEASURES = ("capacity", "fighting", "manufacture", "received_money", "received_arms", "sent_arms")
 _TAKEN = re.compile(r'(\bid=")([^"]+)(")')
 _NAMED = re.compile(r'((?:xlink:)?href="#|url\(#)([^")]+)')
+_LONG = re.compile(r"(\.\d\d)\d+")
+_KEYS = ("capacity", "differences", "chain", "flows", "map", "provenance", "provisions", "counter")
 #: Rows of the long tables; the rest is counted.
 _PARAMETERS, _EFFECTS = 1500, 400
 
@@ -76,6 +78,7 @@ def inline(figure: Figure, key: str, title: str, alt: str, stamp: Mapping[str, s
     text = _NAMED.sub(lambda m: f"{m[1]}{key}-{m[2]}", text)
     text = text.replace("xlink:href", "href").replace("\n", " ")
     text = re.sub(r"> +<", "><", text)
+    text = re.sub(r' (d|points)="[^"]+"', lambda m: _LONG.sub(r"\1", m[0]), text)
     box = re.search(r'viewBox="([^"]+)"', text)
     assert box is not None
     head = f'<svg viewBox="{box[1]}" role="img" aria-labelledby="{key}-title {key}-alt" xmlns="http://www.w3.org/2000/svg">'
@@ -145,7 +148,7 @@ def pictures(found: Findings) -> dict[str, Picture]:
 def _moves(table: pandas.DataFrame) -> Any:
     """Rows of measures that differ somewhere, by more than dust."""
     dust = 1e-3 * table["baseline"].abs().groupby(table["measure"]).transform("max").clip(lower=1e-9)
-    large = table["difference"].abs() > dust
+    large = table["difference"].abs() > dust.clip(lower=5e-4)
     return large.groupby([table["measure"], table["actor"]]).transform("any") & np.isfinite(
         table["difference"].astype(float)
     )
@@ -204,7 +207,7 @@ def _context(found: Findings, patterns: Sequence[Pattern] | None) -> dict[str, A
     focus, base = found.roles.focus, found.roles.baseline
     rows = facts.parameters(found)
     return {
-        "question": scenario.question, "answer": words.answer(found), "pictures": shown,
+        "question": scenario.question, "answer": words.answer(found), "pictures": {**dict.fromkeys(_KEYS), **shown},
         "regimes": [one for key, one in shown.items() if key.startswith("regime")],
         "branches": [(found.labels[name], name, scenario.branches.get(name, ""), _role(found, name)) for name in study.branches],
         "focus": found.labels[focus] if focus else "", "baseline": found.labels[base], "compared": found.comparison is not None,
@@ -289,11 +292,14 @@ def _counters(found: Findings) -> dict[str, Any] | None:
             else "–"
         )
         each = [words.number(found.per_actor[name][actor].difference, True) for actor in actors]
-        undone, best = (words.percent(float(one[key])) for key in ("undone", "best"))
-        rows.append((found.labels[name], words.number(float(one["difference"]), True), spread, undone, best, each))
+        undone, best, single = (words.percent(float(one[key])) for key in ("undone", "best", "single"))
+        rows.append(
+            (found.labels[name], words.number(float(one["difference"]), True), spread, undone, best, single, each)
+        )
     return {
         "heads": [found.labels[actor] for actor in actors],
         "rows": rows,
+        "single": bool(found.ranking["single"].notna().any()),
         "what": found.yardstick[0],
         "unit": found.yardstick[1],
     }

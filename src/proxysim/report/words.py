@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _UNITS = {"index": "points", "USD m / month": "USD m a month", "USD m of arms / month": "USD m of arms a month",
           "share of runs": "of runs", "months": "months"}  # fmt: skip
+#: Never broken from its number.
+_PERCENT = "\u00a0%"
 _GRADES = {"A": "measured", "B": "estimated", "C": "guessed by experts", "D": "assumed"}
 
 
@@ -23,7 +25,7 @@ def number(value: float | None, signed: bool = False) -> str:
     """Three digits that count, with a true minus sign."""
     if value is None or not math.isfinite(value):
         return "–"
-    return "0" if value == 0 else plain_number(value, signed).replace("-", "\u2212")
+    return "0" if abs(value) < 1e-9 else plain_number(value, signed).replace("-", "\u2212")
 
 
 def percent(part: float | None) -> str:
@@ -31,10 +33,10 @@ def percent(part: float | None) -> str:
     if part is None or not math.isfinite(part):
         return "–"
     if 0.0 < part < 0.005:
-        return "under 1 %"
+        return "under 1\u00a0%"
     if 0.995 < part < 1.0:
-        return "over 99 %"
-    return f"{100 * part:.0f} %".replace("-", "\u2212")
+        return "over 99\u00a0%"
+    return f"{100 * part:.0f}\u00a0%".replace("-", "\u2212")
 
 
 def joined(words: Sequence[str], most: int = 12) -> str:
@@ -57,6 +59,12 @@ def interval(effect: Effect) -> str:
     return (
         f"{number(effect.difference, True)} (95 % interval {number(effect.low, True)} to {number(effect.high, True)})"
     )
+
+
+def _size(effect: Effect) -> str:
+    """The size of a difference that was found, without its sign."""
+    low, high = sorted((abs(effect.low or 0.0), abs(effect.high or 0.0)))
+    return f"{number(abs(effect.difference or 0.0))} (95 % interval {number(low)} to {number(high)})"
 
 
 def answer(found: Findings) -> list[str]:
@@ -88,15 +96,14 @@ def assumed(found: Findings) -> str:
         span = (
             percent(min(sizes))
             if min(sizes) == max(sizes)
-            else f"{percent(min(sizes)).removesuffix(' %')} to {percent(max(sizes))}"
+            else f"{percent(min(sizes)).removesuffix(_PERCENT)} to {percent(max(sizes))}"
         )
         names = joined([change.path.rpartition(".")[2].replace("_", " ") for change in largest])
         lead = "chiefly " if len(provisions) > len(largest) else ""
         parts.append(f"{counted(len(provisions), 'provision')} of {span} each ({lead}{names})")
     if others:
-        parts.append(
-            counted(len(others), "other number") if provisions else counted(len(others), "number") + " changed"
-        )
+        which = f" ({joined([change.path for change in others])})" if len(others) <= 2 else ""
+        parts.append(counted(len(others), "other number" if provisions else "changed number") + which)
     return f"Assumed was “{focus}” in place of “{base}”: {' and '.join(parts)}, with all else the same in every pair of runs."
 
 
@@ -131,7 +138,7 @@ def followed(found: Findings) -> str:
         relative = f", {percent(share)} of {number(first.baseline)}"
     else:
         relative = ""
-    text = f"What followed: mean {what} of {found.labels[first.actor]} {rose} by {interval(first).lstrip('+').lstrip(chr(0x2212))} {unit}{relative}"
+    text = f"What followed: mean {what} of {found.labels[first.actor]} {rose} by {_size(first)} {unit}{relative}"
     rest = [effect for effect in effects if effect is not first]
     if rest:
         told = [
@@ -172,11 +179,11 @@ def grounds(changes: Sequence[Change]) -> str:
     counts = {words: sum(change.grade == grade for change in changes) for grade, words in _GRADES.items()}
     counts["without a grade"] = sum(change.grade not in _GRADES for change in changes)
     told = [f"{count} {words}" for words, count in counts.items() if count]
-    return (
-        f"of the {counted(len(changes), 'number')} put in, {joined(told)}"
-        if len(changes) > 1
-        else f"the one number put in is {told[0][2:]}"
-    )
+    kinds = [words for words, count in counts.items() if count]
+    if len(kinds) == 1:
+        many = f"all {len(changes)} numbers put in are" if len(changes) > 1 else "the one number put in is"
+        return f"{many} {kinds[0]}"
+    return f"of the {len(changes)} numbers put in, {joined(told)}"
 
 
 # ---- what a figure shows, for those who do not see it ------------------------------------------------------------------
@@ -287,6 +294,17 @@ def alt_stability(found: Findings, regime: str) -> str:
     return f"{lead} Runs in which {found.labels.get(regime, regime)} fell: {'; '.join(told)}."
 
 
+def _single(found: Findings) -> str:
+    """The best of those that join no others, where some do."""
+    single = found.ranking[found.ranking["single"].notna()]
+    if not len(single) or float(found.ranking["single"].iloc[0]) == float(found.ranking["single"].iloc[0]):
+        return ""
+    first = single.sort_values("single", ascending=False, kind="stable").iloc[0]
+    return (
+        f"; of the single ones, “{found.labels[str(first['branch'])]}” is the best in {percent(float(first['single']))}"
+    )
+
+
 def blunting(found: Findings) -> str:
     """Which countermeasure does most, in a sentence."""
     if not len(found.ranking):
@@ -297,7 +315,18 @@ def blunting(found: Findings) -> str:
     if not sure:
         return f"No countermeasure was found to lower the {found.yardstick[0]} under “{focus}” at this number of pairs."
     undone = float(best["undone"])
-    part = f", which undoes {percent(min(undone, 9.99))} of the effect" if math.isfinite(undone) and undone > 0 else ""
-    lead = f"The strongest of {counted(len(found.ranking), 'countermeasure')} under “{focus}” is “{found.labels[str(best['branch'])]}”"
-    return (f"{lead}: it lowers the {found.yardstick[0]} by {number(-float(best['difference']))} {found.yardstick[1]}{part}, and is the best of these in "
-            f"{percent(float(best['best']))} of pairs.")  # fmt: skip
+    part = ""
+    if math.isfinite(undone) and undone > 0:
+        part = f", which undoes {percent(undone) + ' of' if undone < 1 else 'more than'} the whole effect"
+    name = found.labels[str(best["branch"])]
+    if len(found.ranking) == 1:
+        return (
+            f"The one countermeasure under “{focus}”, “{name}”, lowers the {found.yardstick[0]} by "
+            f"{number(-float(best['difference']))} {found.yardstick[1]}{part}."
+        )
+    many = counted(len(found.ranking), "countermeasure")
+    size = f"{number(-float(best['difference']))} {found.yardstick[1]}{part}"
+    return (
+        f"The strongest of {many} under “{focus}” is “{name}”: it lowers the {found.yardstick[0]} by {size}, and is the best "
+        f"of these in {percent(float(best['best']))} of pairs{_single(found)}."
+    )
