@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from proxysim.explanation import Explanation, explain
     from proxysim.figures.map import places_and_legs
     from proxysim.model import PactModel, ProxyAgent, StateAgent
+    from proxysim.report.page import write_report
     from proxysim.scenario.world import World, load
     from proxysim.single import Run, run
 
@@ -49,6 +50,7 @@ _HOMES = {
     "load": "proxysim.scenario.world",
     "places_and_legs": "proxysim.figures.map",
     "run": "proxysim.single",
+    "write_report": "proxysim.report.page",
 }
 
 __all__ = [
@@ -75,6 +77,7 @@ __all__ = [
     "load",
     "places_and_legs",
     "run",
+    "write_report",
 ]
 
 

@@ -96,7 +96,12 @@ def capacity_bands(
         row, column = divmod(at, columns)
         axes = panel(figure, _LEFT + column * (wide + _LEFT + _RIGHT), head + 0.36 + row * (_HIGH + _GAP), wide, _HIGH)
         _one(axes, chosen[chosen["actor"] == actor], branches, months, span, marks)
-        axes.set_title(style.name(labels, actor, 36), loc="left", pad=12 if marks else 5, fontweight="bold")
+        axes.set_title(
+            style.fit(style.name(labels, actor, 60), wide + 0.4, style.HEAD, bold=True),
+            loc="left",
+            pad=12 if marks else 5,
+            fontweight="bold",
+        )
     top = head + rows * (_HIGH + _GAP) + 0.14
     if told:
         write(figure, EDGE, top, "\n".join(told), fontsize=SMALL, color=QUIET)

@@ -287,15 +287,13 @@ def alluvial(
     first: list[tuple[Any, ...]] = [
         ("o", str(r["origin"]), "s", str(r["from"]), str(r["origin"]), float(r["sent"])) for _, r in rows.iterrows()
     ]
-    merged: dict[tuple[str, ...], float] = {}
-    for *ends, amount in first:
-        merged[tuple(ends)] = merged.get(tuple(ends), 0.0) + amount
-    first = [(*ends, amount) for ends, amount in merged.items()]
-    second = []
+    first = _joined(first)
+    second: list[tuple[Any, ...]] = []
     for _, r in rows.iterrows():
         came = min(float(r["arrived"]), float(r["sent"]))
         second.append(("s", str(r["from"]), "r", str(r["to"]), str(r["origin"]), came))
         second.append(("s", str(r["from"]), "r", LOST, str(r["origin"]), float(r["sent"]) - came))
+    second = _joined(second)
     width = WIDE - 2 * EDGE
     left, bar = 1.35, 0.13
     columns = {"o": left, "s": width * 0.5 - 0.1, "r": width - 1.95}
@@ -341,6 +339,14 @@ def alluvial(
         return style.page_of(ax)
     write(figure, EDGE, 0.36 + deep + 0.1, "\n".join(caption), fontsize=SMALL, color=QUIET)
     return figure
+
+
+def _joined(links: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Links with the same ends and maker as one."""
+    found: dict[tuple[Any, ...], float] = {}
+    for *ends, amount in links:
+        found[tuple(ends)] = found.get(tuple(ends), 0.0) + amount
+    return [(*ends, amount) for ends, amount in found.items()]
 
 
 def _merged(rows: pandas.DataFrame) -> pandas.DataFrame:

@@ -43,6 +43,7 @@ def regime_stability(
     branches, months = style.unique(rows["branch"])[:_BRANCHES], style.unique(rows["month"])
     if ax is not None:
         _course(ax, rows, branches, months)
+        ax.set_ylabel("stability")
         return style.page_of(ax)
     runs = len(style.unique(rows["run"]))
     fates = []
@@ -137,7 +138,6 @@ def _course(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], months:
         color=QUIET,
     )
     axes.set_ylim(low - 0.1, high + 0.1)
-    axes.set_ylabel("stability")
     style.months_axis(axes, months, 6)
 
 

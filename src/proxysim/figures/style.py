@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["save"]
 
+#: Signs that keep the direction of a label apart from that of a sentence; fonts need not have them.
+_ISOLATES = re.compile("[\u2066-\u2069\u200e\u200f]")
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -100,10 +103,18 @@ def deep(lines: Sequence[str], size: float = SMALL) -> float:
 
 def cut(words: str, most: int) -> str:
     """Words, shortened when they are longer; a leading underscore would hide a label from legends."""
-    words = " ".join(words.split())
+    words = " ".join(_ISOLATES.sub("", words).split())
     if len(words) > most:
         words = words[: most - 1].rstrip() + "…"
     return f" {words}" if words.startswith("_") else words
+
+
+def fit(words: str, wide: float, size: float = TEXT, bold: bool = False) -> str:
+    """Words, shortened until they are no wider than so many inches."""
+    words, factor = cut(words, 200), 1.12 if bold else 1.0
+    while len(words) > 4 and width_of(words, size) * factor > wide:
+        words = cut(words, max(4, min(len(words) - 1, round(len(words) * wide / (width_of(words, size) * factor)) + 1)))
+    return words
 
 
 def width_of(words: str, size: float = TEXT) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +32,7 @@ BASELINE, FOCUS = "no-pact", "strengthened-pact"
 AS_IT_STANDS = "none"
 #: Runs that are looked into month by month; those whose every cargo is told; runs of all coalitions, and the fewest of each.
 LOOKED_INTO, CARGOES, COALITION_RUNS, FEWEST, MOST = 24, 8, 10_240, 5, 24
-_COUNTERS, _BESIDE = 8, 4
+_COUNTERS, _BESIDE, _LABEL = 8, 4, 60
 #: Gives a function that shows progress, for a step of the work.
 Steps = Callable[[str], Progress | None]
 
@@ -224,11 +225,11 @@ def labels_of(study: Ensemble, roles: Roles) -> dict[str, str]:
         for actor in scenario.ids[section]:
             origin = scenario.text.get((section, actor, "origin"))
             if origin:
-                found.setdefault(f"maker:{origin}", scenario.labels.get((section, actor)) or actor)
+                found.setdefault(f"maker:{origin}", _seen(scenario.labels.get((section, actor)) or _capital(actor)))
     for section in ("regimes", "states", "proxies"):
-        found |= {one: scenario.labels.get((section, one)) or _capital(one) for one in scenario.ids[section]}
+        found |= {one: _seen(scenario.labels.get((section, one)) or _capital(one)) for one in scenario.ids[section]}
     for pact in scenario.ids["pacts"]:
-        found[pact] = scenario.labels.get(("pacts", pact)) or pact.replace("-", " ")
+        found[pact] = _seen(scenario.labels.get(("pacts", pact)) or _capital(pact))
     return found
 
 
@@ -237,6 +238,13 @@ def branch_label(branch: str) -> str:
     if branch == AS_IT_STANDS:
         return "As the file stands"
     return _capital(branch)
+
+
+def _seen(label: str) -> str:
+    """A label as it stands in a sentence: not too long, and with its own direction of writing."""
+    label = " ".join(label.split())
+    label = label if len(label) <= _LABEL else label[: _LABEL - 1].rstrip() + "…"
+    return f"\u2068{label}\u2069" if any(unicodedata.bidirectional(sign) in ("R", "AL") for sign in label) else label
 
 
 def _capital(one: str) -> str:

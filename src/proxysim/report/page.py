@@ -217,7 +217,7 @@ def _context(found: Findings, patterns: Sequence[Pattern] | None) -> dict[str, A
         "grades": facts.grades(found), "grade_names": [f"{letter} {name}".strip() for letter, name in facts.GRADES],
         "parameters": rows[:_PARAMETERS], "more_parameters": max(0, len(rows) - _PARAMETERS), "sources": facts.sources(found),
         "patterns": patterns or [], "runs": study.runs, "seed": study.seed, "months": (study.worlds[0].months[0], study.worlds[0].months[-1]),
-        "uncertain": study.uncertain, "residual": f"{study.residual:.1e}", "command": found.asked or _command(found),
+        "uncertain": study.uncertain, "residual": f"{study.residual:.1e}" if study.residual else "0", "command": found.asked or _command(found),
         "stamp": stamp(study), "world_hash": found.study.worlds[0].hash, "label": Path(scenario.file).stem,
         "divided_runs": found.attribution.runs if found.attribution else 0,
     }  # fmt: skip

@@ -128,6 +128,8 @@ def followed(found: Findings) -> str:
     sure = [effect for effect in effects if effect.found]
     what = effects[0].measure.replace("_", " ")
     unit = _UNITS.get(effects[0].unit, effects[0].unit)
+    if not sure and all(effect.difference == 0.0 and not effect.variance_reduction for effect in effects):
+        return f"What followed: no difference found; {what} of {joined([found.labels[e.actor] for e in effects], 4)} is the same in every pair."
     if not sure:
         return (f"What followed: no difference found in {what}; the largest mean difference, of {found.labels[effects[0].actor]}, is "
                 f"{interval(effects[0])} {unit}, and zero lies in it.")  # fmt: skip
@@ -168,7 +170,7 @@ def certainty(found: Findings) -> str:
     if found.study.uncertain:
         sentence += "; numbers with a range were drawn, so the intervals hold chance and not knowing, within this model"
     else:
-        sentence += "; the intervals hold chance alone, with every number at its value (--uncertain draws them from their ranges)"
+        sentence += "; the intervals hold chance alone, with every number at its value (they can also be drawn from their ranges)"
     return f"{sentence}; {grounds(changes)}."
 
 
