@@ -81,7 +81,7 @@ def support_chain(table: pandas.DataFrame, labels: Mapping[str, str] | None = No
                 [at],
                 [wide],
                 height=bar * 0.86,
-                color=tint(COLOURS[b], 0.25),
+                color=tint(COLOURS[b], style.lighter(0.2, b)),
                 edgecolor=COLOURS[b],
                 hatch=HATCHES[b],
                 linewidth=0.6,
@@ -98,7 +98,8 @@ def support_chain(table: pandas.DataFrame, labels: Mapping[str, str] | None = No
         axes.set_yticks([])
         axes.set_title("Change", loc="left", fontweight="bold", pad=4)
     handles = [
-        Patch(facecolor=tint(COLOURS[b], 0.25), edgecolor=COLOURS[b], hatch=HATCHES[b]) for b in range(len(branches))
+        Patch(facecolor=tint(COLOURS[b], style.lighter(0.2, b)), edgecolor=COLOURS[b], hatch=HATCHES[b])
+        for b in range(len(branches))
     ]
     most_letters = max(12, 90 // len(branches))
     figure.legend(handles, [style.name(labels, one, most_letters) for one in branches], loc="upper left", bbox_to_anchor=(0.0, 1.0), fontsize=TEXT,
@@ -137,7 +138,7 @@ def _changes(
                     [at],
                     [change],
                     height=bar * 0.86,
-                    color=tint(COLOURS[b], 0.25),
+                    color=tint(COLOURS[b], style.lighter(0.2, b)),
                     edgecolor=COLOURS[b],
                     hatch=HATCHES[b],
                     linewidth=0.6,

@@ -57,7 +57,8 @@ def differences(
     labels : what people see for ids of actors and branches
     ax : axes for one measure; None makes a figure
     """
-    rows = table[table["difference"].notna()]
+    rows = _numeric(table)
+    rows = rows[rows["difference"].notna()]
     rows = rows[rows["measure"].isin(measures)] if measures is not None else rows
     if not len(rows):
         return style.nothing("There is no difference to show: no measure is defined in both branches.")
@@ -182,7 +183,7 @@ def waterfall(
     labels : what people see for provisions and actors
     ax : axes for the waterfall alone; None makes a figure
     """
-    rows = table.sort_values("value", key=lambda column: -column.abs(), kind="stable").reset_index(drop=True)
+    rows = _numeric(table).sort_values("value", key=lambda column: -column.abs(), kind="stable").reset_index(drop=True)
     if not len(rows):
         return style.nothing("There is no effect to divide.")
     unit = str(rows["unit"].iloc[0])
@@ -347,7 +348,7 @@ def ranking(
     table : branch, difference, low, high, best, n; `best` is the share of pairs in which it is the best of these
     unit : of the differences; labels : what people see for ids of branches; ax : axes, or None for a figure
     """
-    rows = table.sort_values("difference", kind="stable").reset_index(drop=True)
+    rows = _numeric(table).sort_values("difference", kind="stable").reset_index(drop=True)
     if not len(rows):
         return style.nothing("There are no countermeasures to rank.")
     names = [style.name(labels, one, 42) for one in rows["branch"]]
@@ -486,8 +487,12 @@ def plain_rows(rows: Sequence[Mapping[str, Any]]) -> pandas.DataFrame:
     """Rows as a table whose undefined numbers are NaN."""
     import pandas as pd
 
-    table = pd.DataFrame(list(rows))
-    for key in ("value", "low", "high", "size", "difference", "baseline", "best"):
-        if key in table:
-            table[key] = pd.to_numeric(table[key])
-    return table
+    return _numeric(pd.DataFrame(list(rows)))
+
+
+def _numeric(table: pandas.DataFrame) -> pandas.DataFrame:
+    """The same table with None, where nothing is defined, as NaN."""
+    import pandas as pd
+
+    keys = [key for key in ("value", "low", "high", "size", "difference", "baseline", "best") if key in table]
+    return table.assign(**{key: pd.to_numeric(table[key]) for key in keys})

@@ -53,8 +53,8 @@ def regime_stability(
         fates.append(f"{style.name(labels, branch, 30)} {fell} of {own['run'].nunique()}")
     words = (
         (
-            "Left: one thin line a run, thick the median of those that stand; a cross where it fell (below 0). Right: the same months "
-            "against the forcing; thick grey where a regime can rest, dashed where it cannot stay. Left of the fold (forcing "
+            "Left: one thin line a run, thick the median of those that stand, while half of them do; a cross where it fell (below "
+            "0). Right: the same months against the forcing; thick grey where a regime can rest, dashed where it cannot stay. Left of the fold (forcing "
             f"{FOLD_FORCING:.2f}) there is no rest, and it falls. Fell in: {'; '.join(fates)} runs. n = {runs} runs of each branch; "
             "stability and forcing have no unit."
         )
@@ -100,7 +100,7 @@ def _course(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], months:
         standing = np.isfinite(values).sum(axis=0)
         middle = np.array(
             [
-                float(np.median(column[np.isfinite(column)])) if count else np.nan
+                float(np.median(column[np.isfinite(column)])) if 2 * count >= len(values) else np.nan
                 for column, count in zip(values.T, standing, strict=True)
             ]
         )
@@ -167,7 +167,14 @@ def _fold(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], span: tup
         lowest, highest = min(lowest, float(own["forcing"].min())), max(highest, float(own["forcing"].max()))
     axes.plot([FOLD_FORCING], [FOLD_STABILITY], marker="o", color="#1A1A1A", markersize=5, zorder=4)
     axes.annotate(
-        "fold", (FOLD_FORCING, FOLD_STABILITY), xytext=(-6, 2), textcoords="offset points", ha="right", fontsize=SMALL
+        "fold",
+        (FOLD_FORCING, FOLD_STABILITY),
+        xytext=(-6, 2),
+        textcoords="offset points",
+        ha="right",
+        fontsize=SMALL,
+        zorder=5,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85},
     )
     axes.axhline(0, color="#808080", linewidth=0.9, zorder=1)
     axes.set_xlim(max(-2.1, lowest - 0.08), min(2.1, highest + 0.08))
