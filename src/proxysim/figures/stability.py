@@ -52,14 +52,10 @@ def regime_stability(
         fell = int(own.groupby("run", sort=False)["fallen"].any().sum())
         fates.append(f"{style.name(labels, branch, 30)} {fell} of {own['run'].nunique()}")
     words = (
-        (
-            "Left: one thin line a run, thick the median of those that stand, while half of them do; a cross where it fell (below "
-            "0). Right: the same months against the forcing; thick grey where a regime can rest, dashed where it cannot stay. Left of the fold (forcing "
-            f"{FOLD_FORCING:.2f}) there is no rest, and it falls. Fell in: {'; '.join(fates)} runs. n = {runs} runs of each branch; "
-            "stability and forcing have no unit."
-        )
-        .replace(" -", " \u2212")
-        .replace("(forcing -", "(forcing \u2212")
+        "Left: one thin line a run, thick the median of those that stand, while half of them do; a cross where it fell (below "
+        "0). Right: the same months against the forcing; thick grey where a regime can rest, dashed where it cannot stay. Left "
+        f"of the fold (forcing \u2212{abs(FOLD_FORCING):.2f}) there is no rest, and it falls. Fell in: {'; '.join(fates)} runs. "
+        f"n = {runs} runs of each branch; stability and forcing have no unit."
     )
     caption = style.lines_of(words, WIDE - 2 * EDGE)
     deep = 2.5
