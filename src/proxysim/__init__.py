@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from proxysim.explanation import Explanation, explain
     from proxysim.figures.map import places_and_legs
     from proxysim.model import PactModel, ProxyAgent, StateAgent
+    from proxysim.report.page import write_report
     from proxysim.scenario.world import World, load
     from proxysim.single import Run, run
     from proxysim.sweeps import Sweep, open
@@ -55,6 +56,7 @@ _HOMES = {
     "open": "proxysim.sweeps",
     "places_and_legs": "proxysim.figures.map",
     "run": "proxysim.single",
+    "write_report": "proxysim.report.page",
 }
 
 __all__ = [
@@ -85,6 +87,7 @@ __all__ = [
     "open",
     "places_and_legs",
     "run",
+    "write_report",
 ]
 
 

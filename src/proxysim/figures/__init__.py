@@ -1,1 +1,56 @@
-"""Figures: a run in, a matplotlib `Figure` out. No figure is ever shown by itself, and none needs a screen."""
+"""Figures: each one function, a table in and a matplotlib Figure out, readable in grey and for the colour-blind.
+
+Names are imported when they are first used, so that ``import proxysim.figures`` costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from proxysim.figures.bands import capacity_bands
+    from proxysim.figures.chains import alluvial, provenance, support_chain
+    from proxysim.figures.effects import differences, ranking, tornado, waterfall
+    from proxysim.figures.map import places_and_legs
+    from proxysim.figures.stability import regime_stability
+    from proxysim.figures.strands import arms_map
+    from proxysim.figures.style import save
+    from proxysim.figures.sweeps import heat_map, sweep_lines
+
+_HOMES = {
+    "alluvial": "chains", "arms_map": "strands", "capacity_bands": "bands", "differences": "effects", "heat_map": "sweeps",
+    "places_and_legs": "map", "provenance": "chains", "ranking": "effects", "regime_stability": "stability", "save": "style",
+    "support_chain": "chains", "sweep_lines": "sweeps", "tornado": "effects", "waterfall": "effects",
+}  # fmt: skip
+
+__all__ = [
+    "alluvial",
+    "arms_map",
+    "capacity_bands",
+    "differences",
+    "heat_map",
+    "places_and_legs",
+    "provenance",
+    "ranking",
+    "regime_stability",
+    "save",
+    "support_chain",
+    "sweep_lines",
+    "tornado",
+    "waterfall",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import a figure when it is first used."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(importlib.import_module(f"proxysim.figures.{home}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,214 @@
+"""Measures month by month in each branch, with bands over runs and the events that fall into the time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.lines import Line2D
+
+from proxysim.figures import style
+from proxysim.figures.style import (
+    COLOURS,
+    DASHES,
+    EDGE,
+    MARKS,
+    QUIET,
+    SMALL,
+    TEXT,
+    WIDE,
+    blank,
+    cut,
+    drawn,
+    panel,
+    write,
+)
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["capacity_bands"]
+
+_HIGH, _GAP, _LEFT, _RIGHT = 1.62, 0.62, 0.55, 0.55
+_EVENTS, _PANELS, _BRANCHES = 9, 12, 8
+
+
+@drawn
+def capacity_bands(
+    table: pandas.DataFrame,
+    measure: str = "capacity",
+    unit: str = "index, start = 100",
+    actors: Sequence[str] | None = None,
+    events: pandas.DataFrame | None = None,
+    labels: Mapping[str, str] | None = None,
+    ax: Axes | None = None,
+) -> Figure:
+    """One panel an actor: the median of each branch over the months, and between which values nine of ten runs lie.
+
+    Parameters
+    ----------
+    table : `Ensemble.bands_table()`: branch, month, actor, measure, n, q05 .. q95
+    measure, unit : which measure of it
+    actors : which of them, in this order; None takes those in which the measure is ever above 0
+    events : month, label, the most important first: marked by numbers on top of the panels and told below
+    labels : what people see for ids of actors and branches
+    ax : axes for one actor; None makes a figure
+    """
+    chosen = table[table["measure"] == measure]
+    if actors is None:
+        actors = [
+            one for one in style.unique(chosen["actor"]) if chosen.loc[chosen["actor"] == one, "q95"].abs().max() > 0
+        ]
+    actors, more = list(actors)[:_PANELS], max(0, len(actors) - _PANELS)
+    branches = style.unique(chosen["branch"])[:_BRANCHES]
+    months = style.unique(chosen["month"])
+    if not actors:
+        return style.nothing(f"Nobody in this world has {measure}.")
+    span = _span(chosen[chosen["actor"].isin(actors) & chosen["branch"].isin(branches)])
+    if ax is not None:
+        _one(ax, chosen[chosen["actor"] == actors[0]], branches, months, span, [])
+        ax.set_ylabel(unit)
+        return style.page_of(ax)
+    marks = _marks(events, months)
+    columns = 1 if len(actors) == 1 else 2
+    rows = math.ceil(len(actors) / columns)
+    key = _key_lines(branches, labels)
+    told = style.lines_of(
+        "   ".join(f"{at + 1} {cut(words, 80)} ({months[month]})" for at, (month, words) in enumerate(marks)),
+        WIDE - 2 * EDGE,
+    )
+    told = told if marks else []
+    runs = f"n = {int(chosen['n'].max()):,} runs of each branch" if len(chosen) else ""
+    words = f"{measure.replace('_', ' ').capitalize()} ({unit}). Line: median; band: 90 % of runs; number at the right: last median. {runs}."
+    if more:
+        words += f" {more} more actors are not shown."
+    caption = style.lines_of(words, WIDE - 2 * EDGE)
+    head = 0.12 + 0.2 * len(key)
+    high = head + rows * (_HIGH + _GAP) + style.deep(told) + style.deep(caption) + 0.32
+    figure = blank(high)
+    _key(figure, key, labels)
+    wide = (WIDE - columns * (_LEFT + _RIGHT)) / columns
+    for at, actor in enumerate(actors):
+        row, column = divmod(at, columns)
+        axes = panel(figure, _LEFT + column * (wide + _LEFT + _RIGHT), head + 0.36 + row * (_HIGH + _GAP), wide, _HIGH)
+        _one(axes, chosen[chosen["actor"] == actor], branches, months, span, marks)
+        axes.set_title(
+            style.fit(style.name(labels, actor, 60), wide + 0.4, style.HEAD, bold=True),
+            loc="left",
+            pad=12 if marks else 5,
+            fontweight="bold",
+        )
+    top = head + rows * (_HIGH + _GAP) + 0.14
+    if told:
+        write(figure, EDGE, top, "\n".join(told), fontsize=SMALL, color=QUIET)
+    write(figure, EDGE, top + style.deep(told) + (0.05 if told else 0), "\n".join(caption), fontsize=SMALL, color=QUIET)
+    return figure
+
+
+def _span(rows: pandas.DataFrame) -> tuple[float, float]:
+    low, high = float(rows["q05"].min()), float(rows["q95"].max())
+    room = 0.06 * (high - low or abs(high) or 1.0)
+    return low - room, high + room
+
+
+def _one(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], months: Sequence[str], span: tuple[float, float],
+         marks: Sequence[tuple[int, str]]) -> None:  # fmt: skip
+    """The branches of one actor."""
+    at = np.arange(len(months))
+    ends = []
+    for place, branch in enumerate(branches):
+        own = rows[rows["branch"] == branch]
+        low, middle, high = (own[level].to_numpy() for level in ("q05", "q50", "q95"))
+        if not len(middle):
+            continue
+        colour = COLOURS[place]
+        if len(months) == 1:
+            x = (place + 1) / (len(branches) + 1) - 0.5
+            axes.errorbar([x], middle, yerr=[middle - low, high - middle], fmt=MARKS[place], color=colour, capsize=3)
+            continue
+        axes.fill_between(at, low, high, color=colour, alpha=0.16, linewidth=0, zorder=2)
+        for edge in (low, high):
+            axes.plot(at, edge, color=colour, linewidth=0.5, linestyle=DASHES[place], alpha=0.7, zorder=3)
+        axes.plot(at, middle, color=colour, linewidth=2.0 if place else 1.6, linestyle=DASHES[place], zorder=4)
+        ends.append((float(middle[-1]), colour))
+    axes.set_ylim(*span)
+    style.months_axis(axes, months, 6)
+    if len(months) == 1:
+        axes.set_xticks([0], list(months))
+    if span[0] < 100 < span[1]:
+        axes.axhline(100, color="#AAAAAA", linewidth=0.7, zorder=1)
+    for number, (month, _) in enumerate(marks):
+        axes.axvline(month, color="#CCCCCC", linewidth=0.8, zorder=0)
+        axes.annotate(str(number + 1), (month, 1.0), xycoords=axes.get_xaxis_transform(), xytext=(0, 2), textcoords="offset points",
+                      ha="center", fontsize=7, color=QUIET)  # fmt: skip
+    least = (span[1] - span[0]) * SMALL * 1.25 / 72 / _HIGH
+    for value, where, colour in spread(ends, least, span):
+        axes.annotate(style.number(value), (1.0, where), xycoords=axes.get_yaxis_transform(), xytext=(4, 0), textcoords="offset points",
+                      ha="left", va="center", fontsize=SMALL, color=colour, annotation_clip=False)  # fmt: skip
+
+
+def spread(
+    ends: Sequence[tuple[float, str]], least: float, span: tuple[float, float]
+) -> list[tuple[float, float, str]]:
+    """(value, where to write it, colour): in the order of values, none nearer to the next than `least`."""
+    ordered = sorted(ends)
+    places = [value for value, _ in ordered]
+    for _ in range(60):
+        for at in range(1, len(places)):
+            over = least - (places[at] - places[at - 1])
+            if over > 0:
+                places[at - 1] -= over / 2
+                places[at] += over / 2
+        if places and places[-1] > span[1]:
+            places[-1] = span[1]
+        if places and places[0] < span[0]:
+            places[0] = span[0]
+    return [(value, place, colour) for (value, colour), place in zip(ordered, places, strict=True)]
+
+
+def _marks(events: pandas.DataFrame | None, months: Sequence[str]) -> list[tuple[int, str]]:
+    """Events in these months, those named first before others, each month once; what would not be told apart is left out."""
+    if events is None:
+        return []
+    place = {month: at for at, month in enumerate(months)}
+    found: dict[int, str] = {}
+    nearest = max(1, round(len(months) * 0.035))
+    for month, words in zip(events["month"], events["label"], strict=True):
+        at = place.get(month, -1)
+        if at in found:
+            found[at] = f"{found[at]}; {words}"
+        elif at >= 0 and len(found) < _EVENTS and all(abs(at - other) >= nearest for other in found):
+            found[at] = str(words)
+    return sorted(found.items())
+
+
+def _key_lines(branches: Sequence[str], labels: Mapping[str, str] | None) -> list[list[tuple[int, str]]]:
+    """Branches in rows of the key: place among the branches, and id."""
+    rows: list[list[tuple[int, str]]] = [[]]
+    used = EDGE
+    for place, branch in enumerate(branches):
+        wide = 0.62 + style.width_of(style.name(labels, branch, 40))
+        if rows[-1] and used + wide > WIDE - EDGE:
+            rows.append([])
+            used = EDGE
+        rows[-1].append((place, branch))
+        used += wide
+    return rows
+
+
+def _key(figure: Figure, rows: Sequence[Sequence[tuple[int, str]]], labels: Mapping[str, str] | None) -> None:
+    """Line and name of each branch, over the panels."""
+    width, height = (float(x) for x in figure.get_size_inches())
+    for row, entries in enumerate(rows):
+        left, top = EDGE, 0.16 + 0.2 * row
+        for place, branch in entries:
+            y = 1 - top / height
+            figure.add_artist(Line2D([left / width, (left + 0.36) / width], [y, y], color=COLOURS[place], linestyle=DASHES[place], linewidth=2.2,
+                                     transform=figure.transFigure))  # fmt: skip
+            words = style.name(labels, branch, 40)
+            figure.text((left + 0.42) / width, y, words, fontsize=TEXT, va="center", color="#222222")
+            left += 0.62 + style.width_of(words)

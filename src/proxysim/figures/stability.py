@@ -1,0 +1,180 @@
+"""Governments that live on outside support: how stable they are month by month, and where their fold lies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.lines import Line2D
+
+from proxysim.figures import style
+from proxysim.figures.style import COLOURS, DASHES, EDGE, MARKS, QUIET, SMALL, TEXT, WIDE, blank, drawn, panel, write
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["regime_stability"]
+
+#: Where the two resting points of dx/dt = x - x^3 + forcing meet: no rest is left below this forcing.
+FOLD_FORCING, FOLD_STABILITY = -2.0 / (3.0 * math.sqrt(3.0)), 1.0 / math.sqrt(3.0)
+_BRANCHES, _RUNS = 4, 40
+
+
+@drawn
+def regime_stability(
+    table: pandas.DataFrame, regime: str | None = None, labels: Mapping[str, str] | None = None, ax: Axes | None = None
+) -> Figure:
+    """Stability over the months, and against the forcing on it with the fold beyond which nothing holds a regime.
+
+    Parameters
+    ----------
+    table : regime, branch, run, month, stability, forcing, fallen: the table `regimes` of some runs
+    regime : which; None takes the first
+    labels : what people see for ids; ax : axes for the course over the months alone, or None for a figure
+    """
+    name = regime or (str(table["regime"].iloc[0]) if len(table) else "")
+    rows = table[table["regime"] == name]
+    if not len(rows):
+        return style.nothing("No regime in this world lives on outside support.")
+    branches, months = style.unique(rows["branch"])[:_BRANCHES], style.unique(rows["month"])
+    if ax is not None:
+        _course(ax, rows, branches, months)
+        ax.set_ylabel("stability")
+        return style.page_of(ax)
+    runs = len(style.unique(rows["run"]))
+    fates = []
+    for branch in branches:
+        own = rows[rows["branch"] == branch]
+        fell = int(own.groupby("run", sort=False)["fallen"].any().sum())
+        fates.append(f"{style.name(labels, branch, 30)} {fell} of {own['run'].nunique()}")
+    words = (
+        "Left: one thin line a run, thick the median of those that stand, while half of them do; a cross where it fell (below "
+        "0). Right: the same months against the forcing; thick grey where a regime can rest, dashed where it cannot stay. Left "
+        f"of the fold (forcing \u2212{abs(FOLD_FORCING):.2f}) there is no rest, and it falls. Fell in: {'; '.join(fates)} runs. "
+        f"n = {runs} runs of each branch; stability and forcing have no unit."
+    )
+    caption = style.lines_of(words, WIDE - 2 * EDGE)
+    deep = 2.5
+    figure = blank(0.62 + deep + 0.45 + style.deep(caption) + 0.1)
+    axes = panel(figure, 0.55, 0.62, 3.6, deep)
+    _course(axes, rows, branches, months)
+    axes.set_title(f"{style.name(labels, name, 34)}: stability", loc="left", fontweight="bold", pad=5)
+    side = panel(figure, 4.75, 0.62, WIDE - 4.75 - 0.15, deep)
+    _fold(side, rows, branches, axes.get_ylim())
+    handles = [Line2D([], [], color=COLOURS[b], linestyle=DASHES[b], linewidth=2.2) for b in range(len(branches))]
+    figure.legend(handles, [style.name(labels, one, max(14, 80 // len(branches))) for one in branches], loc="upper left", bbox_to_anchor=(0.0, 1.0),
+                  ncols=len(branches), fontsize=TEXT, borderaxespad=0.3, handlelength=3.2)  # fmt: skip
+    write(figure, EDGE, 0.62 + deep + 0.45, "\n".join(caption), fontsize=SMALL, color=QUIET)
+    return figure
+
+
+def _wide(
+    rows: pandas.DataFrame, branch: str, months: Sequence[str], value: str
+) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """(run, month) of one value; after the month of its fall a regime has none."""
+    own = rows[rows["branch"] == branch]
+    found = own.pivot(index="run", columns="month", values=value).reindex(columns=list(months)).to_numpy(dtype=float)
+    fallen = own.pivot(index="run", columns="month", values="fallen").reindex(columns=list(months)).to_numpy(dtype=bool)
+    after = np.concatenate([np.zeros_like(fallen[:, :1]), fallen[:, :-1]], axis=1)
+    return np.where(after, np.nan, found)
+
+
+def _course(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], months: Sequence[str]) -> None:
+    at = np.arange(len(months))
+    low, high = -0.15, 1.1
+    for b, branch in enumerate(branches):
+        values = _wide(rows, branch, months, "stability")
+        if not np.isfinite(values).any():
+            continue
+        low, high = min(low, float(np.nanmin(values))), max(high, float(np.nanmax(values)))
+        for line in values[:_RUNS]:
+            axes.plot(at, line, color=COLOURS[b], linewidth=0.5, alpha=0.45, zorder=2)
+        standing = np.isfinite(values).sum(axis=0)
+        middle = np.array(
+            [
+                float(np.median(column[np.isfinite(column)])) if 2 * count >= len(values) else np.nan
+                for column, count in zip(values.T, standing, strict=True)
+            ]
+        )
+        axes.plot(
+            at,
+            middle,
+            color=COLOURS[b],
+            linewidth=2.2,
+            linestyle=DASHES[b],
+            zorder=4,
+            marker=MARKS[b] if len(months) == 1 else None,
+        )
+        for line in values[:_RUNS]:
+            there = np.flatnonzero(np.isfinite(line))
+            if len(there) and line[there[-1]] < 0.0:
+                axes.plot(
+                    [there[-1]],
+                    [line[there[-1]]],
+                    marker="X",
+                    color=COLOURS[b],
+                    markeredgecolor="white",
+                    markersize=7,
+                    zorder=5,
+                    clip_on=False,
+                )
+    axes.axhline(0, color="#808080", linewidth=0.9, zorder=1)
+    axes.axhline(FOLD_STABILITY, color="#AAAAAA", linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
+    axes.annotate(
+        "fold",
+        (0.0, FOLD_STABILITY),
+        xycoords=axes.get_yaxis_transform(),
+        xytext=(3, 2),
+        textcoords="offset points",
+        fontsize=7.5,
+        color=QUIET,
+    )
+    axes.set_ylim(low - 0.1, high + 0.1)
+    style.months_axis(axes, months, 6)
+
+
+def _fold(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], span: tuple[float, float]) -> None:
+    """Resting points x^3 - x = forcing, and where the months of the runs lie."""
+    held = np.linspace(FOLD_STABILITY, max(1.6, span[1]), 80)
+    loose = np.linspace(0.0, FOLD_STABILITY, 40)
+    axes.plot(held**3 - held, held, color="#9A9A9A", linewidth=3.0, zorder=1)
+    axes.plot(loose**3 - loose, loose, color="#9A9A9A", linewidth=1.4, linestyle=(0, (3, 2)), zorder=1)
+    lowest, highest = FOLD_FORCING - 0.15, 0.3
+    for b, branch in enumerate(branches):
+        own = rows[(rows["branch"] == branch) & rows["forcing"].notna() & (rows["stability"] >= span[0])]
+        own = own[~own["fallen"].astype(bool)]
+        if not len(own):
+            continue
+        thinned = own.iloc[:: max(1, len(own) // 400)]
+        axes.plot(
+            thinned["forcing"],
+            thinned["stability"],
+            linestyle="none",
+            marker=MARKS[b],
+            markersize=2.2,
+            color=COLOURS[b],
+            alpha=0.45,
+            zorder=2,
+        )
+        lowest, highest = min(lowest, float(own["forcing"].min())), max(highest, float(own["forcing"].max()))
+    axes.plot([FOLD_FORCING], [FOLD_STABILITY], marker="o", color="#1A1A1A", markersize=5, zorder=4)
+    axes.annotate(
+        "fold",
+        (FOLD_FORCING, FOLD_STABILITY),
+        xytext=(-6, 2),
+        textcoords="offset points",
+        ha="right",
+        fontsize=SMALL,
+        zorder=5,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85},
+    )
+    axes.axhline(0, color="#808080", linewidth=0.9, zorder=1)
+    axes.set_xlim(max(-2.1, lowest - 0.08), min(2.1, highest + 0.08))
+    axes.set_ylim(*span)
+    axes.locator_params(axis="x", nbins=5)
+    axes.set_xlabel("forcing (support against pressure)")
+    axes.set_title("Its fold", loc="left", fontweight="bold", pad=5)

@@ -1,0 +1,163 @@
+"""What a sweep gives: an answer over two numbers as a heat map, or over one as lines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
+
+from proxysim.figures import style
+from proxysim.figures.style import COLOURS, DASHES, EDGE, MARKS, QUIET, SMALL, WIDE, blank, drawn, number, panel, write
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["heat_map", "sweep_lines"]
+
+#: Each end has its own lightness, so that above and below are told apart in grey as well; words stand in every cell that has room.
+_DIVERGING = LinearSegmentedColormap.from_list("proxysim", ["#08306B", "#6BAED6", "#F7F7F7", "#FDAE6B", "#B35806"])
+_SEQUENTIAL = LinearSegmentedColormap.from_list("proxysim-one", ["#F7F7F7", "#9ECAE1", "#2171B5", "#08306B"])
+
+
+@drawn
+def heat_map(
+    table: pandas.DataFrame,
+    x: str,
+    y: str,
+    value: str,
+    unit: str = "",
+    labels: Mapping[str, str] | None = None,
+    ax: Axes | None = None,
+) -> Figure:
+    """An answer over two numbers: one cell a point, its number in it; a dot where the interval has zero in it.
+
+    Parameters
+    ----------
+    table : columns `x`, `y` and `value`, one row a point; where there are low and high, cells whose interval spans zero are marked; n
+    unit : of the value; labels : what people see for the names of columns; ax : axes, or None for a figure
+    """
+    if not len(table):
+        return style.nothing("There is no point to show.")
+    columns, rows = sorted(table[x].unique()), sorted(table[y].unique())
+    grid = np.full((len(rows), len(columns)), np.nan)
+    unsure = np.zeros(grid.shape, dtype=bool)
+    for _, one in table.iterrows():
+        at = rows.index(one[y]), columns.index(one[x])
+        grid[at] = float(one[value])
+        unsure[at] = "low" in table and "high" in table and not (one["low"] > 0 or one["high"] < 0)
+    finite = grid[np.isfinite(grid)]
+    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
+    both = low < 0 < high
+    figure, caption = None, list[str]()
+    deep = min(5.2, max(1.6, 0.36 * len(rows)))
+    if ax is None:
+        words = f"{style.name(labels, value, 60)}{f' ({unit})' if unit else ''}; {style.of_n(table, 'pairs of runs a point')}."
+        words += " A dot: the interval has zero in it." if unsure.any() else ""
+        caption = style.lines_of(words.replace("; .", "."), WIDE - 2 * EDGE)
+        figure = blank(0.32 + deep + 0.62 + style.deep(caption) + 0.1)
+        ax = panel(figure, 0.85, 0.32, WIDE - 2.0, deep)
+    colours = _DIVERGING if both else _SEQUENTIAL if high > 0 else _SEQUENTIAL.reversed()
+    norm = TwoSlopeNorm(0.0, min(low, -1e-12), max(high, 1e-12)) if both else None
+    image = ax.pcolormesh(np.arange(len(columns) + 1), np.arange(len(rows) + 1), np.ma.masked_invalid(grid), cmap=colours, norm=norm,
+                          edgecolors="white", linewidth=0.8)  # fmt: skip
+    roomy = len(columns) <= 12 and len(rows) <= 16
+    for (row, column), one in np.ndenumerate(grid):
+        if not math.isfinite(one):
+            ax.text(column + 0.5, row + 0.5, "–", ha="center", va="center", color=QUIET)
+            continue
+        red, green, blue, _ = image.cmap(image.norm(one))
+        dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
+        words = (number(one) if roomy else "") + ("\n•" if unsure[row, column] else "")
+        ax.text(
+            column + 0.5,
+            row + 0.5,
+            words.strip(),
+            ha="center",
+            va="center",
+            fontsize=7.5,
+            color="white" if dark else "black",
+            linespacing=0.9,
+        )
+    ax.set_xticks(
+        np.arange(len(columns)) + 0.5, [_point(one) for one in columns], rotation=0 if len(columns) <= 12 else 90
+    )
+    ax.set_yticks(np.arange(len(rows)) + 0.5, [_point(one) for one in rows])
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    ax.set_xlabel(style.name(labels, x, 70))
+    ax.set_ylabel(style.name(labels, y, 44))
+    if figure is None:
+        return style.page_of(ax)
+    bar = figure.colorbar(image, cax=panel(figure, WIDE - 0.95, 0.32, 0.16, deep))
+    bar.outline.set_visible(False)
+    bar.ax.set_title(style.cut(unit, 16), fontsize=7.5, loc="left")
+    write(figure, EDGE, 0.32 + deep + 0.58, "\n".join(caption), fontsize=SMALL, color=QUIET)
+    return figure
+
+
+@drawn
+def sweep_lines(
+    table: pandas.DataFrame,
+    x: str,
+    value: str,
+    by: str | None = None,
+    unit: str = "",
+    labels: Mapping[str, str] | None = None,
+    ax: Axes | None = None,
+) -> Figure:
+    """An answer over one number, a line for each value of another, with its interval as a band.
+
+    Parameters
+    ----------
+    table : columns `x`, `value`, and where they are there `by`, low, high, n
+    unit : of the value; labels : what people see for the names of columns; ax : axes, or None for a figure
+    """
+    if not len(table):
+        return style.nothing("There is no point to show.")
+    kinds = style.unique(table[by]) if by is not None else [None]
+    figure, caption = None, list[str]()
+    if ax is None:
+        words = f"{style.name(labels, value, 60)}{f' ({unit})' if unit else ''}{'; bands: intervals' if 'low' in table else ''}; "
+        caption = style.lines_of(
+            f"{words}{style.of_n(table, 'pairs of runs a point')}.".replace("; .", "."), WIDE - 2 * EDGE
+        )
+        figure = blank(0.4 + 2.7 + 0.52 + style.deep(caption) + 0.1)
+        ax = panel(figure, 0.75, 0.4, WIDE - 0.75 - 1.65, 2.7)
+    for place, kind in enumerate(kinds[: len(COLOURS)]):
+        own = (table if kind is None else table[table[by] == kind]).sort_values(x, kind="stable")
+        colour = COLOURS[(place + 1) % len(COLOURS)]
+        if "low" in own and "high" in own:
+            ax.fill_between(own[x], own["low"], own["high"], color=colour, alpha=0.18, linewidth=0)
+        ax.plot(own[x], own[value], color=colour, linestyle=DASHES[place], marker=MARKS[place], markersize=5, linewidth=1.8,
+                label="" if kind is None else style.cut((labels or {}).get(str(kind), _point(kind)), 24))  # fmt: skip
+    low, high = ax.get_ylim()
+    if low < 0 < high:
+        ax.axhline(0, color="#808080", linewidth=0.9, zorder=0)
+    ax.set_xlabel(style.name(labels, x, 70))
+    ax.set_ylabel(style.cut(unit, 40))
+    if by is not None:
+        ax.legend(
+            title=style.name(labels, by, 24),
+            loc="upper left",
+            bbox_to_anchor=(1.01, 1.0),
+            alignment="left",
+            title_fontsize=SMALL,
+            handlelength=3.0,
+        )
+    if figure is None:
+        return style.page_of(ax)
+    write(figure, EDGE, 0.4 + 2.7 + 0.5, "\n".join(caption), fontsize=SMALL, color=QUIET)
+    return figure
+
+
+def _point(one: object) -> str:
+    return (
+        f"{one:g}".replace("-", "\u2212")
+        if isinstance(one, int | float | np.number) and not isinstance(one, bool)
+        else style.cut(str(one), 14)
+    )

@@ -1,0 +1,334 @@
+"""What a report says in words, composed from what was found; nothing is said that the results do not hold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from proxysim.outcomes import FALLEN
+from proxysim.wording import number as plain_number
+
+if TYPE_CHECKING:
+    from proxysim.analysis.effects import Effect
+    from proxysim.analysis.put_in import Change
+    from proxysim.report.gather import Findings
+
+_UNITS = {"index": "points", "USD m / month": "USD m a month", "USD m of arms / month": "USD m of arms a month",
+          "share of runs": "of runs", "months": "months"}  # fmt: skip
+#: Never broken from its number.
+_PERCENT = "\u00a0%"
+_GRADES = {"A": "measured", "B": "estimated", "C": "guessed by experts", "D": "assumed"}
+
+
+def number(value: float | None, signed: bool = False) -> str:
+    """Three digits that count, with a true minus sign."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    return "0" if abs(value) < 1e-9 else plain_number(value, signed).replace("-", "\u2212")
+
+
+def percent(part: float | None) -> str:
+    """A share in per cent, never rounded to none or all of it when it is neither."""
+    if part is None or not math.isfinite(part):
+        return "–"
+    if 0.0 < part < 0.005:
+        return "under 1\u00a0%"
+    if 0.995 < part < 1.0:
+        return "over 99\u00a0%"
+    return f"{100 * part:.0f}\u00a0%".replace("-", "\u2212")
+
+
+def joined(words: Sequence[str], most: int = 12) -> str:
+    """ "a, b and c"; of more than `most` how many there are besides."""
+    kept = list(words)
+    if len(kept) > most:
+        kept = [*kept[:most], f"{len(words) - most} more"]
+    return kept[0] if len(kept) == 1 else ", ".join(kept[:-1]) + f" and {kept[-1]}" if kept else "none"
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """ "1 number", "2 numbers"."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def interval(effect: Effect) -> str:
+    """ "25.3 (95 % interval 24.9 to 25.7)"."""
+    if effect.low is None or effect.high is None:
+        return f"{number(effect.difference, True)} (too few pairs for an interval)"
+    return (
+        f"{number(effect.difference, True)} (95 % interval {number(effect.low, True)} to {number(effect.high, True)})"
+    )
+
+
+def _size(effect: Effect) -> str:
+    """The size of a difference that was found, without its sign."""
+    low, high = sorted((abs(effect.low or 0.0), abs(effect.high or 0.0)))
+    return f"{number(abs(effect.difference or 0.0))} (95 % interval {number(low)} to {number(high)})"
+
+
+def answer(found: Findings) -> list[str]:
+    """The three sentences: what was assumed, what followed, with what certainty."""
+    if found.comparison is None or found.roles.focus is None:
+        only = found.labels[found.roles.baseline]
+        return [
+            f"This world was run in one branch, “{only}”, so nothing was changed and nothing can be compared.",
+            "What follows is how that one branch goes, not an effect of anything.",
+            f"It rests on {counted(found.study.runs, 'run')}; give a second branch to ask what a change does.",
+        ]
+    return [assumed(found), followed(found), certainty(found)]
+
+
+def assumed(found: Findings) -> str:
+    """What was put in."""
+    assert found.comparison is not None and found.roles.focus is not None
+    focus, base = (found.labels[name] for name in (found.roles.focus, found.roles.baseline))
+    changes = found.comparison.changes[found.roles.focus]
+    provisions = [change for change in changes if change.is_provision and change.size]
+    others = [change for change in changes if not change.is_provision]
+    if not changes:
+        events = " They differ in events alone." if found.study.worlds[0].hash != found.world.hash else ""
+        return f"Assumed was: “{focus}” in place of “{base}”; no number differs between the two.{events}"
+    parts = []
+    if provisions:
+        largest = sorted(provisions, key=lambda change: -abs(change.size or 0.0))[:3]
+        sizes = [abs(change.size or 0.0) for change in provisions]
+        span = (
+            percent(min(sizes))
+            if min(sizes) == max(sizes)
+            else f"{percent(min(sizes)).removesuffix(_PERCENT)} to {percent(max(sizes))}"
+        )
+        names = joined([change.path.rpartition(".")[2].replace("_", " ") for change in largest])
+        lead = "chiefly " if len(provisions) > len(largest) else ""
+        parts.append(f"{counted(len(provisions), 'provision')} of {span} each ({lead}{names})")
+    if others:
+        which = f" ({joined([change.path for change in others])})" if len(others) <= 2 else ""
+        parts.append(counted(len(others), "other number" if provisions else "changed number") + which)
+    return f"Assumed was “{focus}” in place of “{base}”: {' and '.join(parts)}, with all else the same in every pair of runs."
+
+
+def headline(found: Findings) -> list[Effect]:
+    """Effects that answer the question: on capacity of proxies, else on arms received, the largest first."""
+    for measure in ("capacity", "received_arms", FALLEN):
+        effects = found.effects(measure)
+        if measure == "capacity":
+            proxies = set(found.world.scenario.ids["proxies"])
+            effects = [effect for effect in effects if effect.actor in proxies]
+        if effects:
+            return sorted(effects, key=lambda effect: -abs(effect.difference or 0.0))
+    return []
+
+
+def followed(found: Findings) -> str:
+    """What came of it."""
+    effects = headline(found)
+    months = f"over {found.world.months[max(0, found.study.start)]} to {found.world.months[-1]}"
+    if not effects:
+        return "What followed: there is no measure of anybody that could differ, so no difference was found."
+    sure = [effect for effect in effects if effect.found]
+    what = effects[0].measure.replace("_", " ")
+    unit = _UNITS.get(effects[0].unit, effects[0].unit)
+    if not sure and all(effect.difference == 0.0 and not effect.variance_reduction for effect in effects):
+        return f"What followed: no difference found; {what} of {joined([found.labels[e.actor] for e in effects], 4)} is the same in every pair."
+    if not sure:
+        return (f"What followed: no difference found in {what}; the largest mean difference, of {found.labels[effects[0].actor]}, is "
+                f"{interval(effects[0])} {unit}, and zero lies in it.")  # fmt: skip
+    first = sure[0]
+    rose = "rises" if (first.difference or 0.0) > 0 else "falls"
+    if first.baseline:
+        share = abs(first.difference or 0.0) / abs(first.baseline)
+        relative = f", {percent(share)} of {number(first.baseline)}"
+    else:
+        relative = ""
+    text = f"What followed: mean {what} of {found.labels[first.actor]} {rose} by {_size(first)} {unit}{relative}"
+    rest = [effect for effect in effects if effect is not first]
+    if rest:
+        told = [
+            f"{found.labels[effect.actor]} {number(effect.difference, True) if effect.found else 'no difference found'}"
+            for effect in rest
+        ]
+        text += f"; {joined(told, 6)}"
+    return f"{text} ({months})."
+
+
+def certainty(found: Findings) -> str:
+    """How sure that is, and what it does not cover."""
+    assert found.comparison is not None and found.roles.focus is not None
+    effects = [effect for effect in headline(found) if effect.found]
+    changes = found.comparison.changes[found.roles.focus]
+    sentence = f"How sure: {counted(found.study.runs, 'pair')} of runs"
+    if effects:
+        against = max(effect.opposite_sign or 0.0 for effect in effects)
+        if against == 0:
+            sentence += (
+                ", the same direction in every one of them"
+                if len(effects) == 1
+                else ", the same direction for each in every one of them"
+            )
+        else:
+            sentence += f", with the other direction in {percent(against)} of them at most"
+    if found.study.uncertain:
+        sentence += "; numbers with a range were drawn, so the intervals hold chance and not knowing, within this model"
+    else:
+        sentence += "; the intervals hold chance alone, with every number at its value (they can also be drawn from their ranges)"
+    return f"{sentence}; {grounds(changes)}."
+
+
+def grounds(changes: Sequence[Change]) -> str:
+    """Of what kind the numbers are that were put in."""
+    if not changes:
+        return "no number was put in"
+    counts = {words: sum(change.grade == grade for change in changes) for grade, words in _GRADES.items()}
+    counts["without a grade"] = sum(change.grade not in _GRADES for change in changes)
+    told = [f"{count} {words}" for words, count in counts.items() if count]
+    kinds = [words for words, count in counts.items() if count]
+    if len(kinds) == 1:
+        many = f"all {len(changes)} numbers put in are" if len(changes) > 1 else "the one number put in is"
+        return f"{many} {kinds[0]}"
+    return f"of the {len(changes)} numbers put in, {joined(told)}"
+
+
+# ---- what a figure shows, for those who do not see it ------------------------------------------------------------------
+
+
+def alt_differences(found: Findings) -> str:
+    """Alternative text of the figure of differences."""
+    effects = headline(found)
+    told = [f"{found.labels[effect.actor]} {interval(effect)}" for effect in effects[:8]]
+    what = effects[0].measure.replace("_", " ") if effects else "measures"
+    return f"Dot plot of paired differences. {what.capitalize()} in {found.labels[found.roles.focus or '']}: {'; '.join(told)}."
+
+
+def alt_bands(found: Findings, actors: Sequence[str]) -> str:
+    """Alternative text of the figure of capacity over the months."""
+    table = found.study.bands_table()
+    last = table[(table["month"] == found.world.months[-1]) & (table["measure"] == "capacity")]
+    told = []
+    for actor in actors:
+        ends = []
+        for branch in found.roles.shown:
+            own = last[(last["actor"] == actor) & (last["branch"] == branch)]
+            ends.append(f"{number(float(own['q50'].iloc[0]))} in {found.labels[branch]}")
+        told.append(f"{found.labels[actor]} {', '.join(ends)}")
+    return f"Lines with bands over the months, one panel a proxy. Median capacity in the last month: {'; '.join(told)}."
+
+
+def alt_chain(found: Findings) -> str:
+    """Alternative text of the chain from pledge to capacity."""
+    told = []
+    for stage in dict.fromkeys(found.chain["stage"]):
+        own = found.chain[found.chain["stage"] == stage]
+        values = [f"{number(float(row['value']))} in {found.labels[str(row['branch'])]}" for _, row in own.iterrows()]
+        told.append(f"{stage}, {own['unit'].iloc[0]}: {', '.join(values)}")
+    return f"Bars for each stage. {'; '.join(told)}."
+
+
+def alt_waterfall(found: Findings, actor: str) -> str:
+    """Alternative text of the waterfall."""
+    assert found.attribution is not None
+    one = next(m for m in found.attribution.measures if m.total.actor == actor)
+    ordered = sorted(one.provisions.items(), key=lambda pair: -abs(pair[1].value or 0.0))
+    told = [f"{name.rpartition('.')[2].replace('_', ' ')} {number(share.value, True)}" for name, share in ordered]
+    whole = number(one.total.difference, True)
+    return f"Waterfall of the effect on capacity of {found.labels[actor]} by provision: {', '.join(told)}; together {whole}."
+
+
+def alt_flows(found: Findings) -> str:
+    """Alternative text of the alluvial."""
+    sums = (
+        found.cargoes.groupby(["from", "to"], as_index=False)[["sent", "arrived"]]
+        .sum()
+        .sort_values("sent", ascending=False)
+    )
+    told = [f"{found.labels.get(str(r['from']), str(r['from']))} to {found.labels.get(str(r['to']), str(r['to']))} {number(float(r['sent']))} sent, "
+            f"{number(float(r['arrived']))} arrived" for _, r in sums.head(6).iterrows()]  # fmt: skip
+    return f"Ribbons from maker over sender to receiver, USD m a year. The largest: {'; '.join(told) or 'none'}."
+
+
+def alt_map(found: Findings) -> str:
+    """Alternative text of the map."""
+    legs: dict[str, float] = {}
+    for route, sent in zip(found.cargoes["route"], found.cargoes["sent"], strict=True):
+        for leg in str(route).split(" > "):
+            legs[leg] = legs.get(leg, 0.0) + float(sent)
+    scenario = found.world.scenario
+    ordered = sorted(
+        ((leg, amount) for leg, amount in legs.items() if leg in scenario.ids["legs"]), key=lambda pair: -pair[1]
+    )
+    told = [
+        f"{scenario.labels.get(('legs', leg)) or leg.replace('-', ' ')} {number(amount)}" for leg, amount in ordered
+    ]
+    return (
+        f"Schematic map of places joined by legs. Arms sent over a leg, USD m a year: {'; '.join(told[:10]) or 'none'}."
+    )
+
+
+def alt_provenance(found: Findings) -> str:
+    """Alternative text of the shares of makers."""
+    branch = found.roles.focus or found.roles.baseline
+    told = []
+    for actor in list(dict.fromkeys(found.provenance["actor"]))[:10]:
+        own = found.provenance[(found.provenance["actor"] == actor) & (found.provenance["branch"] == branch)]
+        whole = float(own["value"].sum())
+        shares = [f"{percent(float(r['value']) / whole)} {'made elsewhere' if r['origin'] == 'other' else 'of ' + str(r['origin']) + ' make'}"
+                  for _, r in own.sort_values("value", ascending=False).iterrows() if whole > 0 and r["value"] > 0.004 * whole]  # fmt: skip
+        if shares:
+            told.append(f"{found.labels[actor]} {', '.join(shares)}")
+    return f"Stacked bars of arms received by maker. In {found.labels[branch]}: {'; '.join(told)}."
+
+
+def alt_ranking(found: Findings) -> str:
+    """Alternative text of the ranking."""
+    told = [f"{found.labels[str(r['branch'])]} {number(float(r['difference']), True)}, best in {percent(float(r['best']))}"
+            for _, r in found.ranking.iterrows()]  # fmt: skip
+    return f"Bars of countermeasures by their effect on the {found.yardstick[0]}: {'; '.join(told)}."
+
+
+def alt_stability(found: Findings, regime: str) -> str:
+    """Alternative text of the stability of a regime."""
+    own = found.regimes[found.regimes["regime"] == regime]
+    told = []
+    for branch in dict.fromkeys(own["branch"]):
+        one = own[own["branch"] == branch]
+        fell = int(one.groupby("run")["fallen"].any().sum())
+        told.append(f"{found.labels[str(branch)]} {fell} of {one['run'].nunique()}")
+    lead = "Lines of stability over the months, and against forcing with the fold."
+    return f"{lead} Runs in which {found.labels.get(regime, regime)} fell: {'; '.join(told)}."
+
+
+def _single(found: Findings) -> str:
+    """The best of those that join no others, where some do."""
+    single = found.ranking[found.ranking["single"].notna()]
+    if not len(single) or float(found.ranking["single"].iloc[0]) == float(found.ranking["single"].iloc[0]):
+        return ""
+    first = single.sort_values("single", ascending=False, kind="stable").iloc[0]
+    return (
+        f"; of the single ones, “{found.labels[str(first['branch'])]}” is the best in {percent(float(first['single']))}"
+    )
+
+
+def blunting(found: Findings) -> str:
+    """Which countermeasure does most, in a sentence."""
+    if not len(found.ranking):
+        return ""
+    focus = found.labels[found.roles.focus or ""]
+    best = found.ranking.iloc[0]
+    sure = math.isfinite(best["low"]) and best["high"] < 0
+    if not sure:
+        return f"No countermeasure was found to lower the {found.yardstick[0]} under “{focus}” at this number of pairs."
+    undone = float(best["undone"])
+    part = ""
+    if math.isfinite(undone) and undone > 0:
+        part = f", which undoes {percent(undone) + ' of' if undone < 1 else 'more than'} the whole effect"
+    name = found.labels[str(best["branch"])]
+    if len(found.ranking) == 1:
+        return (
+            f"The one countermeasure under “{focus}”, “{name}”, lowers the {found.yardstick[0]} by "
+            f"{number(-float(best['difference']))} {found.yardstick[1]}{part}."
+        )
+    many = counted(len(found.ranking), "countermeasure")
+    size = f"{number(-float(best['difference']))} {found.yardstick[1]}{part}"
+    return (
+        f"The strongest of {many} under “{focus}” is “{name}”: it lowers the {found.yardstick[0]} by {size}, and is the best "
+        f"of these in {percent(float(best['best']))} of pairs{_single(found)}."
+    )

@@ -1,0 +1,331 @@
+"""Figures: a table in, a Figure out, the same bytes each time, with all words on the page and none over another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+import proxysim as ps
+from proxysim import figures
+from proxysim.figures import style
+
+QUICKSTART = Path(__file__).parent.parent / "scenarios" / "quickstart.toml"
+BRANCHES = ("no-pact", "the-treaty", "strong")
+LONG = "Северные горные отряды и прибрежные силы " * 5
+#: Labels that other people write.
+LABELS = {
+    "reds": LONG,
+    "blues": "<script>alert(1)</script> $5 and $6",
+    "greens": "حركة المقاومة في الجبال",
+    "no-pact": "_" + LONG,
+}
+
+
+def bands() -> pd.DataFrame:
+    """Three branches, three actors, five years."""
+    rows = []
+    for b, branch in enumerate(BRANCHES):
+        for a, actor in enumerate(("reds", "blues", "greens")):
+            for at in range(60):
+                middle = 100 + (b - 0.5 * a) * at * 0.4 + 3 * np.sin(at / 5)
+                month = f"{2020 + at // 12}-{at % 12 + 1:02d}"
+                rows.append(
+                    (branch, month, actor, "capacity", 50, middle - 6, middle - 2, middle, middle + 2, middle + 6)
+                )
+    return pd.DataFrame(rows, columns=["branch", "month", "actor", "measure", "n", "q05", "q25", "q50", "q75", "q95"])
+
+
+def events() -> pd.DataFrame:
+    """Events of which some fall together."""
+    return pd.DataFrame(
+        {
+            "month": ["2020-03", "2021-06", "2021-06", "2023-01"],
+            "label": ["pact in force", "embargo", "war", "<b>truce</b>"],
+        }
+    )
+
+
+def effects() -> pd.DataFrame:
+    """Differences of two branches; one spans zero, one has no interval."""
+    rows = []
+    for measure, unit in (
+        ("capacity", "index"),
+        ("received_arms", "USD m of arms / month"),
+        ("manufacture", "USD m of arms / month"),
+    ):
+        for a, actor in enumerate(("reds", "blues", "greens")):
+            for b, branch in enumerate(BRANCHES[1:], 1):
+                middle = (b * 3.2 - a * 2) * (1 if unit == "index" else 0.01)
+                low, high = (
+                    (np.nan, np.nan)
+                    if (a, b) == (2, 2)
+                    else (middle - abs(0.6 * middle) - 0.1, middle + 0.5 * abs(middle))
+                )
+                rows.append((measure, actor, branch, unit, 103.2, middle, low, high, 0.95, 80))
+    names = ["measure", "actor", "branch", "unit", "baseline", "difference", "low", "high", "level", "n"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def provisions() -> pd.DataFrame:
+    """Parts of one effect, one of them negative, one without a size."""
+    values = {"funding": 4.0, "technology": 2.5, "logistics": -1.2, "market": 0.0003, "everything_else": 0.8}
+    sizes = {"funding": 0.2, "technology": 0.5, "logistics": 0.3, "market": 0.6}
+    rows = [("capacity", "reds", "index", f"treaty.provisions.{name}", value, value - 0.2, value + 0.3, sizes.get(name), 24)
+            for name, value in values.items()]  # fmt: skip
+    return pd.DataFrame(rows, columns=["measure", "actor", "unit", "provision", "value", "low", "high", "size", "n"])
+
+
+def interactions() -> pd.DataFrame:
+    """How provisions work together."""
+    rows = [("treaty.provisions.funding", "treaty.provisions.technology", -0.8, -1.0, -0.6),
+            ("treaty.provisions.funding", "treaty.provisions.logistics", 0.3, 0.1, 0.5)]  # fmt: skip
+    return pd.DataFrame(rows, columns=["one", "two", "value", "low", "high"])
+
+
+def chain() -> pd.DataFrame:
+    """From pledge to capacity."""
+    rows = []
+    for s, stage in enumerate(("pledged", "sent as money", "budgeted for arms", "arms sent", "arms that arrive")):
+        rows += [
+            (stage, branch, 100 / (1 + s) ** 2 * (1 + 0.2 * b * s), "USD m / month", 24)
+            for b, branch in enumerate(BRANCHES)
+        ]
+    rows += [("capacity of proxies, mean", branch, 95.0 + 8 * b, "index", 24) for b, branch in enumerate(BRANCHES)]
+    return pd.DataFrame(rows, columns=["stage", "branch", "value", "unit", "n"])
+
+
+def cargoes() -> pd.DataFrame:
+    """Arms on their way."""
+    rows = [("north", "reds", "north", "north-coast", 60.0, 50.0), ("north", "greens", "north", "north-hills", 20.0, 19.0),
+            ("south", "north", "south", "south-north", 45.0, 45.0), ("south", "blues", "south", "south-north > north-coast", 30.0, 24.0),
+            ("north", "reds", "south", "north-coast", 5.0, 4.0), ("reds", "greens", "other", "north-hills", 0.01, 0.0)]  # fmt: skip
+    return pd.DataFrame(rows, columns=["from", "to", "origin", "route", "sent", "arrived"]).assign(n=8)
+
+
+def received() -> pd.DataFrame:
+    """Arms received by maker."""
+    rows = [(actor, branch, origin, (a + 1.0) * (b + 1.0) * (3.0 if origin == "north" else 0.7), 50)
+            for a, actor in enumerate(("reds", "blues")) for b, branch in enumerate(BRANCHES) for origin in ("north", "south", "other")]  # fmt: skip
+    return pd.DataFrame(rows, columns=["actor", "branch", "origin", "value", "n"])
+
+
+def regimes() -> pd.DataFrame:
+    """A regime that falls in some runs."""
+    rows = []
+    for b, branch in enumerate(BRANCHES[:2]):
+        for run in range(6):
+            x, gone = 1.2, False
+            for at in range(60):
+                forcing = 0.3 - 0.02 * at * (1 + 0.1 * run) + 0.25 * b
+                if not gone:
+                    x = min(1.5, x + 0.3 * (x - x**3 + forcing))
+                    gone = x < 0
+                rows.append(("north", branch, run, f"{2020 + at // 12}-{at % 12 + 1:02d}", x, forcing, gone))
+    return pd.DataFrame(rows, columns=["regime", "branch", "run", "month", "stability", "forcing", "fallen"])
+
+
+def counters() -> pd.DataFrame:
+    """Countermeasures, one of which does nothing."""
+    rows = [
+        ("sea-patrol", -2.0, -2.4, -1.6, 0.7, 50),
+        ("sanctions", -0.1, -0.4, 0.2, 0.1, 50),
+        ("strikes", -1.8, -2.2, -1.5, 0.2, 50),
+    ]
+    return pd.DataFrame(rows, columns=["branch", "difference", "low", "high", "best", "n"])
+
+
+def sweep() -> pd.DataFrame:
+    """An answer over two numbers."""
+    rows = [
+        (x, y, 4 * x - 10 * y, 4 * x - 10 * y - 0.5, 4 * x - 10 * y + 0.5, 40)
+        for x in (0.0, 0.25, 0.5, 0.75, 1.0)
+        for y in (0.05, 0.1, 0.2, 0.3)
+    ]
+    return pd.DataFrame(rows, columns=["strength", "detection", "difference", "low", "high", "n"])
+
+
+def ends() -> pd.DataFrame:
+    """What moves an answer."""
+    rows = [
+        ("legs.north-coast.detection", 4.1, 1.2, "0.05", "0.30"),
+        ("states.south.sanctions", 2.4, 2.9, "0.2", "0.5"),
+        (LONG, 2.7, 2.7, "1", "2"),
+    ]
+    return pd.DataFrame(rows, columns=["name", "at_low", "at_high", "low", "high"]).assign(n=40)
+
+
+MADE: dict[str, Callable[..., Figure]] = {
+    "capacity_bands": lambda **o: figures.capacity_bands(bands(), events=None if "ax" in o else events(), labels=LABELS, **o),
+    "differences": lambda **o: figures.differences(effects(), labels=LABELS, **o),
+    "waterfall": lambda **o: figures.waterfall(provisions(), interactions(), labels=LABELS, **o),
+    "ranking": lambda **o: figures.ranking(counters(), labels={"strikes": LONG}, **o),
+    "tornado": lambda **o: figures.tornado(ends(), 2.7, "index points", **o),
+    "support_chain": lambda **o: figures.support_chain(chain(), labels=LABELS, **o),
+    "provenance": lambda **o: figures.provenance(received(), labels=LABELS, **o),
+    "alluvial": lambda **o: figures.alluvial(cargoes(), labels=LABELS, **o),
+    "arms_map": lambda **o: figures.arms_map(ps.load(QUICKSTART), cargoes(), **o),
+    "regime_stability": lambda **o: figures.regime_stability(regimes(), labels=LABELS, **o),
+    "heat_map": lambda **o: figures.heat_map(sweep(), "strength", "detection", "difference", "index points", **o),
+    "sweep_lines": lambda **o: figures.sweep_lines(sweep(), "strength", "difference", "detection", "index points", **o),
+}  # fmt: skip
+EMPTY: dict[str, Callable[[], Figure]] = {
+    "capacity_bands": lambda: figures.capacity_bands(bands().head(0)),
+    "differences": lambda: figures.differences(effects().head(0)),
+    "waterfall": lambda: figures.waterfall(provisions().head(0)),
+    "ranking": lambda: figures.ranking(counters().head(0)),
+    "tornado": lambda: figures.tornado(ends().head(0)),
+    "support_chain": lambda: figures.support_chain(chain().head(0)),
+    "provenance": lambda: figures.provenance(received().head(0)),
+    "alluvial": lambda: figures.alluvial(cargoes().head(0)),
+    "arms_map": lambda: figures.arms_map(ps.load(QUICKSTART), cargoes().head(0)),
+    "regime_stability": lambda: figures.regime_stability(regimes().head(0)),
+    "heat_map": lambda: figures.heat_map(sweep().head(0), "strength", "detection", "difference"),
+    "sweep_lines": lambda: figures.sweep_lines(sweep().head(0), "strength", "difference"),
+}
+FACTS = {"world": "abc123", "seed": 7, "model_version": "v1"}
+
+
+def words_of(figure: Figure) -> list[tuple[str, Any]]:
+    """Words that are seen, with the boxes they fill."""
+    canvas = figure.canvas
+    assert isinstance(canvas, FigureCanvasAgg)
+    canvas.draw()
+    renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
+    hidden: set[int] = set()
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            drawn = axis._update_ticks() if axes.axison else []  # type: ignore[attr-defined]
+            hidden |= {
+                id(text)
+                for tick in (*axis.majorTicks, *axis.minorTicks)
+                if tick not in drawn
+                for text in (tick.label1, tick.label2)
+            }
+    found = []
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        if id(text) not in hidden and text.get_visible() and text.get_text().strip():
+            found.append((text.get_text(), text.get_window_extent(renderer)))
+    return found
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_figures__all_words_are_on_the_page(name: str) -> None:
+    """Nothing is clipped, nothing says nan, and no words lie on others."""
+    figure = MADE[name]()
+    wide, high = figure.canvas.get_width_height()
+    found = words_of(figure)
+    assert found
+    for words, box in found:
+        assert not re.search(r"\b(nan|inf|None)\b", words), words
+        assert box.x0 > -2 and box.x1 < wide + 2 and box.y0 > -2 and box.y1 < high + 2, (words, box)
+    for (one, left), (two, right) in combinations(found, 2):
+        across = min(left.x1, right.x1) - max(left.x0, right.x0)
+        along = min(left.y1, right.y1) - max(left.y0, right.y0)
+        assert across < 2 or along < 2, (one, two)
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_figures__same_table_gives_same_bytes(name: str, tmp_path: Path) -> None:
+    """As SVG, PDF and PNG."""
+    for ending in ("svg", "pdf", "png"):
+        one, two = (style.save(MADE[name](), tmp_path / f"{at}.{ending}", FACTS) for at in (1, 2))
+        assert one.read_bytes() == two.read_bytes(), ending
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_figures__draw_on_axes_that_are_given(name: str) -> None:
+    """`ax=` takes part of a larger figure."""
+    figure = Figure(figsize=(9, 6))
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.3, 0.15, 0.5, 0.6))
+    assert MADE[name](ax=axes) is figure
+    figure.canvas.draw()
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_figures__nothing_to_draw_is_said(name: str) -> None:
+    """An empty table is no error."""
+    figure = EMPTY[name]()
+    assert words_of(figure)
+
+
+@pytest.mark.parametrize("months", [1, 2, 14])
+def test_capacity_bands__few_months(months: int) -> None:
+    """One month has marks instead of lines."""
+    table = bands()
+    kept = style.unique(table["month"])[:months]
+    figure = figures.capacity_bands(table[table["month"].isin(kept)], events=events())
+    assert all("nan" not in words for words, _ in words_of(figure))
+
+
+def test_figures__n_and_unit_stand_in_the_caption() -> None:
+    """What the numbers rest on can be read from the picture alone."""
+    for name in (
+        "differences",
+        "waterfall",
+        "ranking",
+        "tornado",
+        "support_chain",
+        "provenance",
+        "alluvial",
+        "arms_map",
+        "heat_map",
+        "sweep_lines",
+    ):
+        told = " ".join(words for words, _ in words_of(MADE[name]())).replace("\n", " ")
+        assert "n =" in told, name
+        assert re.search(r"USD m|index points|points", told), name
+
+
+def test_figures__lines_are_told_apart_without_colour() -> None:
+    """Each colour comes with dashes, mark and hatch of its own, and neighbours differ in lightness."""
+    for looks in (style.COLOURS, style.DASHES, style.MARKS, style.HATCHES):
+        assert len(looks) == len(set(map(str, looks))) == 8
+
+
+def test_save__facts_are_in_every_file(tmp_path: Path) -> None:
+    """World hash, seed and version in SVG, PDF and PNG; no date in any."""
+    figure = MADE["ranking"]()
+    text = figures.save(figure, tmp_path / "a.svg", FACTS).read_text(encoding="utf-8")
+    assert all(word in text for word in ("abc123", "seed 7", f"proxysim {ps.__version__}"))
+    assert "dc:date" not in text
+    assert b"abc123" in figures.save(figure, tmp_path / "a.png", FACTS).read_bytes()
+    pdf = figures.save(figure, tmp_path / "a.pdf", FACTS).read_bytes()
+    assert b"CreationDate" not in pdf
+    assert b"abc123" in pdf
+    with pytest.raises(ps.InputError, match="svg"):
+        figures.save(figure, tmp_path / "a.gif", FACTS)
+
+
+def test_save__takes_runs_and_comparisons(tmp_path: Path) -> None:
+    """The stamp comes from what made the numbers."""
+    world = ps.load(QUICKSTART, "no-pact")
+    run, compared = ps.run(world, 3), ps.compare(world, ["no-pact", "strong"], 6, 3)
+    for study in (run, compared, compared.study, ps.attribute(world, "strong", runs=5, rng=3)):
+        facts = style.stamp(study)
+        assert (world.hash, "3") == (facts["world"], facts["seed"]) or facts["branches"].endswith("strong")
+        assert {"proxysim", "model_version"} <= set(facts)
+    text = figures.save(figures.differences(compared.to_dataframe()), tmp_path / "a.svg", compared).read_text(
+        encoding="utf-8"
+    )
+    assert world.hash in text
+
+
+def test_save__signs_that_the_font_lacks(tmp_path: Path) -> None:
+    """They are left to the reader's fonts, and raise no warning."""
+    table = counters().assign(branch=["海上巡逻", "b", "c"])
+    text = figures.save(figures.ranking(table, labels={"海上巡逻": "海上巡逻"}), tmp_path / "a.svg", FACTS).read_text(
+        encoding="utf-8"
+    )
+    assert "海上巡逻" in text

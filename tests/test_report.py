@@ -1,0 +1,353 @@
+"""The report: correct and legible for any world, one file that asks for nothing, and words that hold what was found."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+import proxysim as ps
+from proxysim.cli import app
+from proxysim.report import Findings, facts, gather, page, words
+from proxysim.report.page import Pattern
+
+pytest.importorskip("jinja2")
+SCENARIOS = Path(__file__).parent.parent / "scenarios"
+QUICKSTART = SCENARIOS / "quickstart.toml"
+ARABIC = ("حركة المقاومة في الجبال الشمالية والسواحل " * 6)[:200]
+CYRILLIC = ("Северные горные отряды и прибрежные силы " * 6)[:200]
+EVIL = "<script>document.title='evil'</script>"
+#: Elements that have no end.
+VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr"}
+FOREIGN = f"""
+kind = "world"
+[scenario]
+question = "Что будет? {EVIL} ماذا يحدث؟ & $5 and $6"
+start = 2020-01-01
+end = END
+flows = "USD m / year"
+origins = ["north"]
+[sources]
+S1 = "{EVIL} https://example.org/?a=1&b=2"
+[categories]
+rifles = {{weight = 1, tier = 1}}
+[places]
+north = {{label = "{ARABIC}"}}
+coast = {{label = "{CYRILLIC}"}}
+[states.north]
+home = "north"
+origin = "north"
+label = "{ARABIC}"
+income = {{value = 1200, low = 1000, high = 1400, source = "S1", grade = "B"}}
+support_share = 0.10
+stock = {{rifles = 400}}
+plant = {{rifles = 60}}
+knowhow = {{rifles = 0.9}}
+[states.south]
+home = "coast"
+label = "{EVIL}"
+income = 600
+support_share = 0.1
+PROXIES
+[legs]
+north-coast = {{between = ["north", "coast"], mode = "sea", limit = 240, detection = 0.1, label = "<b>_{CYRILLIC}</b>"}}
+[pacts.treaty]
+members = ["north", "south"]
+label = "{EVIL}"
+signed = 2020-01-01
+in_force = 2020-01-01
+strength = 0.5
+provisions = {{funding = 0.2}}
+[branches]
+no-pact = {{about = "{EVIL}", set.pacts.treaty.strength = 0}}
+strong = {{about = "Сильный пакт", set.pacts.treaty.strength = 1}}
+"""
+PROXIES = f"""
+[proxies.reds]
+home = "coast"
+label = "{CYRILLIC}"
+income = 24
+personnel = 5000
+stock = {{rifles = 50}}
+[ties]
+"north -> reds" = {{weight = 0.6}}
+"""
+
+
+class Page(HTMLParser):
+    """Reads a page strictly: elements close in order, ids are single, and what is asked of other places is kept."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.points: list[str] = []
+        self.asks: list[str] = []
+        self.heads: list[int] = []
+        self.words: list[str] = []
+        self.pictures: list[dict[str, str | None]] = []
+        self.feed(text)
+        self.close()
+        assert not self.open, self.open
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        assert len(given) == len(attrs), (tag, attrs)
+        if tag not in VOID:
+            self.open.append(tag)
+        self._take(tag, given)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._take(tag, dict(attrs))
+
+    def _take(self, tag: str, given: dict[str, str | None]) -> None:
+        assert tag not in ("script", "iframe", "object", "embed", "link", "base", "form")
+        assert not any(key.startswith("on") for key in given)
+        self.ids += [given["id"] or ""] if "id" in given else []
+        for key in ("href", "src", "xlink:href", "srcset", "action"):
+            target = given.get(key)
+            if target is not None:
+                (self.points if target.startswith("#") else self.asks).append(target)
+        self.points += re.findall(r"url\((#[^)]+)\)", " ".join(value or "" for value in given.values()))
+        for key in ("aria-labelledby",):
+            self.points += [f"#{one}" for one in (given.get(key) or "").split()]
+        if re.fullmatch("h[1-6]", tag):
+            self.heads.append(int(tag[1]))
+        if tag == "svg":
+            self.pictures.append(given)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open and self.open.pop() == tag, (tag, self.open[-3:])
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] != "style":
+            self.words.append(data)
+        else:
+            assert "@import" not in data and "url(" not in data
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def checked(text: str) -> Page:
+    """A page that is whole, asks for nothing, and whose parts all stand in order."""
+    read = Page(text)
+    assert text.startswith("<!DOCTYPE html>")
+    assert not read.asks
+    assert len(read.ids) == len(set(read.ids))
+    assert {point[1:] for point in read.points} <= set(read.ids)
+    assert read.heads[0] == 1 and read.heads.count(1) == 1
+    assert all(after <= before + 1 for before, after in zip(read.heads, read.heads[1:], strict=False))
+    assert all(one.get("role") == "img" and one.get("aria-labelledby") for one in read.pictures)
+    assert not re.search(r"\b(nan|NaN|inf|None)\b", read.text), re.search(
+        r".{30}\b(nan|NaN|inf|None)\b.{30}", read.text
+    )
+    assert len(text.encode()) < 3_000_000
+    return read
+
+
+@pytest.fixture(scope="module")
+def quick() -> Findings:
+    """A report's findings for the quickstart."""
+    return gather(QUICKSTART, runs=24, rng=2)
+
+
+@pytest.fixture(scope="module")
+def text(quick: Findings) -> str:
+    """Its page."""
+    return page(quick)
+
+
+def foreign(folder: Path, end: str, proxies: str) -> Path:
+    """A world that somebody else wrote."""
+    file = folder / "theirs.toml"
+    file.write_text(FOREIGN.replace("END", end).replace("PROXIES", proxies), encoding="utf-8")
+    return file
+
+
+def test_page__is_whole_and_has_its_parts(text: str) -> None:
+    """Every part that a reader is promised."""
+    read = checked(text)
+    for part in ("The answer", "What followed", "Which provision does it", "What blunts it", "What is held fixed", "What it rests on",
+                 "Held against the real world", "Parameters and sources", "How to reproduce"):  # fmt: skip
+        assert part in read.text
+    assert len(read.pictures) == 8
+    assert "Two patrons sign a pact." in read.text
+
+
+def test_page__same_findings_give_same_bytes(quick: Findings, text: str) -> None:
+    """A second study with the same seed gives the same page."""
+    assert text == page(quick)
+    assert text == page(gather(QUICKSTART, runs=24, rng=2, threads=1))
+
+
+def test_page__numbers_are_those_of_compare(quick: Findings, text: str) -> None:
+    """What the sentence tells is the effect that `compare` gives."""
+    effect = ps.compare(QUICKSTART, ["no-pact", "none"], 24, 2).effect("capacity", "reds")
+    first = max(
+        quick.effects("capacity"),
+        key=lambda one: abs(one.difference or 0.0) if one.actor in ("reds", "blues", "greens") else 0.0,
+    )
+    assert first.actor == "reds"
+    assert effect.difference == pytest.approx(first.difference, rel=1e-12)
+    assert words.number(effect.difference) in words.followed(quick)
+
+
+def test_roles__branches_find_their_places() -> None:
+    """The pact of the commentary is looked at first; what extends it is a countermeasure; twins of facts are neither."""
+    from proxysim.report.gather import roles_of
+
+    roles = roles_of(ps.load(SCENARIOS / "levant-2025.toml"))
+    assert ("no-pact", "strengthened-pact") == (roles.baseline, roles.focus)
+    assert ("no-pact", "treaty-as-signed", "strengthened-pact") == roles.shown
+    assert {"strengthened-sea-patrol", "strengthened-land-closed", "strengthened-tighter-sanctions", "strengthened-strikes-on-plant",
+            "strengthened-sea-patrol-and-land-closed"} == set(roles.counters)  # fmt: skip
+    quickstart = roles_of(ps.load(QUICKSTART))
+    assert ("no-pact", "none", ("sea-patrol",)) == (quickstart.baseline, quickstart.focus, quickstart.counters)
+    chosen = roles_of(ps.load(QUICKSTART), ["strong", "no-pact"])
+    assert ("strong", "no-pact", ()) == (chosen.baseline, chosen.focus, chosen.counters)
+    with pytest.raises(ps.InputError):
+        roles_of(ps.load(QUICKSTART), ["strong", "strong"])
+
+
+def test_ranking__chances_add_up(quick: Findings) -> None:
+    """The chance to be best is shared among countermeasures; each is held against the focus in the same pairs."""
+    found = gather(QUICKSTART, ["no-pact", "none", "sea-patrol"], runs=12, rng=1)
+    assert found.ranking["best"].sum() == pytest.approx(1.0)
+    compared = ps.compare(QUICKSTART, ["none", "sea-patrol"], 12, 1)
+    parts = [compared.effect("capacity", actor).difference for actor in ("blues", "greens", "reds")]
+    assert found.ranking["difference"].iloc[0] == pytest.approx(sum(part or 0.0 for part in parts) / 3, rel=1e-9)
+
+
+def test_facts__held_fixed_comes_from_the_branches(quick: Findings) -> None:
+    """What no branch changes is told to be fixed, and what one changes is not."""
+    told = {row.what: row for row in facts.held_fixed(quick)}
+    assert "coast war" in told["Wars"].same
+    assert "north coast" in told["Routes"].differs
+    assert "treaty" in told["Pacts"].differs
+    assert "embargo" in told["Events"].same
+    counts = {what: (kinds, total) for what, kinds, total in facts.grades(quick)}
+    assert all(sum(kinds) == total for kinds, total in counts.values())
+
+
+def test_answer__no_difference_is_said(tmp_path: Path) -> None:
+    """Two branches that are the same: no difference found, and no effect to divide."""
+    file = tmp_path / "same.toml"
+    text = QUICKSTART.read_text(encoding="utf-8")
+    file.write_text(text + 'twin = {about = "The same again", set.pacts.treaty.strength = 0}\n', encoding="utf-8")
+    found = gather(file, ["no-pact", "twin"], runs=6)
+    assert "no difference found" in words.followed(found)
+    assert "no number differs" in words.assumed(found)
+    read = checked(page(found))
+    assert "The effect cannot be divided" in read.text
+    assert "no difference found" in read.text
+
+
+@pytest.mark.parametrize(("end", "proxies"), [("2020-01-01", PROXIES), ("2020-01-01", ""), ("2021-12-01", PROXIES)])
+def test_page__of_a_world_that_someone_else_wrote(end: str, proxies: str, tmp_path: Path) -> None:
+    """Labels in Arabic and Cyrillic with 200 letters and with markup, no proxies, one month."""
+    found = gather(foreign(tmp_path, end, proxies), runs=8)
+    text = page(found)
+    read = checked(text)
+    assert EVIL not in text
+    assert "<script>" in read.text
+    assert "Что будет?" in read.text and "ماذا يحدث؟" in read.text
+    assert 3 == len(words.answer(found))
+
+
+def test_page__one_branch_is_no_comparison(tmp_path: Path) -> None:
+    """A world without branches has a report that says so."""
+    text = QUICKSTART.read_text(encoding="utf-8").partition("[branches]")[0]
+    file = tmp_path / "alone.toml"
+    file.write_text(text, encoding="utf-8")
+    read = checked(page(gather(file, runs=5)))
+    assert "nothing can be compared" in read.text
+    assert "Which provision does it" not in read.text
+
+
+def test_page__patterns_have_their_place(quick: Findings) -> None:
+    """Validation patterns are told when there are some."""
+    text = page(quick, [Pattern("<i>stocks fall</i>", "0.2 to 0.4", "0.31", True)])
+    assert "&lt;i&gt;stocks fall&lt;/i&gt;" in text
+    assert "No validation patterns" not in text
+
+
+def test_report__command_writes_one_file(tmp_path: Path) -> None:
+    """The door: a file, a line of progress on stderr, nothing on stdout, and nothing of others is written over."""
+    target = tmp_path / "report.html"
+    asked = [
+        "report",
+        str(QUICKSTART),
+        "--branches",
+        "no-pact,strong",
+        "--runs",
+        "6",
+        "--uncertain",
+        "--out",
+        str(target),
+    ]
+    found = CliRunner().invoke(app, asked)
+    assert 0 == found.exit_code, found.stderr
+    assert "wrote" in found.stderr and not found.stdout
+    assert "were drawn" in checked(target.read_text(encoding="utf-8")).text
+    assert 0 == CliRunner().invoke(app, asked).exit_code
+    (tmp_path / "letter.html").write_text("dear", encoding="utf-8")
+    refused = CliRunner().invoke(app, [*asked[:-1], str(tmp_path / "letter.html")])
+    assert 2 == refused.exit_code and "is no report of proxysim" in refused.stderr
+    assert "dear" == (tmp_path / "letter.html").read_text(encoding="utf-8")
+    assert 2 == CliRunner().invoke(app, [*asked[:-1], str(tmp_path / "no" / "x.html")]).exit_code
+
+
+def browser() -> Any:
+    """A headless Chromium, or a reason to skip."""
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("there is no Chromium on this machine")
+    return sync_api, path
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_page__in_a_browser_with_the_network_off(tmp_path: Path) -> None:
+    """No request, no error, no script; nothing wider than the screen at 1200 and 360 pixels; words dark enough."""
+    sync_api, path = browser()
+    file = tmp_path / "report.html"
+    file.write_text(page(gather(foreign(tmp_path, "2021-12-01", PROXIES), runs=6)), encoding="utf-8")
+    with sync_api.sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        for wide in (1200, 360):
+            context = chromium.new_context(viewport={"width": wide, "height": 800}, offline=True)
+            tab = context.new_page()
+            asked: list[str] = []
+            said: list[str] = []
+            tab.on("request", lambda one, kept=asked: kept.append(one.url))
+            tab.on("console", lambda one, kept=said: kept.append(one.text))
+            tab.on("pageerror", lambda one, kept=said: kept.append(str(one)))
+            tab.goto(file.as_uri())
+            assert [file.as_uri()] == asked
+            assert not said
+            assert "evil" != tab.title()
+            assert wide >= tab.evaluate("document.documentElement.scrollWidth")
+            assert 0 < tab.evaluate("document.querySelectorAll('svg').length")
+            assert tab.evaluate(
+                "[...document.querySelectorAll('figure svg')].every(one => one.getBoundingClientRect().height > 60)"
+            )
+            assert tab.evaluate(_CONTRAST) >= 4.5
+            context.close()
+        chromium.close()
+
+
+#: The least contrast of words against white or the pale ground they stand on.
+_CONTRAST = """() => {
+  const light = c => { const [r, g, b] = c.match(/[0-9.]+/g).slice(0, 3).map(Number).map(v => v / 255)
+    .map(v => v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
+  const ground = light('rgb(244, 244, 241)');
+  return Math.min(...[...document.querySelectorAll('p, li, td, th, h1, h2, h3, dt, dd, a, code, figcaption, summary')]
+    .map(one => (ground + 0.05) / (light(getComputedStyle(one).color) + 0.05)));
+}"""
