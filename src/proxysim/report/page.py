@@ -183,7 +183,8 @@ def page(found: Findings, patterns: Sequence[Pattern] | None = None) -> str:
     ------
     MissingExtra : Jinja2 is not installed
     """
-    return _template().render(_context(found, patterns))
+    text: str = _template().render(_context(found, patterns))
+    return text
 
 
 def _template() -> Any:
