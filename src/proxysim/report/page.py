@@ -187,6 +187,13 @@ def page(found: Findings, patterns: Sequence[Pattern] | None = None) -> str:
     return text
 
 
+def _breakable(path: str) -> Any:
+    """A path that a narrow screen breaks after its dots."""
+    from markupsafe import Markup, escape
+
+    return Markup(".<wbr>").join(escape(part) for part in path.split("."))
+
+
 def _template() -> Any:
     """The page without its contents; a label with markup in it stays text."""
     try:
@@ -195,7 +202,7 @@ def _template() -> Any:
         raise MissingExtra('a report needs Jinja2: pip install "proxysim[report]"') from None
     environment = Environment(loader=PackageLoader("proxysim.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
                               lstrip_blocks=True)  # fmt: skip
-    environment.filters |= {"number": words.number, "percent": words.percent}
+    environment.filters |= {"number": words.number, "percent": words.percent, "breakable": _breakable}
     return environment.get_template("report.html")
 
 
