@@ -463,7 +463,7 @@ def tornado(
         for value, key in ((low, "low"), (high, "high")):
             if key in rows:
                 given = rows[key].iloc[at]
-                words = number(float(given)) if isinstance(given, int | float | np.number) else str(given)
+                words = f"{given:g}" if isinstance(given, int | float | np.number) else str(given)
                 right = value > middle or (value == middle and key == "high")
                 aside, ha = (3, "left") if right else (-3, "right")
                 ax.annotate(words, (value, at), xytext=(aside, 0), textcoords="offset points", ha=ha, va="center",

@@ -142,7 +142,7 @@ def sweep_lines(
     ax.set_ylabel(style.cut(unit, 40))
     if by is not None:
         ax.legend(
-            title=style.name(labels, by, 24),
+            title="\n".join(style.lines_of(style.name(labels, by, 44), 1.45)),
             loc="upper left",
             bbox_to_anchor=(1.01, 1.0),
             alignment="left",

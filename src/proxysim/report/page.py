@@ -183,14 +183,27 @@ def page(found: Findings, patterns: Sequence[Pattern] | None = None) -> str:
     ------
     MissingExtra : Jinja2 is not installed
     """
+    text: str = _template().render(_context(found, patterns))
+    return text
+
+
+def _breakable(path: str) -> Any:
+    """A path that a narrow screen breaks after its dots."""
+    from markupsafe import Markup, escape
+
+    return Markup(".<wbr>").join(escape(part) for part in path.split("."))
+
+
+def _template() -> Any:
+    """The page without its contents; a label with markup in it stays text."""
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
     except ImportError:
         raise MissingExtra('a report needs Jinja2: pip install "proxysim[report]"') from None
     environment = Environment(loader=PackageLoader("proxysim.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
                               lstrip_blocks=True)  # fmt: skip
-    environment.filters |= {"number": words.number, "percent": words.percent}
-    return environment.get_template("report.html").render(_context(found, patterns))
+    environment.filters |= {"number": words.number, "percent": words.percent, "breakable": _breakable}
+    return environment.get_template("report.html")
 
 
 def _context(found: Findings, patterns: Sequence[Pattern] | None) -> dict[str, Any]:
@@ -331,6 +344,7 @@ def write_report(
     InputError : the file cannot be written, and as in `compare`
     MissingExtra : Jinja2 is not installed
     """
+    _template()  # whether it can be written is known before an hour is spent
     found = gather(world, branches, runs, rng, uncertain=uncertain, threads=threads, steps=steps, asked=asked)
     target = Path(out)
     text = page(found, patterns)

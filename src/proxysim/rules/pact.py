@@ -37,6 +37,8 @@ def provisions(w, p, s, f, t):  # type: ignore[no-untyped-def]
             continue
         for q in range(PROVISION_COUNT):
             x = f.pact_level[k] * p.provisions[k, q]
+            if q != FUNDING:
+                x = max(0.0, x)  # an event may push a provision below 0; only a budget can be cut
             if x == 0.0:
                 continue
             for a in range(w.actor_count):
