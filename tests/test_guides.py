@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/how-to-mesa.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/how-to-mesa.md", "docs/how-to-sweep.md"])
 def test_guides__python_blocks_run(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks of a page run one after the other in one namespace, from the root of the project."""
     monkeypatch.chdir(ROOT)
