@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.sweeping import QUICKSTART, TEXT
 
 from proxysim.design import design_of
 from proxysim.errors import InputError
 from proxysim.scenario.experiment import load_experiment
-from tests.sweeping import QUICKSTART, TEXT
 
 RANGES = """
 [levers]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.sweeping import QUICKSTART, ROOT, TEXT, called, experiment
 
 from proxysim import step
 from proxysim.design import design_of
@@ -14,7 +15,6 @@ from proxysim.scenario.experiment import Experiment, load_experiment
 from proxysim.scenario.scenario import load_scenario
 from proxysim.scenario.world import build
 from proxysim.variation import Variation, columns_of
-from tests.sweeping import QUICKSTART, ROOT, TEXT, called, experiment
 
 PLANTED = [
     ("no kind", 'kind     = "experiment"', "", "kind: is missing", 0),
@@ -94,7 +94,7 @@ def test_measures__that_are_none_are_refused_with_a_suggestion(tmp_path: Path) -
     """A measure needs the world, so it is checked when the world is there."""
     text = TEXT.format(base=QUICKSTART.as_posix(), runs=1, design="grid").replace('"fighting"', '"figthing"')
     found = load_experiment(written(tmp_path, text))
-    with pytest.raises(InputError, match='experiment.toml:9: measures: "figthing" is no measure; did you mean "fighting"'):
+    with pytest.raises(InputError, match=r'experiment.toml:9: measures: "figthing" is no measure; did you mean "fighting"'):
         columns_of(found, Variation(found).world(0, design_of(found).point(0)))
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from tests.sweeping import experiment
 
 from proxysim.errors import InputError, StorageError
 from proxysim.store import MANIFEST, RUNS, SWEEP, Batch, Manifest, Store, alone, digest_of, is_locked
 from proxysim.sweep import resume, status, sweep, verify
-from tests.sweeping import experiment
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def test_damage__of_the_plan_is_named(copy: Path) -> None:
     """Everything depends on it, so nothing is guessed."""
     text = (copy / SWEEP).read_text()
     (copy / SWEEP).write_text(text.replace('"seed": 3', '"seed": 4'))
-    with pytest.raises(StorageError, match="sweep.json is damaged"):
+    with pytest.raises(StorageError, match=r"sweep.json is damaged"):
         resume(copy)
 
 

@@ -14,13 +14,13 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from tests.sweeping import QUICKSTART, TEXT, called, experiment, surroundings
 
 import proxysim
 from proxysim import blocks
 from proxysim.errors import InputError, RunError
 from proxysim.store import FAILURES, RUNS, Store
 from proxysim.sweep import How, extend, replay, resume, status, sweep, verify
-from tests.sweeping import QUICKSTART, TEXT, called, experiment, surroundings
 
 #: Workers, units in a block, executor.
 ALL = [(w, b, e) for w in (1, 2, 4) for b in (1, 7, 64) for e in ("none", "threads", "processes")]
@@ -222,7 +222,7 @@ def test_resume__refuses_what_has_changed_and_shows_it(home: Path, tmp_path: Pat
 def test_resume__refuses_another_model(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The model version is shown."""
     monkeypatch.setattr("proxysim.sweep.model_version", lambda: "another")
-    with pytest.raises(InputError, match="model_version: was .*, is another"):
+    with pytest.raises(InputError, match=r"model_version: was .*, is another"):
         resume(home / "done")
 
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from tests.sweeping import experiment
+from tests.test_sweep import Cluster
 
 from proxysim.canonical import write_tables
 from proxysim.design import design_of
@@ -18,8 +20,6 @@ from proxysim.scenario.experiment import load_experiment
 from proxysim.store import RUNS, Manifest, Store
 from proxysim.sweep import How, sweep
 from proxysim.variation import Variation
-from tests.sweeping import experiment
-from tests.test_sweep import Cluster
 
 COLUMNS = tuple(f"m{k}.a" for k in range(18))  # with the four keys and the residual, 23
 

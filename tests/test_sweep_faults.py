@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from tests.sweeping import experiment, is_bad, surroundings, words
 
 from proxysim.errors import StorageError
 from proxysim.store import FAILURES, RUNS, SWEEP, Store
 from proxysim.sweep import How, resume, status, sweep, verify
-from tests.sweeping import experiment, is_bad, surroundings, words
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills by signals")
 BRANCHES = ("no-pact", "strong")
@@ -263,5 +263,5 @@ def test_plan__that_cannot_be_read_is_not_guessed(small: Path, tmp_path: Path) -
     """A folder without its design says so."""
     sweep(small / "experiment.toml", tmp_path / "out", block=8)
     (tmp_path / "out" / "design.parquet").unlink()
-    with pytest.raises(StorageError, match="design.parquet is damaged"):
+    with pytest.raises(StorageError, match=r"design.parquet is damaged"):
         _ = Store.read(tmp_path / "out").design
