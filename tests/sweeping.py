@@ -54,7 +54,8 @@ def called(*more: object, timeout: float = 300) -> subprocess.CompletedProcess[s
 def draw(point: int, branch: str, run: int) -> int:
     """A number from 0 to 9999, the same for a run wherever it is run."""
     return (
-        int.from_bytes(hashlib.blake2b(f"{point} {branch} {run}".encode(), digest_size=4).digest(), "little") % 10_000
+        int.from_bytes(hashlib.blake2b(f"264 {point} {branch} {run}".encode(), digest_size=4).digest(), "little")
+        % 10_000
     )
 
 

@@ -97,7 +97,7 @@ def test_measures__that_are_none_are_refused_with_a_suggestion(tmp_path: Path) -
     text = TEXT.format(base=QUICKSTART.as_posix(), runs=1, design="grid").replace('"fighting"', '"figthing"')
     found = load_experiment(written(tmp_path, text))
     with pytest.raises(
-        InputError, match=r'experiment\.toml:9: measures: "figthing" is no measure; did you mean "fighting"'
+        InputError, match=r'experiment.toml:9: measures: "figthing" is no measure; did you mean "fighting"'
     ):
         columns_of(found, Variation(found).world(0, design_of(found).point(0)))
 
@@ -177,3 +177,61 @@ def test_design__command_shows_size_and_cost(tmp_path: Path) -> None:
     table = called("design", experiment(tmp_path), "--csv").stdout.splitlines()
     assert ("legs.*.detection,pacts.treaty.strength", 7) == (table[0], len(table))
     assert 2 == called("design", tmp_path / "none.toml").returncode
+
+
+PIECES = ["nan", "inf", "-1", "1e400", '""', "{}", "[]", "=", "[", "]", "{", "}", '"', "'", "#", "*", "**", ".", "true", "2020-01-01", "\n",
+          '"fixed"', '"uncertain"', '"each on-off"', "scale", "low", "9" * 400, "[[x]]"]  # fmt: skip
+WHOLE = (
+    TEXT.format(base=QUICKSTART.as_posix(), runs=4, design="sobol").replace("runs     = 4", "runs = 4\npoints = 8")
+    + """
+"ties.*.weight" = {add = {low = 0, high = 1}, each = true}
+"pacts.treaty.provisions.*" = "each on-off"
+"pacts.treaty.in_force" = [2020-06-01, 2021-01-01]
+"states.north.income" = {low = 100, high = 1000, dist = "log-uniform", unit = "USD m / year"}
+[uncertainties]
+"**" = "uncertain"
+"events.*.chance" = "fixed"
+"rules.attrition" = ["linear", "square"]
+"""
+)
+
+
+def check_mutation(folder: Path, seed: int) -> None:
+    """A mutated file becomes an experiment whose points can be made, or is refused in lines."""
+    import random
+
+    chance, text = random.Random(seed), WHOLE
+    for _ in range(chance.randint(1, 3)):
+        spot, verb = chance.randrange(len(text)), chance.randrange(4)
+        if verb == 0:
+            text = text[:spot] + text[spot + chance.randint(1, 20) :]
+        elif verb == 1:
+            text = text[:spot] + chance.choice(PIECES) + text[spot:]
+        elif verb == 2:
+            text = text[:spot] + chance.choice(PIECES) + text[spot + chance.randint(1, 8) :]
+        else:
+            lines = text.split("\n")
+            lines.insert(chance.randrange(len(lines)), chance.choice(lines))
+            text = "\n".join(lines)
+    try:
+        found = load_experiment(written(folder, text))
+        design, variation = design_of(found), Variation(found)
+        columns_of(found, variation.world(0, design.point(0)))
+        for branch in range(len(found.branches)):
+            assert np.isfinite(variation.numbers(branch, [design.point(0)])).any()
+    except InputError as error:
+        assert error.faults
+        assert not any("\n" in str(fault) for fault in error.faults)
+
+
+def test_mutations__forty_files(tmp_path: Path) -> None:
+    """The fast sample."""
+    for seed in range(40):
+        check_mutation(tmp_path, seed)
+
+
+@pytest.mark.slow
+def test_mutations__a_thousand_files(tmp_path: Path) -> None:
+    """The full count."""
+    for seed in range(100, 1100):
+        check_mutation(tmp_path, seed)

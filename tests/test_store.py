@@ -127,7 +127,7 @@ def test_damage__of_the_plan_is_named(copy: Path) -> None:
     """Everything depends on it, so nothing is guessed."""
     text = (copy / SWEEP).read_text()
     (copy / SWEEP).write_text(text.replace('"seed": 3', '"seed": 4'))
-    with pytest.raises(StorageError, match=r"sweep\.json is damaged"):
+    with pytest.raises(StorageError, match=r"sweep.json is damaged"):
         resume(copy)
 
 

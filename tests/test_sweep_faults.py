@@ -175,7 +175,7 @@ def test_disk__that_is_full_in_a_worker_stops_the_sweep(
 
     def full(handle: int) -> None:
         calls[0] += 1
-        if calls[0] == 12:
+        if calls[0] == 9:
             raise OSError(28, "No space left on device")
         real(handle)
 
@@ -202,7 +202,7 @@ def test_disk__that_reads_back_something_else_is_not_trusted(
 
 
 # ---- runs that misbehave -----------------------------------------------------------------------------
-def check_planted(folder: Path, runs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def check_planted(folder: Path, runs: int, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """1 % raise, 0.2 % hang, 0.1 % end their process: exactly these fail, the rest is run about once."""
     calls = folder / "calls.txt"
     monkeypatch.setenv("CALLS", str(calls))
@@ -211,7 +211,7 @@ def check_planted(folder: Path, runs: int, monkeypatch: pytest.MonkeyPatch) -> N
     planned = {(p, b, r) for p in range(6) for b in BRANCHES for r in range(runs)}
     kinds = {row: kind for row in planned if (kind := is_bad(*row))}
     assert {"raise", "hang", "exit"} == set(kinds.values())
-    found = sweep(file, folder / "out", How("processes", 2, timeout=2.0, hook="tests.sweeping:planted"), block=3)
+    found = sweep(file, folder / "out", How("processes", 2, timeout=2.0, hook="tests.sweeping:planted"), block=block)
     assert (len(planned) - len(kinds), len(kinds), 0) == (found.ok, found.failed, found.skipped)
     table = pq.read_table(folder / "out" / FAILURES).to_pandas()
     types = {"raise": "ValueError", "hang": "Timeout", "exit": "WorkerDied"}
@@ -225,13 +225,13 @@ def check_planted(folder: Path, runs: int, monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_planted__runs_are_blamed_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The fast sample."""
-    check_planted(tmp_path, 60, monkeypatch)
+    check_planted(tmp_path, 30, 2, monkeypatch)
 
 
 @pytest.mark.slow
 def test_planted__among_two_thousand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The full count."""
-    check_planted(tmp_path, 167, monkeypatch)
+    check_planted(tmp_path, 167, 3, monkeypatch)
 
 
 # ---- two at once ---------------------------------------------------------------------------------------
@@ -277,5 +277,5 @@ def test_plan__that_cannot_be_read_is_not_guessed(small: Path, tmp_path: Path) -
     """A folder without its design says so."""
     sweep(small / "experiment.toml", tmp_path / "out", block=8)
     (tmp_path / "out" / "design.parquet").unlink()
-    with pytest.raises(StorageError, match=r"design\.parquet is damaged"):
+    with pytest.raises(StorageError, match=r"design.parquet is damaged"):
         _ = Store.read(tmp_path / "out").design

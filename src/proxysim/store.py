@@ -25,6 +25,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
@@ -177,7 +178,7 @@ class Store:
         """Where shards are."""
         return self.folder / "shards"
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Of what the numbers in a shard depend on beside its block."""
         return digest_of(json.dumps([self.experiment.hash, self.version, self.columns]).encode())

@@ -41,8 +41,13 @@ AHEAD = 2
 #: Workers may die so often on one block without having begun a run; then something else is wrong.
 PATIENCE = 5
 GONE = "the scheduler is gone; what was done is kept, go on with `proxysim resume`"
+#: Seconds for which a scheduler may be without workers.
+LONELY = 30.0
 EXECUTORS = ("none", "threads", "processes", "dask")
 Progress = Callable[[int, int], None]
+#: Why an executor can do no more, in one line; empty while it can.
+Trouble = Callable[[], str]
+Pool = tuple[futures.Executor, int, Trouble]
 Say = Callable[[str], None]
 
 
@@ -538,9 +543,9 @@ class _Loop:
         """Receipts in the order in which blocks are done."""
         while True:
             broken = False
-            with _executor(self.how, self.store) as (pool, window, is_alive):
+            with _executor(self.how, self.store) as (pool, window, trouble):
                 try:
-                    for receipt in self._turns(pool, window, is_alive):
+                    for receipt in self._turns(pool, window, trouble):
                         if receipt is None:
                             broken = True
                             break
@@ -552,12 +557,12 @@ class _Loop:
             if not broken:
                 return
 
-    def _turns(self, pool: futures.Executor, window: int, is_alive: Callable[[], bool]) -> Iterator[Receipt | None]:
+    def _turns(self, pool: futures.Executor, window: int, trouble: Trouble) -> Iterator[Receipt | None]:
         """Receipts; None when the pool is broken and a new one is needed."""
         while self._fill(pool, window):
             done, _ = futures.wait(self.flying, timeout=LOOK, return_when=futures.FIRST_COMPLETED)
-            if not done and not is_alive():
-                raise _StoppedError(GONE)
+            if not done and (message := trouble()):
+                raise _StoppedError(message)
             lost = False
             for future in done:
                 block = self.flying.pop(future)
@@ -577,8 +582,8 @@ class _Loop:
                 else:
                     yield receipt
             if lost:
-                if not is_alive():
-                    raise _StoppedError(GONE)
+                if message := trouble():
+                    raise _StoppedError(message)
                 for block in self.flying.values():
                     self._suspect(block)
                 self.flying.clear()
@@ -628,26 +633,23 @@ class _Now(futures.Executor):
         return future
 
 
-Pool = tuple[futures.Executor, int, Callable[[], bool]]
-
-
 @contextlib.contextmanager
 def _executor(how: How, store: Store) -> Iterator[Pool]:
-    """An executor, how many blocks it is given at once, and whether it is still there."""
+    """An executor, how many blocks it is given at once, and what has befallen it."""
     kind = how.kind()
     if kind == "none":
-        yield _Now(), 1, lambda: True
+        yield _Now(), 1, lambda: ""
     elif kind == "threads":
         bench_of(str(store.folder), _plan(store))
         with futures.ThreadPoolExecutor(how.workers) as pool:
-            yield pool, AHEAD * how.workers, lambda: True
+            yield pool, AHEAD * how.workers, lambda: ""
     elif kind == "processes":
         context = multiprocessing.get_context("spawn")
         pool_of = futures.ProcessPoolExecutor(
             how.workers, mp_context=context, initializer=_guard, initargs=(os.getpid(),)
         )
         try:
-            yield pool_of, AHEAD * how.workers, lambda: True
+            yield pool_of, AHEAD * how.workers, lambda: ""
         finally:
             pool_of.shutdown(wait=True, cancel_futures=True)
     else:
@@ -684,12 +686,31 @@ def _dask(how: How) -> Iterator[Pool]:
             threads = client.nthreads()
         if how.timeout is not None and max(threads.values()) > 1:
             raise _refused("--timeout", "needs Dask workers with one thread each: dask worker ... --nthreads 1")
-        yield client.get_executor(), AHEAD * sum(threads.values()), lambda: client.status == "running"
+        yield client.get_executor(), AHEAD * sum(threads.values()), _watched(client)
     except TimeoutError:
         raise _refused("--dask", f"no worker has joined the scheduler at {how.dask}") from None
     finally:
         with contextlib.suppress(Exception):
             client.close(timeout=2)
+
+
+def _watched(client: Any) -> Trouble:
+    """Whether the scheduler answers and has workers."""
+    alone_since: float | None = None
+
+    def trouble() -> str:
+        nonlocal alone_since
+        if client.status != "running":
+            return GONE
+        if client.scheduler_info()["workers"]:
+            alone_since = None
+        elif alone_since is None:
+            alone_since = time.monotonic()
+        elif time.monotonic() - alone_since > LONELY:
+            return "the scheduler has no workers left; start some, then go on with `proxysim resume`"
+        return ""
+
+    return trouble
 
 
 def _check_address(address: str, insecure: bool) -> None:
