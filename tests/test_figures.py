@@ -294,6 +294,16 @@ def test_figures__lines_are_told_apart_without_colour() -> None:
         assert len(looks) == len(set(map(str, looks))) == 8
 
 
+def test_figures__a_dollar_sign_is_no_formula(tmp_path: Path) -> None:
+    """Labels are shown as they are written, in the overview and on the map too."""
+    text = QUICKSTART.read_text(encoding="utf-8").replace('home = "hills"', 'home = "hills", label = "$5_and $6^{"')
+    file = tmp_path / "dollars.toml"
+    file.write_text(text, encoding="utf-8")
+    world = ps.load(file, "strong")
+    for figure in (ps.run(world, 1).plot(), ps.places_and_legs(world), figures.arms_map(world, cargoes())):
+        assert any("$5_and $6^{" in words for words, _ in words_of(figure))
+
+
 def test_save__facts_are_in_every_file(tmp_path: Path) -> None:
     """World hash, seed and version in SVG, PDF and PNG; no date in any."""
     figure = MADE["ranking"]()

@@ -17,6 +17,8 @@ from matplotlib.patches import FancyBboxPatch, PathPatch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
+from proxysim.figures.style import as_written
+
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
@@ -52,6 +54,7 @@ class _Leg:
     closed: bool
 
 
+@as_written
 def places_and_legs(
     world: World,
     ax: Axes | None = None,

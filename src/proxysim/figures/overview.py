@@ -13,6 +13,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 
 from proxysim.fields import FELL_BEFORE, MEASURE_INDEX
+from proxysim.figures.style import as_written
 from proxysim.results import month_name, table
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ _WIDE, _LEFT, _RIGHT, _NAMES = 12.0, 0.95, 9.15, 3.35
 _PANEL, _GAP, _ROW, _BAR = 2.15, 0.62, 0.19, 0.27
 
 
+@as_written
 def overview(run: Run, figure: Figure | None = None) -> Figure:
     """Events, capacity, arms by maker, regimes and ties of one run; what a world does not have gets no panel.
 

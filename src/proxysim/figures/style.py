@@ -49,6 +49,17 @@ _STYLE: dict[Any, Any] = {
 }  # fmt: skip
 
 
+def as_written(function: Callable[P, R]) -> Callable[P, R]:
+    """A dollar sign in a label is a dollar sign, not the start of a formula; all else is as it is set outside."""
+
+    @wraps(function)
+    def inside(*given: P.args, **named: P.kwargs) -> R:
+        with mpl.rc_context({"text.parse_math": False}):
+            return function(*given, **named)
+
+    return inside
+
+
 def drawn(function: Callable[P, R]) -> Callable[P, R]:
     """Draw in our own style, whatever is set outside; a dollar sign in a label is a dollar sign."""
 
