@@ -18,9 +18,11 @@ from tests.sweeping import QUICKSTART, TEXT, called, experiment, surroundings
 
 import proxysim
 from proxysim import blocks
+from proxysim.audit import replay, verify
 from proxysim.errors import InputError, RunError
+from proxysim.executors import How
 from proxysim.store import FAILURES, RUNS, Store
-from proxysim.sweep import How, extend, replay, resume, status, sweep, verify
+from proxysim.sweep import extend, resume, status, sweep
 
 #: Workers, units in a block, executor.
 ALL = [(w, b, e) for w in (1, 2, 4) for b in (1, 7, 64) for e in ("none", "threads", "processes")]
@@ -114,6 +116,22 @@ def test_dask__gives_the_same_table(home: Path, tmp_path: Path, cluster: Cluster
         done = called("sweep", home / "experiment.toml", "--out", tmp_path / f"o{block}", "--dask", cluster.address, "--block", block)
         assert 0 == done.returncode, done.stderr
         assert status(home / "done").digest == status(tmp_path / f"o{block}").digest
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 4])
+def test_dask__gives_the_same_table_with_other_workers(home: Path, tmp_path: Path, workers: int) -> None:
+    """With one and with four."""
+    pytest.importorskip("distributed")
+    found = Cluster(tmp_path)
+    try:
+        for _ in range(workers):
+            found.worker()
+        found.wait(workers)
+        for block in (1, 7, 64):
+            check_same(home, tmp_path / f"o{block}", How(dask=found.address), block)
+    finally:
+        found.close()
 
 
 def test_dask__dead_worker_and_dead_scheduler_lose_nothing(home: Path, tmp_path: Path, cluster: Cluster) -> None:
