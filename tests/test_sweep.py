@@ -186,6 +186,14 @@ def test_how__the_executor_is_chosen() -> None:
     assert "dask" == How(dask="tcp://far:1", insecure=True).kind()
 
 
+def test_sweep__may_vary_branches_alone(tmp_path: Path) -> None:
+    """One point, no factor."""
+    text = TEXT[: TEXT.index("[levers]")]
+    found = sweep(experiment(tmp_path, 3, text), tmp_path / "out", block=2)
+    assert (6, 0) == (found.ok, found.exit_status)
+    assert {"pairs"} <= set(proxysim.open(tmp_path / "out").effects().columns)
+
+
 def test_replay__gives_the_row_bit_for_bit(home: Path) -> None:
     """The fast sample."""
     check_replay(home / "done", 10)

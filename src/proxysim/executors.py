@@ -6,6 +6,7 @@ import concurrent.futures as futures
 import contextlib
 import multiprocessing
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -112,7 +113,8 @@ def executor_of(how: How, store: Store) -> Iterator[Pool]:
 
 
 def _guard(parent: int) -> None:
-    """End a worker whose parent is gone, so that it does not go on for nobody."""
+    """End a worker whose parent is gone, so that it does not go on for nobody; Ctrl-C is the parent's to answer."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def watch() -> None:
         while os.getppid() == parent:
