@@ -11,9 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 from tests.sweeping import experiment
 
+from proxysim.audit import verify
 from proxysim.errors import InputError, StorageError
-from proxysim.store import MANIFEST, RUNS, SWEEP, Batch, Manifest, Store, alone, digest_of, is_locked
-from proxysim.sweep import resume, status, sweep, verify
+from proxysim.manifest import Manifest, alone, is_locked
+from proxysim.store import MANIFEST, RUNS, SWEEP, Batch, Store, digest_of
+from proxysim.sweep import resume, status, sweep
 
 
 @pytest.fixture(scope="module")

@@ -18,9 +18,11 @@ from tests.sweeping import QUICKSTART, TEXT, called, experiment, surroundings
 
 import proxysim
 from proxysim import blocks
+from proxysim.audit import replay, verify
 from proxysim.errors import InputError, RunError
+from proxysim.executors import How
 from proxysim.store import FAILURES, RUNS, Store
-from proxysim.sweep import How, extend, replay, resume, status, sweep, verify
+from proxysim.sweep import extend, resume, status, sweep
 
 #: Workers, units in a block, executor.
 ALL = [(w, b, e) for w in (1, 2, 4) for b in (1, 7, 64) for e in ("none", "threads", "processes")]
@@ -127,6 +129,22 @@ def test_dask__gives_the_same_table(home: Path, tmp_path: Path, cluster: Cluster
         assert status(home / "done").digest == status(tmp_path / f"o{block}").digest
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [1, 4])
+def test_dask__gives_the_same_table_with_other_workers(home: Path, tmp_path: Path, workers: int) -> None:
+    """With one and with four."""
+    pytest.importorskip("distributed")
+    found = Cluster(tmp_path)
+    try:
+        for _ in range(workers):
+            found.worker()
+        found.wait(workers)
+        for block in (1, 7, 64):
+            check_same(home, tmp_path / f"o{block}", How(dask=found.address), block)
+    finally:
+        found.close()
+
+
 def test_dask__dead_worker_and_dead_scheduler_lose_nothing(home: Path, tmp_path: Path, cluster: Cluster) -> None:
     """A worker killed on the way is made up for; with the scheduler gone the sweep stops, and resume ends it."""
     folder, out = tmp_path / "s", tmp_path / "o"
@@ -177,6 +195,14 @@ def test_how__the_executor_is_chosen() -> None:
     for address in ("tcp://127.0.0.1:1", "tcp://localhost:1", "tls://far:1"):
         assert "dask" == How(dask=address).kind()
     assert "dask" == How(dask="tcp://far:1", insecure=True).kind()
+
+
+def test_sweep__may_vary_branches_alone(tmp_path: Path) -> None:
+    """One point, no factor."""
+    text = TEXT[: TEXT.index("[levers]")]
+    found = sweep(experiment(tmp_path, 3, text), tmp_path / "out", block=2)
+    assert (6, 0) == (found.ok, found.exit_status)
+    assert {"pairs"} <= set(proxysim.open(tmp_path / "out").effects().columns)
 
 
 def test_replay__gives_the_row_bit_for_bit(home: Path) -> None:

@@ -16,9 +16,11 @@ from tests.test_sweep import Cluster
 from proxysim.canonical import write_tables
 from proxysim.design import design_of
 from proxysim.ensembles import run_rows
+from proxysim.executors import How
+from proxysim.manifest import Manifest
 from proxysim.scenario.experiment import load_experiment
-from proxysim.store import RUNS, Manifest, Store
-from proxysim.sweep import How, sweep
+from proxysim.store import RUNS, Store
+from proxysim.sweep import sweep
 from proxysim.variation import Variation
 
 COLUMNS = tuple(f"m{k}.a" for k in range(18))  # with the four keys and the residual, 23

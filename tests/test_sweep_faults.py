@@ -16,9 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 from tests.sweeping import experiment, is_bad, surroundings, words
 
+from proxysim.audit import verify
 from proxysim.errors import StorageError
+from proxysim.executors import How
 from proxysim.store import FAILURES, RUNS, SWEEP, Store
-from proxysim.sweep import How, resume, status, sweep, verify
+from proxysim.sweep import resume, status, sweep
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills by signals")
 BRANCHES = ("no-pact", "strong")

@@ -17,12 +17,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from proxysim.manifest import Manifest
 from proxysim.store import (
     FAILURE_COLUMNS,
     FAILURES,
     RUNS,
     Block,
-    Manifest,
     Store,
     parquet_bytes,
     parquet_options,

@@ -21,13 +21,12 @@ import json
 import os
 import shutil
 import sqlite3
-import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -38,13 +37,7 @@ from proxysim.errors import Fault, InputError, StorageError
 from proxysim.scenario.experiment import Experiment
 
 FORMAT = 1
-SWEEP, DESIGN, RUNS, FAILURES, MANIFEST = (
-    "sweep.json",
-    "design.parquet",
-    "runs.parquet",
-    "failures.parquet",
-    "manifest.sqlite",
-)
+SWEEP, DESIGN, RUNS, FAILURES, MANIFEST = "sweep.json", "design.parquet", "runs.parquet", "failures.parquet", "manifest.sqlite"
 KEYS = ("point", "branch", "run", "run_id")
 FAILURE_COLUMNS = ("point", "branch", "run", "run_id", "stage", "type", "message", "trace")
 _COUNTER = itertools.count()
@@ -140,6 +133,11 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
+def absolute(folder: str | Path) -> Path:
+    """The same folder for workers that stand elsewhere."""
+    return Path(os.path.abspath(folder))
+
+
 class Store:
     """One folder of one sweep.
 
@@ -184,6 +182,11 @@ class Store:
         return digest_of(json.dumps([self.experiment.hash, self.version, self.columns]).encode())
 
     @property
+    def state(self) -> str:
+        """What tells one state of the folder from another, for workers that keep its worlds."""
+        return f"{self.fingerprint}-{self.data['design']}-{len(self.batches)}"
+
+    @property
     def branches(self) -> tuple[str, ...]:
         """Names of branches, in the order of the experiment."""
         return self.experiment.branches
@@ -212,18 +215,14 @@ class Store:
                 table = pq.read_table(path, partitioning=None)
                 columns = tuple(table.column(f.name).to_numpy()[: self.points] for f in self.experiment.factors)
             except (OSError, pa.ArrowException, KeyError) as error:
-                raise StorageError(
-                    f"{path} is damaged and everything depends on it: {str(error).splitlines()[0]}"
-                ) from None
+                raise StorageError(f"{path} is damaged and everything depends on it: {str(error).splitlines()[0]}") from None
             self._design = Design(self.experiment.factors, columns, self.points)
             if design_digest(self._design) != self.data["design"]:
                 raise StorageError(f"{path} is not the design that this sweep was begun with; take a new folder")
         return self._design
 
     @classmethod
-    def create(
-        cls, folder: Path, experiment: Experiment, design: Design, columns: Sequence[str], version: str, block: int
-    ) -> Store:
+    def create(cls, folder: Path, experiment: Experiment, design: Design, columns: Sequence[str], version: str, block: int) -> Store:
         """Begin a folder.
 
         Raises
@@ -281,10 +280,7 @@ class Store:
         write_whole(self.folder / SWEEP, (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode(), self.aside)
 
     def _write_design(self, design: Design) -> None:
-        arrays = [
-            pa.array(np.arange(len(design), dtype=np.int64)),
-            *(pa.array(column.tolist()) for column in design.columns),
-        ]
+        arrays = [pa.array(np.arange(len(design), dtype=np.int64)), *(pa.array(column.tolist()) for column in design.columns)]
         table = pa.table(arrays, names=["point", *(factor.name for factor in design.factors)])
         write_whole(self.folder / DESIGN, parquet_bytes(table), self.aside)
 
@@ -359,146 +355,4 @@ def parquet_bytes(table: pa.Table) -> bytes:
 
 def parquet_options(schema: pa.Schema) -> dict[str, Any]:
     """How tables are written: zstd, ids and numbers as they are, branches as a dictionary."""
-    return {
-        "compression": "zstd",
-        "use_dictionary": [name for name in schema.names if name == "branch"],
-        "store_schema": True,
-    }
-
-
-class Manifest:
-    """Which shards are good, in sqlite; only the parent writes it.
-
-    It says nothing that the shards do not say, so a damaged one is made anew.
-    """
-
-    def __init__(self, store: Store, read_only: bool = False) -> None:
-        self.store, self.path = store, store.folder / MANIFEST
-        self.fresh = False
-        with storing(self.path):
-            try:
-                self._open(read_only)
-            except sqlite3.DatabaseError as error:
-                if read_only or isinstance(error, sqlite3.OperationalError):
-                    raise
-                self._remove()
-                self._open(read_only)
-                self.fresh = True
-
-    def _open(self, read_only: bool) -> None:
-        self.base = sqlite3.connect(
-            f"file:{self.path}?mode=ro" if read_only else str(self.path), uri=read_only, isolation_level=None
-        )
-        if read_only:
-            return
-        self.base.execute("PRAGMA journal_mode=WAL")
-        self.base.execute("PRAGMA synchronous=NORMAL")
-        self.base.execute(
-            "CREATE TABLE IF NOT EXISTS shard (batch INTEGER, first INTEGER, count INTEGER, rows INTEGER, failed INTEGER,"
-            " size INTEGER, digest TEXT, seconds REAL, PRIMARY KEY (batch, first)) WITHOUT ROWID"
-        )
-        self.base.execute("CREATE TABLE IF NOT EXISTS file (name TEXT PRIMARY KEY, digest TEXT) WITHOUT ROWID")
-        if self.base.execute("PRAGMA quick_check").fetchone()[0] != "ok":
-            self.base.close()
-            raise sqlite3.DatabaseError("malformed")
-
-    def _remove(self) -> None:
-        for ending in ("", "-wal", "-shm", "-journal"):
-            Path(f"{self.path}{ending}").unlink(missing_ok=True)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        self.base.close()
-
-    def enter(self, receipt: Receipt) -> None:
-        """Note a good shard."""
-        b, r = receipt.block, receipt
-        with storing(self.path):
-            self.base.execute("INSERT OR REPLACE INTO shard VALUES (?,?,?,?,?,?,?,?)",
-                              (b.batch, b.first, b.count, r.rows, r.failed, r.size, r.digest, r.seconds))  # fmt: skip
-
-    def strike(self, block: Block) -> None:
-        """Take a shard out."""
-        with storing(self.path):
-            self.base.execute("DELETE FROM shard WHERE batch=? AND first=?", (block.batch, block.first))
-
-    def shards(self) -> Iterator[Receipt]:
-        """Good shards in the order of blocks."""
-        for batch, first, count, rows, failed, size, digest, seconds in self.base.execute(
-            "SELECT * FROM shard ORDER BY batch, first"
-        ):
-            yield Receipt(Block(batch, first, count), rows, failed, size, digest, seconds)
-
-    def totals(self) -> tuple[int, int, int, float]:
-        """Shards, runs that are whole, runs that failed, and seconds that workers spent."""
-        query = (
-            "SELECT COUNT(*), COALESCE(SUM(rows), 0), COALESCE(SUM(failed), 0), COALESCE(SUM(seconds), 0) FROM shard"
-        )
-        shards, rows, failed, seconds = self.base.execute(query).fetchone()
-        return int(shards), int(rows), int(failed), float(seconds)
-
-    def enter_files(self, digests: dict[str, str]) -> None:
-        """Note the tables of a whole sweep, all at once; none when it is not whole any more."""
-        with storing(self.path):
-            self.base.execute("BEGIN")
-            self.base.execute("DELETE FROM file")
-            self.base.executemany("INSERT INTO file VALUES (?,?)", list(digests.items()))
-            self.base.execute("COMMIT")
-
-    def files(self) -> dict[str, str]:
-        """Name -> digest of the tables of a whole sweep."""
-        return dict(self.base.execute("SELECT name, digest FROM file"))
-
-
-def damaged(store: Store, receipts: Iterable[Receipt]) -> Iterator[Receipt]:
-    """Shards whose bytes are not those that were entered."""
-    for receipt in receipts:
-        try:
-            same = digest_of(store.shard(receipt.block).read_bytes()) == receipt.digest
-        except OSError:
-            same = False
-        if not same:
-            yield receipt
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """One starter a folder.
-
-    Raises
-    ------
-    InputError : another one is at work
-    """
-    path = folder / "lock"
-    with storing(path):
-        handle = open(path, "a+")  # noqa: SIM115 - held open while the folder is worked on
-    with handle:
-        for patience in (0.1, 0.3, 0.0):  # `status` holds it for a moment
-            if _locked(handle):
-                break
-            if not patience:
-                message = "is being worked on by another process; wait for it, or look with `proxysim status`"
-                raise InputError([Fault(str(folder), 0, "", message)])
-            time.sleep(patience)
-        yield
-
-
-def _locked(handle: IO[str]) -> bool:
-    try:
-        import fcntl
-    except ImportError:  # no file locks on this platform
-        return True
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def is_locked(folder: Path) -> bool:
-    """Whether a starter is at work in a folder."""
-    try:
-        with alone(folder):
-            return False
-    except InputError:
-        return True
+    return {"compression": "zstd", "use_dictionary": [name for name in schema.names if name == "branch"], "store_schema": True}

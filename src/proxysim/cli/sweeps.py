@@ -14,8 +14,9 @@ from proxysim.cli.studies import bar
 if TYPE_CHECKING:
     from proxysim.cost import Cost
     from proxysim.design import Design
+    from proxysim.executors import How
     from proxysim.scenario.experiment import Experiment
-    from proxysim.sweep import How, Status
+    from proxysim.sweep import Status
 
 ExperimentFile = Annotated[str, typer.Argument(metavar="FILE", help='Path of a file of kind "experiment".')]
 Folder = Annotated[str, typer.Argument(metavar="DIR", help="Folder of a sweep.")]
@@ -199,7 +200,7 @@ def status(folder: Folder) -> None:
 @app.command("verify")
 def verify(folder: Folder) -> None:
     """Every file of a sweep against its digest; the runs of a damaged one are named. Exit status 3 when any is damaged."""
-    from proxysim.sweep import verify as verify_sweep
+    from proxysim.audit import verify as verify_sweep
 
     found = verify_sweep(folder)
     for damage in found:
@@ -218,7 +219,7 @@ def replay(
     run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="Id of a run, from the column run_id.")],
 ) -> None:
     """Run one row of a sweep again by itself and hold it against the table; exit status 3 when a bit differs."""
-    from proxysim.sweep import replay as replay_run
+    from proxysim.audit import replay as replay_run
 
     found = replay_run(folder, run_id)
     told: dict[str, Any] = {
@@ -243,7 +244,7 @@ def _how(
 ) -> How:
     """Options as what a sweep runs on; all processors when nothing is said."""
     from proxysim.cost import processors
-    from proxysim.sweep import How
+    from proxysim.executors import How
 
     count = workers or (1 if executor == "none" else processors())
     return How(executor, count, dask, insecure, timeout, hook)

@@ -1,0 +1,139 @@
+"""A sweep held against itself: every file against its digest, and single runs run again."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from proxysim.blocks import bench_of, one_run
+from proxysim.design import Design
+from proxysim.errors import Fault, InputError, StorageError
+from proxysim.manifest import Manifest, damaged
+from proxysim.store import MANIFEST, RUNS, Block, Store, absolute, digest_of
+from proxysim.variation import run_ids
+
+
+@dataclass(frozen=True)
+class Damage:
+    """One file that is not as it was written: the runs in it are run again by `resume`."""
+
+    file: str
+    message: str
+    run_ids: tuple[str, ...] = ()
+
+
+def verify(folder: str | Path) -> list[Damage]:
+    """Every file of a sweep against its digest.
+
+    Raises
+    ------
+    StorageError : the plan itself is damaged
+    """
+    store = Store.read(absolute(folder))
+    found: list[Damage] = []
+    design = store.design
+    try:
+        manifest = Manifest(store, read_only=True)
+        receipts, files = list(manifest.shards()), manifest.files()
+        manifest.close()
+    except (StorageError, sqlite3.Error) as error:
+        found.append(Damage(MANIFEST, f"is damaged ({error}); resume makes it anew from the shards"))
+        receipts, files = [], {}
+        for block in store.blocks():
+            with contextlib.suppress(OSError):
+                if store.shard(block).exists():
+                    store.read_shard(block)
+    for receipt in damaged(store, receipts):
+        path = store.shard(receipt.block)
+        message = "is damaged" if path.exists() else "is gone"
+        found.append(Damage(f"shards/{path.name}", f"{message}; its runs are run again by resume", _ids(store, receipt.block, design)))
+    for name, digest in files.items():
+        try:
+            same = digest_of((store.folder / name).read_bytes()) == digest
+        except OSError:
+            same = False
+        if not same:
+            found.append(Damage(name, "is damaged; resume makes it anew from the shards"))
+    return found
+
+
+def _ids(store: Store, block: Block, design: Design) -> tuple[str, ...]:
+    """Ids of all runs of a block, in the order of point, branch and run."""
+    points, runs = store.units(block)
+    found: list[str] = []
+    for point in np.unique(points):
+        for branch in range(len(store.branches)):
+            found += run_ids(store.experiment, branch, design.point(int(point)), runs[points == point], store.version)
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class Replay:
+    """One run of a sweep, run again by itself.
+
+    Attributes
+    ----------
+    row : as it stands in the table; again : as it came out now; failure : the row of failures when it had failed
+    """
+
+    run_id: str
+    point: int
+    branch: str
+    run: int
+    values: dict[str, Any]
+    again: dict[str, float]
+    row: dict[str, float] | None
+    failure: dict[str, Any] | None
+
+    @property
+    def is_same(self) -> bool:
+        """Whether every number has the same bits."""
+        if self.row is None:
+            return False
+        names = list(self.row)
+        one, two = (np.array([side[name] for name in names]) for side in (self.row, self.again))
+        return one.tobytes() == two.tobytes()
+
+
+def replay(folder: str | Path, run_id: str) -> Replay:
+    """Run one row of a sweep again, alone.
+
+    Raises
+    ------
+    InputError : no such run, or the world or the model has changed
+    """
+    store = Store.read(absolute(folder))
+    found = _find(store, run_id)
+    if found is None:
+        message = f'"{run_id[:60]}" is no run of this sweep; the column run_id of {RUNS} names them'
+        raise InputError([Fault(str(folder), 0, "", message)])
+    row, failure = found
+    at = row or failure or {}
+    bench = bench_of(str(store.folder), store.state)
+    again, residual = one_run(bench, at["point"], store.branches.index(at["branch"]), at["run"])
+    again["residual"] = residual
+    point = dict(zip([f.name for f in store.experiment.factors], store.design.point(at["point"]), strict=True))
+    kept = None if row is None else {name: row[name] for name in again}
+    return Replay(at["run_id"], at["point"], at["branch"], at["run"], point, again, kept, failure)
+
+
+def _find(store: Store, run_id: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None] | None:
+    """The row of a run, or its failure."""
+    blocks = (block for block in store.blocks() if store.shard(block).exists())
+    for block in blocks:
+        with contextlib.suppress(StorageError):
+            table, failures = store.read_shard(block)
+            place = pc.index(table.column("run_id"), pa.scalar(run_id)).as_py()
+            if place >= 0:
+                return table.slice(place, 1).to_pylist()[0], None
+            for failure in failures:
+                if failure["run_id"] == run_id:
+                    return None, failure
+    return None

@@ -1,0 +1,104 @@
+"""Blocks handed to an executor and their receipts taken in, also when workers die on the way."""
+
+from __future__ import annotations
+
+import concurrent.futures as futures
+from collections import deque
+from collections.abc import Iterator
+
+from proxysim.blocks import Task, run_block
+from proxysim.errors import InputError, MissingExtra, StorageError
+from proxysim.executors import LOOK, How, StoppedError, Trouble, executor_of
+from proxysim.store import Block, Receipt, Store
+
+#: Workers may die so often on one block without having begun a run; then something else is wrong.
+PATIENCE = 5
+
+
+class Dispatch:
+    """Blocks in flight, and those that a worker died on, which are then run one at a time."""
+
+    def __init__(self, store: Store, how: How, blocks: Iterator[Block]) -> None:
+        self.store, self.how, self.blocks = store, how, blocks
+        self.suspects: deque[Block] = deque()
+        self.flying: dict[futures.Future[Receipt], Block] = {}
+        self.losses: dict[Block, int] = {}
+        self.plan = store.state
+
+    def receipts(self) -> Iterator[Receipt]:
+        """Receipts in the order in which blocks are done."""
+        while True:
+            broken = False
+            with executor_of(self.how, self.store) as (pool, window, trouble):
+                try:
+                    for receipt in self._turns(pool, window, trouble):
+                        if receipt is None:
+                            broken = True
+                            break
+                        yield receipt
+                except BaseException:
+                    for future in self.flying:
+                        future.cancel()
+                    raise
+            if not broken:
+                return
+
+    def _turns(self, pool: futures.Executor, window: int, trouble: Trouble) -> Iterator[Receipt | None]:
+        """Receipts; None when the pool is broken and a new one is needed."""
+        while self._fill(pool, window):
+            done, _ = futures.wait(self.flying, timeout=LOOK, return_when=futures.FIRST_COMPLETED)
+            if not done and (message := trouble()):
+                raise StoppedError(message)
+            lost = False
+            for future in done:
+                block = self.flying.pop(future)
+                try:
+                    receipt = future.result()
+                except (futures.BrokenExecutor, futures.CancelledError):
+                    lost = True
+                    self._suspect(block)
+                except (InputError, StorageError, MissingExtra):
+                    raise
+                except Exception as error:
+                    if type(error).__name__ not in ("KilledWorker", "FutureCancelledError"):
+                        raise StoppedError(f"block {block.name} could not be run: {type(error).__name__}: {error}") from error
+                    self._suspect(block)
+                else:
+                    yield receipt
+            if lost:
+                if message := trouble():
+                    raise StoppedError(message)
+                for block in self.flying.values():
+                    self._suspect(block)
+                self.flying.clear()
+                yield None
+
+    def _suspect(self, block: Block) -> None:
+        row = self.store.notes / f"{block.name}.row"
+        if not row.exists():
+            self.losses[block] = self.losses.get(block, 0) + 1
+            if self.losses[block] > PATIENCE:
+                raise StoppedError(f"workers die before they begin block {block.name}; try --executor none to see why")
+        self.suspects.append(block)
+
+    def _fill(self, pool: futures.Executor, window: int) -> bool:
+        """Keep workers busy; blocks on which a worker died go alone. False when all is done."""
+        if self.suspects:
+            if not self.flying:
+                self._submit(pool, self.suspects.popleft())
+            return True
+        while len(self.flying) < window:
+            block = next(self.blocks, None)
+            if block is None:
+                break
+            self._submit(pool, block)
+        return bool(self.flying)
+
+    def _submit(self, pool: futures.Executor, block: Block) -> None:
+        task = Task(str(self.store.folder), block, self.plan, self.how.timeout, self.how.hook)
+        try:
+            self.flying[pool.submit(run_block, task)] = block
+        except (futures.BrokenExecutor, RuntimeError):
+            broken: futures.Future[Receipt] = futures.Future()
+            broken.set_exception(futures.BrokenExecutor())
+            self.flying[broken] = block
