@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 
 from proxysim.fields import FELL_BEFORE, MEASURE_INDEX
 from proxysim.figures.style import as_written
@@ -340,14 +341,20 @@ def _marks(run: Run) -> tuple[list[tuple[int, str, int]], int]:
     return placed, len(always) + len(others) - len(placed)
 
 
+@cache
+def _width(words: str) -> float:
+    """Width of words of nine points, in inches."""
+    wide, _, _ = text_to_path.get_text_width_height_descent(words, FontProperties(size=9), ismath=False)
+    return float(wide) / 72
+
+
 def _rows(wanted: list[tuple[int, str]], months: int) -> list[tuple[int, str, int]]:
     """Words in rows, so that none touches another; what finds no row is left out."""
-    font = FontProperties(size=9)
     step = (_RIGHT - _LEFT) / max(months - 1, 1)
     taken: list[list[tuple[float, float]]] = [[] for _ in range(_ROWS)]
     found = []
     for at, words in wanted:
-        wide = float(TextPath((0, 0), words, size=9, prop=font).get_extents().width) / 72 + 0.12
+        wide = _width(words) + 0.12
         start = at * step + 0.03
         end = start + wide
         if end > _WIDE - _LEFT - 0.15:
@@ -368,9 +375,8 @@ def _strip(run: Run, axes: Axes, marks: list[tuple[int, str, int]], more: int) -
     axes.set_xlim(0, max(months - 1, 1))
     axes.set_ylim(0, rows)
     step = (_RIGHT - _LEFT) / max(months - 1, 1)
-    font = FontProperties(size=9)
     for at, words, row in marks:
-        wide = float(TextPath((0, 0), words, size=9, prop=font).get_extents().width) / 72 + 0.15
+        wide = _width(words) + 0.15
         left = at * step + wide > _WIDE - _LEFT - 0.15
         axes.plot([at, at], [-0.6, row + 0.85], color="#BBBBBB", linewidth=0.9, zorder=0.5, clip_on=False)
         axes.annotate(words, (at, row + 0.5), xytext=(-3 if left else 3, 0), textcoords="offset points", ha="right" if left else "left", va="center",
