@@ -93,6 +93,7 @@ def test_extension__of_points_is_refused_with_the_reason(tmp_path: Path, name: s
 
 def test_morris__wants_whole_trajectories(tmp_path: Path) -> None:
     """And names the nearest number."""
+    pytest.importorskip("SALib")
     with pytest.raises(InputError, match="the nearest is 32"):
         design_of(loaded(tmp_path, "morris", 31))
 
