@@ -60,14 +60,12 @@ def test_provisions__other_than_funding_are_not_below_0() -> None:
     """The door says so; an event that pushes one there changes nothing more than taking it away."""
     with pytest.raises(InputError, match="only funding may be below 0"):
         world_of(merged(PLAIN, {"pacts": {"treaty": PACT | {"provisions": {"logistics": -0.1}}}}))
-    low, none = (
-        single.run(world_of(merged(PLAIN, {
-            "pacts": {"treaty": PACT | {"provisions": {"logistics": 0.3}}},
-            "events": {"quarrel": {"on": datetime.date(2020, 1, 1), "set": {"pacts": {"treaty": {"provisions": {"logistics": x}}}}}},
-        })), 1).history["stock"]
-        for x in (-0.5, 0)
-    )  # fmt: skip
-    assert np.array_equal(low, none)
+    revenue = []
+    for x in (-0.5, 0):
+        quarrel = {"on": datetime.date(2020, 1, 1), "set": {"pacts": {"treaty": {"provisions": {"sanctions_relief": x}}}}}
+        tables = {"pacts": {"treaty": PACT | {"provisions": {"sanctions_relief": 0.3}}}, "events": {"quarrel": quarrel}}
+        revenue.append(single.run(world_of(merged(PLAIN, tables)), 1).history["revenue"])
+    assert np.array_equal(*revenue)
 
 
 def test_events__of_the_past_are_not_told() -> None:
