@@ -46,7 +46,7 @@ class Course:
     ) -> None:
         if not 0 <= number < 2**32:
             raise RunError(f"a run is numbered from 0 to 2**32 - 1, found {number}")
-        self.world, self.month, self.stage = world, month, step.FIRST
+        self.world, self.month = world, month
         self.arrays = world.arrays
         self.params = world.params.copy()
         self.vector = self.params.view(np.float64).reshape(-1)

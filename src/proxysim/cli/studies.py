@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +16,10 @@ from proxysim.cli.app import Sets, WorldFile, app, refusal
 
 if TYPE_CHECKING:
     import pandas
+
+    from proxysim.attribution import Attribution
+    from proxysim.comparison import Comparison
+    from proxysim.explanation import Explanation
 
 Runs = Annotated[int, typer.Option("--runs", min=1, help="Pairs of runs.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of the study.")]
@@ -84,15 +88,13 @@ def compare(
         measures=_names(measures) if measures else None, until_halfwidth=halfwidth, bands=folder is not None, threads=threads,
         progress=bar(),
     )  # fmt: skip
-    answer = json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
+    tables = {}
     if folder is not None:
         tables = {"effects": result.to_dataframe(),
                   "runs": result.study.runs_table([(e.measure, e.actor) for e in result.effects])}  # fmt: skip
         if result.study.bands is not None:
             tables["bands"] = result.study.bands_table()
-        _write(folder, tables,
-               {"answer.txt": result.summary(), "answer.json": answer})  # fmt: skip
-    print(answer if as_json else result.summary())
+    _tell(result, tables, folder, as_json)
 
 
 @app.command("attribute")
@@ -119,10 +121,7 @@ def attribute(
         load(world, against, tuple(sets or ())), branch, against, runs, seed, uncertain=uncertain, start=start,
         measures=_names(measures) if measures else None, threads=threads, progress=bar(),
     )  # fmt: skip
-    answer = json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
-    if folder is not None:
-        _write(folder, {"attribution": result.to_dataframe()}, {"answer.txt": result.summary(), "answer.json": answer})
-    print(answer if as_json else result.summary())
+    _tell(result, {"attribution": result.to_dataframe()} if folder is not None else {}, folder, as_json)
 
 
 @app.command("explain")
@@ -142,10 +141,17 @@ def explain(
 
     names = _names(branches)
     result = explain_pair(load(world, names[0] if names else None, tuple(sets or ())), names, number, seed)
-    answer = json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
+    _tell(result, {"chain": result.to_dataframe()} if folder is not None else {}, folder, as_json)
+
+
+def _tell(
+    result: Comparison | Attribution | Explanation, tables: dict[str, pandas.DataFrame], folder: Path | None, as_json: bool
+) -> None:
+    """Print an answer in words or as JSON; with a folder write both there, and the tables."""
+    words, answer = result.summary(), json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
     if folder is not None:
-        _write(folder, {"chain": result.to_dataframe()}, {"answer.txt": result.summary(), "answer.json": answer})
-    print(answer if as_json else result.summary())
+        _write(folder, tables, {"answer.txt": words, "answer.json": answer})
+    print(answer if as_json else words)
 
 
 def _names(text: str) -> list[str]:
@@ -204,8 +210,3 @@ def bar(what: str = "runs") -> Callable[[int, int], None]:
             print(text, file=sys.stderr, flush=True)
 
     return show
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON has it."""
-    return value.item() if hasattr(value, "item") else value
