@@ -14,8 +14,8 @@ from tests.sweeping import experiment
 from proxysim.audit import verify
 from proxysim.errors import InputError, StorageError
 from proxysim.manifest import Manifest, alone, is_locked
+from proxysim.runner import resume, status, sweep
 from proxysim.store import MANIFEST, RUNS, SWEEP, Batch, Store, digest_of
-from proxysim.sweep import resume, status, sweep
 
 
 @pytest.fixture(scope="module")

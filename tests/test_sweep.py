@@ -21,8 +21,8 @@ from proxysim import blocks
 from proxysim.audit import replay, verify
 from proxysim.errors import InputError, RunError
 from proxysim.executors import How
+from proxysim.runner import extend, resume, status, sweep
 from proxysim.store import FAILURES, RUNS, Store
-from proxysim.sweep import extend, resume, status, sweep
 
 #: Workers, units in a block, executor.
 ALL = [(w, b, e) for w in (1, 2, 4) for b in (1, 7, 64) for e in ("none", "threads", "processes")]
@@ -258,7 +258,7 @@ def test_resume__refuses_what_has_changed_and_shows_it(home: Path, tmp_path: Pat
 
 def test_resume__refuses_another_model(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The model version is shown."""
-    monkeypatch.setattr("proxysim.sweep.model_version", lambda: "another")
+    monkeypatch.setattr("proxysim.runner.model_version", lambda: "another")
     with pytest.raises(InputError, match=r"model_version: was .*, is another"):
         resume(home / "done")
 

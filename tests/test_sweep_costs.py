@@ -18,9 +18,9 @@ from proxysim.design import design_of
 from proxysim.ensembles import run_rows
 from proxysim.executors import How
 from proxysim.manifest import Manifest
+from proxysim.runner import sweep
 from proxysim.scenario.experiment import load_experiment
 from proxysim.store import RUNS, Store
-from proxysim.sweep import sweep
 from proxysim.variation import Variation
 
 COLUMNS = tuple(f"m{k}.a" for k in range(18))  # with the four keys and the residual, 23

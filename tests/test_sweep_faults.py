@@ -19,8 +19,8 @@ from tests.sweeping import experiment, is_bad, surroundings, words
 from proxysim.audit import verify
 from proxysim.errors import StorageError
 from proxysim.executors import How
+from proxysim.runner import resume, status, sweep
 from proxysim.store import FAILURES, RUNS, SWEEP, Store
-from proxysim.sweep import resume, status, sweep
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills by signals")
 BRANCHES = ("no-pact", "strong")

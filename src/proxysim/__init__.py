@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from proxysim.attribution import Attribution, attribute
+    from proxysim.audit import replay, verify
     from proxysim.comparison import Comparison, compare
     from proxysim.ema import ema_model
     from proxysim.ensembles import Ensemble, ensemble
     from proxysim.errors import BooksError, Fault, InputError, MissingExtra, ProxysimError, RunError, StorageError
+    from proxysim.executors import How
     from proxysim.explanation import Explanation, explain
     from proxysim.figures.map import places_and_legs
     from proxysim.model import PactModel, ProxyAgent, StateAgent
     from proxysim.report.page import write_report
+    from proxysim.runner import Status, extend, resume, status, sweep
     from proxysim.scenario.world import World, load
     from proxysim.single import Run, run
     from proxysim.sweeps import Sweep, open
@@ -36,6 +39,7 @@ _HOMES = {
     "Ensemble": "proxysim.ensembles",
     "Explanation": "proxysim.explanation",
     "Fault": "proxysim.errors",
+    "How": "proxysim.executors",
     "InputError": "proxysim.errors",
     "MissingExtra": "proxysim.errors",
     "PactModel": "proxysim.model",
@@ -44,6 +48,7 @@ _HOMES = {
     "Run": "proxysim.single",
     "RunError": "proxysim.errors",
     "StateAgent": "proxysim.model",
+    "Status": "proxysim.runner",
     "StorageError": "proxysim.errors",
     "Sweep": "proxysim.sweeps",
     "World": "proxysim.scenario.world",
@@ -52,10 +57,16 @@ _HOMES = {
     "ema_model": "proxysim.ema",
     "ensemble": "proxysim.ensembles",
     "explain": "proxysim.explanation",
+    "extend": "proxysim.runner",
     "load": "proxysim.scenario.world",
     "open": "proxysim.sweeps",
     "places_and_legs": "proxysim.figures.map",
+    "replay": "proxysim.audit",
+    "resume": "proxysim.runner",
     "run": "proxysim.single",
+    "status": "proxysim.runner",
+    "sweep": "proxysim.runner",
+    "verify": "proxysim.audit",
     "write_report": "proxysim.report.page",
 }
 
@@ -66,6 +77,7 @@ __all__ = [
     "Ensemble",
     "Explanation",
     "Fault",
+    "How",
     "InputError",
     "MissingExtra",
     "PactModel",
@@ -74,6 +86,7 @@ __all__ = [
     "Run",
     "RunError",
     "StateAgent",
+    "Status",
     "StorageError",
     "Sweep",
     "World",
@@ -83,10 +96,16 @@ __all__ = [
     "ema_model",
     "ensemble",
     "explain",
+    "extend",
     "load",
     "open",
     "places_and_legs",
+    "replay",
+    "resume",
     "run",
+    "status",
+    "sweep",
+    "verify",
     "write_report",
 ]
 

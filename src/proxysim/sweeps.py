@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 
 from proxysim.analysis.intervals import LEVEL, mean_interval
 from proxysim.errors import MissingExtra, RunError
+from proxysim.runner import Status, status
 from proxysim.store import FAILURES, RUNS, Store
-from proxysim.sweep import Status, status
 
 if TYPE_CHECKING:
     import pandas

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from proxysim.cost import Cost
     from proxysim.design import Design
     from proxysim.executors import How
+    from proxysim.runner import Status
     from proxysim.scenario.experiment import Experiment
-    from proxysim.sweep import Status
 
 ExperimentFile = Annotated[str, typer.Argument(metavar="FILE", help='Path of a file of kind "experiment".')]
 Folder = Annotated[str, typer.Argument(metavar="DIR", help="Folder of a sweep.")]
@@ -141,7 +141,7 @@ def sweep(
     hook: Hook = None,
 ) -> None:
     """Run an experiment into a folder; whatever happens on the way, `resume` takes it up."""
-    from proxysim.sweep import sweep as run_sweep
+    from proxysim.runner import sweep as run_sweep
 
     how = _how(workers, executor, dask, insecure, timeout, hook)
     _leave(run_sweep(file, out, how, block=block, progress=bar(), say=_say))
@@ -158,7 +158,7 @@ def resume(
     hook: Hook = None,
 ) -> None:
     """Take a sweep up: run what is missing or damaged, nothing else."""
-    from proxysim.sweep import resume as resume_sweep
+    from proxysim.runner import resume as resume_sweep
 
     how = _how(workers, executor, dask, insecure, timeout, hook)
     _leave(resume_sweep(folder, how, progress=bar(), say=_say))
@@ -177,7 +177,7 @@ def extend(
     hook: Hook = None,
 ) -> None:
     """Add runs, or points of a Sobol design, to a finished sweep; old rows stay as they are."""
-    from proxysim.sweep import extend as extend_sweep
+    from proxysim.runner import extend as extend_sweep
 
     how = _how(workers, executor, dask, insecure, timeout, hook)
     _leave(extend_sweep(folder, how, runs=runs, points=points, progress=bar(), say=_say))
@@ -186,7 +186,7 @@ def extend(
 @app.command("status")
 def status(folder: Folder) -> None:
     """Where a sweep stands; exit status 0 when all runs are there, else 3."""
-    from proxysim.sweep import status as status_of
+    from proxysim.runner import status as status_of
 
     found = status_of(folder)
     print(found)

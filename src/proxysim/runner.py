@@ -210,7 +210,11 @@ def _check_same(store: Store) -> None:
             if was.get(name) != now.get(name) and name not in ("file", "base", "question"):
                 faults.append(Fault(file, 0, name, f"was {_short(was.get(name))}, is {_short(now.get(name))}"))
     if faults:
-        faults.append(Fault(str(store.folder), 0, "", "is not taken up, since what it was made from has changed; use a new folder"))
+        faults.append(
+            Fault(
+                str(store.folder), 0, "", "is not taken up, since what it was made from has changed; use a new folder"
+            )
+        )
         raise InputError(faults)
 
 
@@ -275,7 +279,9 @@ def _settle(store: Store, manifest: Manifest, say: Say) -> None:
     for receipt in list(manifest.shards()):
         known[receipt.block] = receipt
     for receipt in damaged(store, list(known.values())):
-        say(f"{store.shard(receipt.block)} is damaged; its {receipt.block.count * len(store.branches)} runs are run again")
+        say(
+            f"{store.shard(receipt.block)} is damaged; its {receipt.block.count * len(store.branches)} runs are run again"
+        )
         manifest.strike(receipt.block)
         del known[receipt.block]
         store.shard(receipt.block).unlink(missing_ok=True)
