@@ -101,6 +101,9 @@ def build(
     numbers = _numbers(leaves, start)
     facts = numbers if base == leaves else _numbers(base, start)
     text, labels = _text(world, leaves, start)
+    for name in sorted(world.ids("branches")):
+        if label := _words(world.leaves, ("branches", name, "label")):
+            labels["branches", name] = label
     rules = {path[1]: str(leaf.value) for path, leaf in sorted(leaves.items(), key=_by_path) if path[0] == "rules"}
     events = tuple(_event(name, leaves, start, months, name in off) for name in sorted(world.ids("events")))
     ids = {section: tuple(sorted(world.ids(section))) for section in NAMED}

@@ -1,0 +1,153 @@
+"""What each branch of a report is there for, and what people see for ids."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from proxysim.ensembles import Ensemble, branch_worlds
+from proxysim.errors import Fault, InputError
+from proxysim.scenario.records import Scenario
+from proxysim.scenario.world import World
+
+BASELINE, FOCUS = "no-pact", "strengthened-pact"
+#: The file as it stands, when no branch is chosen.
+AS_IT_STANDS = "none"
+_COUNTERS, _BESIDE, _LABEL = 8, 4, 60
+
+
+@dataclass(frozen=True)
+class Roles:
+    """What each branch is there for: `shown` are drawn against each other, `counters` are held against `focus`."""
+
+    baseline: str
+    focus: str | None
+    shown: tuple[str, ...]
+    counters: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        return self.shown + self.counters
+
+
+def roles_of(world: World, branches: Sequence[str] | None = None) -> Roles:
+    """What each branch is there for.
+
+    Raises
+    ------
+    InputError : a branch that there is not, or that is named twice
+    """
+    known = list(world.scenario.branches)
+    default = world.scenario.branch or AS_IT_STANDS
+    if branches is not None:
+        if not branches or len(set(branches)) < len(branches):
+            raise InputError([Fault("--branches", 0, "", "give at least one branch, and each once")])
+        names = list(branches)
+    else:
+        first = BASELINE if BASELINE in known else (known[0] if known else AS_IT_STANDS)
+        prefix = FOCUS.partition("-")[0] + "-"
+        wanted = [first, default, *([FOCUS] if FOCUS in known else known)]
+        wanted += [name for name in known if name.startswith(prefix)]
+        names = [name for name in dict.fromkeys(wanted) if _is_pair(world, first, name)]
+    worlds, _ = branch_worlds(world, names)
+    at = dict(zip(names, worlds, strict=True))
+    rest = names[1:]
+    focus = FOCUS if FOCUS in rest else (default if default in rest else rest[0] if rest else None)
+    counters = [
+        name for name in rest if focus is not None and name != focus and builds_on(at[names[0]], at[focus], at[name])
+    ]
+    shown = [name for name in names if name not in counters]
+    if branches is None:
+        shown, counters = (
+            shown[:_BESIDE] if focus in shown[:_BESIDE] or focus is None else [*shown[: _BESIDE - 1], focus],
+            counters[:_COUNTERS],
+        )
+    return Roles(names[0], focus, tuple(shown), tuple(counters))
+
+
+def _is_pair(world: World, first: str, name: str) -> bool:
+    """Whether runs of the two branches are pairs at all."""
+    try:
+        branch_worlds(world, [first, name] if first != name else [first])
+    except InputError:
+        return False
+    return True
+
+
+def builds_on(baseline: World, focus: World, other: World) -> bool:
+    """Whether a branch has all that the focus changes, and something more."""
+    one, two, three = (w.scenario for w in (baseline, focus, other))
+
+    def differ(left: Any, right: Any) -> set[tuple[str, ...]]:
+        paths = {*left.numbers, *right.numbers}
+        return {path for path in paths if _facts(left.numbers.get(path)) != _facts(right.numbers.get(path))}
+
+    put = differ(one, two)
+    return bool(put) and not put & differ(two, three) and three.hash != two.hash
+
+
+def _facts(number: Any) -> Any:
+    return None if number is None else (number.value, number.series)
+
+
+def labels_of(study: Ensemble, roles: Roles) -> dict[str, str]:
+    """What people see for ids of actors, regimes, pacts, branches and makers."""
+    scenario = study.worlds[0].scenario
+    found = labels_in(scenario, study.branches)
+    focus = found.get(roles.focus or "", "")
+    for branch in roles.counters:
+        short = found[branch].removeprefix(f"{focus}, ")
+        found[branch] = short[:1].upper() + short[1:]
+    return found
+
+
+def labels_in(scenario: Scenario, branches: Sequence[str]) -> dict[str, str]:
+    """What people see for ids of a world; of a maker under "maker:ORIGIN"."""
+    found = {branch: branch_label(scenario, branch) for branch in branches}
+    for section in ("states", "proxies"):
+        for actor in scenario.ids[section]:
+            origin = scenario.text.get((section, actor, "origin"))
+            if origin:
+                found.setdefault(f"maker:{origin}", _seen(scenario.labels.get((section, actor)) or capital(actor)))
+    for section in ("regimes", "states", "proxies", "pacts"):
+        found |= {one: _seen(scenario.labels.get((section, one)) or capital(one)) for one in scenario.ids[section]}
+    return found
+
+
+def branch_label(scenario: Scenario, branch: str) -> str:
+    """A branch, or several joined by +, as people see it."""
+    if branch == AS_IT_STANDS:
+        return "As the file stands"
+    parts = [part.strip() for part in branch.split("+")]
+    return _seen(" + ".join(scenario.labels.get(("branches", part)) or capital(part) for part in parts))
+
+
+def _seen(label: str) -> str:
+    """A label as it stands in a sentence: not too long, and with its own direction of writing."""
+    label = " ".join(label.split())
+    label = label if len(label) <= _LABEL else label[: _LABEL - 1].rstrip() + "…"
+    return f"\u2068{label}\u2069" if any(unicodedata.bidirectional(sign) in ("R", "AL") for sign in label) else label
+
+
+def capital(one: str) -> str:
+    """An id as a name."""
+    words = one.replace("-", " ").replace("_", " ")
+    return words[:1].upper() + words[1:]
+
+
+def makers(labels: Mapping[str, str]) -> dict[str, str]:
+    """Names of makers by origin."""
+    return {key.removeprefix("maker:"): words for key, words in labels.items() if key.startswith("maker:")}
+
+
+def fighters(study: Ensemble) -> list[str]:
+    """Proxies that have a capacity; a broker has none."""
+    found = []
+    for actor in study.worlds[0].scenario.ids["proxies"]:
+        if bool(np.any(study.of("capacity", actor) != 0.0)):
+            found.append(actor)
+    return found
