@@ -16,10 +16,13 @@ from proxysim.analysis.effects import Effect, effects_of, independent
 from proxysim.analysis.intervals import mean_interval
 from proxysim.analysis.put_in import put_in
 from proxysim.attribution import Attribution, attribute, game_of
+from proxysim.branches import branch_worlds
 from proxysim.comparison import Comparison, columns_of
-from proxysim.ensembles import REPLICATES, Ensemble, Progress, branch_worlds, ensemble
+from proxysim.ensembles import Ensemble, ensemble
 from proxysim.errors import Fault, InputError
+from proxysim.jobs import Progress
 from proxysim.outcomes import FROM
+from proxysim.scenario.uncertain import REPLICATES
 from proxysim.scenario.world import World, load
 from proxysim.single import Run, run, seed_of
 
