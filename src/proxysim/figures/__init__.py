@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from proxysim.figures.bands import capacity_bands
     from proxysim.figures.chains import alluvial, provenance, support_chain
-    from proxysim.figures.effects import differences, ranking, tornado, waterfall
+    from proxysim.figures.effects import differences
     from proxysim.figures.map import places_and_legs
+    from proxysim.figures.provisions import waterfall
+    from proxysim.figures.rankings import ranking, tornado
     from proxysim.figures.stability import regime_stability
     from proxysim.figures.strands import arms_map
     from proxysim.figures.style import save
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "alluvial": "chains", "arms_map": "strands", "capacity_bands": "bands", "differences": "effects", "heat_map": "sweeps",
-    "places_and_legs": "map", "provenance": "chains", "ranking": "effects", "regime_stability": "stability", "save": "style",
-    "support_chain": "chains", "sweep_lines": "sweeps", "tornado": "effects", "waterfall": "effects",
+    "places_and_legs": "map", "provenance": "chains", "ranking": "rankings", "regime_stability": "stability", "save": "style",
+    "support_chain": "chains", "sweep_lines": "sweeps", "tornado": "rankings", "waterfall": "provisions",
 }  # fmt: skip
 
 __all__ = [
