@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from proxysim.figures.bands import capacity_bands
-    from proxysim.figures.chains import alluvial, provenance, support_chain
+    from proxysim.figures.chains import support_chain
     from proxysim.figures.effects import differences
+    from proxysim.figures.makers import provenance
     from proxysim.figures.map import places_and_legs
     from proxysim.figures.provisions import waterfall
     from proxysim.figures.rankings import ranking, tornado
+    from proxysim.figures.ribbons import alluvial
     from proxysim.figures.stability import regime_stability
     from proxysim.figures.strands import arms_map
     from proxysim.figures.style import save
     from proxysim.figures.sweeps import heat_map, sweep_lines
 
 _HOMES = {
-    "alluvial": "chains", "arms_map": "strands", "capacity_bands": "bands", "differences": "effects", "heat_map": "sweeps",
-    "places_and_legs": "map", "provenance": "chains", "ranking": "rankings", "regime_stability": "stability", "save": "style",
+    "alluvial": "ribbons", "arms_map": "strands", "capacity_bands": "bands", "differences": "effects", "heat_map": "sweeps",
+    "places_and_legs": "map", "provenance": "makers", "ranking": "rankings", "regime_stability": "stability", "save": "style",
     "support_chain": "chains", "sweep_lines": "sweeps", "tornado": "rankings", "waterfall": "provisions",
 }  # fmt: skip
 
