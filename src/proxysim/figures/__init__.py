@@ -5,8 +5,9 @@ Names are imported when they are first used, so that ``import proxysim.figures``
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from proxysim.lazy import lazily
 
 if TYPE_CHECKING:
     from proxysim.figures.bands import capacity_bands
@@ -45,16 +46,4 @@ __all__ = [
     "waterfall",
 ]
 
-
-def __getattr__(name: str) -> object:
-    """Import a figure when it is first used."""
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(importlib.import_module(f"proxysim.figures.{home}"), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazily(__name__, _HOMES)
