@@ -12,9 +12,10 @@ import pytest
 from tests.sweeping import experiment
 
 from proxysim.audit import verify
+from proxysim.disk import digest_of
 from proxysim.errors import InputError, StorageError
 from proxysim.manifest import Manifest, alone, is_locked
-from proxysim.store import MANIFEST, RUNS, SWEEP, Batch, Store, digest_of
+from proxysim.store import MANIFEST, RUNS, SWEEP, Batch, Store
 from proxysim.sweep import resume, status, sweep
 
 

@@ -14,9 +14,10 @@ import pyarrow.compute as pc
 
 from proxysim.blocks import bench_of, one_run
 from proxysim.design import Design
+from proxysim.disk import digest_of
 from proxysim.errors import Fault, InputError, StorageError
 from proxysim.manifest import Manifest, damaged
-from proxysim.store import MANIFEST, RUNS, Block, Store, absolute, digest_of
+from proxysim.store import MANIFEST, RUNS, Block, Store, absolute
 from proxysim.variation import run_ids
 
 

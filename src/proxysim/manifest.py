@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from proxysim.disk import digest_of, storing
 from proxysim.errors import Fault, InputError
-from proxysim.store import MANIFEST, Block, Receipt, Store, digest_of, storing
+from proxysim.store import MANIFEST, Block, Receipt, Store
 
 
 class Manifest:
