@@ -15,9 +15,10 @@ from proxysim import comparison
 from proxysim.analysis.effects import Column, Effect, effects_of, independent
 from proxysim.analysis.put_in import total_size
 from proxysim.comparison import Comparison, add_until, columns_of, compare
-from proxysim.ensembles import REPLICATES, Ensemble, ensemble
+from proxysim.ensembles import Ensemble, ensemble
 from proxysim.errors import InputError, RunError
 from proxysim.given import condition_of, runs_given
+from proxysim.scenario.uncertain import REPLICATES
 
 MEASURED = (Column(0, "m", "a", "u", False),)
 EVENT = (Column(0, "m", "a", "share of runs", True),)

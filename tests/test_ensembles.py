@@ -11,7 +11,7 @@ from tests.studies import STUDY, study_world
 from tests.worlds import merged, random_tables, world_of
 
 import proxysim as ps
-from proxysim import ensembles, fields, outcomes, single
+from proxysim import ensembles, fields, jobs, outcomes, single
 from proxysim.comparison import compare
 from proxysim.ensembles import Ensemble, ensemble
 from proxysim.errors import BooksError, InputError, RunError
@@ -57,7 +57,7 @@ def test_ensemble__gives_the_same_bits_in_any_pieces(
 ) -> None:
     """A run knows nothing of the runs beside it, forked or not."""
     forked = ensemble(study_world(), NAMES, 40, 11, start="2020-09", bands=True)
-    monkeypatch.setattr(ensembles, "chunk_of", lambda *_: chunk)
+    monkeypatch.setattr(jobs, "chunk_of", lambda *_: chunk)
     again = ensemble(study_world(), NAMES, 40, 11, threads=2, bands=True)
     assert bits(whole) == bits(again)
     assert whole.bands is not None and again.bands is not None

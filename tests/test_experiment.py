@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.mutants import mutant
 from tests.sweeping import QUICKSTART, ROOT, TEXT, called, experiment
 
 from proxysim import step
@@ -202,17 +203,7 @@ def check_mutation(folder: Path, seed: int) -> None:
 
     chance, text = random.Random(seed), WHOLE
     for _ in range(chance.randint(1, 3)):
-        spot, verb = chance.randrange(len(text)), chance.randrange(4)
-        if verb == 0:
-            text = text[:spot] + text[spot + chance.randint(1, 20) :]
-        elif verb == 1:
-            text = text[:spot] + chance.choice(PIECES) + text[spot:]
-        elif verb == 2:
-            text = text[:spot] + chance.choice(PIECES) + text[spot + chance.randint(1, 8) :]
-        else:
-            lines = text.split("\n")
-            lines.insert(chance.randrange(len(lines)), chance.choice(lines))
-            text = "\n".join(lines)
+        text = mutant(text, chance, PIECES, longest=20, swaps=False)
     try:
         found = load_experiment(written(folder, text))
         design, variation = design_of(found), Variation(found)

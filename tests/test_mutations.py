@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.mutants import mutant
 
 from proxysim.errors import InputError
 from proxysim.scenario.scenario import scenario_from_text
@@ -24,22 +25,7 @@ def mutated(seed: int) -> str:
     chance = random.Random(seed)
     text = TEXTS[0] if chance.random() < 0.8 else TEXTS[1]
     for _ in range(chance.randint(1, 4)):
-        spot, verb = chance.randrange(len(text)), chance.randrange(5)
-        if verb == 0:
-            text = text[:spot] + text[spot + chance.randint(1, 30) :]
-        elif verb == 1:
-            text = text[:spot] + chance.choice(PIECES) + text[spot:]
-        elif verb == 2:
-            text = text[:spot] + chance.choice(PIECES) + text[spot + chance.randint(1, 8) :]
-        elif verb == 3:
-            lines = text.split("\n")
-            lines.insert(chance.randrange(len(lines)), chance.choice(lines))
-            text = "\n".join(lines)
-        else:
-            lines = text.split("\n")
-            first, second = chance.randrange(len(lines)), chance.randrange(len(lines))
-            lines[first], lines[second] = lines[second], lines[first]
-            text = "\n".join(lines)
+        text = mutant(text, chance, PIECES)
     return text
 
 

@@ -12,10 +12,11 @@ import pytest
 from tests.sweeping import experiment
 
 from proxysim.audit import verify
+from proxysim.disk import digest_of
 from proxysim.errors import InputError, StorageError
 from proxysim.manifest import Manifest, alone, is_locked
 from proxysim.runner import resume, status, sweep
-from proxysim.store import MANIFEST, RUNS, SWEEP, Batch, Store, digest_of
+from proxysim.store import MANIFEST, RUNS, SWEEP, Batch, Store
 
 
 @pytest.fixture(scope="module")

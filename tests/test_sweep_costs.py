@@ -15,9 +15,9 @@ from tests.test_sweep import Cluster
 
 from proxysim.canonical import write_tables
 from proxysim.design import design_of
-from proxysim.ensembles import run_rows
 from proxysim.executors import How
 from proxysim.manifest import Manifest
+from proxysim.rows import run_rows
 from proxysim.runner import sweep
 from proxysim.scenario.experiment import load_experiment
 from proxysim.store import RUNS, Store

@@ -11,10 +11,11 @@ from scipy import stats
 from tests.studies import STUDY
 from tests.worlds import PLAIN, Tables, merged, world_of
 
-from proxysim import draws, ensembles, fields, step
-from proxysim.ensembles import REPLICATES, Job, ensemble
+from proxysim import draws, ensembles, fields, jobs, step
+from proxysim.ensembles import ensemble
 from proxysim.errors import InputError, RunError
-from proxysim.scenario.uncertain import numbers_of_runs, quantile, unknowns
+from proxysim.jobs import Job
+from proxysim.scenario.uncertain import REPLICATES, numbers_of_runs, quantile, unknowns
 from proxysim.scenario.world import World
 
 U = np.linspace(0.001, 0.999, 999)
@@ -251,7 +252,7 @@ def test_ensemble__with_draws_is_the_same_in_any_pieces(world: World, monkeypatc
     alone = ensemble(world, names, 1, 9, uncertain=True, first=16)
     first = ensemble(world, names, 6, 9, uncertain=True)
     joined = first.joined(ensemble(world, names, 14, 9, uncertain=True, first=6))
-    monkeypatch.setattr(ensembles, "chunk_of", lambda *_: 3)
+    monkeypatch.setattr(jobs, "chunk_of", lambda *_: 3)
     odd = ensemble(world, names, 20, 9, uncertain=True)
     for found in (two, joined, odd):
         assert whole.values.tobytes() == found.values.tobytes()

@@ -9,8 +9,9 @@ Names are imported when they are first used, so that ``import proxysim`` costs n
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from proxysim.lazy import lazily
 
 if TYPE_CHECKING:
     from proxysim.attribution import Attribution, attribute
@@ -31,43 +32,43 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-#: Public name -> module that defines it.
+#: Public name -> module of this package that defines it.
 _HOMES = {
-    "Attribution": "proxysim.attribution",
-    "BooksError": "proxysim.errors",
-    "Comparison": "proxysim.comparison",
-    "Ensemble": "proxysim.ensembles",
-    "Explanation": "proxysim.explanation",
-    "Fault": "proxysim.errors",
-    "How": "proxysim.executors",
-    "InputError": "proxysim.errors",
-    "MissingExtra": "proxysim.errors",
-    "PactModel": "proxysim.model",
-    "ProxyAgent": "proxysim.model",
-    "ProxysimError": "proxysim.errors",
-    "Run": "proxysim.single",
-    "RunError": "proxysim.errors",
-    "StateAgent": "proxysim.model",
-    "Status": "proxysim.runner",
-    "StorageError": "proxysim.errors",
-    "Sweep": "proxysim.sweeps",
-    "World": "proxysim.scenario.world",
-    "attribute": "proxysim.attribution",
-    "compare": "proxysim.comparison",
-    "ema_model": "proxysim.ema",
-    "ensemble": "proxysim.ensembles",
-    "explain": "proxysim.explanation",
-    "extend": "proxysim.runner",
-    "load": "proxysim.scenario.world",
-    "open": "proxysim.sweeps",
-    "places_and_legs": "proxysim.figures.map",
-    "replay": "proxysim.audit",
-    "resume": "proxysim.runner",
-    "run": "proxysim.single",
-    "status": "proxysim.runner",
-    "sweep": "proxysim.runner",
-    "verify": "proxysim.audit",
-    "write_report": "proxysim.report.page",
+    "Attribution": "attribution",
+    "BooksError": "errors",
+    "Comparison": "comparison",
+    "Ensemble": "ensembles",
+    "Explanation": "explanation",
+    "Fault": "errors",
+    "How": "executors",
+    "InputError": "errors",
+    "MissingExtra": "errors",
+    "PactModel": "model",
+    "ProxyAgent": "model",
+    "ProxysimError": "errors",
+    "Run": "single",
+    "RunError": "errors",
+    "StateAgent": "model",
+    "Status": "runner",
+    "StorageError": "errors",
+    "Sweep": "sweeps",
+    "World": "scenario.world",
+    "attribute": "attribution",
+    "compare": "comparison",
+    "ema_model": "ema",
+    "ensemble": "ensembles",
+    "explain": "explanation",
+    "extend": "runner",
+    "load": "scenario.world",
+    "open": "sweeps",
+    "places_and_legs": "figures.map",
+    "replay": "audit",
+    "resume": "runner",
+    "run": "single",
+    "status": "runner",
+    "sweep": "runner",
+    "verify": "audit",
+    "write_report": "report.page",
 }
 
 __all__ = [
@@ -109,16 +110,4 @@ __all__ = [
     "write_report",
 ]
 
-
-def __getattr__(name: str) -> object:
-    """Import a public name when it is first used."""
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(importlib.import_module(home), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazily(__name__, _HOMES)

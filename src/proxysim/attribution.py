@@ -16,9 +16,11 @@ from proxysim.analysis.effects import Column, Effect, effects_of, independent
 from proxysim.analysis.intervals import LEVEL, mean_interval
 from proxysim.analysis.put_in import put_in
 from proxysim.analysis.shapley import interactions, shapley_values
+from proxysim.branches import branch_worlds
 from proxysim.comparison import columns_of
-from proxysim.ensembles import Job, Progress, branch_worlds, ensemble, run_job
+from proxysim.ensembles import ensemble, run_job
 from proxysim.errors import Fault, InputError
+from proxysim.jobs import Job, Progress
 from proxysim.parameters import PROVISIONS
 from proxysim.scenario.world import World
 from proxysim.single import seed_of

@@ -14,9 +14,10 @@ import pyarrow.compute as pc
 
 from proxysim.blocks import bench_of, one_run
 from proxysim.design import Design
+from proxysim.disk import digest_of
 from proxysim.errors import Fault, InputError, StorageError
 from proxysim.manifest import Manifest, damaged
-from proxysim.store import MANIFEST, RUNS, Block, Store, absolute, digest_of
+from proxysim.store import MANIFEST, RUNS, Block, Store, absolute
 from proxysim.variation import run_ids
 
 
@@ -53,7 +54,13 @@ def verify(folder: str | Path) -> list[Damage]:
     for receipt in damaged(store, receipts):
         path = store.shard(receipt.block)
         message = "is damaged" if path.exists() else "is gone"
-        found.append(Damage(f"shards/{path.name}", f"{message}; its runs are run again by resume", _ids(store, receipt.block, design)))
+        found.append(
+            Damage(
+                f"shards/{path.name}",
+                f"{message}; its runs are run again by resume",
+                _ids(store, receipt.block, design),
+            )
+        )
     for name, digest in files.items():
         try:
             same = digest_of((store.folder / name).read_bytes()) == digest

@@ -23,12 +23,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from proxysim.ensembles import run_rows
+from proxysim.disk import storing
 from proxysim.errors import Fault, InputError, StorageError
 from proxysim.jit import model_version
 from proxysim.outcomes import FALL, REVIVAL
+from proxysim.rows import run_rows
 from proxysim.single import TOLERANCE, account_name
-from proxysim.store import Block, Receipt, Store, storing
+from proxysim.store import Block, Receipt, Store
 from proxysim.variation import Point, Variation, columns_of, run_ids
 
 Array = np.ndarray[Any, Any]

@@ -17,19 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from proxysim.disk import digest_of, parquet_bytes, parquet_options, storing, sync_folder, write_whole
 from proxysim.manifest import Manifest
-from proxysim.store import (
-    FAILURE_COLUMNS,
-    FAILURES,
-    RUNS,
-    Block,
-    Store,
-    parquet_bytes,
-    parquet_options,
-    storing,
-    sync_folder,
-    write_whole,
-)
+from proxysim.store import FAILURE_COLUMNS, FAILURES, RUNS, Block, Store
 
 #: Rows of a row group of the table, and of what is sorted at once.
 GROUP_ROWS, SLAB_ROWS = 65_536, 131_072
@@ -61,7 +51,7 @@ def write_tables(store: Store, manifest: Manifest) -> dict[str, str]:
     failures = _failures(store, manifest)
     data = parquet_bytes(failures)
     write_whole(store.folder / FAILURES, data, store.aside)
-    digests[FAILURES] = hashlib.blake2b(data, digest_size=16).hexdigest()
+    digests[FAILURES] = digest_of(data)
     return digests
 
 

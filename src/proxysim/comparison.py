@@ -14,9 +14,10 @@ from proxysim import outcomes
 from proxysim.analysis.effects import Column, Effect, effects_of
 from proxysim.analysis.intervals import LEVEL
 from proxysim.analysis.put_in import Change, put_in, total_size
-from proxysim.ensembles import Ensemble, Progress, ensemble
+from proxysim.ensembles import Ensemble, ensemble
 from proxysim.errors import Fault, InputError, RunError, did_you_mean
 from proxysim.given import Condition, condition_of, runs_given
+from proxysim.jobs import Progress
 from proxysim.scenario.world import World, load
 
 if TYPE_CHECKING:

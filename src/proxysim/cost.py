@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from proxysim.design import Design
-from proxysim.ensembles import run_rows
+from proxysim.rows import run_rows
 from proxysim.variation import Variation, columns_of
 
 #: Seconds of real runs behind an estimate, and the least number of runs.

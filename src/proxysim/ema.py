@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from proxysim import fields
-from proxysim.ensembles import run_rows
 from proxysim.errors import MissingExtra, RunError
 from proxysim.outcomes import FALL, REVIVAL, outcomes_of
+from proxysim.rows import run_rows
 from proxysim.scenario.uncertain import Unknown, dates_of, numbers_at, raw_numbers, unknowns
 from proxysim.scenario.world import World, load
 

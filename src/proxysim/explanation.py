@@ -16,7 +16,7 @@ import numpy as np
 
 from proxysim import fields, step
 from proxysim.analysis.put_in import Change, put_in
-from proxysim.ensembles import branch_worlds
+from proxysim.branches import branch_worlds
 from proxysim.errors import Fault, InputError
 from proxysim.parameters import PROVISIONS
 from proxysim.scenario.world import World

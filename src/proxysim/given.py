@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from proxysim.ensembles import Ensemble, month_of
+from proxysim.branches import month_of
+from proxysim.ensembles import Ensemble
 from proxysim.errors import Fault, InputError, did_you_mean
 from proxysim.scenario.world import World
 

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from proxysim.disk import digest_of, storing
 from proxysim.errors import Fault, InputError
-from proxysim.store import MANIFEST, Block, Receipt, Store, digest_of, storing
+from proxysim.store import MANIFEST, Block, Receipt, Store
 
 
 class Manifest:
@@ -33,7 +34,9 @@ class Manifest:
                 self.fresh = True
 
     def _open(self, read_only: bool) -> None:
-        self.base = sqlite3.connect(f"file:{self.path}?mode=ro" if read_only else str(self.path), uri=read_only, isolation_level=None)
+        self.base = sqlite3.connect(
+            f"file:{self.path}?mode=ro" if read_only else str(self.path), uri=read_only, isolation_level=None
+        )
         if read_only:
             return
         self.base.execute("PRAGMA journal_mode=WAL")
@@ -69,12 +72,16 @@ class Manifest:
 
     def shards(self) -> Iterator[Receipt]:
         """Good shards in the order of blocks."""
-        for batch, first, count, rows, failed, size, digest, seconds in self.base.execute("SELECT * FROM shard ORDER BY batch, first"):
+        for batch, first, count, rows, failed, size, digest, seconds in self.base.execute(
+            "SELECT * FROM shard ORDER BY batch, first"
+        ):
             yield Receipt(Block(batch, first, count), rows, failed, size, digest, seconds)
 
     def totals(self) -> tuple[int, int, int, float]:
         """Shards, runs that are whole, runs that failed, and seconds that workers spent."""
-        query = "SELECT COUNT(*), COALESCE(SUM(rows), 0), COALESCE(SUM(failed), 0), COALESCE(SUM(seconds), 0) FROM shard"
+        query = (
+            "SELECT COUNT(*), COALESCE(SUM(rows), 0), COALESCE(SUM(failed), 0), COALESCE(SUM(seconds), 0) FROM shard"
+        )
         shards, rows, failed, seconds = self.base.execute(query).fetchone()
         return int(shards), int(rows), int(failed), float(seconds)
 

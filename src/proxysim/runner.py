@@ -13,18 +13,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from proxysim import store as folders
 from proxysim.blocks import hook_of
 from proxysim.canonical import write_tables
 from proxysim.cost import cost_of
 from proxysim.design import design_of, is_extendable
+from proxysim.disk import digest_of, storing
 from proxysim.dispatch import Dispatch
 from proxysim.errors import Fault, InputError, StorageError
 from proxysim.executors import How, StoppedError, refused
 from proxysim.jit import model_version
 from proxysim.manifest import Manifest, alone, damaged, is_locked
 from proxysim.scenario.experiment import load_experiment
-from proxysim.store import FAILURES, RUNS, Batch, Receipt, Store, absolute
+from proxysim.store import DESIGN, FAILURES, MANIFEST, RUNS, SWEEP, Batch, Receipt, Store, absolute
 from proxysim.variation import Variation, columns_of
 
 #: Seconds of work that a block is cut for.
@@ -99,7 +99,7 @@ def sweep(
         block = max(1, round(BLOCK_SECONDS / (cost.seconds * len(loaded.branches))))
     elif block < 1:
         raise refused("--block", f"at least one is needed, found {block}")
-    with folders.storing(folder):
+    with storing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with alone(folder):
         names = [f"{outcome.measure}.{outcome.actor}" for _, outcome in found]
@@ -165,7 +165,7 @@ def status(folder: str | Path, look: bool = True) -> Status:
     """Where a sweep stands; nothing is changed."""
     store = Store.read(absolute(folder))
     running = look and is_locked(store.folder)
-    if not (store.folder / folders.MANIFEST).exists():
+    if not (store.folder / MANIFEST).exists():
         return _told(store, (0, 0, 0, 0.0), {}, running)
     try:
         manifest = Manifest(store, read_only=True)
@@ -192,9 +192,9 @@ def _check_new(folder: Path) -> None:
         inside = {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
     except OSError as error:
         raise refused("--out", f"{folder} cannot be read: {error.strerror}") from None
-    if folders.SWEEP in inside:
+    if SWEEP in inside:
         raise refused("--out", f"{folder} holds a sweep already; take it up with `proxysim resume {folder}`")
-    if inside - {"lock", "aside", "notes", "shards", folders.DESIGN}:
+    if inside - {"lock", "aside", "notes", "shards", DESIGN}:
         raise refused("--out", f"{folder} is there already and is not empty; give a new folder")
 
 
@@ -265,7 +265,7 @@ def _work(store: Store, how: How, progress: Progress | None, say: Say | None) ->
 def _tidy(store: Store) -> None:
     """Remove what an earlier start left halfway."""
     for place in (store.aside, store.notes, store.shards):
-        with folders.storing(place):
+        with storing(place):
             place.mkdir(exist_ok=True)
     for place in (store.aside, store.notes):
         for entry in place.iterdir():
@@ -297,14 +297,14 @@ def _settle(store: Store, manifest: Manifest, say: Say) -> None:
             path.unlink(missing_ok=True)
             continue
         data = path.read_bytes()
-        manifest.enter(Receipt(block, table.num_rows, len(failures), len(data), folders.digest_of(data), 0.0))
+        manifest.enter(Receipt(block, table.num_rows, len(failures), len(data), digest_of(data), 0.0))
 
 
 def _are_whole(store: Store, files: dict[str, str]) -> bool:
     """Whether the tables of all runs are there, as they were written."""
     try:
         return {RUNS, FAILURES} == set(files) and all(
-            folders.digest_of((store.folder / name).read_bytes()) == digest for name, digest in files.items()
+            digest_of((store.folder / name).read_bytes()) == digest for name, digest in files.items()
         )
     except OSError:
         return False

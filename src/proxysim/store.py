@@ -16,13 +16,9 @@ from __future__ import annotations
 
 import hashlib
 import io
-import itertools
 import json
 import os
-import shutil
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -33,14 +29,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from proxysim.design import Design
+from proxysim.disk import digest_of, parquet_bytes, storing, write_whole
 from proxysim.errors import Fault, InputError, StorageError
 from proxysim.scenario.experiment import Experiment
 
 FORMAT = 1
-SWEEP, DESIGN, RUNS, FAILURES, MANIFEST = "sweep.json", "design.parquet", "runs.parquet", "failures.parquet", "manifest.sqlite"
+SWEEP, DESIGN, RUNS, FAILURES, MANIFEST = (
+    "sweep.json",
+    "design.parquet",
+    "runs.parquet",
+    "failures.parquet",
+    "manifest.sqlite",
+)
 KEYS = ("point", "branch", "run", "run_id")
 FAILURE_COLUMNS = ("point", "branch", "run", "run_id", "stage", "type", "message", "trace")
-_COUNTER = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -82,55 +84,6 @@ class Receipt:
     size: int
     digest: str
     seconds: float
-
-
-def digest_of(data: bytes) -> str:
-    """Digest of the bytes of a file."""
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
-
-
-@contextmanager
-def storing(path: Path) -> Iterator[None]:
-    """What goes wrong with the disk becomes one line with path and space."""
-    try:
-        yield
-    except (OSError, sqlite3.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        try:
-            free = f"{shutil.disk_usage(path if path.is_dir() else path.parent).free:,} bytes are free there"
-        except OSError:
-            free = "the folder is gone"
-        raise StorageError(f"{path} cannot be written: {reason}; {free}") from None
-
-
-def write_whole(path: Path, data: bytes, aside: Path) -> None:
-    """Write a file so that there is all of it under its name, or nothing new."""
-    with storing(path):
-        part = aside / f"{path.name}.{os.getpid()}.{next(_COUNTER)}"
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-        try:
-            try:
-                view = memoryview(data)
-                while view:
-                    view = view[os.write(handle, view) :]
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-            os.replace(part, path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-        sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder last."""
-    if hasattr(os, "O_DIRECTORY"):
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def absolute(folder: str | Path) -> Path:
@@ -215,14 +168,18 @@ class Store:
                 table = pq.read_table(path, partitioning=None)
                 columns = tuple(table.column(f.name).to_numpy()[: self.points] for f in self.experiment.factors)
             except (OSError, pa.ArrowException, KeyError) as error:
-                raise StorageError(f"{path} is damaged and everything depends on it: {str(error).splitlines()[0]}") from None
+                raise StorageError(
+                    f"{path} is damaged and everything depends on it: {str(error).splitlines()[0]}"
+                ) from None
             self._design = Design(self.experiment.factors, columns, self.points)
             if design_digest(self._design) != self.data["design"]:
                 raise StorageError(f"{path} is not the design that this sweep was begun with; take a new folder")
         return self._design
 
     @classmethod
-    def create(cls, folder: Path, experiment: Experiment, design: Design, columns: Sequence[str], version: str, block: int) -> Store:
+    def create(
+        cls, folder: Path, experiment: Experiment, design: Design, columns: Sequence[str], version: str, block: int
+    ) -> Store:
         """Begin a folder.
 
         Raises
@@ -280,7 +237,10 @@ class Store:
         write_whole(self.folder / SWEEP, (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode(), self.aside)
 
     def _write_design(self, design: Design) -> None:
-        arrays = [pa.array(np.arange(len(design), dtype=np.int64)), *(pa.array(column.tolist()) for column in design.columns)]
+        arrays = [
+            pa.array(np.arange(len(design), dtype=np.int64)),
+            *(pa.array(column.tolist()) for column in design.columns),
+        ]
         table = pa.table(arrays, names=["point", *(factor.name for factor in design.factors)])
         write_whole(self.folder / DESIGN, parquet_bytes(table), self.aside)
 
@@ -344,15 +304,3 @@ def design_digest(design: Design) -> str:
         digest.update(factor.name.encode() + b"\0")
         digest.update(column.tobytes() if column.dtype == np.float64 else json.dumps(column.tolist()).encode())
     return digest.hexdigest()
-
-
-def parquet_bytes(table: pa.Table) -> bytes:
-    """A table as the bytes of a Parquet file: the same table always gives the same bytes."""
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, **parquet_options(table.schema))
-    return bytes(sink.getvalue())
-
-
-def parquet_options(schema: pa.Schema) -> dict[str, Any]:
-    """How tables are written: zstd, ids and numbers as they are, branches as a dictionary."""
-    return {"compression": "zstd", "use_dictionary": [name for name in schema.names if name == "branch"], "store_schema": True}

@@ -18,8 +18,8 @@ import numba
 import numpy as np
 
 from proxysim import step
-from proxysim.ensembles import Job, _Rows
 from proxysim.jit import is_compiled
+from proxysim.rows import Rows
 from proxysim.scenario.world import World
 
 Array = np.ndarray[Any, Any]
@@ -100,8 +100,7 @@ def rule_times(world: World, runs: int = 16, rounds: int = 5) -> tuple[dict[str,
 def _months(world: World, runs: int, number: int, advance: Any = None, places: int = 0) -> tuple[Array, Any]:
     """Sums of the measures of some runs; with what each call took in nanoseconds, or without a clock in seconds."""
     numbers = np.arange(number * runs, (number + 1) * runs, dtype=np.uint64)
-    job = Job((world,), 1, False, 0)
-    rows = _Rows(world, job, job.numbers(0, numbers), numbers)
+    rows = Rows(world, 1, step.numbers_of(world.params, world.schedule), numbers)
     rows.begin()
     track = step.no_records()[1]
     held, spent = np.zeros(2, np.int64), np.zeros(places, np.int64)

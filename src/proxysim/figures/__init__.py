@@ -5,23 +5,28 @@ Names are imported when they are first used, so that ``import proxysim.figures``
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from proxysim.lazy import lazily
 
 if TYPE_CHECKING:
     from proxysim.figures.bands import capacity_bands
-    from proxysim.figures.chains import alluvial, provenance, support_chain
-    from proxysim.figures.effects import differences, ranking, tornado, waterfall
+    from proxysim.figures.chains import support_chain
+    from proxysim.figures.effects import differences
+    from proxysim.figures.makers import provenance
     from proxysim.figures.map import places_and_legs
+    from proxysim.figures.provisions import waterfall
+    from proxysim.figures.rankings import ranking, tornado
+    from proxysim.figures.ribbons import alluvial
     from proxysim.figures.stability import regime_stability
     from proxysim.figures.strands import arms_map
     from proxysim.figures.style import save
     from proxysim.figures.sweeps import heat_map, sweep_lines
 
 _HOMES = {
-    "alluvial": "chains", "arms_map": "strands", "capacity_bands": "bands", "differences": "effects", "heat_map": "sweeps",
-    "places_and_legs": "map", "provenance": "chains", "ranking": "effects", "regime_stability": "stability", "save": "style",
-    "support_chain": "chains", "sweep_lines": "sweeps", "tornado": "effects", "waterfall": "effects",
+    "alluvial": "ribbons", "arms_map": "strands", "capacity_bands": "bands", "differences": "effects", "heat_map": "sweeps",
+    "places_and_legs": "map", "provenance": "makers", "ranking": "rankings", "regime_stability": "stability", "save": "style",
+    "support_chain": "chains", "sweep_lines": "sweeps", "tornado": "rankings", "waterfall": "provisions",
 }  # fmt: skip
 
 __all__ = [
@@ -41,16 +46,4 @@ __all__ = [
     "waterfall",
 ]
 
-
-def __getattr__(name: str) -> object:
-    """Import a figure when it is first used."""
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found: object = getattr(importlib.import_module(f"proxysim.figures.{home}"), name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -3,34 +3,22 @@
 from __future__ import annotations
 
 import textwrap
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import text_to_path
-
-from proxysim.fields import FELL_BEFORE, MEASURE_INDEX
-from proxysim.figures.style import as_written
-from proxysim.results import month_name, table
+from proxysim.figures.marks import Marks, marks_of, strip
+from proxysim.figures.panels import busiest, fighters, panels_of, ties_panel, to_proxies
+from proxysim.figures.style import as_written, blank
+from proxysim.results import month_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
     from proxysim.single import Run
 
 __all__ = ["overview"]
 
-#: Okabe and Ito's colours, told apart by people who are colour-blind; the yellow is left out, too pale for lines.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#777777")
-_DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1.5, 1, 1.5, 1, 1.5)), (0, (8, 3)), (0, (1, 1)), (0, (3, 1)))
-_HATCHES = ("", "///", "...", "xxx", "\\\\\\", "ooo", "+++", "|||")
-_LINES, _MARKS, _ROWS, _TIES = 8, 12, 6, 8
 #: Inches: the whole width, edges of the panels, and how tall things are.
 _WIDE, _LEFT, _RIGHT, _NAMES = 12.0, 0.95, 9.15, 3.35
 _PANEL, _GAP, _ROW, _BAR = 2.15, 0.62, 0.19, 0.27
@@ -45,52 +33,34 @@ def overview(run: Run, figure: Figure | None = None) -> Figure:
     run : a finished run
     figure : an empty figure to draw on; None makes one, which needs no screen
     """
-    panels = _panels(run)
-    ties = _busiest(run)
-    marks, more = _marks(run)
-    strip = _ROW * (1 + max((row for _, _, row in marks), default=-1)) + (0.1 if marks else 0.0)
+    months = run.world.scenario.months
+    panels, ties = panels_of(run), busiest(run)
+    marks = marks_of(run, (_RIGHT - _LEFT) / max(months - 1, 1), _WIDE - _LEFT - 0.15)
+    above = _ROW * marks.rows + (0.1 if marks.placed else 0.0)
     title = textwrap.wrap(textwrap.shorten(run.world.scenario.question, 210, placeholder=" …"), 92)
     head = 0.3 + 0.27 * len(title)
     bars = _BAR * len(ties) + 1.0 if ties else 0.0
     caption = _caption(run, len(ties))
-    high = head + strip + (_PANEL + _GAP) * len(panels) + bars + 0.5 + 0.16 * caption.count("\n")
-    if figure is None:
-        figure = Figure(figsize=(_WIDE, high))
-        FigureCanvasAgg(figure)
+    high = head + above + (_PANEL + _GAP) * len(panels) + bars + 0.5 + 0.16 * caption.count("\n")
+    figure = blank(high, _WIDE) if figure is None else figure
     figure.text(_LEFT / _WIDE, 1 - 0.2 / high, "\n".join(title), fontsize=14, fontweight="bold", va="top")
-    top = high - head - strip
+    top = high - head - above
     axes = []
     for draw in panels:
         top -= _GAP * 0.6 + _PANEL
         axes.append(figure.add_axes((_LEFT / _WIDE, top / high, (_RIGHT - _LEFT) / _WIDE, _PANEL / high)))
         draw(run, axes[-1])
         top -= _GAP * 0.4
-    if axes:
-        _time(run, axes, marks)
-    if marks and axes:
-        foot = (high - head - strip) / high
-        _strip(
-            run, figure.add_axes((_LEFT / _WIDE, foot, (_RIGHT - _LEFT) / _WIDE, strip / high), zorder=-1), marks, more
-        )
+    _time(run, axes, marks)
+    if marks.placed:
+        foot = (high - head - above) / high
+        strip(figure.add_axes((_LEFT / _WIDE, foot, (_RIGHT - _LEFT) / _WIDE, above / high), zorder=-1), marks, months)
     if ties:
         tall = _BAR * len(ties)
-        _ties(
-            figure.add_axes((_NAMES / _WIDE, (top - 0.6 - tall) / high, (_RIGHT - _NAMES) / _WIDE, tall / high)), ties
-        )
+        place = (_NAMES / _WIDE, (top - 0.6 - tall) / high, (_RIGHT - _NAMES) / _WIDE, tall / high)
+        ties_panel(figure.add_axes(place), ties)
     figure.text(_LEFT / _WIDE, 0.13 / high, caption, fontsize=9, color="#333333", va="bottom")
     return figure
-
-
-def _panels(run: Run) -> list[Callable[[Run, Axes], None]]:
-    """What there is to draw over the months."""
-    found: list[Callable[[Run, Axes], None]] = []
-    if _fighters(run):
-        found.append(_capacity)
-    if run.history["arrived"].sum() > 0:
-        found.append(_makers)
-    if np.any(run.history["fallen"] != FELL_BEFORE):
-        found.append(_regimes)
-    return found or [_nothing]
 
 
 def _caption(run: Run, ties: int) -> str:
@@ -98,9 +68,9 @@ def _caption(run: Run, ties: int) -> str:
     scenario = run.world.scenario
     name = f"{Path(scenario.file).stem} ({scenario.hash[:8]})"
     lacks = []
-    if not _fighters(run):
+    if not fighters(run):
         lacks.append("no proxy that can fight")
-    elif not _to_proxies(run).sum() > 0:
+    elif not to_proxies(run).sum() > 0:
         lacks.append("no arms that reach a proxy")
     if not run.world.names["regime"]:
         lacks.append("no regime on outside support")
@@ -110,283 +80,7 @@ def _caption(run: Run, ties: int) -> str:
     return f"{first} Arms in USD m at base value of 2024." + (f"\nThis world has {', '.join(lacks)}." if lacks else "")
 
 
-def _label(run: Run, name: str, most: int = 26) -> str:
-    """The name that people see of an actor, kept short."""
-    labels = run.world.scenario.labels
-    found = labels.get(("proxies", name)) or labels.get(("states", name)) or name
-    return textwrap.shorten(found, most, placeholder=" …")
-
-
-def _short(run: Run, name: str) -> str:
-    """The same without what it says in brackets."""
-    return textwrap.shorten(_label(run, name, 60).split(" (")[0], 20, placeholder=" …")
-
-
-def _maker(run: Run, origin: str) -> str:
-    """The state or proxy that makes what is of an origin, as people see it."""
-    scenario = run.world.scenario
-    for section in ("states", "proxies"):
-        for actor in scenario.ids[section]:
-            if scenario.text.get((section, actor, "origin")) == origin:
-                return _short(run, actor)
-    return origin
-
-
-def _fighters(run: Run) -> list[int]:
-    """Proxies with arms or persons; a broker has nothing to fight with, and no line."""
-    arrays, values = run.world.arrays[0], run.history["measure"][:, :, MEASURE_INDEX["fighting"]]
-    return [number for number in range(values.shape[1]) if arrays.is_proxy[number] and values[:, number].any()]
-
-
-def _to_proxies(run: Run) -> np.ndarray[Any, Any]:
-    """(month, origin), arms that arrived at proxies."""
-    arrays = run.world.arrays[0]
-    chosen = arrays.is_proxy[arrays.tie_to[: len(run.world.names["tie"])]] > 0
-    found: np.ndarray[Any, Any] = run.history["arrived"][:, chosen].sum(axis=(1, 2))
-    return found
-
-
-def _smooth(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Mean of this month and the two before it (fewer at the start), along the first axis."""
-    total = np.cumsum(values, axis=0)
-    before = np.concatenate([np.zeros_like(total[:3]), total[:-3]]) if len(total) > 3 else np.zeros_like(total)
-    count = np.minimum(np.arange(1, len(total) + 1), 3).reshape(-1, *[1] * (values.ndim - 1))
-    found: np.ndarray[Any, Any] = np.maximum(total - before, 0.0) / count
-    return found
-
-
-def _amount(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:.1f}" if value >= 1 else f"{value:.2g}"
-
-
-def _title(axes: Axes, text: str, unit: str) -> None:
-    axes.set_title(text, loc="left", fontsize=11, pad=6)
-    axes.set_ylabel(unit, fontsize=9)
-
-
-def _legend(axes: Axes, **options: Any) -> None:
-    axes.legend(
-        loc="upper left", bbox_to_anchor=(1.01, 1.03), frameon=False, fontsize=9, handlelength=3.4, labelspacing=0.55,
-        alignment="left", title_fontsize=9, **options,
-    )  # fmt: skip
-
-
-def _lines(axes: Axes, values: np.ndarray[Any, Any], names: list[str]) -> None:
-    """One line for each column, told apart by colour and by dashes; points when there is one month only."""
-    for number, name in enumerate(names):
-        axes.plot(np.arange(len(values)), values[:, number], color=_COLOURS[number % 8], linestyle=_DASHES[number % 8],
-                  linewidth=1.8, marker="o" if len(values) == 1 else None, label=name)  # fmt: skip
-
-
-def _nothing(run: Run, axes: Axes) -> None:
-    axes.text(0.5, 0.5, "nothing moved, and nobody can fight", transform=axes.transAxes, ha="center", va="center", color="#555555", fontsize=10,
-              bbox={"facecolor": "white", "edgecolor": "none", "pad": 4})  # fmt: skip
-    axes.set_yticks([])
-
-
-def _capacity(run: Run, axes: Axes) -> None:
-    """Fighting capacity of each proxy against its start."""
-    names = run.world.names["actor"]
-    values = run.history["measure"][:, :, MEASURE_INDEX["fighting"]]
-    proxies = _fighters(run)
-    _title(axes, "Capacity to fight of each proxy, against its start", "index, start = 100")
-    # most to say: those that move most; the rest is counted in the legend
-    shown = sorted(sorted(proxies, key=lambda number: -float(np.abs(values[:, number] - 100).max()))[:_LINES])
-    axes.axhline(100, color="#999999", linewidth=0.8, zorder=0)
-    _lines(axes, values[:, shown], [f"{_label(run, names[number], 22)}  {values[-1, number]:.0f}" for number in shown])
-    top = float(values[:, shown].max())
-    if top > 2000:
-        axes.set_yscale("symlog", linthresh=100)
-    axes.set_ylim(0, max(top, 100) * 1.08)
-    rest = len(proxies) - len(shown)
-    _legend(axes, title="at the end" + (f"; {rest} more not shown" if rest else ""))
-
-
-def _makers(run: Run, axes: Axes) -> None:
-    """Arms that arrived at proxies, by maker; at all, when none reached a proxy."""
-    amounts, who = _to_proxies(run), " at proxies"
-    if not amounts.sum() > 0:
-        amounts, who = run.history["arrived"].sum(axis=(1, 2)), ""
-    values, total = _smooth(amounts), amounts.sum(axis=0)
-    _title(axes, f"Arms that arrived{who}, by maker (mean of three months)", "USD m / month")
-    present = sorted((n for n in range(len(total)) if total[n] > 0), key=lambda number: -float(total[number]))
-    heads = [f"{_maker(run, run.world.names['origin'][n])}  {total[n] / total.sum():.0%}" for n in present]
-    at = np.arange(len(values)) if len(values) > 1 else np.array([-0.3, 0.3])
-    layers = axes.stackplot(
-        at, np.repeat(values[:, present], 2 if len(values) == 1 else 1, axis=0).T, labels=heads,
-        colors=[_tint(_COLOURS[place % 8]) for place in range(len(present))],
-    )  # fmt: skip
-    for place, layer in enumerate(layers):
-        layer.set_hatch(_HATCHES[place % 8])
-        layer.set_edgecolor(_COLOURS[place % 8])
-        layer.set_linewidth(0.6)
-    axes.set_ylim(0, float(values.sum(axis=1).max()) * 1.08)
-    _legend(axes, reverse=True, title=f"maker; USD m {_amount(float(total.sum()))} in all")
-
-
-def _tint(colour: str) -> tuple[float, float, float]:
-    """A paler colour, so that hatching can be seen on it."""
-    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    return tuple(0.5 + 0.5 * part for part in (red, green, blue))  # type: ignore[return-value]
-
-
-def _regimes(run: Run, axes: Axes) -> None:
-    """Stability of regimes, and where they fell."""
-    names, fallen = run.world.names["regime"][:_LINES], run.history["fallen"]
-    _title(axes, "Stability of regimes (below 0 a regime falls)", "stability")
-    labels = run.world.scenario.labels
-    shown = run.history["regime_stability"][:, : len(names)].astype(float).copy()
-    heads = []
-    for number, name in enumerate(names):
-        at = int(fallen[number])
-        head = textwrap.fill(labels.get(("regimes", name)) or name, 24)
-        if at == FELL_BEFORE:
-            heads.append(head + "\nhad fallen before")
-            shown[:, number] = np.nan
-            continue
-        heads.append(head + ("\nstands" if at < 0 else f"\nfell in {month_name(run, at)}"))
-        if 0 <= at < len(shown):
-            shown[at + 1 :, number] = np.nan
-    axes.axhline(0, color="#999999", linewidth=0.8, zorder=0)
-    _lines(axes, shown, heads)
-    for number in range(len(names)):
-        at = int(fallen[number])
-        if 0 <= at < len(shown):
-            axes.plot([at], [shown[at, number]], marker="X", markersize=9, color=_COLOURS[number % 8], clip_on=False)
-            after = at < 0.7 * len(shown)
-            axes.annotate(f"fell in {month_name(run, at)}", (at, shown[at, number]), xytext=(9 if after else -9, 8), textcoords="offset points",
-                          ha="left" if after else "right", fontsize=9, color=_COLOURS[number % 8])  # fmt: skip
-    finite = shown[np.isfinite(shown)]
-    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
-    axes.set_ylim(min(low, -0.1) - 0.1, max(high, 1.0) * 1.08)
-    _legend(axes)
-
-
-def _busiest(run: Run) -> list[tuple[str, float, float]]:
-    """The ties over which most arms went: words, sent, and arrived by the end; the largest first."""
-    flows = table(run, "flows")
-    flows = flows[flows["from"] != flows["to"]]
-    if flows.empty:
-        return []
-    last = month_name(run, run.world.scenario.months - 1)
-    flows = flows.assign(arrived=flows["arrived"].where(flows["arrives"] <= last, 0.0))
-    sums = flows.groupby(["from", "to"], sort=True)[["sent", "arrived"]].sum().reset_index()
-    kinds = flows.groupby(["from", "to", "kind"], sort=True)["sent"].sum()
-    found: list[tuple[str, float, float]] = []
-    for row in sums.to_dict("records"):
-        sender, receiver = str(row["from"]), str(row["to"])
-        kind = str(kinds[sender, receiver].idxmax())
-        words = f"{_short(run, sender)} → {_short(run, receiver)}" + (f", {kind}" if kind != "support" else "")
-        found.append((words, float(row["sent"]), float(row["arrived"])))
-    found.sort(key=lambda one: -one[1])
-    if len(found) > _TIES:
-        rest = found[_TIES - 1 :]
-        found = [
-            *found[: _TIES - 1],
-            (f"{len(rest)} more ties", sum(one[1] for one in rest), sum(one[2] for one in rest)),
-        ]
-    return found
-
-
-def _ties(axes: Axes, ties: list[tuple[str, float, float]]) -> None:
-    """What each tie sent and what had arrived by the end; numbers beside the bars tell the small ones."""
-    place = np.arange(len(ties))
-    sent, arrived = (np.array([one[number] for one in ties]) for number in (1, 2))
-    axes.barh(
-        place, sent, height=0.72, color="#D9E6EF", edgecolor=_COLOURS[0], linewidth=0.6, hatch="////", label="sent"
-    )
-    axes.barh(
-        place, arrived, height=0.72, color=_COLOURS[0], edgecolor=_COLOURS[0], linewidth=0.6, label="arrived by the end"
-    )
-    axes.set_yticks(place, [one[0] for one in ties], fontsize=9)
-    axes.invert_yaxis()
-    axes.set_xlim(0, float(sent.max()) * 1.02)
-    axes.tick_params(axis="x", labelsize=9)
-    axes.tick_params(axis="y", length=0)
-    axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.set_title("Arms over each tie, the largest", loc="left", fontsize=11, pad=6)
-    axes.set_xlabel("USD m, whole run", fontsize=9)
-    for at, (_, out, came) in enumerate(ties):
-        axes.annotate(f"{_amount(came)} of {_amount(out)}", (1.0, at), xycoords=axes.get_yaxis_transform(), xytext=(8, 0),
-                      textcoords="offset points", ha="left", va="center", fontsize=9)  # fmt: skip
-    axes.legend(
-        loc="lower right",
-        bbox_to_anchor=(1.0, 1.0),
-        ncols=2,
-        frameon=False,
-        fontsize=9,
-        handlelength=1.6,
-        borderaxespad=0.1,
-    )
-
-
-def _marks(run: Run) -> tuple[list[tuple[int, str, int]], int]:
-    """Months to mark with their words and rows, and how many events are left out."""
-    scenario, names, history = run.world.scenario, run.world.names, run.history
-    always, others = [], []
-    for pact in names["pact"]:
-        number = scenario.numbers.get(("pacts", pact, "in_force"))
-        if number and 0 <= number.value < scenario.months:
-            label = textwrap.shorten(scenario.labels.get(("pacts", pact), pact), 28, placeholder=" …")
-            always.append((int(number.value), f"{label} in force"))
-    labels = {event.id: event.label or event.id.replace("-", " ") for event in scenario.events}
-    for event, at in zip(names["event"], history["event_month"], strict=False):
-        if 0 <= int(at) < scenario.months:
-            others.append((int(at), labels.get(event, event)))
-    others.sort()
-    free = max(0, _MARKS - len(always))
-    spread = sorted({round(at) for at in np.linspace(0, len(others) - 1, min(free, len(others)))}) if others else []
-    wanted = always[:_MARKS] + [others[at] for at in spread]
-    placed = _rows([(at, textwrap.shorten(words, 40, placeholder=" …")) for at, words in wanted], scenario.months)
-    return placed, len(always) + len(others) - len(placed)
-
-
-@cache
-def _width(words: str) -> float:
-    """Width of words of nine points, in inches."""
-    wide, _, _ = text_to_path.get_text_width_height_descent(words, FontProperties(size=9), ismath=False)
-    return float(wide) / 72
-
-
-def _rows(wanted: list[tuple[int, str]], months: int) -> list[tuple[int, str, int]]:
-    """Words in rows, so that none touches another; what finds no row is left out."""
-    step = (_RIGHT - _LEFT) / max(months - 1, 1)
-    taken: list[list[tuple[float, float]]] = [[] for _ in range(_ROWS)]
-    found = []
-    for at, words in wanted:
-        wide = _width(words) + 0.12
-        start = at * step + 0.03
-        end = start + wide
-        if end > _WIDE - _LEFT - 0.15:
-            start, end = at * step - 0.03 - wide, at * step - 0.03
-        for row, spans in enumerate(taken):
-            if all(end < left or start > right for left, right in spans):
-                spans.append((start, end))
-                found.append((at, words, row))
-                break
-    return sorted(found)
-
-
-def _strip(run: Run, axes: Axes, marks: list[tuple[int, str, int]], more: int) -> None:
-    """Words of the marks over the panels, each at its line."""
-    months = run.world.scenario.months
-    rows = 1 + max(row for _, _, row in marks)
-    axes.set_axis_off()
-    axes.set_xlim(0, max(months - 1, 1))
-    axes.set_ylim(0, rows)
-    step = (_RIGHT - _LEFT) / max(months - 1, 1)
-    for at, words, row in marks:
-        wide = _width(words) + 0.15
-        left = at * step + wide > _WIDE - _LEFT - 0.15
-        axes.plot([at, at], [-0.6, row + 0.85], color="#BBBBBB", linewidth=0.9, zorder=0.5, clip_on=False)
-        axes.annotate(words, (at, row + 0.5), xytext=(-3 if left else 3, 0), textcoords="offset points", ha="right" if left else "left", va="center",
-                      fontsize=9, color="#333333", annotation_clip=False, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6})  # fmt: skip
-    if more > 0:
-        axes.annotate(f"and {more} more events", (1.0, 0.0), xycoords="axes fraction", xytext=(8, -18), textcoords="offset points", fontsize=9,
-                      color="#666666", annotation_clip=False)  # fmt: skip
-
-
-def _time(run: Run, axes: list[Axes], marks: list[tuple[int, str, int]]) -> None:
+def _time(run: Run, axes: list[Axes], marks: Marks) -> None:
     """The axis of months on every panel, and the lines of the marks."""
     months = run.world.scenario.months
     first = run.world.scenario.start[1] - 1
@@ -403,5 +97,5 @@ def _time(run: Run, axes: list[Axes], marks: list[tuple[int, str, int]]) -> None
         panel.set_xticks(ticks, names if number == len(axes) - 1 else [""] * len(names))
         panel.spines[["top", "right"]].set_visible(False)
         panel.tick_params(labelsize=9)
-        for at, _, _ in marks:
+        for at in marks.months:
             panel.axvline(at, color="#BBBBBB", linewidth=0.9, zorder=0.5)

@@ -10,7 +10,8 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from proxysim.figures import style
-from proxysim.figures.style import COLOURS, DASHES, EDGE, MARKS, QUIET, SMALL, TEXT, WIDE, blank, drawn, panel, write
+from proxysim.figures.frame import page
+from proxysim.figures.style import COLOURS, DASHES, MARKS, QUIET, SMALL, TEXT, WIDE, drawn, panel
 
 if TYPE_CHECKING:
     import pandas
@@ -57,9 +58,8 @@ def regime_stability(
         f"of the fold (forcing \u2212{abs(FOLD_FORCING):.2f}) there is no rest, and it falls. Fell in: {'; '.join(fates)} runs. "
         f"n = {runs} runs of each branch; stability and forcing have no unit."
     )
-    caption = style.lines_of(words, WIDE - 2 * EDGE)
     deep = 2.5
-    figure = blank(0.62 + deep + 0.45 + style.deep(caption) + 0.1)
+    figure = page(words, 0.62 + deep + 0.45)
     axes = panel(figure, 0.55, 0.62, 3.6, deep)
     _course(axes, rows, branches, months)
     axes.set_title(f"{style.name(labels, name, 34)}: stability", loc="left", fontweight="bold", pad=5)
@@ -68,7 +68,6 @@ def regime_stability(
     handles = [Line2D([], [], color=COLOURS[b], linestyle=DASHES[b], linewidth=2.2) for b in range(len(branches))]
     figure.legend(handles, [style.name(labels, one, max(14, 80 // len(branches))) for one in branches], loc="upper left", bbox_to_anchor=(0.0, 1.0),
                   ncols=len(branches), fontsize=TEXT, borderaxespad=0.3, handlelength=3.2)  # fmt: skip
-    write(figure, EDGE, 0.62 + deep + 0.45, "\n".join(caption), fontsize=SMALL, color=QUIET)
     return figure
 
 

@@ -9,9 +9,11 @@ import numpy as np
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Patch, Polygon
 
-from proxysim.figures import map as plan
 from proxysim.figures import style
-from proxysim.figures.style import EDGE, QUIET, SMALL, blank, drawn, panel, write
+from proxysim.figures.frame import in_inches, page
+from proxysim.figures.layout import Array, Bow, bows_of, boxes_of, free_spot
+from proxysim.figures.map import cards_of, draw_card, legs_of, size_of
+from proxysim.figures.style import EDGE, SMALL, drawn, panel
 
 if TYPE_CHECKING:
     import pandas
@@ -57,55 +59,34 @@ def arms_map(
         for maker, amount in part.items():
             weights[maker] = weights.get(maker, 0.0) + amount
     origins = style.in_order(one for one in weights if weights[one] > 0)
-    figure, caption, tall = None, list[str](), _DEEP
     if ax is None:
         words = (
             f"Schematic: where things stand says nothing of the globe. Width and number: arms sent over a leg, {unit}, at base "
             f"production value of 2024; {style.of_n(flows, 'runs')}, mean. Grey: nothing sent; a cross: closed. ■ state, ● proxy."
         )
-        caption = style.lines_of(words, _WIDE - 2 * EDGE)
         tall = min(_DEEP, max(3.0, 1.6 + 0.45 * len(world.scenario.ids["places"])))
-        figure = blank(0.34 + tall + style.deep(caption) + 0.16, _WIDE)
-        ax = panel(figure, EDGE, 0.34, _WIDE - 2 * EDGE, tall)
-    root = style.page_of(ax)
-    share = ax.get_position()
-    wide, high = float(root.get_figwidth() * share.width), float(root.get_figheight() * share.height)
-    ax.set_xlim(0, wide)
-    ax.set_ylim(0, high)
-    ax.set_axis_off()
-    legs = plan._legs(world, None)
-    cards = {place: plan._card(world, place) for place in world.scenario.ids["places"]}
-    cards = {place: [(style.cut(text, 30), font) for text, font in lines] for place, lines in cards.items()}
-    boxes = plan._boxes({place: plan._size(lines) for place, lines in cards.items()}, legs, wide, high, positions)
+        ax = panel(page(words, 0.34 + tall, gap=0.06, spare=0.16, wide=_WIDE), EDGE, 0.34, _WIDE - 2 * EDGE, tall)
+    wide, high = in_inches(ax)
+    legs = legs_of(world)
+    cards = {place: [(style.cut(text, 30), font) for text, font in lines] for place, lines in cards_of(world).items()}
+    boxes = boxes_of(
+        {place: size_of(lines) for place, lines in cards.items()}, [leg.ends for leg in legs], wide, high, positions
+    )
+    bows = bows_of({leg.name: leg.ends for leg in legs}, boxes)
     most = max((sum(part.values()) for part in moved.values()), default=0.0)
-    bends = plan._bends(legs, boxes)
-    lines = {}
     for leg in legs:
-        start, end = boxes[leg.ends[0]][:2], boxes[leg.ends[1]][:2]
-        lines[leg.name] = plan._curve(start, end, bends[leg.name])
-        _strand(ax, lines[leg.name], [moved[leg.name].get(one, 0.0) for one in origins], most, leg.closed)
-    _words(ax, legs, boxes, bends, lines, moved)
-    for place, text in cards.items():
-        plan._draw_card(ax, boxes[place], text)
+        _strand(ax, bows[leg.name].line, [moved[leg.name].get(one, 0.0) for one in origins], most, leg.closed)
+    _words(ax, {name: sum(part.values()) for name, part in moved.items()}, bows, list(boxes.values()))
+    for place, card in cards.items():
+        draw_card(ax, boxes[place], card)
     if origins:
         handles = [Patch(**style.maker(at, 0.3)) for at in range(len(origins))]
-        names = ["made elsewhere" if one == "other" else f"made in {style.name(labels, one, 26)}" for one in origins]
-        ax.legend(
-            handles,
-            names,
-            loc="lower left",
-            bbox_to_anchor=(0.0, 1.0),
-            ncols=min(5, len(origins)),
-            fontsize=style.TEXT,
-            borderaxespad=0.1,
-        )
-    if figure is None:
-        return root
-    write(figure, EDGE, 0.34 + tall + 0.06, "\n".join(caption), fontsize=SMALL, color=QUIET)
-    return figure
+        ax.legend(handles, [style.made_in(labels, one, 26) for one in origins], loc="lower left", bbox_to_anchor=(0.0, 1.0),
+                  ncols=min(5, len(origins)), fontsize=style.TEXT, borderaxespad=0.1)  # fmt: skip
+    return style.page_of(ax)
 
 
-def _strand(axes: Axes, line: plan.Array, amounts: list[float], most: float, closed: bool) -> None:
+def _strand(axes: Axes, line: Array, amounts: list[float], most: float, closed: bool) -> None:
     """One ribbon for each maker, side by side along a line."""
     total = sum(amounts)
     if total <= 0 or most <= 0:
@@ -146,23 +127,15 @@ def _strand(axes: Axes, line: plan.Array, amounts: list[float], most: float, clo
         at += wide
 
 
-def _words(axes: Axes, legs: list[plan._Leg], boxes: Mapping[str, plan.Array], bends: Mapping[str, float], lines: Mapping[str, plan.Array],
-           moved: Mapping[str, Mapping[str, float]]) -> None:  # fmt: skip
+def _words(axes: Axes, amounts: Mapping[str, float], bows: Mapping[str, Bow], taken: list[Array]) -> None:
     """The amount on each leg over which something went, where it covers least."""
-    taken = list(boxes.values())
     font = FontProperties(size=SMALL)
-    for leg in legs:
-        total = sum(moved[leg.name].values())
-        if total <= 0:
+    for name, amount in amounts.items():
+        if amount <= 0:
             continue
-        text = style.number(total)
-        size = np.array(plan._size([(text, font)])) - 0.06
-        start, end = boxes[leg.ends[0]][:2], boxes[leg.ends[1]][:2]
-        spots = [np.array([*plan._at(start, end, bends[leg.name], part), *size]) for part in plan._ALONG]
-        others = [line for name, line in lines.items() if name != leg.name]
-        costs = [(sum(plan._overlap(spot, box) for box in taken) + 0.004 * sum(int(plan._inside(line, spot, 0).sum()) for line in others), at)
-                 for at, spot in enumerate(spots)]  # fmt: skip
-        spot = spots[min(costs)[1]]
+        text = style.number(amount)
+        others = [bow.line for other, bow in bows.items() if other != name]
+        spot = free_spot(size_of([(text, font)]), bows[name], taken, others)
         taken.append(spot)
         axes.text(spot[0], spot[1], text, fontproperties=font, ha="center", va="center", zorder=2.5,
                   bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0})  # fmt: skip

@@ -203,6 +203,11 @@ def maker(place: int, part: float = 0.45) -> dict[str, Any]:
     }
 
 
+def made_in(labels: Mapping[str, str] | None, origin: str, most: int) -> str:
+    """What people see for a maker; those that are not told apart are elsewhere."""
+    return f"made in {name(labels, origin, most)}" if origin != "other" else "made elsewhere"
+
+
 def of_n(table: pandas.DataFrame, what: str = "pairs of runs") -> str:
     """ "300 pairs of runs", or a span when the rows rest on different numbers of them."""
     if "n" not in table or not len(table):

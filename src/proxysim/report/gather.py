@@ -15,10 +15,12 @@ from proxysim.analysis.intervals import mean_interval
 from proxysim.analysis.put_in import put_in
 from proxysim.attribution import Attribution, attribute, game_of
 from proxysim.comparison import Comparison, columns_of
-from proxysim.ensembles import REPLICATES, Ensemble, Progress, ensemble
+from proxysim.ensembles import Ensemble, ensemble
 from proxysim.errors import InputError
+from proxysim.jobs import Progress
 from proxysim.report.months import cargoes, chain, events_of, looked_into, provenance, regimes
 from proxysim.report.roles import Roles, builds_on, fighters, labels_of, roles_of
+from proxysim.scenario.uncertain import REPLICATES
 from proxysim.scenario.world import World, load
 from proxysim.single import seed_of
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from proxysim import fields
-from proxysim.ensembles import Ensemble, Progress
+from proxysim.ensembles import Ensemble
+from proxysim.jobs import Progress
 from proxysim.outcomes import FROM
 from proxysim.report.roles import Roles, branch_label, fighters
 from proxysim.single import Run, run

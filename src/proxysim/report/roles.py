@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from proxysim.ensembles import Ensemble, branch_worlds
+from proxysim.branches import branch_worlds
+from proxysim.ensembles import Ensemble
 from proxysim.errors import Fault, InputError
 from proxysim.scenario.records import Scenario
 from proxysim.scenario.world import World

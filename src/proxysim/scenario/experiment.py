@@ -15,7 +15,8 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from proxysim.errors import Fault, InputError, did_you_mean
-from proxysim.scenario.checks_experiment import Entry, factors_of
+from proxysim.scenario.checks_experiment import factors_of
+from proxysim.scenario.entries import Entry
 from proxysim.scenario.factors import DRAW, SET, TEXT, Factor, quoted_path
 from proxysim.scenario.numbers import show
 from proxysim.scenario.reading import Document, read_file

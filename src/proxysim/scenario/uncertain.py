@@ -20,6 +20,8 @@ from proxysim.scenario.world import World
 Array = np.ndarray[Any, Any]
 #: A range over more than this ratio is spread on a log scale.
 WIDE = 10.0
+#: Runs that use one draw of the uncertain numbers, so that chance can be told from not knowing.
+REPLICATES = 2
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,219 @@
+"""Where the places of a map stand and how its legs bow, so that few things meet: boxes and curves, nothing drawn.
+
+A box is (x of the middle, y of the middle, width, height), all in inches; legs are told by the two places they join.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import networkx as nx
+import numpy as np
+
+Array = np.ndarray[Any, Any]
+Ends = tuple[str, str]
+_BENDS = (0.0, 0.55, -0.55, 1.0, -1.0, 1.5, -1.5)
+_ALONG = (0.5, 0.42, 0.58, 0.34, 0.66, 0.27, 0.73, 0.2, 0.8)
+_ANGLES = 24
+
+
+@dataclass(frozen=True)
+class Bow:
+    """A leg as it runs from one point to another; `bend` is how far its middle stands off."""
+
+    start: Array
+    end: Array
+    bend: float
+
+    @cached_property
+    def control(self) -> Array:
+        """The point that draws it to its side."""
+        away = self.end - self.start
+        normal = np.array([-away[1], away[0]]) / max(float(np.hypot(*away)), 1e-9)
+        return np.asarray((self.start + self.end) / 2 + 2 * self.bend * normal)
+
+    def at(self, part: float) -> Array:
+        """The point at a part from 0 to 1."""
+        return np.asarray((1 - part) ** 2 * self.start + 2 * part * (1 - part) * self.control + part**2 * self.end)
+
+    @cached_property
+    def line(self) -> Array:
+        """Points all along it."""
+        return np.array([self.at(float(part)) for part in np.linspace(0, 1, 41)])
+
+
+def boxes_of(
+    sizes: Mapping[str, tuple[float, float]], legs: Sequence[Ends], wide: float, high: float,
+    positions: Mapping[str, tuple[float, float]] | None,
+) -> dict[str, Array]:  # fmt: skip
+    """Where the card of each place stands: as given, or each connected part laid out beside the next, the rest in a row."""
+    if positions is not None:
+        names = list(sizes)
+        points = np.array([positions[name] for name in names], dtype=float).reshape(-1, 2)
+        return dict(
+            zip(names, _fitted(points, np.array([sizes[name] for name in names]), (0, 0, wide, high)), strict=True)
+        )
+    graph: nx.Graph = nx.Graph()
+    graph.add_nodes_from(sizes)
+    graph.add_edges_from(legs)
+    parts = [sorted(part) for part in nx.connected_components(graph)]
+    alone = [part[0] for part in parts if len(part) == 1]
+    parts = sorted((part for part in parts if len(part) > 1), key=lambda part: (-len(part), part))
+    found: dict[str, Array] = {}
+    floor = _row(sizes, alone, wide, found) if alone else 0.0
+    left, total = 0.0, sum(math.sqrt(len(part)) for part in parts)
+    for part in parts:
+        room = wide * math.sqrt(len(part)) / total
+        found |= _laid_out(part, sizes, [ends for ends in legs if ends[0] in part], (left, floor, left + room, high))
+        left += room
+    return found
+
+
+def _row(sizes: Mapping[str, tuple[float, float]], alone: Sequence[str], wide: float, found: dict[str, Array]) -> float:
+    """Places that no leg reaches, in rows at the bottom; the height that they take."""
+    x, y, tall = 0.05, 0.05, 0.0
+    for place in alone:
+        width, height = sizes[place]
+        if x + width > wide and tall > 0:
+            x, y, tall = 0.05, y + tall + 0.1, 0.0
+        found[place] = np.array([x + width / 2, y + height / 2, width, height])
+        x, tall = x + width + 0.15, max(tall, height)
+    return y + tall + 0.15
+
+
+def _laid_out(
+    part: Sequence[str],
+    sizes: Mapping[str, tuple[float, float]],
+    legs: Sequence[Ends],
+    frame: tuple[float, float, float, float],
+) -> dict[str, Array]:
+    """One connected part in its frame: of several turns of one layout, that in which the fewest things meet."""
+    graph: nx.Graph = nx.Graph()
+    graph.add_nodes_from(part)
+    pairs = sorted(tuple(sorted(ends)) for ends in legs)
+    graph.add_weighted_edges_from((*pair, 0.5 + 0.5 * pairs.count(pair)) for pair in sorted(set(pairs)))
+    plan = nx.kamada_kawai_layout(graph)
+    points = np.round(np.array([plan[name] for name in part]), 4)
+    extents = np.array([sizes[name] for name in part])
+    ends = sorted(tuple(sorted((part.index(first), part.index(second)))) for first, second in legs)
+    edges = [
+        (one, two, _apart(at - ends.index((one, two)), ends.count((one, two)))) for at, (one, two) in enumerate(ends)
+    ]
+    best: tuple[float, Array] | None = None
+    for step in range(_ANGLES):
+        angle = math.pi * step / _ANGLES
+        turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+        boxes = _fitted(points @ turn, extents, frame)
+        cost = _cost(boxes, edges)
+        if best is None or cost < best[0] - 1e-6:
+            best = (cost, boxes)
+    assert best is not None
+    return dict(zip(part, best[1], strict=True))
+
+
+def _fitted(points: Array, sizes: Array, frame: tuple[float, float, float, float]) -> Array:
+    """Points stretched over a frame and pushed apart until no card lies on another; boxes."""
+    low, high = np.array(frame[:2]) + sizes.max(axis=0) / 2 + 0.05, np.array(frame[2:]) - sizes.max(axis=0) / 2 - 0.05
+    least, span = points.min(axis=0), np.ptp(points, axis=0)
+    scaled = np.where(span > 1e-9, (points - least) / np.where(span > 1e-9, span, 1.0), 0.5)
+    centre = low + scaled * (high - low)
+    for _ in range(200):
+        moved = False
+        for one in range(len(centre)):
+            for two in range(one + 1, len(centre)):
+                gap = centre[two] - centre[one]
+                over = (sizes[one] + sizes[two]) / 2 + 0.25 - np.abs(gap)
+                if over.min() > 0:
+                    axis = int(np.argmin(over))
+                    push = (over[axis] / 2 + 0.005) * (1.0 if gap[axis] >= 0 else -1.0)
+                    centre[one, axis] -= push
+                    centre[two, axis] += push
+                    moved = True
+        centre = np.clip(centre, low - sizes.max(axis=0) / 2 + sizes / 2, high + sizes.max(axis=0) / 2 - sizes / 2)
+        if not moved:
+            break
+    return np.round(np.concatenate([centre, sizes], axis=1), 2)
+
+
+def _apart(number: int, twins: int) -> float:
+    """How far one of several legs between the same two places bows."""
+    return (number - (twins - 1) / 2) * 0.8
+
+
+def _cost(boxes: Array, edges: Sequence[tuple[int, int, float]]) -> float:
+    """How much meets: legs behind cards, legs across legs, words beside words, and legs too short for words."""
+    cost = 0.0
+    bows = [Bow(boxes[one, :2], boxes[two, :2], bend) for one, two, bend in edges]
+    middles = [bow.at(0.5) for bow in bows]
+    for number, (one, two, _) in enumerate(edges):
+        line = bows[number].line
+        for other in range(len(boxes)):
+            if other not in (one, two) and _inside(line, boxes[other]).any():
+                cost += 8.0
+        free = ~(_inside(line, boxes[one]) | _inside(line, boxes[two]))
+        cost += 4.0 * max(0.0, 0.9 - float(free.mean() * np.hypot(*(boxes[two, :2] - boxes[one, :2]))))
+        for place, (*other_edge, _) in enumerate(edges[number + 1 :], number + 1):
+            if not {one, two} & set(other_edge) and _cross(boxes[[one, two], :2], boxes[other_edge, :2]):
+                cost += 3.0
+            cost += 2.0 * max(0.0, 1.0 - float(np.hypot(*((middles[place] - middles[number]) * (0.8, 1.6)))))
+    return cost
+
+
+def _cross(first: Array, second: Array) -> bool:
+    """Whether two straight lines, each two points, cross."""
+
+    def side(line: Array, point: Array) -> float:
+        (ax, ay), (bx, by) = line
+        return float((bx - ax) * (point[1] - ay) - (by - ay) * (point[0] - ax))
+
+    return side(first, second[0]) * side(first, second[1]) < 0 and side(second, first[0]) * side(second, first[1]) < 0
+
+
+def bows_of(legs: Mapping[str, Ends], boxes: Mapping[str, Array]) -> dict[str, Bow]:
+    """How each leg bows: beside others that join the same two places, and round cards that stand in the way."""
+    found: dict[str, Bow] = {}
+    for name, joined in legs.items():
+        ends = tuple(sorted(joined))
+        twins = [other for other, others_ends in legs.items() if tuple(sorted(others_ends)) == ends]
+        start, end = boxes[ends[0]][:2], boxes[ends[1]][:2]
+        others = [box for place, box in boxes.items() if place not in ends]
+        apart = _apart(twins.index(name), len(twins))
+        hits = [
+            (sum(int(_inside(Bow(start, end, apart + bend).line, box).any()) for box in others), abs(bend), -bend)
+            for bend in _BENDS
+        ]
+        bend = apart - min(hits)[2]
+        found[name] = Bow(start, end, bend) if joined == ends else Bow(end, start, -bend)
+    return found
+
+
+def free_spot(size: tuple[float, float], bow: Bow, taken: Sequence[Array], lines: Sequence[Array]) -> Array:
+    """The box for words on a leg where it covers least of the boxes that are taken, and of other lines."""
+    room = np.array(size) - 0.06
+    spots = [np.array([*bow.at(part), *room]) for part in _ALONG]
+    costs = [
+        (
+            sum(_overlap(spot, box) for box in taken)
+            + 0.004 * sum(int(_inside(line, spot, 0).sum()) for line in lines),
+            number,
+        )
+        for number, spot in enumerate(spots)
+    ]
+    return spots[min(costs)[1]]
+
+
+def _inside(points: Array, box: Array, room: float = 0.06) -> Array:
+    found: Array = (np.abs(points - box[:2]) < box[2:] / 2 + room).all(axis=1)
+    return found
+
+
+def _overlap(one: Array, two: Array) -> float:
+    """Area that two boxes share."""
+    both = np.minimum(one[:2] + one[2:] / 2, two[:2] + two[2:] / 2) - np.maximum(
+        one[:2] - one[2:] / 2, two[:2] - two[2:] / 2
+    )
+    return float(both[0] * both[1]) if (both > 0).all() else 0.0

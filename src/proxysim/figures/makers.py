@@ -1,0 +1,103 @@
+"""Whose make it is: shares of makers in what each actor receives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.patches import Patch
+
+from proxysim.figures import style
+from proxysim.figures.frame import page, rows_down
+from proxysim.figures.style import SMALL, TEXT, WIDE, drawn, number, panel
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["provenance"]
+
+_BRANCHES, _RECEIVERS, _BAR = 6, 10, 0.2
+
+
+@drawn
+def provenance(
+    table: pandas.DataFrame,
+    what: str = "arms received",
+    unit: str = "USD m / month",
+    labels: Mapping[str, str] | None = None,
+    makers: Mapping[str, str] | None = None,
+    ax: Axes | None = None,
+) -> Figure:
+    """Whose make it is: the share of each maker in what an actor receives, by branch, with the whole beside it.
+
+    Parameters
+    ----------
+    table : actor, branch, origin, value, n
+    what, unit : what the values are; labels, makers : what people see for ids of actors and branches, and of origins
+    ax : axes, or None for a figure
+    """
+    sums = table.groupby("actor", sort=False)["value"].sum()
+    actors = [one for one in style.unique(table["actor"]) if sums[one] > 0][:_RECEIVERS]
+    branches = style.unique(table["branch"])[:_BRANCHES]
+    if not actors:
+        return style.nothing("No arms reached anyone in these runs.")
+    every = style.in_order(table["origin"])
+    weights = {one: float(table.loc[table["origin"] == one, "value"].sum()) for one in every}
+    origins = [one for one in every if weights[one] > 0]
+    step = _BAR * len(branches) + 0.34
+    root: Any = ax
+    legend: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0)}
+    if ax is None:
+        words = f"Share of each maker in {what}; at the right the whole, {unit}; {style.of_n(table, 'runs of each branch')}."
+        root = page(words, 0.34 + step * len(actors) + 0.36, gap=0.02)
+        legend = {"loc": "upper left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.3}
+        left = 0.25 + min(2.5, max(style.width_of(style.name(labels, one, 34), SMALL) for one in branches))
+        ax = panel(root, left, 0.34, WIDE - left - 0.7, step * len(actors))
+    ticks = []
+    for a, actor in enumerate(actors):
+        ax.annotate(style.name(labels, actor, 40), (0, a * step - 0.02), xytext=(0, 0), textcoords="offset points", fontsize=TEXT, fontweight="bold",
+                    va="center", ha="left")  # fmt: skip
+        for b, branch in enumerate(branches):
+            own = table[(table["actor"] == actor) & (table["branch"] == branch)]
+            amounts = [float(own.loc[own["origin"] == one, "value"].sum()) for one in origins]
+            ticks.append(a * step + 0.2 + b * _BAR)
+            _shares(ax, ticks[-1], np.array(amounts), [every.index(one) for one in origins])
+    names = [style.name(labels, branch, 34) for branch in branches] * len(actors)
+    rows_down(ax, ticks, names, (len(actors) * step - 0.1, -0.15))
+    ax.set_xlim(0, 100)
+    ax.set_xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100 %"])
+    handles = [Patch(**style.maker(every.index(one))) for one in origins]
+    root.legend(
+        handles,
+        [style.made_in(makers or labels, one, 22) for one in origins],
+        ncols=min(4, len(origins)),
+        fontsize=TEXT,
+        **legend,
+    )
+    return style.page_of(ax)
+
+
+def _shares(axes: Axes, at: float, amounts: np.ndarray[Any, Any], looks: Sequence[int]) -> None:
+    """One bar cut into the shares of makers, with the whole at its end."""
+    whole, start = float(amounts.sum()), 0.0
+    for amount, look in zip(amounts, looks, strict=True):
+        part = 100 * amount / whole if whole > 0 else 0.0
+        if part <= 0:
+            continue
+        axes.barh([at], [part], left=[start], height=_BAR * 0.84, linewidth=0.6, **style.maker(look))
+        if part >= 9:
+            axes.text(start + part / 2, at, f"{part:.0f} %", ha="center", va="center", fontsize=7.5,
+                      bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85})  # fmt: skip
+        start += part
+    axes.annotate(
+        number(whole),
+        (100, at),
+        xytext=(5, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=SMALL,
+        annotation_clip=False,
+    )

@@ -1,0 +1,179 @@
+"""Which provision does it: what was put in, the part of each provision in an effect, and which work together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from proxysim.figures import style
+from proxysim.figures.effects import numeric, unit_in_words
+from proxysim.figures.frame import page, plain_x, rows_down
+from proxysim.figures.style import QUIET, SMALL, WIDE, drawn, number, panel, tint
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["waterfall"]
+
+_PAIRS, _ROW = 6, 0.27
+_NEGATIVE, _POSITIVE = "#0072B2", "#D55E00"
+#: Two provisions, their interaction, and the ends of its interval.
+Pair = tuple[str, str, float, float, float]
+
+
+@drawn
+def waterfall(
+    table: pandas.DataFrame,
+    interactions: pandas.DataFrame | None = None,
+    labels: Mapping[str, str] | None = None,
+    ax: Axes | None = None,
+) -> Figure:
+    """Which provision does it: what was put in, what each provision has of the effect, and which work together.
+
+    Parameters
+    ----------
+    table : rows of `Attribution.to_dataframe()` for one measure of one actor: provision, value, low, high, size, unit
+    interactions : one, two, value, low, high: Shapley interaction indices; None leaves them out
+    labels : what people see for provisions and actors
+    ax : axes for the waterfall alone; None makes a figure
+    """
+    rows = numeric(table).sort_values("value", key=lambda column: -column.abs(), kind="stable").reset_index(drop=True)
+    if not len(rows):
+        return style.nothing("There is no effect to divide.")
+    unit = unit_in_words(str(rows["unit"].iloc[0]))
+    names = [_provision(labels, one) for one in rows["provision"]]
+    deep = _ROW * (len(rows) + 1)
+    if ax is not None:
+        _steps(ax, rows, names)
+        ax.set_xlabel(unit)
+        return style.page_of(ax)
+    pairs = _strongest(interactions)
+    left, put = 0.25 + max(style.width_of(one) for one in [*names, "All together"]), 1.15
+    runs = f", {style.of_n(rows, 'pairs of runs for each set of provisions')}" if "n" in rows else ""
+    words = (f"Left: what was put in (size of a provision at full level, a share of what it acts on). Right: Shapley value of each provision with "
+             f"95 % interval, in {unit}; they add up to the whole effect{runs}.")  # fmt: skip
+    if pairs:
+        words += " Below: pairs whose joint effect is most unlike the sum of their single effects; above 0 they help each other."
+    below = _ROW * len(pairs) + 0.75 if pairs else 0.0
+    figure = page(words, 0.42 + deep + 0.5 + below, gap=0.02)
+    axes = panel(figure, left, 0.42, put, deep)
+    _put_in(axes, rows, names)
+    right = left + put + 0.35
+    axes = panel(figure, right, 0.42, WIDE - right - 0.62, deep)
+    _steps(axes, rows, [""] * len(names))
+    axes.set_xlabel(unit)
+    measure, actor = (str(rows[key].iloc[0]) for key in ("measure", "actor"))
+    axes.set_title(
+        f"Effect on {measure.replace('_', ' ')} of {style.name(labels, actor, 26)}",
+        loc="left",
+        fontweight="bold",
+        pad=5,
+    )
+    if pairs:
+        names = [f"{_provision(labels, one)} with {_provision(labels, two)}" for one, two, *_ in pairs]
+        left = 0.25 + max(style.width_of(one) for one in names)
+        _pairs(panel(figure, left, 0.42 + deep + 0.75, WIDE - left - 0.62, _ROW * len(pairs)), pairs, names, unit)
+    return figure
+
+
+def _provision(labels: Mapping[str, str] | None, one: str) -> str:
+    if labels and one in labels:
+        return style.name(labels, one, 28)
+    return style.cut(one.rpartition(".")[2].replace("_", " ").capitalize(), 28)
+
+
+def _put_in(axes: Axes, rows: pandas.DataFrame, names: Sequence[str]) -> None:
+    sizes = [float(one) if one == one and one is not None else math.nan for one in rows["size"]]
+    for at, size in enumerate(sizes):
+        if math.isfinite(size):
+            axes.barh([at], [size], height=0.62, color="#D9D9D9", edgecolor="#6A6A6A", linewidth=0.6)
+        words = f"{100 * size:+.0f} %".replace("-", "\u2212") if math.isfinite(size) else "–"
+        axes.annotate(words, (max(0.0, size) if math.isfinite(size) else 0.0, at), xytext=(3, 0), textcoords="offset points", va="center",
+                      fontsize=SMALL, color=QUIET)  # fmt: skip
+    axes.set_yticks(range(len(names) + 1), [*names, "All together"])
+    axes.get_yticklabels()[-1].set_fontweight("bold")
+    axes.set_ylim(len(names) + 0.5, -0.6)
+    most = max([abs(size) for size in sizes if math.isfinite(size)] or [1.0])
+    axes.set_xlim(min(0.0, *(size for size in sizes if math.isfinite(size)), 0.0) * 1.1, most * 1.55)
+    axes.set_xticks([])
+    axes.tick_params(axis="y", length=0)
+    axes.spines["bottom"].set_visible(False)
+    axes.set_title("Put in", loc="left", fontweight="bold", pad=5)
+
+
+def _steps(axes: Axes, rows: pandas.DataFrame, names: Sequence[str]) -> None:
+    """Bars that begin where the one before ends, then the sum of all."""
+    values = rows["value"].to_numpy(float)
+    ends = np.cumsum(values)
+    starts = ends - values
+    every = [0.0, *ends]
+    span = (max(every) - min(every)) or 1.0
+    for at, (start, value) in enumerate(zip(starts, values, strict=True)):
+        _bar(axes, at, value, start)
+        axes.plot([start + value] * 2, [at - 0.31, at + 1.31], color="#808080", linewidth=0.7, zorder=2)
+        low, high = float(rows["low"].iloc[at]), float(rows["high"].iloc[at])
+        far = max(start, start + value)
+        if math.isfinite(low) and math.isfinite(high):
+            axes.plot([start + low, start + high], [at, at], color="#1A1A1A", linewidth=1.4, zorder=4)
+            far = max(far, start + high)
+        axes.annotate(
+            number(value, True),
+            (far, at),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=SMALL,
+            zorder=5,
+        )
+    total = float(ends[-1])
+    axes.barh([len(values)], [total], height=0.62, color="#8C8C8C", edgecolor="#333333", linewidth=0.8, zorder=3)
+    axes.annotate(number(total, True), (max(0.0, total), len(values)), xytext=(4, 0), textcoords="offset points", va="center", fontsize=SMALL,
+                  fontweight="bold")  # fmt: skip
+    axes.axvline(0, color="#808080", linewidth=0.9, zorder=1)
+    told = [*names, "All together"] if any(names) else [""] * (len(values) + 1)
+    axes.set_xlim(min(every) - 0.06 * span, max(every) + 0.16 * span)
+    rows_down(axes, range(len(told)), told, (len(values) + 0.5, -0.6), 5)
+    plain_x(axes)
+
+
+def _bar(axes: Axes, at: int, value: float, start: float = 0.0) -> None:
+    """One part of an effect; parts that take away are hatched."""
+    colour = _POSITIVE if value >= 0 else _NEGATIVE
+    axes.barh([at], [value], left=[start], height=0.62, color=tint(colour, 0.45), edgecolor=colour, linewidth=0.8,
+              hatch="" if value >= 0 else "////", zorder=3)  # fmt: skip
+
+
+def _strongest(interactions: pandas.DataFrame | None) -> list[Pair]:
+    if interactions is None or not len(interactions):
+        return []
+    rows = [
+        (str(r["one"]), str(r["two"]), float(r["value"]), float(r["low"]), float(r["high"]))
+        for _, r in interactions.iterrows()
+    ]
+    most = max((abs(row[2]) for row in rows if math.isfinite(row[2])), default=0.0)
+    rows = [row for row in rows if math.isfinite(row[2]) and abs(row[2]) > 0.01 * most]
+    return sorted(rows, key=lambda row: -abs(row[2]))[:_PAIRS]
+
+
+def _pairs(axes: Axes, pairs: Sequence[Pair], names: Sequence[str], unit: str) -> None:
+    ends = [0.0]
+    for at, (_, _, value, low, high) in enumerate(pairs):
+        _bar(axes, at, value)
+        if math.isfinite(low) and math.isfinite(high):
+            axes.plot([low, high], [at, at], color="#1A1A1A", linewidth=1.4, zorder=4)
+            ends += [low, high]
+        ends.append(value)
+        axes.annotate(number(value, True), (1.0, at), xycoords=axes.get_yaxis_transform(), xytext=(5, 0), textcoords="offset points", va="center",
+                      fontsize=SMALL, annotation_clip=False)  # fmt: skip
+    axes.axvline(0, color="#808080", linewidth=0.9, zorder=1)
+    span = max(ends) - min(ends)
+    axes.set_xlim(min(ends) - 0.05 * span, max(ends) + 0.05 * span)
+    rows_down(axes, range(len(names)), names, (len(names) - 0.4, -0.6), 5)
+    plain_x(axes)
+    axes.set_xlabel(unit)
+    axes.set_title("Working together: interactions", loc="left", fontweight="bold", pad=5)

@@ -1,0 +1,135 @@
+"""What moves an answer most, the strongest on top: countermeasures by their effect, and uncertain numbers by their ends."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from proxysim.figures import style
+from proxysim.figures.effects import numeric
+from proxysim.figures.frame import page, plain_x, rows_down
+from proxysim.figures.style import QUIET, SMALL, TEXT, WIDE, drawn, panel, tint
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["ranking", "tornado"]
+
+_BARS = 20
+
+
+@drawn
+def ranking(
+    table: pandas.DataFrame, unit: str = "index points", labels: Mapping[str, str] | None = None, ax: Axes | None = None
+) -> Figure:
+    """Countermeasures by their paired effect, the strongest first, with the chance that each is the best.
+
+    Parameters
+    ----------
+    table : branch, difference, low, high, best, n; `best` is the share of pairs in which it is the best of these
+    unit : of the differences; labels : what people see for ids of branches; ax : axes, or None for a figure
+    """
+    rows = numeric(table).sort_values("difference", kind="stable").reset_index(drop=True)
+    if not len(rows):
+        return style.nothing("There are no countermeasures to rank.")
+    names = [style.name(labels, one, 42) for one in rows["branch"]]
+    if ax is None:
+        words = (f"Paired difference against the branch without the countermeasure, with 95 % interval; {style.of_n(rows)}. "
+                 "At the right: share of pairs in which it is the best of these.")  # fmt: skip
+        deep, left = 0.34 * len(rows), 0.25 + min(3.2, max(style.width_of(one) for one in names))
+        ax = panel(page(words, 0.3 + deep + 0.5), left, 0.3, WIDE - left - 0.85, deep)
+    for at in range(len(rows)):
+        value, low, high, best = (float(rows[key].iloc[at]) for key in ("difference", "low", "high", "best"))
+        sure = math.isfinite(low) and math.isfinite(high) and (low > 0 or high < 0)
+        ax.barh(
+            [at], [value], height=0.5, color=tint("#0072B2" if value < 0 else "#D55E00", 0.72), linewidth=0, zorder=1
+        )
+        if math.isfinite(low) and math.isfinite(high):
+            ax.plot([low, high], [at, at], color="#1A1A1A", linewidth=1.8, zorder=3)
+        ax.plot(
+            [value],
+            [at],
+            marker="o",
+            color="#1A1A1A",
+            markerfacecolor="#1A1A1A" if sure else "white",
+            markersize=5.5,
+            zorder=4,
+        )
+        ax.annotate(f"{100 * best:.0f} %", (1.0, at), xycoords=ax.get_yaxis_transform(), xytext=(10, 0), textcoords="offset points", va="center",
+                    fontsize=TEXT, annotation_clip=False)  # fmt: skip
+    ax.annotate("best in", (1.0, 1.0), xycoords="axes fraction", xytext=(10, 5), textcoords="offset points", fontsize=SMALL, color=QUIET,
+                annotation_clip=False)  # fmt: skip
+    ax.axvline(0, color="#808080", linewidth=0.9)
+    rows_down(ax, range(len(rows)), names, (len(rows) - 0.5, -0.5), 6)
+    ax.margins(x=0.06)
+    plain_x(ax)
+    ax.set_xlabel(unit)
+    return style.page_of(ax)
+
+
+@drawn
+def tornado(
+    table: pandas.DataFrame,
+    base: float | None = None,
+    unit: str = "",
+    labels: Mapping[str, str] | None = None,
+    ax: Axes | None = None,
+) -> Figure:
+    """Which uncertain numbers move the answer: the answer with each at its low and at its high end, the widest on top.
+
+    Parameters
+    ----------
+    table : name, at_low, at_high (answers), and where known low, high (the ends themselves, as text or numbers) and n
+    base : the answer with every number at its value; None takes the middle of the first row
+    unit : of the answer; labels : what people see for names; ax : axes, or None for a figure
+    """
+    rows = table.assign(width=(table["at_high"] - table["at_low"]).abs()).sort_values(
+        "width", ascending=False, kind="stable"
+    )
+    rows, more = rows.head(_BARS).reset_index(drop=True), max(0, len(rows) - _BARS)
+    if not len(rows):
+        return style.nothing("No number has a range.")
+    middle = float(base) if base is not None else float(rows[["at_low", "at_high"]].iloc[0].mean())
+    names = [style.cut((labels or {}).get(str(one), str(one)), 44) for one in rows["name"]]
+    if ax is None:
+        words = (
+            f"The answer{f' ({unit})' if unit else ''} with one number at its low (pale, hatched) and at its high end (dark), "
+            "all others as they are."
+        )
+        words += (f" {style.of_n(rows)}." if "n" in rows else "") + (
+            f" {more} numbers that move it less are not shown." if more else ""
+        )
+        deep, left = 0.29 * len(rows), 0.25 + min(3.4, max(style.width_of(one) for one in names))
+        ax = panel(page(words, 0.3 + deep + 0.5), left, 0.3, WIDE - left - 0.6, deep)
+    ends = _whiskers(ax, rows, middle)
+    span = (max(ends) - min(ends)) or 1.0
+    ax.set_xlim(min(ends) - 0.13 * span, max(ends) + 0.13 * span)
+    ax.axvline(middle, color="#1A1A1A", linewidth=1.0, zorder=3)
+    rows_down(ax, range(len(rows)), names, (len(rows) - 0.4, -0.6), 6)
+    ax.set_xlabel(unit)
+    return style.page_of(ax)
+
+
+def _whiskers(axes: Axes, rows: pandas.DataFrame, middle: float) -> list[float]:
+    """Bars from the middle to the answer at both ends of each number; where they end, and the middle itself."""
+    low_look = {"color": tint("#0072B2", 0.7), "edgecolor": "#0072B2", "hatch": "////"}
+    high_look = {"color": "#B35806", "edgecolor": "#7F3B08"}
+    ends = [middle]
+    for at in range(len(rows)):
+        for key, look in (("low", low_look), ("high", high_look)):
+            value = float(rows[f"at_{key}"].iloc[at])
+            axes.barh([at], [value - middle], left=[middle], height=0.66, linewidth=0.7, zorder=2, **look)
+            ends.append(value)
+            if key in rows:
+                given = rows[key].iloc[at]
+                words = f"{given:g}" if isinstance(given, int | float | np.number) else str(given)
+                right = value > middle or (value == middle and key == "high")
+                aside, ha = (3, "left") if right else (-3, "right")
+                axes.annotate(words, (value, at), xytext=(aside, 0), textcoords="offset points", ha=ha, va="center",
+                              fontsize=7.5, color=QUIET, zorder=4)  # fmt: skip
+    return ends
