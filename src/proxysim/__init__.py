@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from proxysim.figures.map import places_and_legs
     from proxysim.model import PactModel, ProxyAgent, StateAgent
     from proxysim.report.page import write_report
+    from proxysim.report.sweep_page import write_sweep_report
     from proxysim.runner import Status, extend, resume, status, sweep
     from proxysim.scenario.world import World, load
     from proxysim.single import Run, run
@@ -69,6 +70,7 @@ _HOMES = {
     "sweep": "runner",
     "verify": "audit",
     "write_report": "report.page",
+    "write_sweep_report": "report.sweep_page",
 }
 
 __all__ = [
@@ -108,6 +110,7 @@ __all__ = [
     "sweep",
     "verify",
     "write_report",
+    "write_sweep_report",
 ]
 
 __getattr__, __dir__ = lazily(__name__, _HOMES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,9 +12,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from proxysim.analysis.intervals import LEVEL, mean_interval
-from proxysim.errors import MissingExtra, RunError
+from proxysim.analysis.intervals import LEVEL, mean_interval, mean_there
+from proxysim.analysis.sensitivity import main_effects
+from proxysim.errors import MissingExtra, RunError, did_you_mean
 from proxysim.runner import Status, status
+from proxysim.scenario.experiment import DESIGNS, SAMPLED
+from proxysim.scenario.factors import DRAW
 from proxysim.store import FAILURES, RUNS, Store
 
 if TYPE_CHECKING:
@@ -37,6 +41,14 @@ class Sweep:
     store: Store
     state: Status
     missing: str = REFUSE
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What the numbers depend on: experiment, worlds, seed, size, model version, and the digest of the table of runs."""
+        store = self.store
+        return {"experiment": store.experiment.hash, "world": list(store.experiment.hashes), "branches": list(store.branches),
+                "seed": store.experiment.seed, "points": store.points, "runs": store.runs, "failed": self.state.failed,
+                "model_version": store.version, "digest": str(self.state.digest)}  # fmt: skip
 
     @property
     def design(self) -> pandas.DataFrame:
@@ -81,6 +93,95 @@ class Sweep:
         place = {name: k for k, name in enumerate(store.branches)}
         found[runs["point"], runs["branch"].map(place).astype(int), runs["run"]] = runs[names].to_numpy()
         return found
+
+    def answers(self, outcome: str | Sequence[str], branch: str | None = None) -> Array:
+        """(point, run): what is asked of each run, NaN where a run failed.
+
+        With several branches the paired difference of `branch`, by default the last, against the first; with one the outcome
+        itself.
+
+        Parameters
+        ----------
+        outcome : "measure.actor", "measure" for the mean over its actors, or several outcomes for the mean over them
+
+        Raises
+        ------
+        RunError : there is no such outcome or branch, or runs failed and `missing` is "refuse"
+        """
+        self._ask()
+        store = self.store
+        names = self._outcomes(outcome)
+        chosen = store.branches[-1] if branch is None else branch
+        if chosen not in store.branches or (len(store.branches) > 1 and chosen == store.branches[0]):
+            those = ", ".join(store.branches[1:] or store.branches)
+            raise RunError(f"{chosen!r} is no branch that can be asked about; there are {those}")
+        cells = self._cells(names).mean(axis=-1)
+        value = cells[:, store.branches.index(chosen)]
+        return np.asarray(value - cells[:, 0] if len(store.branches) > 1 else value)
+
+    def _outcomes(self, outcome: str | Sequence[str]) -> list[str]:
+        columns = self.store.columns
+        names = [outcome] if isinstance(outcome, str) else list(outcome)
+        if isinstance(outcome, str) and outcome not in columns:
+            names = [name for name in columns if name.partition(".")[0] == outcome] or names
+        for name in names:
+            if name not in columns:
+                near = did_you_mean(name, [*columns, *{one.partition(".")[0] for one in columns}])
+                raise RunError(f"there is no outcome {name!r}{near}; see `store.columns`")
+        return names
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether points are drawn, so that no two of them differ in one factor alone."""
+        design = self.store.experiment.design
+        if design in DESIGNS:
+            return design in SAMPLED
+        columns = {f.name: c for f, c in zip(self.store.design.factors, self.store.design.columns, strict=True)}
+        pairs = main_effects(columns, np.zeros((self.store.points, 1)), sampled=False)
+        return len(pairs) < sum(len(set(column.tolist())) > 1 for column in columns.values())
+
+    def main_effects(
+        self, outcome: str | Sequence[str], branch: str | None = None, level: float = LEVEL
+    ) -> pandas.DataFrame:
+        """How far each factor moves the answer, the furthest first; `figures.tornado` draws it.
+
+        Parameters
+        ----------
+        outcome, branch : as in `answers`
+
+        Returns
+        -------
+        as in `proxysim.analysis.sensitivity.main_effects`
+        """
+        store = self.store
+        columns = {f.name: c for f, c in zip(store.design.factors, store.design.columns, strict=True)}
+        answers = self.answers(outcome, branch)
+        table = main_effects(columns, answers, self.is_sampled, level, store.experiment.seed % 2**64)
+        drawn = table["name"].isin([factor.name for factor in store.experiment.factors if factor.verb == DRAW])
+        table.loc[drawn, ["low", "high"]] = ["low third", "high third"]
+        return table
+
+    def by_point(
+        self, outcome: str | Sequence[str], branch: str | None = None, level: float = LEVEL
+    ) -> pandas.DataFrame:
+        """The answer at each point with its interval, beside the values of the point; `figures.heat_map` and others draw it.
+
+        Parameters
+        ----------
+        outcome, branch : as in `answers`; with one branch the difference is against the first point, in pairs of runs
+
+        Returns
+        -------
+        the design, then difference, low, high, n (pairs that are there), missing
+        """
+        answers = self.answers(outcome, branch)
+        base = answers[:1] if len(self.store.branches) == 1 else np.zeros((1, answers.shape[1]))
+        one, two = np.broadcast_arrays(base, answers)
+        told = _paired(one, two, level, self.store.experiment.seed)
+        table = self.design
+        for place, name in enumerate(("difference", "low", "high", "n", "missing"), start=2):
+            table[name] = [row[place] for row in told]
+        return table.astype({"n": int, "missing": int})
 
     def effects(self, against: int | None = None, level: float = LEVEL) -> pandas.DataFrame:
         """Paired differences, for each point, branch and outcome.
@@ -165,7 +266,7 @@ class Sweep:
         table["policy"] = pd.Categorical(list(store.branches) * store.points)
         table["model"] = pd.Categorical(["proxysim"] * len(table))
         cells = self._cells(list(store.columns)).reshape(len(table), store.runs, -1)
-        told = _mean(cells, axis=1) if mean else cells
+        told = mean_there(cells, axis=1) if mean else cells
         return table, {name: told[..., k] for k, name in enumerate(store.columns)}
 
     @property
@@ -196,14 +297,6 @@ def _bounds(factor: Any) -> list[float]:
     if factor.levels:
         return [float(min(factor.levels)), float(max(factor.levels))]
     return [factor.low, factor.high]
-
-
-def _mean(cells: Array, axis: int) -> Array:
-    """Mean of what is there; NaN of nothing, without a warning."""
-    there = ~np.isnan(cells)
-    count = there.sum(axis=axis)
-    total = np.where(there, cells, 0.0).sum(axis=axis)
-    return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
 
 
 def _paired(base: Array, other: Array, level: float, seed: int) -> list[tuple[float, ...]]:

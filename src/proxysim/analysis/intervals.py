@@ -50,6 +50,14 @@ def mean_interval(differences: Array, level: float = LEVEL, seed: int = 0) -> tu
     return low, high
 
 
+def mean_there(values: Array, axis: int) -> Array:
+    """Mean of what is there (no NaN) along an axis; NaN of nothing, without a warning."""
+    there = ~np.isnan(values)
+    count = there.sum(axis=axis)
+    total = np.where(there, values, 0.0).sum(axis=axis)
+    return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
+
+
 def _bootstrap(differences: Array, mean: Array, level: float, seed: int) -> tuple[Array, Array]:
     grouped = _grouped(differences)
     count = len(grouped)

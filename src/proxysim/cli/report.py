@@ -1,4 +1,4 @@
-"""The command that writes the answer to a world's question on one page."""
+"""The command that writes the answer to the question of a world, or what a sweep found, on one page."""
 
 from __future__ import annotations
 
@@ -9,31 +9,67 @@ from typing import Annotated
 
 import typer
 
-from proxysim.cli.app import Sets, WorldFile, app, refusal
+from proxysim.cli.app import Sets, app, refusal
 from proxysim.cli.studies import Seed, Threads, Uncertain, bar
+from proxysim.errors import RunError
+
+#: Options of a world, and of the folder of a sweep.
+_OF_WORLD = ("branches", "runs", "seed", "uncertain", "sets", "threads")
+_OF_SWEEP = ("outcome", "branch")
 
 
 @app.command("report")
 def report(
-    world: WorldFile,
+    context: typer.Context,
+    subject: Annotated[
+        str, typer.Argument(metavar="WORLD|DIR", help="Path of a world file, or the folder of a finished sweep.")
+    ],
     branches: Annotated[
         str | None,
         typer.Option(
             "--branches",
             metavar="A,B,...",
-            help="The first is what the others are held against; chosen by name when not given.",
+            help="Of a world: the first is what the others are held against; chosen by name when not given.",
         ),
     ] = None,
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Pairs of runs.")] = 200,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Of a world: pairs of runs.")] = 200,
     seed: Seed = 0,
     uncertain: Uncertain = False,
     sets: Sets = None,
     threads: Threads = None,
+    outcome: Annotated[
+        str | None,
+        typer.Option(
+            "--outcome",
+            metavar="MEASURE[.ACTOR]",
+            help="Of a sweep: what is asked; capacity of the proxies when not given and there.",
+        ),
+    ] = None,
+    branch: Annotated[
+        str | None,
+        typer.Option("--branch", help="Of a sweep: the branch looked at; the strengthened pact, else the last."),
+    ] = None,
     out: Annotated[str, typer.Option("--out", metavar="FILE", help="The HTML file.")] = "report.html",
 ) -> None:
-    """The answer on one page: effects, provisions, countermeasures, figures and sources, in one HTML file."""
+    """The answer on one page, in one HTML file: effects, provisions, countermeasures, figures and sources of a world; or what a sweep found."""
     target = Path(out)
     _check(target)
+    of_sweep = Path(subject).is_dir()
+    for name in _OF_WORLD if of_sweep else _OF_SWEEP:
+        if getattr(context.get_parameter_source(name), "name", "DEFAULT") != "DEFAULT":
+            option = f"--{'set' if name == 'sets' else name}"
+            raise refusal(option, f"goes with {'a world' if of_sweep else 'the folder of a sweep'}, and {subject} is "
+                                  f"{'a folder' if of_sweep else 'none'}")  # fmt: skip
+    if of_sweep:
+        _of_sweep(subject, target, outcome, branch)
+    else:
+        _of_world(subject, target, branches, runs, seed, uncertain, sets, threads)
+    print(f"wrote {target} ({target.stat().st_size / 1e6:.1f} MB)", file=sys.stderr)
+
+
+def _of_world(
+    world: str, target: Path, branches: str | None, runs: int, seed: int, uncertain: bool, sets: list[str] | None, threads: int | None,
+) -> None:  # fmt: skip
     from proxysim.report import write_report
     from proxysim.scenario.world import load
 
@@ -42,8 +78,26 @@ def report(
     if branches is None:
         built = load(world, None, tuple(sets or ()))
     write_report(built, target, names, runs, seed, uncertain=uncertain, threads=threads, steps=bar,
-                 asked=_asked(world, branches, runs, seed, uncertain, sets, out))  # fmt: skip
-    print(f"wrote {target} ({target.stat().st_size / 1e6:.1f} MB)", file=sys.stderr)
+                 asked=_asked(world, branches, runs, seed, uncertain, sets, str(target)))  # fmt: skip
+
+
+def _of_sweep(folder: str, target: Path, outcome: str | None, branch: str | None) -> None:
+    from proxysim.report import write_sweep_report
+    from proxysim.runner import status
+
+    state = status(folder)
+    if state.skipped or state.digest is None:
+        print(f"proxysim: {state}; first `proxysim resume {folder}`", file=sys.stderr)
+        raise typer.Exit(3)
+    words = ["proxysim", "report", folder]
+    words += ["--outcome", outcome] if outcome is not None else []
+    words += ["--branch", branch] if branch is not None else []
+    try:
+        write_sweep_report(folder, target, outcome, branch, shlex.join([*words, "--out", str(target)]))
+    except RunError as error:
+        raise refusal(
+            "--branch" if branch is not None and repr(branch) in str(error) else "--outcome", str(error)
+        ) from None
 
 
 def _check(target: Path) -> None:

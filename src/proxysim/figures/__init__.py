@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from proxysim.figures.stability import regime_stability
     from proxysim.figures.strands import arms_map
     from proxysim.figures.style import save
-    from proxysim.figures.sweeps import heat_map, sweep_lines
+    from proxysim.figures.sweeps import heat_map, sweep_lines, sweep_spread
 
 _HOMES = {
     "alluvial": "ribbons", "arms_map": "strands", "capacity_bands": "bands", "differences": "effects", "heat_map": "sweeps",
     "places_and_legs": "map", "provenance": "makers", "ranking": "rankings", "regime_stability": "stability", "save": "style",
-    "support_chain": "chains", "sweep_lines": "sweeps", "tornado": "rankings", "waterfall": "provisions",
+    "support_chain": "chains", "sweep_lines": "sweeps", "sweep_spread": "sweeps", "tornado": "rankings", "waterfall": "provisions",
 }  # fmt: skip
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "save",
     "support_chain",
     "sweep_lines",
+    "sweep_spread",
     "tornado",
     "waterfall",
 ]

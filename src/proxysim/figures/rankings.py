@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["ranking", "tornado"]
 
 _BARS = 20
+#: Points of type of the words at the ends of bars.
+_END = 7.5
 
 
 @drawn
@@ -79,6 +81,7 @@ def tornado(
     unit: str = "",
     labels: Mapping[str, str] | None = None,
     ax: Axes | None = None,
+    held: str = "all others as they are",
 ) -> Figure:
     """Which uncertain numbers move the answer: the answer with each at its low and at its high end, the widest on top.
 
@@ -87,6 +90,7 @@ def tornado(
     table : name, at_low, at_high (answers), and where known low, high (the ends themselves, as text or numbers) and n
     base : the answer with every number at its value; None takes the middle of the first row
     unit : of the answer; labels : what people see for names; ax : axes, or None for a figure
+    held : where all other numbers are meanwhile, for the caption
     """
     rows = table.assign(width=(table["at_high"] - table["at_low"]).abs()).sort_values(
         "width", ascending=False, kind="stable"
@@ -99,7 +103,7 @@ def tornado(
     if ax is None:
         words = (
             f"The answer{f' ({unit})' if unit else ''} with one number at its low (pale, hatched) and at its high end (dark), "
-            "all others as they are."
+            f"{held}."
         )
         words += (f" {style.of_n(rows)}." if "n" in rows else "") + (
             f" {more} numbers that move it less are not shown." if more else ""
@@ -107,8 +111,11 @@ def tornado(
         deep, left = 0.29 * len(rows), 0.25 + min(3.4, max(style.width_of(one) for one in names))
         ax = panel(page(words, 0.3 + deep + 0.5), left, 0.3, WIDE - left - 0.6, deep)
     ends = _whiskers(ax, rows, middle)
-    span = (max(ends) - min(ends)) or 1.0
-    ax.set_xlim(min(ends) - 0.13 * span, max(ends) + 0.13 * span)
+    told = [_end(rows[key].iloc[at]) for key in ("low", "high") if key in rows for at in range(len(rows))]
+    aside = 0.12 + max((style.width_of(one, _END) for one in told), default=0.0)
+    wide = ax.get_position().width * float(style.page_of(ax).get_size_inches()[0])
+    aside = min(aside, 0.3 * wide) * ((max(ends) - min(ends)) or 1.0) / (wide - 2 * min(aside, 0.3 * wide))
+    ax.set_xlim(min(ends) - aside, max(ends) + aside)  # room for the words at the ends of bars
     ax.axvline(middle, color="#1A1A1A", linewidth=1.0, zorder=3)
     rows_down(ax, range(len(rows)), names, (len(rows) - 0.4, -0.6), 6)
     ax.set_xlabel(unit)
@@ -126,10 +133,14 @@ def _whiskers(axes: Axes, rows: pandas.DataFrame, middle: float) -> list[float]:
             axes.barh([at], [value - middle], left=[middle], height=0.66, linewidth=0.7, zorder=2, **look)
             ends.append(value)
             if key in rows:
-                given = rows[key].iloc[at]
-                words = f"{given:g}" if isinstance(given, int | float | np.number) else str(given)
+                words = _end(rows[key].iloc[at])
                 right = value > middle or (value == middle and key == "high")
                 aside, ha = (3, "left") if right else (-3, "right")
                 axes.annotate(words, (value, at), xytext=(aside, 0), textcoords="offset points", ha=ha, va="center",
-                              fontsize=7.5, color=QUIET, zorder=4)  # fmt: skip
+                              fontsize=_END, color=QUIET, zorder=4)  # fmt: skip
     return ends
+
+
+def _end(given: object) -> str:
+    """The end of a number's range, as it stands beside its bar."""
+    return f"{given:g}" if isinstance(given, int | float | np.number) else str(given)

@@ -1,8 +1,19 @@
-"""The answer on one page: studies of a world, put together as one HTML file that needs nothing else."""
+"""The answer on one page: studies of a world, or a finished sweep, put together as one HTML file that needs nothing else."""
 
 from __future__ import annotations
 
 from proxysim.report.gather import Findings, gather
 from proxysim.report.page import page, write_report
+from proxysim.report.sweep_gather import SweepFindings, gather_sweep
+from proxysim.report.sweep_page import sweep_page, write_sweep_report
 
-__all__ = ["Findings", "gather", "page", "write_report"]
+__all__ = [
+    "Findings",
+    "SweepFindings",
+    "gather",
+    "gather_sweep",
+    "page",
+    "sweep_page",
+    "write_report",
+    "write_sweep_report",
+]

@@ -139,11 +139,15 @@ def grades(found: Findings) -> list[tuple[str, list[int], int]]:
     changes: list[Change] = []
     if found.comparison is not None and found.roles.focus is not None:
         changes = found.comparison.changes[found.roles.focus]
-    put = {change.path for change in changes}
-    scenario = found.world.scenario
+    put = {change.path: change.grade for change in changes}
+    return grade_rows(found.world.scenario, "put in: what the branch changes", put)
+
+
+def grade_rows(scenario: Scenario, what: str, put: Mapping[str, str | None]) -> list[tuple[str, list[int], int]]:
+    """(what, count of each of `GRADES`, all) for some numbers by path, and for the rest of a world."""
     world = [n.grade for path, n in scenario.numbers.items() if n.origin != "default" and ".".join(path) not in put]
     engine = [n.grade for n in scenario.numbers.values() if n.origin == "default"]
-    rows = [("put in: what the branch changes", [change.grade for change in changes]), ("the world: all other numbers of its file", world),
+    rows = [(what, list(put.values())), ("the world: all other numbers of its file", world),
             ("the engine: numbers left at its own defaults", engine)]  # fmt: skip
     return [
         (what, [sum((grade or "") == letter for grade in given) for letter, _ in GRADES], len(given))
@@ -166,9 +170,9 @@ def put_in_rows(found: Findings, branch: str) -> list[tuple[str, str, str, str, 
     return rows
 
 
-def parameters(found: Findings) -> list[Row]:
-    """Every number that the world's files or its branch give, in the branch looked at."""
-    scenario, kinds = found.world.scenario, _kinds()
+def parameters(scenario: Scenario) -> list[Row]:
+    """Every number that the world's files or its branch give."""
+    kinds = _kinds()
     rows = []
     for path, number in scenario.numbers.items():
         if number.origin == "default":
@@ -184,10 +188,10 @@ def parameters(found: Findings) -> list[Row]:
     return rows
 
 
-def sources(found: Findings) -> Mapping[str, str]:
+def sources(scenario: Scenario) -> Mapping[str, str]:
     """Sources by key, those that are cited."""
-    cited = {key for number in found.world.scenario.numbers.values() for key in number.source}
-    return {key: text for key, text in found.world.scenario.sources.items() if key in cited}
+    cited = {key for number in scenario.numbers.values() for key in number.source}
+    return {key: text for key, text in scenario.sources.items() if key in cited}
 
 
 def _kinds() -> dict[tuple[str, str], str]:

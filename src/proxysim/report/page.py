@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _KEYS = ("capacity", "differences", "chain", "flows", "map", "provenance", "provisions", "counter")
 #: Rows of the long tables; the rest is counted.
-_PARAMETERS, _EFFECTS = 1500, 400
+PARAMETERS, _EFFECTS = 1500, 400
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def page(found: Findings, patterns: Sequence[Pattern] | None = None) -> str:
     ------
     MissingExtra : Jinja2 is not installed
     """
-    text: str = _template().render(_context(found, patterns))
+    text: str = template().render(_context(found, patterns))
     return text
 
 
@@ -56,8 +56,8 @@ def _breakable(path: str) -> Any:
     return Markup(".<wbr>").join(escape(part) for part in path.split("."))
 
 
-def _template() -> Any:
-    """The page without its contents; a label with markup in it stays text."""
+def template(name: str = "report.html") -> Any:
+    """A page without its contents; a label with markup in it stays text."""
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
     except ImportError:
@@ -65,7 +65,7 @@ def _template() -> Any:
     environment = Environment(loader=PackageLoader("proxysim.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
                               lstrip_blocks=True)  # fmt: skip
     environment.filters |= {"number": words.number, "percent": words.percent, "breakable": _breakable}
-    return environment.get_template("report.html")
+    return environment.get_template(name)
 
 
 def _context(found: Findings, patterns: Sequence[Pattern] | None) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def _context(found: Findings, patterns: Sequence[Pattern] | None) -> dict[str, A
         for key, one in pictures(found).items()
     }
     focus, base = found.roles.focus, found.roles.baseline
-    rows = facts.parameters(found)
+    rows = facts.parameters(scenario)
     return {
         "question": scenario.question, "answer": words.answer(found), "pictures": {**dict.fromkeys(_KEYS), **shown},
         "regimes": [one for key, one in shown.items() if key.startswith("regime")],
@@ -90,7 +90,7 @@ def _context(found: Findings, patterns: Sequence[Pattern] | None) -> dict[str, A
         "effects": _effects(found), "divided": _divided(found), "undivided": found.undivided, "blunting": words.blunting(found),
         "counters": _counters(found), "held": facts.held_fixed(found), "not_fixed": facts.not_fixed(found),
         "grades": facts.grades(found), "grade_names": [f"{letter} {name}".strip() for letter, name in facts.GRADES],
-        "parameters": rows[:_PARAMETERS], "more_parameters": max(0, len(rows) - _PARAMETERS), "sources": facts.sources(found),
+        "parameters": rows[:PARAMETERS], "more_parameters": max(0, len(rows) - PARAMETERS), "sources": facts.sources(scenario),
         "patterns": patterns or [], "runs": study.runs, "seed": study.seed, "months": (study.worlds[0].months[0], study.worlds[0].months[-1]),
         "uncertain": study.uncertain, "residual": f"{study.residual:.1e}" if study.residual else "0", "command": found.asked or _command(found),
         "stamp": stamp(study), "world_hash": found.study.worlds[0].hash, "label": Path(scenario.file).stem,
@@ -206,10 +206,18 @@ def write_report(
     InputError : the file cannot be written, and as in `compare`
     MissingExtra : Jinja2 is not installed
     """
-    _template()  # whether it can be written is known before an hour is spent
+    template()  # whether it can be written is known before an hour is spent
     found = gather(world, branches, runs, rng, uncertain=uncertain, threads=threads, steps=steps, asked=asked)
-    target = Path(out)
-    text = page(found, patterns)
+    return write(Path(out), page(found, patterns))
+
+
+def write(target: Path, text: str) -> Path:
+    """Write a page, whole or not at all.
+
+    Raises
+    ------
+    InputError : it cannot be written
+    """
     aside = target.with_name(f".{target.name}.part")
     try:
         aside.write_text(text, encoding="utf-8", newline="\n")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from proxysim.analysis.put_in import Change
     from proxysim.report.gather import Findings
 
-_UNITS = {"index": "points", "USD m / month": "USD m a month", "USD m of arms / month": "USD m of arms a month",
+UNITS = {"index": "points", "USD m / month": "USD m a month", "USD m of arms / month": "USD m of arms a month",
           "share of runs": "of runs", "months": "months"}  # fmt: skip
 #: Never broken from its number.
 _PERCENT = "\u00a0%"
@@ -127,7 +127,7 @@ def followed(found: Findings) -> str:
         return "What followed: there is no measure of anybody that could differ, so no difference was found."
     sure = [effect for effect in effects if effect.found]
     what = effects[0].measure.replace("_", " ")
-    unit = _UNITS.get(effects[0].unit, effects[0].unit)
+    unit = UNITS.get(effects[0].unit, effects[0].unit)
     if not sure and all(effect.difference == 0.0 and not effect.variance_reduction for effect in effects):
         return f"What followed: no difference found; {what} of {joined([found.labels[e.actor] for e in effects], 4)} is the same in every pair."
     if not sure:

@@ -1,0 +1,199 @@
+"""The report of a sweep: whole and legible for any design, with what failed marked, and words that hold what was found."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.pages import check_in_browser, checked
+from tests.sweeping import QUICKSTART, experiment
+from typer.testing import CliRunner
+
+import proxysim as ps
+from proxysim.cli import app
+from proxysim.report import gather_sweep, sweep_page, sweep_words
+
+pytest.importorskip("jinja2")
+EVIL = "<script>document.title='evil'</script>"
+SAMPLE = f"""
+kind     = "experiment"
+question = "{EVIL} ماذا يحدث؟ Что будет?"
+base     = "{{base}}"
+branches = ["no-pact", "strong"]
+design   = "lhs"
+points   = 120
+runs     = {{runs}}
+measures = ["capacity", "fighting"]
+
+uncertainties = "uncertain"
+"""
+GRID = """
+kind     = "experiment"
+question = "Does more funding still help when search is harder?"
+base     = "{base}"
+branches = ["no-pact", "strong"]
+design   = "grid"
+runs     = {runs}
+measures = ["fighting", "received_arms"]
+[levers]
+"pacts.treaty.provisions.funding" = [0, 0.2, 0.4]
+"legs.*.detection"                = {{scale = [0.5, 1, 2]}}
+"""
+MIXED = """
+kind     = "experiment"
+question = "Which of these?"
+base     = "{base}"
+branches = ["strong"]
+design   = "one-at-a-time"
+runs     = {runs}
+measures = ["received_arms"]
+
+[levers]
+"pacts.treaty.provisions.*" = "each on-off"
+"pacts.treaty.in_force"     = [2020-01-01, 2022-01-01]
+[uncertainties]
+"rules.attrition"      = ["linear", "guerrilla", "square"]
+"states.north.income"  = {{low = 900, high = 1500}}
+"""
+
+
+def swept(folder: Path, runs: int, text: str | None = None, hook: str | None = None) -> Path:
+    """A finished sweep."""
+    file = experiment(folder, runs) if text is None else experiment(folder, runs, text)
+    ps.sweep(file, folder / "out", ps.How(hook=hook))
+    return folder / "out"
+
+
+@pytest.fixture(scope="module")
+def grid(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Funding and search, all combinations, two branches."""
+    return swept(tmp_path_factory.mktemp("grid"), 8, GRID)
+
+
+def test_page__of_a_grid_is_whole(grid: Path) -> None:
+    """Lines, a map, bars; every part that a reader is promised; the same bytes each time."""
+    found = gather_sweep(grid, "fighting")
+    text = sweep_page(found)
+    read = checked(text)
+    for part in ("The answer", "The answer over the points", "What moves it", "All outcomes", "What it rests on", "Parameters and sources",
+                 "How to reproduce", "all combinations", str(found.sweep.state.digest)):  # fmt: skip
+        assert part in read.text
+    assert 3 == len(read.pictures)
+    assert text == sweep_page(gather_sweep(grid, "fighting"))
+
+
+def test_words__are_the_numbers_of_the_sweep(grid: Path) -> None:
+    """What the sentences tell is what `effects` gives."""
+    found = gather_sweep(grid, "fighting.reds")
+    effects = ps.open(grid).effects()
+    own = effects[(effects["measure"] == "fighting") & (effects["actor"] == "reds")]
+    assert own["difference"].tolist() == found.points["difference"].tolist()
+    assert own["low"].tolist() == found.points["low"].tolist()
+    told = sweep_words.followed(found)
+    for value in (own["difference"].min(), own["difference"].max(), own["difference"].mean()):
+        assert sweep_words.number(float(value), True) in told
+
+
+def test_words__no_difference_is_said(tmp_path: Path) -> None:
+    """A branch that is the same as the first."""
+    text = QUICKSTART.read_text(encoding="utf-8") + 'twin = {about = "The same", set.pacts.treaty.strength = 0}\n'
+    (tmp_path / "world.toml").write_text(text, encoding="utf-8")
+    file = tmp_path / "experiment.toml"
+    lines = ['kind = "experiment"', 'question = "?"', 'base = "world.toml"', 'branches = ["no-pact", "twin"]', 'design = "grid"',
+             "runs = 6", 'measures = ["fighting"]', "[levers]", '"legs.*.detection" = {scale = [0.5, 1]}']  # fmt: skip
+    file.write_text("\n".join(lines), encoding="utf-8")
+    ps.sweep(file, tmp_path / "out")
+    found = gather_sweep(tmp_path / "out")
+    assert "no difference found" in sweep_words.followed(found)
+    assert "none of the factors was found to move it" in sweep_words.certainty(found)
+    checked(sweep_page(found))
+
+
+def test_page__of_a_sample_escapes_what_others_wrote(tmp_path: Path) -> None:
+    """A question with markup stays text; factors are compared in thirds, the answer shown at all points."""
+    found = gather_sweep(swept(tmp_path, 2, SAMPLE))
+    text = sweep_page(found)
+    read = checked(text)
+    assert EVIL not in text and "<script>" in read.text
+    assert "a Latin hypercube sample" in read.text
+    assert "The mean answer over the points in the highest third of a factor" in read.text
+    assert {"plane", "spread", "tornado"} <= {one.partition("-")[0] for one in read.ids}
+    assert "by the sign of their mean" in " ".join(read.text.split())
+
+
+def test_page__of_one_factor_at_a_time(tmp_path: Path) -> None:
+    """One branch, dates, variants and switches: points are held against the first."""
+    found = gather_sweep(swept(tmp_path, 5, MIXED))
+    read = checked(sweep_page(found))
+    assert "against the first point" in read.text
+    assert {"rules.attrition", "states.north.income", "pacts.treaty.in_force"} <= set(found.factors["name"])
+    row = found.factors.set_index("name").loc["pacts.treaty.in_force"]
+    assert ("2020-01-01", "2022-01-01") == (row["low"], row["high"])
+    design = found.sweep.design
+    late = int(np.flatnonzero(design["pacts.treaty.in_force"] == "2022-01-01")[0])
+    assert row["change"] == pytest.approx(found.points["difference"][late])
+
+
+def test_page__failed_runs_are_marked(tmp_path: Path) -> None:
+    """They are counted in the answer, in a table of their own, and in no mean."""
+    found = gather_sweep(swept(tmp_path, 6, GRID, hook="tests.sweeping:refuses"), "fighting")
+    read = checked(sweep_page(found))
+    assert "9 runs of 108 failed" in read.text
+    assert "9 of 108 runs failed and are missing below." in read.text
+    assert "ValueError planted 9 9" in read.text
+    assert {5} == set(found.points["n"])
+
+
+def test_page__a_world_that_changed_is_not_passed_off(tmp_path: Path) -> None:
+    """Parameters of another world are not shown; that they are missing is said."""
+    world = tmp_path / "world.toml"
+    world.write_text(QUICKSTART.read_text(encoding="utf-8"), encoding="utf-8")
+    file = experiment(tmp_path, 2)
+    file.write_text(file.read_text(encoding="utf-8").replace(QUICKSTART.as_posix(), world.as_posix()), encoding="utf-8")
+    ps.sweep(file, tmp_path / "out")
+    changed, count = re.subn(
+        r"(\nincome\s*=\s*\{?(?:value\s*=\s*)?)(\d+)", r"\g<1>1\2", world.read_text(encoding="utf-8"), count=1
+    )
+    assert 1 == count
+    world.write_text(changed, encoding="utf-8")
+    found = gather_sweep(tmp_path / "out")
+    assert found.world is None and "has changed since the sweep was run" in found.stale
+    read = checked(sweep_page(found))
+    assert "has changed since the sweep was run" in read.text.lower()
+    assert "0 numbers of the world" in read.text
+    world.unlink()
+    assert "can no longer be read" in gather_sweep(tmp_path / "out").stale
+
+
+def test_command__takes_the_folder_of_a_sweep(grid: Path, tmp_path: Path) -> None:
+    """The door: a file; options of worlds are refused; an unfinished sweep ends with 3 and its cure."""
+    target = tmp_path / "report.html"
+    call = CliRunner().invoke
+    found = call(app, ["report", str(grid), "--outcome", "fighting.reds", "--branch", "strong", "--out", str(target)])
+    assert 0 == found.exit_code, found.stderr
+    assert "--outcome fighting.reds --branch strong" in checked(target.read_text(encoding="utf-8")).text
+    for more, message in ((["--runs", "5"], "--runs: goes with a world"), (["--set", "a=1"], "--set: goes with a world"),
+                          (["--outcome", "fihgting"], 'did you mean "fighting"'), (["--branch", "no-pact"], "there are strong")):  # fmt: skip
+        refused = call(app, ["report", str(grid), *more, "--out", str(target)])
+        assert (2, True) == (refused.exit_code, message in refused.stderr), refused.stderr
+    refused = call(app, ["report", str(QUICKSTART), "--outcome", "fighting", "--out", str(target)])
+    assert (2, True) == (refused.exit_code, "goes with the folder of a sweep" in refused.stderr)
+    empty = call(app, ["report", str(tmp_path), "--out", str(target)])
+    assert 2 == empty.exit_code and "Traceback" not in empty.stderr
+    broken = tmp_path / "broken"
+    ps.sweep(experiment(tmp_path, 2), broken)
+    next((broken / "shards").iterdir()).unlink()
+    (broken / "manifest.sqlite").unlink()
+    (broken / "runs.parquet").unlink()
+    part = call(app, ["report", str(broken), "--out", str(target)])
+    assert (3, True) == (part.exit_code, "proxysim resume" in part.stderr), part.stderr
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_page__in_a_browser_with_the_network_off(grid: Path, tmp_path: Path) -> None:
+    """As the report of a world."""
+    file = tmp_path / "report.html"
+    file.write_text(sweep_page(gather_sweep(grid, "fighting")), encoding="utf-8")
+    check_in_browser(file)
