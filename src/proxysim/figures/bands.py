@@ -77,16 +77,10 @@ def capacity_bands(
     columns = 1 if len(actors) == 1 else 2
     rows = math.ceil(len(actors) / columns)
     key = _key_lines(branches, labels)
-    told = style.lines_of(
-        "   ".join(f"{at + 1} {cut(words, 80)} ({months[month]})" for at, (month, words) in enumerate(marks)),
-        WIDE - 2 * EDGE,
-    )
-    told = told if marks else []
+    told = _told(marks, months)
     runs = f"n = {int(chosen['n'].max()):,} runs of each branch" if len(chosen) else ""
     words = f"{measure.replace('_', ' ').capitalize()} ({unit}). Line: median; band: 90 % of runs; number at the right: last median. {runs}."
-    if more:
-        words += f" {more} more actors are not shown."
-    caption = style.lines_of(words, WIDE - 2 * EDGE)
+    caption = style.lines_of(words + (f" {more} more actors are not shown." if more else ""), WIDE - 2 * EDGE)
     head = 0.12 + 0.2 * len(key)
     high = head + rows * (_HIGH + _GAP) + style.deep(told) + style.deep(caption) + 0.32
     figure = blank(high)
@@ -107,6 +101,12 @@ def capacity_bands(
         write(figure, EDGE, top, "\n".join(told), fontsize=SMALL, color=QUIET)
     write(figure, EDGE, top + style.deep(told) + (0.05 if told else 0), "\n".join(caption), fontsize=SMALL, color=QUIET)
     return figure
+
+
+def _told(marks: Sequence[tuple[int, str]], months: Sequence[str]) -> list[str]:
+    """What the numbers on top of the panels stand for, in lines."""
+    words = "   ".join(f"{at + 1} {cut(words, 80)} ({months[month]})" for at, (month, words) in enumerate(marks))
+    return style.lines_of(words, WIDE - 2 * EDGE) if marks else []
 
 
 def _span(rows: pandas.DataFrame) -> tuple[float, float]:
