@@ -84,6 +84,11 @@ def slowly(point: int, branch: str, run: int) -> None:
     time.sleep(0.004)
 
 
+def more_slowly(point: int, branch: str, run: int) -> None:
+    """The same on a machine that does much else."""
+    time.sleep(0.02)
+
+
 def refuses(point: int, branch: str, run: int) -> None:
     """A hook that fails one run of every point."""
     if (branch, run) == ("strong", 1):

@@ -15,7 +15,7 @@ NOTEBOOKS = sorted((ROOT / "experiments").glob("*.py"))
 
 def test_notebooks__are_there() -> None:
     """Those that the guides name."""
-    assert {"01_one_run", "02_what_the_pact_does", "04_your_own_world", "05_another_decision"} <= {
+    assert {"01_one_run", "02_what_the_pact_does", "03_a_sweep", "04_your_own_world", "05_another_decision"} <= {
         file.stem for file in NOTEBOOKS
     }
 

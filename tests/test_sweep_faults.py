@@ -213,7 +213,7 @@ def check_planted(folder: Path, runs: int, block: int, monkeypatch: pytest.Monke
     planned = {(p, b, r) for p in range(6) for b in BRANCHES for r in range(runs)}
     kinds = {row: kind for row in planned if (kind := is_bad(*row))}
     assert {"raise", "hang", "exit"} == set(kinds.values())
-    found = sweep(file, folder / "out", How("processes", 2, timeout=2.0, hook="tests.sweeping:planted"), block=block)
+    found = sweep(file, folder / "out", How("processes", 2, timeout=6.0, hook="tests.sweeping:planted"), block=block)
     assert (len(planned) - len(kinds), len(kinds), 0) == (found.ok, found.failed, found.skipped)
     table = pq.read_table(folder / "out" / FAILURES).to_pandas()
     types = {"raise": "ValueError", "hang": "Timeout", "exit": "WorkerDied"}
@@ -260,7 +260,16 @@ def test_interrupt__keeps_what_was_done(wide: Path, tmp_path: Path) -> None:
     """Ctrl-C ends with 3 and the command that goes on."""
     out = tmp_path / "out"
     command = words(
-        "sweep", wide / "experiment.toml", "--out", out, "--workers", 2, "--block", 6, "--hook", "tests.sweeping:slowly"
+        "sweep",
+        wide / "experiment.toml",
+        "--out",
+        out,
+        "--workers",
+        2,
+        "--block",
+        6,
+        "--hook",
+        "tests.sweeping:more_slowly",
     )
     with subprocess.Popen(
         command, env=surroundings(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
