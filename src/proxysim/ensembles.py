@@ -426,6 +426,19 @@ def _run(job: Job, results: _Results, first: int, low: int, high: int) -> None:
         _keep(job, results, b, low, high, rows)
 
 
+def load_rules(world: World) -> None:
+    """Compile the rules for a world, or read them where that was done before, by one month that nobody keeps.
+
+    It takes seconds, so that whoever gives single runs their time does it first.
+    """
+    warming.prepare(world.size)
+    run = np.zeros(1, np.uint64)
+    job = Job((world,), 0, False, 0)
+    rows = _Rows(world, job, job.numbers(0, run), run)
+    rows.begin()
+    rows.advance(0, 1, True, np.empty((0, len(world.months), len(world.names["actor"]), len(fields.MEASURES))))
+
+
 def run_rows(world: World, seed: int, numbers: Array, place: Array, runs: Array) -> tuple[Array, Array]:
     """Run rows of numbers, on this thread: each row is one run, whatever the others are.
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from proxysim import store as folders
-from proxysim.blocks import hook_of
+from proxysim.blocks import hook_of, receipt_of
 from proxysim.canonical import write_tables
 from proxysim.cost import cost_of
 from proxysim.design import design_of, is_extendable
@@ -24,7 +24,7 @@ from proxysim.executors import How, StoppedError, refused
 from proxysim.jit import model_version
 from proxysim.manifest import Manifest, alone, damaged, is_locked
 from proxysim.scenario.experiment import load_experiment
-from proxysim.store import FAILURES, RUNS, Batch, Receipt, Store, absolute
+from proxysim.store import FAILURES, RUNS, Batch, Store, absolute
 from proxysim.variation import Variation, columns_of
 
 #: Seconds of work that a block is cut for.
@@ -210,7 +210,11 @@ def _check_same(store: Store) -> None:
             if was.get(name) != now.get(name) and name not in ("file", "base", "question"):
                 faults.append(Fault(file, 0, name, f"was {_short(was.get(name))}, is {_short(now.get(name))}"))
     if faults:
-        faults.append(Fault(str(store.folder), 0, "", "is not taken up, since what it was made from has changed; use a new folder"))
+        faults.append(
+            Fault(
+                str(store.folder), 0, "", "is not taken up, since what it was made from has changed; use a new folder"
+            )
+        )
         raise InputError(faults)
 
 
@@ -275,7 +279,9 @@ def _settle(store: Store, manifest: Manifest, say: Say) -> None:
     for receipt in list(manifest.shards()):
         known[receipt.block] = receipt
     for receipt in damaged(store, list(known.values())):
-        say(f"{store.shard(receipt.block)} is damaged; its {receipt.block.count * len(store.branches)} runs are run again")
+        say(
+            f"{store.shard(receipt.block)} is damaged; its {receipt.block.count * len(store.branches)} runs are run again"
+        )
         manifest.strike(receipt.block)
         del known[receipt.block]
         store.shard(receipt.block).unlink(missing_ok=True)
@@ -285,13 +291,12 @@ def _settle(store: Store, manifest: Manifest, say: Say) -> None:
             continue
         path = store.shard(block)
         try:
-            table, failures = store.read_shard(block)
+            receipt = receipt_of(store, block)
         except StorageError as error:
             say(f"{error}; its runs are run again")
             path.unlink(missing_ok=True)
-            continue
-        data = path.read_bytes()
-        manifest.enter(Receipt(block, table.num_rows, len(failures), len(data), folders.digest_of(data), 0.0))
+        else:
+            manifest.enter(receipt)
 
 
 def _are_whole(store: Store, files: dict[str, str]) -> bool:
