@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -50,6 +51,48 @@ def called(*more: object, timeout: float = 300) -> subprocess.CompletedProcess[s
     return subprocess.run(words(*more), capture_output=True, text=True, timeout=timeout, env=surroundings())
 
 
+# ---- a cluster -----------------------------------------------------------------------------------
+def _port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
+
+
+class Cluster:
+    """A real scheduler and real workers, each a process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.address = folder, f"tcp://127.0.0.1:{_port()}"
+        self.processes: list[subprocess.Popen[bytes]] = []
+        host, port = self.address.removeprefix("tcp://").split(":")
+        self.scheduler = self._start("dask", "scheduler", "--host", host, "--port", port, "--no-dashboard")
+
+    def _start(self, *words: str) -> subprocess.Popen[bytes]:
+        log = open(self.folder / f"log{len(self.processes)}.txt", "wb")  # noqa: SIM115 - closed with the cluster
+        command = [sys.executable, "-m", *words]
+        found = subprocess.Popen(command, stdout=log, stderr=log, env=surroundings(), cwd=self.folder)
+        log.close()
+        self.processes.append(found)
+        return found
+
+    def worker(self, *, nanny: bool = False) -> subprocess.Popen[bytes]:
+        """One more worker; under a nanny it comes back when its process ends, else it dies when it is killed."""
+        kind = "--nanny" if nanny else "--no-nanny"
+        return self._start("dask", "worker", self.address, "--nthreads", "1", "--no-dashboard", kind)
+
+    def wait(self, workers: int) -> None:
+        """Until so many workers have joined."""
+        from distributed import Client
+
+        with Client(self.address, timeout="60s", set_as_default=False) as client:
+            client.wait_for_workers(workers, timeout=60)
+
+    def close(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+
+
 # ---- planted faults ------------------------------------------------------------------------------
 def draw(point: int, branch: str, run: int) -> int:
     """A number from 0 to 9999, the same for a run wherever it is run."""
@@ -77,6 +120,18 @@ def planted(point: int, branch: str, run: int) -> None:
         time.sleep(10_000)
     if kind == "exit":
         os._exit(7)
+
+
+def deadly(point: int, branch: str, run: int) -> None:
+    """A hook that ends its process in three runs of the first point."""
+    if (point, branch) == (0, "strong") and run < 3:
+        os._exit(7)
+
+
+def hangs(point: int, branch: str, run: int) -> None:
+    """A hook that hangs in one run."""
+    if (point, branch, run) == (3, "strong", 5):
+        time.sleep(10_000)
 
 
 def slowly(point: int, branch: str, run: int) -> None:

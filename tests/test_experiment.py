@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.mutants import mutant
 from tests.sweeping import QUICKSTART, ROOT, TEXT, called, experiment
+from typer.testing import CliRunner
 
 from proxysim import step
+from proxysim.cli import app
 from proxysim.design import design_of
 from proxysim.errors import InputError
 from proxysim.scenario.experiment import Experiment, load_experiment
@@ -178,6 +181,122 @@ def test_design__command_shows_size_and_cost(tmp_path: Path) -> None:
     table = called("design", experiment(tmp_path), "--csv").stdout.splitlines()
     assert ("legs.*.detection,pacts.treaty.strength", 7) == (table[0], len(table))
     assert 2 == called("design", tmp_path / "none.toml").returncode
+
+
+# ---- the command that checks files, and files of another kind -----------------------------------------
+DOOR = CliRunner()
+
+
+@pytest.mark.parametrize(
+    ("runs", "branches", "levels", "told"),
+    [(200, '"no-pact", "strong"', "[0, 0.5]", "experiment, 6 points, 2 branches, 200 runs each = 2,400 runs"),
+     (200, '"no-pact"', "[0, 0.5]", "experiment, 6 points, 1 branch, 200 runs each = 1,200 runs"),
+     (1, '"strong"', "[0.5]", "experiment, 1 point, 1 branch, 1 run each = 1 run")],
+)  # fmt: skip
+def test_validate__sound_experiment_is_counted(
+    tmp_path: Path, runs: int, branches: str, levels: str, told: str
+) -> None:
+    """One line, as for a world; one is one."""
+    text = TEXT.format(base=QUICKSTART.as_posix(), runs=runs, design="grid").replace('"no-pact", "strong"', branches)
+    text = text.replace("[0, 0.5]", levels)
+    text = text.replace("[0.5, 1, 1.5]", "[1]") if levels == "[0.5]" else text
+    file = written(tmp_path, text)
+    found = DOOR.invoke(app, ["validate", str(file)])
+    assert (0, f"ok {file}: {told}\n", "") == (found.exit_code, found.stdout, found.stderr)
+
+
+def test_validate__all_faults_of_an_experiment_in_one_pass(tmp_path: Path) -> None:
+    """With places, beside sound files of other kinds."""
+    text = TEXT.format(base=QUICKSTART.as_posix(), runs=0, design="gird").replace("[0, 0.5]", "[0, 7]")
+    file = written(tmp_path, text)
+    found = DOOR.invoke(app, ["validate", str(file), str(QUICKSTART)])
+    assert 2 == found.exit_code
+    assert found.stdout.startswith(f"ok {QUICKSTART}: 5 actors")
+    lines = found.stderr.splitlines()
+    assert {f"{file}:{line}" for line in (6, 7, 12)} == {line.split(": ")[0] for line in lines}
+    assert any('did you mean "grid"' in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "word"),
+    [('"fighting"', '"figthing"', ':9: measures: "figthing" is no measure; did you mean "fighting"'),
+     ("[0, 0.5]", "{low = 0, high = 0.5}", ":12: pacts.treaty.strength: has a range, and a grid needs lists"),
+     ('"grid"', '"points.csv"', ":6: design:"), ('"experiment"', '"experimant"', ':2: kind: found "experimant"'),
+     ("runs     = 4", "runs = = 4", ":7:")],
+)  # fmt: skip
+def test_validate__holds_an_experiment_to_all_that_a_sweep_does(tmp_path: Path, old: str, new: str, word: str) -> None:
+    """Measures, the fit of factors and design, the file of points, a slip in the kind."""
+    file = written(tmp_path, TEXT.format(base=QUICKSTART.as_posix(), runs=4, design="grid").replace(old, new))
+    found = DOOR.invoke(app, ["validate", str(file)])
+    assert (2, "") == (found.exit_code, found.stdout)
+    assert [f"{file}{word}"] == [line[: len(f"{file}{word}")] for line in found.stderr.splitlines()]
+
+
+def test_validate__names_faults_of_design_and_measures_together(tmp_path: Path) -> None:
+    """A grid with a range, and a measure that there is not."""
+    text = TEXT.format(base=QUICKSTART.as_posix(), runs=4, design="grid").replace('"fighting"', '"figthing"')
+    file = written(tmp_path, text.replace("[0, 0.5]", "{low = 0, high = 0.5}"))
+    assert [9, 12] == [
+        int(line.removeprefix(f"{file}:").split(":")[0])
+        for line in DOOR.invoke(app, ["validate", str(file)]).stderr.splitlines()
+    ]
+
+
+def test_validate__does_without_the_library_of_a_design(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An experiment is sound also where it cannot be swept; what is wrong with it is still told."""
+    monkeypatch.setitem(sys.modules, "SALib", None)
+    monkeypatch.setitem(sys.modules, "SALib.sample", None)
+    text = TEXT.format(base=QUICKSTART.as_posix(), runs=4, design="morris")
+    for points, status in ((12, 0), (13, 2)):
+        file = written(tmp_path, text.replace("runs     = 4", f"runs = 4\npoints = {points}"))
+        found = DOOR.invoke(app, ["validate", str(file)])
+        assert status == found.exit_code, found.stderr
+        assert ("12 points" in found.stdout, "the nearest is 12" in found.stderr) == (status == 0, status == 2)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("run",), ("show",), ("compare", "--branches", "no-pact,strong"), ("attribute", "--branch", "strong"),
+     ("explain", "--branches", "no-pact,strong"), ("report", "--out", "report.html")],
+    ids=lambda words: words[0],
+)  # fmt: skip
+def test_kind__experiment_where_a_world_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    """One line, which names the commands that take it."""
+    monkeypatch.chdir(tmp_path)
+    file = experiment(tmp_path)
+    found = DOOR.invoke(app, [words[0], str(file), *words[1:]])
+    told = (
+        'kind: found "experiment"; a world is needed here; an experiment is for `proxysim design` and `proxysim sweep`'
+    )
+    assert (2, "", f"{file}:2: {told}\n") == (found.exit_code, found.stdout, found.stderr)
+    assert [file] == [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("words", [("design",), ("sweep", "--out", "out")], ids=lambda words: words[0])
+@pytest.mark.parametrize(("kind", "taken"), [("world", "`proxysim run`"), ("part", "`extends` of a world")])
+def test_kind__world_or_part_where_an_experiment_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], kind: str, taken: str
+) -> None:
+    """One line, which names what takes it; nothing is written."""
+    monkeypatch.chdir(tmp_path)
+    file = written(tmp_path, QUICKSTART.read_text(encoding="utf-8").replace('kind = "world"', f'kind = "{kind}"'))
+    found = DOOR.invoke(app, [words[0], str(file), *words[1:]])
+    assert (2, "", 1) == (found.exit_code, found.stdout, len(found.stderr.splitlines()))
+    assert f'{file}:1: kind: found "{kind}"; allowed here is "experiment"' in found.stderr
+    assert taken in found.stderr
+    assert [file] == [*tmp_path.iterdir()]
+
+
+def test_kind__experiment_as_the_base_of_an_experiment(tmp_path: Path) -> None:
+    """Named where it is given, and where it says what it is."""
+    file = experiment(tmp_path)
+    (tmp_path / "other").mkdir()
+    other = written(tmp_path / "other", TEXT.format(base="../experiment.toml", runs=1, design="grid"))
+    with pytest.raises(InputError) as caught:
+        load_experiment(other)
+    assert [(str(other), 4), (str(file), 2)] == [(fault.file, fault.line) for fault in caught.value.faults[::-1]]
 
 
 PIECES = ["nan", "inf", "-1", "1e400", '""', "{}", "[]", "=", "[", "]", "{", "}", '"', "'", "#", "*", "**", ".", "true", "2020-01-01", "\n",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 import time
@@ -14,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from tests.sweeping import QUICKSTART, TEXT, called, experiment, surroundings
+from tests.sweeping import QUICKSTART, TEXT, Cluster, called, experiment, surroundings
 
 import proxysim
 from proxysim import blocks
@@ -56,46 +55,6 @@ def test_digest__is_one_whatever_it_runs_on(
 def test_digest__is_one_for_all(home: Path, tmp_path: Path, workers: int, block: int, executor: str) -> None:
     """The full count."""
     check_same(home, tmp_path / "out", How(executor, workers), block)
-
-
-def _port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
-
-
-class Cluster:
-    """A real scheduler and real workers, each a process."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.address = folder, f"tcp://127.0.0.1:{_port()}"
-        self.processes: list[subprocess.Popen[bytes]] = []
-        host, port = self.address.removeprefix("tcp://").split(":")
-        self.scheduler = self._start("dask", "scheduler", "--host", host, "--port", port, "--no-dashboard")
-
-    def _start(self, *words: str) -> subprocess.Popen[bytes]:
-        log = open(self.folder / f"log{len(self.processes)}.txt", "wb")  # noqa: SIM115 - closed with the cluster
-        command = [sys.executable, "-m", *words]
-        found = subprocess.Popen(command, stdout=log, stderr=log, env=surroundings(), cwd=self.folder)
-        log.close()
-        self.processes.append(found)
-        return found
-
-    def worker(self) -> subprocess.Popen[bytes]:
-        """One more worker, without a nanny, so that it dies when it is killed."""
-        return self._start("dask", "worker", self.address, "--nthreads", "1", "--no-dashboard", "--no-nanny")
-
-    def wait(self, workers: int) -> None:
-        """Until so many workers have joined."""
-        from distributed import Client
-
-        with Client(self.address, timeout="60s", set_as_default=False) as client:
-            client.wait_for_workers(workers, timeout=60)
-
-    def close(self) -> None:
-        for process in self.processes:
-            process.kill()
-            process.wait()
 
 
 @pytest.fixture

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from tests.sweeping import experiment
-from tests.test_sweep import Cluster
+from tests.sweeping import Cluster, experiment
 
 from proxysim.canonical import write_tables
 from proxysim.design import design_of

@@ -10,13 +10,19 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from tests.sweeping import experiment, is_bad, surroundings, words
+from tests.sweeping import Cluster, experiment, is_bad, surroundings, words
 
+from proxysim import blocks
 from proxysim.audit import verify
+from proxysim.blocks import Task, run_block
 from proxysim.errors import StorageError
 from proxysim.executors import How
 from proxysim.runner import resume, status, sweep
@@ -204,36 +210,148 @@ def test_disk__that_reads_back_something_else_is_not_trusted(
 
 
 # ---- runs that misbehave -----------------------------------------------------------------------------
-def check_planted(folder: Path, runs: int, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """1 % raise, 0.2 % hang, 0.1 % end their process: exactly these fail, the rest is run about once."""
-    calls = folder / "calls.txt"
-    monkeypatch.setenv("CALLS", str(calls))
+@pytest.fixture
+def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where `planted` notes each run that it is called for, in all processes that are started from here on."""
+    monkeypatch.setenv("CALLS", str(tmp_path / "calls.txt"))
     monkeypatch.setenv("PYTHONPATH", surroundings()["PYTHONPATH"])
+    return tmp_path / "calls.txt"
+
+
+@pytest.fixture
+def nannies(tmp_path: Path, calls: Path) -> Iterator[How]:
+    """A Dask scheduler and two workers that come back when their process ends."""
+    pytest.importorskip("distributed")
+    found = Cluster(tmp_path)
+    try:
+        for _ in range(2):
+            found.worker(nanny=True)
+        found.wait(2)
+        yield How(dask=found.address, timeout=6.0, hook="tests.sweeping:planted")
+    finally:
+        found.close()
+
+
+PROCESSES = How("processes", 2, timeout=6.0, hook="tests.sweeping:planted")
+
+
+def check_planted(folder: Path, runs: int, block: int, how: How, calls: Path) -> None:
+    """1 % raise, 0.2 % hang, 0.1 % end their process: exactly these fail, the rest is run about once."""
     file = experiment(folder, runs)
     planned = {(p, b, r) for p in range(6) for b in BRANCHES for r in range(runs)}
     kinds = {row: kind for row in planned if (kind := is_bad(*row))}
     assert {"raise", "hang", "exit"} == set(kinds.values())
-    found = sweep(file, folder / "out", How("processes", 2, timeout=6.0, hook="tests.sweeping:planted"), block=block)
-    assert (len(planned) - len(kinds), len(kinds), 0) == (found.ok, found.failed, found.skipped)
+    found = sweep(file, folder / "out", how, block=block)
+    assert (len(planned) - len(kinds), len(kinds), 0) == (found.ok, found.failed, found.skipped), found.stopped
     table = pq.read_table(folder / "out" / FAILURES).to_pandas()
     types = {"raise": "ValueError", "hang": "Timeout", "exit": "WorkerDied"}
     assert {row: types[kind] for row, kind in kinds.items()} == {
         (row.point, row.branch, row.run): row.type for row in table.itertuples()
     }
     assert all("in planted" in trace for trace in table.loc[table["type"] != "WorkerDied", "trace"])
-    executions = len(calls.read_text().splitlines())
-    assert executions <= 1.05 * len(planned)
+    assert [] == verify(folder / "out")
+    assert [] == [*(folder / "out" / "notes").iterdir()]
+    executed = Counter(calls.read_text().splitlines())
+    assert {f"{p} {b} {r}" for p, b, r in planned} == set(executed)
+    assert executed.total() <= 1.05 * len(planned)
 
 
-def test_planted__runs_are_blamed_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_planted__runs_are_blamed_and_no_others(tmp_path: Path, calls: Path) -> None:
     """The fast sample."""
-    check_planted(tmp_path, 30, 2, monkeypatch)
+    check_planted(tmp_path, 30, 2, PROCESSES, calls)
 
 
 @pytest.mark.slow
-def test_planted__among_two_thousand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_planted__among_two_thousand(tmp_path: Path, calls: Path) -> None:
     """The full count."""
-    check_planted(tmp_path, 167, 3, monkeypatch)
+    check_planted(tmp_path, 167, 3, PROCESSES, calls)
+
+
+def test_planted__on_dask_runs_are_blamed_and_no_others(tmp_path: Path, calls: Path, nannies: How) -> None:
+    """The fast sample, on a real scheduler; nannies bring workers back."""
+    check_planted(tmp_path, 30, 2, nannies, calls)
+
+
+def test_planted__on_dask_a_timeout_blames_the_run_that_hangs(tmp_path: Path, nannies: How) -> None:
+    """With two blocks at work, and others that wait with their workers, no other run fails or is lost."""
+    file = experiment(tmp_path, 12)
+    found = sweep(file, tmp_path / "out", replace(nannies, hook="tests.sweeping:hangs"), block=12)
+    assert (143, 1, 0) == (found.ok, found.failed, found.skipped), found.stopped
+    row = pq.read_table(tmp_path / "out" / FAILURES).to_pylist()[0]
+    assert (3, "strong", 5) == (row["point"], row["branch"], row["run"])
+    assert ("run", "Timeout", "took longer than 6 s") == (row["stage"], row["type"], row["message"])
+    assert "in hangs" in row["trace"]
+    plain = pq.read_table(small_table(tmp_path, file)).to_pandas()
+    kept = plain[(plain["point"] != 3) | (plain["branch"] != "strong") | (plain["run"] != 5)]
+    pd.testing.assert_frame_equal(kept.reset_index(drop=True), pq.read_table(tmp_path / "out" / RUNS).to_pandas())
+
+
+def small_table(folder: Path, file: Path) -> Path:
+    """The table of a sweep in peace."""
+    assert 0 == sweep(file, folder / "peace", block=60).exit_status
+    return folder / "peace" / RUNS
+
+
+@pytest.mark.parametrize("on", ["processes", "dask"])
+def test_planted__several_that_end_their_process_in_one_block(
+    tmp_path: Path, calls: Path, on: str, request: pytest.FixtureRequest
+) -> None:
+    """Six deaths on one block, more than Dask allows a task: each run is blamed, the others are there."""
+    how = PROCESSES if on == "processes" else request.getfixturevalue("nannies")
+    found = sweep(experiment(tmp_path, 4), tmp_path / "out", replace(how, hook="tests.sweeping:deadly"), block=4)
+    assert (45, 3, 0) == (found.ok, found.failed, found.skipped), found.stopped
+    failed = pq.read_table(tmp_path / "out" / FAILURES).to_pylist()
+    expected = [(0, "strong", run, "WorkerDied") for run in range(3)]
+    assert expected == [(row["point"], row["branch"], row["run"], row["type"]) for row in failed]
+
+
+def test_block__whose_shard_is_there_is_not_run_again(small: Path, tmp_path: Path) -> None:
+    """A worker may be lost between its shard and its receipt; what is damaged is run."""
+    out = tmp_path / "out"
+    sweep(small / "experiment.toml", out, block=8)
+    store = Store.read(out)
+    block = next(iter(store.blocks()))
+    task = Task(str(out), block, store.state)
+    written = store.shard(block).stat().st_mtime_ns
+    again = run_block(task)
+    assert written == store.shard(block).stat().st_mtime_ns
+    assert (16, 0, store.shard(block).stat().st_size) == (again.rows, again.failed, again.size)
+    whole = store.shard(block).read_bytes()
+    store.shard(block).write_bytes(whole[:-9])
+    assert again.digest == run_block(task).digest
+    assert whole == store.shard(block).read_bytes()
+    assert [] == [*(out / "notes").iterdir()]
+
+
+def test_clock__of_a_run_starts_when_the_rules_are_at_hand(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a worker does before its first run is no run's fault."""
+    out, seen = tmp_path / "out", []
+    sweep(small / "experiment.toml", out, block=8)
+    monkeypatch.setattr(blocks, "load_rules", lambda world: seen.append([*(out / "notes").iterdir()]))
+    blocks._BENCHES.clear()
+    store = Store.read(out)
+    for block in store.blocks():
+        store.shard(block).unlink()
+        run_block(Task(str(out), block, store.state, timeout=60.0))
+    assert [[]] == seen
+
+
+@pytest.mark.slow
+def test_clock__no_run_is_charged_for_compiling(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that begin with no compiled rules at all take long, and no run has failed."""
+    (tmp_path / "cache").mkdir()
+    monkeypatch.setenv("PROXYSIM_CACHE", str(tmp_path / "cache"))
+    found = sweep(small / "experiment.toml", tmp_path / "out", How("processes", 2, timeout=2.0), block=8)
+    assert (48, 0, 0) == (found.ok, found.failed, found.exit_status), found.stopped
+    assert status(small / "done").digest == found.digest
+
+
+@pytest.mark.slow
+def test_planted__on_dask_among_two_thousand(tmp_path: Path, calls: Path, nannies: How) -> None:
+    """The full count."""
+    check_planted(tmp_path, 167, 3, nannies, calls)
 
 
 # ---- two at once ---------------------------------------------------------------------------------------

@@ -23,11 +23,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from proxysim.disk import storing
+from proxysim.disk import digest_of, storing
 from proxysim.errors import Fault, InputError, StorageError
 from proxysim.jit import model_version
 from proxysim.outcomes import FALL, REVIVAL
-from proxysim.rows import run_rows
+from proxysim.rows import load_rules, run_rows
 from proxysim.single import TOLERANCE, account_name
 from proxysim.store import Block, Receipt, Store
 from proxysim.variation import Point, Variation, columns_of, run_ids
@@ -89,24 +89,44 @@ _LOCK = threading.Lock()
 
 
 def bench_of(folder: str, plan: str) -> Bench:
-    """The bench of a sweep, read once in each process."""
+    """The bench of a sweep, read once in each process, with the rules at hand: no run is charged for their loading."""
     with _LOCK:
         if (folder, plan) not in _BENCHES:
             _BENCHES.clear()
-            _BENCHES[folder, plan] = Bench.of(Store.read(Path(folder)))
+            bench = Bench.of(Store.read(Path(folder)))
+            load_rules(bench.variation.world(0, bench.store.design.point(0)))
+            _BENCHES[folder, plan] = bench
         return _BENCHES[folder, plan]
 
 
 def run_block(task: Task) -> Receipt:
-    """Run a block and write its shard."""
+    """Run a block and write its shard; one that is there already is not run again.
+
+    A worker may die when its shard is written and its receipt is not yet taken in; `_settle` has looked at all older ones.
+    """
     began = time.perf_counter()
     bench = bench_of(task.folder, task.plan)
     with _Note(bench.store, task.block, task.timeout) as note:
+        with contextlib.suppress(StorageError, OSError):  # damaged: it is written anew
+            if bench.store.shard(task.block).exists():
+                return receipt_of(bench.store, task.block)
         work = _Work(bench, task, note)
         work.run()
         note.rest()
         table, failures = work.table(), work.failures()
         return bench.store.write_shard(task.block, table, failures, time.perf_counter() - began)
+
+
+def receipt_of(store: Store, block: Block) -> Receipt:
+    """The receipt of a shard that is there.
+
+    Raises
+    ------
+    StorageError : it is damaged
+    """
+    table, failures = store.read_shard(block)
+    data = store.shard(block).read_bytes()
+    return Receipt(block, table.num_rows, len(failures), len(data), digest_of(data), 0.0)
 
 
 class _Note:

@@ -160,10 +160,6 @@ def _sobol(experiment: Experiment, first: int, count: int) -> Array:
 
 def _morris(experiment: Experiment, count: int) -> Array:
     """Trajectories of SALib, each of one point more than there are factors."""
-    try:
-        from SALib.sample import morris
-    except ImportError:
-        raise MissingExtra("the design morris needs SALib: pip install 'proxysim[analysis]'") from None
     step = len(experiment.factors) + 1
     if count % step or count < 2 * step:
         near = max(2, round(count / step)) * step
@@ -171,6 +167,10 @@ def _morris(experiment: Experiment, count: int) -> Array:
             f"morris takes a multiple of {step} points (factors and one), at least {2 * step}; the nearest is {near}"
         )
         raise experiment.is_fault("points", message)
+    try:
+        from SALib.sample import morris
+    except ImportError:
+        raise MissingExtra("the design morris needs SALib: pip install 'proxysim[analysis]'") from None
     names = [factor.name for factor in experiment.factors]
     problem = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
     return np.asarray(morris.sample(problem, count // step, num_levels=MORRIS_LEVELS, seed=experiment.seed % 2**32))

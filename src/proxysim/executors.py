@@ -66,7 +66,9 @@ class How:
         if self.workers < 1:
             raise refused("--workers", f"at least one is needed, found {self.workers}")
         if (kind == "dask") != (self.dask is not None):
-            raise refused("--dask", "give the address of a scheduler, such as tcp://127.0.0.1:8786, with the executor dask alone")
+            raise refused(
+                "--dask", "give the address of a scheduler, such as tcp://127.0.0.1:8786, with the executor dask alone"
+            )
         if self.timeout is not None and kind not in ("processes", "dask"):
             raise refused("--timeout", f"needs workers that can be ended, so processes or Dask; {kind} cannot")
         if self.timeout is not None and not 0.0 < self.timeout < 1e6:
@@ -88,8 +90,6 @@ class _Now(futures.Executor):
         return future
 
 
-
-
 @contextlib.contextmanager
 def executor_of(how: How, store: Store) -> Iterator[Pool]:
     """An executor, how many blocks it is given at once, and what has befallen it."""
@@ -102,7 +102,9 @@ def executor_of(how: How, store: Store) -> Iterator[Pool]:
             yield pool, AHEAD * how.workers, lambda: ""
     elif kind == "processes":
         context = multiprocessing.get_context("spawn")
-        pool_of = futures.ProcessPoolExecutor(how.workers, mp_context=context, initializer=_guard, initargs=(os.getpid(),))
+        pool_of = futures.ProcessPoolExecutor(
+            how.workers, mp_context=context, initializer=_guard, initargs=(os.getpid(),)
+        )
         try:
             yield pool_of, AHEAD * how.workers, lambda: ""
         finally:
@@ -142,7 +144,7 @@ def _dask(how: How) -> Iterator[Pool]:
             threads = client.nthreads()
         if how.timeout is not None and max(threads.values()) > 1:
             raise refused("--timeout", "needs Dask workers with one thread each: dask worker ... --nthreads 1")
-        yield client.get_executor(), AHEAD * sum(threads.values()), _watched(client)
+        yield client.get_executor(pure=False), AHEAD * sum(threads.values()), _watched(client)
     except TimeoutError:
         raise refused("--dask", f"no worker has joined the scheduler at {how.dask}") from None
     finally:

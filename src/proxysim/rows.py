@@ -62,6 +62,17 @@ def chunk_of(size: str, runs: int, threads: int) -> int:
     return chunk + chunk % REPLICATES if chunk > 1 else 1
 
 
+def load_rules(world: World) -> None:
+    """Compile the rules for a world, or read them where that was done before, by one month that nobody keeps.
+
+    It takes seconds, so that whoever gives single runs their time does it first.
+    """
+    warming.prepare(world.size)
+    rows = Rows(world, 0, step.numbers_of(world.params, world.schedule), np.zeros(1, np.uint64))
+    rows.begin()
+    rows.advance(0, 1, True, np.empty((0, len(world.months), len(world.names["actor"]), len(fields.MEASURES))))
+
+
 def run_rows(world: World, seed: int, numbers: Array, place: Array, runs: Array) -> tuple[Array, Array]:
     """Run rows of numbers, on this thread: each row is one run, whatever the others are.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from proxysim.blocks import hook_of
+from proxysim.blocks import hook_of, receipt_of
 from proxysim.canonical import write_tables
 from proxysim.cost import cost_of
 from proxysim.design import design_of, is_extendable
@@ -24,7 +24,7 @@ from proxysim.executors import How, StoppedError, refused
 from proxysim.jit import model_version
 from proxysim.manifest import Manifest, alone, damaged, is_locked
 from proxysim.scenario.experiment import load_experiment
-from proxysim.store import DESIGN, FAILURES, MANIFEST, RUNS, SWEEP, Batch, Receipt, Store, absolute
+from proxysim.store import DESIGN, FAILURES, MANIFEST, RUNS, SWEEP, Batch, Store, absolute
 from proxysim.variation import Variation, columns_of
 
 #: Seconds of work that a block is cut for.
@@ -291,13 +291,12 @@ def _settle(store: Store, manifest: Manifest, say: Say) -> None:
             continue
         path = store.shard(block)
         try:
-            table, failures = store.read_shard(block)
+            receipt = receipt_of(store, block)
         except StorageError as error:
             say(f"{error}; its runs are run again")
             path.unlink(missing_ok=True)
-            continue
-        data = path.read_bytes()
-        manifest.enter(Receipt(block, table.num_rows, len(failures), len(data), digest_of(data), 0.0))
+        else:
+            manifest.enter(receipt)
 
 
 def _are_whole(store: Store, files: dict[str, str]) -> bool:

@@ -36,7 +36,9 @@ def init(file: Annotated[str, typer.Argument(metavar="FILE", help="Where to writ
 
 @app.command("validate")
 def validate(
-    given: Annotated[list[str], typer.Argument(metavar="FILE...", help='Files of kind "world" or "part".')],
+    given: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help='Files of kind "world", "part" or "experiment".')
+    ],
 ) -> None:
     """Check files; every fault is named with its line."""
     faults: list[Fault] = []
@@ -59,6 +61,8 @@ def _checked(file: str) -> str:
 
     sections = ("categories", "legs", "ties", "fronts", "regimes", "pacts", "events")
     document = read_file(Path(file), file)
+    if _is_experiment(document.data.get("kind")):
+        return _checked_experiment(file)
     if document.data.get("kind") == "part" and not document.faults:
         world, _ = read_layers(document, Path(file).parent)
         if world.faults:
@@ -70,6 +74,47 @@ def _checked(file: str) -> str:
     counts = [("actors", len(scenario.ids["actors"]))]
     counts += [(section, len(scenario.ids[section])) for section in sections]
     return f"{_counted(counts)}, {scenario.months} months, branches: {', '.join(scenario.branches) or 'none'}"
+
+
+def _is_experiment(kind: object) -> bool:
+    """Whether a file says that it is an experiment, also with a slip of the pen."""
+    from proxysim.errors import did_you_mean
+    from proxysim.scenario.keys import KINDS
+
+    return isinstance(kind, str) and '"experiment"' in did_you_mean(kind, (*KINDS, "experiment"))
+
+
+def _checked_experiment(file: str) -> str:
+    """What a sound experiment holds, in words: all is checked that `sweep` checks before it runs."""
+    from proxysim.design import design_of
+    from proxysim.errors import MissingExtra
+    from proxysim.scenario.experiment import load_experiment
+    from proxysim.scenario.world import load
+    from proxysim.variation import columns_of
+
+    experiment = load_experiment(file)
+    points = experiment.points
+    faults: list[Fault] = []
+    try:
+        points = len(design_of(experiment))
+    except MissingExtra:
+        pass  # what the design needs to be drawn is not installed; its number of points stands in the file
+    except InputError as error:
+        faults += error.faults
+    try:
+        columns_of(experiment, load(experiment.base, experiment.branches[0]))
+    except InputError as error:
+        faults += error.faults
+    if faults:
+        raise InputError(faults)
+    branches, runs = len(experiment.branches), experiment.runs
+    return (f"experiment, {_number(points, 'point')}, {_number(branches, 'branch', 'branches')},"
+            f" {_number(runs, 'run')} each = {_number(points * branches * runs, 'run')}")  # fmt: skip
+
+
+def _number(count: int, one: str, many: str = "") -> str:
+    """A count with its word."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def _counted(counts: Sequence[tuple[str, int]]) -> str:

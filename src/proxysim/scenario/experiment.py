@@ -30,6 +30,11 @@ SAMPLED = ("lhs", "sobol", "morris")
 ROLES = ("levers", "uncertainties")
 KEYS = ("kind", "question", "base", "branches", "design", "points", "runs", "seed", "measures", *ROLES)
 NEEDED = ("kind", "question", "base", "branches", "design", "runs", "measures")
+#: Files of other kinds, and what takes them.
+_TAKEN = {
+    "world": "`proxysim run`, `show`, `compare` and `report`, and for the `base` of an experiment",
+    "part": "the `extends` of a world",
+}
 MOST_POINTS, MOST_RUNS, MOST_SEED = 10_000_000, 2**32 - 1, 2**63 - 1
 
 
@@ -110,6 +115,12 @@ def load_experiment(file: str | FilePath) -> Experiment:
     faults = list(document.faults)
     if not document.data and faults:
         raise InputError(faults)
+    kind = document.data.get("kind")
+    if (
+        isinstance(kind, str) and kind in _TAKEN
+    ):  # nothing else in it is read as an experiment, so nothing else is named
+        message = f'found "{kind}"; allowed here is "experiment"; a {kind} is for {_TAKEN[kind]}'
+        raise InputError([Fault(document.file, document.line(("kind",)), "kind", message)])
     door = _Door(document, FilePath(file).parent, faults)
     return door.experiment()
 

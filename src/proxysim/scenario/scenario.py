@@ -85,6 +85,11 @@ def _resolve(document: Document, folder: FilePath | None, wish: _Wish) -> Scenar
     """All layers, checks and changes."""
     if not document.data and document.faults:
         raise _error(document.file, list(document.faults))
+    if document.data.get("kind") == "experiment":  # nothing else in it is read as a world, so nothing else is named
+        message = (
+            'found "experiment"; a world is needed here; an experiment is for `proxysim design` and `proxysim sweep`'
+        )
+        raise InputError([Fault(document.file, document.line(("kind",)), "kind", message)])
     world, flows = read_layers(document, folder)
     if document.data.get("kind") == "part":
         message = 'is a part, which only other files extend; give a file of kind "world"'
