@@ -6,11 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.sweeping import QUICKSTART, TEXT
+from tests.sweeping import QUICKSTART, TEXT, experiment
+from typer.testing import CliRunner
 
+from proxysim.cli import app
 from proxysim.design import design_of
 from proxysim.errors import InputError
-from proxysim.scenario.experiment import load_experiment
+from proxysim.scenario.experiment import levelled, load_experiment
 
 RANGES = """
 [levers]
@@ -120,3 +122,13 @@ def test_csv__mistakes_are_named_with_their_line(tmp_path: Path, text: str, word
     (tmp_path / "points.csv").write_text(text)
     with pytest.raises(InputError, match=word):
         design_of(loaded(tmp_path, "points.csv"))
+
+
+def test_levelled__a_factor_that_levels_branches_is_named(tmp_path: Path) -> None:
+    """No pact is a strength of 0: as a factor the strength is the same in both, and no difference is left."""
+    found = load_experiment(experiment(tmp_path))
+    assert ["pacts.treaty.strength"] == levelled(found)
+    assert (
+        "branches differ in it"
+        in CliRunner().invoke(app, ["design", str(tmp_path / "experiment.toml")], catch_exceptions=False).stdout
+    )

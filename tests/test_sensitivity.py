@@ -49,7 +49,7 @@ def test_matched__one_factor_at_a_time_is_held_against_its_base() -> None:
     answers = (a * b)[:, None] + np.linspace(0, 1, 8)
     table = main_effects({"a": a, "b": b}, answers, sampled=False).set_index("name")
     assert (5.0, 4.5) == pytest.approx((table.loc["a", "change"], table.loc["b", "change"]))
-    assert 1 == table.loc["a", "n"]
+    assert 1 == table.loc["a", "points"]
 
 
 def test_matched__missing_runs_are_left_out() -> None:

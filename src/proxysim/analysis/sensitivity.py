@@ -30,7 +30,7 @@ COLUMNS = (
     "least",
     "most",
     "found",
-    "n",
+    "points",
 )
 
 
@@ -70,8 +70,8 @@ def main_effects(
     -------
     name; low, high: the ends; at_low, at_high: mean answer there; change: the difference, with its interval change_low,
     change_high; least, most: the smallest and largest change among matched pairs of points (NaN for thirds); found: whether
-    the interval leaves out zero, of thirds with false findings held to one in twenty of those found; n: pairs of points, or
-    points in a third
+    the interval leaves out zero, of thirds with false findings held to one in twenty of those found; points: pairs of
+    points, or points in a third
 
     Source
     ------

@@ -67,6 +67,8 @@ def design(
 
 
 def _tell_design(experiment: Experiment, table: Design) -> None:
+    from proxysim.scenario.experiment import levelled
+
     print(experiment.question)
     print(f"  world     {experiment.base}")
     print(f"  branches  {', '.join(experiment.branches)} (the first is what the others are held against)")
@@ -89,6 +91,8 @@ def _tell_design(experiment: Experiment, table: Design) -> None:
             print(f"    {factor.name}: {verb}{values}{met}")
         if len(factors) > SHOWN_FACTORS:
             print(f"    ... and {len(factors) - SHOWN_FACTORS} more; see --csv")
+    for name in levelled(experiment):
+        print(f"  note      {name}: branches differ in it, and as a factor it is the same in all of them")
     for name in experiment.left_out:
         print(f"  left out  {name}: it is 0 in every branch, so there is nothing to switch off")
     print(f"  first points of {len(table):,}, {experiment.design}, seed {experiment.seed}")

@@ -106,7 +106,8 @@ def heat_map(
     bar.solids.set(rasterized=False, edgecolor="face")  # a page takes no picture within a picture
     if both:
         bar.ax.set_ylim(low, high)
-    bar.ax.set_title(style.cut(unit, 16), fontsize=7.5, loc="left")
+    if len(unit) <= 14:  # a longer one stands in the caption alone
+        bar.ax.set_title(unit, fontsize=7.5, loc="left")
     write(figure, EDGE, 0.32 + deep + 0.58, "\n".join(caption), fontsize=SMALL, color=QUIET)
     return figure
 

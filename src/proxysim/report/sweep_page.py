@@ -58,8 +58,7 @@ def sweep_pictures(found: SweepFindings) -> dict[str, Picture]:
                  f"{versus}.", sweep_words.alt_spread(found))  # fmt: skip
     if len(found.factors) > 1 and bool((found.factors["change"] != 0.0).any()):
         base = float(found.factors[["at_low", "at_high"]].iloc[0].mean())
-        rows = found.factors.drop(columns="n")  # pairs of points: not what a reader of bars takes n for
-        made.add("tornado", "What moves the answer", figures.tornado(rows, base, found.unit, labels=labels, held=_held(found)),
+        made.add("tornado", "What moves the answer", figures.tornado(found.factors, base, found.unit, labels=labels, held=_held(found)),
                  f"{versus if found.baseline is not None else 'The answer itself'}.", sweep_words.alt_tornado(found))  # fmt: skip
     return made.made
 

@@ -133,7 +133,7 @@ def certainty(found: SweepFindings) -> str:
         text += f"; {len(moving):,} of {len(found.factors):,} factors are found to move it, most of all {found.labels[str(first['name'])]}: "
         ends = "from the lowest to the highest third" if found.is_sampled else f"from {first['low']} to {first['high']}"
         text += f"{number(float(first['change']), True)} {ends}"
-        if math.isfinite(first["least"]) and first["n"] > 1:
+        if math.isfinite(first["least"]) and first["points"] > 1:
             text += f", and between {number(float(first['least']), True)} and {number(float(first['most']), True)} depending on the others"
     if state.failed:
         text += f"; {counted(state.failed, 'run')} of {state.planned:,} failed, and with "

@@ -307,3 +307,17 @@ class _Door:
 def has_draws(factors: tuple[Factor, ...]) -> bool:
     """Whether any factor draws numbers from their own ranges."""
     return any(factor.verb == DRAW for factor in factors)
+
+
+def levelled(experiment: Experiment) -> list[str]:
+    """Factors that set a number in which the branches differ: at each point it is then the same in all of them."""
+    scenarios = [load_scenario(experiment.base, branch) for branch in experiment.branches]
+    first = scenarios[0]
+    differ = {path for other in scenarios[1:] for path in {*first.numbers, *other.numbers}
+              if _facts(first, path) != _facts(other, path)}  # fmt: skip
+    return [factor.name for factor in experiment.factors if factor.verb == SET and differ.intersection(factor.paths)]
+
+
+def _facts(scenario: Scenario, path: tuple[str, ...]) -> Any:
+    number = scenario.numbers.get(path)
+    return None if number is None else (number.value, number.series)
