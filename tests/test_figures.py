@@ -175,6 +175,7 @@ MADE: dict[str, Callable[..., Figure]] = {
     "alluvial": lambda **o: figures.alluvial(cargoes(), labels=LABELS, **o),
     "arms_map": lambda **o: figures.arms_map(ps.load(QUICKSTART), cargoes(), **o),
     "regime_stability": lambda **o: figures.regime_stability(regimes(), labels=LABELS, **o),
+    "sweep_spread": lambda **o: figures.sweep_spread(sweep(), "difference", "index points", **o),
     "heat_map": lambda **o: figures.heat_map(sweep(), "strength", "detection", "difference", "index points", **o),
     "sweep_lines": lambda **o: figures.sweep_lines(sweep(), "strength", "difference", "detection", "index points", **o),
 }  # fmt: skip
@@ -189,6 +190,7 @@ EMPTY: dict[str, Callable[[], Figure]] = {
     "alluvial": lambda: figures.alluvial(cargoes().head(0)),
     "arms_map": lambda: figures.arms_map(ps.load(QUICKSTART), cargoes().head(0)),
     "regime_stability": lambda: figures.regime_stability(regimes().head(0)),
+    "sweep_spread": lambda: figures.sweep_spread(sweep().head(0), "difference"),
     "heat_map": lambda: figures.heat_map(sweep().head(0), "strength", "detection", "difference"),
     "sweep_lines": lambda: figures.sweep_lines(sweep().head(0), "strength", "difference"),
 }
@@ -282,6 +284,7 @@ def test_figures__n_and_unit_stand_in_the_caption() -> None:
         "arms_map",
         "heat_map",
         "sweep_lines",
+        "sweep_spread",
     ):
         told = " ".join(words for words, _ in words_of(MADE[name]())).replace("\n", " ")
         assert "n =" in told, name

@@ -116,9 +116,9 @@ def _are_dates(texts: Sequence[str]) -> bool:
     return all(len(text) == 10 and text[4] == text[7] == "-" and text[:4].isdigit() for text in texts)
 
 
-def shown(level: Any) -> str:
+def shown(level: Any, digits: int = 4) -> str:
     """A level as people see it."""
-    return f"{level:.4g}".replace("-", "\u2212") if isinstance(level, float) else str(level)
+    return f"{level:.{digits}g}".replace("-", "\u2212") if isinstance(level, float) else str(level)
 
 
 def _matched(name: str, columns: Mapping[str, Array], means: Array) -> Ends | None:
@@ -168,7 +168,7 @@ def _thirds(column: Array, means: Array) -> Ends | None:
         return Ends(low, high, places[low], places[high])
     below, above = np.quantile(column, [1 / 3, 2 / 3])
     at_low, at_high = np.flatnonzero(column <= below), np.flatnonzero(column >= above)
-    return Ends(f"\u2264 {shown(float(below))}", f"\u2265 {shown(float(above))}", at_low, at_high)
+    return Ends(f"\u2264 {shown(float(below), 3)}", f"\u2265 {shown(float(above), 3)}", at_low, at_high)
 
 
 def _by_pairs(ends: Ends, answers: Array, means: Array, level: float, seed: int) -> tuple[tuple[Any, ...], float]:

@@ -7,6 +7,8 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from proxysim.analysis.sensitivity import is_text
 from proxysim.report import facts, sweep_words
 from proxysim.report.page import PARAMETERS, template, write
@@ -57,7 +59,7 @@ def sweep_pictures(found: SweepFindings) -> dict[str, Picture]:
         made.add("spread", f"{labels['difference']} at all points", figures.sweep_spread(shown, "difference", found.unit, labels=labels),
                  f"{versus}.", sweep_words.alt_spread(found))  # fmt: skip
     if len(found.factors) > 1 and bool((found.factors["change"] != 0.0).any()):
-        base = float(found.factors[["at_low", "at_high"]].iloc[0].mean())
+        base = float(np.nanmean(found.answers))
         made.add("tornado", "What moves the answer", figures.tornado(found.factors, base, found.unit, labels=labels, held=_held(found)),
                  f"{versus if found.baseline is not None else 'The answer itself'}.", sweep_words.alt_tornado(found))  # fmt: skip
     return made.made
