@@ -1,13 +1,15 @@
 """Measures how fast the engine is and writes the tables of docs/performance.md: `python tests/benchmarks/report.py`.
 
 It takes several minutes on two cores; nothing else should run on the machine. With `--quick` it measures
-little and prints the tables instead.
+little and prints the tables instead; `--only sweeps` measures that table alone.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import json
+import math
 import os
 import platform
 import re
@@ -24,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import numba
 import numpy as np
+from tests.benchmarks import sweeps as sweeping
 from tests.benchmarks.rule_times import rule_times
 from tests.benchmarks.timing import Clock, exponent, ratio
 from tests.benchmarks.workloads import (
@@ -82,10 +85,46 @@ def memory(measuring: Measuring) -> str:
 
 
 def _grown_by(name: str, runs: int, *options: str) -> dict[str, float]:
-    command = [sys.executable, str(ROOT / "tests" / "benchmarks" / "peak.py"), name, str(runs), *options]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=_environment())
+    return _apart("peak.py", name, str(runs), *options)
+
+
+def _apart(file: str, *words: str) -> dict[str, float]:
+    """What a process of its own prints."""
+    command = [sys.executable, str(ROOT / "tests" / "benchmarks" / file), *words]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=ROOT, env=_environment())
     found: dict[str, float] = json.loads(done.stdout)
     return found
+
+
+def sweeps(measuring: Measuring) -> str:
+    """What the runner of sweeps adds to the runs."""
+    few, many = (_apart("sweeps.py", "parent", str(12 * measuring.runs(runs // 12))) for runs in (10_000, 100_000))
+    long = _apart("sweeps.py", "table", str(measuring.runs(1_000_000)))
+    runs, spent, passed = sweeping.share(measuring.runs(8_334))
+    measuring.clock.cpu += sum(spent.values())
+    measuring.clock.wall += passed
+    added = f"{100 * (spent['swept'] / spent['plain'] - 1):+.1f} %"
+    size = f"{long['rows']:,.0f} rows x {long['columns']:.0f} columns"
+    asked = "DuckDB is not installed" if math.isnan(long["summarised"]) else f"{long['summarised']:.2f} s"
+    rows = [
+        ["processor time beyond that of the runs, serial", f"{runs:,} runs",
+         f"{added} ({spent['plain']:.1f} s plain, {spent['swept']:.1f} s swept)"],
+        ["time beyond that of the workers, two of Dask", *_on_dask(measuring)],
+        ["the table of all runs is written", size, f"{long['written']:.1f} s"],
+        ["memory grows meanwhile", size, _bytes(long["bytes"])],
+        ["DuckDB tells mean and deviation of 18 outcomes by point and branch", size, asked],
+        ["memory of the parent at its peak, two processes", f"{few['runs']:,.0f} runs", _bytes(few["bytes"])],
+        ["", f"{many['runs']:,.0f} runs", f"{_bytes(many['bytes'])}, so {(many['bytes'] - few['bytes']) / 1e6:+.1f} MB"],
+    ]  # fmt: skip
+    return table(["what a sweep costs", "size", "cost"], rows, left=(0, 1))
+
+
+def _on_dask(measuring: Measuring) -> list[str]:
+    """Size and cost of a sweep on Dask; said as absent where there is none."""
+    if not sweeping.has_dask():
+        return ["-", "distributed is not installed"]
+    blocks, seconds = sweeping.on_dask(measuring.runs(600))
+    return [f"{blocks:,} blocks", f"{1e3 * seconds:.1f} ms a block"]
 
 
 def speed(measuring: Measuring) -> str:
@@ -232,7 +271,7 @@ def machine(measuring: Measuring) -> str:
 
 #: In the order in which they are measured.
 TABLES: dict[str, Callable[[Measuring], str]] = {
-    "memory": memory, "first": first_run, "speed": speed, "studies": studies, "growth": growth, "mesa": mesa,
+    "memory": memory, "sweeps": sweeps, "first": first_run, "speed": speed, "studies": studies, "growth": growth, "mesa": mesa,
     "rules": rules, "machine": machine,
 }  # fmt: skip
 
@@ -305,20 +344,22 @@ def replaced(text: str, tables: dict[str, str]) -> str:
 
 def main(arguments: Sequence[str]) -> None:
     """Measure, then write or print."""
-    if set(arguments) - {"--quick"}:
-        raise SystemExit("usage: python tests/benchmarks/report.py [--quick]")
-    quick = "--quick" in arguments
-    measuring, made = Measuring(0.02 if quick else 1.0), {}
-    replaced(PAGE.read_text(encoding="utf-8"), dict.fromkeys(TABLES, ""))
-    for name, measure in TABLES.items():
+    chosen = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    chosen.add_argument("--quick", action="store_true", help="measure little, and print the tables instead")
+    chosen.add_argument("--only", choices=list(TABLES), nargs="+", metavar="TABLE", help=f"of {', '.join(TABLES)}")
+    asked = chosen.parse_args(arguments)
+    measuring, made = Measuring(0.02 if asked.quick else 1.0), {}
+    wanted = [name for name in TABLES if asked.only is None or name in asked.only]
+    replaced(PAGE.read_text(encoding="utf-8"), dict.fromkeys(wanted, ""))
+    for name in wanted:
         began = time.perf_counter()
-        made[name] = measure(measuring)
+        made[name] = TABLES[name](measuring)
         print(f"{name}: {time.perf_counter() - began:.0f} s", file=sys.stderr)
-        if quick:
+        if asked.quick:
             print(f"\n{made[name]}")
-    if not quick:
+    if not asked.quick:
         PAGE.write_text(replaced(PAGE.read_text(encoding="utf-8"), made), encoding="utf-8")
-        print(f"wrote the tables of {PAGE.relative_to(ROOT)}", file=sys.stderr)
+        print(f"wrote {len(made)} of the tables of {PAGE.relative_to(ROOT)}", file=sys.stderr)
     if measuring.clock.share < QUIET:
         print(f"other work took {100 * (1 - measuring.clock.share):.0f} % of the core: measure again", file=sys.stderr)
 

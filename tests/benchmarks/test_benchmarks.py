@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.benchmarks import report
+from tests.benchmarks import report, sweeps
 from tests.benchmarks.rule_times import rule_times
 from tests.benchmarks.workloads import FILES, ROOT, cut, generated, run_many, step_with_mesa
 
@@ -75,6 +76,42 @@ def test_benchmarks__memory_is_measured() -> None:
     command = [sys.executable, str(ROOT / "tests" / "benchmarks" / "peak.py"), "quickstart", "2000"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     assert {"bytes", "kept"} == set(json.loads(done.stdout))
+
+
+@pytest.mark.slow
+def test_benchmarks__sweeps_are_measured() -> None:
+    """Each figure is there; what it is nobody judges."""
+    runs, spent, passed = sweeps.share(20)
+    assert (240, {"plain", "swept"}) == (runs, set(spent))
+    assert 0.0 < passed and all(0.0 < seconds for seconds in spent.values())
+    found = sweeps.long_table(12_000)
+    assert (12_000, 23) == (found["rows"], found["columns"])
+    if sweeps.has_dask():
+        assert 10 == sweeps.on_dask(20)[0]
+
+
+def test_benchmarks__sweep_on_dask_is_said_as_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where distributed is not installed."""
+    monkeypatch.setattr(sweeps, "has_dask", lambda: False)
+    assert ["-", "distributed is not installed"] == report._on_dask(report.Measuring(0.02))
+
+
+def test_benchmarks__only_one_table_may_be_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The others stay as they were; a table that there is not is refused."""
+    page = tmp_path / "page.md"
+    page.write_text(report.PAGE.read_text(encoding="utf-8"), encoding="utf-8")
+    monkeypatch.setattr(report, "PAGE", page)
+    monkeypatch.setattr(report, "ROOT", tmp_path)
+    monkeypatch.setitem(report.TABLES, "sweeps", lambda measuring: "| new |")
+    monkeypatch.setitem(report.TABLES, "speed", lambda measuring: "| never |")
+    report.main(["--only", "sweeps"])
+    before, after = (file.read_text(encoding="utf-8") for file in (ROOT / "docs" / "performance.md", page))
+    assert report.replaced(before, {"sweeps": "| new |"}) == after
+    with pytest.raises(SystemExit):
+        report.main(["--only", "sweep"])
+    assert "invalid choice" in capsys.readouterr().err
 
 
 def test_benchmarks__the_page_has_a_place_for_every_table() -> None:
