@@ -97,9 +97,9 @@ def test_page__is_whole_and_has_its_parts(text: str) -> None:
     """Every part that a reader is promised."""
     read = checked(text)
     for part in ("The answer", "What followed", "Which provision does it", "What blunts it", "What is held fixed", "What it rests on",
-                 "Held against the real world", "Parameters and sources", "How to reproduce"):  # fmt: skip
+                 "Held against the real world", "The numbers that matter", "Parameters and sources", "How to reproduce"):  # fmt: skip
         assert part in read.text
-    assert len(read.pictures) == 8
+    assert len(read.pictures) == 9
     assert "Two patrons sign a pact." in read.text
 
 

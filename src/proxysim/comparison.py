@@ -58,6 +58,25 @@ class Comparison:
                 return effect
         raise RunError(f"there is no effect on {measure!r} of {actor!r} in {chosen!r}")
 
+    def main_effects(self, measure: str, actor: str, branch: str | None = None) -> pandas.DataFrame:
+        """Which of the numbers with a range move one effect, the furthest first; `figures.tornado` draws it.
+
+        Returns
+        -------
+        as in `proxysim.screening.screen`
+
+        Raises
+        ------
+        RunError : nothing was drawn, or there is no such outcome or branch
+        """
+        from proxysim.screening import screen
+
+        chosen = branch or self.study.branches[1]
+        if chosen not in self.study.branches[1:]:
+            raise RunError(f"{chosen!r} is no branch that is compared; there are {', '.join(self.study.branches[1:])}")
+        values = self.study.of(measure, actor)
+        return screen(self.study, values[self.study.branches.index(chosen)] - values[0])
+
     def pass_through(self, effect: Effect) -> float | None:
         """Relative change of the outcome over the relative change put in; None when either is undefined."""
         put = total_size(self.changes[effect.branch])

@@ -14,14 +14,16 @@ from proxysim.analysis.effects import Effect, effects_of, independent
 from proxysim.analysis.intervals import mean_interval
 from proxysim.analysis.put_in import put_in
 from proxysim.attribution import Attribution, attribute, game_of
+from proxysim.branches import branch_worlds
 from proxysim.comparison import Comparison, columns_of
 from proxysim.ensembles import Ensemble, ensemble
 from proxysim.errors import InputError
 from proxysim.jobs import Progress
 from proxysim.report.months import cargoes, chain, events_of, looked_into, provenance, regimes
 from proxysim.report.roles import Roles, builds_on, fighters, labels_of, roles_of
-from proxysim.scenario.uncertain import REPLICATES
+from proxysim.scenario.uncertain import REPLICATES, unknowns
 from proxysim.scenario.world import World, load
+from proxysim.screening import screen
 from proxysim.single import seed_of
 
 if TYPE_CHECKING:
@@ -30,8 +32,25 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 #: Runs that are looked into month by month; runs of all coalitions, and the fewest and most of each.
 LOOKED_INTO, COALITION_RUNS, FEWEST, MOST = 24, 10_240, 5, 24
+#: Pairs of runs in which every number with a range is drawn, and the months of runs that this may cost.
+SCREENED, SCREENED_MONTHS = 1_024, 150_000
 #: Gives a function that shows progress, for a step of the work.
 Steps = Callable[[str], Progress | None]
+
+
+@dataclass(frozen=True)
+class Screening:
+    """The answer with every number that has a range drawn.
+
+    Attributes
+    ----------
+    pairs : of runs; draws : (draw,), the answer at each draw of the numbers
+    table : as `proxysim.screening.screen`
+    """
+
+    pairs: int
+    draws: Array
+    table: pandas.DataFrame
 
 
 @dataclass(frozen=True)
@@ -45,6 +64,7 @@ class Findings:
     yardstick : what countermeasures are judged by, in words; its unit; "" when there is nothing to judge by
     ranking : branch, difference, low, high, best, n, undone, single: the share of pairs in which it is best of those that
         join no others; per_actor : branch -> actor -> effect on its capacity
+    screening : what moves the effect of the focus on the yardstick; None with one branch, without a range or a yardstick
     chain, cargoes, regimes : tables for the figures, of runs looked into
     """
 
@@ -56,6 +76,7 @@ class Findings:
     yardstick: tuple[str, str]
     ranking: pandas.DataFrame
     per_actor: dict[str, dict[str, Effect]]
+    screening: Screening | None
     events: pandas.DataFrame
     chain: pandas.DataFrame
     cargoes: pandas.DataFrame
@@ -120,15 +141,16 @@ def gather(
         uncertain=uncertain,
         bands=True,
         threads=threads,
-        progress=say("runs of all branches (1 of 3)"),
+        progress=say("runs of all branches (1 of 4)"),
     )
     comparison = _compared(study, roles)
-    divided, undivided = _divided(study, roles, uncertain, threads, say("runs of provisions (2 of 3)"), runs)
-    looked = looked_into(study, roles, min(runs, LOOKED_INTO), say("runs looked into (3 of 3)"))
+    divided, undivided = _divided(study, roles, uncertain, threads, say("runs of provisions (2 of 4)"), runs)
     fighting = fighters(study)
+    screening = _screened(base, roles, seed, fighting, threads, say("runs with all ranges drawn (3 of 4)"))
+    looked = looked_into(study, roles, min(runs, LOOKED_INTO), say("runs looked into (4 of 4)"))
     ranking, per_actor = _ranked(study, roles, fighting)
     return Findings(
-        roles, study, comparison, divided, undivided, yardstick(study, fighting), ranking, per_actor,
+        roles, study, comparison, divided, undivided, yardstick(study, fighting), ranking, per_actor, screening,
         events_of(study, roles), chain(looked, study), cargoes(looked, roles), provenance(study, roles), regimes(looked),
         labels_of(study, roles), min(runs, LOOKED_INTO), asked,
     )  # fmt: skip
@@ -167,6 +189,32 @@ def _divided(study: Ensemble, roles: Roles, uncertain: bool, threads: int | None
         return None, "; ".join(fault.message for fault in error.faults)
 
 
+def _screened(
+    base: World, roles: Roles, seed: int, fighting: Sequence[str], threads: int | None, progress: Progress | None
+) -> Screening | None:
+    """Which numbers move the effect of the focus on what is judged by."""
+    if roles.focus is None:
+        return None
+    pairs = max(FEWEST * REPLICATES, min(SCREENED, SCREENED_MONTHS // len(base.months)))
+    pairs -= pairs % REPLICATES
+    worlds, _ = branch_worlds(base, [roles.baseline, roles.focus])
+    if not any(unknowns(world) for world in worlds):
+        return None
+    study = ensemble(
+        base, [roles.baseline, roles.focus], pairs, seed, uncertain=True, threads=threads, progress=progress
+    )
+    judged = _judged(study, fighting)
+    if not np.any(judged):
+        return None
+    answers = judged[1] - judged[0]
+    return Screening(pairs, answers.reshape(-1, REPLICATES).mean(axis=1), screen(study, answers))
+
+
+def _judged(study: Ensemble, fighting: Sequence[str]) -> Array:
+    """(branch, run): what countermeasures are judged by."""
+    return np.mean([study.of("capacity", actor) for actor in fighting], axis=0) if fighting else _received(study)
+
+
 def yardstick(study: Ensemble, fighting: Sequence[str]) -> tuple[str, str]:
     """What countermeasures are judged by."""
     if fighting:
@@ -194,7 +242,7 @@ def _ranked(
     names = ["branch", "difference", "low", "high", "best", "n", "undone", "single"]
     if roles.focus is None or not roles.counters or not yardstick(study, fighting)[0]:
         return pd.DataFrame(columns=names), {}
-    judged = np.mean([study.of("capacity", actor) for actor in fighting], axis=0) if fighting else _received(study)
+    judged = _judged(study, fighting)
     at = {name: place for place, name in enumerate(study.branches)}
     those = np.array([judged[at[name]] for name in roles.counters])
     lowest = those == those.min(axis=0)

@@ -12,7 +12,8 @@ from proxysim import fields
 from proxysim.ensembles import Ensemble
 from proxysim.jobs import Progress
 from proxysim.outcomes import FROM
-from proxysim.report.roles import Roles, branch_label, fighters
+from proxysim.report.labels import branch_label
+from proxysim.report.roles import Roles, fighters
 from proxysim.single import Run, run
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from proxysim.report.pictures import pictures
 if TYPE_CHECKING:
     from proxysim.scenario.world import World
 
-_KEYS = ("capacity", "differences", "chain", "flows", "map", "provenance", "provisions", "counter")
+_KEYS = ("capacity", "differences", "chain", "flows", "map", "provenance", "provisions", "counter", "screening")
 #: Rows of the long tables; the rest is counted.
 PARAMETERS, _EFFECTS = 1500, 400
 
@@ -89,6 +89,7 @@ def _context(found: Findings, patterns: Sequence[Pattern] | None) -> dict[str, A
         "put_in": facts.put_in_rows(found, focus) if found.comparison is not None and focus else [],
         "effects": _effects(found), "divided": _divided(found), "undivided": found.undivided, "blunting": words.blunting(found),
         "counters": _counters(found), "held": facts.held_fixed(found), "not_fixed": facts.not_fixed(found),
+        "hangs_on": words.hangs_on(found) if found.screening is not None else "",
         "grades": facts.grades(found), "grade_names": [f"{letter} {name}".strip() for letter, name in facts.GRADES],
         "parameters": rows[:PARAMETERS], "more_parameters": max(0, len(rows) - PARAMETERS), "sources": facts.sources(scenario),
         "patterns": patterns or [], "runs": study.runs, "seed": study.seed, "months": (study.worlds[0].months[0], study.worlds[0].months[-1]),

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from proxysim.report import words
-from proxysim.report.roles import fighters, makers
+from proxysim.report import alts, words
+from proxysim.report.labels import makers, number_label
+from proxysim.report.roles import fighters
 
 if TYPE_CHECKING:
     import pandas
@@ -87,7 +88,7 @@ def pictures(found: Findings) -> dict[str, Picture]:
         made.add("capacity", "Capacity of each proxy by branch",
                  figures.capacity_bands(bands, actors=fighting, events=found.events, labels=labels),
                  f"Index, start = 100: fighting, manufacture and reach together. First {found.study.band_runs:,} runs of each branch.",
-                 words.alt_bands(found, fighting))  # fmt: skip
+                 alts.bands(found, fighting))  # fmt: skip
     if found.comparison is not None:
         table = found.comparison.to_dataframe()
         chosen = table[table["branch"].isin(shown) & table["measure"].isin(_MEASURES)]
@@ -95,35 +96,43 @@ def pictures(found: Findings) -> dict[str, Picture]:
         if len(chosen):
             made.add("differences", "Differences against the first branch",
                      figures.differences(chosen, [m for m in _MEASURES if m in set(chosen["measure"])], labels=labels),
-                     f"{runs} of runs. Each panel has its own unit.", words.alt_differences(found))  # fmt: skip
+                     f"{runs} of runs. Each panel has its own unit.", alts.differences(found))  # fmt: skip
     if len(found.chain):
         made.add("chain", "From pledge to capacity", figures.support_chain(found.chain, labels=labels),
                  f"Support of all patrons, {looked}. What is pledged goes out as money or is budgeted for arms; of these some are sent, and "
-                 "of what is sent some arrives.", words.alt_chain(found))  # fmt: skip
+                 "of what is sent some arrives.", alts.chain(found))  # fmt: skip
     if found.attribution is not None:
         first = max(found.attribution.measures, key=lambda m: abs(m.total.difference or 0.0))
         if first.total.difference:
             made.add("provisions", "Which provision does it", _waterfall(found, first.total.actor),
                      f"Effect on capacity of {labels[first.total.actor]}, where it is largest. {found.attribution.runs} pairs of runs for each of "
-                     f"{1 << len(found.attribution.players):,} sets of provisions.", words.alt_waterfall(found, first.total.actor))  # fmt: skip
+                     f"{1 << len(found.attribution.players):,} sets of provisions.", alts.waterfall(found, first.total.actor))  # fmt: skip
     if len(found.cargoes) and float(found.cargoes["sent"].sum()) > 0:
         told = makers(labels)
         cargo = f"{focus}; mean of {int(found.cargoes['n'].iloc[0])} runs{at_value}"
         made.add("flows", "Who sends whose arms to whom", figures.alluvial(found.cargoes, labels=labels, makers=told),
-                 f"{cargo}. USD m a year at base production value of 2024.", words.alt_flows(found))  # fmt: skip
+                 f"{cargo}. USD m a year at base production value of 2024.", alts.flows(found))  # fmt: skip
         if found.world.scenario.ids["legs"]:
             made.add("map", "Over which legs", figures.arms_map(found.world, found.cargoes, labels=told), f"{cargo}. Schematic, not to scale.",
-                     words.alt_map(found))  # fmt: skip
+                     alts.map(found))  # fmt: skip
     if len(found.provenance):
         made.add("provenance", "Whose make it is", figures.provenance(found.provenance, labels=labels, makers=makers(labels)),
-                 f"Arms received, by maker; {found.study.runs:,} runs of each branch.", words.alt_provenance(found))  # fmt: skip
+                 f"Arms received, by maker; {found.study.runs:,} runs of each branch.", alts.provenance(found))  # fmt: skip
     for place, regime in enumerate(dict.fromkeys(found.regimes["regime"]) if len(found.regimes) else ()):
         made.add(f"regime{place}", f"Stability of {labels.get(str(regime), str(regime))}",
                  figures.regime_stability(found.regimes, str(regime), labels=labels), f"{looked}.",
-                 words.alt_stability(found, str(regime)))  # fmt: skip
+                 alts.stability(found, str(regime)))  # fmt: skip
     if len(found.ranking):
         made.add("counter", "What blunts it", figures.ranking(found.ranking, found.yardstick[1], labels=labels),
-                 f"Effect on the {found.yardstick[0]} against “{focus}”, {runs} of runs.", words.alt_ranking(found))  # fmt: skip
+                 f"Effect on the {found.yardstick[0]} against “{focus}”, {runs} of runs.", alts.ranking(found))  # fmt: skip
+    if found.screening is not None and bool((found.screening.table["change"] != 0.0).any()):
+        table = found.screening.table.drop(columns=["low", "high"])
+        names = {name: number_label(str(name), found.world.scenario) for name in table["name"]}
+        made.add("screening", "Which numbers move the answer",
+                 figures.tornado(table, float(found.screening.draws.mean()), found.yardstick[1], labels=names,
+                                 held="a mean over the runs that drew it in its lowest and highest third"),
+                 f"Effect of “{focus}” on the {found.yardstick[0]}, {words.counted(found.screening.pairs, 'pair')} of runs with every range drawn.",
+                 alts.screening(found))  # fmt: skip
     return made.made
 
 

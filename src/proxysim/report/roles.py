@@ -1,9 +1,8 @@
-"""What each branch of a report is there for, and what people see for ids."""
+"""What each branch of a report is there for."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +11,11 @@ import numpy as np
 from proxysim.branches import branch_worlds
 from proxysim.ensembles import Ensemble
 from proxysim.errors import Fault, InputError
-from proxysim.scenario.records import Scenario
+from proxysim.report.labels import AS_IT_STANDS, labels_in
 from proxysim.scenario.world import World
 
 BASELINE, FOCUS = "no-pact", "strengthened-pact"
-#: The file as it stands, when no branch is chosen.
-AS_IT_STANDS = "none"
-_COUNTERS, _BESIDE, _LABEL = 8, 4, 60
+_COUNTERS, _BESIDE = 8, 4
 
 
 @dataclass(frozen=True)
@@ -104,45 +101,6 @@ def labels_of(study: Ensemble, roles: Roles) -> dict[str, str]:
         short = found[branch].removeprefix(f"{focus}, ")
         found[branch] = short[:1].upper() + short[1:]
     return found
-
-
-def labels_in(scenario: Scenario, branches: Sequence[str]) -> dict[str, str]:
-    """What people see for ids of a world; of a maker under "maker:ORIGIN"."""
-    found = {branch: branch_label(scenario, branch) for branch in branches}
-    for section in ("states", "proxies"):
-        for actor in scenario.ids[section]:
-            origin = scenario.text.get((section, actor, "origin"))
-            if origin:
-                found.setdefault(f"maker:{origin}", _seen(scenario.labels.get((section, actor)) or capital(actor)))
-    for section in ("regimes", "states", "proxies", "pacts"):
-        found |= {one: _seen(scenario.labels.get((section, one)) or capital(one)) for one in scenario.ids[section]}
-    return found
-
-
-def branch_label(scenario: Scenario, branch: str) -> str:
-    """A branch, or several joined by +, as people see it."""
-    if branch == AS_IT_STANDS:
-        return "As the file stands"
-    parts = [part.strip() for part in branch.split("+")]
-    return _seen(" + ".join(scenario.labels.get(("branches", part)) or capital(part) for part in parts))
-
-
-def _seen(label: str) -> str:
-    """A label as it stands in a sentence: not too long, and with its own direction of writing."""
-    label = " ".join(label.split())
-    label = label if len(label) <= _LABEL else label[: _LABEL - 1].rstrip() + "…"
-    return f"\u2068{label}\u2069" if any(unicodedata.bidirectional(sign) in ("R", "AL") for sign in label) else label
-
-
-def capital(one: str) -> str:
-    """An id as a name."""
-    words = one.replace("-", " ").replace("_", " ")
-    return words[:1].upper() + words[1:]
-
-
-def makers(labels: Mapping[str, str]) -> dict[str, str]:
-    """Names of makers by origin."""
-    return {key.removeprefix("maker:"): words for key, words in labels.items() if key.startswith("maker:")}
 
 
 def fighters(study: Ensemble) -> list[str]:

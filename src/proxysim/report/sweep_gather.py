@@ -13,9 +13,9 @@ from proxysim.analysis.intervals import mean_interval, mean_there
 from proxysim.analysis.sensitivity import is_text
 from proxysim.errors import InputError
 from proxysim.outcomes import Outcome, outcomes_of
-from proxysim.report.roles import FOCUS, capital, labels_in
+from proxysim.report.labels import capital, labels_in, number_label
+from proxysim.report.roles import FOCUS
 from proxysim.scenario.factors import DRAW
-from proxysim.scenario.keys import VERBS
 from proxysim.scenario.world import World, load
 
 if TYPE_CHECKING:
@@ -156,40 +156,10 @@ def _asked_for(sweep: Sweep, outcome: str | None, known: dict[str, Outcome]) -> 
 
 
 def factor_label(factor: Factor, scenario: Scenario | None) -> str:
-    """What people see for a factor: what it belongs to, and which number of it."""
-    section, *rest = factor.name.split(".") if factor.verb == DRAW or len(factor.paths) != 1 else factor.paths[0]
-    if not rest:
-        return capital(section)
-    if section in ("behaviour", "scenario", "rules"):
-        words = " ".join(rest).replace("_", " ")
-        return f"Rule: {words}" if section == "rules" else capital(words)
-    one, *keys = rest
-    name = f"all {section}" if one == "*" else _name(section, one, scenario)
-    if keys[:1] == ["provisions"]:
-        keys = ["each provision"] if keys[1:] == ["*"] else keys[1:]
-    if section == "events" and keys == ["chance"]:
-        return name
-    if section == "events" and keys and keys[0] in VERBS:
-        keys = [keys[0], *keys[2:]]
-    return f"{capital(' '.join(keys))} ({name})" if keys else name  # the number first, since long names are cut
-
-
-def _name(section: str, one: str, scenario: Scenario | None) -> str:
-    """A thing of a world by its label, else by its id; a tie by its two ends."""
-    if scenario is None:
-        return one
-    if section == "ties":
-        ends = [_end(end.strip(), scenario) for end in one.split("->")]
-        return " → ".join(ends)
-    if section == "events":
-        return next((event.label for event in scenario.events if event.id == one and event.label), capital(one))
-    if section == "pacts" and len(scenario.ids["pacts"]) == 1:
-        return "the pact"
-    return scenario.labels.get((section, one)) or capital(one)
-
-
-def _end(actor: str, scenario: Scenario) -> str:
-    return scenario.labels.get(("states", actor)) or scenario.labels.get(("proxies", actor)) or capital(actor)
+    """What people see for a factor: which number, and what it belongs to."""
+    return number_label(
+        factor.name if factor.verb == DRAW or len(factor.paths) != 1 else ".".join(factor.paths[0]), scenario
+    )
 
 
 def _plane(
