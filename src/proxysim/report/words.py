@@ -183,10 +183,11 @@ def hangs_on(found: Findings) -> str:
     assert one is not None and found.roles.focus is not None
     unit = "index points" if found.yardstick[1] == "index points" else found.yardstick[1]
     low, middle, high = (number(float(np.quantile(one.draws, at)), True) for at in (0.05, 0.5, 0.95))
-    above = percent(float((one.draws > 0.0).mean()))
+    share = float((one.draws > 0.0).mean())
+    above = "all of them" if share == 1.0 else "none of them" if share == 0.0 else f"{percent(share)} of them"
     effect = f"the effect of “{found.labels[found.roles.focus]}” on the {found.yardstick[0]}"
     text = f"With every number that has a range drawn at once ({counted(one.pairs, 'pair')} of runs), {effect} is {middle} {unit} in the middle, "
-    text += f"between {low} and {high} in nine of ten draws, and above zero in {above} of them."
+    text += f"between {low} and {high} in nine of ten draws, and above zero in {above}."
     moving = one.table[one.table["found"].astype(bool)]
     whole = f"{len(one.table):,} such numbers"
     if not len(moving):
@@ -194,9 +195,15 @@ def hangs_on(found: Findings) -> str:
     names = [number_label(str(name), found.world.scenario) for name in moving["name"].head(3)]
     counts = {words: int(sum(set(given) == {grade} for given in moving["grades"])) for grade, words in _GRADES.items()}
     counts["without a grade or of several"] = len(moving) - sum(counts.values())
-    kinds = joined([f"{count} {words}" for words, count in counts.items() if count])
-    verb = "is" if len(moving) == 1 else "are"
-    return f"{text} Of {whole} {len(moving)} {verb} found to move it, most of all {joined(names)}; of these that matter {kinds}."
+    kinds = [(words, count) for words, count in counts.items() if count]
+    if len(moving) == 1:
+        return f"{text} Of {whole} one is found to move it: {names[0]}, {kinds[0][0]}."
+    told = (
+        f"all of them {kinds[0][0]}"
+        if len(kinds) == 1
+        else f"of these {joined([f'{count} {words}' for words, count in kinds])}"
+    )
+    return f"{text} Of {whole} {len(moving)} are found to move it, most of all {joined(names)}; {told}."
 
 
 def grounds(changes: Sequence[Change]) -> str:
