@@ -145,7 +145,7 @@ def test_point__gives_the_numbers_that_the_door_gives(tmp_path: Path) -> None:
 def test_draw__at_the_draws_of_runs_gives_the_numbers_of_runs(tmp_path: Path) -> None:
     """A point with the quantiles that a run draws is that run."""
     from proxysim import draws
-    from proxysim.scenario.uncertain import numbers_of_runs, unknowns
+    from proxysim.scenario.uncertain import Drawing, unknowns
 
     text = TEXT.format(base=QUICKSTART.as_posix(), runs=1, design="lhs").replace("runs     = 1", "runs = 1\npoints = 8")
     file = written(tmp_path, text[: text.index("[levers]")] + 'uncertainties = "uncertain"\n')
@@ -161,7 +161,7 @@ def test_draw__at_the_draws_of_runs_gives_the_numbers_of_runs(tmp_path: Path) ->
                 key = next((keys[path[0]] for path in factor.paths if path[0] in keys), 0)
                 values.append(float(draws.uniform(np.uint64(5), run, draws.UNKNOWN, np.uint64(key), 0)))
             points.append(tuple(values))
-        assert numbers_of_runs(world, 5, runs).tobytes() == variation.numbers(branch, points).tobytes()
+        assert Drawing(world).numbers(5, runs).tobytes() == variation.numbers(branch, points).tobytes()
 
 
 @pytest.mark.parametrize("name", ["pact_strength", "provisions", "uncertain", "forms"])

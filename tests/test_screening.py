@@ -20,10 +20,10 @@ def test_screen__thirds_are_those_of_the_numbers_drawn() -> None:
     assert {name for name in unknowns_of(found.study)} == set(table.index)
     world = found.study.worlds[0]
     from proxysim import fields
-    from proxysim.scenario.uncertain import numbers_of_runs
+    from proxysim.scenario.uncertain import Drawing
 
     place = fields.offset("detection", world.size, (world.names["leg"].index("north-coast"),))
-    drawn = numbers_of_runs(world, found.study.seed, np.arange(120))[:, place]
+    drawn = Drawing(world).numbers(found.study.seed, np.arange(120))[:, place]
     effect = found.study.of("received_arms", "reds")
     each = (effect[1] - effect[0]).reshape(120, 2).mean(axis=1)
     low, high = np.quantile(drawn, [1 / 3, 2 / 3])

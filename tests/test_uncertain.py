@@ -15,7 +15,7 @@ from proxysim import draws, ensembles, fields, jobs, step
 from proxysim.ensembles import ensemble
 from proxysim.errors import InputError, RunError
 from proxysim.jobs import Job
-from proxysim.scenario.uncertain import REPLICATES, numbers_of_runs, quantile, unknowns
+from proxysim.scenario.uncertain import REPLICATES, Drawing, quantile, unknowns
 from proxysim.scenario.world import World
 
 U = np.linspace(0.001, 0.999, 999)
@@ -97,7 +97,7 @@ def world() -> World:
 @pytest.fixture(scope="module")
 def rows(world: World) -> np.ndarray:
     """A thousand draws of its numbers."""
-    return numbers_of_runs(world, 5, RUNS)
+    return Drawing(world).numbers(5, RUNS)
 
 
 def test_unknowns__are_the_numbers_with_a_range(world: World) -> None:
@@ -189,7 +189,7 @@ def test_sanctions__that_a_branch_changes_leave_the_fact_as_drawn(sanctions: Tab
                              "branches": {"other": {"set": {"states": {"north": {"sanctions": change}}}}}})  # fmt: skip
     base = world_of(tables)
     other = base.branch("other")
-    one, two = (numbers_of_runs(w, 5, RUNS) for w in (base, other))
+    one, two = (Drawing(w).numbers(5, RUNS) for w in (base, other))
     assert (
         column(base, one, "sanctions_fact", "north").tolist() == column(other, two, "sanctions_fact", "north").tolist()
     )
@@ -203,14 +203,14 @@ def test_sanctions__that_a_branch_changes_leave_the_fact_as_drawn(sanctions: Tab
 def test_sanctions__of_potential_income_have_no_fact() -> None:
     """Income without sanctions contains none."""
     world = world_of(merged(RANGED, {"states": {"north": {"income_basis": "potential"}}}))
-    assert {0.0} == set(column(world, numbers_of_runs(world, 5, RUNS), "sanctions_fact", "north"))
+    assert {0.0} == set(column(world, Drawing(world).numbers(5, RUNS), "sanctions_fact", "north"))
 
 
 @pytest.mark.parametrize("name", ["strong", "hard-patrol", "fixed"])
 def test_branches__share_every_draw_that_they_do_not_touch(world: World, rows: np.ndarray, name: str) -> None:
     """What differs between two branches of a run is what differs in the file."""
     other = world.branch(name)
-    drawn = numbers_of_runs(other, 5, RUNS)
+    drawn = Drawing(other).numbers(5, RUNS)
     plain, changed = (step.numbers_of(w.params, w.schedule)[0] for w in (world, other))
     differs = set(np.flatnonzero((rows != drawn).any(axis=0)).tolist())
     assert set(np.flatnonzero(plain != changed).tolist()) == differs
@@ -218,7 +218,7 @@ def test_branches__share_every_draw_that_they_do_not_touch(world: World, rows: n
 
 def test_branches__scale_a_range_with_its_value(world: World, rows: np.ndarray) -> None:
     """Three times the detection at the same quantile, up to the bound of what it may be."""
-    tripled = numbers_of_runs(world.branch("hard-patrol"), 5, RUNS)
+    tripled = Drawing(world.branch("hard-patrol")).numbers(5, RUNS)
     one, three = (column(world, r, "detection", "first") for r in (rows, tripled))
     assert three.max() <= 0.99
     # Where the scaled range stays within bounds the draw is three times the other; its upper half is cut at the bound.
@@ -228,8 +228,8 @@ def test_branches__scale_a_range_with_its_value(world: World, rows: np.ndarray) 
 
 def test_numbers__of_a_run_alone_are_those_among_others(world: World, rows: np.ndarray) -> None:
     """Draw 17 needs no draw before it."""
-    assert rows[17].tobytes() == numbers_of_runs(world, 5, [17])[0].tobytes()
-    assert rows[[3, 900]].tobytes() == numbers_of_runs(world, 5, np.array([3, 900])).tobytes()
+    assert rows[17].tobytes() == Drawing(world).numbers(5, [17])[0].tobytes()
+    assert rows[[3, 900]].tobytes() == Drawing(world).numbers(5, np.array([3, 900])).tobytes()
 
 
 def test_job__two_runs_that_follow_one_another_share_a_draw(world: World) -> None:
@@ -238,7 +238,7 @@ def test_job__two_runs_that_follow_one_another_share_a_draw(world: World) -> Non
     assert 2 == REPLICATES
     assert found[0::2].tobytes() == found[1::2].tobytes()
     assert 4 == len({row.tobytes() for row in found})
-    assert numbers_of_runs(world, 5, np.arange(4)).tobytes() == found[0::2].tobytes()
+    assert Drawing(world).numbers(5, np.arange(4)).tobytes() == found[0::2].tobytes()
 
 
 # ---- studies -----------------------------------------------------------------------------------------
@@ -264,7 +264,7 @@ def test_ensemble__with_draws_is_the_same_in_any_pieces(world: World, monkeypatc
 def test_ensemble__with_draws_runs_the_numbers_drawn(world: World) -> None:
     """A run equals that of a world into which its draw was written."""
     study = ensemble(world, ["no-pact"], 2, 9, uncertain=True, first=6)
-    row = numbers_of_runs(world, 9, [3])[0]
+    row = Drawing(world).numbers(9, [3])[0]
     length = world.params.dtype.itemsize // 8
     params = world.params.copy()
     params.view(np.float64).reshape(-1)[:] = row[:length]
@@ -293,7 +293,7 @@ def test_dates__with_a_range_stay_dates_of_the_world() -> None:
         }
     }
     world = world_of(STUDY | {"pacts": {"treaty": {**STUDY["pacts"]["treaty"], **pact}}})
-    found = column(world, numbers_of_runs(world, 5, RUNS), "in_force", "treaty")
+    found = column(world, Drawing(world).numbers(5, RUNS), "in_force", "treaty")
     assert 3 <= found.min() < 4 < 13 < found.max() <= 14
     assert 0.5 == pytest.approx(np.mean(found < 9), abs=0.05)  # three standard errors
 
@@ -310,6 +310,6 @@ def test_key__of_a_number_is_its_name() -> None:
     """The draw of a number depends on its name alone, so another number with a range changes no draw."""
     world = world_of(merged(RANGED, {"states": {"north": {"effort": {"value": 0.5, "low": 0.1, "high": 0.9}}}}))
     before = world_of(RANGED)
-    one, two = (column(w, numbers_of_runs(w, 5, RUNS), "detection", "first") for w in (before, world))
+    one, two = (column(w, Drawing(w).numbers(5, RUNS), "detection", "first") for w in (before, world))
     assert one.tolist() == two.tolist()
     assert not math.isnan(one.sum())

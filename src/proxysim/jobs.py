@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from proxysim import fields, outcomes, step, warming
 from proxysim.errors import RunError
 from proxysim.rows import Rows, chunk_of
-from proxysim.scenario.uncertain import REPLICATES, numbers_of_runs
+from proxysim.scenario.uncertain import REPLICATES, Drawing
 from proxysim.scenario.world import World
 
 Array = np.ndarray[Any, Any]
@@ -39,13 +40,18 @@ class Job:
     forked: bool = False
     shared: int = 0
 
+    @cached_property
+    def drawings(self) -> tuple[Drawing, ...]:
+        """What draws the numbers of each world."""
+        return tuple(Drawing(world) for world in self.worlds)
+
     def numbers(self, world: int, runs: Array) -> Array:
         """(run or 1, number): the numbers of some runs of a world, drawn where they are uncertain."""
         one = self.worlds[world]
         if not self.uncertain:
             return step.numbers_of(one.params, one.schedule)
         drawn, place = np.unique(runs // np.uint64(REPLICATES), return_inverse=True)
-        return np.asarray(numbers_of_runs(one, self.seed, drawn)[place])
+        return np.asarray(self.drawings[world].numbers(self.seed, drawn)[place])
 
 
 @dataclass(frozen=True)

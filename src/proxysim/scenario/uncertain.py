@@ -106,18 +106,23 @@ def unknowns(world: World) -> tuple[Unknown, ...]:
     return tuple(sorted(found, key=lambda unknown: unknown.name))
 
 
-def numbers_of_runs(world: World, seed: int, runs: Sequence[int] | Array) -> Array:
-    """(run, number): all numbers of each run, those with a range drawn by (seed, run, name).
+class Drawing:
+    """The numbers of runs of one world; what is the same in every run is worked out once."""
 
-    A number that is worked out from others follows them: a target stock not given follows the stock drawn.
-    """
-    numbers = np.asarray(runs, dtype=np.uint64)
+    def __init__(self, world: World) -> None:
+        self.world, self.unknowns, self.raw = world, unknowns(world), raw_numbers(world)
 
-    def at(key: int) -> Array:
-        return np.asarray(draws.uniforms(np.uint64(seed), numbers, draws.UNKNOWN, np.uint64(key)))
+    def numbers(self, seed: int, runs: Sequence[int] | Array) -> Array:
+        """(run, number): all numbers of each run, those with a range drawn by (seed, run, name).
 
-    drawn = [(unknown, at(unknown.key)) for unknown in unknowns(world)]
-    return numbers_at(world, raw_numbers(world), len(numbers), drawn, at=at)
+        A number that is worked out from others follows them: a target stock not given follows the stock drawn.
+        """
+        numbers = np.asarray(runs, dtype=np.uint64)
+
+        def at(key: int) -> Array:
+            return np.asarray(draws.uniforms(np.uint64(seed), numbers, draws.UNKNOWN, np.uint64(key)))
+
+        return numbers_at(self.world, self.raw, len(numbers), [(one, at(one.key)) for one in self.unknowns], at=at)
 
 
 def raw_numbers(world: World) -> np.recarray[Any, Any]:
