@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from proxysim.figures.bands import capacity_bands
     from proxysim.figures.chains import support_chain
     from proxysim.figures.effects import differences
+    from proxysim.figures.heat import heat_map
     from proxysim.figures.makers import provenance
     from proxysim.figures.map import places_and_legs
     from proxysim.figures.provisions import waterfall
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
     from proxysim.figures.stability import regime_stability
     from proxysim.figures.strands import arms_map
     from proxysim.figures.style import save
-    from proxysim.figures.sweeps import heat_map, sweep_lines, sweep_spread
+    from proxysim.figures.sweeps import sweep_lines, sweep_spread
 
 _HOMES = {
-    "alluvial": "ribbons", "arms_map": "strands", "capacity_bands": "bands", "differences": "effects", "heat_map": "sweeps",
+    "alluvial": "ribbons", "arms_map": "strands", "capacity_bands": "bands", "differences": "effects", "heat_map": "heat",
     "places_and_legs": "map", "provenance": "makers", "ranking": "rankings", "regime_stability": "stability", "save": "style",
     "support_chain": "chains", "sweep_lines": "sweeps", "sweep_spread": "sweeps", "tornado": "rankings", "waterfall": "provisions",
 }  # fmt: skip

@@ -216,6 +216,22 @@ def of_n(table: pandas.DataFrame, what: str = "pairs of runs") -> str:
     return f"n = {high:,} {what}" if low == high else f"n = {low:,} to {high:,} {what}"
 
 
+def what_is_drawn(
+    value: str, unit: str, labels: Mapping[str, str] | None, table: pandas.DataFrame, of: str, more: str = ""
+) -> str:
+    """A caption: what, in which unit, and on how many of what it rests."""
+    words = f"{name(labels, value, 60)}{f' ({unit})' if unit else ''}{more}"
+    count = of_n(table, of)
+    return f"{words}; {count}." if count else f"{words}."
+
+
+def level(one: object) -> str:
+    """A value of a number or a form as it stands beside an axis."""
+    if isinstance(one, int | float) and not isinstance(one, bool):
+        return f"{one:g}".replace("-", "\u2212")
+    return cut(str(one), 14)
+
+
 def nothing(words: str) -> Figure:
     """A figure that says that there is nothing to draw."""
     figure = blank(1.0)
