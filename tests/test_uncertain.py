@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import datetime
 import math
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import stats
 from tests.studies import STUDY
+from tests.sweeping import QUICKSTART
 from tests.worlds import PLAIN, Tables, merged, world_of
 
+import proxysim as ps
 from proxysim import draws, ensembles, fields, jobs, step
 from proxysim.ensembles import ensemble
 from proxysim.errors import InputError, RunError
@@ -120,6 +124,21 @@ def test_numbers__without_a_range_are_the_worlds(world: World, rows: np.ndarray)
         index = tuple(world.names[axis].index(one) for axis, one in zip(axes, entry, strict=True))
         known.add(fields.offset(name, world.size, index))
     assert known == moved
+
+
+@pytest.mark.parametrize("linear", ["", ", linear = true"])
+def test_numbers__whose_dates_lie_before_the_start_are_drawn_round_the_last(tmp_path: Path, linear: str) -> None:
+    """A dated number has ends in multiples of itself; with no date left it is a plain number, and so are they."""
+    dated = f'income = {{2018 = 600, 2019 = 1200, low = "-20 %", high = "+20 %"{linear}}}'
+    text, count = re.subn(r"(?m)^income *= 1200\b", dated, QUICKSTART.read_text(encoding="utf-8"), count=1)
+    assert 1 == count
+    (tmp_path / "dated.toml").write_text(text, encoding="utf-8")
+    world = ps.load(tmp_path / "dated.toml", "no-pact")
+    number = world.scenario.numbers["states", "north", "income"]
+    assert (100.0, 80.0, 120.0) == pytest.approx((number.value, number.low, number.high))
+    drawn = column(world, Drawing(world).numbers(5, RUNS), "income", "north")
+    assert 80.0 <= drawn.min() < 82.0 and 118.0 < drawn.max() <= 120.0
+    assert 100.0 == pytest.approx(np.median(drawn), abs=2.0)
 
 
 def test_numbers__have_the_distribution_of_their_range(world: World, rows: np.ndarray) -> None:

@@ -217,3 +217,16 @@ def test_overview__words_of_events_do_not_overlap() -> None:
     boxes = [text.get_window_extent() for text in strip.texts]
     assert len(boxes) > 5
     assert not any(one.overlaps(two) for number, one in enumerate(boxes) for two in boxes[number + 1 :])
+
+
+@pytest.mark.parametrize("file", WORLDS, ids=NAMES)
+def test_worlds__every_range_holds_its_value(file: Path) -> None:
+    """In each branch; the ends of a dated number are multiples of it."""
+    for branch in ["none", *load_scenario(file, "none").branches]:
+        scenario = load_scenario(file, branch)
+        numbers = [(".".join(path), one) for path, one in scenario.numbers.items()]
+        numbers += [(f"{one.event}.{'.'.join(one.path)}", one.number) for one in scenario.effects]
+        for name, one in numbers:
+            if one.low is not None and one.high is not None:
+                middle = 1.0 if one.series else one.value
+                assert one.low <= middle <= one.high, (branch, name)

@@ -36,6 +36,8 @@ def number_of(leaf: Leaf, kind: str, start: int) -> Number:
         value, low, high = (None if end is None else end - start for end in (value, low, high))
     if value is None:
         value, series = _from_start(written.series, start, written.linear)
+        if not series:  # all its dates lie before the start: a plain number, and so are its ends
+            low, high = (None if end is None else end * value for end in (low, high))
     return Number(
         value, series, low, high, written.dist, written.source, written.grade, written.moves_with, written.note,
         written.unit, f"{leaf.file}:{leaf.line}" if leaf.line else leaf.file, leaf.origin,
