@@ -14,14 +14,14 @@ _LABEL = 60
 
 
 def labels_in(scenario: Scenario, branches: Sequence[str]) -> dict[str, str]:
-    """What people see for ids of a world; of a maker under "maker:ORIGIN"."""
+    """What people see for ids of actors, regimes and branches of a world; of a maker under "maker:ORIGIN"."""
     found = {branch: branch_label(scenario, branch) for branch in branches}
     for section in ("states", "proxies"):
         for actor in scenario.ids[section]:
             origin = scenario.text.get((section, actor, "origin"))
             if origin:
                 found.setdefault(f"maker:{origin}", _seen(scenario.labels.get((section, actor)) or capital(actor)))
-    for section in ("regimes", "states", "proxies", "pacts"):
+    for section in ("regimes", "states", "proxies"):
         found |= {one: _seen(scenario.labels.get((section, one)) or capital(one)) for one in scenario.ids[section]}
     return found
 

@@ -139,11 +139,7 @@ def _divided(found: Findings) -> dict[str, Any] | None:
     rows = []
     for player in found.attribution.players:
         size = measures[0].provisions[player].size if measures else None
-        name = (
-            "everything else that differs"
-            if player == "everything_else"
-            else player.rpartition(".")[2].replace("_", " ")
-        )
+        name = words.provision_label(player)
         rows.append((name, "–" if size is None else words.percent(size), [words.number(m.provisions[player].value, True) for m in measures],
                      max(abs(m.provisions[player].value or 0.0) for m in measures)))  # fmt: skip
     rows.sort(key=lambda row: -row[3])

@@ -106,7 +106,7 @@ def pictures(found: Findings) -> dict[str, Picture]:
         if first.total.difference:
             made.add("provisions", "Which provision does it", _waterfall(found, first.total.actor),
                      f"Effect on capacity of {labels[first.total.actor]}, where it is largest. {found.attribution.runs} pairs of runs for each of "
-                     f"{1 << len(found.attribution.players):,} sets of provisions.", alts.waterfall(found, first.total.actor))  # fmt: skip
+                     f"{1 << len(found.attribution.players):,} sets of what differs.", alts.waterfall(found, first.total.actor))  # fmt: skip
     if len(found.cargoes) and float(found.cargoes["sent"].sum()) > 0:
         told = makers(labels)
         cargo = f"{focus}; mean of {int(found.cargoes['n'].iloc[0])} runs{at_value}"

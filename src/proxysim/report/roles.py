@@ -51,6 +51,8 @@ def roles_of(world: World, branches: Sequence[str] | None = None) -> Roles:
         wanted = [first, default, *([FOCUS] if FOCUS in known else known)]
         wanted += [name for name in known if name.startswith(prefix)]
         names = [name for name in dict.fromkeys(wanted) if _is_pair(world, first, name)]
+        # The file as it stands is no second branch when it is the first one again.
+        names = [first, *([name for name in names[1:] if _differ(world, first, name)] or names[1:])]
     worlds, _ = branch_worlds(world, names)
     at = dict(zip(names, worlds, strict=True))
     rest = names[1:]
@@ -74,6 +76,12 @@ def _is_pair(world: World, first: str, name: str) -> bool:
     except InputError:
         return False
     return True
+
+
+def _differ(world: World, first: str, name: str) -> bool:
+    """Whether a branch is another world than the first."""
+    (one, two), _ = branch_worlds(world, [first, name])
+    return one.hash != two.hash
 
 
 def builds_on(baseline: World, focus: World, other: World) -> bool:

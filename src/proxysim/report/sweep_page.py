@@ -33,7 +33,8 @@ def sweep_pictures(found: SweepFindings) -> dict[str, Picture]:
     from proxysim.figures.style import stamp
 
     made = Pictures(stamp(found.sweep))
-    labels = {**found.labels, "difference": found.what[:1].upper() + found.what[1:]}
+    labels = {**found.labels, "difference": f"Difference in {found.what}"}
+    unit = "index points" if found.unit == "index" else found.unit
     versus = f"Difference against {sweep_words.against(found)}"
     if found.plane is not None:
         x, y, table = found.plane
@@ -48,19 +49,20 @@ def sweep_pictures(found: SweepFindings) -> dict[str, Picture]:
         few = y is None or len(table[y].unique()) <= _LINES
         if not is_text(table[x].to_numpy()) and few and len(table[x].unique()) > 1:
             made.add("lines", f"{labels['difference']} over {labels[x]}",
-                     figures.sweep_lines(table, x, "difference", y, found.unit, labels=labels, of=of), f"{versus}{mean}.{sampled}",
+                     figures.sweep_lines(table, x, "difference", y, unit, labels=labels, of=of), f"{versus}{mean}.{sampled}",
                      sweep_words.alt_plane(found))  # fmt: skip
         if y is not None and max(len(table[x].unique()), len(table[y].unique())) <= _CELLS:
             made.add("plane", f"{labels['difference']} over two factors",
-                     figures.heat_map(table, x, y, "difference", found.unit, labels=labels, of=of), f"{versus}{mean}.{sampled}",
+                     figures.heat_map(table, x, y, "difference", unit, labels=labels, of=of), f"{versus}{mean}.{sampled}",
                      sweep_words.alt_plane(found))  # fmt: skip
     shown = sweep_words.shown_points(found)
     if len(shown) > _FEW:
-        made.add("spread", f"{labels['difference']} at all points", figures.sweep_spread(shown, "difference", found.unit, labels=labels),
+        made.add("spread", f"{labels['difference']} at all points", figures.sweep_spread(shown, "difference", unit, labels=labels),
                  f"{versus}.", sweep_words.alt_spread(found))  # fmt: skip
     if len(found.factors) > 1 and bool((found.factors["change"] != 0.0).any()):
         base = float(np.nanmean(found.answers))
-        made.add("tornado", "What moves the answer", figures.tornado(found.factors, base, found.unit, labels=labels, held=_held(found)),
+        told = unit if found.baseline is not None else found.unit
+        made.add("tornado", "What moves the answer", figures.tornado(found.factors, base, told, labels=labels, held=_held(found)),
                  f"{versus if found.baseline is not None else 'The answer itself'}.", sweep_words.alt_tornado(found))  # fmt: skip
     return made.made
 
@@ -79,7 +81,7 @@ def how_compared(found: SweepFindings) -> str:
     if found.is_sampled:
         return ("The mean answer over the points in the highest third of a factor, less that in its lowest third; of text the two levels that lie "
                 "furthest apart. The interval holds chance and all other factors. Found: of those said to be found, at most one in twenty is "
-                "expected to be chance.")  # fmt: skip
+                "expected to be chance; with many factors that is stricter than the interval of one.")  # fmt: skip
     return ("The answer at the high end of a factor less that at its low end, at points that differ in nothing else, a mean over these; of text "
             "with more than two levels the two that lie furthest apart. The interval holds chance alone; “depending on the others” is the "
             "smallest and the largest of these differences.")  # fmt: skip

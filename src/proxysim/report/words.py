@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from proxysim.analysis.effects import independent
+from proxysim.analysis.intervals import mean_interval
 from proxysim.outcomes import FALLEN
 from proxysim.report.labels import number_label
 from proxysim.wording import number as plain_number
@@ -102,10 +104,15 @@ def assumed(found: Findings) -> str:
             else f"{percent(min(sizes)).removesuffix(_PERCENT)} to {percent(max(sizes))}"
         )
         names = joined([change.path.rpartition(".")[2].replace("_", " ") for change in largest])
-        lead = "chiefly " if len(provisions) > len(largest) else ""
-        parts.append(f"{counted(len(provisions), 'provision')} of {span} each ({lead}{names})")
+        lead = "the largest are " if len(provisions) > len(largest) else ""
+        each = " each" if len(provisions) > 1 else ""
+        parts.append(f"{counted(len(provisions), 'provision')} of {span}{each} ({lead}{names})")
     if others:
-        which = f" ({joined([change.path for change in others])})" if len(others) <= 2 else ""
+        which = (
+            f" ({joined([number_label(change.path, found.world.scenario) for change in others])})"
+            if len(others) <= 2
+            else ""
+        )
         parts.append(counted(len(others), "other number" if provisions else "changed number") + which)
     return f"Assumed was “{focus}” in place of “{base}”: {' and '.join(parts)}, with all else the same in every pair of runs."
 
@@ -151,7 +158,54 @@ def followed(found: Findings) -> str:
             for effect in rest
         ]
         text += f"; {joined(told, 6)}"
-    return f"{text} ({months})."
+    return f"{text} ({months}){arms(found)}{by_what(found)}."
+
+
+def arms(found: Findings) -> str:
+    """What it does to the arms that reach the proxies, all together, unless arms are what was told already."""
+    study, proxies = found.study, found.world.scenario.ids["proxies"]
+    focus, base = (study.branches.index(name) for name in (found.roles.focus or "", found.roles.baseline))
+    if not proxies or headline(found)[0].measure == "received_arms":
+        return ""
+    values = np.sum([study.of("received_arms", actor) for actor in proxies], axis=0)
+    difference = values[focus] - values[base]
+    low, high = (
+        float(end[0]) for end in mean_interval(independent(difference[:, None], study.draws), seed=study.seed % 2**64)
+    )
+    if not math.isfinite(low):
+        return ""
+    if low <= 0.0 <= high:
+        return "; in the arms that reach the proxies no difference was found"
+    mean, before = float(difference.mean()), float(values[base].mean())
+    part = f", {percent(abs(mean) / before)} of {number(before)}" if before else ""
+    return f"; the arms that reach all proxies together {'rise' if mean > 0 else 'fall'} by {number(abs(mean))} USD m a month{part}"
+
+
+def by_what(found: Findings) -> str:
+    """Which provisions carry most of it, and what undoes most of it."""
+    text = ""
+    if found.attribution is not None and found.attribution.measures:
+        shares: dict[str, float] = {}
+        for one in found.attribution.measures:
+            for name, share in one.provisions.items():
+                shares[name] = shares.get(name, 0.0) + (share.value or 0.0)
+        whole = sum(shares.values())
+        ordered = sorted(shares.items(), key=lambda pair: -pair[1] * (1 if whole > 0 else -1))
+        most = [name for name, share in ordered[:2] if whole and share / whole > 0.1]
+        if most and len(shares) > 1:
+            names = [provision_label(name) for name in most]
+            text += f"; {percent(sum(shares[name] for name in most) / whole)} of the effect on capacity comes through {joined(names)}"
+    if len(found.ranking):
+        best = found.ranking.iloc[0]
+        undone = float(best["undone"])
+        if best["high"] < 0 and math.isfinite(undone) and 0 < undone:
+            text += f"; “{found.labels[str(best['branch'])]}” would undo {percent(undone) if undone < 1 else 'all'} of the effect on the {found.yardstick[0]}"
+    return text
+
+
+def provision_label(name: str) -> str:
+    """A provision as people see it."""
+    return "everything else that differs" if name == "everything_else" else name.rpartition(".")[2].replace("_", " ")
 
 
 def certainty(found: Findings) -> str:
@@ -173,7 +227,11 @@ def certainty(found: Findings) -> str:
     if found.study.uncertain:
         sentence += "; numbers with a range were drawn, so the intervals hold chance and not knowing, within this model"
     else:
-        sentence += "; the intervals hold chance alone, with every number at its value (they can also be drawn from their ranges)"
+        sentence += "; the intervals hold chance alone, with every number at its value"
+        if found.screening is not None:
+            low, high = (number(float(np.quantile(found.screening.draws, at)), True) for at in (0.05, 0.95))
+            sentence += f" (with all ranges drawn at once, the effect on the {found.yardstick[0]} lies between {low} and {high} in nine "
+            sentence += "of ten draws)"
     return f"{sentence}; {grounds(changes)}."
 
 
@@ -225,10 +283,8 @@ def _single(found: Findings) -> str:
     single = found.ranking[found.ranking["single"].notna()]
     if not len(single) or float(found.ranking["single"].iloc[0]) == float(found.ranking["single"].iloc[0]):
         return ""
-    first = single.sort_values("single", ascending=False, kind="stable").iloc[0]
-    return (
-        f"; of the single ones, “{found.labels[str(first['branch'])]}” is the best in {percent(float(first['single']))}"
-    )
+    first = single.iloc[0]
+    return f"; of the single ones the strongest is “{found.labels[str(first['branch'])]}”, the best in {percent(float(first['single']))}"
 
 
 def blunting(found: Findings) -> str:
