@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from proxysim.fields import MEASURES, NEVER
 from proxysim.outcomes import FALL, FALLEN
+from proxysim.scenario.keys import key_at
 
 if TYPE_CHECKING:
     from proxysim.analysis.effects import Effect
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from proxysim.attribution import Attributed, Attribution
     from proxysim.comparison import Comparison
     from proxysim.explanation import Divergence, Explanation
+    from proxysim.scenario.records import Scenario
     from proxysim.scenario.world import World
 
 #: A share of an effect smaller than this part of it is what rounding leaves.
@@ -85,16 +88,19 @@ def comparison(result: Comparison) -> str:
             lines.append("The condition reaches into what the branches change: these are runs with the same fate, not an "
                          "effect on all runs. Use --from a later month to condition on a shared past.")  # fmt: skip
     for branch in study.branches[1:]:
-        lines += ["", f"== {branch} against {study.branches[0]}", "", *_put_in(result.changes[branch])]
+        lines += [
+            "",
+            f"== {branch} against {study.branches[0]}",
+            "",
+            *_put_in(result.changes[branch], study.worlds[0].scenario),
+        ]
         effects = [e for e in result.effects if e.branch == branch]
         lines += ["", *_told(result, effects)]
     reductions = sorted(e.variance_reduction for e in result.effects if e.variance_reduction is not None)
     if reductions:
         middle = reductions[len(reductions) // 2]
-        lines += [
-            "",
-            f"Pairing: the median variance of a difference is 1/{number(middle)} of that of independent runs.",
-        ]
+        gain = f"is 1/{number(middle)} of" if middle > 1.0 else "is not below"  # a few pairs can say so by chance
+        lines += ["", f"Pairing: the median variance of a difference {gain} that of independent runs."]
     return "\n".join(lines)
 
 
@@ -138,7 +144,7 @@ def explanation(result: Explanation) -> str:
     """A chain in words: what was changed, then the first month and rule in which each quantity is another."""
     one, two = result.branches
     lines = [result.world.scenario.question, "", f"Run {result.number} of seed {result.seed}: {two} against {one}.", ""]
-    lines += _put_in(list(result.changes))
+    lines += _put_in(list(result.changes), result.world.scenario)
     if not result.chain:
         return "\n".join([*lines, "", "Nothing differs in any month: the two branches are the same run."])
     lines += ["", *_story(result), ""]
@@ -187,14 +193,37 @@ def _level(result: Comparison) -> str:
     return f"{100 * result.effects[0].level:g} %" if result.effects else "95 %"
 
 
-def _put_in(changes: list[Change]) -> list[str]:
+def _value(path: str, value: float | None, scenario: Scenario) -> str:
+    """A number as it is read; a date as year and month."""
+    key = key_at(tuple(path.split(".")))
+    if (
+        value is None
+        or not math.isfinite(value)
+        or key is None
+        or key.parameter is None
+        or key.parameter.kind != "month"
+    ):
+        return number(value)
+    month = scenario.start[0] * 12 + scenario.start[1] - 1 + round(value)
+    return f"{month // 12:04d}-{month % 12 + 1:02d}"
+
+
+def _put_in(changes: list[Change], scenario: Scenario) -> list[str]:
     if not changes:
         return ["Put in: nothing; no number differs."]
     rows = []
     for change in changes[:40]:
         spread = "-" if change.low is None else f"{number(change.low)} to {number(change.high)}"
         source = ", ".join(change.source) or ("assumption" if change.grade in (None, "D") else "-")
-        rows.append([change.path, change.grade or "-", number(change.before), number(change.after), spread, source])
+        rows.append(
+            [
+                change.path,
+                change.grade or "-",
+                *(_value(change.path, one, scenario) for one in (change.before, change.after)),
+                spread,
+                source,
+            ]
+        )
     more = [f"... and {len(changes) - 40} more"] if len(changes) > 40 else []
     head = ["put in", "grade", "before", "after", "range", "source"]
     return [*table(head, rows).splitlines(), *more]

@@ -73,7 +73,7 @@ def _checked(file: str) -> str:
     scenario = load_scenario(file)
     counts = [("actors", len(scenario.ids["actors"]))]
     counts += [(section, len(scenario.ids[section])) for section in sections]
-    return f"{_counted(counts)}, {scenario.months} months, branches: {', '.join(scenario.branches) or 'none'}"
+    return f"{_counted(counts)}, {scenario.months} month{'s' if scenario.months != 1 else ''}, branches: {', '.join(scenario.branches) or 'none'}"
 
 
 def _is_experiment(kind: object) -> bool:

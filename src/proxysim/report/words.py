@@ -199,7 +199,10 @@ def by_what(found: Findings) -> str:
         best = found.ranking.iloc[0]
         undone = float(best["undone"])
         if best["high"] < 0 and math.isfinite(undone) and 0 < undone:
-            text += f"; “{found.labels[str(best['branch'])]}” would undo {percent(undone) if undone < 1 else 'all'} of the effect on the {found.yardstick[0]}"
+            part = percent(undone) if undone < 1 else "all"
+            text += (
+                f"; “{found.labels[str(best['branch'])]}” would undo {part} of the effect on the {found.yardstick[0]}"
+            )
     return text
 
 

@@ -11,6 +11,7 @@ ONE_LINE = (
     "an inline table {...} stands on one line, without a comma after its last entry; "
     "join the lines, or give it a table of its own under a [header]"
 )
+_CURLY = ("\u201c", "\u201d", "\u201e", "\u2018", "\u2019")
 DATE_KEY = "a date as a key is 2021 or 2021-06; with a dot it is two keys"
 
 
@@ -61,6 +62,10 @@ def word_cure(word: str, phrase: str) -> str:
         return f"{found} is no number; write {short.replace('.', '0.')}"
     if re.fullmatch(r"[+-]?0[0-9_]+(?:\.[0-9]*)?", word):
         return f"{found} is no number; write it without a zero in front"
+    if word[:1] in _CURLY:
+        return (
+            f'{found} is no value; TOML knows straight quotes alone: write " in place of {word[0]} and of its partner'
+        )
     match = PHRASE.match(phrase)
     whole = quoted(match.group().strip() if match else word)
     return f"{whole} is no value; put quotes round a text: {whole}"
