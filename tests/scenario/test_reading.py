@@ -328,6 +328,7 @@ def test_reading__keys_under_a_broken_header_do_not_land_in_the_table_above() ->
         ("iran -> reds = 1\ny = 1\n", 1, "wants quotes"),
         ("scale.*.x = 1\ny = 1\n", 1, "put quotes round"),
         ("x = sea lane\ny = 1\n", 1, '"sea lane" is no value; put quotes'),
+        ("x = “sea”\ny = 1\n", 1, "straight quotes alone"),
         ("x = 700 USD m / year\ny = 1\n", 1, "quotes round all of it"),
         ("x = 25 %\ny = 1\n", 1, "quotes round all of it"),
         ("x = 1,200\ny = 1\n", 1, "takes no comma"),
