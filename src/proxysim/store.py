@@ -15,7 +15,6 @@ A file is written aside, fsynced, renamed and read back, so that whatever stands
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -26,14 +25,16 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from proxysim.design import Design
 from proxysim.disk import digest_of, parquet_bytes, storing, write_whole
 from proxysim.errors import Fault, InputError, StorageError
 from proxysim.scenario.experiment import Experiment
+from proxysim.seal import opened, sealed
 
-FORMAT = 1
+FORMAT = 2
 SWEEP, DESIGN, RUNS, FAILURES, MANIFEST = (
     "sweep.json",
     "design.parquet",
@@ -268,8 +269,7 @@ class Store:
     def write_shard(self, block: Block, table: pa.Table, failures: list[dict[str, Any]], seconds: float) -> Receipt:
         """Write what a block gave, and read it back."""
         told = {"fingerprint": self.fingerprint, "block": asdict(block), "failures": failures}
-        table = table.replace_schema_metadata({"proxysim": json.dumps(told)})
-        data, path = parquet_bytes(table), self.shard(block)
+        data, path = sealed(table, told), self.shard(block)
         write_whole(path, data, self.aside)
         digest = digest_of(data)
         with storing(path):
@@ -283,18 +283,31 @@ class Store:
 
         Raises
         ------
-        StorageError : it is damaged, or of another sweep
+        StorageError : it is gone, damaged, or of another sweep
         """
         path = self.shard(block)
         try:
-            table = pq.read_table(io.BytesIO(path.read_bytes()))
-            told = json.loads((table.schema.metadata or {})[b"proxysim"])
-        except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+            table, told = opened(path.read_bytes())
+        except FileNotFoundError:
+            raise StorageError(f"{path} is gone") from None
+        except (OSError, pa.ArrowException, ValueError) as error:
             raise StorageError(f"{path} is damaged: {str(error).splitlines()[0]}") from None
-        whole = table.num_rows + len(told["failures"]) == block.count * len(self.branches)
-        if told["fingerprint"] != self.fingerprint or told["block"] != asdict(block) or not whole:
+        failures: list[dict[str, Any]] = told["failures"]
+        known = told["fingerprint"] == self.fingerprint and told["block"] == asdict(block)
+        if not known or table.schema != self.schema() or not self._has_all(block, table, failures):
             raise StorageError(f"{path} belongs to another sweep")
-        return table.replace_schema_metadata(None), told["failures"]
+        return table, failures
+
+    def _has_all(self, block: Block, table: pa.Table, failures: list[dict[str, Any]]) -> bool:
+        """Whether rows and failures together are the runs of a block, each once."""
+        points, runs = self.units(block)
+        place = pc.index_in(table.column("branch"), value_set=pa.array(self.branches)).to_numpy()
+        rows = np.column_stack([table.column("point").to_numpy(), place, table.column("run").to_numpy()])
+        failed = [(row["point"], self.branches.index(row["branch"]), row["run"]) for row in failures]
+        found = np.concatenate([rows, np.array(failed, dtype=np.int64).reshape(-1, 3)])
+        count = len(self.branches)
+        wanted = np.column_stack([np.tile(points, count), np.repeat(np.arange(count), len(runs)), np.tile(runs, count)])
+        return found.shape == wanted.shape and bool((found[np.lexsort(found.T)] == wanted[np.lexsort(wanted.T)]).all())
 
 
 def design_digest(design: Design) -> str:
