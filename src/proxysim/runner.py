@@ -6,13 +6,12 @@ The parent alone decides what is done: it enters a shard in the manifest once a 
 from __future__ import annotations
 
 import contextlib
-import json
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from proxysim.admission import check_new, check_same
 from proxysim.blocks import hook_of, receipt_of
 from proxysim.canonical import write_tables
 from proxysim.cost import cost_of
@@ -24,7 +23,7 @@ from proxysim.executors import How, StoppedError, refused
 from proxysim.jit import model_version
 from proxysim.manifest import Manifest, alone, damaged, is_locked
 from proxysim.scenario.experiment import load_experiment
-from proxysim.store import DESIGN, FAILURES, MANIFEST, RUNS, SWEEP, Batch, Store, absolute
+from proxysim.store import FAILURES, MANIFEST, RUNS, Batch, Store, absolute
 from proxysim.variation import Variation, columns_of
 
 #: Seconds of work that a block is cut for.
@@ -93,7 +92,7 @@ def sweep(
     design = design_of(loaded)
     variation = Variation(loaded)
     found = columns_of(loaded, variation.world(0, design.point(0)))
-    _check_new(folder)
+    check_new(folder)
     if block is None:
         cost = cost_of(variation, design)
         block = max(1, round(BLOCK_SECONDS / (cost.seconds * len(loaded.branches))))
@@ -102,6 +101,7 @@ def sweep(
     with storing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with alone(folder):
+        check_new(folder)
         names = [f"{outcome.measure}.{outcome.actor}" for _, outcome in found]
         store = Store.create(folder, loaded, design, names, model_version(), block)
         return _work(store, how, progress, say)
@@ -121,7 +121,7 @@ def resume(
     store = Store.read(absolute(folder))
     with alone(store.folder):
         store = Store.read(absolute(folder))
-        _check_same(store)
+        check_same(store)
         return _work(store, how, progress, say)
 
 
@@ -143,7 +143,7 @@ def extend(
     Store.read(folder)
     with alone(folder):
         store = Store.read(folder)
-        _check_same(store)
+        check_same(store)
         before = status(folder, look=False)
         if before.skipped:
             message = f"is not finished: {before.skipped:,} runs are missing; first `proxysim resume {folder}`"
@@ -185,53 +185,6 @@ def _told(store: Store, totals: tuple[int, int, int, float], files: dict[str, st
 
 
 # ---- the work ----------------------------------------------------------------------------------
-def _check_new(folder: Path) -> None:
-    try:
-        if folder.exists() and not folder.is_dir():
-            raise refused("--out", f"{folder} is a file; give a folder")
-        inside = {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
-    except OSError as error:
-        raise refused("--out", f"{folder} cannot be read: {error.strerror}") from None
-    if SWEEP in inside:
-        raise refused("--out", f"{folder} holds a sweep already; take it up with `proxysim resume {folder}`")
-    if inside - {"lock", "aside", "notes", "shards", DESIGN}:
-        raise refused("--out", f"{folder} is there already and is not empty; give a new folder")
-
-
-def _check_same(store: Store) -> None:
-    """Refuse when the file, the world or the model is another than at the start, and say how."""
-    faults = []
-    if store.version != model_version():
-        faults.append(Fault(str(store.folder), 0, "model_version", f"was {store.version}, is {model_version()}"))
-    file = store.experiment.file
-    if Path(file).exists():
-        was, now = (_flat(one.to_json()) for one in (store.experiment, load_experiment(file)))
-        for name in sorted({*was, *now}):
-            if was.get(name) != now.get(name) and name not in ("file", "base", "question"):
-                faults.append(Fault(file, 0, name, f"was {_short(was.get(name))}, is {_short(now.get(name))}"))
-    if faults:
-        faults.append(
-            Fault(
-                str(store.folder), 0, "", "is not taken up, since what it was made from has changed; use a new folder"
-            )
-        )
-        raise InputError(faults)
-
-
-def _flat(value: Any, path: str = "") -> dict[str, Any]:
-    """A JSON value as path -> plain value; factors by name."""
-    if isinstance(value, dict):
-        return {k: v for key, below in value.items() for k, v in _flat(below, f"{path}.{key}" if path else key).items()}
-    if isinstance(value, list) and value and isinstance(value[0], dict) and "name" in value[0]:
-        return {k: v for below in value for k, v in _flat(below, f"{path}.{below['name']}").items()}
-    return {path: value}
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value) if value is not None else "absent"
-    return text if len(text) <= 120 else text[:120] + "..."
-
-
 def _work(store: Store, how: How, progress: Progress | None, say: Say | None) -> Status:
     """Do all that is missing, then write the tables."""
     say = say or (lambda text: None)

@@ -14,7 +14,6 @@ A file is written aside, fsynced, renamed and read back, so that whatever stands
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -26,11 +25,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from proxysim.design import Design
-from proxysim.disk import digest_of, parquet_bytes, storing, write_whole
+from proxysim.disk import digest_of, storing, write_whole
 from proxysim.errors import Fault, InputError, StorageError
+from proxysim.points import design_digest, read_design, write_design
 from proxysim.scenario.experiment import Experiment
 from proxysim.seal import opened, sealed
 
@@ -164,17 +163,8 @@ class Store:
     def design(self) -> Design:
         """The points; those of an extension that was never entered are left out."""
         if self._design is None:
-            path = self.folder / DESIGN
-            try:
-                table = pq.read_table(path, partitioning=None)
-                columns = tuple(table.column(f.name).to_numpy()[: self.points] for f in self.experiment.factors)
-            except (OSError, pa.ArrowException, KeyError) as error:
-                raise StorageError(
-                    f"{path} is damaged and everything depends on it: {str(error).splitlines()[0]}"
-                ) from None
-            self._design = Design(self.experiment.factors, columns, self.points)
-            if design_digest(self._design) != self.data["design"]:
-                raise StorageError(f"{path} is not the design that this sweep was begun with; take a new folder")
+            factors, digest = self.experiment.factors, self.data["design"]
+            self._design = read_design(self.folder / DESIGN, factors, self.points, digest)
         return self._design
 
     @classmethod
@@ -188,6 +178,8 @@ class Store:
         StorageError : it cannot be written
         """
         experiment = replace(experiment, file=os.path.abspath(experiment.file), base=os.path.abspath(experiment.base))
+        if experiment.is_file:
+            experiment = replace(experiment, design=os.path.abspath(experiment.design), content=design_digest(design))
         batch = Batch(0, len(design), 0, experiment.runs)
         data = {
             "kind": "proxysim sweep", "format": FORMAT, "experiment": experiment.to_json(), "design": design_digest(design),
@@ -197,7 +189,7 @@ class Store:
         with storing(folder):
             for place in (folder, store.aside, store.notes, store.shards):
                 place.mkdir(parents=True, exist_ok=True)
-        store._write_design(design)
+        write_design(folder / DESIGN, design, store.aside)
         store._write_plan()
         return store
 
@@ -226,7 +218,7 @@ class Store:
 
     def extended(self, batch: Batch, design: Design) -> Store:
         """The same folder with one more batch; the plan is entered last."""
-        self._write_design(design)
+        write_design(self.folder / DESIGN, design, self.aside)
         data = {**self.data, "batches": [*self.data["batches"], asdict(batch)]}
         data["design"] = design_digest(design)
         store = Store(self.folder, data)
@@ -236,14 +228,6 @@ class Store:
     def _write_plan(self) -> None:
         told = {**self.data, "digest": digest_of(json.dumps(self.data, sort_keys=True).encode())}
         write_whole(self.folder / SWEEP, (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode(), self.aside)
-
-    def _write_design(self, design: Design) -> None:
-        arrays = [
-            pa.array(np.arange(len(design), dtype=np.int64)),
-            *(pa.array(column.tolist()) for column in design.columns),
-        ]
-        table = pa.table(arrays, names=["point", *(factor.name for factor in design.factors)])
-        write_whole(self.folder / DESIGN, parquet_bytes(table), self.aside)
 
     # ---- blocks ------------------------------------------------------------------------------
     def blocks(self) -> Iterator[Block]:
@@ -308,12 +292,3 @@ class Store:
         count = len(self.branches)
         wanted = np.column_stack([np.tile(points, count), np.repeat(np.arange(count), len(runs)), np.tile(runs, count)])
         return found.shape == wanted.shape and bool((found[np.lexsort(found.T)] == wanted[np.lexsort(wanted.T)]).all())
-
-
-def design_digest(design: Design) -> str:
-    """Digest of the values of a design."""
-    digest = hashlib.blake2b(digest_size=16)
-    for factor, column in zip(design.factors, design.columns, strict=True):
-        digest.update(factor.name.encode() + b"\0")
-        digest.update(column.tobytes() if column.dtype == np.float64 else json.dumps(column.tolist()).encode())
-    return digest.hexdigest()
