@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,9 @@ from proxysim.blocks import bench_of, one_run
 from proxysim.design import Design
 from proxysim.disk import digest_of
 from proxysim.errors import Fault, InputError, StorageError
-from proxysim.manifest import Manifest, damaged
-from proxysim.store import MANIFEST, RUNS, Block, Store, absolute
+from proxysim.manifest import Manifest
+from proxysim.mending import damaged
+from proxysim.store import DESIGN, MANIFEST, RUNS, Block, Store, absolute
 from proxysim.variation import run_ids
 
 
@@ -39,36 +39,40 @@ def verify(folder: str | Path) -> list[Damage]:
     """
     store = Store.read(absolute(folder))
     found: list[Damage] = []
-    design = store.design
+    try:
+        design: Design | None = store.design
+    except StorageError as error:
+        found.append(Damage(DESIGN, str(error)))
+        design = store.design_anew()
     try:
         manifest = Manifest(store, read_only=True)
-        receipts, files = list(manifest.shards()), manifest.files()
+    except StorageError as error:
+        found.append(Damage(MANIFEST, f"{error}; resume makes it anew from the shards"))
+        files: dict[str, str] = {}
+        bad = [block for block in store.blocks() if store.shard(block).exists() and not _proves_itself(store, block)]
+    else:
+        bad, files = [receipt.block for receipt in damaged(store, manifest.shards())], manifest.files()
         manifest.close()
-    except (StorageError, sqlite3.Error) as error:
-        found.append(Damage(MANIFEST, f"is damaged ({error}); resume makes it anew from the shards"))
-        receipts, files = [], {}
-        for block in store.blocks():
-            with contextlib.suppress(OSError):
-                if store.shard(block).exists():
-                    store.read_shard(block)
-    for receipt in damaged(store, receipts):
-        path = store.shard(receipt.block)
-        message = "is damaged" if path.exists() else "is gone"
-        found.append(
-            Damage(
-                f"shards/{path.name}",
-                f"{message}; its runs are run again by resume",
-                _ids(store, receipt.block, design),
-            )
-        )
+    for block in bad:
+        path = store.shard(block)
+        state = "is damaged" if path.exists() else "is gone"
+        ids = _ids(store, block, design) if design is not None else ()
+        found.append(Damage(f"shards/{path.name}", f"{state}; its runs are run again by resume", ids))
     for name, digest in files.items():
-        try:
-            same = digest_of((store.folder / name).read_bytes()) == digest
-        except OSError:
-            same = False
-        if not same:
+        path = store.folder / name
+        if not path.exists():
+            found.append(Damage(name, "is gone; resume makes it anew from the shards"))
+        elif digest_of(path.read_bytes()) != digest:
             found.append(Damage(name, "is damaged; resume makes it anew from the shards"))
     return found
+
+
+def _proves_itself(store: Store, block: Block) -> bool:
+    try:
+        store.read_shard(block)
+    except StorageError:
+        return False
+    return True
 
 
 def _ids(store: Store, block: Block, design: Design) -> tuple[str, ...]:

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from proxysim.design import Design
-from proxysim.disk import parquet_bytes, write_whole
+from proxysim.disk import write_whole
 from proxysim.errors import StorageError
 from proxysim.scenario.factors import Factor
+from proxysim.seal import opened, sealed
 
 #: Differences that are named; of the others the number.
 NAMED = 3
@@ -33,7 +33,7 @@ def write_design(path: Path, design: Design, aside: Path) -> None:
     numbers = pa.array(np.arange(len(design), dtype=np.int64))
     arrays = [numbers, *(pa.array(column.tolist()) for column in design.columns)]
     table = pa.table(arrays, names=["point", *(factor.name for factor in design.factors)])
-    write_whole(path, parquet_bytes(table), aside)
+    write_whole(path, sealed(table, {}), aside)
 
 
 def read_design(path: Path, factors: tuple[Factor, ...], points: int, digest: str) -> Design:
@@ -44,7 +44,7 @@ def read_design(path: Path, factors: tuple[Factor, ...], points: int, digest: st
     StorageError : it is gone, or not what was written
     """
     try:
-        table = pq.read_table(path, partitioning=None)
+        table, _ = opened(path.read_bytes())
         columns = tuple(table.column(factor.name).to_numpy()[:points] for factor in factors)
         found = Design(factors, columns, points)
         if design_digest(found) != digest:

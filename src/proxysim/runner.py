@@ -5,31 +5,30 @@ The parent alone decides what is done: it enters a shard in the manifest once a 
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from proxysim.admission import check_new, check_same
-from proxysim.blocks import hook_of, receipt_of
+from proxysim.blocks import hook_of
 from proxysim.canonical import write_tables
 from proxysim.cost import cost_of
 from proxysim.design import design_of, is_extendable
-from proxysim.disk import digest_of, storing
+from proxysim.disk import storing
 from proxysim.dispatch import Dispatch
 from proxysim.errors import Fault, InputError, StorageError
 from proxysim.executors import How, StoppedError, refused
 from proxysim.jit import model_version
-from proxysim.manifest import Manifest, alone, damaged, is_locked
+from proxysim.lock import alone, is_locked
+from proxysim.manifest import Manifest
+from proxysim.mending import Say, are_whole, settle, tidy
 from proxysim.scenario.experiment import load_experiment
-from proxysim.store import FAILURES, MANIFEST, RUNS, Batch, Store, absolute
+from proxysim.store import MANIFEST, RUNS, Batch, Store, absolute
 from proxysim.variation import Variation, columns_of
 
 #: Seconds of work that a block is cut for.
 BLOCK_SECONDS = 1.0
 Progress = Callable[[int, int], None]
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -104,6 +103,7 @@ def sweep(
         check_new(folder)
         names = [f"{outcome.measure}.{outcome.actor}" for _, outcome in found]
         store = Store.create(folder, loaded, design, names, model_version(), block)
+        tidy(store)
         return _work(store, how, progress, say)
 
 
@@ -118,11 +118,10 @@ def resume(
     """
     how = how or How()
     how.kind()
-    store = Store.read(absolute(folder))
-    with alone(store.folder):
-        store = Store.read(absolute(folder))
-        check_same(store)
-        return _work(store, how, progress, say)
+    folder = absolute(folder)
+    Store.read(folder)
+    with alone(folder):
+        return _work(_taken_up(folder, say), how, progress, say)
 
 
 def extend(
@@ -142,8 +141,7 @@ def extend(
     folder = absolute(folder)
     Store.read(folder)
     with alone(folder):
-        store = Store.read(folder)
-        check_same(store)
+        store = _taken_up(folder, say)
         before = status(folder, look=False)
         if before.skipped:
             message = f"is not finished: {before.skipped:,} runs are missing; first `proxysim resume {folder}`"
@@ -169,13 +167,13 @@ def status(folder: str | Path, look: bool = True) -> Status:
         return _told(store, (0, 0, 0, 0.0), {}, running)
     try:
         manifest = Manifest(store, read_only=True)
-        try:
-            return _told(store, manifest.totals(), manifest.files(), running)
-        finally:
-            manifest.close()
-    except (StorageError, sqlite3.Error):
-        stopped = "the manifest is damaged; `proxysim resume` makes it anew from the shards"
+    except StorageError as error:
+        stopped = f"{error}; `proxysim resume {store.folder}` makes it anew from the shards"
         return replace(_told(store, (0, 0, 0, 0.0), {}, running), stopped=stopped)
+    try:
+        return _told(store, manifest.totals(), manifest.files(), running)
+    finally:
+        manifest.close()
 
 
 def _told(store: Store, totals: tuple[int, int, int, float], files: dict[str, str], running: bool) -> Status:
@@ -184,16 +182,26 @@ def _told(store: Store, totals: tuple[int, int, int, float], files: dict[str, st
     return Status(store.folder, store.planned, rows, failed, blocks, shards, seconds, files.get(RUNS), running)
 
 
+def _taken_up(folder: Path, say: Say | None) -> Store:
+    """The sweep in a folder, with its points, when it is still what it was begun as."""
+    store = Store.read(folder)
+    tidy(store)
+    wrong = store.mend_design()
+    if wrong and say:
+        say(f"{wrong}; it is made anew from the experiment")
+    check_same(store)
+    return store
+
+
 # ---- the work ----------------------------------------------------------------------------------
 def _work(store: Store, how: How, progress: Progress | None, say: Say | None) -> Status:
     """Do all that is missing, then write the tables."""
     say = say or (lambda text: None)
     if how.hook:
         hook_of(how.hook)
-    _tidy(store)
     manifest = Manifest(store)
     try:
-        _settle(store, manifest, say)
+        settle(store, manifest, say)
         stopped = None
         if _told(store, manifest.totals(), {}, False).skipped:
             manifest.enter_files({})
@@ -204,7 +212,7 @@ def _work(store: Store, how: How, progress: Progress | None, say: Say | None) ->
             except KeyboardInterrupt:
                 stopped = f"stopped; go on with `proxysim resume {store.folder}`"
         found = _told(store, manifest.totals(), manifest.files(), False)
-        if stopped is None and not found.skipped and not _are_whole(store, manifest.files()):
+        if stopped is None and not found.skipped and not are_whole(store, manifest.files()):
             try:
                 manifest.enter_files(write_tables(store, manifest))
             except StorageError as error:
@@ -213,53 +221,6 @@ def _work(store: Store, how: How, progress: Progress | None, say: Say | None) ->
         return replace(found, stopped=stopped)
     finally:
         manifest.close()
-
-
-def _tidy(store: Store) -> None:
-    """Remove what an earlier start left halfway."""
-    for place in (store.aside, store.notes, store.shards):
-        with storing(place):
-            place.mkdir(exist_ok=True)
-    for place in (store.aside, store.notes):
-        for entry in place.iterdir():
-            with contextlib.suppress(OSError):
-                entry.unlink()
-
-
-def _settle(store: Store, manifest: Manifest, say: Say) -> None:
-    """Bring the manifest and the shards to agree: damaged ones are struck, whole ones that it does not know entered."""
-    known = {}
-    for receipt in list(manifest.shards()):
-        known[receipt.block] = receipt
-    for receipt in damaged(store, list(known.values())):
-        say(
-            f"{store.shard(receipt.block)} is damaged; its {receipt.block.count * len(store.branches)} runs are run again"
-        )
-        manifest.strike(receipt.block)
-        del known[receipt.block]
-        store.shard(receipt.block).unlink(missing_ok=True)
-    there = {path.stem for path in store.shards.iterdir()}
-    for block in store.blocks():
-        if block.name not in there or block in known:
-            continue
-        path = store.shard(block)
-        try:
-            receipt = receipt_of(store, block)
-        except StorageError as error:
-            say(f"{error}; its runs are run again")
-            path.unlink(missing_ok=True)
-        else:
-            manifest.enter(receipt)
-
-
-def _are_whole(store: Store, files: dict[str, str]) -> bool:
-    """Whether the tables of all runs are there, as they were written."""
-    try:
-        return {RUNS, FAILURES} == set(files) and all(
-            digest_of((store.folder / name).read_bytes()) == digest for name, digest in files.items()
-        )
-    except OSError:
-        return False
 
 
 def _run(store: Store, manifest: Manifest, how: How, progress: Progress | None, say: Say) -> None:

@@ -1,6 +1,6 @@
-"""Shards as bytes that prove themselves: a digest of the whole file stands in the file.
+"""Tables as bytes that prove themselves: a digest of the whole file stands in the file.
 
-The manifest knows the digest of each shard too, but it can be lost; then the seal alone tells a good shard from a bad one.
+The manifest knows the digest of each shard too, but it can be lost; then the seal tells a good shard from a bad one.
 """
 
 from __future__ import annotations

@@ -26,9 +26,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from proxysim.design import Design
+from proxysim.design import Design, design_of
 from proxysim.disk import digest_of, storing, write_whole
-from proxysim.errors import Fault, InputError, StorageError
+from proxysim.errors import Fault, InputError, ProxysimError, StorageError
 from proxysim.points import design_digest, read_design, write_design
 from proxysim.scenario.experiment import Experiment
 from proxysim.seal import opened, sealed
@@ -163,9 +163,45 @@ class Store:
     def design(self) -> Design:
         """The points; those of an extension that was never entered are left out."""
         if self._design is None:
-            factors, digest = self.experiment.factors, self.data["design"]
-            self._design = read_design(self.folder / DESIGN, factors, self.points, digest)
+            try:
+                self._design = self._read_design()
+            except StorageError as error:
+                raise StorageError(f"{error}; `proxysim resume {self.folder}` makes it anew") from None
         return self._design
+
+    def _read_design(self) -> Design:
+        return read_design(self.folder / DESIGN, self.experiment.factors, self.points, self.data["design"])
+
+    def design_anew(self) -> Design | None:
+        """The points that the experiment gives now; None when they are not those of the plan."""
+        parts = [batch for batch in self.batches if batch.run == 0]
+        try:
+            found = design_of(self.experiment)
+            for part in parts[1:]:
+                found = found.joined(design_of(self.experiment, part.point, part.points))
+        except ProxysimError:
+            return None
+        return found if design_digest(found) == self.data["design"] else None
+
+    def mend_design(self) -> str | None:
+        """Make the file of the points anew when it is not whole; what was wrong with it.
+
+        Raises
+        ------
+        StorageError : the experiment does not give them
+        """
+        try:
+            self._design = self._read_design()
+        except StorageError as error:
+            self._design = self.design_anew()
+            if self._design is None:
+                message = (
+                    "and the experiment does not give the same points any more; put the file back, or take a new folder"
+                )
+                raise StorageError(f"{error}, {message}") from None
+            write_design(self.folder / DESIGN, self._design, self.aside)
+            return str(error)
+        return None
 
     @classmethod
     def create(
@@ -235,6 +271,12 @@ class Store:
         for number, batch in enumerate(self.batches):
             for first in range(0, batch.units, self.block):
                 yield Block(number, first, min(self.block, batch.units - first))
+
+    def has(self, block: Block) -> bool:
+        """Whether a block is one of those."""
+        if not 0 <= block.batch < len(self.batches) or block.first < 0 or block.first % self.block:
+            return False
+        return block.count == min(self.block, self.batches[block.batch].units - block.first)
 
     def units(self, block: Block) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
         """(unit,) point and run of each unit of a block."""
