@@ -81,7 +81,8 @@ def _ids(store: Store, block: Block, design: Design) -> tuple[str, ...]:
     found: list[str] = []
     for point in np.unique(points):
         for branch in range(len(store.branches)):
-            found += run_ids(store.experiment, branch, design.point(int(point)), runs[points == point], store.version)
+            values, repeat = design.point(int(point)), design.repeats[int(point)]
+            found += run_ids(store.experiment, branch, values, runs[points == point], store.version, repeat)
     return tuple(found)
 
 

@@ -206,13 +206,18 @@ def columns_of(experiment: Experiment, world: World) -> tuple[tuple[int, Outcome
                  if "all" in asked or o.measure in asked or f"{o.measure}.{o.actor}" in asked)  # fmt: skip
 
 
-def run_ids(experiment: Experiment, branch: int, point: Point, runs: Sequence[int] | Array, version: str) -> list[str]:
-    """Ids of runs: hash of the resolved branch, the point, the seed, the run and the model version."""
-    named = {
-        " ".join(filter(None, (f.verb, f.name, f.unit))): value
-        for f, value in zip(experiment.factors, point, strict=True)
-    }
-    text = json.dumps([experiment.hashes[branch], named, experiment.seed, version], sort_keys=True)
+def run_ids(
+    experiment: Experiment, branch: int, point: Point, runs: Sequence[int] | Array, version: str, repeat: int = 0
+) -> list[str]:
+    """Ids of runs: hash of the resolved branch, what the point changes in it, the seed, the run and the model version.
+
+    Parameters
+    ----------
+    repeat : how many points before this one in the design have the same values
+    """
+    changes = [(f.subject, value, f.unit_of(value)) for f, value in zip(experiment.factors, point, strict=True)]
+    changes.sort(key=lambda change: change[0])
+    text = json.dumps([experiment.hashes[branch], changes, experiment.seed, version, repeat])
     head = hashlib.blake2b(text.encode(), digest_size=12)
     found = []
     for run in runs:
