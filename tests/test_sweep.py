@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
@@ -318,6 +319,19 @@ def test_failures__of_a_whole_block_are_told_apart(home: Path, tmp_path: Path, m
     assert {3} == set(pq.read_table(tmp_path / "out" / FAILURES).column("run").to_pylist())
 
 
+def test_failures__are_run_again_on_request_alone(failed: Path, tmp_path: Path) -> None:
+    """Then the table is that of a sweep in peace; without it resume leaves them."""
+    out = Path(shutil.copytree(failed, tmp_path / "out"))
+    assert (42, 6) == ((left := resume(out)).ok, left.failed)
+    told: list[str] = []
+    found = resume(out, failed=True, say=told.append)
+    assert (48, 0, 0) == (found.ok, found.failed, found.exit_status)
+    assert status(failed.parent / "done").digest == found.digest
+    assert ["6 failed runs are run again, with the others of their 3 blocks"] == told
+    assert [] == verify(out)
+    assert 0 == pq.read_table(out / FAILURES).num_rows
+
+
 def test_open__refuses_or_marks_missing_cells(failed: Path) -> None:
     """Never in silence."""
     found = proxysim.open(failed)
@@ -332,8 +346,6 @@ def test_open__refuses_or_marks_missing_cells(failed: Path) -> None:
 
 def test_open__refuses_an_unfinished_sweep(home: Path, tmp_path: Path) -> None:
     """With the command that ends it."""
-    import shutil
-
     shutil.copytree(home / "done", tmp_path / "out")
     next((tmp_path / "out" / "shards").iterdir()).unlink()
     Store.read(tmp_path / "out")
@@ -421,6 +433,7 @@ def test_command__sweeps_and_says_how_it_stands(home: Path, tmp_path: Path) -> N
     assert 3 == done.returncode
     assert "42 ok + 6 failed + 0 skipped = 48 planned runs" in done.stdout
     assert "failures.parquet" in done.stderr
+    assert f"proxysim resume {out} --failed" in done.stderr
     assert 3 == called("status", out).returncode
     assert (0, "every file is as it was written\n") == ((said := called("verify", out)).returncode, said.stdout)
     run_id = pq.read_table(out / RUNS).column("run_id")[7].as_py()

@@ -59,6 +59,17 @@ def settle(store: Store, manifest: Manifest, say: Say) -> None:
             manifest.enter(receipt)
 
 
+def strike_failed(store: Store, manifest: Manifest, say: Say) -> None:
+    """Take out the blocks in which runs failed, so that they are run again."""
+    bad = [receipt for receipt in manifest.shards() if receipt.failed]
+    for receipt in bad:
+        manifest.strike(receipt.block)
+        store.shard(receipt.block).unlink(missing_ok=True)
+    if bad:
+        runs, blocks = sum(receipt.failed for receipt in bad), len(bad)
+        say(f"{runs:,} failed runs are run again, with the others of their {blocks:,} blocks")
+
+
 def are_whole(store: Store, files: dict[str, str]) -> bool:
     """Whether the tables of all runs are there, as they were written."""
     try:

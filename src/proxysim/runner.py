@@ -21,7 +21,7 @@ from proxysim.executors import How, StoppedError, refused
 from proxysim.jit import model_version
 from proxysim.lock import alone, is_locked
 from proxysim.manifest import Manifest
-from proxysim.mending import Say, are_whole, settle, tidy
+from proxysim.mending import Say, are_whole, settle, strike_failed, tidy
 from proxysim.scenario.experiment import load_experiment
 from proxysim.store import MANIFEST, RUNS, Batch, Store, absolute
 from proxysim.variation import Variation, columns_of
@@ -108,9 +108,18 @@ def sweep(
 
 
 def resume(
-    folder: str | Path, how: How | None = None, *, progress: Progress | None = None, say: Say | None = None
+    folder: str | Path,
+    how: How | None = None,
+    *,
+    failed: bool = False,
+    progress: Progress | None = None,
+    say: Say | None = None,
 ) -> Status:
     """Take a sweep up where it stands: whatever is missing or damaged is run, nothing else.
+
+    Parameters
+    ----------
+    failed : run failed runs again too, with all others of their blocks, which come out as they were
 
     Raises
     ------
@@ -121,7 +130,7 @@ def resume(
     folder = absolute(folder)
     Store.read(folder)
     with alone(folder):
-        return _work(_taken_up(folder, say), how, progress, say)
+        return _work(_taken_up(folder, say), how, progress, say, failed)
 
 
 def extend(
@@ -194,7 +203,7 @@ def _taken_up(folder: Path, say: Say | None) -> Store:
 
 
 # ---- the work ----------------------------------------------------------------------------------
-def _work(store: Store, how: How, progress: Progress | None, say: Say | None) -> Status:
+def _work(store: Store, how: How, progress: Progress | None, say: Say | None, failed: bool = False) -> Status:
     """Do all that is missing, then write the tables."""
     say = say or (lambda text: None)
     if how.hook:
@@ -202,6 +211,8 @@ def _work(store: Store, how: How, progress: Progress | None, say: Say | None) ->
     manifest = Manifest(store)
     try:
         settle(store, manifest, say)
+        if failed:
+            strike_failed(store, manifest, say)
         stopped = None
         if _told(store, manifest.totals(), {}, False).skipped:
             manifest.enter_files({})

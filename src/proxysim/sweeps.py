@@ -83,8 +83,8 @@ class Sweep:
 
     def _ask(self) -> None:
         if self.state.failed and self.missing == REFUSE:
-            message = f'{self.state.failed} of {self.state.planned} runs failed; open(..., missing="mark") leaves them out and counts them'
-            raise RunError(message)
+            message = f"{self.state.failed} of {self.state.planned} runs failed; `proxysim resume {self.store.folder} --failed` runs"
+            raise RunError(f'{message} them again, open(..., missing="mark") leaves them out and counts them')
 
     def _cells(self, names: list[str]) -> Array:
         """(point, branch, run, outcome)."""

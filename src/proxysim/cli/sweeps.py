@@ -156,12 +156,15 @@ def resume(
     insecure: Insecure = False,
     timeout: Timeout = None,
     hook: Hook = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Run failed runs again too, with the others of their blocks.")
+    ] = False,
 ) -> None:
     """Take a sweep up: run what is missing or damaged, nothing else."""
     from proxysim.runner import resume as resume_sweep
 
     how = _how(workers, executor, dask, insecure, timeout, hook)
-    _leave(resume_sweep(folder, how, progress=bar(), say=_say))
+    _leave(resume_sweep(folder, how, failed=failed, progress=bar(), say=_say))
 
 
 @app.command("extend")
@@ -260,7 +263,8 @@ def _leave(found: Status) -> None:
     if found.digest:
         print(f"runs.parquet {found.digest}")
     if found.failed:
-        print(f"{found.failed:,} runs failed; see {found.folder / 'failures.parquet'}", file=sys.stderr)
+        again = f"run them again with `proxysim resume {found.folder} --failed`"
+        print(f"{found.failed:,} runs failed; see {found.folder / 'failures.parquet'}; {again}", file=sys.stderr)
     _end(found)
 
 
