@@ -126,8 +126,9 @@ def test_manifest__with_a_byte_flipped_is_made_anew(copy: Path) -> None:
 
 @pytest.mark.slow
 def test_manifest__with_any_byte_flipped_is_made_anew(copy: Path) -> None:
-    """The full count."""
-    check_manifest(copy, range(len((copy / MANIFEST).read_bytes())))
+    """The full count, and a sample of the empty space."""
+    whole = (copy / MANIFEST).read_bytes()
+    check_manifest(copy, sorted({*_telling(whole), *range(0, len(whole), 64)}))
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+from proxysim import ground
 from proxysim.design import design_of
 from proxysim.errors import Fault, InputError
 from proxysim.executors import refused
 from proxysim.jit import model_version
 from proxysim.points import differences
 from proxysim.scenario.experiment import Experiment, load_experiment
+from proxysim.scenario.scenario import load_scenario
 from proxysim.store import DESIGN, SWEEP, Store
 
 #: Of an experiment, what numbers do not depend on, or what is held against its content.
-_FREE = ("file", "base", "question", "content")
+_FREE = ("file", "base", "question", "content", "hashes")
 
 
 def check_new(folder: Path) -> None:
@@ -46,15 +48,36 @@ def check_same(store: Store) -> None:
 
 def _changed(store: Store, now: Experiment) -> list[Fault]:
     """What an experiment file says otherwise than at the start."""
-    was, found = store.experiment, []
+    was = store.experiment
     before, after = _flat(was.to_json()), _flat(now.to_json())
     if was.is_file and now.is_file:  # the points count, not where they stand
         del before["design"], after["design"]
+    if now.runs == store.runs:  # extended, and then said in the file too
+        before["runs"] = now.runs
+    if now.points == store.points:
+        before["points"] = now.points
+    found = _worlds(store, now)
     for name in sorted({*before, *after}):
         if before.get(name) != after.get(name) and name not in _FREE:
-            found.append(Fault(was.file, 0, name, f"was {_short(before.get(name))}, is {_short(after.get(name))}"))
+            message = f"was {_short(before.get(name))}, is {_short(after.get(name))}"
+            if name == "runs" and now.runs > store.runs:
+                message += (
+                    f"; for more runs put it back, then `proxysim extend {store.folder} --runs {now.runs - store.runs}`"
+                )
+            found.append(Fault(was.file, 0, name, message))
     if not found and now.is_file and Path(now.design).exists():
         found += [Fault(now.design, 0, "", text) for text in differences(store.design, design_of(now))]
+    return found
+
+
+def _worlds(store: Store, now: Experiment) -> list[Fault]:
+    """Branches whose worlds are others, with the numbers that differ."""
+    found, known = [], dict(zip(store.experiment.branches, store.experiment.hashes, strict=True))
+    for branch, digest in zip(now.branches, now.hashes, strict=True):
+        if known.get(branch, digest) != digest:
+            how = ground.differences(store.folder, branch, load_scenario(now.base, branch))
+            message = f"the world has changed: {how or f'its hash was {known[branch]}, is {digest}'}"
+            found.append(Fault(now.base, 0, f"branches.{branch}", message))
     return found
 
 

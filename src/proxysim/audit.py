@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from proxysim.blocks import bench_of, one_run
+from proxysim.blocks import Bench, bench_of, one_run
 from proxysim.design import Design
-from proxysim.disk import digest_of
+from proxysim.disk import digest_of_file
 from proxysim.errors import Fault, InputError, StorageError
 from proxysim.manifest import Manifest
 from proxysim.mending import damaged
@@ -62,7 +61,7 @@ def verify(folder: str | Path) -> list[Damage]:
         path = store.folder / name
         if not path.exists():
             found.append(Damage(name, "is gone; resume makes it anew from the shards"))
-        elif digest_of(path.read_bytes()) != digest:
+        elif digest_of_file(path) != digest:
             found.append(Damage(name, "is damaged; resume makes it anew from the shards"))
     return found
 
@@ -92,7 +91,8 @@ class Replay:
 
     Attributes
     ----------
-    row : as it stands in the table; again : as it came out now; failure : the row of failures when it had failed
+    row : as it stands in the table; again : as it came out now, empty when it failed; failure : the row of failures when it
+        had failed then; error : what it failed with now
     """
 
     run_id: str
@@ -103,11 +103,25 @@ class Replay:
     again: dict[str, float]
     row: dict[str, float] | None
     failure: dict[str, Any] | None
+    error: str | None = None
+
+    @property
+    def told(self) -> str:
+        """What then and now are, in one line."""
+        now = f"fails with {self.error}" if self.error is not None else "gives the numbers under `now`"
+        if self.failure is not None:
+            stage, kind, message = (self.failure[name] for name in ("stage", "type", "message"))
+            return f"then it failed, at the stage {stage}, with {kind}: {message}; now, without a hook or a timeout, it {now}"
+        return (
+            "every number has the same bits"
+            if self.is_same
+            else f"then it gave the numbers under `table`; now it {now}"
+        )
 
     @property
     def is_same(self) -> bool:
         """Whether every number has the same bits."""
-        if self.row is None:
+        if self.row is None or self.error is not None:
             return False
         names = list(self.row)
         one, two = (np.array([side[name] for name in names]) for side in (self.row, self.again))
@@ -120,6 +134,7 @@ def replay(folder: str | Path, run_id: str) -> Replay:
     Raises
     ------
     InputError : no such run, or the world or the model has changed
+    StorageError : its shard is damaged or gone
     """
     store = Store.read(absolute(folder))
     found = _find(store, run_id)
@@ -129,23 +144,46 @@ def replay(folder: str | Path, run_id: str) -> Replay:
     row, failure = found
     at = row or failure or {}
     bench = bench_of(str(store.folder), store.state)
-    again, residual = one_run(bench, at["point"], store.branches.index(at["branch"]), at["run"])
-    again["residual"] = residual
+    again, error = _now(bench, at["point"], store.branches.index(at["branch"]), at["run"])
     point = dict(zip([f.name for f in store.experiment.factors], store.design.point(at["point"]), strict=True))
-    kept = None if row is None else {name: row[name] for name in again}
-    return Replay(at["run_id"], at["point"], at["branch"], at["run"], point, again, kept, failure)
+    kept = None if row is None else {name: row[name] for name in (*store.columns, "residual")}
+    return Replay(at["run_id"], at["point"], at["branch"], at["run"], point, again, kept, failure, error)
+
+
+def _now(bench: Bench, point: int, branch: int, run: int) -> tuple[dict[str, float], str | None]:
+    """What a run gives now, or what it fails with."""
+    try:
+        again, residual = one_run(bench, point, branch, run)
+    except (InputError, StorageError):
+        raise
+    except Exception as error:
+        return {}, f"{type(error).__name__}: {error}"
+    return {**again, "residual": residual}, None
 
 
 def _find(store: Store, run_id: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None] | None:
-    """The row of a run, or its failure."""
-    blocks = (block for block in store.blocks() if store.shard(block).exists())
-    for block in blocks:
-        with contextlib.suppress(StorageError):
+    """The row of a run, or its failure.
+
+    Raises
+    ------
+    StorageError : the run is one of this sweep, and its shard cannot be read
+    """
+    unread: list[tuple[Block, StorageError]] = []
+    for block in store.blocks():
+        try:
             table, failures = store.read_shard(block)
-            place = pc.index(table.column("run_id"), pa.scalar(run_id)).as_py()
-            if place >= 0:
-                return table.slice(place, 1).to_pylist()[0], None
-            for failure in failures:
-                if failure["run_id"] == run_id:
-                    return None, failure
+        except StorageError as error:
+            unread.append((block, error))
+            continue
+        place = pc.index(table.column("run_id"), pa.scalar(run_id)).as_py()
+        if place >= 0:
+            return table.slice(place, 1).to_pylist()[0], None
+        for failure in failures:
+            if failure["run_id"] == run_id:
+                return None, failure
+    for block, why in unread:
+        if run_id in _ids(store, block, store.design):
+            raise StorageError(
+                f"{run_id} cannot be held against its row: {why}; `proxysim resume {store.folder}` runs it again"
+            )
     return None

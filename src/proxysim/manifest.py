@@ -5,7 +5,6 @@ It says nothing that the shards do not say: whatever in it is not as it was writ
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,14 +63,21 @@ class Manifest:
     def _read(self) -> None:
         if not self.path.is_file() or not self.path.stat().st_size:
             raise StorageError(f"{self.path} is {'empty' if self.path.is_file() else 'gone'}")
-        # Beside a journal sqlite writes; where that is not allowed the file is read as it lies.
-        way = "mode=ro" if os.access(self.path.parent, os.W_OK) else "immutable=1"
         try:
-            self.base = sqlite3.connect(f"{self.path.as_uri()}?{way}", uri=True, isolation_level=None)
-            self._check()
+            try:
+                self._look("mode=ro")
+            except sqlite3.OperationalError as error:
+                # To read, too, sqlite keeps a journal beside its file; where it may not, the file is read as it lies.
+                if _code(error) not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+                    raise
+                self._look("immutable=1")
         except (sqlite3.Error, ValueError) as error:
             message = f"cannot be read ({error})" if _is_outside(error) else f"is damaged ({error})"
             raise StorageError(f"{self.path} {message}") from None
+
+    def _look(self, way: str) -> None:
+        self.base = sqlite3.connect(f"{self.path.as_uri()}?{way}", uri=True, isolation_level=None)
+        self._check()
 
     def _check(self) -> None:
         """Refuse a file in which anything is not as it was written, or does not fit the plan."""
@@ -137,5 +143,9 @@ def _seal(row: list[Any]) -> str:
     return digest_of(repr(row).encode())
 
 
+def _code(error: Exception) -> int:
+    return int(getattr(error, "sqlite_errorcode", -1)) & 0xFF
+
+
 def _is_outside(error: Exception) -> bool:
-    return getattr(error, "sqlite_errorcode", -1) & 0xFF in _OUTSIDE
+    return _code(error) in _OUTSIDE

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Iterator
 
 from proxysim.blocks import receipt_of
-from proxysim.disk import digest_of, storing
+from proxysim.disk import digest_of, digest_of_file, storing
 from proxysim.errors import StorageError
 from proxysim.manifest import Manifest
 from proxysim.store import FAILURES, RUNS, Receipt, Store
@@ -74,7 +74,7 @@ def are_whole(store: Store, files: dict[str, str]) -> bool:
     """Whether the tables of all runs are there, as they were written."""
     try:
         return {RUNS, FAILURES} == set(files) and all(
-            digest_of((store.folder / name).read_bytes()) == digest for name, digest in files.items()
+            digest_of_file(store.folder / name) == digest for name, digest in files.items()
         )
     except OSError:
         return False

@@ -11,13 +11,14 @@ from pathlib import Path
 
 from proxysim.admission import check_new, check_same
 from proxysim.blocks import hook_of
-from proxysim.canonical import write_tables
+from proxysim.canonical import write_tables, wrong_at_a_glance
 from proxysim.cost import cost_of
 from proxysim.design import design_of, is_extendable
 from proxysim.disk import storing
 from proxysim.dispatch import Dispatch
 from proxysim.errors import Fault, InputError, StorageError
 from proxysim.executors import How, StoppedError, refused
+from proxysim.ground import write_worlds
 from proxysim.jit import model_version
 from proxysim.lock import alone, is_locked
 from proxysim.manifest import Manifest
@@ -104,6 +105,7 @@ def sweep(
         names = [f"{outcome.measure}.{outcome.actor}" for _, outcome in found]
         store = Store.create(folder, loaded, design, names, model_version(), block)
         tidy(store)
+        write_worlds(folder, {name: variation.plain(k) for k, name in enumerate(store.branches)}, store.aside)
         return _work(store, how, progress, say)
 
 
@@ -188,7 +190,12 @@ def status(folder: str | Path, look: bool = True) -> Status:
 def _told(store: Store, totals: tuple[int, int, int, float], files: dict[str, str], running: bool) -> Status:
     shards, rows, failed, seconds = totals
     blocks = sum(-(-batch.units // store.block) for batch in store.batches)
-    return Status(store.folder, store.planned, rows, failed, blocks, shards, seconds, files.get(RUNS), running)
+    found = Status(store.folder, store.planned, rows, failed, blocks, shards, seconds, files.get(RUNS), running)
+    if found.digest is not None and (wrong := wrong_at_a_glance(store, rows)):
+        return replace(
+            found, digest=None, stopped=f"{wrong}; `proxysim resume {store.folder}` makes it anew from the shards"
+        )
+    return found
 
 
 def _taken_up(folder: Path, say: Say | None) -> Store:
@@ -229,7 +236,7 @@ def _work(store: Store, how: How, progress: Progress | None, say: Say | None, fa
             except StorageError as error:
                 stopped = str(error)
             found = _told(store, manifest.totals(), manifest.files(), False)
-        return replace(found, stopped=stopped)
+        return replace(found, stopped=stopped) if stopped else found
     finally:
         manifest.close()
 

@@ -105,7 +105,7 @@ class Store:
     """
 
     def __init__(self, folder: Path, data: dict[str, Any]) -> None:
-        self.folder, self.data = folder, data
+        self.folder, self.data = absolute(folder), data
         self.experiment = Experiment.from_json(data["experiment"])
         self.columns: tuple[str, ...] = tuple(data["columns"])
         self.version: str = data["model_version"]
@@ -243,14 +243,18 @@ class Store:
             raise InputError([Fault(str(folder), 0, "", f"holds no sweep: there is no {SWEEP}")])
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
-            told = data.pop("digest")
-            if data["kind"] != "proxysim sweep" or told != digest_of(json.dumps(data, sort_keys=True).encode()):
+            if not isinstance(data, dict):
+                raise ValueError("it holds no plan")
+            told = data.pop("digest", None)
+            if data.get("kind") != "proxysim sweep" or told != digest_of(json.dumps(data, sort_keys=True).encode()):
                 raise ValueError("its digest is another")
             if data["format"] != FORMAT:
                 raise InputError([Fault(str(path), 0, "", f"has format {data['format']}; this version reads {FORMAT}")])
             return cls(folder, data)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StorageError(f"{path} is damaged and everything depends on it: {error}") from None
+            raise StorageError(
+                f"{path} is damaged and everything depends on it: {error}; put it back, or take a new folder"
+            ) from None
 
     def extended(self, batch: Batch, design: Design) -> Store:
         """The same folder with one more batch; the plan is entered last."""

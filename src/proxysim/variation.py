@@ -68,10 +68,10 @@ class Variation:
         self._scenarios: dict[tuple[int, Point], Scenario] = {}
         self._texts = [k for k, factor in enumerate(experiment.factors) if factor.verb == TEXT]
         self._plain: dict[int, Scenario] = {}
-        first = self._read(0)
+        first = self.plain(0)
         self.start = first.start[0] * 12 + first.start[1] - 1
 
-    def _read(self, branch: int) -> Scenario:
+    def plain(self, branch: int) -> Scenario:
         """A branch without any change."""
         if branch not in self._plain:
             self._plain[branch] = load_scenario(self.experiment.base, self.experiment.branches[branch])
@@ -152,7 +152,7 @@ class Variation:
                         overrides[quoted_path(path)] = factor.raw(value)
         key = (branch, tuple(repr(value) for value in overrides.values()))
         if key not in self._scenarios:
-            plain = self._read(branch)
+            plain = self.plain(branch)
             if len(self._scenarios) >= WORLDS_KEPT:
                 self._scenarios.pop(next(iter(self._scenarios)))
             self._scenarios[key] = load_scenario(self.experiment.base, name, (), overrides) if overrides else plain

@@ -221,13 +221,17 @@ def replay(
     folder: Folder,
     run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="Id of a run, from the column run_id.")],
 ) -> None:
-    """Run one row of a sweep again by itself and hold it against the table; exit status 3 when a bit differs."""
+    """Run one row of a sweep again by itself and hold it against the table; exit status 3 when a bit differs.
+
+    Of a run that had failed there is nothing to hold it against: what it failed with is shown beside what it gives now.
+    """
     from proxysim.audit import replay as replay_run
 
     found = replay_run(folder, run_id)
     told: dict[str, Any] = {
         "run_id": found.run_id, "branch": found.branch, "run": found.run, "point": {"number": found.point, **found.values},
-        "same": found.is_same, "now": {name: _number(value) for name, value in found.again.items()},
+        "same": found.is_same if found.failure is None else None, "told": found.told,
+        "now": {name: _number(value) for name, value in found.again.items()},
     }  # fmt: skip
     if found.failure is not None:
         told["failure"] = {name: found.failure[name] for name in ("stage", "type", "message", "trace")}

@@ -212,6 +212,7 @@ class _Door:
                 ("design",),
                 f'found {show(design)}; allowed are {", ".join(DESIGNS)}, or a file such as "points.csv"{near}',
             )
+            return "grid", 0
         elif design in SAMPLED and not points and "points" not in data:
             self.fault(("design",), f"{design} needs `points`, the number of points")
         if points and design not in SAMPLED:
