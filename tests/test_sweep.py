@@ -340,6 +340,13 @@ def test_open__refuses_or_marks_missing_cells(failed: Path) -> None:
         found.effects()
     with pytest.raises(RunError, match="6 of 48 runs failed"):
         found.to_ema()
+    with pytest.raises(RunError, match="6 of 48 runs failed"):
+        found.to_dataframe()
+    assert (42, 6, 42) == (
+        len(found.runs),
+        len(found.failures),
+        len(proxysim.open(failed, missing="mark").to_dataframe()),
+    )
     marked = proxysim.open(failed, missing="mark").effects()
     assert {(3, 1)} == set(marked[["pairs", "missing"]].itertuples(index=False, name=None))
     assert 6 == np.isnan(proxysim.open(failed, missing="mark").cells("reach.south")).sum()

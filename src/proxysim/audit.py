@@ -16,7 +16,7 @@ from proxysim.disk import digest_of_file
 from proxysim.errors import Fault, InputError, StorageError
 from proxysim.manifest import Manifest
 from proxysim.mending import damaged
-from proxysim.store import DESIGN, MANIFEST, RUNS, Block, Store, absolute
+from proxysim.store import DESIGN, MANIFEST, NO_DESIGN, RUNS, Block, Store, absolute
 from proxysim.variation import run_ids
 
 
@@ -41,8 +41,9 @@ def verify(folder: str | Path) -> list[Damage]:
     try:
         design: Design | None = store.design
     except StorageError as error:
-        found.append(Damage(DESIGN, str(error)))
         design = store.design_anew()
+        lost = f"is damaged or gone, {NO_DESIGN}"
+        found.append(Damage(DESIGN, lost if design is None else str(error)))
     try:
         manifest = Manifest(store, read_only=True)
     except StorageError as error:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
-from proxysim.design import Design
+from proxysim.design import Design, design_of
 from proxysim.disk import write_whole
-from proxysim.errors import StorageError
+from proxysim.errors import ProxysimError, StorageError
+from proxysim.scenario.experiment import Experiment
 from proxysim.scenario.factors import Factor
 from proxysim.seal import opened, sealed
 
@@ -54,6 +56,17 @@ def read_design(path: Path, factors: tuple[Factor, ...], points: int, digest: st
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
         raise StorageError(f"{path} is damaged: {str(error).splitlines()[0]}") from None
     return found
+
+
+def made_anew(experiment: Experiment, more: Sequence[tuple[int, int]], digest: str) -> Design | None:
+    """The points that an experiment gives now, with those it was extended by; None when they are not those of the digest."""
+    try:
+        found = design_of(experiment)
+        for first, count in more:
+            found = found.joined(design_of(experiment, first, count))
+    except ProxysimError:
+        return None
+    return found if design_digest(found) == digest else None
 
 
 def differences(was: Design, now: Design) -> list[str]:

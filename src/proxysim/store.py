@@ -2,11 +2,12 @@
 
 ::
 
-    DIR/sweep.json       the resolved experiment, its batches and the model version
-    DIR/design.parquet   the points
-    DIR/shards/          one Parquet file for each block, by workers; a shard also carries the failures of its block
-    DIR/manifest.sqlite  which shards are good, with their digests, by the parent; it can be made anew from the shards
-    DIR/runs.parquet     all runs, when all are there; DIR/failures.parquet beside it
+    DIR/sweep.json       the resolved experiment, its batches and the model version; everything depends on it
+    DIR/design.parquet   the points; made anew from the experiment
+    DIR/worlds.json      what the worlds were, to show what differs when one has changed
+    DIR/shards/          one Parquet file for each block, by workers; a shard also carries the failures of its block, and a seal
+    DIR/manifest.sqlite  which shards are good, with their digests, by the parent; made anew from the shards
+    DIR/runs.parquet     all runs, when all are there; DIR/failures.parquet beside it; made anew from the shards
     DIR/aside/           files before they have their name; DIR/notes/ the run each worker is on; DIR/lock
 
 A file is written aside, fsynced, renamed and read back, so that whatever stands under its name is whole.
@@ -17,7 +18,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from proxysim.design import Design, design_of
+from proxysim.design import Design
 from proxysim.disk import digest_of, storing, write_whole
-from proxysim.errors import Fault, InputError, ProxysimError, StorageError
-from proxysim.points import design_digest, read_design, write_design
+from proxysim.errors import Fault, InputError, StorageError
+from proxysim.plan import Batch, Block, Receipt
+from proxysim.points import design_digest, made_anew, read_design, write_design
 from proxysim.scenario.experiment import Experiment
 from proxysim.seal import opened, sealed
+
+__all__ = ["Batch", "Block", "Receipt", "Store"]
 
 FORMAT = 2
 SWEEP, DESIGN, RUNS, FAILURES, MANIFEST = (
@@ -41,49 +45,9 @@ SWEEP, DESIGN, RUNS, FAILURES, MANIFEST = (
     "failures.parquet",
     "manifest.sqlite",
 )
+NO_DESIGN = "and the experiment does not give the same points any more; put the file back, or take a new folder"
 KEYS = ("point", "branch", "run", "run_id")
 FAILURE_COLUMNS = ("point", "branch", "run", "run_id", "stage", "type", "message", "trace")
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Points by runs that were planned at once; unit k is point `point + k // runs`, run `run + k % runs`."""
-
-    point: int
-    points: int
-    run: int
-    runs: int
-
-    @property
-    def units(self) -> int:
-        """Pairs of a point and a run, each over all branches."""
-        return self.points * self.runs
-
-
-@dataclass(frozen=True)
-class Block:
-    """Some units of a batch, one after the other."""
-
-    batch: int
-    first: int
-    count: int
-
-    @property
-    def name(self) -> str:
-        """Name of its shard, without ending; in the order of names as in the order of units."""
-        return f"{self.batch:03d}-{self.first:010d}-{self.count}"
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What a worker says of the shard it wrote: rows that are whole, runs that failed, the digest of the file."""
-
-    block: Block
-    rows: int
-    failed: int
-    size: int
-    digest: str
-    seconds: float
 
 
 def absolute(folder: str | Path) -> Path:
@@ -174,14 +138,8 @@ class Store:
 
     def design_anew(self) -> Design | None:
         """The points that the experiment gives now; None when they are not those of the plan."""
-        parts = [batch for batch in self.batches if batch.run == 0]
-        try:
-            found = design_of(self.experiment)
-            for part in parts[1:]:
-                found = found.joined(design_of(self.experiment, part.point, part.points))
-        except ProxysimError:
-            return None
-        return found if design_digest(found) == self.data["design"] else None
+        parts = [(batch.point, batch.points) for batch in self.batches if batch.run == 0]
+        return made_anew(self.experiment, parts[1:], self.data["design"])
 
     def mend_design(self) -> str | None:
         """Make the file of the points anew when it is not whole; what was wrong with it.
@@ -195,10 +153,7 @@ class Store:
         except StorageError as error:
             self._design = self.design_anew()
             if self._design is None:
-                message = (
-                    "and the experiment does not give the same points any more; put the file back, or take a new folder"
-                )
-                raise StorageError(f"{error}, {message}") from None
+                raise StorageError(f"{error}, {NO_DESIGN}") from None
             write_design(self.folder / DESIGN, self._design, self.aside)
             return str(error)
         return None
