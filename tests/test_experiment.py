@@ -96,6 +96,14 @@ def test_fault__all_are_named_in_one_pass(tmp_path: Path) -> None:
     assert {6, 7, 12} <= {fault.line for fault in caught.value.faults}
 
 
+def test_design__that_is_none_is_named_alone(tmp_path: Path) -> None:
+    """Whether it takes points cannot be said of a name that is none."""
+    text = TEXT.format(base=QUICKSTART.as_posix(), runs=1, design="soboll").replace("seed     =", "points = 8\nseed =")
+    with pytest.raises(InputError, match='did you mean "sobol"') as caught:
+        load_experiment(written(tmp_path, text))
+    assert 1 == len(caught.value.faults)
+
+
 def test_measures__that_are_none_are_refused_with_a_suggestion(tmp_path: Path) -> None:
     """A measure needs the world, so it is checked when the world is there."""
     text = TEXT.format(base=QUICKSTART.as_posix(), runs=1, design="grid").replace('"fighting"', '"figthing"')

@@ -14,7 +14,8 @@ from tests.sweeping import experiment
 from proxysim.audit import verify
 from proxysim.disk import digest_of
 from proxysim.errors import InputError, StorageError
-from proxysim.manifest import Manifest, alone, is_locked
+from proxysim.lock import alone, is_locked
+from proxysim.manifest import Manifest
 from proxysim.runner import resume, status, sweep
 from proxysim.store import MANIFEST, RUNS, SWEEP, Batch, Store
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import time
@@ -206,7 +207,8 @@ def test_resume__refuses_what_has_changed_and_shows_it(home: Path, tmp_path: Pat
         resume(tmp_path / "out")
     file.write_text(text, encoding="utf-8")
     world.write_text(world.read_text(encoding="utf-8").replace("limit = 240", "limit = 241"), encoding="utf-8")
-    with pytest.raises(InputError, match="hashes: was"):
+    limits = r"w.toml: branches.no-pact: the world has changed: legs.north-coast.limit was 240 USD m / year, is 241 USD m / year$"
+    with pytest.raises(InputError, match=f"(?m){limits}"):
         resume(tmp_path / "out")
     row = pq.read_table(tmp_path / "out" / RUNS).column("run_id")[0].as_py()
     file.unlink()
@@ -217,7 +219,7 @@ def test_resume__refuses_what_has_changed_and_shows_it(home: Path, tmp_path: Pat
 
 def test_resume__refuses_another_model(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The model version is shown."""
-    monkeypatch.setattr("proxysim.runner.model_version", lambda: "another")
+    monkeypatch.setattr("proxysim.admission.model_version", lambda: "another")
     with pytest.raises(InputError, match=r"model_version: was .*, is another"):
         resume(home / "done")
 
@@ -318,6 +320,19 @@ def test_failures__of_a_whole_block_are_told_apart(home: Path, tmp_path: Path, m
     assert {3} == set(pq.read_table(tmp_path / "out" / FAILURES).column("run").to_pylist())
 
 
+def test_failures__are_run_again_on_request_alone(failed: Path, tmp_path: Path) -> None:
+    """Then the table is that of a sweep in peace; without it resume leaves them."""
+    out = Path(shutil.copytree(failed, tmp_path / "out"))
+    assert (42, 6) == ((left := resume(out)).ok, left.failed)
+    told: list[str] = []
+    found = resume(out, failed=True, say=told.append)
+    assert (48, 0, 0) == (found.ok, found.failed, found.exit_status)
+    assert status(failed.parent / "done").digest == found.digest
+    assert ["6 failed runs are run again, with the others of their 3 blocks"] == told
+    assert [] == verify(out)
+    assert 0 == pq.read_table(out / FAILURES).num_rows
+
+
 def test_open__refuses_or_marks_missing_cells(failed: Path) -> None:
     """Never in silence."""
     found = proxysim.open(failed)
@@ -325,6 +340,13 @@ def test_open__refuses_or_marks_missing_cells(failed: Path) -> None:
         found.effects()
     with pytest.raises(RunError, match="6 of 48 runs failed"):
         found.to_ema()
+    with pytest.raises(RunError, match="6 of 48 runs failed"):
+        found.to_dataframe()
+    assert (42, 6, 42) == (
+        len(found.runs),
+        len(found.failures),
+        len(proxysim.open(failed, missing="mark").to_dataframe()),
+    )
     marked = proxysim.open(failed, missing="mark").effects()
     assert {(3, 1)} == set(marked[["pairs", "missing"]].itertuples(index=False, name=None))
     assert 6 == np.isnan(proxysim.open(failed, missing="mark").cells("reach.south")).sum()
@@ -332,8 +354,6 @@ def test_open__refuses_or_marks_missing_cells(failed: Path) -> None:
 
 def test_open__refuses_an_unfinished_sweep(home: Path, tmp_path: Path) -> None:
     """With the command that ends it."""
-    import shutil
-
     shutil.copytree(home / "done", tmp_path / "out")
     next((tmp_path / "out" / "shards").iterdir()).unlink()
     Store.read(tmp_path / "out")
@@ -421,6 +441,7 @@ def test_command__sweeps_and_says_how_it_stands(home: Path, tmp_path: Path) -> N
     assert 3 == done.returncode
     assert "42 ok + 6 failed + 0 skipped = 48 planned runs" in done.stdout
     assert "failures.parquet" in done.stderr
+    assert f"proxysim resume {out} --failed" in done.stderr
     assert 3 == called("status", out).returncode
     assert (0, "every file is as it was written\n") == ((said := called("verify", out)).returncode, said.stdout)
     run_id = pq.read_table(out / RUNS).column("run_id")[7].as_py()

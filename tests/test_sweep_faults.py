@@ -406,5 +406,5 @@ def test_plan__that_cannot_be_read_is_not_guessed(small: Path, tmp_path: Path) -
     """A folder without its design says so."""
     sweep(small / "experiment.toml", tmp_path / "out", block=8)
     (tmp_path / "out" / "design.parquet").unlink()
-    with pytest.raises(StorageError, match=r"design.parquet is damaged"):
+    with pytest.raises(StorageError, match=r"design.parquet is gone"):
         _ = Store.read(tmp_path / "out").design

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +10,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from proxysim.blocks import bench_of, one_run
+from proxysim.blocks import Bench, bench_of, one_run
 from proxysim.design import Design
-from proxysim.disk import digest_of
+from proxysim.disk import digest_of_file
 from proxysim.errors import Fault, InputError, StorageError
-from proxysim.manifest import Manifest, damaged
-from proxysim.store import MANIFEST, RUNS, Block, Store, absolute
+from proxysim.manifest import Manifest
+from proxysim.mending import damaged
+from proxysim.store import DESIGN, MANIFEST, NO_DESIGN, RUNS, Block, Store, absolute
 from proxysim.variation import run_ids
 
 
@@ -39,36 +38,41 @@ def verify(folder: str | Path) -> list[Damage]:
     """
     store = Store.read(absolute(folder))
     found: list[Damage] = []
-    design = store.design
+    try:
+        design: Design | None = store.design
+    except StorageError as error:
+        design = store.design_anew()
+        lost = f"is damaged or gone, {NO_DESIGN}"
+        found.append(Damage(DESIGN, lost if design is None else str(error)))
     try:
         manifest = Manifest(store, read_only=True)
-        receipts, files = list(manifest.shards()), manifest.files()
+    except StorageError as error:
+        found.append(Damage(MANIFEST, f"{error}; resume makes it anew from the shards"))
+        files: dict[str, str] = {}
+        bad = [block for block in store.blocks() if store.shard(block).exists() and not _proves_itself(store, block)]
+    else:
+        bad, files = [receipt.block for receipt in damaged(store, manifest.shards())], manifest.files()
         manifest.close()
-    except (StorageError, sqlite3.Error) as error:
-        found.append(Damage(MANIFEST, f"is damaged ({error}); resume makes it anew from the shards"))
-        receipts, files = [], {}
-        for block in store.blocks():
-            with contextlib.suppress(OSError):
-                if store.shard(block).exists():
-                    store.read_shard(block)
-    for receipt in damaged(store, receipts):
-        path = store.shard(receipt.block)
-        message = "is damaged" if path.exists() else "is gone"
-        found.append(
-            Damage(
-                f"shards/{path.name}",
-                f"{message}; its runs are run again by resume",
-                _ids(store, receipt.block, design),
-            )
-        )
+    for block in bad:
+        path = store.shard(block)
+        state = "is damaged" if path.exists() else "is gone"
+        ids = _ids(store, block, design) if design is not None else ()
+        found.append(Damage(f"shards/{path.name}", f"{state}; its runs are run again by resume", ids))
     for name, digest in files.items():
-        try:
-            same = digest_of((store.folder / name).read_bytes()) == digest
-        except OSError:
-            same = False
-        if not same:
+        path = store.folder / name
+        if not path.exists():
+            found.append(Damage(name, "is gone; resume makes it anew from the shards"))
+        elif digest_of_file(path) != digest:
             found.append(Damage(name, "is damaged; resume makes it anew from the shards"))
     return found
+
+
+def _proves_itself(store: Store, block: Block) -> bool:
+    try:
+        store.read_shard(block)
+    except StorageError:
+        return False
+    return True
 
 
 def _ids(store: Store, block: Block, design: Design) -> tuple[str, ...]:
@@ -77,7 +81,8 @@ def _ids(store: Store, block: Block, design: Design) -> tuple[str, ...]:
     found: list[str] = []
     for point in np.unique(points):
         for branch in range(len(store.branches)):
-            found += run_ids(store.experiment, branch, design.point(int(point)), runs[points == point], store.version)
+            values, repeat = design.point(int(point)), design.repeats[int(point)]
+            found += run_ids(store.experiment, branch, values, runs[points == point], store.version, repeat)
     return tuple(found)
 
 
@@ -87,7 +92,8 @@ class Replay:
 
     Attributes
     ----------
-    row : as it stands in the table; again : as it came out now; failure : the row of failures when it had failed
+    row : as it stands in the table; again : as it came out now, empty when it failed; failure : the row of failures when it
+        had failed then; error : what it failed with now
     """
 
     run_id: str
@@ -98,11 +104,25 @@ class Replay:
     again: dict[str, float]
     row: dict[str, float] | None
     failure: dict[str, Any] | None
+    error: str | None = None
+
+    @property
+    def told(self) -> str:
+        """What then and now are, in one line."""
+        now = f"fails with {self.error}" if self.error is not None else "gives the numbers under `now`"
+        if self.failure is not None:
+            stage, kind, message = (self.failure[name] for name in ("stage", "type", "message"))
+            return f"then it failed, at the stage {stage}, with {kind}: {message}; now, without a hook or a timeout, it {now}"
+        return (
+            "every number has the same bits"
+            if self.is_same
+            else f"then it gave the numbers under `table`; now it {now}"
+        )
 
     @property
     def is_same(self) -> bool:
         """Whether every number has the same bits."""
-        if self.row is None:
+        if self.row is None or self.error is not None:
             return False
         names = list(self.row)
         one, two = (np.array([side[name] for name in names]) for side in (self.row, self.again))
@@ -115,6 +135,7 @@ def replay(folder: str | Path, run_id: str) -> Replay:
     Raises
     ------
     InputError : no such run, or the world or the model has changed
+    StorageError : its shard is damaged or gone
     """
     store = Store.read(absolute(folder))
     found = _find(store, run_id)
@@ -124,23 +145,46 @@ def replay(folder: str | Path, run_id: str) -> Replay:
     row, failure = found
     at = row or failure or {}
     bench = bench_of(str(store.folder), store.state)
-    again, residual = one_run(bench, at["point"], store.branches.index(at["branch"]), at["run"])
-    again["residual"] = residual
+    again, error = _now(bench, at["point"], store.branches.index(at["branch"]), at["run"])
     point = dict(zip([f.name for f in store.experiment.factors], store.design.point(at["point"]), strict=True))
-    kept = None if row is None else {name: row[name] for name in again}
-    return Replay(at["run_id"], at["point"], at["branch"], at["run"], point, again, kept, failure)
+    kept = None if row is None else {name: row[name] for name in (*store.columns, "residual")}
+    return Replay(at["run_id"], at["point"], at["branch"], at["run"], point, again, kept, failure, error)
+
+
+def _now(bench: Bench, point: int, branch: int, run: int) -> tuple[dict[str, float], str | None]:
+    """What a run gives now, or what it fails with."""
+    try:
+        again, residual = one_run(bench, point, branch, run)
+    except (InputError, StorageError):
+        raise
+    except Exception as error:
+        return {}, f"{type(error).__name__}: {error}"
+    return {**again, "residual": residual}, None
 
 
 def _find(store: Store, run_id: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None] | None:
-    """The row of a run, or its failure."""
-    blocks = (block for block in store.blocks() if store.shard(block).exists())
-    for block in blocks:
-        with contextlib.suppress(StorageError):
+    """The row of a run, or its failure.
+
+    Raises
+    ------
+    StorageError : the run is one of this sweep, and its shard cannot be read
+    """
+    unread: list[tuple[Block, StorageError]] = []
+    for block in store.blocks():
+        try:
             table, failures = store.read_shard(block)
-            place = pc.index(table.column("run_id"), pa.scalar(run_id)).as_py()
-            if place >= 0:
-                return table.slice(place, 1).to_pylist()[0], None
-            for failure in failures:
-                if failure["run_id"] == run_id:
-                    return None, failure
+        except StorageError as error:
+            unread.append((block, error))
+            continue
+        place = pc.index(table.column("run_id"), pa.scalar(run_id)).as_py()
+        if place >= 0:
+            return table.slice(place, 1).to_pylist()[0], None
+        for failure in failures:
+            if failure["run_id"] == run_id:
+                return None, failure
+    for block, why in unread:
+        if run_id in _ids(store, block, store.design):
+            raise StorageError(
+                f"{run_id} cannot be held against its row: {why}; `proxysim resume {store.folder}` runs it again"
+            )
     return None

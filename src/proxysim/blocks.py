@@ -304,7 +304,8 @@ class _Work:
         ]
         for low, high in pairwise(starts):
             point, branch = self.design[int(self.points[low])], int(self.branches[low])
-            found[low:high] = run_ids(store.experiment, branch, point, self.runs[low:high], store.version)
+            repeat = store.design.repeats[int(self.points[low])]
+            found[low:high] = run_ids(store.experiment, branch, point, self.runs[low:high], store.version, repeat)
         return found
 
     def table(self) -> pa.Table:

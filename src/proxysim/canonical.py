@@ -55,6 +55,18 @@ def write_tables(store: Store, manifest: Manifest) -> dict[str, str]:
     return digests
 
 
+def wrong_at_a_glance(store: Store, rows: int) -> str:
+    """What is wrong with the table of runs as far as its end tells, which takes no time; empty when nothing is."""
+    path = store.folder / RUNS
+    try:
+        found = pq.read_metadata(path).num_rows
+    except FileNotFoundError:
+        return f"{path} is gone"
+    except (OSError, pa.ArrowException) as error:
+        return f"{path} is damaged: {str(error).splitlines()[0]}"
+    return "" if found == rows else f"{path} is damaged: it has {found:,} rows of {rows:,}"
+
+
 class _Sink:
     """A file that keeps the digest of what is written."""
 

@@ -8,6 +8,7 @@ import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,19 @@ class Design:
     def point(self, k: int) -> tuple[Any, ...]:
         """The values of one point."""
         return tuple(column[k].item() if isinstance(column[k], np.generic) else column[k] for column in self.columns)
+
+    @cached_property
+    def repeats(self) -> tuple[int, ...]:
+        """For each point how many before it have the same values: a sample over lists meets some points again."""
+        code = np.zeros(self.points, np.int64)
+        for column in self.columns:
+            values, place = np.unique(column, return_inverse=True)
+            _, code = np.unique(code * len(values) + place, return_inverse=True)
+        order = np.argsort(code, kind="stable")
+        _, first = np.unique(code[order], return_index=True)
+        found = np.empty(self.points, np.int64)
+        found[order] = np.arange(self.points) - np.repeat(first, np.diff([*first, self.points]))
+        return tuple(found.tolist())
 
     def to_dataframe(self) -> pandas.DataFrame:
         """point, and one column for each factor."""
@@ -210,7 +224,15 @@ def _csv(experiment: Experiment) -> Design:
     faults += [Fault(str(path), 1, name, "has two columns") for name in sorted(set(head)) if head.count(name) > 1]
     if faults:
         raise InputError(faults)
-    points = [_csv_point(path, line, head, row, factors, faults) for line, row in enumerate(rows[1:], 2) if any(row)]
+    points: dict[tuple[Any, ...], int] = {}
+    for line, row in enumerate(rows[1:], 2):
+        if not any(row):
+            continue
+        point = tuple(_csv_point(path, line, head, row, factors, faults))
+        if point in points and len(point) == len(factors):
+            message = f"is the same point as line {points[point]}; leave one out, and give `runs` for more of it"
+            faults.append(Fault(str(path), line, "", message))
+        points.setdefault(point, line)
     if faults or not points:
         raise InputError(faults or [Fault(str(path), 1, "", "has no points")])
     return _table(factors, points)

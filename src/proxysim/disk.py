@@ -25,6 +25,12 @@ def digest_of(data: bytes) -> str:
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
+def digest_of_file(path: Path) -> str:
+    """The same of a file that may be larger than memory: a second for a gigabyte."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
 @contextmanager
 def storing(path: Path) -> Iterator[None]:
     """What goes wrong with the disk becomes one line with path and space."""

@@ -1,58 +1,98 @@
-"""Which shards of a sweep are good, in sqlite, and who may work on its folder."""
+"""Which shards of a sweep are good, in sqlite; only the parent writes it.
+
+It says nothing that the shards do not say: whatever in it is not as it was written, it is made anew from them.
+"""
 
 from __future__ import annotations
 
 import sqlite3
-import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 from proxysim.disk import digest_of, storing
-from proxysim.errors import Fault, InputError
+from proxysim.errors import StorageError
 from proxysim.store import MANIFEST, Block, Receipt, Store
+
+#: Tables as they are made. Each row ends with the digest of the rest of it, for sqlite finds no change within a value.
+_TABLES = {
+    "file": "CREATE TABLE file (name TEXT PRIMARY KEY, digest TEXT, seal TEXT) WITHOUT ROWID",
+    "shard": "CREATE TABLE shard (batch INTEGER, first INTEGER, count INTEGER, rows INTEGER, failed INTEGER, size INTEGER,"
+    " digest TEXT, seconds REAL, seal TEXT, PRIMARY KEY (batch, first)) WITHOUT ROWID",
+}
+#: Errors that lie in the disk, in other processes or in rights; all others lie in the file.
+_OUTSIDE = (
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PERM,
+)  # fmt: skip
 
 
 class Manifest:
-    """Which shards are good, in sqlite; only the parent writes it.
+    """Shards that are known to be good, and the digests of the tables of a whole sweep.
 
-    It says nothing that the shards do not say, so a damaged one is made anew.
+    Raises
+    ------
+    StorageError : it is gone or damaged and only to be read; the disk does not take it
     """
 
     def __init__(self, store: Store, read_only: bool = False) -> None:
         self.store, self.path = store, store.folder / MANIFEST
-        self.fresh = False
+        if read_only:
+            self._read()
+            return
         with storing(self.path):
             try:
-                self._open(read_only)
-            except sqlite3.DatabaseError as error:
-                if read_only or isinstance(error, sqlite3.OperationalError):
+                self._write()
+            except (sqlite3.Error, ValueError) as error:
+                if _is_outside(error):
                     raise
-                self._remove()
-                self._open(read_only)
-                self.fresh = True
+                self.base.close()
+                for ending in ("", "-wal", "-shm", "-journal"):
+                    Path(f"{self.path}{ending}").unlink(missing_ok=True)
+                self._write()
 
-    def _open(self, read_only: bool) -> None:
-        self.base = sqlite3.connect(
-            f"file:{self.path}?mode=ro" if read_only else str(self.path), uri=read_only, isolation_level=None
-        )
-        if read_only:
-            return
+    def _write(self) -> None:
+        self.base = sqlite3.connect(self.path, isolation_level=None)
         self.base.execute("PRAGMA journal_mode=WAL")
         self.base.execute("PRAGMA synchronous=NORMAL")
-        self.base.execute(
-            "CREATE TABLE IF NOT EXISTS shard (batch INTEGER, first INTEGER, count INTEGER, rows INTEGER, failed INTEGER,"
-            " size INTEGER, digest TEXT, seconds REAL, PRIMARY KEY (batch, first)) WITHOUT ROWID"
-        )
-        self.base.execute("CREATE TABLE IF NOT EXISTS file (name TEXT PRIMARY KEY, digest TEXT) WITHOUT ROWID")
-        if self.base.execute("PRAGMA quick_check").fetchone()[0] != "ok":
-            self.base.close()
-            raise sqlite3.DatabaseError("malformed")
+        if not self.base.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
+            for table in _TABLES.values():
+                self.base.execute(table)
+        self._check()
 
-    def _remove(self) -> None:
-        for ending in ("", "-wal", "-shm", "-journal"):
-            Path(f"{self.path}{ending}").unlink(missing_ok=True)
+    def _read(self) -> None:
+        if not self.path.is_file() or not self.path.stat().st_size:
+            raise StorageError(f"{self.path} is {'empty' if self.path.is_file() else 'gone'}")
+        try:
+            try:
+                self._look("mode=ro")
+            except sqlite3.OperationalError as error:
+                # To read, too, sqlite keeps a journal beside its file; where it may not, the file is read as it lies.
+                if _code(error) not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+                    raise
+                self._look("immutable=1")
+        except (sqlite3.Error, ValueError) as error:
+            message = f"cannot be read ({error})" if _is_outside(error) else f"is damaged ({error})"
+            raise StorageError(f"{self.path} {message}") from None
+
+    def _look(self, way: str) -> None:
+        self.base = sqlite3.connect(f"{self.path.as_uri()}?{way}", uri=True, isolation_level=None)
+        self._check()
+
+    def _check(self) -> None:
+        """Refuse a file in which anything is not as it was written, or does not fit the plan."""
+        if dict(self.base.execute("SELECT name, sql FROM sqlite_master")) != _TABLES:
+            raise ValueError("it has other tables")
+        if (told := self.base.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
+            raise ValueError(str(told).splitlines()[0])
+        for table in _TABLES:
+            for *row, seal in self.base.execute(f"SELECT * FROM {table}"):
+                if seal != _seal(row):
+                    raise ValueError(f"a row of {table} is not as it was written")
+        branches = len(self.store.branches)
+        for receipt in self.shards():
+            if not self.store.has(receipt.block) or receipt.rows + receipt.failed != receipt.block.count * branches:
+                raise ValueError(f"{receipt.block.name} is not in the plan")
 
     def close(self) -> None:
         """Let go of the file."""
@@ -61,9 +101,9 @@ class Manifest:
     def enter(self, receipt: Receipt) -> None:
         """Note a good shard."""
         b, r = receipt.block, receipt
+        row = [b.batch, b.first, b.count, r.rows, r.failed, r.size, r.digest, float(r.seconds)]
         with storing(self.path):
-            self.base.execute("INSERT OR REPLACE INTO shard VALUES (?,?,?,?,?,?,?,?)",
-                              (b.batch, b.first, b.count, r.rows, r.failed, r.size, r.digest, r.seconds))  # fmt: skip
+            self.base.execute("INSERT OR REPLACE INTO shard VALUES (?,?,?,?,?,?,?,?,?)", [*row, _seal(row)])
 
     def strike(self, block: Block) -> None:
         """Take a shard out."""
@@ -72,7 +112,7 @@ class Manifest:
 
     def shards(self) -> Iterator[Receipt]:
         """Good shards in the order of blocks."""
-        for batch, first, count, rows, failed, size, digest, seconds in self.base.execute(
+        for batch, first, count, rows, failed, size, digest, seconds, _ in self.base.execute(
             "SELECT * FROM shard ORDER BY batch, first"
         ):
             yield Receipt(Block(batch, first, count), rows, failed, size, digest, seconds)
@@ -90,7 +130,8 @@ class Manifest:
         with storing(self.path):
             self.base.execute("BEGIN")
             self.base.execute("DELETE FROM file")
-            self.base.executemany("INSERT INTO file VALUES (?,?)", list(digests.items()))
+            rows = [[name, digest, _seal([name, digest])] for name, digest in digests.items()]
+            self.base.executemany("INSERT INTO file VALUES (?,?,?)", rows)
             self.base.execute("COMMIT")
 
     def files(self) -> dict[str, str]:
@@ -98,55 +139,13 @@ class Manifest:
         return dict(self.base.execute("SELECT name, digest FROM file"))
 
 
-def damaged(store: Store, receipts: Iterable[Receipt]) -> Iterator[Receipt]:
-    """Shards whose bytes are not those that were entered."""
-    for receipt in receipts:
-        try:
-            same = digest_of(store.shard(receipt.block).read_bytes()) == receipt.digest
-        except OSError:
-            same = False
-        if not same:
-            yield receipt
+def _seal(row: list[Any]) -> str:
+    return digest_of(repr(row).encode())
 
 
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """One starter a folder.
-
-    Raises
-    ------
-    InputError : another one is at work
-    """
-    path = folder / "lock"
-    with storing(path):
-        handle = open(path, "a+")  # noqa: SIM115 - held open while the folder is worked on
-    with handle:
-        for patience in (0.1, 0.3, 0.0):  # `status` holds it for a moment
-            if _locked(handle):
-                break
-            if not patience:
-                message = "is being worked on by another process; wait for it, or look with `proxysim status`"
-                raise InputError([Fault(str(folder), 0, "", message)])
-            time.sleep(patience)
-        yield
+def _code(error: Exception) -> int:
+    return int(getattr(error, "sqlite_errorcode", -1)) & 0xFF
 
 
-def _locked(handle: IO[str]) -> bool:
-    try:
-        import fcntl
-    except ImportError:  # no file locks on this platform
-        return True
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
-
-
-def is_locked(folder: Path) -> bool:
-    """Whether a starter is at work in a folder."""
-    try:
-        with alone(folder):
-            return False
-    except InputError:
-        return True
+def _is_outside(error: Exception) -> bool:
+    return _code(error) in _OUTSIDE

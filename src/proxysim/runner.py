@@ -5,32 +5,31 @@ The parent alone decides what is done: it enters a shard in the manifest once a 
 
 from __future__ import annotations
 
-import contextlib
-import json
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from proxysim.blocks import hook_of, receipt_of
-from proxysim.canonical import write_tables
+from proxysim.admission import check_new, check_same
+from proxysim.blocks import hook_of
+from proxysim.canonical import write_tables, wrong_at_a_glance
 from proxysim.cost import cost_of
 from proxysim.design import design_of, is_extendable
-from proxysim.disk import digest_of, storing
+from proxysim.disk import storing
 from proxysim.dispatch import Dispatch
 from proxysim.errors import Fault, InputError, StorageError
 from proxysim.executors import How, StoppedError, refused
+from proxysim.ground import write_worlds
 from proxysim.jit import model_version
-from proxysim.manifest import Manifest, alone, damaged, is_locked
+from proxysim.lock import alone, is_locked
+from proxysim.manifest import Manifest
+from proxysim.mending import Say, are_whole, settle, strike_failed, tidy
 from proxysim.scenario.experiment import load_experiment
-from proxysim.store import DESIGN, FAILURES, MANIFEST, RUNS, SWEEP, Batch, Store, absolute
+from proxysim.store import MANIFEST, RUNS, Batch, Store, absolute
 from proxysim.variation import Variation, columns_of
 
 #: Seconds of work that a block is cut for.
 BLOCK_SECONDS = 1.0
 Progress = Callable[[int, int], None]
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ def sweep(
     design = design_of(loaded)
     variation = Variation(loaded)
     found = columns_of(loaded, variation.world(0, design.point(0)))
-    _check_new(folder)
+    check_new(folder)
     if block is None:
         cost = cost_of(variation, design)
         block = max(1, round(BLOCK_SECONDS / (cost.seconds * len(loaded.branches))))
@@ -102,15 +101,27 @@ def sweep(
     with storing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with alone(folder):
+        check_new(folder)
         names = [f"{outcome.measure}.{outcome.actor}" for _, outcome in found]
         store = Store.create(folder, loaded, design, names, model_version(), block)
+        tidy(store)
+        write_worlds(folder, {name: variation.plain(k) for k, name in enumerate(store.branches)}, store.aside)
         return _work(store, how, progress, say)
 
 
 def resume(
-    folder: str | Path, how: How | None = None, *, progress: Progress | None = None, say: Say | None = None
+    folder: str | Path,
+    how: How | None = None,
+    *,
+    failed: bool = False,
+    progress: Progress | None = None,
+    say: Say | None = None,
 ) -> Status:
     """Take a sweep up where it stands: whatever is missing or damaged is run, nothing else.
+
+    Parameters
+    ----------
+    failed : run failed runs again too, with all others of their blocks, which come out as they were
 
     Raises
     ------
@@ -118,11 +129,10 @@ def resume(
     """
     how = how or How()
     how.kind()
-    store = Store.read(absolute(folder))
-    with alone(store.folder):
-        store = Store.read(absolute(folder))
-        _check_same(store)
-        return _work(store, how, progress, say)
+    folder = absolute(folder)
+    Store.read(folder)
+    with alone(folder):
+        return _work(_taken_up(folder, say), how, progress, say, failed)
 
 
 def extend(
@@ -142,8 +152,7 @@ def extend(
     folder = absolute(folder)
     Store.read(folder)
     with alone(folder):
-        store = Store.read(folder)
-        _check_same(store)
+        store = _taken_up(folder, say)
         before = status(folder, look=False)
         if before.skipped:
             message = f"is not finished: {before.skipped:,} runs are missing; first `proxysim resume {folder}`"
@@ -169,78 +178,48 @@ def status(folder: str | Path, look: bool = True) -> Status:
         return _told(store, (0, 0, 0, 0.0), {}, running)
     try:
         manifest = Manifest(store, read_only=True)
-        try:
-            return _told(store, manifest.totals(), manifest.files(), running)
-        finally:
-            manifest.close()
-    except (StorageError, sqlite3.Error):
-        stopped = "the manifest is damaged; `proxysim resume` makes it anew from the shards"
+    except StorageError as error:
+        stopped = f"{error}; `proxysim resume {store.folder}` makes it anew from the shards"
         return replace(_told(store, (0, 0, 0, 0.0), {}, running), stopped=stopped)
+    try:
+        return _told(store, manifest.totals(), manifest.files(), running)
+    finally:
+        manifest.close()
 
 
 def _told(store: Store, totals: tuple[int, int, int, float], files: dict[str, str], running: bool) -> Status:
     shards, rows, failed, seconds = totals
     blocks = sum(-(-batch.units // store.block) for batch in store.batches)
-    return Status(store.folder, store.planned, rows, failed, blocks, shards, seconds, files.get(RUNS), running)
+    found = Status(store.folder, store.planned, rows, failed, blocks, shards, seconds, files.get(RUNS), running)
+    if found.digest is not None and (wrong := wrong_at_a_glance(store, rows)):
+        return replace(
+            found, digest=None, stopped=f"{wrong}; `proxysim resume {store.folder}` makes it anew from the shards"
+        )
+    return found
+
+
+def _taken_up(folder: Path, say: Say | None) -> Store:
+    """The sweep in a folder, with its points, when it is still what it was begun as."""
+    store = Store.read(folder)
+    tidy(store)
+    wrong = store.mend_design()
+    if wrong and say:
+        say(f"{wrong}; it is made anew from the experiment")
+    check_same(store)
+    return store
 
 
 # ---- the work ----------------------------------------------------------------------------------
-def _check_new(folder: Path) -> None:
-    try:
-        if folder.exists() and not folder.is_dir():
-            raise refused("--out", f"{folder} is a file; give a folder")
-        inside = {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
-    except OSError as error:
-        raise refused("--out", f"{folder} cannot be read: {error.strerror}") from None
-    if SWEEP in inside:
-        raise refused("--out", f"{folder} holds a sweep already; take it up with `proxysim resume {folder}`")
-    if inside - {"lock", "aside", "notes", "shards", DESIGN}:
-        raise refused("--out", f"{folder} is there already and is not empty; give a new folder")
-
-
-def _check_same(store: Store) -> None:
-    """Refuse when the file, the world or the model is another than at the start, and say how."""
-    faults = []
-    if store.version != model_version():
-        faults.append(Fault(str(store.folder), 0, "model_version", f"was {store.version}, is {model_version()}"))
-    file = store.experiment.file
-    if Path(file).exists():
-        was, now = (_flat(one.to_json()) for one in (store.experiment, load_experiment(file)))
-        for name in sorted({*was, *now}):
-            if was.get(name) != now.get(name) and name not in ("file", "base", "question"):
-                faults.append(Fault(file, 0, name, f"was {_short(was.get(name))}, is {_short(now.get(name))}"))
-    if faults:
-        faults.append(
-            Fault(
-                str(store.folder), 0, "", "is not taken up, since what it was made from has changed; use a new folder"
-            )
-        )
-        raise InputError(faults)
-
-
-def _flat(value: Any, path: str = "") -> dict[str, Any]:
-    """A JSON value as path -> plain value; factors by name."""
-    if isinstance(value, dict):
-        return {k: v for key, below in value.items() for k, v in _flat(below, f"{path}.{key}" if path else key).items()}
-    if isinstance(value, list) and value and isinstance(value[0], dict) and "name" in value[0]:
-        return {k: v for below in value for k, v in _flat(below, f"{path}.{below['name']}").items()}
-    return {path: value}
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value) if value is not None else "absent"
-    return text if len(text) <= 120 else text[:120] + "..."
-
-
-def _work(store: Store, how: How, progress: Progress | None, say: Say | None) -> Status:
+def _work(store: Store, how: How, progress: Progress | None, say: Say | None, failed: bool = False) -> Status:
     """Do all that is missing, then write the tables."""
     say = say or (lambda text: None)
     if how.hook:
         hook_of(how.hook)
-    _tidy(store)
     manifest = Manifest(store)
     try:
-        _settle(store, manifest, say)
+        settle(store, manifest, say)
+        if failed:
+            strike_failed(store, manifest, say)
         stopped = None
         if _told(store, manifest.totals(), {}, False).skipped:
             manifest.enter_files({})
@@ -251,62 +230,15 @@ def _work(store: Store, how: How, progress: Progress | None, say: Say | None) ->
             except KeyboardInterrupt:
                 stopped = f"stopped; go on with `proxysim resume {store.folder}`"
         found = _told(store, manifest.totals(), manifest.files(), False)
-        if stopped is None and not found.skipped and not _are_whole(store, manifest.files()):
+        if stopped is None and not found.skipped and not are_whole(store, manifest.files()):
             try:
                 manifest.enter_files(write_tables(store, manifest))
             except StorageError as error:
                 stopped = str(error)
             found = _told(store, manifest.totals(), manifest.files(), False)
-        return replace(found, stopped=stopped)
+        return replace(found, stopped=stopped) if stopped else found
     finally:
         manifest.close()
-
-
-def _tidy(store: Store) -> None:
-    """Remove what an earlier start left halfway."""
-    for place in (store.aside, store.notes, store.shards):
-        with storing(place):
-            place.mkdir(exist_ok=True)
-    for place in (store.aside, store.notes):
-        for entry in place.iterdir():
-            with contextlib.suppress(OSError):
-                entry.unlink()
-
-
-def _settle(store: Store, manifest: Manifest, say: Say) -> None:
-    """Bring the manifest and the shards to agree: damaged ones are struck, whole ones that it does not know entered."""
-    known = {}
-    for receipt in list(manifest.shards()):
-        known[receipt.block] = receipt
-    for receipt in damaged(store, list(known.values())):
-        say(
-            f"{store.shard(receipt.block)} is damaged; its {receipt.block.count * len(store.branches)} runs are run again"
-        )
-        manifest.strike(receipt.block)
-        del known[receipt.block]
-        store.shard(receipt.block).unlink(missing_ok=True)
-    there = {path.stem for path in store.shards.iterdir()}
-    for block in store.blocks():
-        if block.name not in there or block in known:
-            continue
-        path = store.shard(block)
-        try:
-            receipt = receipt_of(store, block)
-        except StorageError as error:
-            say(f"{error}; its runs are run again")
-            path.unlink(missing_ok=True)
-        else:
-            manifest.enter(receipt)
-
-
-def _are_whole(store: Store, files: dict[str, str]) -> bool:
-    """Whether the tables of all runs are there, as they were written."""
-    try:
-        return {RUNS, FAILURES} == set(files) and all(
-            digest_of((store.folder / name).read_bytes()) == digest for name, digest in files.items()
-        )
-    except OSError:
-        return False
 
 
 def _run(store: Store, manifest: Manifest, how: How, progress: Progress | None, say: Say) -> None:

@@ -2,11 +2,12 @@
 
 ::
 
-    DIR/sweep.json       the resolved experiment, its batches and the model version
-    DIR/design.parquet   the points
-    DIR/shards/          one Parquet file for each block, by workers; a shard also carries the failures of its block
-    DIR/manifest.sqlite  which shards are good, with their digests, by the parent; it can be made anew from the shards
-    DIR/runs.parquet     all runs, when all are there; DIR/failures.parquet beside it
+    DIR/sweep.json       the resolved experiment, its batches and the model version; everything depends on it
+    DIR/design.parquet   the points; made anew from the experiment
+    DIR/worlds.json      what the worlds were, to show what differs when one has changed
+    DIR/shards/          one Parquet file for each block, by workers; a shard also carries the failures of its block, and a seal
+    DIR/manifest.sqlite  which shards are good, with their digests, by the parent; made anew from the shards
+    DIR/runs.parquet     all runs, when all are there; DIR/failures.parquet beside it; made anew from the shards
     DIR/aside/           files before they have their name; DIR/notes/ the run each worker is on; DIR/lock
 
 A file is written aside, fsynced, renamed and read back, so that whatever stands under its name is whole.
@@ -14,26 +15,29 @@ A file is written aside, fsynced, renamed and read back, so that whatever stands
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.compute as pc
 
 from proxysim.design import Design
-from proxysim.disk import digest_of, parquet_bytes, storing, write_whole
+from proxysim.disk import digest_of, storing, write_whole
 from proxysim.errors import Fault, InputError, StorageError
+from proxysim.plan import Batch, Block, Receipt
+from proxysim.points import design_digest, made_anew, read_design, write_design
 from proxysim.scenario.experiment import Experiment
+from proxysim.seal import opened, sealed
 
-FORMAT = 1
+__all__ = ["Batch", "Block", "Receipt", "Store"]
+
+FORMAT = 2
 SWEEP, DESIGN, RUNS, FAILURES, MANIFEST = (
     "sweep.json",
     "design.parquet",
@@ -41,49 +45,9 @@ SWEEP, DESIGN, RUNS, FAILURES, MANIFEST = (
     "failures.parquet",
     "manifest.sqlite",
 )
+NO_DESIGN = "and the experiment does not give the same points any more; put the file back, or take a new folder"
 KEYS = ("point", "branch", "run", "run_id")
 FAILURE_COLUMNS = ("point", "branch", "run", "run_id", "stage", "type", "message", "trace")
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Points by runs that were planned at once; unit k is point `point + k // runs`, run `run + k % runs`."""
-
-    point: int
-    points: int
-    run: int
-    runs: int
-
-    @property
-    def units(self) -> int:
-        """Pairs of a point and a run, each over all branches."""
-        return self.points * self.runs
-
-
-@dataclass(frozen=True)
-class Block:
-    """Some units of a batch, one after the other."""
-
-    batch: int
-    first: int
-    count: int
-
-    @property
-    def name(self) -> str:
-        """Name of its shard, without ending; in the order of names as in the order of units."""
-        return f"{self.batch:03d}-{self.first:010d}-{self.count}"
-
-
-@dataclass(frozen=True)
-class Receipt:
-    """What a worker says of the shard it wrote: rows that are whole, runs that failed, the digest of the file."""
-
-    block: Block
-    rows: int
-    failed: int
-    size: int
-    digest: str
-    seconds: float
 
 
 def absolute(folder: str | Path) -> Path:
@@ -105,7 +69,7 @@ class Store:
     """
 
     def __init__(self, folder: Path, data: dict[str, Any]) -> None:
-        self.folder, self.data = folder, data
+        self.folder, self.data = absolute(folder), data
         self.experiment = Experiment.from_json(data["experiment"])
         self.columns: tuple[str, ...] = tuple(data["columns"])
         self.version: str = data["model_version"]
@@ -163,18 +127,36 @@ class Store:
     def design(self) -> Design:
         """The points; those of an extension that was never entered are left out."""
         if self._design is None:
-            path = self.folder / DESIGN
             try:
-                table = pq.read_table(path, partitioning=None)
-                columns = tuple(table.column(f.name).to_numpy()[: self.points] for f in self.experiment.factors)
-            except (OSError, pa.ArrowException, KeyError) as error:
-                raise StorageError(
-                    f"{path} is damaged and everything depends on it: {str(error).splitlines()[0]}"
-                ) from None
-            self._design = Design(self.experiment.factors, columns, self.points)
-            if design_digest(self._design) != self.data["design"]:
-                raise StorageError(f"{path} is not the design that this sweep was begun with; take a new folder")
+                self._design = self._read_design()
+            except StorageError as error:
+                raise StorageError(f"{error}; `proxysim resume {self.folder}` makes it anew") from None
         return self._design
+
+    def _read_design(self) -> Design:
+        return read_design(self.folder / DESIGN, self.experiment.factors, self.points, self.data["design"])
+
+    def design_anew(self) -> Design | None:
+        """The points that the experiment gives now; None when they are not those of the plan."""
+        parts = [(batch.point, batch.points) for batch in self.batches if batch.run == 0]
+        return made_anew(self.experiment, parts[1:], self.data["design"])
+
+    def mend_design(self) -> str | None:
+        """Make the file of the points anew when it is not whole; what was wrong with it.
+
+        Raises
+        ------
+        StorageError : the experiment does not give them
+        """
+        try:
+            self._design = self._read_design()
+        except StorageError as error:
+            self._design = self.design_anew()
+            if self._design is None:
+                raise StorageError(f"{error}, {NO_DESIGN}") from None
+            write_design(self.folder / DESIGN, self._design, self.aside)
+            return str(error)
+        return None
 
     @classmethod
     def create(
@@ -187,6 +169,8 @@ class Store:
         StorageError : it cannot be written
         """
         experiment = replace(experiment, file=os.path.abspath(experiment.file), base=os.path.abspath(experiment.base))
+        if experiment.is_file:
+            experiment = replace(experiment, design=os.path.abspath(experiment.design), content=design_digest(design))
         batch = Batch(0, len(design), 0, experiment.runs)
         data = {
             "kind": "proxysim sweep", "format": FORMAT, "experiment": experiment.to_json(), "design": design_digest(design),
@@ -196,7 +180,7 @@ class Store:
         with storing(folder):
             for place in (folder, store.aside, store.notes, store.shards):
                 place.mkdir(parents=True, exist_ok=True)
-        store._write_design(design)
+        write_design(folder / DESIGN, design, store.aside)
         store._write_plan()
         return store
 
@@ -214,18 +198,22 @@ class Store:
             raise InputError([Fault(str(folder), 0, "", f"holds no sweep: there is no {SWEEP}")])
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
-            told = data.pop("digest")
-            if data["kind"] != "proxysim sweep" or told != digest_of(json.dumps(data, sort_keys=True).encode()):
+            if not isinstance(data, dict):
+                raise ValueError("it holds no plan")
+            told = data.pop("digest", None)
+            if data.get("kind") != "proxysim sweep" or told != digest_of(json.dumps(data, sort_keys=True).encode()):
                 raise ValueError("its digest is another")
             if data["format"] != FORMAT:
                 raise InputError([Fault(str(path), 0, "", f"has format {data['format']}; this version reads {FORMAT}")])
             return cls(folder, data)
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise StorageError(f"{path} is damaged and everything depends on it: {error}") from None
+            raise StorageError(
+                f"{path} is damaged and everything depends on it: {error}; put it back, or take a new folder"
+            ) from None
 
     def extended(self, batch: Batch, design: Design) -> Store:
         """The same folder with one more batch; the plan is entered last."""
-        self._write_design(design)
+        write_design(self.folder / DESIGN, design, self.aside)
         data = {**self.data, "batches": [*self.data["batches"], asdict(batch)]}
         data["design"] = design_digest(design)
         store = Store(self.folder, data)
@@ -236,20 +224,18 @@ class Store:
         told = {**self.data, "digest": digest_of(json.dumps(self.data, sort_keys=True).encode())}
         write_whole(self.folder / SWEEP, (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode(), self.aside)
 
-    def _write_design(self, design: Design) -> None:
-        arrays = [
-            pa.array(np.arange(len(design), dtype=np.int64)),
-            *(pa.array(column.tolist()) for column in design.columns),
-        ]
-        table = pa.table(arrays, names=["point", *(factor.name for factor in design.factors)])
-        write_whole(self.folder / DESIGN, parquet_bytes(table), self.aside)
-
     # ---- blocks ------------------------------------------------------------------------------
     def blocks(self) -> Iterator[Block]:
         """All blocks, batch by batch; the same however often the sweep is taken up."""
         for number, batch in enumerate(self.batches):
             for first in range(0, batch.units, self.block):
                 yield Block(number, first, min(self.block, batch.units - first))
+
+    def has(self, block: Block) -> bool:
+        """Whether a block is one of those."""
+        if not 0 <= block.batch < len(self.batches) or block.first < 0 or block.first % self.block:
+            return False
+        return block.count == min(self.block, self.batches[block.batch].units - block.first)
 
     def units(self, block: Block) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
         """(unit,) point and run of each unit of a block."""
@@ -268,8 +254,7 @@ class Store:
     def write_shard(self, block: Block, table: pa.Table, failures: list[dict[str, Any]], seconds: float) -> Receipt:
         """Write what a block gave, and read it back."""
         told = {"fingerprint": self.fingerprint, "block": asdict(block), "failures": failures}
-        table = table.replace_schema_metadata({"proxysim": json.dumps(told)})
-        data, path = parquet_bytes(table), self.shard(block)
+        data, path = sealed(table, told), self.shard(block)
         write_whole(path, data, self.aside)
         digest = digest_of(data)
         with storing(path):
@@ -283,24 +268,28 @@ class Store:
 
         Raises
         ------
-        StorageError : it is damaged, or of another sweep
+        StorageError : it is gone, damaged, or of another sweep
         """
         path = self.shard(block)
         try:
-            table = pq.read_table(io.BytesIO(path.read_bytes()))
-            told = json.loads((table.schema.metadata or {})[b"proxysim"])
-        except (OSError, pa.ArrowException, KeyError, ValueError) as error:
+            table, told = opened(path.read_bytes())
+        except FileNotFoundError:
+            raise StorageError(f"{path} is gone") from None
+        except (OSError, pa.ArrowException, ValueError) as error:
             raise StorageError(f"{path} is damaged: {str(error).splitlines()[0]}") from None
-        whole = table.num_rows + len(told["failures"]) == block.count * len(self.branches)
-        if told["fingerprint"] != self.fingerprint or told["block"] != asdict(block) or not whole:
+        failures: list[dict[str, Any]] = told["failures"]
+        known = told["fingerprint"] == self.fingerprint and told["block"] == asdict(block)
+        if not known or table.schema != self.schema() or not self._has_all(block, table, failures):
             raise StorageError(f"{path} belongs to another sweep")
-        return table.replace_schema_metadata(None), told["failures"]
+        return table, failures
 
-
-def design_digest(design: Design) -> str:
-    """Digest of the values of a design."""
-    digest = hashlib.blake2b(digest_size=16)
-    for factor, column in zip(design.factors, design.columns, strict=True):
-        digest.update(factor.name.encode() + b"\0")
-        digest.update(column.tobytes() if column.dtype == np.float64 else json.dumps(column.tolist()).encode())
-    return digest.hexdigest()
+    def _has_all(self, block: Block, table: pa.Table, failures: list[dict[str, Any]]) -> bool:
+        """Whether rows and failures together are the runs of a block, each once."""
+        points, runs = self.units(block)
+        place = pc.index_in(table.column("branch"), value_set=pa.array(self.branches)).to_numpy()
+        rows = np.column_stack([table.column("point").to_numpy(), place, table.column("run").to_numpy()])
+        failed = [(row["point"], self.branches.index(row["branch"]), row["run"]) for row in failures]
+        found = np.concatenate([rows, np.array(failed, dtype=np.int64).reshape(-1, 3)])
+        count = len(self.branches)
+        wanted = np.column_stack([np.tile(points, count), np.repeat(np.arange(count), len(runs)), np.tile(runs, count)])
+        return found.shape == wanted.shape and bool((found[np.lexsort(found.T)] == wanted[np.lexsort(wanted.T)]).all())

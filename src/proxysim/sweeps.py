@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 
 from proxysim.analysis.intervals import LEVEL, mean_interval, mean_there
 from proxysim.analysis.sensitivity import main_effects
-from proxysim.errors import MissingExtra, RunError, did_you_mean
+from proxysim.disk import digest_of_file
+from proxysim.errors import MissingExtra, RunError, StorageError, did_you_mean
 from proxysim.runner import Status, status
 from proxysim.scenario.experiment import DESIGNS, SAMPLED
 from proxysim.scenario.factors import DRAW
@@ -66,7 +67,13 @@ class Sweep:
         return pq.read_table(self.store.folder / FAILURES).to_pandas()  # type: ignore[no-any-return]
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """Every run that is whole, with the values of its point."""
+        """Every run that is whole, with the values of its point.
+
+        Raises
+        ------
+        RunError : runs failed and `missing` is "refuse"; `runs` gives the rows that are there
+        """
+        self._ask()
         return self.runs.merge(self.design, on="point", how="left", validate="many_to_one")
 
     def cells(self, name: str) -> Array:
@@ -83,8 +90,8 @@ class Sweep:
 
     def _ask(self) -> None:
         if self.state.failed and self.missing == REFUSE:
-            message = f'{self.state.failed} of {self.state.planned} runs failed; open(..., missing="mark") leaves them out and counts them'
-            raise RunError(message)
+            message = f"{self.state.failed} of {self.state.planned} runs failed; `proxysim resume {self.store.folder} --failed` runs"
+            raise RunError(f'{message} them again, open(..., missing="mark") leaves them out and counts them')
 
     def _cells(self, names: list[str]) -> Array:
         """(point, branch, run, outcome)."""
@@ -325,10 +332,17 @@ def open(folder: str | Path, missing: str = REFUSE) -> Sweep:
     Raises
     ------
     RunError : runs are still to be done
+    StorageError : the table of runs is not as it was written
     """
     if missing not in (REFUSE, MARK):
         raise RunError(f'missing is "refuse" or "mark", found {missing!r}')
     state = status(folder, look=False)
+    if state.stopped:
+        raise StorageError(state.stopped)
     if state.skipped or state.digest is None:
         raise RunError(f"{state}: {state.skipped} cells are missing; go on with `proxysim resume {folder}`")
-    return Sweep(Store.read(Path(folder)), state, missing)
+    store = Store.read(Path(folder))
+    if digest_of_file(store.folder / RUNS) != state.digest:
+        message = f"{store.folder / RUNS} is damaged; `proxysim resume {store.folder}` makes it anew from the shards"
+        raise StorageError(message)
+    return Sweep(store, state, missing)

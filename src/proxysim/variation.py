@@ -68,10 +68,10 @@ class Variation:
         self._scenarios: dict[tuple[int, Point], Scenario] = {}
         self._texts = [k for k, factor in enumerate(experiment.factors) if factor.verb == TEXT]
         self._plain: dict[int, Scenario] = {}
-        first = self._read(0)
+        first = self.plain(0)
         self.start = first.start[0] * 12 + first.start[1] - 1
 
-    def _read(self, branch: int) -> Scenario:
+    def plain(self, branch: int) -> Scenario:
         """A branch without any change."""
         if branch not in self._plain:
             self._plain[branch] = load_scenario(self.experiment.base, self.experiment.branches[branch])
@@ -152,7 +152,7 @@ class Variation:
                         overrides[quoted_path(path)] = factor.raw(value)
         key = (branch, tuple(repr(value) for value in overrides.values()))
         if key not in self._scenarios:
-            plain = self._read(branch)
+            plain = self.plain(branch)
             if len(self._scenarios) >= WORLDS_KEPT:
                 self._scenarios.pop(next(iter(self._scenarios)))
             self._scenarios[key] = load_scenario(self.experiment.base, name, (), overrides) if overrides else plain
@@ -206,13 +206,18 @@ def columns_of(experiment: Experiment, world: World) -> tuple[tuple[int, Outcome
                  if "all" in asked or o.measure in asked or f"{o.measure}.{o.actor}" in asked)  # fmt: skip
 
 
-def run_ids(experiment: Experiment, branch: int, point: Point, runs: Sequence[int] | Array, version: str) -> list[str]:
-    """Ids of runs: hash of the resolved branch, the point, the seed, the run and the model version."""
-    named = {
-        " ".join(filter(None, (f.verb, f.name, f.unit))): value
-        for f, value in zip(experiment.factors, point, strict=True)
-    }
-    text = json.dumps([experiment.hashes[branch], named, experiment.seed, version], sort_keys=True)
+def run_ids(
+    experiment: Experiment, branch: int, point: Point, runs: Sequence[int] | Array, version: str, repeat: int = 0
+) -> list[str]:
+    """Ids of runs: hash of the resolved branch, what the point changes in it, the seed, the run and the model version.
+
+    Parameters
+    ----------
+    repeat : how many points before this one in the design have the same values
+    """
+    changes = [(f.subject, value, f.unit_of(value)) for f, value in zip(experiment.factors, point, strict=True)]
+    changes.sort(key=lambda change: change[0])
+    text = json.dumps([experiment.hashes[branch], changes, experiment.seed, version, repeat])
     head = hashlib.blake2b(text.encode(), digest_size=12)
     found = []
     for run in runs:

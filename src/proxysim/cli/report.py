@@ -11,7 +11,7 @@ import typer
 
 from proxysim.cli.app import Sets, app, refusal
 from proxysim.cli.studies import Seed, Threads, Uncertain, bar
-from proxysim.errors import RunError
+from proxysim.errors import RunError, StorageError
 
 #: Options of a world, and of the folder of a sweep.
 _OF_WORLD = ("branches", "runs", "seed", "uncertain", "sets", "threads")
@@ -87,13 +87,15 @@ def _of_sweep(folder: str, target: Path, outcome: str | None, branch: str | None
 
     state = status(folder)
     if state.skipped or state.digest is None:
-        print(f"proxysim: {state}; first `proxysim resume {folder}`", file=sys.stderr)
+        print(f"proxysim: {state.stopped or f'{state}; first `proxysim resume {folder}`'}", file=sys.stderr)
         raise typer.Exit(3)
     words = ["proxysim", "report", folder]
     words += ["--outcome", outcome] if outcome is not None else []
     words += ["--branch", branch] if branch is not None else []
     try:
         write_sweep_report(folder, target, outcome, branch, shlex.join([*words, "--out", str(target)]))
+    except StorageError:
+        raise
     except RunError as error:
         raise refusal(
             "--branch" if branch is not None and repr(branch) in str(error) else "--outcome", str(error)

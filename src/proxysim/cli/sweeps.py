@@ -160,12 +160,15 @@ def resume(
     insecure: Insecure = False,
     timeout: Timeout = None,
     hook: Hook = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="Run failed runs again too, with the others of their blocks.")
+    ] = False,
 ) -> None:
     """Take a sweep up: run what is missing or damaged, nothing else."""
     from proxysim.runner import resume as resume_sweep
 
     how = _how(workers, executor, dask, insecure, timeout, hook)
-    _leave(resume_sweep(folder, how, progress=bar(), say=_say))
+    _leave(resume_sweep(folder, how, failed=failed, progress=bar(), say=_say))
 
 
 @app.command("extend")
@@ -222,13 +225,17 @@ def replay(
     folder: Folder,
     run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="Id of a run, from the column run_id.")],
 ) -> None:
-    """Run one row of a sweep again by itself and hold it against the table; exit status 3 when a bit differs."""
+    """Run one row of a sweep again by itself and hold it against the table; exit status 3 when a bit differs.
+
+    Of a run that had failed there is nothing to hold it against: what it failed with is shown beside what it gives now.
+    """
     from proxysim.audit import replay as replay_run
 
     found = replay_run(folder, run_id)
     told: dict[str, Any] = {
         "run_id": found.run_id, "branch": found.branch, "run": found.run, "point": {"number": found.point, **found.values},
-        "same": found.is_same, "now": {name: _number(value) for name, value in found.again.items()},
+        "same": found.is_same if found.failure is None else None, "told": found.told,
+        "now": {name: _number(value) for name, value in found.again.items()},
     }  # fmt: skip
     if found.failure is not None:
         told["failure"] = {name: found.failure[name] for name in ("stage", "type", "message", "trace")}
@@ -264,7 +271,8 @@ def _leave(found: Status) -> None:
     if found.digest:
         print(f"runs.parquet {found.digest}")
     if found.failed:
-        print(f"{found.failed:,} runs failed; see {found.folder / 'failures.parquet'}", file=sys.stderr)
+        again = f"run them again with `proxysim resume {found.folder} --failed`"
+        print(f"{found.failed:,} runs failed; see {found.folder / 'failures.parquet'}; {again}", file=sys.stderr)
     _end(found)
 
 

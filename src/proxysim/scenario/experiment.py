@@ -51,6 +51,7 @@ class Experiment:
     measures : as written
     factors : in the order of their names, levers first
     left_out : numbers that a pattern meets but that are 0 in every branch, so that nothing can be switched off
+    content : of a design from a file the digest of its points, once they were read
     """
 
     file: str
@@ -65,6 +66,7 @@ class Experiment:
     measures: tuple[str, ...]
     factors: tuple[Factor, ...]
     left_out: tuple[str, ...] = ()
+    content: str = ""
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
@@ -73,7 +75,7 @@ class Experiment:
             "question": self.question, "branches": list(self.branches), "hashes": list(self.hashes), "design": self.design,
             "points": self.points, "runs": self.runs, "seed": self.seed, "measures": list(self.measures),
             "factors": [factor.to_json() for factor in self.factors], "left_out": list(self.left_out),
-            "file": self.file, "base": self.base,
+            "content": self.content, "file": self.file, "base": self.base,
         }  # fmt: skip
 
     @classmethod
@@ -81,9 +83,14 @@ class Experiment:
         """The experiment that `to_json` told."""
         lists: dict[str, Any] = {name: tuple(data[name]) for name in ("branches", "hashes", "measures", "left_out")}
         plain: dict[str, Any] = {
-            key: data[key] for key in ("file", "question", "base", "design", "points", "runs", "seed")
+            key: data[key] for key in ("file", "question", "base", "design", "points", "runs", "seed", "content")
         }
         return cls(**plain, **lists, factors=tuple(Factor.from_json(factor) for factor in data["factors"]))
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the points stand in a file of their own."""
+        return self.design not in DESIGNS
 
     @property
     def hash(self) -> str:
@@ -93,6 +100,8 @@ class Experiment:
             for name, value in self.to_json().items()
             if name not in ("file", "base", "question", "left_out")
         }
+        if self.is_file:
+            told["design"] = "file"
         return hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=16).hexdigest()
 
     def factor(self, name: str) -> Factor:
@@ -203,6 +212,7 @@ class _Door:
                 ("design",),
                 f'found {show(design)}; allowed are {", ".join(DESIGNS)}, or a file such as "points.csv"{near}',
             )
+            return "grid", 0
         elif design in SAMPLED and not points and "points" not in data:
             self.fault(("design",), f"{design} needs `points`, the number of points")
         if points and design not in SAMPLED:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import hashlib
+import json
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from proxysim.scenario.assembly import full_path
 from proxysim.scenario.keys import Key, key_at
 from proxysim.scenario.numbers import Reader
 from proxysim.scenario.units import Unit, flows_unit
@@ -82,6 +85,17 @@ class Factor:
         if self.dist == "log-uniform":
             return math.log(value / self.low) / math.log(self.high / self.low)
         return (value - self.low) / (self.high - self.low)
+
+    @cached_property
+    def subject(self) -> str:
+        """What it changes and how, whatever pattern it was written with, as a digest."""
+        told = json.dumps([self.verb, sorted(full_path(path) for path in self.paths), self.flows])
+        return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+
+    def unit_of(self, value: Any) -> str | None:
+        """The unit that a value of the design was written in, None when without one."""
+        raw = self.raw(value)
+        return raw.get("unit") if isinstance(raw, dict) else None
 
     @cached_property
     def _reader(self) -> Reader:

@@ -1,0 +1,250 @@
+"""What a sweep was made from may change: what counts is found and shown, what does not count stands in nobody's way."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from tests.sweeping import QUICKSTART, TEXT, called, experiment
+
+import proxysim
+from proxysim import audit, runner
+from proxysim.audit import replay, verify
+from proxysim.disk import digest_of
+from proxysim.errors import InputError, StorageError
+from proxysim.executors import How
+from proxysim.ground import WORLDS
+from proxysim.runner import extend, resume, status, sweep
+from proxysim.store import FAILURES, RUNS, SWEEP, Store
+
+POINTS = "legs.*.detection,pacts.treaty.strength\n0.5,0\n1,0.5\n1.5,0\n"
+
+
+def csv_sweep(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A sweep over a CSV that is named from the folder of the experiment, begun from above it."""
+    (folder / "sub").mkdir()
+    (folder / "sub" / "points.csv").write_text(POINTS, encoding="utf-8")
+    experiment(folder / "sub", 2, design="points.csv")
+    monkeypatch.chdir(folder)
+    assert 0 == sweep("sub/experiment.toml", "out", block=3).exit_status
+    return folder / "out"
+
+
+# ---- designs from files ----------------------------------------------------------------------------
+def test_csv__by_a_relative_path_is_resumed_and_extended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From anywhere, also when the file has moved with its experiment or was written otherwise."""
+    out = csv_sweep(tmp_path, monkeypatch)
+    assert 0 == resume("out").exit_status
+    monkeypatch.chdir(tmp_path / "sub")
+    (tmp_path / "sub" / "points.csv").write_text(POINTS.replace("1,0.5", "1.0, 0.50").replace("\n", "\r\n"))
+    assert 18 == extend(out, runs=1).ok
+    (tmp_path / "sub" / "points.csv").unlink()
+    assert 0 == resume(out).exit_status
+
+
+def test_csv__edited_is_refused_with_what_differs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first point and its factor, with both values."""
+    out = csv_sweep(tmp_path, monkeypatch)
+    (tmp_path / "sub" / "points.csv").write_text(POINTS.replace("1,0.5", "1.5,0.5"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"points.csv: point 1, legs.\*.detection: was 1.0, is 1.5"):
+        resume(out)
+    (tmp_path / "sub" / "points.csv").write_text(POINTS + "0.5,0.5\n", encoding="utf-8")
+    with pytest.raises(InputError, match="had 3 points, has 4"):
+        resume(out)
+
+
+def test_csv__content_counts_and_its_path_does_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the hash of the experiment."""
+    hashes = []
+    for name, text in (("a", POINTS), ("b", POINTS), ("c", POINTS.replace("1.5,0", "1.5,0.5"))):
+        (tmp_path / name).mkdir()
+        out = tmp_path / name / "out"
+        (tmp_path / name / f"{name}.csv").write_text(text, encoding="utf-8")
+        sweep(experiment(tmp_path / name, 1, design=f"{name}.csv"), out, block=3)
+        hashes.append(Store.read(out).experiment.hash)
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+# ---- two starters ----------------------------------------------------------------------------------
+def test_starters__both_with_sweep_make_one_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second looked at the folder when it was still empty; it finds the plan of the first once it has the lock."""
+    for name, runs in (("one", 2), ("two", 3)):
+        (tmp_path / name).mkdir()
+        experiment(tmp_path / name, runs)
+    real, first, looked = runner.check_new, threading.Lock(), []
+
+    def overtaken(folder: Path) -> None:
+        real(folder)
+        if first.acquire(blocking=False):  # between the look of this one and its lock another one is done
+            sweep(tmp_path / "two" / "experiment.toml", folder, block=9)
+            looked.append(folder)
+
+    monkeypatch.setattr(runner, "check_new", overtaken)
+    with pytest.raises(InputError, match="holds a sweep already"):
+        sweep(tmp_path / "one" / "experiment.toml", tmp_path / "out", block=4)
+    assert 1 == len(looked)
+    found = resume(tmp_path / "out")
+    assert (36, 0, 0) == (found.ok, found.skipped, found.exit_status)
+    assert 36 == pq.read_table(tmp_path / "out" / RUNS).num_rows
+
+
+# ---- worlds and sizes --------------------------------------------------------------------------------
+def test_world__that_changed_is_named_without_its_numbers_too(tmp_path: Path) -> None:
+    """What they were is kept for this alone; without it the hashes are shown."""
+    out = world_sweep(tmp_path)
+    (tmp_path / "w.toml").write_text(
+        QUICKSTART.read_text(encoding="utf-8").replace("limit = 240", "limit = 241"), encoding="utf-8"
+    )
+    for text in (None, "[]", "{"):
+        (out / WORLDS).unlink(missing_ok=True)
+        if text is not None:
+            (out / WORLDS).write_text(text)
+        with pytest.raises(
+            InputError, match=r"w.toml: branches.strong: the world has changed: its hash was \w+, is \w+"
+        ):
+            resume(out)
+
+
+def world_sweep(folder: Path, runs: int = 1) -> Path:
+    """A sweep over a world that can be changed."""
+    (folder / "w.toml").write_text(QUICKSTART.read_text(encoding="utf-8"), encoding="utf-8")
+    file = folder / "experiment.toml"
+    file.write_text(TEXT.format(base="w.toml", runs=runs, design="grid"), encoding="utf-8")
+    assert 0 == sweep(file, folder / "out", block=6).exit_status
+    return folder / "out"
+
+
+def test_runs__raised_in_the_file_are_a_matter_for_extend(tmp_path: Path) -> None:
+    """The command is named, and afterwards the file may say so."""
+    out = world_sweep(tmp_path)
+    text = TEXT.format(base="w.toml", runs=3, design="grid")
+    (tmp_path / "experiment.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"runs: was 1, is 3; .* `proxysim extend \S+ --runs 2`"):
+        resume(out)
+    (tmp_path / "experiment.toml").write_text(text.replace("runs     = 3", "runs = 1"), encoding="utf-8")
+    assert 36 == extend(out, runs=2).ok
+    (tmp_path / "experiment.toml").write_text(text, encoding="utf-8")
+    assert 0 == resume(out).exit_status
+
+
+@pytest.mark.parametrize("text", ["[]", "7", "{}", '{"kind": 1}', "", '"x"'])
+def test_plan__that_is_something_else_is_called_damaged(tmp_path: Path, text: str) -> None:
+    """In one line."""
+    (tmp_path / SWEEP).write_text(text)
+    with pytest.raises(StorageError, match=r"sweep.json is damaged and everything depends on it") as caught:
+        status(tmp_path)
+    assert "\n" not in str(caught.value)
+    assert "object" not in str(caught.value)
+
+
+def test_plan__of_an_older_format_is_refused_in_one_line(tmp_path: Path) -> None:
+    """Whatever else it holds."""
+    data = {"kind": "proxysim sweep", "format": 1}
+    (tmp_path / SWEEP).write_text(json.dumps({**data, "digest": digest_of(json.dumps(data, sort_keys=True).encode())}))
+    with pytest.raises(InputError, match="has format 1; this version reads 2"):
+        resume(tmp_path)
+
+
+# ---- what is there and cannot be used ------------------------------------------------------------------
+def test_open__by_a_relative_path_stays_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also from another folder."""
+    world_sweep(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    found = proxysim.open("out")
+    monkeypatch.chdir("/")
+    assert (12, 12) == (len(found.runs), len(found.to_dataframe()))
+
+
+def test_table__damaged_or_gone_is_noticed_at_once(tmp_path: Path) -> None:
+    """By status and by open, with the cure."""
+    out = world_sweep(tmp_path)
+    whole = (out / RUNS).read_bytes()
+    for hurt, word in ((None, "is gone"), (whole[:-9], "is damaged"), (b"", "is damaged")):
+        (out / RUNS).unlink()
+        if hurt is not None:
+            (out / RUNS).write_bytes(hurt)
+        assert (3, True) == (
+            (found := status(out)).exit_status,
+            word in str(found.stopped) and "resume" in str(found.stopped),
+        )
+        with pytest.raises(StorageError, match=f"{word}.*proxysim resume"):
+            proxysim.open(out)
+        assert 0 == resume(out).exit_status
+    (out / RUNS).write_bytes(whole[:900] + bytes([whole[900] ^ 4]) + whole[901:])
+    with pytest.raises(StorageError, match=r"is damaged; `proxysim resume"):
+        proxysim.open(out)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights of files")
+def test_folder__that_may_not_be_written_can_be_looked_at(tmp_path: Path) -> None:
+    """Status, verify and open work; resume says in one line why it does not."""
+    base = Path(tempfile.mkdtemp())
+    out, user = base / "out", os.geteuid()
+    try:
+        shutil.copytree(world_sweep(tmp_path), out)
+        base.chmod(0o755)
+        for path in (out, *out.rglob("*")):
+            path.chmod(0o555 if path.is_dir() else 0o444)
+        if not user:
+            os.seteuid(65534)
+        try:
+            assert (12, 0, False) == ((found := status(out)).ok, found.exit_status, found.running)
+            assert [] == verify(out)
+            assert 12 == len(proxysim.open(out).runs)
+            with pytest.raises(
+                StorageError, match=r"may not be written .*: it can be looked at and read, not worked on"
+            ):
+                resume(out)
+        finally:
+            os.seteuid(user)
+    finally:
+        for path in (out, *out.rglob("*")):
+            path.chmod(0o755)
+        shutil.rmtree(base)
+
+
+# ---- replay --------------------------------------------------------------------------------------------
+def test_replay__of_a_run_in_a_damaged_shard_says_so(tmp_path: Path) -> None:
+    """It is a run of this sweep, only its row cannot be read."""
+    out = world_sweep(tmp_path)
+    shard = min((out / "shards").iterdir())
+    run_id = pq.read_table(shard).column("run_id")[3].as_py()
+    shard.write_bytes(shard.read_bytes()[:-50])
+    with pytest.raises(StorageError, match=r"is damaged.*; `proxysim resume \S+` runs it again"):
+        replay(out, run_id)
+    shard.unlink()
+    with pytest.raises(StorageError, match=r"is gone; `proxysim resume"):
+        replay(out, run_id)
+    with pytest.raises(InputError, match="is no run of this sweep"):
+        replay(out, "abc")
+
+
+def test_replay__of_a_failed_run_says_what_then_and_now_are(tmp_path: Path) -> None:
+    """There is no row to be the same as."""
+    sweep(experiment(tmp_path, 2), tmp_path / "out", How(hook="tests.sweeping:refuses"), block=8)
+    run_id = pq.read_table(tmp_path / "out" / FAILURES).column("run_id")[0].as_py()
+    done = called("replay", tmp_path / "out", run_id)
+    told = json.loads(done.stdout)
+    assert (0, None) == (done.returncode, told["same"])
+    assert "then it failed, at the stage hook, with ValueError: planted; now" in told["told"]
+    assert "residual" in told["now"]
+
+
+def test_replay__of_a_run_that_fails_now_says_with_what(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of the run itself is an answer, not a way out."""
+    out = world_sweep(tmp_path)
+
+    def raising(*words: object) -> None:
+        raise ArithmeticError("out of range")
+
+    monkeypatch.setattr(audit, "one_run", raising)
+    found = replay(out, pq.read_table(out / RUNS).column("run_id")[0].as_py())
+    assert (False, "ArithmeticError: out of range", {}) == (found.is_same, found.error, found.again)
+    assert "now it fails with ArithmeticError: out of range" in found.told
