@@ -111,8 +111,7 @@ def is_bad(point: int, branch: str, run: int) -> str:
 def planted(point: int, branch: str, run: int) -> None:
     """A hook that misbehaves in some runs, and counts its calls where CALLS says."""
     if "CALLS" in os.environ:
-        with open(os.environ["CALLS"], "a", encoding="utf-8") as file:
-            file.write(f"{point} {branch} {run}\n")
+        counted(point, branch, run)
     kind = is_bad(point, branch, run)
     if kind == "raise":
         raise ValueError("planted")
@@ -148,3 +147,16 @@ def refuses(point: int, branch: str, run: int) -> None:
     """A hook that fails one run of every point."""
     if (branch, run) == ("strong", 1):
         raise ValueError("planted")
+
+
+def counted(point: int, branch: str, run: int) -> None:
+    """A hook that counts its calls where CALLS says."""
+    with open(os.environ["CALLS"], "a", encoding="utf-8") as file:
+        file.write(f"{point} {branch} {run}\n")
+
+
+def stops(point: int, branch: str, run: int) -> None:
+    """The same, until the middle of the last point but two: there somebody stops it."""
+    counted(point, branch, run)
+    if (point, branch, run) == (3, "strong", 1):
+        raise KeyboardInterrupt

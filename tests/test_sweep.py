@@ -16,7 +16,7 @@ import pytest
 from tests.sweeping import QUICKSTART, TEXT, Cluster, called, experiment, surroundings
 
 import proxysim
-from proxysim import blocks
+from proxysim import attempt, blocks
 from proxysim.audit import replay, verify
 from proxysim.errors import InputError, RunError
 from proxysim.executors import How
@@ -286,14 +286,14 @@ def test_failures__are_rows_with_stage_type_message_and_trace(failed: Path) -> N
 
 def test_failures__of_books_and_numbers_are_rows(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run whose books are out, and one that yields no number."""
-    real = blocks.run_rows
+    real = attempt.run_rows
 
     def bent(world: object, seed: int, numbers: object, place: object, runs: np.ndarray) -> object:  # type: ignore[type-arg]
         values, residual = real(world, seed, numbers, place, runs)  # type: ignore[arg-type]
         values[runs == 0, :], residual[runs == 2, 0] = np.nan, 1e-3
         return values, residual
 
-    monkeypatch.setattr(blocks, "run_rows", bent)
+    monkeypatch.setattr(attempt, "run_rows", bent)
     found = sweep(home / "experiment.toml", tmp_path / "out", block=8)
     assert (24, 24) == (found.ok, found.failed)
     table = pq.read_table(tmp_path / "out" / FAILURES).to_pandas()
@@ -305,14 +305,14 @@ def test_failures__of_books_and_numbers_are_rows(home: Path, tmp_path: Path, mon
 
 def test_failures__of_a_whole_block_are_told_apart(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error in one run of many together does not touch the others."""
-    real = blocks.run_rows
+    real = attempt.run_rows
 
     def raising(world: object, seed: int, numbers: object, place: object, runs: np.ndarray) -> object:  # type: ignore[type-arg]
         if 3 in runs:
             raise ArithmeticError("three")
         return real(world, seed, numbers, place, runs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(blocks, "run_rows", raising)
+    monkeypatch.setattr(attempt, "run_rows", raising)
     found = sweep(home / "experiment.toml", tmp_path / "out", block=8)
     assert (36, 12) == (found.ok, found.failed)
     assert {3} == set(pq.read_table(tmp_path / "out" / FAILURES).column("run").to_pylist())

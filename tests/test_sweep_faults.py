@@ -20,7 +20,6 @@ import pyarrow.parquet as pq
 import pytest
 from tests.sweeping import Cluster, experiment, is_bad, surroundings, words
 
-from proxysim import blocks
 from proxysim.audit import verify
 from proxysim.blocks import Task, run_block
 from proxysim.errors import StorageError
@@ -261,6 +260,11 @@ def test_planted__runs_are_blamed_and_no_others(tmp_path: Path, calls: Path) -> 
     check_planted(tmp_path, 30, 2, PROCESSES, calls)
 
 
+def test_planted__in_one_block_of_all(tmp_path: Path, calls: Path) -> None:
+    """However large a block is, what was done in it before a death is not run again."""
+    check_planted(tmp_path, 30, 180, PROCESSES, calls)
+
+
 @pytest.mark.slow
 def test_planted__among_two_thousand(tmp_path: Path, calls: Path) -> None:
     """The full count."""
@@ -321,21 +325,6 @@ def test_block__whose_shard_is_there_is_not_run_again(small: Path, tmp_path: Pat
     assert again.digest == run_block(task).digest
     assert whole == store.shard(block).read_bytes()
     assert [] == [*(out / "notes").iterdir()]
-
-
-def test_clock__of_a_run_starts_when_the_rules_are_at_hand(
-    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What a worker does before its first run is no run's fault."""
-    out, seen = tmp_path / "out", []
-    sweep(small / "experiment.toml", out, block=8)
-    monkeypatch.setattr(blocks, "load_rules", lambda world: seen.append([*(out / "notes").iterdir()]))
-    blocks._BENCHES.clear()
-    store = Store.read(out)
-    for block in store.blocks():
-        store.shard(block).unlink()
-        run_block(Task(str(out), block, store.state, timeout=60.0))
-    assert [[]] == seen
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures as futures
+import contextlib
 from collections import deque
 from collections.abc import Iterator
 
@@ -11,7 +12,7 @@ from proxysim.errors import InputError, MissingExtra, StorageError
 from proxysim.executors import LOOK, How, StoppedError, Trouble, executor_of
 from proxysim.store import Block, Receipt, Store
 
-#: Workers may die so often on one block without having begun a run; then something else is wrong.
+#: Workers may die so often on one block without having noted anything new; then something else is wrong.
 PATIENCE = 5
 
 
@@ -23,6 +24,7 @@ class Dispatch:
         self.suspects: deque[Block] = deque()
         self.flying: dict[futures.Future[Receipt], Block] = {}
         self.losses: dict[Block, int] = {}
+        self.noted: dict[Block, int] = {}
         self.plan = store.state
 
     def receipts(self) -> Iterator[Receipt]:
@@ -61,7 +63,9 @@ class Dispatch:
                     raise
                 except Exception as error:
                     if type(error).__name__ not in ("KilledWorker", "FutureCancelledError"):
-                        raise StoppedError(f"block {block.name} could not be run: {type(error).__name__}: {error}") from error
+                        raise StoppedError(
+                            f"block {block.name} could not be run: {type(error).__name__}: {error}"
+                        ) from error
                     self._suspect(block)
                 else:
                     yield receipt
@@ -74,8 +78,13 @@ class Dispatch:
                 yield None
 
     def _suspect(self, block: Block) -> None:
-        row = self.store.notes / f"{block.name}.row"
-        if not row.exists():
+        """Put a block that a worker died on among those that go alone."""
+        note, noted = self.store.notes / f"{block.name}.note", 0
+        with contextlib.suppress(OSError):
+            noted = note.stat().st_size
+        if noted > self.noted.get(block, 0):
+            self.noted[block], self.losses[block] = noted, 0
+        else:
             self.losses[block] = self.losses.get(block, 0) + 1
             if self.losses[block] > PATIENCE:
                 raise StoppedError(f"workers die before they begin block {block.name}; try --executor none to see why")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from proxysim.blocks import hook_of, receipt_of
+from proxysim.blocks import receipt_of
 from proxysim.canonical import write_tables
 from proxysim.cost import cost_of
 from proxysim.design import design_of, is_extendable
@@ -21,6 +21,7 @@ from proxysim.disk import digest_of, storing
 from proxysim.dispatch import Dispatch
 from proxysim.errors import Fault, InputError, StorageError
 from proxysim.executors import How, StoppedError, refused
+from proxysim.hooks import hook_of
 from proxysim.jit import model_version
 from proxysim.manifest import Manifest, alone, damaged, is_locked
 from proxysim.scenario.experiment import load_experiment
