@@ -149,11 +149,32 @@ def test_how__wishes_that_do_not_go_together_are_refused(how: How, word: str) ->
 
 
 def test_how__the_executor_is_chosen() -> None:
-    """A scheduler on this machine, or over tls, or on request, is fine."""
+    """A scheduler elsewhere is fine over tls, or on request."""
     assert ("none", "processes", "processes") == (How().kind(), How(workers=2).kind(), How(timeout=1.0).kind())
-    for address in ("tcp://127.0.0.1:1", "tcp://localhost:1", "tls://far:1"):
-        assert "dask" == How(dask=address).kind()
+    assert "dask" == How(dask="tls://far:1").kind()
     assert "dask" == How(dask="tcp://far:1", insecure=True).kind()
+
+
+@pytest.mark.parametrize(
+    ("address", "word"),
+    [("tcp://127.0.0.1.evil.com:8786", "another machine"), ("tcp://127.evil.example:8786", "another machine"),
+     ("tcp://localhost.evil.com:8786", "another machine"), ("tcp://[2001:db8::1]:1", "another machine"),
+     ("tcp://0.0.0.0:1", "another machine"), ("tcp://127.0.0.1@10.1.1.1:80", "the form is"), ("tcp://127.0.0.1", "the form is"),
+     ("tcp://::1:80", "the form is"), ("tcp://127.0.0.1:80/x@10.1.1.1:80", "the form is"), ("tcp://[::1:80", "the form is"),
+     ("tcp://127.0.0.1:x", "the form is"), ("http://127.0.0.1:80", "the form is"), ("tcp://:80", "the form is")],
+)  # fmt: skip
+def test_how__what_only_looks_like_this_machine_is_another(address: str, word: str) -> None:
+    """The host is read as a whole."""
+    with pytest.raises(InputError, match=word):
+        How(dask=address).kind()
+
+
+@pytest.mark.parametrize(
+    "address", ["tcp://127.0.0.1:1", "tcp://127.8.9.1:1", "tcp://[::1]:1", "tcp://LOCALHOST:1", "tcp://localhost:1"]
+)
+def test_how__this_machine_in_each_of_its_forms(address: str) -> None:
+    """Loopback is loopback."""
+    assert "dask" == How(dask=address).kind()
 
 
 def test_sweep__may_vary_branches_alone(tmp_path: Path) -> None:

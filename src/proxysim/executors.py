@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures as futures
 import contextlib
+import ipaddress
 import multiprocessing
 import os
 import signal
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from proxysim.blocks import bench_of
 from proxysim.errors import Fault, InputError, MissingExtra, RunError
@@ -174,13 +176,24 @@ def _watched(client: Any) -> Trouble:
 def _check_address(address: str, insecure: bool) -> None:
     """Refuse plain tcp to another machine unless it was asked for."""
     scheme, _, rest = address.partition("://")
-    host = rest.rpartition(":")[0].strip("[]")
-    if scheme not in ("tcp", "tls", "ucx") or not host:
+    try:
+        place = urlsplit(f"//{rest}")
+        whole = scheme in ("tcp", "tls", "ucx") and place.netloc == rest and "@" not in rest and place.port is not None
+    except ValueError:
+        whole = False
+    if not whole or not place.hostname:
         raise refused("--dask", f'found "{address}"; the form is tcp://HOST:PORT or tls://HOST:PORT')
-    local = host in ("localhost", "::1") or host.startswith("127.")
-    if scheme != "tls" and not local and not insecure:
+    if scheme != "tls" and not is_local(place.hostname) and not insecure:
         message = f"{address} is another machine over plain {scheme}, which anyone on the way can read and command; use tls://, or --insecure-network"
         raise refused("--dask", message)
+
+
+def is_local(host: str) -> bool:
+    """Whether a host is this machine: an address of the loopback, or the name localhost and no other."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
 
 
 def refused(option: str, message: str) -> InputError:
