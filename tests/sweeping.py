@@ -52,20 +52,24 @@ def called(*more: object, timeout: float = 300) -> subprocess.CompletedProcess[s
 
 
 # ---- a cluster -----------------------------------------------------------------------------------
-def _port() -> int:
+def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
+
+
+#: The http server of a scheduler or worker, which `--no-dashboard` leaves on all networks.
+LOCAL = ("--dashboard-address", "127.0.0.1:0")
 
 
 class Cluster:
     """A real scheduler and real workers, each a process."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.address = folder, f"tcp://127.0.0.1:{_port()}"
+        self.folder, self.address = folder, f"tcp://127.0.0.1:{free_port()}"
         self.processes: list[subprocess.Popen[bytes]] = []
         host, port = self.address.removeprefix("tcp://").split(":")
-        self.scheduler = self._start("dask", "scheduler", "--host", host, "--port", port, "--no-dashboard")
+        self.scheduler = self._start("dask", "scheduler", "--host", host, "--port", port, *LOCAL)
 
     def _start(self, *words: str) -> subprocess.Popen[bytes]:
         log = open(self.folder / f"log{len(self.processes)}.txt", "wb")  # noqa: SIM115 - closed with the cluster
@@ -78,7 +82,7 @@ class Cluster:
     def worker(self, *, nanny: bool = False) -> subprocess.Popen[bytes]:
         """One more worker; under a nanny it comes back when its process ends, else it dies when it is killed."""
         kind = "--nanny" if nanny else "--no-nanny"
-        return self._start("dask", "worker", self.address, "--nthreads", "1", "--no-dashboard", kind)
+        return self._start("dask", "worker", self.address, "--host", "127.0.0.1", "--nthreads", "1", *LOCAL, kind)
 
     def wait(self, workers: int) -> None:
         """Until so many workers have joined."""
