@@ -324,19 +324,23 @@ def test_failures__of_books_and_numbers_are_rows(home: Path, tmp_path: Path, mon
     assert all("do not balance" in text for text in table[table["run"] == 2]["message"])
 
 
-def test_failures__of_a_whole_block_are_told_apart(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error in one run of many together does not touch the others."""
+@pytest.mark.parametrize("kind", [ArithmeticError, SystemExit])
+def test_failures__of_a_whole_block_are_told_apart(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[BaseException]
+) -> None:
+    """An error in one run of many together does not touch the others, nor does one that would end the process."""
     real = attempt.run_rows
 
     def raising(world: object, seed: int, numbers: object, place: object, runs: np.ndarray) -> object:  # type: ignore[type-arg]
         if 3 in runs:
-            raise ArithmeticError("three")
+            raise kind("three")
         return real(world, seed, numbers, place, runs)  # type: ignore[arg-type]
 
     monkeypatch.setattr(attempt, "run_rows", raising)
     found = sweep(home / "experiment.toml", tmp_path / "out", block=8)
     assert (36, 12) == (found.ok, found.failed)
-    assert {3} == set(pq.read_table(tmp_path / "out" / FAILURES).column("run").to_pylist())
+    failed = pq.read_table(tmp_path / "out" / FAILURES).to_pandas()
+    assert ({3}, {"run"}, {kind.__name__}) == (set(failed["run"]), set(failed["stage"]), set(failed["type"]))
 
 
 def test_open__refuses_or_marks_missing_cells(failed: Path) -> None:

@@ -296,6 +296,21 @@ def small_table(folder: Path, file: Path) -> Path:
     return folder / "peace" / RUNS
 
 
+@pytest.mark.parametrize("on", ["none", "threads", "processes", "dask"])
+def test_planted__exits_are_failures_of_their_run(tmp_path: Path, on: str, request: pytest.FixtureRequest) -> None:
+    """`sys.exit` in a hook ends neither the sweep nor a worker."""
+    how = request.getfixturevalue("nannies") if on == "dask" else How(on, 1 if on == "none" else 2)
+    found = sweep(
+        experiment(tmp_path, 4), tmp_path / "out", replace(how, timeout=None, hook="tests.sweeping:leaves"), block=8
+    )
+    assert (46, 2, 0) == (found.ok, found.failed, found.skipped), found.stopped
+    failed = pq.read_table(tmp_path / "out" / FAILURES).to_pylist()
+    expected = [(3, "strong", 1, "hook", "SystemExit", "5"), (3, "strong", 2, "hook", "CancelledError", "gone")]
+    assert expected == [
+        tuple(row[name] for name in ("point", "branch", "run", "stage", "type", "message")) for row in failed
+    ]
+
+
 @pytest.mark.parametrize("on", ["processes", "dask"])
 def test_planted__several_that_end_their_process_in_one_block(
     tmp_path: Path, calls: Path, on: str, request: pytest.FixtureRequest

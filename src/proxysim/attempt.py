@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 #: Rows that are run and noted together, and the share of the timeout that they are meant to take.
 PIECE, SHARE = 128, 0.1
+#: What ends a sweep, not a run; all else that a run or a hook raises, `sys.exit` too, is its own failure.
+OURS = (KeyboardInterrupt, GeneratorExit)
 
 
 class Attempt:
@@ -75,9 +77,9 @@ class Attempt:
         try:
             values_of = [self.design[int(k)] for k in points]
             world, numbers = self.bench.world(branch, values_of[0]), self.bench.variation.numbers(branch, values_of)
-        except (InputError, StorageError):
+        except (InputError, StorageError, *OURS):
             raise
-        except Exception as error:
+        except BaseException as error:
             found = error
         else:
             for piece in self._pieces(rows):
@@ -119,7 +121,9 @@ class Attempt:
             with self.note.timed():
                 values, residual = run_rows(world, seed, numbers, place, self.runs[rows].astype(np.uint64))
             self.pace = (time.perf_counter() - began) / len(rows)
-        except Exception as error:
+        except OURS:
+            raise
+        except BaseException as error:
             found = error
         else:
             self.note.keep(rows, values[:, self.bench.columns], residual)

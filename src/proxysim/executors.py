@@ -87,7 +87,9 @@ class _Now(futures.Executor):
         future: futures.Future[Any] = futures.Future()
         try:
             future.set_result(fn(*args, **kwargs))
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             future.set_exception(error)
         return future
 
