@@ -173,3 +173,7 @@ def leaves(point: int, branch: str, run: int) -> None:
         sys.exit(5)
     if (point, branch, run) == (3, "strong", 2):
         raise asyncio.CancelledError("gone")
+
+
+#: No function.
+NOTHING = 5

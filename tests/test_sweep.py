@@ -156,6 +156,46 @@ def test_how__the_executor_is_chosen() -> None:
 
 
 @pytest.mark.parametrize(
+    ("how", "word"),
+    [(How(hook="nope:f"), "No module named 'nope'"), (How(hook="tests.sweeping:nope"), "has no attribute"), (How(hook="f"), "module:function"),
+     (How(hook="tests.sweeping:NOTHING"), "cannot be called"), (How(hook="torn:f"), "SyntaxError"), (How(hook="gone:f"), "SystemExit"),
+     (How(dask="tls://127.0.0.1:9"), "DASK_DISTRIBUTED__COMM__TLS__CA_FILE")],
+)  # fmt: skip
+def test_how__what_cannot_be_used_is_found_before_there_is_a_folder(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: How, word: str
+) -> None:
+    """In one line, and the corrected command is not refused for its folder."""
+    if how.dask:
+        pytest.importorskip("distributed")
+    (tmp_path / "torn.py").write_text("def f(:\n", encoding="utf-8")
+    (tmp_path / "gone.py").write_text("import sys\nsys.exit(4)\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(InputError, match=word) as found:
+        sweep(home / "experiment.toml", tmp_path / "out", how, block=8)
+    assert 1 == len(str(found.value).splitlines())
+    assert not (tmp_path / "out").exists()
+
+
+def test_dask__nobody_there_is_found_before_there_is_a_folder(home: Path, tmp_path: Path) -> None:
+    """For real: one line, 2, no folder."""
+    pytest.importorskip("distributed")
+    done = called("sweep", home / "experiment.toml", "--out", tmp_path / "out", "--dask", "tcp://127.0.0.1:9")
+    assert (2, 1) == (done.returncode, len(done.stderr.splitlines())), done.stderr
+    assert "no scheduler answers" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_sweep__that_no_worker_can_begin_is_forgotten(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers elsewhere may lack the hook; the corrected command takes the same folder."""
+    monkeypatch.setattr(How, "check", lambda how: None)
+    with pytest.raises(InputError, match="No module named 'nope'"):
+        sweep(home / "experiment.toml", tmp_path / "out", How(hook="nope:f"), block=8)
+    check_same(home, tmp_path / "out", How(), 8)
+
+
+@pytest.mark.parametrize(
     ("address", "word"),
     [("tcp://127.0.0.1.evil.com:8786", "another machine"), ("tcp://127.evil.example:8786", "another machine"),
      ("tcp://localhost.evil.com:8786", "another machine"), ("tcp://[2001:db8::1]:1", "another machine"),

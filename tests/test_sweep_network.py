@@ -36,7 +36,9 @@ def check_local(cluster: Cluster) -> None:
 def test_guide__its_cluster_listens_on_this_machine_only(tmp_path: Path) -> None:
     """Its lines as they stand, with another port and one worker."""
     guide = (ROOT / "docs" / "how-to-sweep.md").read_text(encoding="utf-8")
-    lines = [line for line in guide.splitlines() if line.startswith(("dask scheduler ", "dask worker "))]
+    lines = [
+        line for line in guide.splitlines() if line.startswith(("dask scheduler --host", "dask worker tcp://127."))
+    ]
     assert 2 == len(lines)
     cluster, port = Cluster.__new__(Cluster), str(free_port())
     cluster.folder, cluster.address, cluster.processes = tmp_path, f"tcp://127.0.0.1:{port}", []

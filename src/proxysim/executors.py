@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import concurrent.futures as futures
 import contextlib
-import ipaddress
 import multiprocessing
 import os
 import signal
@@ -13,17 +12,17 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from proxysim.blocks import bench_of
-from proxysim.errors import Fault, InputError, MissingExtra, RunError
+from proxysim.cluster import check_address, client_of, threads_of, watched
+from proxysim.errors import RunError, refused
+from proxysim.hooks import hook_of
 from proxysim.store import Store
 
-#: Seconds between looks at workers that say nothing, and those for which a scheduler may be without workers.
-LOOK, LONELY = 0.5, 30.0
+#: Seconds between looks at workers that say nothing.
+LOOK = 0.5
 #: Blocks that wait with each worker, so that none is idle.
 AHEAD = 2
-GONE = "the scheduler is gone; what was done is kept, go on with `proxysim resume`"
 EXECUTORS = ("none", "threads", "processes", "dask")
 #: Why an executor can do no more, in one line; empty while it can.
 Trouble = Callable[[], str]
@@ -76,8 +75,22 @@ class How:
         if self.timeout is not None and not 0.0 < self.timeout < 1e6:
             raise refused("--timeout", f"found {self.timeout:g}; allowed are seconds above 0")
         if self.dask is not None:
-            _check_address(self.dask, self.insecure)
+            check_address(self.dask, self.insecure)
         return kind
+
+    def check(self) -> None:
+        """See that it can be done, before anything is written: the wishes, the hook, and the cluster.
+
+        Raises
+        ------
+        InputError : it cannot
+        """
+        self.kind()
+        if self.hook is not None:
+            hook_of(self.hook)
+        if self.dask is not None:
+            with client_of(self.dask) as client:
+                threads_of(client, self.timeout)
 
 
 class _Now(futures.Executor):
@@ -114,8 +127,8 @@ def executor_of(how: How, store: Store) -> Iterator[Pool]:
         finally:
             pool_of.shutdown(wait=True, cancel_futures=True)
     else:
-        with _dask(how) as found:
-            yield found
+        with client_of(str(how.dask)) as client:
+            yield client.get_executor(pure=False), AHEAD * threads_of(client, how.timeout), watched(client)
 
 
 def _guard(parent: int) -> None:
@@ -128,76 +141,3 @@ def _guard(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-@contextlib.contextmanager
-def _dask(how: How) -> Iterator[Pool]:
-    """The workers of a Dask cluster that somebody started."""
-    try:
-        from distributed import Client
-    except ImportError:
-        raise MissingExtra("--dask needs distributed: pip install 'proxysim[cluster]'") from None
-    try:
-        client = Client(how.dask, timeout="10s", set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise refused("--dask", f"no scheduler answers at {how.dask}: {str(error).splitlines()[0]}") from None
-    try:
-        threads = client.nthreads()
-        if not threads:
-            client.wait_for_workers(1, timeout=60)
-            threads = client.nthreads()
-        if how.timeout is not None and max(threads.values()) > 1:
-            raise refused("--timeout", "needs Dask workers with one thread each: dask worker ... --nthreads 1")
-        yield client.get_executor(pure=False), AHEAD * sum(threads.values()), _watched(client)
-    except TimeoutError:
-        raise refused("--dask", f"no worker has joined the scheduler at {how.dask}") from None
-    finally:
-        with contextlib.suppress(Exception):
-            client.close(timeout=2)
-
-
-def _watched(client: Any) -> Trouble:
-    """Whether the scheduler answers and has workers."""
-    alone_since: float | None = None
-
-    def trouble() -> str:
-        nonlocal alone_since
-        if client.status != "running":
-            return GONE
-        if client.scheduler_info()["workers"]:
-            alone_since = None
-        elif alone_since is None:
-            alone_since = time.monotonic()
-        elif time.monotonic() - alone_since > LONELY:
-            return "the scheduler has no workers left; start some, then go on with `proxysim resume`"
-        return ""
-
-    return trouble
-
-
-def _check_address(address: str, insecure: bool) -> None:
-    """Refuse plain tcp to another machine unless it was asked for."""
-    scheme, _, rest = address.partition("://")
-    try:
-        place = urlsplit(f"//{rest}")
-        whole = scheme in ("tcp", "tls", "ucx") and place.netloc == rest and "@" not in rest and place.port is not None
-    except ValueError:
-        whole = False
-    if not whole or not place.hostname:
-        raise refused("--dask", f'found "{address}"; the form is tcp://HOST:PORT or tls://HOST:PORT')
-    if scheme != "tls" and not is_local(place.hostname) and not insecure:
-        message = f"{address} is another machine over plain {scheme}, which anyone on the way can read and command; use tls://, or --insecure-network"
-        raise refused("--dask", message)
-
-
-def is_local(host: str) -> bool:
-    """Whether a host is this machine: an address of the loopback, or the name localhost and no other."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
-
-
-def refused(option: str, message: str) -> InputError:
-    """An option that cannot be used."""
-    return InputError([Fault(option, 0, "", message)])

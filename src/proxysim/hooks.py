@@ -6,7 +6,7 @@ import importlib
 import traceback
 from collections.abc import Callable
 
-from proxysim.errors import Fault, InputError
+from proxysim.errors import refused
 
 #: Called as hook(point, branch, run); what it raises fails the run.
 Hook = Callable[[int, str, int], None]
@@ -22,10 +22,13 @@ def hook_of(text: str) -> Hook:
     module, _, name = text.partition(":")
     try:
         found: Hook = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise InputError(
-            [Fault("hook", 0, "", f'"{text}" cannot be used: {error}; it has the form module:function')]
-        ) from None
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a module may do anything when it is imported
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        raise refused("--hook", f'"{text}" cannot be used: {told}; it has the form module:function') from None
+    if not callable(found):
+        raise refused("--hook", f'"{text}" cannot be called; a function hook(point, branch, run) is needed')
     return found
 
 

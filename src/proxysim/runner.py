@@ -19,9 +19,8 @@ from proxysim.cost import cost_of
 from proxysim.design import design_of, is_extendable
 from proxysim.disk import digest_of, storing
 from proxysim.dispatch import Dispatch
-from proxysim.errors import Fault, InputError, StorageError
-from proxysim.executors import How, StoppedError, refused
-from proxysim.hooks import hook_of
+from proxysim.errors import Fault, InputError, StorageError, refused
+from proxysim.executors import How, StoppedError
 from proxysim.jit import model_version
 from proxysim.manifest import Manifest, alone, damaged, is_locked
 from proxysim.scenario.experiment import load_experiment
@@ -95,6 +94,7 @@ def sweep(
     variation = Variation(loaded)
     found = columns_of(loaded, variation.world(0, design.point(0)))
     _check_new(folder)
+    how.check()
     if block is None:
         cost = cost_of(variation, design)
         block = max(1, round(BLOCK_SECONDS / (cost.seconds * len(loaded.branches))))
@@ -105,7 +105,11 @@ def sweep(
     with alone(folder):
         names = [f"{outcome.measure}.{outcome.actor}" for _, outcome in found]
         store = Store.create(folder, loaded, design, names, model_version(), block)
-        return _work(store, how, progress, say)
+        try:
+            return _work(store, how, progress, say)
+        except InputError:
+            _forget(store)
+            raise
 
 
 def resume(
@@ -118,7 +122,7 @@ def resume(
     InputError : the experiment, its world or the model has changed; every difference is named
     """
     how = how or How()
-    how.kind()
+    how.check()
     store = Store.read(absolute(folder))
     with alone(store.folder):
         store = Store.read(absolute(folder))
@@ -137,7 +141,7 @@ def extend(
     InputError : the design cannot be extended, or the sweep is not finished
     """
     how = how or How()
-    how.kind()
+    how.check()
     if (runs > 0) == (points > 0):
         raise refused("--runs", "give either --runs or --points, at least 1")
     folder = absolute(folder)
@@ -199,6 +203,13 @@ def _check_new(folder: Path) -> None:
         raise refused("--out", f"{folder} is there already and is not empty; give a new folder")
 
 
+def _forget(store: Store) -> None:
+    """Undo the beginning of a sweep whose workers could not use what was given, so that it can be begun anew."""
+    if not any(store.shards.iterdir()):
+        for name in (MANIFEST, SWEEP):
+            (store.folder / name).unlink(missing_ok=True)
+
+
 def _check_same(store: Store) -> None:
     """Refuse when the file, the world or the model is another than at the start, and say how."""
     faults = []
@@ -236,8 +247,6 @@ def _short(value: Any) -> str:
 def _work(store: Store, how: How, progress: Progress | None, say: Say | None) -> Status:
     """Do all that is missing, then write the tables."""
     say = say or (lambda text: None)
-    if how.hook:
-        hook_of(how.hook)
     _tidy(store)
     manifest = Manifest(store)
     try:
