@@ -175,5 +175,11 @@ def leaves(point: int, branch: str, run: int) -> None:
         raise asyncio.CancelledError("gone")
 
 
+def hangs_early(point: int, branch: str, run: int) -> None:
+    """A hook that hangs in every run of the strong branch."""
+    if branch == "strong":
+        time.sleep(10_000)
+
+
 #: No function.
 NOTHING = 5

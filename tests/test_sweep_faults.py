@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -404,6 +405,64 @@ def test_interrupt__keeps_what_was_done(wide: Path, tmp_path: Path) -> None:
     assert "proxysim resume" in errors
     assert "skipped" in told
     check_whole(wide, out)
+
+
+@pytest.mark.parametrize("on", ["none", "threads", "processes"])
+def test_interrupt__a_second_one_ends_runs_that_hang(small: Path, tmp_path: Path, on: str) -> None:
+    """The first says what it waits for; then 3 and one line with the cure, as from a terminal."""
+    out, workers = tmp_path / "out", 1 if on == "none" else 2
+    command = words("sweep", small / "experiment.toml", "--out", out, "--workers", workers, "--executor", on, "--block", 12,
+                    "--hook", "tests.sweeping:hangs_early")  # fmt: skip
+    with subprocess.Popen(command, env=surroundings(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+                          text=True) as going:  # fmt: skip
+        while not any(path.stat().st_size for path in (out / "notes").glob("*.note")):
+            time.sleep(0.01)
+        os.killpg(going.pid, signal.SIGINT)
+        if on != "none":  # alone it ends at once
+            assert "at work, 10 s at most" in going.stderr.readline()
+            os.killpg(going.pid, signal.SIGINT)
+        told, errors = going.communicate(timeout=120)
+    assert (3, f"proxysim: stopped; go on with `proxysim resume {out}`\n") == (going.returncode, errors)
+    assert "48 skipped" in told
+    check_whole(small, out)
+
+
+def test_interrupt__one_is_enough(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks that do not come back are ended in the end."""
+    out, said = tmp_path / "out", []
+    monkeypatch.setattr("proxysim.dispatch.GRACE", 0.1)
+    monkeypatch.setenv("PYTHONPATH", surroundings()["PYTHONPATH"])
+
+    def interrupt() -> None:
+        while not any(path.stat().st_size for path in (out / "notes").glob("*.note")):
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    found = sweep(
+        small / "experiment.toml",
+        out,
+        How("processes", 2, hook="tests.sweeping:hangs_early"),
+        block=12,
+        say=said.append,
+    )
+    assert (48, 3) == (found.skipped, found.exit_status)
+    assert "proxysim resume" in str(found.stopped)
+    assert 1 == len(said)
+
+
+def test_interrupt__while_workers_start_says_one_line(small: Path, tmp_path: Path) -> None:
+    """They are not reached by it from their first moment on."""
+    out = tmp_path / "out"
+    command = words("sweep", small / "experiment.toml", "--out", out, "--workers", 2, "--block", 12)
+    with subprocess.Popen(command, env=surroundings(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+                          text=True) as going:  # fmt: skip
+        while len(_children(going.pid)) < 2:
+            time.sleep(0.001)
+        os.killpg(going.pid, signal.SIGINT)
+        _, errors = going.communicate(timeout=120)
+    assert (3, f"proxysim: stopped; go on with `proxysim resume {out}`\n") == (going.returncode, errors)
+    check_whole(small, out)
 
 
 def test_plan__that_cannot_be_read_is_not_guessed(small: Path, tmp_path: Path) -> None:

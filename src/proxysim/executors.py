@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import concurrent.futures as futures
 import contextlib
-import multiprocessing
-import os
-import signal
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from proxysim.blocks import bench_of
 from proxysim.cluster import check_address, client_of, threads_of, watched
 from proxysim.errors import RunError, refused
 from proxysim.hooks import hook_of
+from proxysim.pools import Now, Pool, Processes, Threads
 from proxysim.store import Store
 
-#: Seconds between looks at workers that say nothing.
-LOOK = 0.5
 #: Blocks that wait with each worker, so that none is idle.
 AHEAD = 2
 EXECUTORS = ("none", "threads", "processes", "dask")
-#: Why an executor can do no more, in one line; empty while it can.
-Trouble = Callable[[], str]
-Pool = tuple[futures.Executor, int, Trouble]
 
 
 class StoppedError(RunError):
@@ -93,51 +82,22 @@ class How:
                 threads_of(client, self.timeout)
 
 
-class _Now(futures.Executor):
-    """Runs each block when it is handed over, in this process."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> futures.Future[Any]:
-        future: futures.Future[Any] = futures.Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            future.set_exception(error)
-        return future
-
-
 @contextlib.contextmanager
 def executor_of(how: How, store: Store) -> Iterator[Pool]:
-    """An executor, how many blocks it is given at once, and what has befallen it."""
+    """What blocks are handed to; its workers are gone, or on their way, when it is left."""
     kind = how.kind()
     if kind == "none":
-        yield _Now(), 1, lambda: ""
+        yield Pool(Now(), 1)
     elif kind == "threads":
         bench_of(str(store.folder), store.state)
-        with futures.ThreadPoolExecutor(how.workers) as pool:
-            yield pool, AHEAD * how.workers, lambda: ""
+        with Threads(how.workers) as threads:
+            yield Pool(threads, AHEAD * how.workers)
     elif kind == "processes":
-        context = multiprocessing.get_context("spawn")
-        pool_of = futures.ProcessPoolExecutor(
-            how.workers, mp_context=context, initializer=_guard, initargs=(os.getpid(),)
-        )
+        processes = Processes(how.workers)
         try:
-            yield pool_of, AHEAD * how.workers, lambda: ""
+            yield Pool(processes, AHEAD * how.workers, end=processes.end)
         finally:
-            pool_of.shutdown(wait=True, cancel_futures=True)
+            processes.shutdown(wait=True, cancel_futures=True)
     else:
         with client_of(str(how.dask)) as client:
-            yield client.get_executor(pure=False), AHEAD * threads_of(client, how.timeout), watched(client)
-
-
-def _guard(parent: int) -> None:
-    """End a worker whose parent is gone, so that it does not go on for nobody; Ctrl-C is the parent's to answer."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(LOOK)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+            yield Pool(client.get_executor(pure=False), AHEAD * threads_of(client, how.timeout), watched(client))

@@ -27,6 +27,11 @@ Failure = tuple[str, str, str, str]
 DEATHS = 2
 
 
+def note_path(folder: Path, name: str) -> Path:
+    """The note of a block; it is there while a worker is at it, or died on it."""
+    return folder / f"{name}.note"
+
+
 class Note:
     """The note of one block; removed when the block is done.
 
@@ -41,7 +46,7 @@ class Note:
     """
 
     def __init__(self, folder: Path, name: str, plan: str, timeout: float | None) -> None:
-        self.path, self.trace = folder / f"{name}.note", folder / f"{name}.trace"
+        self.path, self.trace = note_path(folder, name), folder / f"{name}.trace"
         self.key, self.timeout = f"{plan} {name} ".encode(), timeout
         self.done: dict[int, tuple[Array, Array]] = {}
         self.failed: dict[int, Failure] = {}

@@ -252,21 +252,17 @@ def _work(store: Store, how: How, progress: Progress | None, say: Say | None) ->
     try:
         _settle(store, manifest, say)
         stopped = None
-        if _told(store, manifest.totals(), {}, False).skipped:
-            manifest.enter_files({})
-            try:
+        try:
+            if _told(store, manifest.totals(), {}, False).skipped:
+                manifest.enter_files({})
                 _run(store, manifest, how, progress, say)
-            except (StorageError, StoppedError) as error:
-                stopped = str(error)
-            except KeyboardInterrupt:
-                stopped = f"stopped; go on with `proxysim resume {store.folder}`"
-        found = _told(store, manifest.totals(), manifest.files(), False)
-        if stopped is None and not found.skipped and not _are_whole(store, manifest.files()):
-            try:
+            if not _told(store, manifest.totals(), {}, False).skipped and not _are_whole(store, manifest.files()):
                 manifest.enter_files(write_tables(store, manifest))
-            except StorageError as error:
-                stopped = str(error)
-            found = _told(store, manifest.totals(), manifest.files(), False)
+        except (StorageError, StoppedError) as error:
+            stopped = str(error)
+        except KeyboardInterrupt:
+            stopped = f"stopped; go on with `proxysim resume {store.folder}`"
+        found = _told(store, manifest.totals(), manifest.files(), False)
         return replace(found, stopped=stopped)
     finally:
         manifest.close()
@@ -324,12 +320,12 @@ def _run(store: Store, manifest: Manifest, how: How, progress: Progress | None, 
     known = {(receipt.block.batch, receipt.block.first) for receipt in manifest.shards()}
     missing = (block for block in store.blocks() if (block.batch, block.first) not in known)
     branches, (_, rows, failed, _) = len(store.branches), manifest.totals()
-    loop = Dispatch(store, how, missing)
     done, total = 0, store.planned - rows - failed
     if progress is not None:
         progress(0, total)
-    for receipt in loop.receipts():
-        manifest.enter(receipt)
-        done += receipt.block.count * branches
-        if progress is not None:
-            progress(done, total)
+    with contextlib.closing(Dispatch(store, how, missing, say).receipts()) as receipts:
+        for receipt in receipts:
+            manifest.enter(receipt)
+            done += receipt.block.count * branches
+            if progress is not None:
+                progress(done, total)
