@@ -185,6 +185,21 @@ def test_dask__nobody_there_is_found_before_there_is_a_folder(home: Path, tmp_pa
     assert not (tmp_path / "out").exists()
 
 
+def test_script__without_a_guard_is_told_so_once(home: Path, tmp_path: Path) -> None:
+    """One error and no success; with the guard it goes into the same folder."""
+    out, script = tmp_path / "out", tmp_path / "script.py"
+    call = f"print(ps.sweep({str(home / 'experiment.toml')!r}, {str(out)!r}, ps.How(workers=2), block=8))"
+    script.write_text(f"import proxysim as ps\n{call}\n", encoding="utf-8")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, env=surroundings())
+    assert 1 == done.returncode, done.stderr
+    assert done.stderr.splitlines()[-1].endswith('put its call of proxysim below `if __name__ == "__main__":`')
+    assert (1, "") == (done.stderr.count("Traceback"), done.stdout)
+    script.write_text(f"import proxysim as ps\nif __name__ == '__main__':\n    {call}\n", encoding="utf-8")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, env=surroundings())
+    assert (0, "") == (done.returncode, done.stderr)
+    assert status(home / "done").digest == status(out).digest
+
+
 def test_sweep__that_no_worker_can_begin_is_forgotten(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

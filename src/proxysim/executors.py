@@ -10,7 +10,7 @@ from proxysim.blocks import bench_of
 from proxysim.cluster import check_address, client_of, threads_of, watched
 from proxysim.errors import RunError, refused
 from proxysim.hooks import hook_of
-from proxysim.pools import Now, Pool, Processes, Threads
+from proxysim.pools import Now, Pool, Processes, Threads, refuse_in_import
 from proxysim.store import Store
 
 #: Blocks that wait with each worker, so that none is idle.
@@ -50,6 +50,7 @@ class How:
         ------
         InputError : the wishes do not go together
         """
+        refuse_in_import()
         kind = self.executor or ("dask" if self.dask else "processes" if self.workers > 1 or self.timeout else "none")
         if kind not in EXECUTORS:
             raise refused("--executor", f'found "{kind}"; allowed are {", ".join(EXECUTORS)}')
@@ -94,10 +95,8 @@ def executor_of(how: How, store: Store) -> Iterator[Pool]:
             yield Pool(threads, AHEAD * how.workers)
     elif kind == "processes":
         processes = Processes(how.workers)
-        try:
+        with contextlib.closing(processes):
             yield Pool(processes, AHEAD * how.workers, end=processes.end)
-        finally:
-            processes.shutdown(wait=True, cancel_futures=True)
     else:
         with client_of(str(how.dask)) as client:
             yield Pool(client.get_executor(pure=False), AHEAD * threads_of(client, how.timeout), watched(client))

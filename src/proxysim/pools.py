@@ -14,8 +14,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from proxysim.errors import InputError
+
 #: Seconds between looks at workers that say nothing.
 LOOK = 0.5
+#: Set for workers while they start; what ends one that meets the beginning of a sweep then.
+WORKER, UNGUARDED = "PROXYSIM_WORKER", 87
+GUARD = 'workers import the script that starts them; put its call of proxysim below `if __name__ == "__main__":`'
 
 
 def _nothing() -> str:
@@ -90,10 +95,27 @@ class Processes(futures.ProcessPoolExecutor):
     def __init__(self, workers: int) -> None:
         context = multiprocessing.get_context("spawn")
         super().__init__(workers, mp_context=context, initializer=_guard, initargs=(os.getpid(),))
+        self.started: dict[int, Any] = {}
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> futures.Future[Any]:
         with _held_back():
-            return super().submit(fn, *args, **kwargs)
+            os.environ[WORKER] = "1"
+            try:
+                return super().submit(fn, *args, **kwargs)
+            finally:
+                del os.environ[WORKER]
+                self.started.update(self._processes or {})
+
+    def close(self) -> None:
+        """Wait for all workers.
+
+        Raises
+        ------
+        InputError : they could not start, since they would begin a sweep of their own
+        """
+        self.shutdown(wait=True, cancel_futures=True)
+        if any(process.exitcode == UNGUARDED for process in self.started.values()):
+            raise InputError(GUARD)
 
     def end(self) -> None:
         """End all workers now."""
@@ -114,9 +136,23 @@ def _held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def refuse_in_import() -> None:
+    """Refuse to begin a sweep in a process that is only importing the script of its parent, as a new worker does.
+
+    Raises
+    ------
+    InputError : it is such a process, of somebody else; a worker ends without a word, for its parent says it
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        if WORKER in os.environ:
+            os._exit(UNGUARDED)
+        raise InputError(GUARD)
+
+
 def _guard(parent: int) -> None:
     """End a worker whose parent is gone, so that it does not go on for nobody; Ctrl-C is the parent's to answer."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ.pop(WORKER, None)
 
     def watch() -> None:
         while os.getppid() == parent:
