@@ -24,7 +24,9 @@ from proxysim.runner import extend, resume, status, sweep
 from proxysim.store import FAILURES, RUNS, Store
 
 #: Workers, units in a block, executor.
-ALL = [(w, b, e) for w in (1, 2, 4) for b in (1, 7, 64) for e in ("none", "threads", "processes")]
+ALL = [
+    (w, b, e) for w in (1, 2, 4) for b in (1, 7, 64) for e in ("none", "threads", "processes") if w == 1 or e != "none"
+]
 SAMPLE = [(1, 7, "none"), (2, 1, "threads"), (2, 7, "processes"), (4, 64, "threads")]
 
 
@@ -296,6 +298,35 @@ def test_resume__refuses_another_model(home: Path, tmp_path: Path, monkeypatch: 
     monkeypatch.setattr("proxysim.runner.model_version", lambda: "another")
     with pytest.raises(InputError, match=r"model_version: was .*, is another"):
         resume(home / "done")
+
+
+def test_resume__says_when_it_goes_on_otherwise(home: Path, tmp_path: Path) -> None:
+    """With another hook or timeout than the sweep was begun with, in one line; what was begun with neither says nothing."""
+    said: list[str] = []
+    begun = How("processes", 2, timeout=60.0, hook="tests.sweeping:refuses")
+    sweep(home / "experiment.toml", tmp_path / "out", begun, block=24)
+    digest = status(home / "done").digest
+    for how, ends in [
+        (
+            How(),
+            "begun with --hook tests.sweeping:refuses, goes on without; begun with --timeout 60.0, goes on without",
+        ),
+        (How(timeout=9.0, hook="tests.sweeping:refuses"), "begun with --timeout 60.0, goes on with 9.0"),
+    ]:
+        for path in (tmp_path / "out" / "shards").iterdir():
+            path.unlink()
+        found = resume(tmp_path / "out", how, say=said.append)
+        assert ends == said.pop().partition("out: ")[2]
+        assert (digest == found.digest) == (how.hook is None)
+    said.clear()
+    assert 3 == resume(tmp_path / "out", begun, say=said.append).exit_status
+    assert [] == said  # nothing is missing
+    assert [] == verify(tmp_path / "out")
+    sweep(home / "experiment.toml", tmp_path / "plain", block=24)
+    next((tmp_path / "plain" / "shards").iterdir()).unlink()
+    resume(tmp_path / "plain", How(timeout=60.0), say=said.append)
+    assert 1 == len(said)
+    assert "is damaged" in said[0]
 
 
 def test_extend__adds_runs_and_leaves_old_rows(home: Path, tmp_path: Path) -> None:

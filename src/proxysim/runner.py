@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from proxysim.begun import HOW, differences, record
 from proxysim.blocks import receipt_of
 from proxysim.canonical import write_tables
 from proxysim.cost import cost_of
@@ -105,6 +106,7 @@ def sweep(
     with alone(folder):
         names = [f"{outcome.measure}.{outcome.actor}" for _, outcome in found]
         store = Store.create(folder, loaded, design, names, model_version(), block)
+        record(store, how)
         try:
             return _work(store, how, progress, say)
         except InputError:
@@ -206,7 +208,7 @@ def _check_new(folder: Path) -> None:
 def _forget(store: Store) -> None:
     """Undo the beginning of a sweep whose workers could not use what was given, so that it can be begun anew."""
     if not any(store.shards.iterdir()):
-        for name in (MANIFEST, SWEEP):
+        for name in (HOW, MANIFEST, SWEEP):
             (store.folder / name).unlink(missing_ok=True)
 
 
@@ -255,6 +257,8 @@ def _work(store: Store, how: How, progress: Progress | None, say: Say | None) ->
         try:
             if _told(store, manifest.totals(), {}, False).skipped:
                 manifest.enter_files({})
+                if line := differences(store, how):
+                    say(line)
                 _run(store, manifest, how, progress, say)
             if not _told(store, manifest.totals(), {}, False).skipped and not _are_whole(store, manifest.files()):
                 manifest.enter_files(write_tables(store, manifest))
