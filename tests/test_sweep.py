@@ -141,7 +141,8 @@ def _until_shards(out: Path, count: int) -> None:
 @pytest.mark.parametrize(
     ("how", "word"),
     [(How(dask="tcp://10.0.0.1:8786"), "another machine"), (How(dask="nonsense"), "the form is"), (How("fork"), "allowed are"),
-     (How("threads", 2, timeout=1.0), "needs workers that can be ended"), (How("none", timeout=1.0), "can be ended"),
+     (How("none", 4), "this process alone"), (How("threads", 2, timeout=1.0), "needs workers that can be ended"),
+     (How("none", timeout=1.0), "can be ended"),
      (How("dask"), "give the address"), (How("processes", 0), "at least one"), (How("processes", timeout=-1.0), "seconds above 0")],
 )  # fmt: skip
 def test_how__wishes_that_do_not_go_together_are_refused(how: How, word: str) -> None:

@@ -56,6 +56,10 @@ class How:
             raise refused("--executor", f'found "{kind}"; allowed are {", ".join(EXECUTORS)}')
         if self.workers < 1:
             raise refused("--workers", f"at least one is needed, found {self.workers}")
+        if kind == "none" and self.workers > 1:
+            raise refused(
+                "--workers", f"the executor none is this process alone, found {self.workers}; take threads or processes"
+            )
         if (kind == "dask") != (self.dask is not None):
             raise refused(
                 "--dask", "give the address of a scheduler, such as tcp://127.0.0.1:8786, with the executor dask alone"
