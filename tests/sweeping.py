@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import socket
@@ -52,20 +53,24 @@ def called(*more: object, timeout: float = 300) -> subprocess.CompletedProcess[s
 
 
 # ---- a cluster -----------------------------------------------------------------------------------
-def _port() -> int:
+def free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
+
+
+#: The http server of a scheduler or worker, which `--no-dashboard` leaves on all networks.
+LOCAL = ("--dashboard-address", "127.0.0.1:0")
 
 
 class Cluster:
     """A real scheduler and real workers, each a process."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.address = folder, f"tcp://127.0.0.1:{_port()}"
+        self.folder, self.address = folder, f"tcp://127.0.0.1:{free_port()}"
         self.processes: list[subprocess.Popen[bytes]] = []
         host, port = self.address.removeprefix("tcp://").split(":")
-        self.scheduler = self._start("dask", "scheduler", "--host", host, "--port", port, "--no-dashboard")
+        self.scheduler = self._start("dask", "scheduler", "--host", host, "--port", port, *LOCAL)
 
     def _start(self, *words: str) -> subprocess.Popen[bytes]:
         log = open(self.folder / f"log{len(self.processes)}.txt", "wb")  # noqa: SIM115 - closed with the cluster
@@ -78,7 +83,7 @@ class Cluster:
     def worker(self, *, nanny: bool = False) -> subprocess.Popen[bytes]:
         """One more worker; under a nanny it comes back when its process ends, else it dies when it is killed."""
         kind = "--nanny" if nanny else "--no-nanny"
-        return self._start("dask", "worker", self.address, "--nthreads", "1", "--no-dashboard", kind)
+        return self._start("dask", "worker", self.address, "--host", "127.0.0.1", "--nthreads", "1", *LOCAL, kind)
 
     def wait(self, workers: int) -> None:
         """Until so many workers have joined."""
@@ -111,8 +116,7 @@ def is_bad(point: int, branch: str, run: int) -> str:
 def planted(point: int, branch: str, run: int) -> None:
     """A hook that misbehaves in some runs, and counts its calls where CALLS says."""
     if "CALLS" in os.environ:
-        with open(os.environ["CALLS"], "a", encoding="utf-8") as file:
-            file.write(f"{point} {branch} {run}\n")
+        counted(point, branch, run)
     kind = is_bad(point, branch, run)
     if kind == "raise":
         raise ValueError("planted")
@@ -148,3 +152,34 @@ def refuses(point: int, branch: str, run: int) -> None:
     """A hook that fails one run of every point."""
     if (branch, run) == ("strong", 1):
         raise ValueError("planted")
+
+
+def counted(point: int, branch: str, run: int) -> None:
+    """A hook that counts its calls where CALLS says."""
+    with open(os.environ["CALLS"], "a", encoding="utf-8") as file:
+        file.write(f"{point} {branch} {run}\n")
+
+
+def stops(point: int, branch: str, run: int) -> None:
+    """The same, until the middle of the last point but two: there somebody stops it."""
+    counted(point, branch, run)
+    if (point, branch, run) == (3, "strong", 1):
+        raise KeyboardInterrupt
+
+
+def leaves(point: int, branch: str, run: int) -> None:
+    """A hook that calls sys.exit in one run, and raises what is no Exception in another."""
+    if (point, branch, run) == (3, "strong", 1):
+        sys.exit(5)
+    if (point, branch, run) == (3, "strong", 2):
+        raise asyncio.CancelledError("gone")
+
+
+def hangs_early(point: int, branch: str, run: int) -> None:
+    """A hook that hangs in every run of the strong branch."""
+    if branch == "strong":
+        time.sleep(10_000)
+
+
+#: No function.
+NOTHING = 5

@@ -17,7 +17,7 @@ import pytest
 from tests.sweeping import QUICKSTART, TEXT, Cluster, called, experiment, surroundings
 
 import proxysim
-from proxysim import blocks
+from proxysim import attempt, blocks
 from proxysim.audit import replay, verify
 from proxysim.errors import InputError, RunError
 from proxysim.executors import How
@@ -25,7 +25,9 @@ from proxysim.runner import extend, resume, status, sweep
 from proxysim.store import FAILURES, RUNS, Store
 
 #: Workers, units in a block, executor.
-ALL = [(w, b, e) for w in (1, 2, 4) for b in (1, 7, 64) for e in ("none", "threads", "processes")]
+ALL = [
+    (w, b, e) for w in (1, 2, 4) for b in (1, 7, 64) for e in ("none", "threads", "processes") if w == 1 or e != "none"
+]
 SAMPLE = [(1, 7, "none"), (2, 1, "threads"), (2, 7, "processes"), (4, 64, "threads")]
 
 
@@ -140,7 +142,8 @@ def _until_shards(out: Path, count: int) -> None:
 @pytest.mark.parametrize(
     ("how", "word"),
     [(How(dask="tcp://10.0.0.1:8786"), "another machine"), (How(dask="nonsense"), "the form is"), (How("fork"), "allowed are"),
-     (How("threads", 2, timeout=1.0), "needs workers that can be ended"), (How("none", timeout=1.0), "can be ended"),
+     (How("none", 4), "this process alone"), (How("threads", 2, timeout=1.0), "needs workers that can be ended"),
+     (How("none", timeout=1.0), "can be ended"),
      (How("dask"), "give the address"), (How("processes", 0), "at least one"), (How("processes", timeout=-1.0), "seconds above 0")],
 )  # fmt: skip
 def test_how__wishes_that_do_not_go_together_are_refused(how: How, word: str) -> None:
@@ -150,11 +153,87 @@ def test_how__wishes_that_do_not_go_together_are_refused(how: How, word: str) ->
 
 
 def test_how__the_executor_is_chosen() -> None:
-    """A scheduler on this machine, or over tls, or on request, is fine."""
+    """A scheduler elsewhere is fine over tls, or on request."""
     assert ("none", "processes", "processes") == (How().kind(), How(workers=2).kind(), How(timeout=1.0).kind())
-    for address in ("tcp://127.0.0.1:1", "tcp://localhost:1", "tls://far:1"):
-        assert "dask" == How(dask=address).kind()
+    assert "dask" == How(dask="tls://far:1").kind()
     assert "dask" == How(dask="tcp://far:1", insecure=True).kind()
+
+
+@pytest.mark.parametrize(
+    ("how", "word"),
+    [(How(hook="nope:f"), "No module named 'nope'"), (How(hook="tests.sweeping:nope"), "has no attribute"), (How(hook="f"), "module:function"),
+     (How(hook="tests.sweeping:NOTHING"), "cannot be called"), (How(hook="torn:f"), "SyntaxError"), (How(hook="gone:f"), "SystemExit"),
+     (How(dask="tls://127.0.0.1:9"), "DASK_DISTRIBUTED__COMM__TLS__CA_FILE")],
+)  # fmt: skip
+def test_how__what_cannot_be_used_is_found_before_there_is_a_folder(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: How, word: str
+) -> None:
+    """In one line, and the corrected command is not refused for its folder."""
+    if how.dask:
+        pytest.importorskip("distributed")
+    (tmp_path / "torn.py").write_text("def f(:\n", encoding="utf-8")
+    (tmp_path / "gone.py").write_text("import sys\nsys.exit(4)\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(InputError, match=word) as found:
+        sweep(home / "experiment.toml", tmp_path / "out", how, block=8)
+    assert 1 == len(str(found.value).splitlines())
+    assert not (tmp_path / "out").exists()
+
+
+def test_dask__nobody_there_is_found_before_there_is_a_folder(home: Path, tmp_path: Path) -> None:
+    """For real: one line, 2, no folder."""
+    pytest.importorskip("distributed")
+    done = called("sweep", home / "experiment.toml", "--out", tmp_path / "out", "--dask", "tcp://127.0.0.1:9")
+    assert (2, 1) == (done.returncode, len(done.stderr.splitlines())), done.stderr
+    assert "no scheduler answers" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_script__without_a_guard_is_told_so_once(home: Path, tmp_path: Path) -> None:
+    """One error and no success; with the guard it goes into the same folder."""
+    out, script = tmp_path / "out", tmp_path / "script.py"
+    call = f"print(ps.sweep({str(home / 'experiment.toml')!r}, {str(out)!r}, ps.How(workers=2), block=8))"
+    script.write_text(f"import proxysim as ps\n{call}\n", encoding="utf-8")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, env=surroundings())
+    assert 1 == done.returncode, done.stderr
+    assert done.stderr.splitlines()[-1].endswith('put its call of proxysim below `if __name__ == "__main__":`')
+    assert (1, "") == (done.stderr.count("Traceback"), done.stdout)
+    script.write_text(f"import proxysim as ps\nif __name__ == '__main__':\n    {call}\n", encoding="utf-8")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, env=surroundings())
+    assert (0, "") == (done.returncode, done.stderr)
+    assert status(home / "done").digest == status(out).digest
+
+
+def test_sweep__that_no_worker_can_begin_is_forgotten(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers elsewhere may lack the hook; the corrected command takes the same folder."""
+    monkeypatch.setattr(How, "check", lambda how: None)
+    with pytest.raises(InputError, match="No module named 'nope'"):
+        sweep(home / "experiment.toml", tmp_path / "out", How(hook="nope:f"), block=8)
+    check_same(home, tmp_path / "out", How(), 8)
+
+
+@pytest.mark.parametrize(
+    ("address", "word"),
+    [("tcp://127.0.0.1.evil.com:8786", "another machine"), ("tcp://127.evil.example:8786", "another machine"),
+     ("tcp://localhost.evil.com:8786", "another machine"), ("tcp://[2001:db8::1]:1", "another machine"),
+     ("tcp://0.0.0.0:1", "another machine"), ("tcp://127.0.0.1@10.1.1.1:80", "the form is"), ("tcp://127.0.0.1", "the form is"),
+     ("tcp://::1:80", "the form is"), ("tcp://127.0.0.1:80/x@10.1.1.1:80", "the form is"), ("tcp://[::1:80", "the form is"),
+     ("tcp://127.0.0.1:x", "the form is"), ("http://127.0.0.1:80", "the form is"), ("tcp://:80", "the form is")],
+)  # fmt: skip
+def test_how__what_only_looks_like_this_machine_is_another(address: str, word: str) -> None:
+    """The host is read as a whole."""
+    with pytest.raises(InputError, match=word):
+        How(dask=address).kind()
+
+
+@pytest.mark.parametrize(
+    "address", ["tcp://127.0.0.1:1", "tcp://127.8.9.1:1", "tcp://[::1]:1", "tcp://LOCALHOST:1", "tcp://localhost:1"]
+)
+def test_how__this_machine_in_each_of_its_forms(address: str) -> None:
+    """Loopback is loopback."""
+    assert "dask" == How(dask=address).kind()
 
 
 def test_sweep__may_vary_branches_alone(tmp_path: Path) -> None:
@@ -224,6 +303,35 @@ def test_resume__refuses_another_model(home: Path, tmp_path: Path, monkeypatch: 
         resume(home / "done")
 
 
+def test_resume__says_when_it_goes_on_otherwise(home: Path, tmp_path: Path) -> None:
+    """With another hook or timeout than the sweep was begun with, in one line; what was begun with neither says nothing."""
+    said: list[str] = []
+    begun = How("processes", 2, timeout=60.0, hook="tests.sweeping:refuses")
+    sweep(home / "experiment.toml", tmp_path / "out", begun, block=24)
+    digest = status(home / "done").digest
+    for how, ends in [
+        (
+            How(),
+            "begun with --hook tests.sweeping:refuses, goes on without; begun with --timeout 60.0, goes on without",
+        ),
+        (How(timeout=9.0, hook="tests.sweeping:refuses"), "begun with --timeout 60.0, goes on with 9.0"),
+    ]:
+        for path in (tmp_path / "out" / "shards").iterdir():
+            path.unlink()
+        found = resume(tmp_path / "out", how, say=said.append)
+        assert ends == said.pop().partition("out: ")[2]
+        assert (digest == found.digest) == (how.hook is None)
+    said.clear()
+    assert 3 == resume(tmp_path / "out", begun, say=said.append).exit_status
+    assert [] == said  # nothing is missing
+    assert [] == verify(tmp_path / "out")
+    sweep(home / "experiment.toml", tmp_path / "plain", block=24)
+    next((tmp_path / "plain" / "shards").iterdir()).unlink()
+    resume(tmp_path / "plain", How(timeout=60.0), say=said.append)
+    assert 1 == len(said)
+    assert "is gone" in said[0]
+
+
 def test_extend__adds_runs_and_leaves_old_rows(home: Path, tmp_path: Path) -> None:
     """The table is that of a sweep that had them from the start."""
     file = experiment(tmp_path, 3)
@@ -288,14 +396,14 @@ def test_failures__are_rows_with_stage_type_message_and_trace(failed: Path) -> N
 
 def test_failures__of_books_and_numbers_are_rows(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run whose books are out, and one that yields no number."""
-    real = blocks.run_rows
+    real = attempt.run_rows
 
     def bent(world: object, seed: int, numbers: object, place: object, runs: np.ndarray) -> object:  # type: ignore[type-arg]
         values, residual = real(world, seed, numbers, place, runs)  # type: ignore[arg-type]
         values[runs == 0, :], residual[runs == 2, 0] = np.nan, 1e-3
         return values, residual
 
-    monkeypatch.setattr(blocks, "run_rows", bent)
+    monkeypatch.setattr(attempt, "run_rows", bent)
     found = sweep(home / "experiment.toml", tmp_path / "out", block=8)
     assert (24, 24) == (found.ok, found.failed)
     table = pq.read_table(tmp_path / "out" / FAILURES).to_pandas()
@@ -305,19 +413,23 @@ def test_failures__of_books_and_numbers_are_rows(home: Path, tmp_path: Path, mon
     assert all("do not balance" in text for text in table[table["run"] == 2]["message"])
 
 
-def test_failures__of_a_whole_block_are_told_apart(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An error in one run of many together does not touch the others."""
-    real = blocks.run_rows
+@pytest.mark.parametrize("kind", [ArithmeticError, SystemExit])
+def test_failures__of_a_whole_block_are_told_apart(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[BaseException]
+) -> None:
+    """An error in one run of many together does not touch the others, nor does one that would end the process."""
+    real = attempt.run_rows
 
     def raising(world: object, seed: int, numbers: object, place: object, runs: np.ndarray) -> object:  # type: ignore[type-arg]
         if 3 in runs:
-            raise ArithmeticError("three")
+            raise kind("three")
         return real(world, seed, numbers, place, runs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(blocks, "run_rows", raising)
+    monkeypatch.setattr(attempt, "run_rows", raising)
     found = sweep(home / "experiment.toml", tmp_path / "out", block=8)
     assert (36, 12) == (found.ok, found.failed)
-    assert {3} == set(pq.read_table(tmp_path / "out" / FAILURES).column("run").to_pylist())
+    failed = pq.read_table(tmp_path / "out" / FAILURES).to_pandas()
+    assert ({3}, {"run"}, {kind.__name__}) == (set(failed["run"]), set(failed["stage"]), set(failed["type"]))
 
 
 def test_failures__are_run_again_on_request_alone(failed: Path, tmp_path: Path) -> None:
@@ -328,7 +440,8 @@ def test_failures__are_run_again_on_request_alone(failed: Path, tmp_path: Path) 
     found = resume(out, failed=True, say=told.append)
     assert (48, 0, 0) == (found.ok, found.failed, found.exit_status)
     assert status(failed.parent / "done").digest == found.digest
-    assert ["6 failed runs are run again, with the others of their 3 blocks"] == told
+    assert "6 failed runs are run again, with the others of their 3 blocks" == told[0]
+    assert "begun with --hook tests.sweeping:refuses, goes on without" in told[1]
     assert [] == verify(out)
     assert 0 == pq.read_table(out / FAILURES).num_rows
 

@@ -9,6 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -20,7 +21,6 @@ import pyarrow.parquet as pq
 import pytest
 from tests.sweeping import Cluster, experiment, is_bad, surroundings, words
 
-from proxysim import blocks
 from proxysim.audit import verify
 from proxysim.blocks import Task, run_block
 from proxysim.errors import StorageError
@@ -261,6 +261,11 @@ def test_planted__runs_are_blamed_and_no_others(tmp_path: Path, calls: Path) -> 
     check_planted(tmp_path, 30, 2, PROCESSES, calls)
 
 
+def test_planted__in_one_block_of_all(tmp_path: Path, calls: Path) -> None:
+    """However large a block is, what was done in it before a death is not run again."""
+    check_planted(tmp_path, 30, 180, PROCESSES, calls)
+
+
 @pytest.mark.slow
 def test_planted__among_two_thousand(tmp_path: Path, calls: Path) -> None:
     """The full count."""
@@ -292,6 +297,21 @@ def small_table(folder: Path, file: Path) -> Path:
     return folder / "peace" / RUNS
 
 
+@pytest.mark.parametrize("on", ["none", "threads", "processes", "dask"])
+def test_planted__exits_are_failures_of_their_run(tmp_path: Path, on: str, request: pytest.FixtureRequest) -> None:
+    """`sys.exit` in a hook ends neither the sweep nor a worker."""
+    how = request.getfixturevalue("nannies") if on == "dask" else How(on, 1 if on == "none" else 2)
+    found = sweep(
+        experiment(tmp_path, 4), tmp_path / "out", replace(how, timeout=None, hook="tests.sweeping:leaves"), block=8
+    )
+    assert (46, 2, 0) == (found.ok, found.failed, found.skipped), found.stopped
+    failed = pq.read_table(tmp_path / "out" / FAILURES).to_pylist()
+    expected = [(3, "strong", 1, "hook", "SystemExit", "5"), (3, "strong", 2, "hook", "CancelledError", "gone")]
+    assert expected == [
+        tuple(row[name] for name in ("point", "branch", "run", "stage", "type", "message")) for row in failed
+    ]
+
+
 @pytest.mark.parametrize("on", ["processes", "dask"])
 def test_planted__several_that_end_their_process_in_one_block(
     tmp_path: Path, calls: Path, on: str, request: pytest.FixtureRequest
@@ -321,21 +341,6 @@ def test_block__whose_shard_is_there_is_not_run_again(small: Path, tmp_path: Pat
     assert again.digest == run_block(task).digest
     assert whole == store.shard(block).read_bytes()
     assert [] == [*(out / "notes").iterdir()]
-
-
-def test_clock__of_a_run_starts_when_the_rules_are_at_hand(
-    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What a worker does before its first run is no run's fault."""
-    out, seen = tmp_path / "out", []
-    sweep(small / "experiment.toml", out, block=8)
-    monkeypatch.setattr(blocks, "load_rules", lambda world: seen.append([*(out / "notes").iterdir()]))
-    blocks._BENCHES.clear()
-    store = Store.read(out)
-    for block in store.blocks():
-        store.shard(block).unlink()
-        run_block(Task(str(out), block, store.state, timeout=60.0))
-    assert [[]] == seen
 
 
 @pytest.mark.slow
@@ -400,6 +405,64 @@ def test_interrupt__keeps_what_was_done(wide: Path, tmp_path: Path) -> None:
     assert "proxysim resume" in errors
     assert "skipped" in told
     check_whole(wide, out)
+
+
+@pytest.mark.parametrize("on", ["none", "threads", "processes"])
+def test_interrupt__a_second_one_ends_runs_that_hang(small: Path, tmp_path: Path, on: str) -> None:
+    """The first says what it waits for; then 3 and one line with the cure, as from a terminal."""
+    out, workers = tmp_path / "out", 1 if on == "none" else 2
+    command = words("sweep", small / "experiment.toml", "--out", out, "--workers", workers, "--executor", on, "--block", 12,
+                    "--hook", "tests.sweeping:hangs_early")  # fmt: skip
+    with subprocess.Popen(command, env=surroundings(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+                          text=True) as going:  # fmt: skip
+        while not any(path.stat().st_size for path in (out / "notes").glob("*.note")):
+            time.sleep(0.01)
+        os.killpg(going.pid, signal.SIGINT)
+        if on != "none":  # alone it ends at once
+            assert "at work, 10 s at most" in going.stderr.readline()
+            os.killpg(going.pid, signal.SIGINT)
+        told, errors = going.communicate(timeout=120)
+    assert (3, f"proxysim: stopped; go on with `proxysim resume {out}`\n") == (going.returncode, errors)
+    assert "48 skipped" in told
+    check_whole(small, out)
+
+
+def test_interrupt__one_is_enough(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks that do not come back are ended in the end."""
+    out, said = tmp_path / "out", []
+    monkeypatch.setattr("proxysim.dispatch.GRACE", 0.1)
+    monkeypatch.setenv("PYTHONPATH", surroundings()["PYTHONPATH"])
+
+    def interrupt() -> None:
+        while not any(path.stat().st_size for path in (out / "notes").glob("*.note")):
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    found = sweep(
+        small / "experiment.toml",
+        out,
+        How("processes", 2, hook="tests.sweeping:hangs_early"),
+        block=12,
+        say=said.append,
+    )
+    assert (48, 3) == (found.skipped, found.exit_status)
+    assert "proxysim resume" in str(found.stopped)
+    assert 1 == len(said)
+
+
+def test_interrupt__while_workers_start_says_one_line(small: Path, tmp_path: Path) -> None:
+    """They are not reached by it from their first moment on."""
+    out = tmp_path / "out"
+    command = words("sweep", small / "experiment.toml", "--out", out, "--workers", 2, "--block", 12)
+    with subprocess.Popen(command, env=surroundings(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+                          text=True) as going:  # fmt: skip
+        while len(_children(going.pid)) < 2:
+            time.sleep(0.001)
+        os.killpg(going.pid, signal.SIGINT)
+        _, errors = going.communicate(timeout=120)
+    assert (3, f"proxysim: stopped; go on with `proxysim resume {out}`\n") == (going.returncode, errors)
+    check_whole(small, out)
 
 
 def test_plan__that_cannot_be_read_is_not_guessed(small: Path, tmp_path: Path) -> None:

@@ -8,8 +8,7 @@ from typing import Any
 
 from proxysim import ground
 from proxysim.design import design_of
-from proxysim.errors import Fault, InputError
-from proxysim.executors import refused
+from proxysim.errors import Fault, InputError, refused
 from proxysim.jit import model_version
 from proxysim.points import differences
 from proxysim.scenario.experiment import Experiment, load_experiment

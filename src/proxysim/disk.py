@@ -89,3 +89,13 @@ def parquet_options(schema: pa.Schema) -> dict[str, Any]:
         "use_dictionary": [name for name in schema.names if name == "branch"],
         "store_schema": True,
     }
+
+
+def table_of(source: Path | bytes) -> pa.Table:
+    """A Parquet file, or its bytes, as a table.
+
+    Without Arrow's own threads, which can outlive the reading and abort a process that ends soon after it.
+    """
+    file = pa.BufferReader(source) if isinstance(source, bytes) else source
+    with pq.ParquetFile(file, pre_buffer=False) as found:
+        return found.read(use_threads=False)

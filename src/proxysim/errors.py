@@ -83,6 +83,11 @@ class MissingExtra(ProxysimError):
     """An optional library is needed and not installed."""
 
 
+def refused(option: str, message: str) -> InputError:
+    """An option that cannot be used."""
+    return InputError([Fault(option, 0, "", message)])
+
+
 def did_you_mean(word: str, known: Sequence[str]) -> str:
     """``; did you mean "x"?`` for the nearest known word, or an empty string."""
     near = difflib.get_close_matches(word[:80], known, n=1, cutoff=0.6)

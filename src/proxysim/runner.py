@@ -5,26 +5,27 @@ The parent alone decides what is done: it enters a shard in the manifest once a 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from proxysim.admission import check_new, check_same
-from proxysim.blocks import hook_of
+from proxysim.begun import HOW, differences, record
 from proxysim.canonical import write_tables, wrong_at_a_glance
 from proxysim.cost import cost_of
 from proxysim.design import design_of, is_extendable
 from proxysim.disk import storing
 from proxysim.dispatch import Dispatch
-from proxysim.errors import Fault, InputError, StorageError
-from proxysim.executors import How, StoppedError, refused
-from proxysim.ground import write_worlds
+from proxysim.errors import Fault, InputError, StorageError, refused
+from proxysim.executors import How, StoppedError
+from proxysim.ground import WORLDS, write_worlds
 from proxysim.jit import model_version
 from proxysim.lock import alone, is_locked
 from proxysim.manifest import Manifest
 from proxysim.mending import Say, are_whole, settle, strike_failed, tidy
 from proxysim.scenario.experiment import load_experiment
-from proxysim.store import MANIFEST, RUNS, Batch, Store, absolute
+from proxysim.store import MANIFEST, RUNS, SWEEP, Batch, Store, absolute
 from proxysim.variation import Variation, columns_of
 
 #: Seconds of work that a block is cut for.
@@ -93,6 +94,7 @@ def sweep(
     variation = Variation(loaded)
     found = columns_of(loaded, variation.world(0, design.point(0)))
     check_new(folder)
+    how.check()
     if block is None:
         cost = cost_of(variation, design)
         block = max(1, round(BLOCK_SECONDS / (cost.seconds * len(loaded.branches))))
@@ -106,7 +108,12 @@ def sweep(
         store = Store.create(folder, loaded, design, names, model_version(), block)
         tidy(store)
         write_worlds(folder, {name: variation.plain(k) for k, name in enumerate(store.branches)}, store.aside)
-        return _work(store, how, progress, say)
+        record(store, how)
+        try:
+            return _work(store, how, progress, say)
+        except InputError:
+            _forget(store)
+            raise
 
 
 def resume(
@@ -128,7 +135,7 @@ def resume(
     InputError : the experiment, its world or the model has changed; every difference is named
     """
     how = how or How()
-    how.kind()
+    how.check()
     folder = absolute(folder)
     Store.read(folder)
     with alone(folder):
@@ -146,7 +153,7 @@ def extend(
     InputError : the design cannot be extended, or the sweep is not finished
     """
     how = how or How()
-    how.kind()
+    how.check()
     if (runs > 0) == (points > 0):
         raise refused("--runs", "give either --runs or --points, at least 1")
     folder = absolute(folder)
@@ -210,32 +217,35 @@ def _taken_up(folder: Path, say: Say | None) -> Store:
 
 
 # ---- the work ----------------------------------------------------------------------------------
+def _forget(store: Store) -> None:
+    """Undo the beginning of a sweep whose workers could not use what was given, so that it can be begun anew."""
+    if not any(store.shards.iterdir()):
+        for name in (HOW, WORLDS, MANIFEST, SWEEP):
+            (store.folder / name).unlink(missing_ok=True)
+
+
 def _work(store: Store, how: How, progress: Progress | None, say: Say | None, failed: bool = False) -> Status:
     """Do all that is missing, then write the tables."""
     say = say or (lambda text: None)
-    if how.hook:
-        hook_of(how.hook)
     manifest = Manifest(store)
     try:
         settle(store, manifest, say)
         if failed:
             strike_failed(store, manifest, say)
         stopped = None
-        if _told(store, manifest.totals(), {}, False).skipped:
-            manifest.enter_files({})
-            try:
+        try:
+            if _told(store, manifest.totals(), {}, False).skipped:
+                manifest.enter_files({})
+                if line := differences(store, how):
+                    say(line)
                 _run(store, manifest, how, progress, say)
-            except (StorageError, StoppedError) as error:
-                stopped = str(error)
-            except KeyboardInterrupt:
-                stopped = f"stopped; go on with `proxysim resume {store.folder}`"
-        found = _told(store, manifest.totals(), manifest.files(), False)
-        if stopped is None and not found.skipped and not are_whole(store, manifest.files()):
-            try:
+            if not _told(store, manifest.totals(), {}, False).skipped and not are_whole(store, manifest.files()):
                 manifest.enter_files(write_tables(store, manifest))
-            except StorageError as error:
-                stopped = str(error)
-            found = _told(store, manifest.totals(), manifest.files(), False)
+        except (StorageError, StoppedError) as error:
+            stopped = str(error)
+        except KeyboardInterrupt:
+            stopped = f"stopped; go on with `proxysim resume {store.folder}`"
+        found = _told(store, manifest.totals(), manifest.files(), False)
         return replace(found, stopped=stopped) if stopped else found
     finally:
         manifest.close()
@@ -246,12 +256,12 @@ def _run(store: Store, manifest: Manifest, how: How, progress: Progress | None, 
     known = {(receipt.block.batch, receipt.block.first) for receipt in manifest.shards()}
     missing = (block for block in store.blocks() if (block.batch, block.first) not in known)
     branches, (_, rows, failed, _) = len(store.branches), manifest.totals()
-    loop = Dispatch(store, how, missing)
     done, total = 0, store.planned - rows - failed
     if progress is not None:
         progress(0, total)
-    for receipt in loop.receipts():
-        manifest.enter(receipt)
-        done += receipt.block.count * branches
-        if progress is not None:
-            progress(done, total)
+    with contextlib.closing(Dispatch(store, how, missing, say).receipts()) as receipts:
+        for receipt in receipts:
+            manifest.enter(receipt)
+            done += receipt.block.count * branches
+            if progress is not None:
+                progress(done, total)

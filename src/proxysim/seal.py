@@ -5,14 +5,12 @@ The manifest knows the digest of each shard too, but it can be lost; then the se
 
 from __future__ import annotations
 
-import io
 import json
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from proxysim.disk import digest_of, parquet_bytes
+from proxysim.disk import digest_of, parquet_bytes, table_of
 
 #: Where the seal stands: quotes within a value of JSON are escaped, so that no message of a failure holds these bytes.
 _MARK = b'{"seal": "'
@@ -40,6 +38,6 @@ def opened(data: bytes) -> tuple[pa.Table, dict[str, Any]]:
         or data[at : at + len(_EMPTY)] != digest_of(data[:at] + _EMPTY + data[at + len(_EMPTY) :]).encode()
     ):
         raise ValueError("its bytes are not those that were written")
-    table = pq.read_table(io.BytesIO(data), partitioning=None)
+    table = table_of(data)
     told: dict[str, Any] = json.loads(table.schema.metadata[b"proxysim"])
     return table.replace_schema_metadata(None), told

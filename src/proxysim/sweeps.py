@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from proxysim.analysis.intervals import LEVEL, mean_interval, mean_there
 from proxysim.analysis.sensitivity import main_effects
-from proxysim.disk import digest_of_file
+from proxysim.disk import digest_of_file, table_of
 from proxysim.errors import MissingExtra, RunError, StorageError, did_you_mean
 from proxysim.runner import Status, status
 from proxysim.scenario.experiment import DESIGNS, SAMPLED
@@ -59,12 +58,12 @@ class Sweep:
     @cached_property
     def runs(self) -> pandas.DataFrame:
         """point, branch, run, run_id, one column for each outcome ("measure.actor"), residual."""
-        return pq.read_table(self.store.folder / RUNS).to_pandas()  # type: ignore[no-any-return]
+        return table_of(self.store.folder / RUNS).to_pandas(use_threads=False)  # type: ignore[no-any-return]
 
     @property
     def failures(self) -> pandas.DataFrame:
         """point, branch, run, run_id, stage, type, message, trace."""
-        return pq.read_table(self.store.folder / FAILURES).to_pandas()  # type: ignore[no-any-return]
+        return table_of(self.store.folder / FAILURES).to_pandas(use_threads=False)  # type: ignore[no-any-return]
 
     def to_dataframe(self) -> pandas.DataFrame:
         """Every run that is whole, with the values of its point.

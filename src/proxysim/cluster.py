@@ -1,0 +1,104 @@
+"""The workers of a Dask cluster that somebody started: reached on this machine, or over tls, and watched."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import ipaddress
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from proxysim.errors import MissingExtra, refused
+
+#: Seconds for which a scheduler may be without workers.
+LONELY = 30.0
+GONE = "the scheduler is gone; what was done is kept, go on with `proxysim resume`"
+CERTIFICATES = ("DASK_DISTRIBUTED__COMM__TLS__CA_FILE, DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT and "
+                "DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY")  # fmt: skip
+
+
+@contextlib.contextmanager
+def client_of(address: str) -> Iterator[Any]:
+    """A client of a scheduler.
+
+    Raises
+    ------
+    InputError : nobody answers there
+    """
+    try:
+        distributed: Any = importlib.import_module("distributed")
+    except ImportError:
+        raise MissingExtra("--dask needs distributed: pip install 'proxysim[cluster]'") from None
+    try:
+        security = distributed.Security()
+        if address.startswith("tls:") and security.get_connection_args("client").get("ssl_context") is None:
+            raise ValueError(f"tls needs certificates, which Dask takes from {CERTIFICATES}")
+        client = distributed.Client(address, timeout="10s", set_as_default=False, security=security)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise refused("--dask", f"no scheduler answers at {address}: {str(error).splitlines()[0]}") from None
+    try:
+        yield client
+    finally:
+        with contextlib.suppress(Exception):
+            client.close(timeout=2)
+
+
+def threads_of(client: Any, timeout: float | None) -> int:
+    """Threads of all workers, for the first of which it waits.
+
+    Raises
+    ------
+    InputError : there is none, or they cannot be ended one by one
+    """
+    try:
+        client.wait_for_workers(1, timeout=60)
+    except TimeoutError:
+        raise refused("--dask", f"no worker has joined the scheduler at {client.scheduler.address}") from None
+    threads = client.nthreads()
+    if timeout is not None and max(threads.values()) > 1:
+        raise refused("--timeout", "needs Dask workers with one thread each: dask worker ... --nthreads 1")
+    return sum(threads.values())
+
+
+def watched(client: Any) -> Callable[[], str]:
+    """Whether the scheduler answers and has workers."""
+    alone_since: float | None = None
+
+    def trouble() -> str:
+        nonlocal alone_since
+        if client.status != "running":
+            return GONE
+        if client.scheduler_info()["workers"]:
+            alone_since = None
+        elif alone_since is None:
+            alone_since = time.monotonic()
+        elif time.monotonic() - alone_since > LONELY:
+            return "the scheduler has no workers left; start some, then go on with `proxysim resume`"
+        return ""
+
+    return trouble
+
+
+def check_address(address: str, insecure: bool) -> None:
+    """Refuse plain tcp to another machine unless it was asked for."""
+    scheme, _, rest = address.partition("://")
+    try:
+        place = urlsplit(f"//{rest}")
+        whole = scheme in ("tcp", "tls", "ucx") and place.netloc == rest and "@" not in rest and place.port is not None
+    except ValueError:
+        whole = False
+    if not whole or not place.hostname:
+        raise refused("--dask", f'found "{address}"; the form is tcp://HOST:PORT or tls://HOST:PORT')
+    if scheme != "tls" and not is_local(place.hostname) and not insecure:
+        message = f"{address} is another machine over plain {scheme}, which anyone on the way can read and command; use tls://, or --insecure-network"
+        raise refused("--dask", message)
+
+
+def is_local(host: str) -> bool:
+    """Whether a host is this machine: an address of the loopback, or the name localhost and no other."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
