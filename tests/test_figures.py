@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -235,6 +235,20 @@ def test_figures__all_words_are_on_the_page(name: str) -> None:
         across = min(left.x1, right.x1) - max(left.x0, right.x0)
         along = min(left.y1, right.y1) - max(left.y0, right.y0)
         assert across < 2 or along < 2, (one, two)
+
+
+@pytest.mark.parametrize("scale", [0.001, 1.0, 2e6])
+def test_differences__numbers_below_narrow_axes_stand_apart(scale: float) -> None:
+    """Long names leave little room; there are then fewer numbers, and at least one."""
+    table = effects().assign(actor=lambda t: t["actor"] + " of the far and forgotten provinces")
+    keys = ["difference", "low", "high"]
+    figure = figures.differences(table.assign(**{key: table[key] * scale for key in keys}))
+    words_of(figure)
+    for axes in figure.axes:
+        boxes = [tick.label1.get_window_extent() for tick in axes.xaxis.get_major_ticks()]
+        assert boxes
+        for left, right in pairwise(boxes):
+            assert right.x0 - left.x1 > 4, axes.get_title(loc="left")
 
 
 @pytest.mark.parametrize("name", MADE)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.patches import Patch
 
 from proxysim.figures import style
-from proxysim.figures.frame import page, rows_down
+from proxysim.figures.frame import page, plain_x, rows_down
 from proxysim.figures.style import COLOURS, HATCHES, TEXT, WIDE, drawn, number, panel, tint
 
 if TYPE_CHECKING:
@@ -110,7 +110,8 @@ def _rows(axes: Axes, chain: _Chain, names: Sequence[str]) -> None:
     count, step = len(chain.stages), chain.step
     for at in range(1, count):
         axes.axhline((at - 0.5) * step, color="#DDDDDD", linewidth=0.6, zorder=0)
-    rows_down(axes, [at * step for at in range(len(names))], names, ((count - 0.5) * step, -0.5 * step), 4)
+    rows_down(axes, [at * step for at in range(len(names))], names, ((count - 0.5) * step, -0.5 * step))
+    plain_x(axes, 4, sign="")
 
 
 def _amounts(axes: Axes, chain: _Chain, names: Sequence[str]) -> None:

@@ -67,7 +67,7 @@ def ranking(
     ax.annotate("best in", (1.0, 1.0), xycoords="axes fraction", xytext=(10, 5), textcoords="offset points", fontsize=SMALL, color=QUIET,
                 annotation_clip=False)  # fmt: skip
     ax.axvline(0, color="#808080", linewidth=0.9)
-    rows_down(ax, range(len(rows)), names, (len(rows) - 0.5, -0.5), 6)
+    rows_down(ax, range(len(rows)), names, (len(rows) - 0.5, -0.5))
     ax.margins(x=0.06)
     plain_x(ax)
     ax.set_xlabel(unit)
@@ -117,7 +117,8 @@ def tornado(
     aside = min(aside, 0.3 * wide) * ((max(ends) - min(ends)) or 1.0) / (wide - 2 * min(aside, 0.3 * wide))
     ax.set_xlim(min(ends) - aside, max(ends) + aside)  # room for the words at the ends of bars
     ax.axvline(middle, color="#1A1A1A", linewidth=1.0, zorder=3)
-    rows_down(ax, range(len(rows)), names, (len(rows) - 0.4, -0.6), 6)
+    rows_down(ax, range(len(rows)), names, (len(rows) - 0.4, -0.6))
+    plain_x(ax, sign="")
     ax.set_xlabel(unit)
     return style.page_of(ax)
 
