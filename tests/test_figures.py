@@ -311,6 +311,18 @@ def test_figures__lines_are_told_apart_without_colour() -> None:
         assert len(looks) == len(set(map(str, looks))) == 8
 
 
+def test_cut__names_that_share_their_first_letters_are_told_apart() -> None:
+    """Both ends of a long name are shown, at any length at which there is room for them."""
+    names = [f"The Popular Revolutionary Front for the Liberation of Province {at}" for at in range(1, 20)]
+    for most in (14, 18, 22, 26, 30, 60):
+        shown = {style.cut(one, most) for one in names}
+        assert len(shown) == len(names), most
+        assert all(len(one) <= most and one.startswith("The Popul") for one in shown)
+    assert len({style.fit(one, 1.2) for one in names}) == len(names)
+    assert [style.cut("abcdef", most) for most in (4, 6)] == ["abc…", "abcdef"]
+    assert style.cut("x" * 9 + "ab\u0301cd", 10) == "xxxxxx…cd"
+
+
 def test_figures__a_dollar_sign_is_no_formula(tmp_path: Path) -> None:
     """Labels are shown as they are written, in the overview and on the map too."""
     text = QUICKSTART.read_text(encoding="utf-8").replace('home = "hills"', 'home = "hills", label = "$5_and $6^{"')

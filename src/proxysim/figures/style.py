@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import textwrap
+import unicodedata
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
@@ -113,19 +114,30 @@ def deep(lines: Sequence[str], size: float = SMALL) -> float:
 
 
 def cut(words: str, most: int) -> str:
-    """Words, shortened when they are longer; a leading underscore would hide a label from legends."""
-    words = " ".join(_ISOLATES.sub("", words).split())
-    if len(words) > most:
-        words = words[: most - 1].rstrip() + "…"
+    """Words, shortened in their middle when they are longer; a leading underscore would hide a label from legends."""
+    words = _shorter(" ".join(_ISOLATES.sub("", words).split()), most)
     return f" {words}" if words.startswith("_") else words
+
+
+def _shorter(words: str, most: int) -> str:
+    """Two thirds of what there is room for from the start, one from the end: names of one kind differ at either."""
+    if len(words) <= most:
+        return words
+    tail = (most - 1) // 3
+    end = words[len(words) - tail :].lstrip() if most >= 8 else ""
+    while end and unicodedata.category(end[0]).startswith("M"):
+        end = end[1:]  # a sign that stands on the letter before it
+    return f"{words[: most - 1 - (tail if end else 0)].rstrip()}…{end}"
 
 
 def fit(words: str, wide: float, size: float = TEXT, bold: bool = False) -> str:
     """Words, shortened until they are no wider than so many inches."""
-    words, factor = cut(words, 200), 1.12 if bold else 1.0
-    while len(words) > 4 and width_of(words, size) * factor > wide:
-        words = cut(words, max(4, min(len(words) - 1, round(len(words) * wide / (width_of(words, size) * factor)) + 1)))
-    return words
+    whole, factor = " ".join(_ISOLATES.sub("", words).split()), 1.12 if bold else 1.0
+    most, found = min(len(whole), 200), cut(whole, 200)
+    while most > 4 and (needed := width_of(found, size) * factor) > wide:
+        most = max(4, min(most - 1, round(most * wide / needed) + 1))
+        found = cut(whole, most)
+    return found
 
 
 def width_of(words: str, size: float = TEXT) -> float:
