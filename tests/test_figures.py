@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -331,6 +332,45 @@ def test_figures__a_dollar_sign_is_no_formula(tmp_path: Path) -> None:
     world = ps.load(file, "strong")
     for figure in (ps.run(world, 1).plot(), ps.places_and_legs(world), figures.arms_map(world, cargoes())):
         assert any("$5_and $6^{" in words for words, _ in words_of(figure))
+
+
+def labelled(folder: Path, **labels: str) -> Path:
+    """The quickstart with other names for its three proxies."""
+    text = QUICKSTART.read_text(encoding="utf-8")
+    for actor, label in labels.items():
+        start = text.index(f"{actor} ", text.index("\n[proxies]\n"))
+        text = text[:start] + text[start:].replace("{home", f'{{label = "{label}", home', 1)
+    file = folder / "labelled.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_figures__arrows_and_numbers_stay_where_they_are_beside_names_from_right_to_left(tmp_path: Path) -> None:
+    """A line goes on from left to right after such a name, however it starts; names alone are as they were."""
+    one, two = style.cut("حركة المقاومة", 30), style.cut("\u2068الجبهة\u2069", 30)
+    assert (one, two) == ("\u200eحركة المقاومة\u200e", "\u200eالجبهة\u200e")
+    assert style.cut("\u2068Reds\u2069", 9) == "Reds"
+    assert style.cut("pact: \u2068أ\u2069, \u2068ب\u2069", 30) == "\u200epact: \u200eأ\u200e, \u200eب\u200e"
+    lines = [line for line in style.lines_of("حركة (2024-07) " * 9, 1.5) if "حركة" in line]
+    assert len(lines) > 4 and all(line[0] == line[-1] == "\u200e" for line in lines)
+    assert len(style.fit("حركة المقاومة " * 9, 1.0)) < 24
+    world = ps.load(labelled(tmp_path, reds="حركة المقاومة", blues="الجبهة الشعبية"), "strong")
+    told = [words for words, _ in words_of(ps.run(world, 1).plot())]
+    right = [words for words in told if re.search("[\u0600-\u06ff]", words)]
+    assert any("→" in words for words in right) and len(right) >= 4
+    assert all(re.search("\u200e[\u0600-\u06ff ]+\u200e", words) for words in right), right
+
+
+def test_run__signs_that_the_font_lacks_are_told_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """One line, not a warning for each sign."""
+    from proxysim.cli.app import app
+
+    file = labelled(tmp_path, reds="海上巡逻队", greens="स्वतंत्रता")
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        app(["run", str(file), "--branch", "strong", "--out", str(tmp_path / "out")], standalone_mode=False)
+    assert not [one for one in found if "missing" in str(one.message)]
+    assert capfd.readouterr().err.count("lacks signs") == 1
 
 
 def test_save__facts_are_in_every_file(tmp_path: Path) -> None:

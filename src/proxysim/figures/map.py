@@ -15,7 +15,7 @@ from matplotlib.textpath import TextPath
 
 from proxysim.figures.frame import in_inches
 from proxysim.figures.layout import Array, bows_of, boxes_of, free_spot
-from proxysim.figures.style import as_written, blank, page_of
+from proxysim.figures.style import as_written, blank, boxes_for_signs, page_of
 
 if TYPE_CHECKING:
     import pandas
@@ -141,7 +141,8 @@ def size_of(lines: Lines) -> tuple[float, float]:
 
 
 def _width(text: str, font: FontProperties) -> float:
-    return float(TextPath((0, 0), text, size=font.get_size_in_points(), prop=font).get_extents().width) / 72 * 1.04
+    with boxes_for_signs():
+        return float(TextPath((0, 0), text, size=font.get_size_in_points(), prop=font).get_extents().width) / 72 * 1.04
 
 
 def _draw_legs(axes: Axes, legs: Sequence[Leg], boxes: Mapping[str, Array]) -> None:

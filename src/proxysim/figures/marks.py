@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
-from proxysim.figures.style import cut
+from proxysim.figures.style import boxes_for_signs, cut
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,7 +72,8 @@ def marks_of(run: Run, step: float, room: float) -> Marks:
 @cache
 def _width(words: str) -> float:
     """Width of words of nine points, in inches."""
-    wide, _, _ = text_to_path.get_text_width_height_descent(words, FontProperties(size=9), ismath=False)
+    with boxes_for_signs():
+        wide, _, _ = text_to_path.get_text_width_height_descent(words, FontProperties(size=9), ismath=False)
     return float(wide) / 72
 
 

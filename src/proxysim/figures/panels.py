@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from proxysim.fields import FELL_BEFORE, MEASURE_INDEX
-from proxysim.figures.style import cut, tint
+from proxysim.figures.style import cut, in_place, tint
 from proxysim.results import month_name, table
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _regimes(run: Run, axes: Axes) -> None:
     heads = []
     for number, name in enumerate(names):
         at = int(fallen[number])
-        head = textwrap.fill(labels.get(("regimes", name)) or name, 24)
+        head = "\n".join(map(in_place, textwrap.wrap(labels.get(("regimes", name)) or name, 24)))
         if at == FELL_BEFORE:
             heads.append(head + "\nhad fallen before")
             shown[:, number] = np.nan

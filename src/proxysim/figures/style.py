@@ -7,7 +7,8 @@ import re
 import textwrap
 import unicodedata
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
 
 __all__ = ["save"]
 
-#: Signs that keep the direction of a label apart from that of a sentence; fonts need not have them.
+#: Signs that keep the direction of a label apart from that of a sentence; fonts need not have them, but have the last.
 _ISOLATES = re.compile("[\u2066-\u2069\u200e\u200f]")
+_LEFT_TO_RIGHT = "\u200e"
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -104,7 +106,7 @@ def lines_of(words: str, wide: float, size: float = SMALL) -> list[str]:
     found: list[str] = []
     most = max(8, int(wide * 72 / (0.56 * size)))
     for paragraph in words.split("\n"):
-        found += textwrap.wrap(paragraph, most, break_long_words=True) or [""]
+        found += [in_place(line) for line in textwrap.wrap(paragraph, most, break_long_words=True)] or [""]
     return found
 
 
@@ -115,8 +117,23 @@ def deep(lines: Sequence[str], size: float = SMALL) -> float:
 
 def cut(words: str, most: int) -> str:
     """Words, shortened in their middle when they are longer; a leading underscore would hide a label from legends."""
-    words = _shorter(" ".join(_ISOLATES.sub("", words).split()), most)
-    return f" {words}" if words.startswith("_") else words
+    words = _shorter(_bare(words), most)
+    return f" {words}" if words.startswith("_") else in_place(words)
+
+
+def _bare(words: str) -> str:
+    """Words in one line; signs of direction are left where names in two directions stand together."""
+    mark = _LEFT_TO_RIGHT if _right_to_left(words) else ""
+    return " ".join(_ISOLATES.sub(mark, words).split()).strip(_LEFT_TO_RIGHT)
+
+
+def _right_to_left(words: str) -> bool:
+    return any(unicodedata.bidirectional(sign) in ("R", "AL") for sign in words)
+
+
+def in_place(words: str) -> str:
+    """Words after which a line goes on from left to right, whichever way they run: arrows and numbers stay where they are."""
+    return f"{_LEFT_TO_RIGHT}{words}{_LEFT_TO_RIGHT}" if _right_to_left(words) else words
 
 
 def _shorter(words: str, most: int) -> str:
@@ -132,7 +149,7 @@ def _shorter(words: str, most: int) -> str:
 
 def fit(words: str, wide: float, size: float = TEXT, bold: bool = False) -> str:
     """Words, shortened until they are no wider than so many inches."""
-    whole, factor = " ".join(_ISOLATES.sub("", words).split()), 1.12 if bold else 1.0
+    whole, factor = _bare(words), 1.12 if bold else 1.0
     most, found = min(len(whole), 200), cut(whole, 200)
     while most > 4 and (needed := width_of(found, size) * factor) > wide:
         most = max(4, min(most - 1, round(most * wide / needed) + 1))
@@ -140,12 +157,25 @@ def fit(words: str, wide: float, size: float = TEXT, bold: bool = False) -> str:
     return found
 
 
+@contextmanager
+def boxes_for_signs() -> Iterator[list[str]]:
+    """Draw signs that the font lacks as boxes without a warning for each; in the list, what would have been said of them."""
+    told: list[str] = []
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        yield told
+    for one in found:
+        if "missing from" in str(one.message):
+            told.append(str(one.message))
+        else:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+
+
 def width_of(words: str, size: float = TEXT) -> float:
     """Width of one line in inches."""
     if not words.strip():
         return 0.0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a sign that the font lacks is measured as a box
+    with boxes_for_signs():
         return (
             float(TextPath((0, 0), words, size=size, prop=FontProperties(family="DejaVu Sans")).get_extents().width)
             / 72
@@ -314,12 +344,12 @@ def rendered(figure: Figure, ending: str, facts: Mapping[str, str]) -> bytes:
         "pdf": {"CreationDate": None, "Producer": None, "Creator": f"proxysim {facts.get('proxysim', '')}".strip(), "Subject": told},
         "png": {"Software": None, **{f"proxysim:{key}": value for key, value in facts.items()}},
     }[ending]  # fmt: skip
-    with mpl.rc_context(_STYLE), warnings.catch_warnings(record=True) as found:
-        warnings.simplefilter("always")
+    with mpl.rc_context(_STYLE):
         out = io.BytesIO()
-        figure.savefig(out, format=ending, dpi=160, metadata=metadata)
-        if ending == "svg" and any("missing from" in str(one.message) for one in found):
+        with boxes_for_signs() as lacking:
+            figure.savefig(out, format=ending, dpi=160, metadata=metadata)
+        if ending == "svg" and lacking:
             out = io.BytesIO()  # signs that the font lacks are left to the reader's own fonts
-            with mpl.rc_context({"svg.fonttype": "none"}):
+            with mpl.rc_context({"svg.fonttype": "none"}), boxes_for_signs():
                 figure.savefig(out, format=ending, metadata=metadata)
     return out.getvalue()
