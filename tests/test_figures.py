@@ -18,6 +18,8 @@ from matplotlib.text import Text
 
 import proxysim as ps
 from proxysim import figures
+from proxysim.analysis.digits import plain
+from proxysim.analysis.sensitivity import shown
 from proxysim.figures import style
 
 QUICKSTART = Path(__file__).parent.parent / "scenarios" / "quickstart.toml"
@@ -322,6 +324,33 @@ def test_cut__names_that_share_their_first_letters_are_told_apart() -> None:
     assert len({style.fit(one, 1.2) for one in names}) == len(names)
     assert [style.cut("abcdef", most) for most in (4, 6)] == ["abc…", "abcdef"]
     assert style.cut("x" * 9 + "ab\u0301cd", 10) == "xxxxxx…cd"
+
+
+@pytest.mark.parametrize("name", ["tornado", "sweep_lines", "sweep_spread", "ranking", "heat_map"])
+def test_figures__nothing_is_kept_free_for_a_legend_that_is_not_there(name: str) -> None:
+    """What stands highest is less than a quarter of an inch below the edge."""
+    figure = MADE[name]()
+    found = [box.y1 for _, box in words_of(figure)] + [axes.get_window_extent().y1 for axes in figure.axes]
+    assert figure.bbox.y1 - max(found) < 0.25 * figure.dpi
+
+
+def test_tornado__ends_are_told_without_powers_of_ten() -> None:
+    """Three digits that count, whatever the size; words are as they are given."""
+    told = {
+        0.0: "0",
+        1103.4: "1103",
+        0.08349: "0.0835",
+        0.0012345: "0.00123",
+        -2.5: "\u22122.5",
+        250_000.0: "250000",
+        1.0: "1",
+    }
+    assert {one: plain(one) for one in told} == told
+    assert (plain(1234.5, 6, "+,"), shown(12345.0), shown("a")) == ("+1,234.5", "12345", "a")
+    table = ends().assign(low=[1100.0, 0.001, 250_000], high=["\u2264 1", 3, 4])
+    words = {words for words, _ in words_of(figures.tornado(table, 2.7))}
+    assert {"1100", "0.001", "250000", "\u2264 1"} <= words
+    assert style.level(1_200_000) == "1200000"
 
 
 def test_figures__a_dollar_sign_is_no_formula(tmp_path: Path) -> None:

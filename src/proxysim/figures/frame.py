@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from matplotlib.ticker import MaxNLocator
 
+from proxysim.analysis.digits import plain
 from proxysim.figures.style import EDGE, QUIET, SMALL, WIDE, blank, deep, lines_of, page_of, width_of, write
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def plain_x(axes: Axes, parts: int = 6, sign: str = "+") -> None:
     names: list[str] = []
     for count in range(parts, 0, -1):
         ticks = [float(at) for at in MaxNLocator(count).tick_values(low, high) if low <= at <= high]
-        names = ["0" if abs(at) < 1e-12 else f"{at:{sign},.6g}".replace("-", "\u2212") for at in ticks]
+        names = ["0" if abs(at) < 1e-12 else plain(at, 6, f"{sign},") for at in ticks]
         if _have_room([wide * (at - low) / (high - low) for at in ticks], names):
             break
     else:

@@ -19,6 +19,8 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 
+from proxysim.analysis.digits import plain
+
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
@@ -39,8 +41,8 @@ MARKS = ("o", "s", "D", "^", "v", "P", "X", "*")
 #: Lines only: dots make files large.
 HATCHES = ("", "////", "\\\\\\\\", "xxxx", "----", "||||", "++++", "///")
 QUIET, FAINT, PALE = "#4A4A4A", "#BDBDBD", "#E9E9E9"
-#: Inches: width of every figure, and of its margins; points of type.
-WIDE, EDGE = 7.6, 0.12
+#: Inches: width of every figure, of its margins, and above axes over which nothing stands; points of type.
+WIDE, EDGE, BARE = 7.6, 0.12, 0.14
 TITLE, HEAD, TEXT, SMALL = 12.0, 10.0, 9.0, 8.5
 _STYLE: dict[Any, Any] = {
     "text.parse_math": False, "font.family": ["DejaVu Sans"], "font.size": TEXT, "axes.spines.top": False,
@@ -270,7 +272,7 @@ def what_is_drawn(
 def level(one: object) -> str:
     """A value of a number or a form as it stands beside an axis."""
     if isinstance(one, int | float) and not isinstance(one, bool):
-        return f"{one:g}".replace("-", "\u2212")
+        return plain(one, 6)
     return cut(str(one), 14)
 
 
