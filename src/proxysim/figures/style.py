@@ -190,16 +190,21 @@ def name(labels: Mapping[str, str] | None, one: str, most: int = 30) -> str:
     return cut(found[:1].upper() + found[1:], most)
 
 
-def number(value: float, signed: bool = False) -> str:
-    """Three digits that count."""
+def number(value: float, signed: bool = False, digits: int | None = None) -> str:
+    """Three digits that count, or so many after the point."""
     if not math.isfinite(value):
         return "–"
-    size = abs(value)
-    digits = 0 if size >= 100 or size == 0 else 1 if size >= 10 else 2 if size >= 1 else 3
+    size, digits = abs(value), after_point(value) if digits is None else digits
     text = f"{value:+,.{digits}f}" if signed and value else f"{value:,.{digits}f}"
     if size and not text.strip("+-0.,"):
         text = f"{value:+.1g}" if signed else f"{value:.1g}"
     return text.replace("-", "\u2212")
+
+
+def after_point(value: float) -> int:
+    """How many digits stand after the point where three count."""
+    size = abs(value)
+    return 0 if size >= 99.95 or size == 0 else 1 if size >= 9.995 else 2 if size >= 0.9995 else 3
 
 
 def tint(colour: str, part: float = 0.55) -> tuple[float, float, float]:
