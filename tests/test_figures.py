@@ -288,6 +288,28 @@ def test_capacity_bands__few_months(months: int) -> None:
     assert all("nan" not in words for words, _ in words_of(figure))
 
 
+def test_capacity_bands__last_medians_of_a_panel_have_the_same_digits() -> None:
+    """No "100.0" beside "107"."""
+    last = {"no-pact": 99.97, "the-treaty": 102.0, "strong": 107.0}
+    table = bands()[lambda t: t["actor"] == "reds"]
+    table = table.assign(q50=table["branch"].map(last))
+    assert {"100", "102", "107"} <= {words for words, _ in words_of(figures.capacity_bands(table))}
+    assert (style.number(99.97), style.number(9.999), style.number(0.99)) == ("100", "10.0", "0.990")
+
+
+def test_regime_stability__a_branch_under_another_is_seen() -> None:
+    """The first is wider than what is drawn over it; "fold" stands right of its point, off the axis."""
+    table = regimes()
+    same = table[table["branch"] == "no-pact"]
+    figure = figures.regime_stability(pd.concat([same, same.assign(branch="the-treaty")]))
+    course, side = figure.axes
+    wide = sorted((line.get_zorder(), line.get_linewidth()) for line in course.lines if line.get_linewidth() > 2)
+    assert [width for _, width in wide] == [5.0, 2.2]
+    box = next(box for words, box in words_of(figure) if words == "fold" and box.x0 > course.get_window_extent().x1)
+    point = side.transData.transform((-0.385, 0.577))
+    assert box.x0 > point[0] + 3 and box.y1 < point[1]
+
+
 def test_figures__n_and_unit_stand_in_the_caption() -> None:
     """What the numbers rest on can be read from the picture alone."""
     for name in (
