@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
 from matplotlib.text import Text
 
 import proxysim as ps
@@ -308,6 +309,18 @@ def test_regime_stability__a_branch_under_another_is_seen() -> None:
     box = next(box for words, box in words_of(figure) if words == "fold" and box.x0 > course.get_window_extent().x1)
     point = side.transData.transform((-0.385, 0.577))
     assert box.x0 > point[0] + 3 and box.y1 < point[1]
+
+
+def test_alluvial__thin_ribbons_lie_on_thick_ones_and_nothing_lost_has_no_node() -> None:
+    """Ribbons are drawn from the widest to the thinnest, and can be seen through each other."""
+    figure = figures.alluvial(cargoes())
+    ribbons = [one for one in figure.axes[0].patches if isinstance(one, PathPatch)]
+    tall = [abs(one.get_path().vertices[4, 1] - one.get_path().vertices[3, 1]) for one in ribbons]
+    assert len(tall) > 6 and tall == sorted(tall, reverse=True)
+    assert all((one.get_alpha() or 1) < 0.8 for one in ribbons)
+    assert any("Lost" in words for words, _ in words_of(figure))
+    whole = cargoes().assign(arrived=lambda t: t["sent"])
+    assert not any("Lost" in words for words, _ in words_of(figures.alluvial(whole)))
 
 
 def test_figures__n_and_unit_stand_in_the_caption() -> None:
