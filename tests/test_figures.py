@@ -323,6 +323,31 @@ def test_alluvial__thin_ribbons_lie_on_thick_ones_and_nothing_lost_has_no_node()
     assert not any("Lost" in words for words, _ in words_of(figures.alluvial(whole)))
 
 
+def test_maps__long_names_of_places_stand_in_two_lines_and_both_ways_are_said(tmp_path: Path) -> None:
+    """Nothing of a name of fifty letters is lost; a longer one keeps both its ends."""
+    world = ps.load(
+        labelled(tmp_path, reds="Transitional government (that of before fell)", greens="Army " * 20 + "of the hills"),
+        "strong",
+    )
+    run = ps.run(world, 1)
+    for figure in (figures.arms_map(world, cargoes()), figures.places_and_legs(world, flows=run.flows)):
+        told = " ".join(words for words, _ in words_of(figure)).replace("\n", " ")
+        assert re.search(r"● Transitional government\s+\(that of before fell\)", told)
+        assert "● Army" in told and "of the hills" in told
+        assert "both ways together" in told
+        assert not any("Transitional" in words and "fell" in words for words, _ in words_of(figure))
+
+
+def test_support_chain__caption_says_whose_support_it_is() -> None:
+    """All patrons' unless it is told."""
+    told = [
+        " ".join(words for words, _ in words_of(figures.support_chain(chain(), **more)))
+        for more in ({}, {"whose": "of the north"})
+    ]
+    assert "all patrons together" in told[0]
+    assert "of the north" in told[1] and "all patrons" not in told[1]
+
+
 def test_figures__n_and_unit_stand_in_the_caption() -> None:
     """What the numbers rest on can be read from the picture alone."""
     for name in (
