@@ -251,6 +251,12 @@ def test_differences__numbers_below_narrow_axes_stand_apart(scale: float) -> Non
     for axes in figure.axes:
         boxes = [tick.label1.get_window_extent() for tick in axes.xaxis.get_major_ticks()]
         assert boxes
+        after = {
+            len(tick.label1.get_text().partition(".")[2])
+            for tick in axes.xaxis.get_major_ticks()
+            if tick.label1.get_text() != "0"
+        }
+        assert len(after) <= 1
         for left, right in pairwise(boxes):
             assert right.x0 - left.x1 > 4, axes.get_title(loc="left")
 

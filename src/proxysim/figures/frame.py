@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+#: Steps between numbers, as people count.
+_STEPS = (1, 2, 2.5, 5, 10)
+
 
 def page(words: str, high: float, gap: float = 0.0, spare: float = 0.1, wide: float = WIDE) -> Figure:
     """A page with a caption below `high` inches to draw on; of the `spare` inches so many as `gap` stand above its words."""
@@ -42,14 +45,23 @@ def plain_x(axes: Axes, parts: int = 6, sign: str = "+") -> None:
     ticks: list[float] = []
     names: list[str] = []
     for count in range(parts, 0, -1):
-        ticks = [float(at) for at in MaxNLocator(count).tick_values(low, high) if low <= at <= high]
-        names = ["0" if abs(at) < 1e-12 else plain(at, 6, f"{sign},") for at in ticks]
+        ticks = [float(at) for at in MaxNLocator(count, steps=_STEPS).tick_values(low, high) if low <= at <= high]
+        names = _alike(["0" if abs(at) < 1e-12 else plain(at, 6, f"{sign},") for at in ticks])
         if _have_room([wide * (at - low) / (high - low) for at in ticks], names):
             break
     else:
         ticks, names = ticks[:1], names[:1]
     axes.set_xticks(ticks, names)
     axes.set_xlim(low, high)
+
+
+def _alike(names: Sequence[str]) -> list[str]:
+    """Numbers with as many digits after the point as the longest of them; 0 is 0."""
+    after = max((len(one.partition(".")[2]) for one in names), default=0)
+    if not after or any("e" in one for one in names):
+        return list(names)
+    parts = [one.partition(".") for one in names]
+    return ["0" if head == "0" and not tail else f"{head}.{tail:0<{after}}" for head, _, tail in parts]
 
 
 def _have_room(places: Sequence[float], names: Sequence[str]) -> bool:
