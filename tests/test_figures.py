@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,13 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
 from matplotlib.text import Text
 
 import proxysim as ps
 from proxysim import figures
+from proxysim.analysis.digits import plain
+from proxysim.analysis.sensitivity import shown
 from proxysim.figures import style
 
 QUICKSTART = Path(__file__).parent.parent / "scenarios" / "quickstart.toml"
@@ -237,6 +241,26 @@ def test_figures__all_words_are_on_the_page(name: str) -> None:
         assert across < 2 or along < 2, (one, two)
 
 
+@pytest.mark.parametrize("scale", [0.001, 1.0, 2e6])
+def test_differences__numbers_below_narrow_axes_stand_apart(scale: float) -> None:
+    """Long names leave little room; there are then fewer numbers, and at least one."""
+    table = effects().assign(actor=lambda t: t["actor"] + " of the far and forgotten provinces")
+    keys = ["difference", "low", "high"]
+    figure = figures.differences(table.assign(**{key: table[key] * scale for key in keys}))
+    words_of(figure)
+    for axes in figure.axes:
+        boxes = [tick.label1.get_window_extent() for tick in axes.xaxis.get_major_ticks()]
+        assert boxes
+        after = {
+            len(tick.label1.get_text().partition(".")[2])
+            for tick in axes.xaxis.get_major_ticks()
+            if tick.label1.get_text() != "0"
+        }
+        assert len(after) <= 1
+        for left, right in pairwise(boxes):
+            assert right.x0 - left.x1 > 4, axes.get_title(loc="left")
+
+
 @pytest.mark.parametrize("name", MADE)
 def test_figures__same_table_gives_same_bytes(name: str, tmp_path: Path) -> None:
     """As SVG, PDF and PNG."""
@@ -271,6 +295,65 @@ def test_capacity_bands__few_months(months: int) -> None:
     assert all("nan" not in words for words, _ in words_of(figure))
 
 
+def test_capacity_bands__last_medians_of_a_panel_have_the_same_digits() -> None:
+    """No "100.0" beside "107"."""
+    last = {"no-pact": 99.97, "the-treaty": 102.0, "strong": 107.0}
+    table = bands()[lambda t: t["actor"] == "reds"]
+    table = table.assign(q50=table["branch"].map(last))
+    assert {"100", "102", "107"} <= {words for words, _ in words_of(figures.capacity_bands(table))}
+    assert (style.number(99.97), style.number(9.999), style.number(0.99)) == ("100", "10.0", "0.990")
+
+
+def test_regime_stability__a_branch_under_another_is_seen() -> None:
+    """The first is wider than what is drawn over it; "fold" stands right of its point, off the axis."""
+    table = regimes()
+    same = table[table["branch"] == "no-pact"]
+    figure = figures.regime_stability(pd.concat([same, same.assign(branch="the-treaty")]))
+    course, side = figure.axes
+    wide = sorted((line.get_zorder(), line.get_linewidth()) for line in course.lines if line.get_linewidth() > 2)
+    assert [width for _, width in wide] == [5.0, 2.2]
+    box = next(box for words, box in words_of(figure) if words == "fold" and box.x0 > course.get_window_extent().x1)
+    point = side.transData.transform((-0.385, 0.577))
+    assert box.x0 > point[0] + 3 and box.y1 < point[1]
+
+
+def test_alluvial__thin_ribbons_lie_on_thick_ones_and_nothing_lost_has_no_node() -> None:
+    """Ribbons are drawn from the widest to the thinnest, and can be seen through each other."""
+    figure = figures.alluvial(cargoes())
+    ribbons = [one for one in figure.axes[0].patches if isinstance(one, PathPatch)]
+    tall = [abs(one.get_path().vertices[4, 1] - one.get_path().vertices[3, 1]) for one in ribbons]
+    assert len(tall) > 6 and tall == sorted(tall, reverse=True)
+    assert all((one.get_alpha() or 1) < 0.8 for one in ribbons)
+    assert any("Lost" in words for words, _ in words_of(figure))
+    whole = cargoes().assign(arrived=lambda t: t["sent"])
+    assert not any("Lost" in words for words, _ in words_of(figures.alluvial(whole)))
+
+
+def test_maps__long_names_of_places_stand_in_two_lines_and_both_ways_are_said(tmp_path: Path) -> None:
+    """Nothing of a name of fifty letters is lost; a longer one keeps both its ends."""
+    world = ps.load(
+        labelled(tmp_path, reds="Transitional government (that of before fell)", greens="Army " * 20 + "of the hills"),
+        "strong",
+    )
+    run = ps.run(world, 1)
+    for figure in (figures.arms_map(world, cargoes()), figures.places_and_legs(world, flows=run.flows)):
+        told = " ".join(words for words, _ in words_of(figure)).replace("\n", " ")
+        assert re.search(r"● Transitional government\s+\(that of before fell\)", told)
+        assert "● Army" in told and "of the hills" in told
+        assert "both ways together" in told
+        assert not any("Transitional" in words and "fell" in words for words, _ in words_of(figure))
+
+
+def test_support_chain__caption_says_whose_support_it_is() -> None:
+    """All patrons' unless it is told."""
+    told = [
+        " ".join(words for words, _ in words_of(figures.support_chain(chain(), **more)))
+        for more in ({}, {"whose": "of the north"})
+    ]
+    assert "all patrons together" in told[0]
+    assert "of the north" in told[1] and "all patrons" not in told[1]
+
+
 def test_figures__n_and_unit_stand_in_the_caption() -> None:
     """What the numbers rest on can be read from the picture alone."""
     for name in (
@@ -297,6 +380,45 @@ def test_figures__lines_are_told_apart_without_colour() -> None:
         assert len(looks) == len(set(map(str, looks))) == 8
 
 
+def test_cut__names_that_share_their_first_letters_are_told_apart() -> None:
+    """Both ends of a long name are shown, at any length at which there is room for them."""
+    names = [f"The Popular Revolutionary Front for the Liberation of Province {at}" for at in range(1, 20)]
+    for most in (14, 18, 22, 26, 30, 60):
+        shown = {style.cut(one, most) for one in names}
+        assert len(shown) == len(names), most
+        assert all(len(one) <= most and one.startswith("The Popul") for one in shown)
+    assert len({style.fit(one, 1.2) for one in names}) == len(names)
+    assert [style.cut("abcdef", most) for most in (4, 6)] == ["abc…", "abcdef"]
+    assert style.cut("x" * 9 + "ab\u0301cd", 10) == "xxxxxx…cd"
+
+
+@pytest.mark.parametrize("name", ["tornado", "sweep_lines", "sweep_spread", "ranking", "heat_map"])
+def test_figures__nothing_is_kept_free_for_a_legend_that_is_not_there(name: str) -> None:
+    """What stands highest is less than a quarter of an inch below the edge."""
+    figure = MADE[name]()
+    found = [box.y1 for _, box in words_of(figure)] + [axes.get_window_extent().y1 for axes in figure.axes]
+    assert figure.bbox.y1 - max(found) < 0.25 * figure.dpi
+
+
+def test_tornado__ends_are_told_without_powers_of_ten() -> None:
+    """Three digits that count, whatever the size; words are as they are given."""
+    told = {
+        0.0: "0",
+        1103.4: "1103",
+        0.08349: "0.0835",
+        0.0012345: "0.00123",
+        -2.5: "\u22122.5",
+        250_000.0: "250000",
+        1.0: "1",
+    }
+    assert {one: plain(one) for one in told} == told
+    assert (plain(1234.5, 6, "+,"), shown(12345.0), shown("a")) == ("+1,234.5", "12345", "a")
+    table = ends().assign(low=[1100.0, 0.001, 250_000], high=["\u2264 1", 3, 4])
+    words = {words for words, _ in words_of(figures.tornado(table, 2.7))}
+    assert {"1100", "0.001", "250000", "\u2264 1"} <= words
+    assert style.level(1_200_000) == "1200000"
+
+
 def test_figures__a_dollar_sign_is_no_formula(tmp_path: Path) -> None:
     """Labels are shown as they are written, in the overview and on the map too."""
     text = QUICKSTART.read_text(encoding="utf-8").replace('home = "hills"', 'home = "hills", label = "$5_and $6^{"')
@@ -305,6 +427,45 @@ def test_figures__a_dollar_sign_is_no_formula(tmp_path: Path) -> None:
     world = ps.load(file, "strong")
     for figure in (ps.run(world, 1).plot(), ps.places_and_legs(world), figures.arms_map(world, cargoes())):
         assert any("$5_and $6^{" in words for words, _ in words_of(figure))
+
+
+def labelled(folder: Path, **labels: str) -> Path:
+    """The quickstart with other names for its three proxies."""
+    text = QUICKSTART.read_text(encoding="utf-8")
+    for actor, label in labels.items():
+        start = text.index(f"{actor} ", text.index("\n[proxies]\n"))
+        text = text[:start] + text[start:].replace("{home", f'{{label = "{label}", home', 1)
+    file = folder / "labelled.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_figures__arrows_and_numbers_stay_where_they_are_beside_names_from_right_to_left(tmp_path: Path) -> None:
+    """A line goes on from left to right after such a name, however it starts; names alone are as they were."""
+    one, two = style.cut("حركة المقاومة", 30), style.cut("\u2068الجبهة\u2069", 30)
+    assert (one, two) == ("\u200eحركة المقاومة\u200e", "\u200eالجبهة\u200e")
+    assert style.cut("\u2068Reds\u2069", 9) == "Reds"
+    assert style.cut("pact: \u2068أ\u2069, \u2068ب\u2069", 30) == "\u200epact: \u200eأ\u200e, \u200eب\u200e"
+    lines = [line for line in style.lines_of("حركة (2024-07) " * 9, 1.5) if "حركة" in line]
+    assert len(lines) > 4 and all(line[0] == line[-1] == "\u200e" for line in lines)
+    assert len(style.fit("حركة المقاومة " * 9, 1.0)) < 24
+    world = ps.load(labelled(tmp_path, reds="حركة المقاومة", blues="الجبهة الشعبية"), "strong")
+    told = [words for words, _ in words_of(ps.run(world, 1).plot())]
+    right = [words for words in told if re.search("[\u0600-\u06ff]", words)]
+    assert any("→" in words for words in right) and len(right) >= 4
+    assert all(re.search("\u200e[\u0600-\u06ff ]+\u200e", words) for words in right), right
+
+
+def test_run__signs_that_the_font_lacks_are_told_once(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """One line, not a warning for each sign."""
+    from proxysim.cli.app import app
+
+    file = labelled(tmp_path, reds="海上巡逻队", greens="स्वतंत्रता")
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        app(["run", str(file), "--branch", "strong", "--out", str(tmp_path / "out")], standalone_mode=False)
+    assert not [one for one in found if "missing" in str(one.message)]
+    assert capfd.readouterr().err.count("lacks signs") == 1
 
 
 def test_save__facts_are_in_every_file(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import stats
 
+from proxysim.analysis.digits import plain
 from proxysim.analysis.intervals import FEWEST, LEVEL, mean_interval, mean_there
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def _are_dates(texts: Sequence[str]) -> bool:
 
 def shown(level: Any, digits: int = 4) -> str:
     """A level as people see it."""
-    return f"{level:.{digits}g}".replace("-", "\u2212") if isinstance(level, float) else str(level)
+    return plain(level, digits) if isinstance(level, float) else str(level)
 
 
 def _matched(name: str, columns: Mapping[str, Array], means: Array) -> Ends | None:

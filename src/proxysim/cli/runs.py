@@ -67,15 +67,19 @@ def _ours(folder: Path) -> bool:
 def _write(done: Run, folder: Path) -> None:
     """Tables, figure and manifest."""
     from proxysim.figures.overview import overview
+    from proxysim.figures.style import boxes_for_signs
     from proxysim.results import write_run
 
     try:
         written = write_run(done, folder)
         aside = folder / ".overview.png.part"
-        overview(done).savefig(aside, format="png", dpi=150, metadata={"Software": None})
+        with boxes_for_signs() as lacking:
+            overview(done).savefig(aside, format="png", dpi=150, metadata={"Software": None})
         os.replace(aside, folder / "overview.png")
     except OSError as error:
         raise refusal("--out", f"{folder} cannot be written: {error.strerror or error}") from None
+    if lacking:
+        print("overview.png: its font lacks signs of some labels and shows boxes for them", file=sys.stderr)
     print(f"wrote {len(written) + 1} files to {folder}", file=sys.stderr)
 
 

@@ -146,8 +146,10 @@ def _one(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], months: Se
         axes.annotate(str(number + 1), (month, 1.0), xycoords=axes.get_xaxis_transform(), xytext=(0, 2), textcoords="offset points",
                       ha="center", fontsize=7, color=QUIET)  # fmt: skip
     least = (span[1] - span[0]) * SMALL * 1.25 / 72 / _HIGH
+    digits = style.after_point(max((abs(value) for value, _ in ends), default=0.0))
     for value, where, colour in spread(ends, least, span):
-        axes.annotate(style.number(value), (1.0, where), xycoords=axes.get_yaxis_transform(), xytext=(4, 0), textcoords="offset points",
+        words = style.number(value, digits=digits)
+        axes.annotate(words, (1.0, where), xycoords=axes.get_yaxis_transform(), xytext=(4, 0), textcoords="offset points",
                       ha="left", va="center", fontsize=SMALL, color=colour, annotation_clip=False)  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from matplotlib.patches import Patch
 
 from proxysim.figures import style
-from proxysim.figures.frame import page, rows_down
+from proxysim.figures.frame import page, plain_x, rows_down
 from proxysim.figures.style import COLOURS, HATCHES, TEXT, WIDE, drawn, number, panel, tint
 
 if TYPE_CHECKING:
@@ -57,7 +57,12 @@ class _Chain:
 
 
 @drawn
-def support_chain(table: pandas.DataFrame, labels: Mapping[str, str] | None = None, ax: Axes | None = None) -> Figure:
+def support_chain(
+    table: pandas.DataFrame,
+    labels: Mapping[str, str] | None = None,
+    ax: Axes | None = None,
+    whose: str = "all patrons together",
+) -> Figure:
     """From pledged to what it does: each stage in each branch, and by how much it differs from the first branch.
 
     Parameters
@@ -65,6 +70,7 @@ def support_chain(table: pandas.DataFrame, labels: Mapping[str, str] | None = No
     table : stage, branch, value, unit, n; stages and branches in the order in which they come
     labels : what people see for ids of branches
     ax : axes for the differences in per cent alone; None makes a figure
+    whose : the support that the rows tell of, for the caption
     """
     chain = _Chain(
         style.unique(table["stage"]), style.unique(table["branch"])[:_BRANCHES],
@@ -81,7 +87,7 @@ def support_chain(table: pandas.DataFrame, labels: Mapping[str, str] | None = No
     index = "" if chain.flows == chain.stages else "; capacity as an index without a bar"
     words = (
         f"Means over the months and over runs; {style.of_n(table, 'runs of each branch')}. Left: {unit}, "
-        f"all patrons together{index}. Right: change against {style.name(labels, branches[0], 40)}."
+        f"{whose}{index}. Right: change against {style.name(labels, branches[0], 40)}."
     )
     figure = page(words, 0.58 + chain.deep + 0.5, gap=0.02, spare=0.12)
     left = 0.25 + min(2.1, max(style.width_of(one) for one in names))
@@ -110,7 +116,8 @@ def _rows(axes: Axes, chain: _Chain, names: Sequence[str]) -> None:
     count, step = len(chain.stages), chain.step
     for at in range(1, count):
         axes.axhline((at - 0.5) * step, color="#DDDDDD", linewidth=0.6, zorder=0)
-    rows_down(axes, [at * step for at in range(len(names))], names, ((count - 0.5) * step, -0.5 * step), 4)
+    rows_down(axes, [at * step for at in range(len(names))], names, ((count - 0.5) * step, -0.5 * step))
+    plain_x(axes, 4, sign="")
 
 
 def _amounts(axes: Axes, chain: _Chain, names: Sequence[str]) -> None:

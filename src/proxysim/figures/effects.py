@@ -114,11 +114,9 @@ def _panel(
                       va="center", fontsize=SMALL, color="#6A6A6A", annotation_clip=False)  # fmt: skip
     axes.axvline(0, color="#808080", linewidth=0.9, zorder=1)
     places = [place * step for place in range(len(actors))]
-    rows_down(
-        axes, places, [style.name(labels, one, 24) for one in actors], ((len(actors) - 0.5) * step, -0.5 * step), 4
-    )
+    rows_down(axes, places, [style.name(labels, one, 24) for one in actors], ((len(actors) - 0.5) * step, -0.5 * step))
     axes.margins(x=0.08)
-    plain_x(axes)
+    plain_x(axes, 4)
     unit = str(rows["unit"].iloc[0])
     axes.set_xlabel(unit_in_words(unit))
     axes.set_title(str(rows["measure"].iloc[0]).replace("_", " ").capitalize(), loc="left", pad=5, fontweight="bold")

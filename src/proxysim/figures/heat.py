@@ -11,7 +11,7 @@ from matplotlib.colors import CenteredNorm, LinearSegmentedColormap
 
 from proxysim.figures import style
 from proxysim.figures.frame import page
-from proxysim.figures.style import QUIET, WIDE, drawn, number, panel
+from proxysim.figures.style import BARE, QUIET, WIDE, drawn, number, panel
 
 if TYPE_CHECKING:
     import pandas
@@ -24,8 +24,8 @@ Array = np.ndarray[Any, Any]
 #: Each end has its own lightness, so that above and below are told apart in grey as well; words stand in every cell that has room.
 _DIVERGING = LinearSegmentedColormap.from_list("proxysim", ["#08306B", "#6BAED6", "#F7F7F7", "#FDAE6B", "#B35806"])
 _SEQUENTIAL = LinearSegmentedColormap.from_list("proxysim-one", ["#F7F7F7", "#9ECAE1", "#2171B5", "#08306B"])
-#: Inches above the map and below it, of its bar; letters that fit above the bar; points of type in cells.
-_TOP, _BELOW, _BAR, _LETTERS, _SMALL = 0.32, 0.62, 0.16, 14, 7.5
+#: Inches above the map when words stand over its bar, below it, and of the bar; letters that fit above the bar; points of type in cells.
+_TOP, _BELOW, _BAR, _LETTERS, _SMALL = 0.26, 0.62, 0.16, 14, 7.5
 #: So many columns and rows have room for words in their cells.
 _COLUMNS, _ROWS = 12, 16
 
@@ -65,9 +65,10 @@ def heat_map(
             " A dot: the interval has zero in it." if unsure.any() else ""
         )
         left = 0.75 + 0.14 * len(side) + max(0.0, max(style.width_of(style.level(one)) for one in rows) - 0.35)
-        figure = page(words, _TOP + deep + _BELOW, gap=-0.04)
-        ax = panel(figure, left, _TOP, WIDE - 1.15 - left, deep)
-        bar = panel(figure, WIDE - 0.95, _TOP, _BAR, deep)
+        top = _TOP if unit and len(unit) <= _LETTERS else BARE
+        figure = page(words, top + deep + _BELOW, gap=-0.04)
+        ax = panel(figure, left, top, WIDE - 1.15 - left, deep)
+        bar = panel(figure, WIDE - 0.95, top, _BAR, deep)
     image = _cells(ax, grid, unsure)
     _ends(ax, columns, rows)
     ax.set_xlabel(style.name(labels, x, 70))

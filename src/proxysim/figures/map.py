@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from matplotlib.textpath import TextPath
 
 from proxysim.figures.frame import in_inches
 from proxysim.figures.layout import Array, bows_of, boxes_of, free_spot
-from proxysim.figures.style import as_written, blank, page_of
+from proxysim.figures.style import as_written, blank, boxes_for_signs, cut, in_place, page_of
 
 if TYPE_CHECKING:
     import pandas
@@ -33,6 +34,8 @@ _MODES: dict[str, tuple[str, Any]] = {
 _CLOSED = "#AAAAAA"
 _NAME, _SMALL = 10.0, 8.5
 _PAD, _LINE = 0.07, 1.28
+#: Letters in a line of a card.
+_LETTERS = 26
 #: Lines of text, each in its font.
 Lines = Sequence[tuple[str, FontProperties]]
 
@@ -125,12 +128,24 @@ def cards_of(world: World) -> dict[str, Lines]:
 def _card(world: World, place: str) -> Lines:
     scenario = world.scenario
     title = scenario.labels.get(("places", place), place)
-    lines = [(title, FontProperties(size=_NAME, weight="bold"))]
+    lines = [(line, FontProperties(size=_NAME, weight="bold")) for line in _in_two(title)]
     for section, mark in (("states", "■"), ("proxies", "●")):
         for actor in scenario.ids[section]:
             if scenario.text.get((section, actor, "home")) == place:
-                lines.append((f"{mark} {scenario.labels.get((section, actor), actor)}", FontProperties(size=_SMALL)))
+                told = _in_two(scenario.labels.get((section, actor), actor))
+                marks = [mark, "\u2007 "]  # as wide as a mark
+                lines += [(f"{marks[at]} {line}", FontProperties(size=_SMALL)) for at, line in enumerate(told)]
     return lines
+
+
+def _in_two(label: str) -> list[str]:
+    """A label in at most two lines; what does not fit into them is shortened."""
+    most = 2 * _LETTERS
+    lines = textwrap.wrap(label, _LETTERS)
+    while len(lines) > 2:
+        lines = textwrap.wrap(cut(label, most), _LETTERS)
+        most -= 1
+    return [in_place(line) for line in lines]
 
 
 def size_of(lines: Lines) -> tuple[float, float]:
@@ -141,7 +156,8 @@ def size_of(lines: Lines) -> tuple[float, float]:
 
 
 def _width(text: str, font: FontProperties) -> float:
-    return float(TextPath((0, 0), text, size=font.get_size_in_points(), prop=font).get_extents().width) / 72 * 1.04
+    with boxes_for_signs():
+        return float(TextPath((0, 0), text, size=font.get_size_in_points(), prop=font).get_extents().width) / 72 * 1.04
 
 
 def _draw_legs(axes: Axes, legs: Sequence[Leg], boxes: Mapping[str, Array]) -> None:
@@ -189,7 +205,9 @@ def _key(axes: Axes, world: World, legs: Sequence[Leg], moved: bool) -> None:
     words = ["■ state   ● proxy"]
     if legs:
         words.append(
-            "number and width: arms sent over the leg, USD m in all" if moved else "number: most arms in a year, USD m"
+            "number and width: arms sent over the leg, both ways together, USD m in all"
+            if moved
+            else "number: most arms in a year, USD m"
         )
     scenario = world.scenario
     hosts = sorted({str(host) for leg in legs if (host := scenario.text["legs", leg.name, "host"])})

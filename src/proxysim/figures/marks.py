@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
+
+from proxysim.figures.style import boxes_for_signs, cut
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,7 +55,7 @@ def marks_of(run: Run, step: float, room: float) -> Marks:
     for pact in names["pact"]:
         number = scenario.numbers.get(("pacts", pact, "in_force"))
         if number and 0 <= number.value < scenario.months:
-            label = textwrap.shorten(scenario.labels.get(("pacts", pact), pact), 28, placeholder=" …")
+            label = cut(scenario.labels.get(("pacts", pact), pact), 28)
             always.append((int(number.value), f"{label} in force"))
     labels = {event.id: event.label or event.id.replace("-", " ") for event in scenario.events}
     for event, at in zip(names["event"], history["event_month"], strict=False):
@@ -64,14 +65,15 @@ def marks_of(run: Run, step: float, room: float) -> Marks:
     free = max(0, _MARKS - len(always))
     spread = sorted({round(at) for at in np.linspace(0, len(others) - 1, min(free, len(others)))}) if others else []
     wanted = always[:_MARKS] + [others[at] for at in spread]
-    placed = _rows([(at, textwrap.shorten(words, 40, placeholder=" …")) for at, words in wanted], step, room)
+    placed = _rows([(at, cut(words, 40)) for at, words in wanted], step, room)
     return Marks(placed, len(always) + len(others) - len(placed), step, room)
 
 
 @cache
 def _width(words: str) -> float:
     """Width of words of nine points, in inches."""
-    wide, _, _ = text_to_path.get_text_width_height_descent(words, FontProperties(size=9), ismath=False)
+    with boxes_for_signs():
+        wide, _, _ = text_to_path.get_text_width_height_descent(words, FontProperties(size=9), ismath=False)
     return float(wide) / 72
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from proxysim.fields import FELL_BEFORE, MEASURE_INDEX
-from proxysim.figures.style import tint
+from proxysim.figures.style import cut, in_place, tint
 from proxysim.results import month_name, table
 
 if TYPE_CHECKING:
@@ -57,12 +57,12 @@ def _label(run: Run, name: str, most: int = 26) -> str:
     """The name that people see of an actor, kept short."""
     labels = run.world.scenario.labels
     found = labels.get(("proxies", name)) or labels.get(("states", name)) or name
-    return textwrap.shorten(found, most, placeholder=" …")
+    return cut(found, most)
 
 
 def _short(run: Run, name: str) -> str:
     """The same without what it says in brackets."""
-    return textwrap.shorten(_label(run, name, 60).split(" (")[0], 20, placeholder=" …")
+    return cut(_label(run, name, 200).split(" (")[0], 20)
 
 
 def _maker(run: Run, origin: str) -> str:
@@ -162,7 +162,7 @@ def _regimes(run: Run, axes: Axes) -> None:
     heads = []
     for number, name in enumerate(names):
         at = int(fallen[number])
-        head = textwrap.fill(labels.get(("regimes", name)) or name, 24)
+        head = "\n".join(map(in_place, textwrap.wrap(labels.get(("regimes", name)) or name, 24)))
         if at == FELL_BEFORE:
             heads.append(head + "\nhad fallen before")
             shown[:, number] = np.nan

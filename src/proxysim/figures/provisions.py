@@ -137,8 +137,8 @@ def _steps(axes: Axes, rows: pandas.DataFrame, names: Sequence[str]) -> None:
     axes.axvline(0, color="#808080", linewidth=0.9, zorder=1)
     told = [*names, "All together"] if any(names) else [""] * (len(values) + 1)
     axes.set_xlim(min(every) - 0.06 * span, max(every) + 0.16 * span)
-    rows_down(axes, range(len(told)), told, (len(values) + 0.5, -0.6), 5)
-    plain_x(axes)
+    rows_down(axes, range(len(told)), told, (len(values) + 0.5, -0.6))
+    plain_x(axes, 5)
 
 
 def _bar(axes: Axes, at: int, value: float, start: float = 0.0) -> None:
@@ -173,7 +173,7 @@ def _pairs(axes: Axes, pairs: Sequence[Pair], names: Sequence[str], unit: str) -
     axes.axvline(0, color="#808080", linewidth=0.9, zorder=1)
     span = max(ends) - min(ends)
     axes.set_xlim(min(ends) - 0.05 * span, max(ends) + 0.05 * span)
-    rows_down(axes, range(len(names)), names, (len(names) - 0.4, -0.6), 5)
-    plain_x(axes)
+    rows_down(axes, range(len(names)), names, (len(names) - 0.4, -0.6))
+    plain_x(axes, 5)
     axes.set_xlabel(unit)
     axes.set_title("Working together: interactions", loc="left", fontweight="bold", pad=5)

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from proxysim.analysis.digits import plain
 from proxysim.figures import style
 from proxysim.figures.effects import numeric
 from proxysim.figures.frame import page, plain_x, rows_down
-from proxysim.figures.style import QUIET, SMALL, TEXT, WIDE, drawn, panel, tint
+from proxysim.figures.style import BARE, QUIET, SMALL, TEXT, WIDE, drawn, panel, tint
 
 if TYPE_CHECKING:
     import pandas
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["ranking", "tornado"]
 
 _BARS = 20
+#: Inches above the bars of a ranking: one line of words.
+_HEAD = 0.24
 #: Points of type of the words at the ends of bars.
 _END = 7.5
 
@@ -44,7 +47,7 @@ def ranking(
         words = (f"Paired difference against the branch without the countermeasure, with 95 % interval; {style.of_n(rows)}. "
                  "At the right: share of pairs in which it is the best of these.")  # fmt: skip
         deep, left = 0.34 * len(rows), 0.25 + min(3.2, max(style.width_of(one) for one in names))
-        ax = panel(page(words, 0.3 + deep + 0.5), left, 0.3, WIDE - left - 0.85, deep)
+        ax = panel(page(words, _HEAD + deep + 0.5), left, _HEAD, WIDE - left - 0.85, deep)
     for at in range(len(rows)):
         value, low, high, best = (float(rows[key].iloc[at]) for key in ("difference", "low", "high", "best"))
         sure = math.isfinite(low) and math.isfinite(high) and (low > 0 or high < 0)
@@ -67,7 +70,7 @@ def ranking(
     ax.annotate("best in", (1.0, 1.0), xycoords="axes fraction", xytext=(10, 5), textcoords="offset points", fontsize=SMALL, color=QUIET,
                 annotation_clip=False)  # fmt: skip
     ax.axvline(0, color="#808080", linewidth=0.9)
-    rows_down(ax, range(len(rows)), names, (len(rows) - 0.5, -0.5), 6)
+    rows_down(ax, range(len(rows)), names, (len(rows) - 0.5, -0.5))
     ax.margins(x=0.06)
     plain_x(ax)
     ax.set_xlabel(unit)
@@ -109,7 +112,7 @@ def tornado(
             f" {more} numbers that move it less are not shown." if more else ""
         )
         deep, left = 0.29 * len(rows), 0.25 + min(3.4, max(style.width_of(one) for one in names))
-        ax = panel(page(words, 0.3 + deep + 0.5), left, 0.3, WIDE - left - 0.6, deep)
+        ax = panel(page(words, BARE + deep + 0.5), left, BARE, WIDE - left - 0.6, deep)
     ends = _whiskers(ax, rows, middle)
     told = [_end(rows[key].iloc[at]) for key in ("low", "high") if key in rows for at in range(len(rows))]
     aside = 0.12 + max((style.width_of(one, _END) for one in told), default=0.0)
@@ -117,7 +120,8 @@ def tornado(
     aside = min(aside, 0.3 * wide) * ((max(ends) - min(ends)) or 1.0) / (wide - 2 * min(aside, 0.3 * wide))
     ax.set_xlim(min(ends) - aside, max(ends) + aside)  # room for the words at the ends of bars
     ax.axvline(middle, color="#1A1A1A", linewidth=1.0, zorder=3)
-    rows_down(ax, range(len(rows)), names, (len(rows) - 0.4, -0.6), 6)
+    rows_down(ax, range(len(rows)), names, (len(rows) - 0.4, -0.6))
+    plain_x(ax, sign="")
     ax.set_xlabel(unit)
     return style.page_of(ax)
 
@@ -143,4 +147,4 @@ def _whiskers(axes: Axes, rows: pandas.DataFrame, middle: float) -> list[float]:
 
 def _end(given: object) -> str:
     """The end of a number's range, as it stands beside its bar."""
-    return f"{given:g}" if isinstance(given, int | float | np.number) else str(given)
+    return plain(float(given)) if isinstance(given, int | float | np.number) else str(given)

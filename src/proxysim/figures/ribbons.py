@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
+from matplotlib.patheffects import withStroke
 
 from proxysim.figures import style
 from proxysim.figures.frame import page
@@ -27,6 +28,8 @@ _NODES = 12
 _WIDTH, _BAR = WIDE - 2 * EDGE, 0.13
 #: Left edge of the bars of each column, and the words over it.
 _COLUMNS = {MAKER: 1.35, SENDER: _WIDTH * 0.5 - 0.1, RECEIVER: _WIDTH - 1.95}
+#: Inches for the words over the bar of a sender.
+_WORDS = 0.16
 _HEADS = {MAKER: "made by", SENDER: "sent by", RECEIVER: "received by"}
 
 
@@ -70,15 +73,16 @@ def alluvial(
     origins = style.in_order(rows["origin"])
     count = max(len(origins), len(style.unique(rows["from"])), len(style.unique(rows["to"])) + 1)
     deep = max(2.2, 0.42 * count + 1.0)
+    first, second = _links(rows)
+    slots, scale = _slots(first, second, deep)
     if ax is None:
-        words = (f"Arms sent, {unit}, at base production value of 2024; {style.of_n(table, 'runs')}, mean. Colour and hatch: maker. "
-                 "Lost on the way: searched, seized, sunk or spoilt.")  # fmt: skip
+        words = f"Arms sent, {unit}, at base production value of 2024; {style.of_n(table, 'runs')}, mean. Colour and hatch: maker."
+        if any(map(_is_lost, slots)):
+            words += " Lost on the way: searched, seized, sunk or spoilt."
         ax = panel(page(words, 0.36 + deep + 0.1), EDGE, 0.36, _WIDTH, deep)
     ax.set_axis_off()
     ax.set_xlim(0, _WIDTH)
     ax.set_ylim(deep, 0)
-    first, second = _links(rows)
-    slots, scale = _slots(first, second, deep)
     _ribbons(ax, [*first, *second], slots, scale, origins)
     for (column, one), slot in slots.items():
         look = {"facecolor": "white" if _is_lost((column, one)) else "#4D4D4D"}
@@ -120,7 +124,7 @@ def _links(rows: pandas.DataFrame) -> tuple[list[Link], list[Link]]:
         first.append(Link((MAKER, origin), sender, origin, sent))
         second.append(Link(sender, (RECEIVER, str(r["to"])), origin, came))
         second.append(Link(sender, (RECEIVER, LOST), origin, sent - came))
-    return _joined(first), _joined(second)
+    return _joined(first), [link for link in _joined(second) if link.amount > 1e-9]
 
 
 def _joined(links: Iterable[Link]) -> list[Link]:
@@ -154,12 +158,13 @@ def _slots(first: Sequence[Link], second: Sequence[Link], deep: float) -> tuple[
     found: dict[Node, Slot] = {}
     for column, part in sums.items():
         order = sorted(part, key=lambda one: (one == LOST, one in ("other", "all others"), -part[one]))
-        rooms = [max(least, part[one] * scale + 0.06) for one in order]
+        over = _WORDS if column == SENDER else 0.0
+        rooms = [max(least, part[one] * scale + 0.06 + over) for one in order]
         gap = max(0.0, deep - sum(rooms)) / max(1, len(order))
         top = gap / 2
         for one, room in zip(order, rooms, strict=True):
             tall = part[one] * scale
-            found[column, one] = Slot(top + (room - tall) / 2, tall, part[one])
+            found[column, one] = Slot(top + over + (room - over - tall) / 2, tall, part[one])
             top += room + gap
     return found, scale
 
@@ -178,11 +183,14 @@ def _node(axes: Axes, node: Node, slot: Slot, look: Mapping[str, Any], labels: M
         words = "Other makers"
     else:
         words = style.name(labels, one, 18 if column == MAKER else 22)
+    if column == SENDER:  # over its bar, where no ribbon runs
+        axes.text(x + _BAR / 2, slot.top - 0.03, f"{words} {number(slot.amount)}", ha="center", va="bottom", fontsize=SMALL, zorder=6,
+                  path_effects=[withStroke(linewidth=2, foreground="white")])  # fmt: skip
+        return
     ha, at = ("right", x - 0.06) if column == MAKER else ("left", x + _BAR + 0.06)
-    behind = {"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.8 if column == SENDER else 0.0}
     axes.text(
         at, slot.top + slot.tall / 2, f"{words}\n{number(slot.amount)}", ha=ha, va="center", fontsize=SMALL, linespacing=1.1, zorder=6,
-        style="italic" if _is_lost(node) else "normal", bbox=behind,
+        style="italic" if _is_lost(node) else "normal",
     )  # fmt: skip
 
 
@@ -191,6 +199,7 @@ def _ribbons(
 ) -> None:
     """Ribbons between nodes, stacked at both ends in the order of the nodes at the other end."""
     out, into = dict.fromkeys(slots, 0.0), dict.fromkeys(slots, 0.0)
+    ribbons: list[tuple[float, int, Path]] = []
     for link in sorted(links, key=lambda link: (link.start[0], slots[link.end].top, origins.index(link.origin))):
         tall = link.amount * scale
         start, end = slots[link.start].top + out[link.start], slots[link.end].top + into[link.end]
@@ -199,13 +208,17 @@ def _ribbons(
         if tall < 1e-4:
             continue
         x0, x1 = _COLUMNS[link.start[0]] + _BAR, _COLUMNS[link.end[0]]
-        middle = (x0 + x1) / 2
-        bow = [Path.CURVE4] * 3
-        path = Path(
-            [(x0, start), (middle, start), (middle, end), (x1, end), (x1, end + tall), (middle, end + tall),
-             (middle, start + tall), (x0, start + tall), (x0, start)],
-            [Path.MOVETO, *bow, Path.LINETO, *bow, Path.CLOSEPOLY],
-        )  # fmt: skip
-        axes.add_patch(
-            PathPatch(path, linewidth=0.5, alpha=0.9, zorder=2, **style.maker(origins.index(link.origin), 0.55))
-        )
+        ribbons.append((tall, origins.index(link.origin), _bow((x0, start), (x1, end), tall)))
+    for _, place, path in sorted(ribbons, key=lambda one: -one[0]):  # thin ones on top
+        axes.add_patch(PathPatch(path, linewidth=0.6, alpha=0.7, zorder=2, **style.maker(place, 0.45)))
+
+
+def _bow(left: tuple[float, float], right: tuple[float, float], tall: float) -> Path:
+    """A ribbon from one upper edge to another."""
+    (x0, start), (x1, end) = left, right
+    middle, bow = (x0 + x1) / 2, [Path.CURVE4] * 3
+    return Path(
+        [(x0, start), (middle, start), (middle, end), (x1, end), (x1, end + tall), (middle, end + tall),
+         (middle, start + tall), (x0, start + tall), (x0, start)],
+        [Path.MOVETO, *bow, Path.LINETO, *bow, Path.CLOSEPOLY],
+    )  # fmt: skip

@@ -23,6 +23,8 @@ __all__ = ["regime_stability"]
 #: Where the two resting points of dx/dt = x - x^3 + forcing meet: no rest is left below this forcing.
 FOLD_FORCING, FOLD_STABILITY = -2.0 / (3.0 * math.sqrt(3.0)), 1.0 / math.sqrt(3.0)
 _BRANCHES, _RUNS = 4, 40
+#: Points: the first branch is a wide pale line, so that it is seen where another runs over it.
+_FIRST = 5.0
 
 
 @drawn
@@ -65,7 +67,8 @@ def regime_stability(
     axes.set_title(f"{style.name(labels, name, 34)}: stability", loc="left", fontweight="bold", pad=5)
     side = panel(figure, 4.75, 0.62, WIDE - 4.75 - 0.15, deep)
     _fold(side, rows, branches, axes.get_ylim())
-    handles = [Line2D([], [], color=COLOURS[b], linestyle=DASHES[b], linewidth=2.2) for b in range(len(branches))]
+    handles = [Line2D([], [], color=COLOURS[b] if b else style.tint(COLOURS[b]), linestyle=DASHES[b], linewidth=2.2 if b else _FIRST)
+               for b in range(len(branches))]  # fmt: skip
     figure.legend(handles, [style.name(labels, one, max(14, 80 // len(branches))) for one in branches], loc="upper left", bbox_to_anchor=(0.0, 1.0),
                   ncols=len(branches), fontsize=TEXT, borderaxespad=0.3, handlelength=3.2)  # fmt: skip
     return figure
@@ -102,10 +105,11 @@ def _course(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], months:
         axes.plot(
             at,
             middle,
-            color=COLOURS[b],
-            linewidth=2.2,
+            color=COLOURS[b] if b else style.tint(COLOURS[b]),
+            linewidth=2.2 if b else _FIRST,
+            solid_capstyle="round",
             linestyle=DASHES[b],
-            zorder=4,
+            zorder=4 if b else 3.5,
             marker=MARKS[b] if len(months) == 1 else None,
         )
         for line in values[:_RUNS]:
@@ -154,8 +158,9 @@ def _fold(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], span: tup
             thinned["stability"],
             linestyle="none",
             marker=MARKS[b],
-            markersize=2.2,
-            color=COLOURS[b],
+            markersize=2.2 if b else _FIRST,
+            markeredgewidth=0,
+            color=COLOURS[b] if b else style.tint(COLOURS[b]),
             alpha=0.45,
             zorder=2,
         )
@@ -164,12 +169,12 @@ def _fold(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], span: tup
     axes.annotate(
         "fold",
         (FOLD_FORCING, FOLD_STABILITY),
-        xytext=(-6, 2),
+        xytext=(9, -3),
         textcoords="offset points",
-        ha="right",
+        ha="left",
+        va="top",
         fontsize=SMALL,
         zorder=5,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8, "alpha": 0.85},
     )
     axes.axhline(0, color="#808080", linewidth=0.9, zorder=1)
     axes.set_xlim(max(-2.1, lowest - 0.08), min(2.1, highest + 0.08))

@@ -61,14 +61,15 @@ def arms_map(
     origins = style.in_order(one for one in weights if weights[one] > 0)
     if ax is None:
         words = (
-            f"Schematic: where things stand says nothing of the globe. Width and number: arms sent over a leg, {unit}, at base "
-            f"production value of 2024; {style.of_n(flows, 'runs')}, mean. Grey: nothing sent; a cross: closed. ■ state, ● proxy."
+            "Schematic: where things stand says nothing of the globe. Width and number: arms sent over a leg, both ways together, "
+            f"{unit}, at base production value of 2024; {style.of_n(flows, 'runs')}, mean. Grey: nothing sent; a cross: closed. "
+            "■ state, ● proxy."
         )
         tall = min(_DEEP, max(3.0, 1.6 + 0.45 * len(world.scenario.ids["places"])))
         ax = panel(page(words, 0.34 + tall, gap=0.06, spare=0.16, wide=_WIDE), EDGE, 0.34, _WIDE - 2 * EDGE, tall)
     wide, high = in_inches(ax)
     legs = legs_of(world)
-    cards = {place: [(style.cut(text, 30), font) for text, font in lines] for place, lines in cards_of(world).items()}
+    cards = cards_of(world)
     boxes = boxes_of(
         {place: size_of(lines) for place, lines in cards.items()}, [leg.ends for leg in legs], wide, high, positions
     )

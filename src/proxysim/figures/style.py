@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
-import textwrap
-import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import wraps
 from pathlib import Path
@@ -14,17 +11,47 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextPath
+
+from proxysim.analysis.digits import plain
+from proxysim.figures.words import (
+    HEAD,
+    SMALL,
+    TEXT,
+    TITLE,
+    after_point,
+    boxes_for_signs,
+    cut,
+    deep,
+    fit,
+    in_place,
+    lines_of,
+    name,
+    number,
+    width_of,
+)
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
 
-__all__ = ["save"]
+__all__ = [
+    "save",
+    "HEAD",
+    "SMALL",
+    "TEXT",
+    "TITLE",
+    "after_point",
+    "boxes_for_signs",
+    "cut",
+    "deep",
+    "fit",
+    "in_place",
+    "lines_of",
+    "name",
+    "number",
+    "width_of",
+]
 
-#: Signs that keep the direction of a label apart from that of a sentence; fonts need not have them.
-_ISOLATES = re.compile("[\u2066-\u2069\u200e\u200f]")
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -36,9 +63,8 @@ MARKS = ("o", "s", "D", "^", "v", "P", "X", "*")
 #: Lines only: dots make files large.
 HATCHES = ("", "////", "\\\\\\\\", "xxxx", "----", "||||", "++++", "///")
 QUIET, FAINT, PALE = "#4A4A4A", "#BDBDBD", "#E9E9E9"
-#: Inches: width of every figure, and of its margins; points of type.
-WIDE, EDGE = 7.6, 0.12
-TITLE, HEAD, TEXT, SMALL = 12.0, 10.0, 9.0, 8.5
+#: Inches: width of every figure, of its margins, and above axes over which nothing stands.
+WIDE, EDGE, BARE = 7.6, 0.12, 0.14
 _STYLE: dict[Any, Any] = {
     "text.parse_math": False, "font.family": ["DejaVu Sans"], "font.size": TEXT, "axes.spines.top": False,
     "axes.spines.right": False, "axes.edgecolor": "#808080", "axes.linewidth": 0.8, "axes.labelcolor": QUIET,
@@ -96,66 +122,6 @@ def write(figure: Figure, left: float, top: float, words: str, **options: Any) -
         **options,
     }
     figure.text(left / width, 1 - top / height, words, **chosen)
-
-
-def lines_of(words: str, wide: float, size: float = SMALL) -> list[str]:
-    """Words broken into lines that are at most so many inches wide; a word that is too long is cut."""
-    found: list[str] = []
-    most = max(8, int(wide * 72 / (0.56 * size)))
-    for paragraph in words.split("\n"):
-        found += textwrap.wrap(paragraph, most, break_long_words=True) or [""]
-    return found
-
-
-def deep(lines: Sequence[str], size: float = SMALL) -> float:
-    """Height of lines in inches."""
-    return len(lines) * size * 1.36 / 72
-
-
-def cut(words: str, most: int) -> str:
-    """Words, shortened when they are longer; a leading underscore would hide a label from legends."""
-    words = " ".join(_ISOLATES.sub("", words).split())
-    if len(words) > most:
-        words = words[: most - 1].rstrip() + "…"
-    return f" {words}" if words.startswith("_") else words
-
-
-def fit(words: str, wide: float, size: float = TEXT, bold: bool = False) -> str:
-    """Words, shortened until they are no wider than so many inches."""
-    words, factor = cut(words, 200), 1.12 if bold else 1.0
-    while len(words) > 4 and width_of(words, size) * factor > wide:
-        words = cut(words, max(4, min(len(words) - 1, round(len(words) * wide / (width_of(words, size) * factor)) + 1)))
-    return words
-
-
-def width_of(words: str, size: float = TEXT) -> float:
-    """Width of one line in inches."""
-    if not words.strip():
-        return 0.0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a sign that the font lacks is measured as a box
-        return (
-            float(TextPath((0, 0), words, size=size, prop=FontProperties(family="DejaVu Sans")).get_extents().width)
-            / 72
-        )
-
-
-def name(labels: Mapping[str, str] | None, one: str, most: int = 30) -> str:
-    """What people see for an id."""
-    found = (labels or {}).get(one) or one.replace("-", " ").replace("_", " ")
-    return cut(found[:1].upper() + found[1:], most)
-
-
-def number(value: float, signed: bool = False) -> str:
-    """Three digits that count."""
-    if not math.isfinite(value):
-        return "–"
-    size = abs(value)
-    digits = 0 if size >= 100 or size == 0 else 1 if size >= 10 else 2 if size >= 1 else 3
-    text = f"{value:+,.{digits}f}" if signed and value else f"{value:,.{digits}f}"
-    if size and not text.strip("+-0.,"):
-        text = f"{value:+.1g}" if signed else f"{value:.1g}"
-    return text.replace("-", "\u2212")
 
 
 def tint(colour: str, part: float = 0.55) -> tuple[float, float, float]:
@@ -228,7 +194,7 @@ def what_is_drawn(
 def level(one: object) -> str:
     """A value of a number or a form as it stands beside an axis."""
     if isinstance(one, int | float) and not isinstance(one, bool):
-        return f"{one:g}".replace("-", "\u2212")
+        return plain(one, 6)
     return cut(str(one), 14)
 
 
@@ -302,12 +268,12 @@ def rendered(figure: Figure, ending: str, facts: Mapping[str, str]) -> bytes:
         "pdf": {"CreationDate": None, "Producer": None, "Creator": f"proxysim {facts.get('proxysim', '')}".strip(), "Subject": told},
         "png": {"Software": None, **{f"proxysim:{key}": value for key, value in facts.items()}},
     }[ending]  # fmt: skip
-    with mpl.rc_context(_STYLE), warnings.catch_warnings(record=True) as found:
-        warnings.simplefilter("always")
+    with mpl.rc_context(_STYLE):
         out = io.BytesIO()
-        figure.savefig(out, format=ending, dpi=160, metadata=metadata)
-        if ending == "svg" and any("missing from" in str(one.message) for one in found):
+        with boxes_for_signs() as lacking:
+            figure.savefig(out, format=ending, dpi=160, metadata=metadata)
+        if ending == "svg" and lacking:
             out = io.BytesIO()  # signs that the font lacks are left to the reader's own fonts
-            with mpl.rc_context({"svg.fonttype": "none"}):
+            with mpl.rc_context({"svg.fonttype": "none"}), boxes_for_signs():
                 figure.savefig(out, format=ending, metadata=metadata)
     return out.getvalue()

@@ -9,7 +9,7 @@ import numpy as np
 
 from proxysim.figures import style
 from proxysim.figures.frame import page
-from proxysim.figures.style import COLOURS, DASHES, MARKS, SMALL, WIDE, drawn, panel
+from proxysim.figures.style import BARE, COLOURS, DASHES, MARKS, SMALL, WIDE, drawn, panel
 
 if TYPE_CHECKING:
     import pandas
@@ -49,7 +49,7 @@ def sweep_lines(
         words = style.what_is_drawn(value, unit, labels, table, of, more)
         if len(kinds) > len(COLOURS):
             words += f" {len(kinds) - len(COLOURS)} more lines are not shown."
-        ax = panel(page(words, 0.4 + 2.7 + 0.52, gap=-0.02), 0.75, 0.4, WIDE - 0.75 - 1.65, 2.7)
+        ax = panel(page(words, BARE + 2.7 + 0.52, gap=-0.02), 0.75, BARE, WIDE - 0.75 - 1.65, 2.7)
     for place, kind in enumerate(kinds[: len(COLOURS)]):
         own = (table if kind is None else table[table[by] == kind]).sort_values(x, kind="stable")
         colour = COLOURS[(place + 1) % len(COLOURS)]
@@ -97,7 +97,7 @@ def sweep_spread(
         bands = ("; bars: intervals" if few else "; band: their intervals") if known else ""
         more = f" at {len(rows):,} points, in order of size{bands}"
         words = style.what_is_drawn(value, unit, labels, rows, "pairs of runs a point", more)
-        ax = panel(page(words, 0.3 + 2.5 + 0.55, gap=-0.02), 0.75, 0.3, WIDE - 0.75 - 0.3, 2.5)
+        ax = panel(page(words, BARE + 2.5 + 0.55, gap=-0.02), 0.75, BARE, WIDE - 0.75 - 0.3, 2.5)
     share, colour = 100 * (np.arange(len(rows)) + 0.5) / len(rows), COLOURS[1]
     if known and few:
         ax.vlines(share, rows["low"], rows["high"], color=colour, linewidth=1.4)

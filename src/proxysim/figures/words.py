@@ -1,0 +1,124 @@
+"""Words and numbers in figures: as wide as they come out, shortened, and in their order whichever way they run."""
+
+from __future__ import annotations
+
+import math
+import re
+import textwrap
+import unicodedata
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
+
+#: Signs that keep the direction of a label apart from that of a sentence; fonts need not have them, but have the last.
+_ISOLATES = re.compile("[\u2066-\u2069\u200e\u200f]")
+_LEFT_TO_RIGHT = "\u200e"
+#: Points of type.
+TITLE, HEAD, TEXT, SMALL = 12.0, 10.0, 9.0, 8.5
+
+
+def lines_of(words: str, wide: float, size: float = SMALL) -> list[str]:
+    """Words broken into lines that are at most so many inches wide; a word that is too long is cut."""
+    found: list[str] = []
+    most = max(8, int(wide * 72 / (0.56 * size)))
+    for paragraph in words.split("\n"):
+        found += [in_place(line) for line in textwrap.wrap(paragraph, most, break_long_words=True)] or [""]
+    return found
+
+
+def deep(lines: Sequence[str], size: float = SMALL) -> float:
+    """Height of lines in inches."""
+    return len(lines) * size * 1.36 / 72
+
+
+def cut(words: str, most: int) -> str:
+    """Words, shortened in their middle when they are longer; a leading underscore would hide a label from legends."""
+    words = _shorter(_bare(words), most)
+    return f" {words}" if words.startswith("_") else in_place(words)
+
+
+def _bare(words: str) -> str:
+    """Words in one line; signs of direction are left where names in two directions stand together."""
+    mark = _LEFT_TO_RIGHT if _right_to_left(words) else ""
+    return " ".join(_ISOLATES.sub(mark, words).split()).strip(_LEFT_TO_RIGHT)
+
+
+def _right_to_left(words: str) -> bool:
+    return any(unicodedata.bidirectional(sign) in ("R", "AL") for sign in words)
+
+
+def in_place(words: str) -> str:
+    """Words after which a line goes on from left to right, whichever way they run: arrows and numbers stay where they are."""
+    return f"{_LEFT_TO_RIGHT}{words}{_LEFT_TO_RIGHT}" if _right_to_left(words) else words
+
+
+def _shorter(words: str, most: int) -> str:
+    """Two thirds of what there is room for from the start, one from the end: names of one kind differ at either."""
+    if len(words) <= most:
+        return words
+    tail = (most - 1) // 3
+    end = words[len(words) - tail :].lstrip() if most >= 8 else ""
+    while end and unicodedata.category(end[0]).startswith("M"):
+        end = end[1:]  # a sign that stands on the letter before it
+    return f"{words[: most - 1 - (tail if end else 0)].rstrip()}…{end}"
+
+
+def fit(words: str, wide: float, size: float = TEXT, bold: bool = False) -> str:
+    """Words, shortened until they are no wider than so many inches."""
+    whole, factor = _bare(words), 1.12 if bold else 1.0
+    most, found = min(len(whole), 200), cut(whole, 200)
+    while most > 4 and (needed := width_of(found, size) * factor) > wide:
+        most = max(4, min(most - 1, round(most * wide / needed) + 1))
+        found = cut(whole, most)
+    return found
+
+
+@contextmanager
+def boxes_for_signs() -> Iterator[list[str]]:
+    """Draw signs that the font lacks as boxes without a warning for each; in the list, what would have been said of them."""
+    told: list[str] = []
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always")
+        yield told
+    for one in found:
+        if "missing from" in str(one.message):
+            told.append(str(one.message))
+        else:
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+
+
+def width_of(words: str, size: float = TEXT) -> float:
+    """Width of one line in inches."""
+    if not words.strip():
+        return 0.0
+    with boxes_for_signs():
+        return (
+            float(TextPath((0, 0), words, size=size, prop=FontProperties(family="DejaVu Sans")).get_extents().width)
+            / 72
+        )
+
+
+def name(labels: Mapping[str, str] | None, one: str, most: int = 30) -> str:
+    """What people see for an id."""
+    found = (labels or {}).get(one) or one.replace("-", " ").replace("_", " ")
+    return cut(found[:1].upper() + found[1:], most)
+
+
+def number(value: float, signed: bool = False, digits: int | None = None) -> str:
+    """Three digits that count, or so many after the point."""
+    if not math.isfinite(value):
+        return "–"
+    size, digits = abs(value), after_point(value) if digits is None else digits
+    text = f"{value:+,.{digits}f}" if signed and value else f"{value:,.{digits}f}"
+    if size and not text.strip("+-0.,"):
+        text = f"{value:+.1g}" if signed else f"{value:.1g}"
+    return text.replace("-", "\u2212")
+
+
+def after_point(value: float) -> int:
+    """How many digits stand after the point where three count."""
+    size = abs(value)
+    return 0 if size >= 99.95 or size == 0 else 1 if size >= 9.995 else 2 if size >= 0.9995 else 3
