@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,16 +94,28 @@ def _context(found: Findings, patterns: Sequence[Pattern] | None) -> dict[str, A
         "parameters": rows[:PARAMETERS], "more_parameters": max(0, len(rows) - PARAMETERS), "sources": facts.sources(scenario),
         "patterns": patterns or [], "runs": study.runs, "seed": study.seed, "months": (study.worlds[0].months[0], study.worlds[0].months[-1]),
         "uncertain": study.uncertain, "residual": f"{study.residual:.1e}" if study.residual else "0", "command": found.asked or _command(found),
-        "stamp": stamp(study), "world_hash": found.study.worlds[0].hash, "label": Path(scenario.file).stem,
+        "stamp": stamp(study), "shown_stamp": shown_stamp(stamp(study)), "world_hash": found.study.worlds[0].hash, "label": Path(scenario.file).stem,
         "divided_runs": found.attribution.runs if found.attribution else 0,
     }  # fmt: skip
+
+
+def shown_stamp(stamp: Mapping[str, str]) -> dict[str, str]:
+    """A stamp as people read it."""
+    told = {"True": "yes", "False": "no"}
+    return {key: f"{float(value):.1e}" if key == "residual" else told.get(value, value) for key, value in stamp.items()}
 
 
 def _role(found: Findings, name: str) -> str:
     roles = found.roles
     if name == roles.baseline:
         return "the others are held against it" if len(roles.all) > 1 else "the only branch"
-    return "countermeasure" if name in roles.counters else "looked at first" if name == roles.focus else "beside it"
+    return (
+        "countermeasure"
+        if name in roles.counters
+        else "the branch looked at"
+        if name == roles.focus
+        else "shown beside it"
+    )
 
 
 def _command(found: Findings) -> str:

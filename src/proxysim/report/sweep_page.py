@@ -11,7 +11,7 @@ import numpy as np
 
 from proxysim.analysis.sensitivity import is_text
 from proxysim.report import facts, sweep_words
-from proxysim.report.page import PARAMETERS, template, write
+from proxysim.report.page import PARAMETERS, shown_stamp, template, write
 from proxysim.report.pictures import Picture, Pictures
 from proxysim.report.sweep_gather import SweepFindings, gather_sweep
 from proxysim.report.words import counted, number
@@ -149,7 +149,8 @@ def _context(found: SweepFindings) -> dict[str, Any]:
         "several": len(store.branches) > 2, "few": not found.by_runs, "against": sweep_words.against(found),
         "grades": _grades(found), "grade_names": [f"{letter} {name}".strip() for letter, name in facts.GRADES],
         "residual": f"{residual:.1e}" if residual else "0", "parameters": rows[:PARAMETERS], "more_parameters": max(0, len(rows) - PARAMETERS),
-        "sources": facts.sources(found.world.scenario) if found.world is not None else {}, "command": _command(found), "stamp": stamp(sweep),
+        "sources": facts.sources(found.world.scenario) if found.world is not None else {}, "command": _command(found),
+        "stamp": stamp(sweep), "shown_stamp": shown_stamp(stamp(sweep)),
     }  # fmt: skip
 
 

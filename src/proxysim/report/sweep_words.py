@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 DESIGNS = {"grid": "all combinations", "one-at-a-time": "one change at a time", "lhs": "a Latin hypercube sample", "sobol": "a Sobol sample",
            "morris": "Morris trajectories"}  # fmt: skip
 #: So many factors are named in the sentence of what was varied.
+_LISTED = 9
+#: Of a point, so many of its values are told.
 _NAMED = 3
 
 
@@ -37,7 +39,7 @@ def varied(found: SweepFindings) -> str:
     ):
         names = [found.labels[factor.name] for factor in factors if factor.role == role]
         if names:
-            told = f" ({joined(names)})" if len(names) <= _NAMED else ""
+            told = f" ({joined(names)})" if len(names) <= _LISTED else ""
             parts.append(counted(len(names), one, many) + told)
     design = DESIGNS.get(store.experiment.design, "points of a table")
     what = f"Varied were {' and '.join(parts)}" if parts else "Nothing was varied"
@@ -83,7 +85,8 @@ def followed(found: SweepFindings) -> str:
     ordered = known.sort_values("difference", kind="stable")
     least, most = ordered.iloc[0], ordered.iloc[-1]
     verb = "differs" if found.baseline is None else "lies"
-    text = f"What followed: against {against(found)}, {subject} {verb} between {number(float(least['difference']), True)} and "
+    first = f" ({where(found, 0)})" if found.baseline is None and 0 < len(found.factors) <= _NAMED else ""
+    text = f"What followed: against {against(found)}{first}, {subject} {verb} between {number(float(least['difference']), True)} and "
     text += f"{number(float(most['difference']), True)} {unit}".rstrip()
     if len(known) > 1:
         text += f", {number(float(known['difference'].mean()), True)} on average over the points; {signs(found, known)}"
