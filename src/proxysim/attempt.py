@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 #: Rows that are run and noted together, and the share of the timeout that they are meant to take.
-PIECE, SHARE = 128, 0.1
+PIECE, SHARE = 512, 0.1
 #: What ends a sweep, not a run; all else that a run or a hook raises, `sys.exit` too, is its own failure.
 OURS = (KeyboardInterrupt, GeneratorExit)
 

@@ -87,7 +87,7 @@ def run_rows(world: World, seed: int, numbers: Array, place: Array, runs: Array)
     """
     warming.prepare(world.size)
     count = len(runs)
-    values, residual = np.empty((count, len(outcomes.outcomes_of(world)))), np.empty((count, 3))
+    parts: list[tuple[Array, Array]] = []
     none = np.empty((0, len(world.months), len(world.names["actor"]), len(fields.MEASURES)))
     step_of = chunk_of(world.size, count, 1)
     for low in range(0, count, step_of):
@@ -95,6 +95,6 @@ def run_rows(world: World, seed: int, numbers: Array, place: Array, runs: Array)
         rows = Rows(world, seed, np.ascontiguousarray(numbers[place[low:high]]), runs[low:high])
         rows.begin()
         rows.advance(0, len(world.months), True, none)
-        values[low:high] = outcomes.values(world, rows.tally, rows.states, len(world.months))
-        residual[low:high] = rows.residuals
-    return values, residual
+        parts.append((outcomes.values(world, rows.tally, rows.states, len(world.months)), rows.residuals))
+    values, residuals = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return values, residuals

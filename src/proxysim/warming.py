@@ -94,6 +94,16 @@ def _link(size: str) -> None:
 
 def prepare(size: str) -> None:
     """Compile the rules for a size class unless that was done before; says so on stderr."""
+    if size not in _PREPARED:
+        _prepare(size)
+        _PREPARED.add(size)
+
+
+#: Size classes that this process has at hand: it asks the disk once for each.
+_PREPARED: set[str] = set()
+
+
+def _prepare(size: str) -> None:
     folder = cache_folder()
     mark = folder / f"{size}.ready"
     if not is_compiled() or mark.exists() or not folder.exists():
