@@ -21,6 +21,8 @@ ROOT = Path(__file__).parent.parent
 PAGES = [page.relative_to(ROOT).as_posix() for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]]
 #: Programs that are no part of this one: CI installs and tests; the lines for Dask have a test of their own.
 OTHERS = {"pip", "python", "dask"}
+#: Long whatever their runs are: they run as they stand alone, under `slow`.
+LONG = [["report", "scenarios/levant-2025.toml"], ["attribute", "scenarios/levant-2025.toml"]]
 #: What a guide leaves open, and what a reader would put there.
 OPEN = {"FILE": "scenarios/quickstart.toml", "FILE...": "scenarios/quickstart.toml experiments/forms.toml"}
 
@@ -91,7 +93,7 @@ def check_commands(page: str, light: bool) -> None:
             words[words.index("RUN_ID")] = pq.read_table(Path(folder) / "runs.parquet", columns=["run_id"])[0][
                 3
             ].as_py()
-        if "--dask" in words:
+        if "--dask" in words or (light and words[:2] in LONG):
             continue
         found = CliRunner().invoke(app, lightened(words) if light else words)
         assert 0 == found.exit_code, (line, found.stderr, found.exception)

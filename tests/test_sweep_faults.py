@@ -227,12 +227,12 @@ def nannies(tmp_path: Path, calls: Path) -> Iterator[How]:
         for _ in range(2):
             found.worker(nanny=True)
         found.wait(2)
-        yield How(dask=found.address, timeout=6.0, hook="tests.sweeping:planted")
+        yield How(dask=found.address, timeout=2.0, hook="tests.sweeping:planted")
     finally:
         found.close()
 
 
-PROCESSES = How("processes", 2, timeout=6.0, hook="tests.sweeping:planted")
+PROCESSES = How("processes", 2, timeout=2.0, hook="tests.sweeping:planted")
 
 
 def check_planted(folder: Path, runs: int, block: int, how: How, calls: Path) -> None:
@@ -284,7 +284,7 @@ def test_planted__on_dask_a_timeout_blames_the_run_that_hangs(tmp_path: Path, na
     assert (143, 1, 0) == (found.ok, found.failed, found.skipped), found.stopped
     row = pq.read_table(tmp_path / "out" / FAILURES).to_pylist()[0]
     assert (3, "strong", 5) == (row["point"], row["branch"], row["run"])
-    assert ("run", "Timeout", "took longer than 6 s") == (row["stage"], row["type"], row["message"])
+    assert ("run", "Timeout", "took longer than 2 s") == (row["stage"], row["type"], row["message"])
     assert "in hangs" in row["trace"]
     plain = pq.read_table(small_table(tmp_path, file)).to_pandas()
     kept = plain[(plain["point"] != 3) | (plain["branch"] != "strong") | (plain["run"] != 5)]
