@@ -1,4 +1,4 @@
-"""Write docs/fields.md from the tables of `proxysim.parameters` and `proxysim.fields`.
+"""Write docs/fields.md from the tables of `proxysim.core.parameters` and `proxysim.core.records`.
 
 Run ``python docs/generate_fields.py``; with ``--check`` it writes nothing and fails when the page is out of date.
 """
@@ -10,8 +10,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from proxysim.fields import ARMS_IN, ARMS_OUT, FLOWS, MEASURES, MONEY_IN, MONEY_OUT, STATE, Field
-from proxysim.parameters import PARAMETERS, VARIANTS, Parameter
+from proxysim.core.parameters import PARAMETERS, VARIANTS, Parameter
+from proxysim.core.records import ARMS_IN, ARMS_OUT, FLOWS, MEASURES, MONEY_IN, MONEY_OUT, STATE, Field
 
 PAGE = Path(__file__).with_name("fields.md")
 SINGLE = ("scenario", "behaviour")
@@ -46,8 +46,8 @@ HEADINGS = {
 INTRODUCTION = """\
 # Every number
 
-This page is written by `python docs/generate_fields.py` from `src/proxysim/parameters.py` and
-`src/proxysim/fields.py`; change those, not this.
+This page is written by `python docs/generate_fields.py` from `src/proxysim/core/parameters.py` and
+`src/proxysim/core/records.py`; change those, not this.
 
 *Path* is where a number stands in a world file, with ids in capitals: the same path is used in branches, events and
 `--set`. *Unit* is what a number without a unit of its own is read in; a table

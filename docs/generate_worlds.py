@@ -19,10 +19,10 @@ from typing import Any
 
 import matplotlib
 
-from proxysim.figures.map import places_and_legs
-from proxysim.parameters import PARAMETERS
-from proxysim.scenario.records import Number, Scenario
-from proxysim.scenario.world import World, load
+from proxysim.core.parameters import PARAMETERS
+from proxysim.figures.places import places_and_legs
+from proxysim.scenario.scenario import Number, Scenario
+from proxysim.scenario.world.world import World, load
 
 DOCS = Path(__file__).parent
 SCENARIOS = DOCS.parent / "scenarios"

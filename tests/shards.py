@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 from tests.sweeping import experiment
 
-from proxysim.design import design_of
-from proxysim.manifest import Manifest
-from proxysim.scenario.experiment import load_experiment
-from proxysim.store import Store
+from proxysim.sweeps.experiment.design import design_of
+from proxysim.sweeps.experiment.experiment import load_experiment
+from proxysim.sweeps.store.folder import Store
+from proxysim.sweeps.store.manifest import Manifest
 
 #: Outcomes; with the four keys and the residual the table has 23 columns.
 OUTCOMES = tuple(f"m{k}.a" for k in range(18))

@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.worlds import PLAIN, Tables, merged, world_of
 
-from proxysim.scenario.world import World
+from proxysim.scenario.world.world import World
 
 #: The plain world with chance; a pact, a regime that falls in some runs, and two events of chance.
 STUDY: Tables = merged(PLAIN, {

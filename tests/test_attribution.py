@@ -11,14 +11,15 @@ import pytest
 from tests.studies import STUDY, study_world
 from tests.worlds import Tables, merged, world_of
 
-from proxysim import attribution, fields
-from proxysim.analysis.shapley import interactions, shapley_values
-from proxysim.attribution import REST, Attribution, attribute, game_of
-from proxysim.comparison import compare
-from proxysim.ensembles import ensemble, run_job
+from proxysim.core import records
+from proxysim.core.parameters import PROVISIONS
+from proxysim.core.records import FUNDING, TECHNOLOGY
 from proxysim.errors import InputError
-from proxysim.fields import FUNDING, TECHNOLOGY
-from proxysim.parameters import PROVISIONS
+from proxysim.runs.ensemble import ensemble, run_job
+from proxysim.statistics.shapley import interactions, shapley_values
+from proxysim.studies import attribution
+from proxysim.studies.attribution import REST, Attribution, attribute, game_of
+from proxysim.studies.comparison import compare
 
 # ---- games worked by hand ----------------------------------------------------------------------------
 
@@ -203,8 +204,8 @@ def test_coalition__with_a_drawn_strength_holds_others_at_the_strength_drawn() -
         game=game_of(both, both.branch("strong"), "strong", "none", with_draws=True),
     )  # fmt: skip
     runs = np.arange(6, dtype=np.uint64)
-    place = {x: fields.offset("provisions", both.size, (0, x)) for x in (FUNDING, TECHNOLOGY)}
-    drawn = row.numbers(0, runs)[:, fields.offset("strength", both.size, (0,))]
+    place = {x: records.offset("provisions", both.size, (0, x)) for x in (FUNDING, TECHNOLOGY)}
+    drawn = row.numbers(0, runs)[:, records.offset("strength", both.size, (0,))]
     assert 3 == len(set(drawn))
     funding_in = row.numbers(0b01, runs)
     assert {0.5} == set(funding_in[:, place[FUNDING]])

@@ -14,9 +14,9 @@ import pytest
 from tests.shards import OUTCOMES, made_up
 from tests.sweeping import ROOT, surroundings
 
-from proxysim.canonical import SLAB_ROWS, write_tables
-from proxysim.disk import digest_of
-from proxysim.store import FAILURES, RUNS
+from proxysim.sweeps.store.files import digest_of
+from proxysim.sweeps.store.folder import FAILURES, RUNS
+from proxysim.sweeps.store.tables import SLAB_ROWS, write_tables
 
 #: Bytes by which memory may grow while a table of a million rows and 23 columns, 240 MB of it, is written. What is held
 #: at once does not follow the length: a slab of 131,072 rows as it is read and as it is sorted, a group of 65,536 and

@@ -11,14 +11,14 @@ import pytest
 from tests.studies import STUDY, study_world
 from tests.worlds import merged, world_of
 
-from proxysim import comparison
-from proxysim.analysis.effects import Column, Effect, effects_of, independent
-from proxysim.analysis.put_in import total_size
-from proxysim.comparison import Comparison, add_until, columns_of, compare
-from proxysim.ensembles import Ensemble, ensemble
 from proxysim.errors import InputError, RunError
-from proxysim.given import condition_of, runs_given
-from proxysim.scenario.uncertain import REPLICATES
+from proxysim.runs.ensemble import Ensemble, ensemble
+from proxysim.scenario.world.uncertainty import REPLICATES
+from proxysim.statistics.paired import Column, Effect, effects_of, independent
+from proxysim.studies import comparison
+from proxysim.studies.changes import total_size
+from proxysim.studies.comparison import Comparison, add_until, columns_of, compare
+from proxysim.studies.conditioning import condition_of, runs_given
 
 MEASURED = (Column(0, "m", "a", "u", False),)
 EVENT = (Column(0, "m", "a", "share of runs", True),)

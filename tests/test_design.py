@@ -10,9 +10,9 @@ from tests.sweeping import QUICKSTART, TEXT, experiment
 from typer.testing import CliRunner
 
 from proxysim.cli import app
-from proxysim.design import design_of
 from proxysim.errors import InputError
-from proxysim.scenario.experiment import levelled, load_experiment
+from proxysim.sweeps.experiment.design import design_of
+from proxysim.sweeps.experiment.experiment import levelled, load_experiment
 
 RANGES = """
 [levers]

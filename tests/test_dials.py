@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from proxysim import fields
-from proxysim.parameters import PARAMETERS, Parameter
-from proxysim.scenario.scenario import scenario_from_text
-from proxysim.scenario.world import World, build
-from proxysim.single import Course, History
+from proxysim.core import records
+from proxysim.core.parameters import PARAMETERS, Parameter
+from proxysim.runs.run import Course, History
+from proxysim.scenario.resolve.loader import scenario_from_text
+from proxysim.scenario.world.world import World, build
 
 WORLD = (Path(__file__).parent / "dials.toml").read_text(encoding="utf-8")
 #: Variants of rules under which some dials act.
@@ -49,8 +49,8 @@ def worlds() -> list[tuple[World, dict[str, bytes]]]:
 
 def moves(world: World, before: dict[str, bytes], parameter: Parameter) -> bool:
     """Whether any single entry of the parameter changes anything."""
-    counts = {axis: len(world.names[axis]) for axis in fields.COUNTED}
-    shape = tuple(counts.get(axis, fields.axis_length(axis, world.size)) for axis in parameter.axes)
+    counts = {axis: len(world.names[axis]) for axis in records.COUNTED}
+    shape = tuple(counts.get(axis, records.axis_length(axis, world.size)) for axis in parameter.axes)
     places = list(np.ndindex(*shape))
     values = [float(world.params[parameter.name][0][place]) for place in places]
     for place in [p for _, p in sorted(zip(values, places, strict=True), key=lambda pair: -abs(pair[0]))][:40]:

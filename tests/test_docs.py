@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from proxysim.parameters import BY_NAME, PARAMETERS, VARIANTS
-from proxysim.scenario.scenario import scenario_from_text
+from proxysim.core.parameters import BY_NAME, PARAMETERS, VARIANTS
+from proxysim.scenario.resolve.loader import scenario_from_text
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -62,9 +62,9 @@ def test_docs__changes_from_the_command_line_load(change: str) -> None:
 
 def test_docs__model_page_names_real_parameters() -> None:
     """Names in backticks with an underscore are parameters, keys, fields or rules that exist."""
-    from proxysim.fields import ARMS_LINES, CHANNELS, FLOWS, MEASURES, MONEY_LINES, STATE
-    from proxysim.parameters import PROVISIONS
-    from proxysim.scenario.keys import SECTIONS
+    from proxysim.core.parameters import PROVISIONS
+    from proxysim.core.records import ARMS_LINES, CHANNELS, FLOWS, MEASURES, MONEY_LINES, STATE
+    from proxysim.scenario.schema.keys import SECTIONS
 
     known = set(BY_NAME) | {p.key for p in PARAMETERS} | set(MEASURES) | set(PROVISIONS) | set(VARIANTS)
     known |= {field.name for field in STATE + FLOWS} | set(CHANNELS) | set(MONEY_LINES) | set(ARMS_LINES)

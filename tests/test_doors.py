@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import proxysim
 from proxysim.cli import app
-from proxysim.results import TABLES
+from proxysim.runs.tables import TABLES
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 QUICKSTART = str(SCENARIOS / "quickstart.toml")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from proxysim import draws
+from proxysim.core import rng
 
 VECTORS = [  # Random123, kat_vectors, philox4x32 with 10 rounds: counter, key, answer
     ("00000000 00000000 00000000 00000000", "00000000 00000000", "6627e8d5 e169c58d bc57ac4c 9b00dbd8"),
@@ -25,13 +25,13 @@ def words(text: str) -> list[np.uint64]:
 @pytest.mark.parametrize(("counter", "key", "answer"), VECTORS)
 def test_philox__gives_the_published_answers(counter: str, key: str, answer: str) -> None:
     """The generator is Philox4x32-10."""
-    assert words(answer) == list(draws.philox(*words(counter), *words(key)))
+    assert words(answer) == list(rng.philox(*words(counter), *words(key)))
 
 
-def uniforms(count: int, seed: int = 5, mechanism: int = draws.FRONT, key: int = 77) -> np.ndarray:
+def uniforms(count: int, seed: int = 5, mechanism: int = rng.FRONT, key: int = 77) -> np.ndarray:
     """One draw for each of many runs."""
     one = np.uint64
-    return np.array([draws.uniform(one(seed), one(run), mechanism, one(key), 3) for run in range(count)])
+    return np.array([rng.uniform(one(seed), one(run), mechanism, one(key), 3) for run in range(count)])
 
 
 def test_uniform__lies_inside_0_and_1_and_is_even() -> None:
@@ -44,13 +44,13 @@ def test_uniform__lies_inside_0_and_1_and_is_even() -> None:
 def test_uniform__differs_by_each_part_of_its_key() -> None:
     """Seed, run, mechanism, id and month each give another number."""
     one = np.uint64
-    base = draws.uniform(one(1), one(2), 3, one(4), 5)
-    assert base == draws.uniform(one(1), one(2), 3, one(4), 5)
+    base = rng.uniform(one(1), one(2), 3, one(4), 5)
+    assert base == rng.uniform(one(1), one(2), 3, one(4), 5)
     others = [
-        draws.uniform(one(9), one(2), 3, one(4), 5), draws.uniform(one(1 << 40), one(2), 3, one(4), 5),
-        draws.uniform(one(1), one(9), 3, one(4), 5), draws.uniform(one(1), one(2), 8, one(4), 5),
-        draws.uniform(one(1), one(2), 3, one(9), 5), draws.uniform(one(1), one(2), 3, one(4 + (1 << 40)), 5),
-        draws.uniform(one(1), one(2), 3, one(4), 9),
+        rng.uniform(one(9), one(2), 3, one(4), 5), rng.uniform(one(1 << 40), one(2), 3, one(4), 5),
+        rng.uniform(one(1), one(9), 3, one(4), 5), rng.uniform(one(1), one(2), 8, one(4), 5),
+        rng.uniform(one(1), one(2), 3, one(9), 5), rng.uniform(one(1), one(2), 3, one(4 + (1 << 40)), 5),
+        rng.uniform(one(1), one(2), 3, one(4), 9),
     ]  # fmt: skip
     assert 8 == len({base, *others})
 
@@ -63,15 +63,15 @@ def test_streams__of_two_ids_are_not_correlated() -> None:
 
 def test_key_of__is_the_known_hash() -> None:
     """A key is the first eight bytes of BLAKE2b, so it is the same on any machine."""
-    assert draws.key_of("actor/north") == draws.key_of("actor/north")
-    assert draws.key_of("actor/north") != draws.key_of("actor/south")
-    assert 0 <= draws.key_of("") < 2**64
+    assert rng.key_of("actor/north") == rng.key_of("actor/north")
+    assert rng.key_of("actor/north") != rng.key_of("actor/south")
+    assert 0 <= rng.key_of("") < 2**64
 
 
 def test_normal_quantile__agrees_with_scipy() -> None:
     """The inverse normal distribution over all magnitudes of both tails."""
     low = np.concatenate([np.logspace(-300, -2, 500), np.linspace(0.01, 0.99, 999), 1 - np.logspace(-15, -2, 200)])
-    actual = np.array([draws.normal_quantile(u) for u in low])
+    actual = np.array([rng.normal_quantile(u) for u in low])
     assert actual == pytest.approx(
         stats.norm.ppf(low), rel=2e-13, abs=1e-14
     )  # AS 241 claims about 1e-16; SciPy's own error
@@ -80,7 +80,7 @@ def test_normal_quantile__agrees_with_scipy() -> None:
 def test_normal__has_mean_0_and_variance_1() -> None:
     """Moments over many runs."""
     one = np.uint64
-    drawn = np.array([draws.normal(one(3), one(run), draws.LEG, one(8), 1) for run in range(40_000)])
+    drawn = np.array([rng.normal(one(3), one(run), rng.LEG, one(8), 1) for run in range(40_000)])
     assert 0 == pytest.approx(drawn.mean(), abs=4 / 200)  # four standard errors of a mean of 40 000
     assert 1 == pytest.approx(drawn.var(), abs=4 * math.sqrt(2) / 200)  # and of a variance
 
@@ -92,14 +92,14 @@ def test_binomial_quantile__agrees_with_scipy(n: int, p: float) -> None:
     levels = np.concatenate([np.linspace(0.0005, 0.9995, 400), [1e-12, 1e-6, 1 - 1e-6, 1 - 1e-12]])
     near = stats.binom.cdf(np.arange(n + 1), n, p)
     clear = [u for u in levels if np.min(np.abs(near - u)) > 1e-11]  # on a step rounding decides
-    assert [int(k) for k in stats.binom.ppf(clear, n, p)] == [draws.binomial_quantile(u, n, p) for u in clear]
+    assert [int(k) for k in stats.binom.ppf(clear, n, p)] == [rng.binomial_quantile(u, n, p) for u in clear]
 
 
 @pytest.mark.parametrize(("n", "p"), [(10, 0.3), (200, 0.02), (50, 0.8)])
 def test_binomial_quantile__has_mean_and_variance_of_the_binomial(n: int, p: float) -> None:
     """Over an even grid of u the moments are np and np(1 - p)."""
     grid = (np.arange(20_000) + 0.5) / 20_000
-    drawn = np.array([draws.binomial_quantile(u, n, p) for u in grid])
+    drawn = np.array([rng.binomial_quantile(u, n, p) for u in grid])
     assert n * p == pytest.approx(drawn.mean(), rel=1e-3)  # the grid puts each step off by at most 1 / 40 000
     assert n * p * (1 - p) == pytest.approx(drawn.var(), rel=1e-2)
 
@@ -109,13 +109,13 @@ def test_binomial_quantile__never_falls_when_p_or_n_rises(u: float) -> None:
     """At one u more hazard, or more consignments, never loses fewer."""
     chances = np.concatenate([np.logspace(-8, -1, 60), np.linspace(0.1, 0.9, 161), 1 - np.logspace(-1, -8, 60)])
     for n in (1, 5, 60, 200):
-        assert (np.diff([draws.binomial_quantile(u, n, p) for p in chances]) >= 0).all()
+        assert (np.diff([rng.binomial_quantile(u, n, p) for p in chances]) >= 0).all()
     for p in (0.01, 0.3, 0.5, 0.6, 0.97):
-        assert (np.diff([draws.binomial_quantile(u, n, p) for n in range(1, 201)]) >= 0).all()
+        assert (np.diff([rng.binomial_quantile(u, n, p) for n in range(1, 201)]) >= 0).all()
 
 
 def test_binomial_quantile__knows_its_ends() -> None:
     """Nothing to lose, no chance and certainty."""
-    assert 0 == draws.binomial_quantile(0.9, 0, 0.5)
-    assert 0 == draws.binomial_quantile(0.9, 10, 0.0)
-    assert 10 == draws.binomial_quantile(0.1, 10, 1.0)
+    assert 0 == rng.binomial_quantile(0.9, 0, 0.5)
+    assert 0 == rng.binomial_quantile(0.9, 10, 0.0)
+    assert 10 == rng.binomial_quantile(0.1, 10, 1.0)

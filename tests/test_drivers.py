@@ -13,9 +13,9 @@ import pytest
 
 import proxysim as ps
 from proxysim.errors import BooksError, InputError, RunError
-from proxysim.scenario.scenario import scenario_from_text
-from proxysim.scenario.world import build
-from proxysim.single import Course, run
+from proxysim.runs.run import Course, run
+from proxysim.scenario.resolve.loader import scenario_from_text
+from proxysim.scenario.world.world import build
 
 ROOT = Path(__file__).parent.parent
 QUICKSTART = ROOT / "scenarios" / "quickstart.toml"

@@ -11,14 +11,14 @@ from tests.mutants import mutant
 from tests.sweeping import QUICKSTART, ROOT, TEXT, called, experiment
 from typer.testing import CliRunner
 
-from proxysim import step
 from proxysim.cli import app
-from proxysim.design import design_of
+from proxysim.core import step
 from proxysim.errors import InputError
-from proxysim.scenario.experiment import Experiment, load_experiment
-from proxysim.scenario.scenario import load_scenario
-from proxysim.scenario.world import build
-from proxysim.variation import Variation, columns_of
+from proxysim.scenario.resolve.loader import load_scenario
+from proxysim.scenario.world.world import build
+from proxysim.sweeps.experiment.design import design_of
+from proxysim.sweeps.experiment.experiment import Experiment, load_experiment
+from proxysim.sweeps.inputs import Variation, columns_of
 
 PLANTED = [
     ("no kind", 'kind     = "experiment"', "", "kind: is missing", 0),
@@ -152,8 +152,8 @@ def test_point__gives_the_numbers_that_the_door_gives(tmp_path: Path) -> None:
 
 def test_draw__at_the_draws_of_runs_gives_the_numbers_of_runs(tmp_path: Path) -> None:
     """A point with the quantiles that a run draws is that run."""
-    from proxysim import draws
-    from proxysim.scenario.uncertain import Drawing, unknowns
+    from proxysim.core import rng
+    from proxysim.scenario.world.uncertainty import Drawing, unknowns
 
     text = TEXT.format(base=QUICKSTART.as_posix(), runs=1, design="lhs").replace("runs     = 1", "runs = 1\npoints = 8")
     file = written(tmp_path, text[: text.index("[levers]")] + 'uncertainties = "uncertain"\n')
@@ -167,7 +167,7 @@ def test_draw__at_the_draws_of_runs_gives_the_numbers_of_runs(tmp_path: Path) ->
             values = []
             for factor in found.factors:
                 key = next((keys[path[0]] for path in factor.paths if path[0] in keys), 0)
-                values.append(float(draws.uniform(np.uint64(5), run, draws.UNKNOWN, np.uint64(key), 0)))
+                values.append(float(rng.uniform(np.uint64(5), run, rng.UNKNOWN, np.uint64(key), 0)))
             points.append(tuple(values))
         assert Drawing(world).numbers(5, runs).tobytes() == variation.numbers(branch, points).tobytes()
 

@@ -19,9 +19,9 @@ from matplotlib.text import Text
 
 import proxysim as ps
 from proxysim import figures
-from proxysim.analysis.digits import plain
-from proxysim.analysis.sensitivity import shown
-from proxysim.figures import style
+from proxysim.figures.kit import style
+from proxysim.formatting import plain
+from proxysim.statistics.sensitivity import shown
 
 QUICKSTART = Path(__file__).parent.parent / "scenarios" / "quickstart.toml"
 BRANCHES = ("no-pact", "the-treaty", "strong")

@@ -14,8 +14,8 @@ from tests.sweeping import QUICKSTART
 from typer.testing import CliRunner
 
 from proxysim.cli import app
-from proxysim.design import design_of
-from proxysim.scenario.experiment import load_experiment
+from proxysim.sweeps.experiment.design import design_of
+from proxysim.sweeps.experiment.experiment import load_experiment
 
 ROOT = Path(__file__).parent.parent
 PAGES = [page.relative_to(ROOT).as_posix() for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]]

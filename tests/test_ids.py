@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from proxysim.scenario.scenario import scenario_from_text
-from proxysim.scenario.world import World, build
-from proxysim.single import Course
+from proxysim.runs.run import Course
+from proxysim.scenario.resolve.loader import scenario_from_text
+from proxysim.scenario.world.world import World, build
 
 TEXT = (Path(__file__).parent.parent / "scenarios" / "quickstart.toml").read_text(encoding="utf-8")
 NEW = {"reds": "a-reds", "blues": "z-blues", "north-coast": "waves", "coast-war": "feud", "south": "b-south"}

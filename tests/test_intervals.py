@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from proxysim.analysis import intervals
-from proxysim.analysis.effects import Column, effects_of
-from proxysim.analysis.intervals import mean_interval, paired_proportions, proportion_interval
+from proxysim.statistics import intervals
+from proxysim.statistics.intervals import mean_interval, paired_proportions, proportion_interval
+from proxysim.statistics.paired import Column, effects_of
 
 
 def covered(draws: np.ndarray, truth: float) -> float:

@@ -10,9 +10,10 @@ import pytest
 from scipy.integrate import solve_ivp
 from tests.worlds import PLAIN, Tables, merged, plain_world, world_of
 
-from proxysim import fields, single
-from proxysim.fields import A_DECAYED, A_MADE, FUNDING, LOGISTICS
-from proxysim.rules import budgets, fighting, pact, production, regimes, sponsorship, trade
+from proxysim.core import records as fields
+from proxysim.core.records import A_DECAYED, A_MADE, FUNDING, LOGISTICS
+from proxysim.core.rules import budgets, fighting, pact, production, regimes, sponsorship, trade
+from proxysim.runs import run as single
 
 ROUNDING = 1e-13  # some hundred operations of 1e-16
 IDLE: Tables = {

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from tests.worlds import PLAIN, Tables, merged, random_tables, world_of
 
-from proxysim import fields, single, step
+from proxysim.core import records, step
+from proxysim.core.parameters import MONEY_KINDS, PARAMETERS
 from proxysim.errors import BooksError
-from proxysim.parameters import MONEY_KINDS, PARAMETERS
-from proxysim.scenario.world import World
+from proxysim.runs import run as single
+from proxysim.scenario.world.world import World
 
 #: The plain world with chance and a pact that does a lot.
 PACT = {"members": ["north", "south"], "in_force": datetime.date(2020, 4, 1), "strength": 0.8,
@@ -36,7 +37,7 @@ def assert_same(one: dict[str, np.ndarray], two: dict[str, np.ndarray], without:
 
 def by_name(run: single.Run, names: dict[str, tuple[str, ...]]) -> dict[str, np.ndarray]:
     """Arrays of a run in the order of other names, without what those do not name."""
-    axes = {f.name: f.axes for f in fields.FLOWS + fields.STATE}
+    axes = {f.name: f.axes for f in records.FLOWS + records.STATE}
     result = {}
     for name, array in run.history.items():
         if name in ("fallen", "event_month", "residual"):
@@ -118,8 +119,8 @@ def richer(world: World, factor: float) -> World:
     spots = np.zeros(len(scaled.params.view(np.float64).reshape(-1)), dtype=bool)
     start = 0
     for parameter in PARAMETERS:
-        width = int(np.prod([fields.axis_length(axis, world.size) for axis in parameter.axes], dtype=int))
-        start = fields.offset(parameter.name, world.size, (0,) * len(parameter.axes))
+        width = int(np.prod([records.axis_length(axis, world.size) for axis in parameter.axes], dtype=int))
+        start = records.offset(parameter.name, world.size, (0,) * len(parameter.axes))
         spots[start : start + width] = parameter.kind in MONEY_KINDS
     scaled.params.view(np.float64).reshape(-1)[spots] *= factor
     scaled.schedule.series_value[spots[scaled.schedule.series_offset]] *= factor

@@ -27,7 +27,7 @@ def test_cache__an_edited_rule_gives_new_numbers(tmp_path: Path) -> None:
     """The cache folder follows the source, so the edit is seen; an unchanged source keeps its version."""
     shutil.copytree(ROOT / "src" / "proxysim", tmp_path / "proxysim", ignore=shutil.ignore_patterns("__pycache__"))
     first, again = outcome(tmp_path, tmp_path / "cache"), outcome(tmp_path, tmp_path / "cache")
-    rule = tmp_path / "proxysim" / "rules" / "regimes.py"
+    rule = tmp_path / "proxysim" / "core" / "rules" / "regimes.py"
     rule.write_text(rule.read_text().replace("k1 = x - x * x * x + forcing", "k1 = x - x * x * x + 2.0 * forcing"))
     edited = outcome(tmp_path, tmp_path / "cache")
     assert first == again

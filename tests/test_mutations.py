@@ -11,8 +11,8 @@ import pytest
 from tests.mutants import mutant
 
 from proxysim.errors import InputError
-from proxysim.scenario.scenario import scenario_from_text
-from proxysim.scenario.world import build
+from proxysim.scenario.resolve.loader import scenario_from_text
+from proxysim.scenario.world.world import build
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
 TEXTS = [(SCENARIOS / name).read_text(encoding="utf-8") for name in ("quickstart.toml", "levant.toml")]

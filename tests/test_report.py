@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 
 import proxysim as ps
 from proxysim.cli import app
-from proxysim.report import Findings, facts, gather, page, words
-from proxysim.report.page import Pattern
+from proxysim.report import Findings, evidence
+from proxysim.report.study import findings, page, words
+from proxysim.report.study.page import Pattern
 
 pytest.importorskip("jinja2")
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
@@ -77,7 +78,7 @@ stock = {{rifles = 50}}
 @pytest.fixture(scope="module")
 def quick() -> Findings:
     """A report's findings for the quickstart."""
-    return gather(QUICKSTART, runs=24, rng=2)
+    return findings(QUICKSTART, runs=24, rng=2)
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +107,7 @@ def test_page__is_whole_and_has_its_parts(text: str) -> None:
 def test_page__same_findings_give_same_bytes(quick: Findings, text: str) -> None:
     """A second study with the same seed gives the same page."""
     assert text == page(quick)
-    assert text == page(gather(QUICKSTART, runs=24, rng=2, threads=1))
+    assert text == page(findings(QUICKSTART, runs=24, rng=2, threads=1))
 
 
 def test_page__numbers_are_those_of_compare(quick: Findings, text: str) -> None:
@@ -140,7 +141,7 @@ def test_roles__branches_find_their_places() -> None:
 
 def test_ranking__chances_add_up(quick: Findings) -> None:
     """The chance to be best is shared among countermeasures; each is held against the focus in the same pairs."""
-    found = gather(QUICKSTART, ["no-pact", "none", "sea-patrol"], runs=12, rng=1)
+    found = findings(QUICKSTART, ["no-pact", "none", "sea-patrol"], runs=12, rng=1)
     assert found.ranking["best"].sum() == pytest.approx(1.0)
     compared = ps.compare(QUICKSTART, ["none", "sea-patrol"], 12, 1)
     parts = [compared.effect("capacity", actor).difference for actor in ("blues", "greens", "reds")]
@@ -149,12 +150,12 @@ def test_ranking__chances_add_up(quick: Findings) -> None:
 
 def test_facts__held_fixed_comes_from_the_branches(quick: Findings) -> None:
     """What no branch changes is told to be fixed, and what one changes is not."""
-    told = {row.what: row for row in facts.held_fixed(quick)}
+    told = {row.what: row for row in evidence.held_fixed(quick)}
     assert "coast war" in told["Wars"].same
     assert "north coast" in told["Routes"].differs
     assert "treaty" in told["Pacts"].differs
     assert "embargo" in told["Events"].same
-    counts = {what: (kinds, total) for what, kinds, total in facts.grades(quick)}
+    counts = {what: (kinds, total) for what, kinds, total in evidence.grades(quick)}
     assert all(sum(kinds) == total for kinds, total in counts.values())
 
 
@@ -163,7 +164,7 @@ def test_answer__no_difference_is_said(tmp_path: Path) -> None:
     file = tmp_path / "same.toml"
     text = QUICKSTART.read_text(encoding="utf-8")
     file.write_text(text + 'twin = {about = "The same again", set.pacts.treaty.strength = 0}\n', encoding="utf-8")
-    found = gather(file, ["no-pact", "twin"], runs=6)
+    found = findings(file, ["no-pact", "twin"], runs=6)
     assert "no difference found" in words.followed(found)
     assert "no number differs" in words.assumed(found)
     read = checked(page(found))
@@ -174,7 +175,7 @@ def test_answer__no_difference_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("end", "proxies"), [("2020-01-01", PROXIES), ("2020-01-01", ""), ("2021-12-01", PROXIES)])
 def test_page__of_a_world_that_someone_else_wrote(end: str, proxies: str, tmp_path: Path) -> None:
     """Labels in Arabic and Cyrillic with 200 letters and with markup, no proxies, one month."""
-    found = gather(foreign(tmp_path, end, proxies), runs=8)
+    found = findings(foreign(tmp_path, end, proxies), runs=8)
     text = page(found)
     read = checked(text)
     assert EVIL not in text
@@ -188,7 +189,7 @@ def test_page__one_branch_is_no_comparison(tmp_path: Path) -> None:
     text = QUICKSTART.read_text(encoding="utf-8").partition("[branches]")[0]
     file = tmp_path / "alone.toml"
     file.write_text(text, encoding="utf-8")
-    read = checked(page(gather(file, runs=5)))
+    read = checked(page(findings(file, runs=5)))
     assert "nothing can be compared" in read.text
     assert "Which provision does it" not in read.text
 
@@ -230,5 +231,5 @@ def test_report__command_writes_one_file(tmp_path: Path) -> None:
 def test_page__in_a_browser_with_the_network_off(tmp_path: Path) -> None:
     """No request, no error, no script; nothing wider than the screen at 1200 and 360 pixels; words dark enough."""
     file = tmp_path / "report.html"
-    file.write_text(page(gather(foreign(tmp_path, "2021-12-01", PROXIES), runs=6)), encoding="utf-8")
+    file.write_text(page(findings(foreign(tmp_path, "2021-12-01", PROXIES), runs=6)), encoding="utf-8")
     check_in_browser(file)

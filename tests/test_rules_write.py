@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from proxysim import fields, measures
-from proxysim.rules import (
+from proxysim.core import measures, records
+from proxysim.core.rules import (
     arrival,
     budgets,
     fighting,
@@ -23,9 +23,9 @@ from proxysim.rules import (
     sponsorship,
     trade,
 )
-from proxysim.scenario.scenario import scenario_from_text
-from proxysim.scenario.world import build
-from proxysim.single import Course
+from proxysim.runs.run import Course
+from proxysim.scenario.resolve.loader import scenario_from_text
+from proxysim.scenario.world.world import build
 
 WORLD = (Path(__file__).parent / "dials.toml").read_text(encoding="utf-8")
 RULES = [
@@ -36,7 +36,7 @@ RULES = [
     fighting.strikes, fighting.attrition, fighting.lose, fighting.people, arrival.store, regimes.support, regimes.fall,
     learning.intend, learning.apply, learning.upkeep, measures.record,
 ]  # fmt: skip
-NAMES = [field.name for field in fields.STATE + fields.FLOWS]
+NAMES = [field.name for field in records.STATE + records.FLOWS]
 
 
 def promised(rule: Any) -> set[str]:

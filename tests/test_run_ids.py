@@ -8,13 +8,13 @@ import pyarrow.parquet as pq
 import pytest
 from tests.sweeping import QUICKSTART, TEXT, experiment
 
-from proxysim.audit import replay, verify
-from proxysim.design import design_of
 from proxysim.errors import InputError
-from proxysim.runner import sweep
-from proxysim.scenario.experiment import load_experiment
-from proxysim.store import RUNS
-from proxysim.variation import Variation, run_ids
+from proxysim.sweeps.experiment.design import design_of
+from proxysim.sweeps.experiment.experiment import load_experiment
+from proxysim.sweeps.inputs import Variation, run_ids
+from proxysim.sweeps.runner import sweep
+from proxysim.sweeps.store.folder import RUNS
+from proxysim.sweeps.verification import replay, verify
 
 HEAD = TEXT[: TEXT.index("[levers]")]
 

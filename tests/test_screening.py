@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import proxysim as ps
-from proxysim.screening import unknowns_of
+from proxysim.studies.screening import unknowns_of
 
 QUICKSTART = Path(__file__).parent.parent / "scenarios" / "quickstart.toml"
 
@@ -19,10 +19,10 @@ def test_screen__thirds_are_those_of_the_numbers_drawn() -> None:
     table = found.main_effects("received_arms", "reds").set_index("name")
     assert {name for name in unknowns_of(found.study)} == set(table.index)
     world = found.study.worlds[0]
-    from proxysim import fields
-    from proxysim.scenario.uncertain import Drawing
+    from proxysim.core import records
+    from proxysim.scenario.world.uncertainty import Drawing
 
-    place = fields.offset("detection", world.size, (world.names["leg"].index("north-coast"),))
+    place = records.offset("detection", world.size, (world.names["leg"].index("north-coast"),))
     drawn = Drawing(world).numbers(found.study.seed, np.arange(120))[:, place]
     effect = found.study.of("received_arms", "reds")
     each = (effect[1] - effect[0]).reshape(120, 2).mean(axis=1)

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from proxysim.analysis.sensitivity import main_effects
+from proxysim.statistics.sensitivity import main_effects
 
 
 def grid() -> tuple[dict[str, np.ndarray], np.ndarray]:

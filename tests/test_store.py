@@ -11,13 +11,13 @@ import pyarrow.parquet as pq
 import pytest
 from tests.sweeping import experiment
 
-from proxysim.audit import verify
-from proxysim.disk import digest_of
 from proxysim.errors import InputError, StorageError
-from proxysim.lock import alone, is_locked
-from proxysim.manifest import Manifest
-from proxysim.runner import resume, status, sweep
-from proxysim.store import MANIFEST, RUNS, SWEEP, Batch, Store
+from proxysim.sweeps.runner import resume, status, sweep
+from proxysim.sweeps.store.files import digest_of
+from proxysim.sweeps.store.folder import MANIFEST, RUNS, SWEEP, Batch, Store
+from proxysim.sweeps.store.lock import alone, is_locked
+from proxysim.sweeps.store.manifest import Manifest
+from proxysim.sweeps.verification import verify
 
 
 @pytest.fixture(scope="module")

@@ -15,14 +15,14 @@ import pytest
 from tests.sweeping import QUICKSTART, TEXT, called, experiment
 
 import proxysim
-from proxysim import audit, runner
-from proxysim.audit import replay, verify
-from proxysim.disk import digest_of
 from proxysim.errors import InputError, StorageError
-from proxysim.executors import How
-from proxysim.ground import WORLDS
-from proxysim.runner import extend, resume, status, sweep
-from proxysim.store import FAILURES, RUNS, SWEEP, Store
+from proxysim.sweeps import runner, verification
+from proxysim.sweeps.execution.options import How
+from proxysim.sweeps.runner import extend, resume, status, sweep
+from proxysim.sweeps.store.files import digest_of
+from proxysim.sweeps.store.folder import FAILURES, RUNS, SWEEP, Store
+from proxysim.sweeps.store.ground import WORLDS
+from proxysim.sweeps.verification import replay, verify
 
 POINTS = "legs.*.detection,pacts.treaty.strength\n0.5,0\n1,0.5\n1.5,0\n"
 
@@ -244,7 +244,7 @@ def test_replay__of_a_run_that_fails_now_says_with_what(tmp_path: Path, monkeypa
     def raising(*words: object) -> None:
         raise ArithmeticError("out of range")
 
-    monkeypatch.setattr(audit, "one_run", raising)
+    monkeypatch.setattr(verification, "one_run", raising)
     found = replay(out, pq.read_table(out / RUNS).column("run_id")[0].as_py())
     assert (False, "ArithmeticError: out of range", {}) == (found.is_same, found.error, found.again)
     assert "now it fails with ArithmeticError: out of range" in found.told

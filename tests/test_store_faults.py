@@ -12,11 +12,11 @@ import pytest
 from tests.sweeping import experiment
 
 import proxysim
-from proxysim.audit import verify
 from proxysim.errors import StorageError
-from proxysim.manifest import Manifest
-from proxysim.runner import resume, status, sweep
-from proxysim.store import DESIGN, MANIFEST, RUNS, Block, Store
+from proxysim.sweeps.runner import resume, status, sweep
+from proxysim.sweeps.store.folder import DESIGN, MANIFEST, RUNS, Block, Store
+from proxysim.sweeps.store.manifest import Manifest
+from proxysim.sweeps.verification import verify
 
 
 @pytest.fixture(scope="module")

@@ -17,12 +17,13 @@ import pytest
 from tests.sweeping import QUICKSTART, TEXT, Cluster, called, experiment, surroundings
 
 import proxysim
-from proxysim import attempt, blocks
-from proxysim.audit import replay, verify
 from proxysim.errors import InputError, RunError
-from proxysim.executors import How
-from proxysim.runner import extend, resume, status, sweep
-from proxysim.store import FAILURES, RUNS, Store
+from proxysim.sweeps.execution import block as attempt
+from proxysim.sweeps.execution import worker
+from proxysim.sweeps.execution.options import How
+from proxysim.sweeps.runner import extend, resume, status, sweep
+from proxysim.sweeps.store.folder import FAILURES, RUNS, Store
+from proxysim.sweeps.verification import replay, verify
 
 #: Workers, units in a block, executor.
 ALL = [
@@ -291,14 +292,14 @@ def test_resume__refuses_what_has_changed_and_shows_it(home: Path, tmp_path: Pat
         resume(tmp_path / "out")
     row = pq.read_table(tmp_path / "out" / RUNS).column("run_id")[0].as_py()
     file.unlink()
-    blocks._BENCHES.clear()  # worlds that this process has read before
+    worker._BENCHES.clear()  # worlds that this process has read before
     with pytest.raises(InputError, match="has changed: its hash is"):
         replay(tmp_path / "out", row)
 
 
 def test_resume__refuses_another_model(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The model version is shown."""
-    monkeypatch.setattr("proxysim.admission.model_version", lambda: "another")
+    monkeypatch.setattr("proxysim.sweeps.store.provenance.model_version", lambda: "another")
     with pytest.raises(InputError, match=r"model_version: was .*, is another"):
         resume(home / "done")
 

@@ -21,12 +21,12 @@ import pyarrow.parquet as pq
 import pytest
 from tests.sweeping import Cluster, experiment, is_bad, surroundings, words
 
-from proxysim.audit import verify
-from proxysim.blocks import Task, run_block
 from proxysim.errors import StorageError
-from proxysim.executors import How
-from proxysim.runner import resume, status, sweep
-from proxysim.store import FAILURES, RUNS, SWEEP, Store
+from proxysim.sweeps.execution.options import How
+from proxysim.sweeps.execution.worker import Task, run_block
+from proxysim.sweeps.runner import resume, status, sweep
+from proxysim.sweeps.store.folder import FAILURES, RUNS, SWEEP, Store
+from proxysim.sweeps.verification import verify
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="kills by signals")
 BRANCHES = ("no-pact", "strong")
@@ -430,7 +430,7 @@ def test_interrupt__a_second_one_ends_runs_that_hang(small: Path, tmp_path: Path
 def test_interrupt__one_is_enough(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks that do not come back are ended in the end."""
     out, said = tmp_path / "out", []
-    monkeypatch.setattr("proxysim.dispatch.GRACE", 0.1)
+    monkeypatch.setattr("proxysim.sweeps.execution.dispatch.GRACE", 0.1)
     monkeypatch.setenv("PYTHONPATH", surroundings()["PYTHONPATH"])
 
     def interrupt() -> None:

@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 from tests.sweeping import TEXT, experiment
 
-from proxysim import attempt, blocks
-from proxysim.blocks import Task, run_block
-from proxysim.notes import Note
-from proxysim.runner import sweep
-from proxysim.store import Block, Store
-from proxysim.variation import Variation
+from proxysim.sweeps.execution import block as attempt
+from proxysim.sweeps.execution import worker
+from proxysim.sweeps.execution.journal import Note
+from proxysim.sweeps.execution.worker import Task, run_block
+from proxysim.sweeps.inputs import Variation
+from proxysim.sweeps.runner import sweep
+from proxysim.sweeps.store.folder import Block, Store
 
 TRACE = "Timeout (0:00:09)!\n"
 
@@ -148,9 +149,9 @@ def test_clock__of_a_run_holds_nothing_but_the_run(tmp_path: Path, monkeypatch: 
         monkeypatch.setattr(owner, name, one)
 
     monkeypatch.setattr(Note, "timed", timed)
-    for owner, name in [(blocks, "load_rules"), (Variation, "_prepare"), (Variation, "numbers"), (attempt, "run_rows")]:
+    for owner, name in [(worker, "load_rules"), (Variation, "_prepare"), (Variation, "numbers"), (attempt, "run_rows")]:
         watched(owner, name)
-    blocks._BENCHES.clear()
+    worker._BENCHES.clear()
     store = Store.read(out)
     for block in store.blocks():
         store.shard(block).unlink()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from proxysim.scenario.scenario import scenario_from_text
-from proxysim.scenario.world import build
-from proxysim.single import Run, run
+from proxysim.runs.run import Run, run
+from proxysim.scenario.resolve.loader import scenario_from_text
+from proxysim.scenario.world.world import build
 
 HEAD = """
 kind = "world"

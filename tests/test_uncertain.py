@@ -15,12 +15,14 @@ from tests.sweeping import QUICKSTART
 from tests.worlds import PLAIN, Tables, merged, world_of
 
 import proxysim as ps
-from proxysim import draws, ensembles, fields, jobs, step
-from proxysim.ensembles import ensemble
+from proxysim.core import records, rng, step
 from proxysim.errors import InputError, RunError
-from proxysim.jobs import Job
-from proxysim.scenario.uncertain import REPLICATES, Drawing, quantile, unknowns
-from proxysim.scenario.world import World
+from proxysim.runs import ensemble as ensembles
+from proxysim.runs import threads
+from proxysim.runs.ensemble import ensemble
+from proxysim.runs.threads import Job
+from proxysim.scenario.world.uncertainty import REPLICATES, Drawing, quantile, unknowns
+from proxysim.scenario.world.world import World
 
 U = np.linspace(0.001, 0.999, 999)
 
@@ -87,9 +89,9 @@ RUNS = np.arange(1000, dtype=np.uint64)
 
 def column(world: World, rows: np.ndarray, name: str, *entry: str) -> np.ndarray:
     """(run,): one parameter of the rows of numbers."""
-    axes = {f.name: f.axes for f in fields.PARAMS}[name]
+    axes = {f.name: f.axes for f in records.PARAMS}[name]
     place = tuple(world.names[axis].index(one) for axis, one in zip(axes, entry, strict=True))
-    return rows[:, fields.offset(name, world.size, place)]
+    return rows[:, records.offset(name, world.size, place)]
 
 
 @pytest.fixture(scope="module")
@@ -120,9 +122,9 @@ def test_numbers__without_a_range_are_the_worlds(world: World, rows: np.ndarray)
     known = {place for unknown in unknowns(world) for place in unknown.places}
     follow = (("target", ("north", "rifles")), ("sanctions_fact", ("north",)), ("opposition", ("war",)))
     for name, entry in follow:
-        axes = {f.name: f.axes for f in fields.PARAMS}[name]
+        axes = {f.name: f.axes for f in records.PARAMS}[name]
         index = tuple(world.names[axis].index(one) for axis, one in zip(axes, entry, strict=True))
-        known.add(fields.offset(name, world.size, index))
+        known.add(records.offset(name, world.size, index))
     assert known == moved
 
 
@@ -155,7 +157,7 @@ def test_numbers__have_the_distribution_of_their_range(world: World, rows: np.nd
 
 def test_numbers__moving_together_share_the_draw(world: World, rows: np.ndarray) -> None:
     """Both incomes at the same quantile; others at their own."""
-    u = draws.uniforms(np.uint64(5), RUNS, draws.UNKNOWN, np.uint64(draws.key_of("oil")))
+    u = rng.uniforms(np.uint64(5), RUNS, rng.UNKNOWN, np.uint64(rng.key_of("oil")))
     assert quantile(u, 100, 60, 200, "split").tolist() == column(world, rows, "income", "north").tolist()
     assert quantile(u, 2, 1, 4, "split").tolist() == column(world, rows, "income", "reds").tolist()
     ranks = stats.spearmanr(column(world, rows, "income", "north"), column(world, rows, "detection", "first"))
@@ -164,7 +166,7 @@ def test_numbers__moving_together_share_the_draw(world: World, rows: np.ndarray)
 
 def test_numbers__of_a_series_share_one_multiplier(world: World, rows: np.ndarray) -> None:
     """All dates of a run are the file's times one factor."""
-    place = fields.offset("income", world.size, (world.names["actor"].index("south"),))
+    place = records.offset("income", world.size, (world.names["actor"].index("south"),))
     dated = world.params.dtype.itemsize // 8 + np.flatnonzero(world.schedule.series_offset == place)
     assert 2 == len(dated)  # the value at the start stands with the parameters
     factor = rows[:, place] / 500
@@ -213,7 +215,7 @@ def test_sanctions__that_a_branch_changes_leave_the_fact_as_drawn(sanctions: Tab
         column(base, one, "sanctions_fact", "north").tolist() == column(other, two, "sanctions_fact", "north").tolist()
     )
     assert 900 < len(set(column(base, one, "sanctions_fact", "north")))
-    place = fields.offset("sanctions_fact", base.size, (base.names["actor"].index("north"),))
+    place = records.offset("sanctions_fact", base.size, (base.names["actor"].index("north"),))
     length = base.params.dtype.itemsize // 8
     dates = [np.flatnonzero(w.schedule.series_offset == place) + length for w in (base, other)]
     assert one[:, dates[0]].tolist() == two[:, dates[1]].tolist()
@@ -271,7 +273,7 @@ def test_ensemble__with_draws_is_the_same_in_any_pieces(world: World, monkeypatc
     alone = ensemble(world, names, 1, 9, uncertain=True, first=16)
     first = ensemble(world, names, 6, 9, uncertain=True)
     joined = first.joined(ensemble(world, names, 14, 9, uncertain=True, first=6))
-    monkeypatch.setattr(jobs, "chunk_of", lambda *_: 3)
+    monkeypatch.setattr(threads, "chunk_of", lambda *_: 3)
     odd = ensemble(world, names, 20, 9, uncertain=True)
     for found in (two, joined, odd):
         assert whole.values.tobytes() == found.values.tobytes()

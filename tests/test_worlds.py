@@ -11,9 +11,9 @@ import pytest
 from matplotlib.figure import Figure
 
 import proxysim
-from proxysim.figures.map import places_and_legs
-from proxysim.scenario.records import Number, Scenario
-from proxysim.scenario.scenario import load_scenario
+from proxysim.figures.places import places_and_legs
+from proxysim.scenario.resolve.loader import load_scenario
+from proxysim.scenario.scenario import Number, Scenario
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS, SOURCE = ROOT / "docs", ROOT / "src" / "proxysim"

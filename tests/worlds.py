@@ -8,10 +8,10 @@ import json
 import random
 from typing import Any
 
-from proxysim.fields import MEASURES
-from proxysim.parameters import PARAMETERS, PROVISIONS, VARIANTS
-from proxysim.scenario.scenario import scenario_from_text
-from proxysim.scenario.world import World, build
+from proxysim.core.parameters import PARAMETERS, PROVISIONS, VARIANTS
+from proxysim.core.records import MEASURES
+from proxysim.scenario.resolve.loader import scenario_from_text
+from proxysim.scenario.world.world import World, build
 
 Tables = dict[str, Any]
 

@@ -11,66 +11,66 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from proxysim.lazy import lazily
+from proxysim._lazy import lazily
 
 if TYPE_CHECKING:
-    from proxysim.attribution import Attribution, attribute
-    from proxysim.audit import replay, verify
-    from proxysim.comparison import Comparison, compare
-    from proxysim.ema import ema_model
-    from proxysim.ensembles import Ensemble, ensemble
     from proxysim.errors import BooksError, Fault, InputError, MissingExtra, ProxysimError, RunError, StorageError
-    from proxysim.executors import How
-    from proxysim.explanation import Explanation, explain
-    from proxysim.figures.map import places_and_legs
-    from proxysim.model import PactModel, ProxyAgent, StateAgent
-    from proxysim.report.page import write_report
-    from proxysim.report.sweep_page import write_sweep_report
-    from proxysim.runner import Status, extend, resume, status, sweep
-    from proxysim.scenario.world import World, load
-    from proxysim.single import Run, run
-    from proxysim.sweeps import Sweep, open
+    from proxysim.figures.places import places_and_legs
+    from proxysim.report.study.page import write_report
+    from proxysim.report.sweep.page import write_sweep_report
+    from proxysim.runs.ensemble import Ensemble, ensemble
+    from proxysim.runs.mesa.model import PactModel, ProxyAgent, StateAgent
+    from proxysim.runs.run import Run, run
+    from proxysim.scenario.world.world import World, load
+    from proxysim.studies.attribution import Attribution, attribute
+    from proxysim.studies.comparison import Comparison, compare
+    from proxysim.studies.explanation import Explanation, explain
+    from proxysim.sweeps.ema import ema_model
+    from proxysim.sweeps.execution.options import How
+    from proxysim.sweeps.results import Sweep, open
+    from proxysim.sweeps.runner import Status, extend, resume, status, sweep
+    from proxysim.sweeps.verification import replay, verify
 
 __version__ = "0.1.0"
 
 #: Public name -> module of this package that defines it.
 _HOMES = {
-    "Attribution": "attribution",
+    "Attribution": "studies.attribution",
     "BooksError": "errors",
-    "Comparison": "comparison",
-    "Ensemble": "ensembles",
-    "Explanation": "explanation",
+    "Comparison": "studies.comparison",
+    "Ensemble": "runs.ensemble",
+    "Explanation": "studies.explanation",
     "Fault": "errors",
-    "How": "executors",
+    "How": "sweeps.execution.options",
     "InputError": "errors",
     "MissingExtra": "errors",
-    "PactModel": "model",
-    "ProxyAgent": "model",
+    "PactModel": "runs.mesa.model",
+    "ProxyAgent": "runs.mesa.model",
     "ProxysimError": "errors",
-    "Run": "single",
+    "Run": "runs.run",
     "RunError": "errors",
-    "StateAgent": "model",
-    "Status": "runner",
+    "StateAgent": "runs.mesa.model",
+    "Status": "sweeps.runner",
     "StorageError": "errors",
-    "Sweep": "sweeps",
-    "World": "scenario.world",
-    "attribute": "attribution",
-    "compare": "comparison",
-    "ema_model": "ema",
-    "ensemble": "ensembles",
-    "explain": "explanation",
-    "extend": "runner",
-    "load": "scenario.world",
-    "open": "sweeps",
-    "places_and_legs": "figures.map",
-    "replay": "audit",
-    "resume": "runner",
-    "run": "single",
-    "status": "runner",
-    "sweep": "runner",
-    "verify": "audit",
-    "write_report": "report.page",
-    "write_sweep_report": "report.sweep_page",
+    "Sweep": "sweeps.results",
+    "World": "scenario.world.world",
+    "attribute": "studies.attribution",
+    "compare": "studies.comparison",
+    "ema_model": "sweeps.ema",
+    "ensemble": "runs.ensemble",
+    "explain": "studies.explanation",
+    "extend": "sweeps.runner",
+    "load": "scenario.world.world",
+    "open": "sweeps.results",
+    "places_and_legs": "figures.places",
+    "replay": "sweeps.verification",
+    "resume": "sweeps.runner",
+    "run": "runs.run",
+    "status": "sweeps.runner",
+    "sweep": "sweeps.runner",
+    "verify": "sweeps.verification",
+    "write_report": "report.study.page",
+    "write_sweep_report": "report.sweep.page",
 }
 
 __all__ = [

@@ -15,8 +15,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from tests.benchmarks.workloads import BRANCHES, FILES
 
-from proxysim.ensembles import ensemble
-from proxysim.scenario.world import load
+from proxysim.runs.ensemble import ensemble
+from proxysim.scenario.world.world import load
 
 
 def peak() -> int:

@@ -45,8 +45,8 @@ from tests.benchmarks.workloads import (
 
 import proxysim
 from proxysim import __version__, attribute, compare, explain
-from proxysim.jit import model_version
-from proxysim.scenario.world import World, load
+from proxysim.core.jit import model_version
+from proxysim.scenario.world.world import World, load
 
 PAGE = ROOT / "docs" / "performance.md"
 CLOSING = "<!-- end -->"

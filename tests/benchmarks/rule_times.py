@@ -17,10 +17,10 @@ from typing import Any
 import numba
 import numpy as np
 
-from proxysim import step
-from proxysim.jit import is_compiled
-from proxysim.rows import Rows
-from proxysim.scenario.world import World
+from proxysim.core import step
+from proxysim.core.jit import is_compiled
+from proxysim.runs.batch import Rows
+from proxysim.scenario.world.world import World
 
 Array = np.ndarray[Any, Any]
 #: The reading of the clock itself is timed under this name.

@@ -23,15 +23,15 @@ from tests.benchmarks.peak import peak
 from tests.shards import OUTCOMES, made_up
 from tests.sweeping import Cluster, experiment
 
-from proxysim.canonical import write_tables
-from proxysim.design import design_of
-from proxysim.executors import How
-from proxysim.manifest import Manifest
-from proxysim.rows import load_rules, run_rows
-from proxysim.runner import sweep
-from proxysim.scenario.experiment import load_experiment
-from proxysim.store import RUNS, Store
-from proxysim.variation import Variation
+from proxysim.runs.batch import load_rules, run_rows
+from proxysim.sweeps.execution.options import How
+from proxysim.sweeps.experiment.design import design_of
+from proxysim.sweeps.experiment.experiment import load_experiment
+from proxysim.sweeps.inputs import Variation
+from proxysim.sweeps.runner import sweep
+from proxysim.sweeps.store.folder import RUNS, Store
+from proxysim.sweeps.store.manifest import Manifest
+from proxysim.sweeps.store.tables import write_tables
 
 #: Runs of a point and branch that are run together, and units in a block of the measured sweeps.
 TOGETHER, BLOCK_ON_DASK, BLOCK_OF_PARENT = 500, 12, 250

@@ -18,7 +18,7 @@ from tests.benchmarks import report, sweeps
 from tests.benchmarks.rule_times import rule_times
 from tests.benchmarks.workloads import FILES, ROOT, cut, generated, run_many, step_with_mesa
 
-from proxysim.scenario.world import load
+from proxysim.scenario.world.world import load
 
 RUNS = 40
 

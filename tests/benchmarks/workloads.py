@@ -10,9 +10,9 @@ from typing import Any
 from mesa import DataCollector
 from tests.worlds import world_of
 
-from proxysim.ensembles import ensemble
-from proxysim.model import PactModel
-from proxysim.scenario.world import World, load
+from proxysim.runs.ensemble import ensemble
+from proxysim.runs.mesa.model import PactModel
+from proxysim.scenario.world.world import World, load
 
 ROOT = Path(__file__).resolve().parents[2]
 QUICKSTART, LEVANT = ROOT / "scenarios" / "quickstart.toml", ROOT / "scenarios" / "levant.toml"

@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from planted import PLANTED
 
+from proxysim.core.parameters import BY_NAME, PARAMETERS
 from proxysim.errors import InputError
-from proxysim.parameters import BY_NAME, PARAMETERS
-from proxysim.scenario.keys import LIMITS, SECTIONS
-from proxysim.scenario.scenario import Scenario, load_scenario, scenario_from_text
-from proxysim.scenario.schema import editor_schema
-from proxysim.scenario.units import ALLOWED, UnitError, flows_unit, to_internal, unit_for
+from proxysim.scenario.resolve.loader import Scenario, load_scenario, scenario_from_text
+from proxysim.scenario.schema.document import editor_schema
+from proxysim.scenario.schema.keys import LIMITS, SECTIONS
+from proxysim.scenario.schema.units import ALLOWED, UnitError, flows_unit, to_internal, unit_for
 from worlds import QUICKSTART
 
 
@@ -85,7 +85,7 @@ def test_fault__at_most_a_hundred_are_shown() -> None:
 @pytest.mark.parametrize("axis", sorted(LIMITS))
 def test_limits__are_those_of_the_largest_size_class(axis: str) -> None:
     """What the door lets in fits the arrays; one origin is everybody's own make."""
-    from proxysim.fields import SIZES
+    from proxysim.core.records import SIZES
 
     assert SIZES["huge"][axis] - (axis == "origin") == LIMITS[axis]
 
@@ -471,7 +471,7 @@ def test_editor_schema__knows_every_number_and_requires_nothing() -> None:
 def test_door__needs_no_numeric_library() -> None:
     """Checking a file stays fast."""
     code = (
-        "import sys, proxysim.scenario.scenario; "
+        "import sys, proxysim.scenario.resolve.loader; "
         "print([m for m in ('numpy', 'numba', 'pandas', 'networkx') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -16,8 +16,8 @@ import pytest
 import tree_sitter_toml
 from tree_sitter import Language, Node, Parser
 
-from proxysim.scenario.reading import Document, read_file, read_text
-from proxysim.scenario.settings import parse_value, split_path
+from proxysim.scenario.toml.paths import parse_value, split_path
+from proxysim.scenario.toml.reader import Document, read_file, read_text
 
 WORLD = """#:schema ../scenario.schema.json
 kind = "world"   # a comment = with [signs]

@@ -1,6 +1,6 @@
 """The command line."""
 
-from proxysim.cli import files, report, runs, studies, sweeps
+from proxysim.cli import report, runs, studies, sweeps, worlds
 from proxysim.cli.app import app, main
 
-__all__ = ["app", "files", "main", "report", "runs", "studies", "sweeps"]
+__all__ = ["app", "main", "report", "runs", "studies", "sweeps", "worlds"]

@@ -71,7 +71,7 @@ def _of_world(
     world: str, target: Path, branches: str | None, runs: int, seed: int, uncertain: bool, sets: list[str] | None, threads: int | None,
 ) -> None:  # fmt: skip
     from proxysim.report import write_report
-    from proxysim.scenario.world import load
+    from proxysim.scenario.world.world import load
 
     names = [name.strip() for name in branches.split(",") if name.strip()] if branches is not None else None
     built = load(world, names[0] if names else None, tuple(sets or ()))
@@ -83,7 +83,7 @@ def _of_world(
 
 def _of_sweep(folder: str, target: Path, outcome: str | None, branch: str | None) -> None:
     from proxysim.report import write_sweep_report
-    from proxysim.runner import status
+    from proxysim.sweeps.runner import status
 
     state = status(folder)
     if state.skipped or state.digest is None:

@@ -13,7 +13,7 @@ import typer
 from proxysim.cli.app import BranchName, Sets, WorldFile, app, refusal
 
 if TYPE_CHECKING:
-    from proxysim.single import Run
+    from proxysim.runs.run import Run
 
 
 @app.command("run")
@@ -29,8 +29,8 @@ def run(
     """Run a world once and tell what happened."""
     if out is not None:
         _check_folder(Path(out))
-    from proxysim.scenario.world import load
-    from proxysim.single import run as run_world
+    from proxysim.runs.run import run as run_world
+    from proxysim.scenario.world.world import load
 
     built = load(world, branch, tuple(sets or ()))
     done = run_world(built, rng=seed, run=number)
@@ -39,7 +39,7 @@ def run(
     if as_json:
         print(json.dumps(_object(done), indent=1, ensure_ascii=False, allow_nan=False))
     else:
-        from proxysim.narrative import summary
+        from proxysim.runs.summary import summary
 
         print(summary(done))
 
@@ -66,9 +66,9 @@ def _ours(folder: Path) -> bool:
 
 def _write(done: Run, folder: Path) -> None:
     """Tables, figure and manifest."""
-    from proxysim.figures.overview import overview
-    from proxysim.figures.style import boxes_for_signs
-    from proxysim.results import write_run
+    from proxysim.figures.kit.style import boxes_for_signs
+    from proxysim.figures.run.overview import overview
+    from proxysim.runs.tables import write_run
 
     try:
         written = write_run(done, folder)
@@ -85,8 +85,8 @@ def _write(done: Run, folder: Path) -> None:
 
 def _object(done: Run) -> dict[str, Any]:
     """A run as one JSON object."""
-    from proxysim.fields import MEASURES
-    from proxysim.results import manifest, month_name, table
+    from proxysim.core.records import MEASURES
+    from proxysim.runs.tables import manifest, month_name, table
 
     names, history = done.world.names, done.history
     head = {key: value for key, value in manifest(done).items() if key not in ("numbers", "sources", "tables", "kind")}

@@ -17,9 +17,9 @@ from proxysim.cli.app import Sets, WorldFile, app, refusal
 if TYPE_CHECKING:
     import pandas
 
-    from proxysim.attribution import Attribution
-    from proxysim.comparison import Comparison
-    from proxysim.explanation import Explanation
+    from proxysim.studies.attribution import Attribution
+    from proxysim.studies.comparison import Comparison
+    from proxysim.studies.explanation import Explanation
 
 Runs = Annotated[int, typer.Option("--runs", min=1, help="Pairs of runs.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of the study.")]
@@ -79,8 +79,8 @@ def compare(
 ) -> None:
     """What branches change: paired differences with intervals, beside what was put in."""
     folder = _folder(out)
-    from proxysim.comparison import compare as compare_branches
-    from proxysim.scenario.world import load
+    from proxysim.scenario.world.world import load
+    from proxysim.studies.comparison import compare as compare_branches
 
     names = _names(branches)
     result = compare_branches(
@@ -114,8 +114,8 @@ def attribute(
 ) -> None:
     """Which provision does it: the effect of a branch divided among the provisions of its pact."""
     folder = _folder(out)
-    from proxysim.attribution import attribute as attribute_branch
-    from proxysim.scenario.world import load
+    from proxysim.scenario.world.world import load
+    from proxysim.studies.attribution import attribute as attribute_branch
 
     result = attribute_branch(
         load(world, against, tuple(sets or ())), branch, against, runs, seed, uncertain=uncertain, start=start,
@@ -136,8 +136,8 @@ def explain(
 ) -> None:
     """Why two branches differ in one run: the first month and rule in which each quantity is another."""
     folder = _folder(out)
-    from proxysim.explanation import explain as explain_pair
-    from proxysim.scenario.world import load
+    from proxysim.scenario.world.world import load
+    from proxysim.studies.explanation import explain as explain_pair
 
     names = _names(branches)
     result = explain_pair(load(world, names[0] if names else None, tuple(sets or ())), names, number, seed)

@@ -12,11 +12,11 @@ from proxysim.cli.app import app
 from proxysim.cli.studies import bar
 
 if TYPE_CHECKING:
-    from proxysim.cost import Cost
-    from proxysim.design import Design
-    from proxysim.executors import How
-    from proxysim.runner import Status
-    from proxysim.scenario.experiment import Experiment
+    from proxysim.sweeps.estimate import Cost
+    from proxysim.sweeps.execution.options import How
+    from proxysim.sweeps.experiment.design import Design
+    from proxysim.sweeps.experiment.experiment import Experiment
+    from proxysim.sweeps.runner import Status
 
 ExperimentFile = Annotated[str, typer.Argument(metavar="FILE", help='Path of a file of kind "experiment".')]
 Folder = Annotated[str, typer.Argument(metavar="DIR", help="Folder of a sweep.")]
@@ -50,10 +50,10 @@ def design(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print every point as CSV instead of words.")] = False,
 ) -> None:
     """Show the design of an experiment, its size and what it will cost, before anything runs."""
-    from proxysim.cost import cost_of, processors
-    from proxysim.design import design_of
-    from proxysim.scenario.experiment import load_experiment
-    from proxysim.variation import Variation, columns_of
+    from proxysim.sweeps.estimate import cost_of, processors
+    from proxysim.sweeps.experiment.design import design_of
+    from proxysim.sweeps.experiment.experiment import load_experiment
+    from proxysim.sweeps.inputs import Variation, columns_of
 
     experiment = load_experiment(file)
     table = design_of(experiment)
@@ -67,7 +67,7 @@ def design(
 
 
 def _tell_design(experiment: Experiment, table: Design) -> None:
-    from proxysim.scenario.experiment import levelled
+    from proxysim.sweeps.experiment.experiment import levelled
 
     print(experiment.question)
     print(f"  world     {experiment.base}")
@@ -145,7 +145,7 @@ def sweep(
     hook: Hook = None,
 ) -> None:
     """Run an experiment into a folder; whatever happens on the way, `resume` takes it up."""
-    from proxysim.runner import sweep as run_sweep
+    from proxysim.sweeps.runner import sweep as run_sweep
 
     how = _how(workers, executor, dask, insecure, timeout, hook)
     _leave(run_sweep(file, out, how, block=block, progress=bar(), say=_say))
@@ -165,7 +165,7 @@ def resume(
     ] = False,
 ) -> None:
     """Take a sweep up: run what is missing or damaged, nothing else."""
-    from proxysim.runner import resume as resume_sweep
+    from proxysim.sweeps.runner import resume as resume_sweep
 
     how = _how(workers, executor, dask, insecure, timeout, hook)
     _leave(resume_sweep(folder, how, failed=failed, progress=bar(), say=_say))
@@ -184,7 +184,7 @@ def extend(
     hook: Hook = None,
 ) -> None:
     """Add runs, or points of a Sobol design, to a finished sweep; old rows stay as they are."""
-    from proxysim.runner import extend as extend_sweep
+    from proxysim.sweeps.runner import extend as extend_sweep
 
     how = _how(workers, executor, dask, insecure, timeout, hook)
     _leave(extend_sweep(folder, how, runs=runs, points=points, progress=bar(), say=_say))
@@ -193,7 +193,7 @@ def extend(
 @app.command("status")
 def status(folder: Folder) -> None:
     """Where a sweep stands; exit status 0 when all runs are there, else 3."""
-    from proxysim.runner import status as status_of
+    from proxysim.sweeps.runner import status as status_of
 
     found = status_of(folder)
     print(found)
@@ -207,7 +207,7 @@ def status(folder: Folder) -> None:
 @app.command("verify")
 def verify(folder: Folder) -> None:
     """Every file of a sweep against its digest; the runs of a damaged one are named. Exit status 3 when any is damaged."""
-    from proxysim.audit import verify as verify_sweep
+    from proxysim.sweeps.verification import verify as verify_sweep
 
     found = verify_sweep(folder)
     for damage in found:
@@ -229,7 +229,7 @@ def replay(
 
     Of a run that had failed there is nothing to hold it against: what it failed with is shown beside what it gives now.
     """
-    from proxysim.audit import replay as replay_run
+    from proxysim.sweeps.verification import replay as replay_run
 
     found = replay_run(folder, run_id)
     told: dict[str, Any] = {
@@ -254,8 +254,8 @@ def _how(
     workers: int | None, executor: str | None, dask: str | None, insecure: bool, timeout: float | None, hook: str | None
 ) -> How:
     """Options as what a sweep runs on; all processors when nothing is said."""
-    from proxysim.cost import processors
-    from proxysim.executors import How
+    from proxysim.sweeps.estimate import processors
+    from proxysim.sweeps.execution.options import How
 
     count = workers or (1 if executor == "none" else processors())
     return How(executor, count, dask, insecure, timeout, hook)

@@ -7,26 +7,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from proxysim.lazy import lazily
+from proxysim._lazy import lazily
 
 if TYPE_CHECKING:
     from proxysim.figures.bands import capacity_bands
     from proxysim.figures.chains import support_chain
     from proxysim.figures.effects import differences
-    from proxysim.figures.heat import heat_map
+    from proxysim.figures.flows import alluvial
+    from proxysim.figures.heatmaps import heat_map
+    from proxysim.figures.kit.style import save
+    from proxysim.figures.leg_flows import arms_map
     from proxysim.figures.makers import provenance
-    from proxysim.figures.map import places_and_legs
+    from proxysim.figures.places import places_and_legs
     from proxysim.figures.provisions import waterfall
     from proxysim.figures.rankings import ranking, tornado
-    from proxysim.figures.ribbons import alluvial
     from proxysim.figures.stability import regime_stability
-    from proxysim.figures.strands import arms_map
-    from proxysim.figures.style import save
     from proxysim.figures.sweeps import sweep_lines, sweep_spread
 
 _HOMES = {
-    "alluvial": "ribbons", "arms_map": "strands", "capacity_bands": "bands", "differences": "effects", "heat_map": "heat",
-    "places_and_legs": "map", "provenance": "makers", "ranking": "rankings", "regime_stability": "stability", "save": "style",
+    "alluvial": "flows", "arms_map": "leg_flows", "capacity_bands": "bands", "differences": "effects", "heat_map": "heatmaps",
+    "places_and_legs": "places", "provenance": "makers", "ranking": "rankings", "regime_stability": "stability", "save": "kit.style",
     "support_chain": "chains", "sweep_lines": "sweeps", "sweep_spread": "sweeps", "tornado": "rankings", "waterfall": "provisions",
 }  # fmt: skip
 

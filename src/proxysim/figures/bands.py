@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.lines import Line2D
 
-from proxysim.figures import style
-from proxysim.figures.style import (
+from proxysim.figures.kit import style
+from proxysim.figures.kit.style import (
     COLOURS,
     DASHES,
     EDGE,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.patches import Patch
 
-from proxysim.figures import style
-from proxysim.figures.frame import page, plain_x, rows_down
-from proxysim.figures.style import COLOURS, HATCHES, TEXT, WIDE, drawn, number, panel, tint
+from proxysim.figures.kit import style
+from proxysim.figures.kit.frame import page, plain_x, rows_down
+from proxysim.figures.kit.style import COLOURS, HATCHES, TEXT, WIDE, drawn, number, panel, tint
 
 if TYPE_CHECKING:
     import pandas

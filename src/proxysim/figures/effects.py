@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from matplotlib.lines import Line2D
 
-from proxysim.figures import style
-from proxysim.figures.frame import page, plain_x, rows_down
-from proxysim.figures.style import COLOURS, EDGE, MARKS, SMALL, TEXT, WIDE, drawn, number, panel
+from proxysim.figures.kit import style
+from proxysim.figures.kit.frame import page, plain_x, rows_down
+from proxysim.figures.kit.style import COLOURS, EDGE, MARKS, SMALL, TEXT, WIDE, drawn, number, panel
 
 if TYPE_CHECKING:
     import pandas

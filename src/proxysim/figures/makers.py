@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.patches import Patch
 
-from proxysim.figures import style
-from proxysim.figures.frame import page, rows_down
-from proxysim.figures.style import SMALL, TEXT, WIDE, drawn, number, panel
+from proxysim.figures.kit import style
+from proxysim.figures.kit.frame import page, rows_down
+from proxysim.figures.kit.style import SMALL, TEXT, WIDE, drawn, number, panel
 
 if TYPE_CHECKING:
     import pandas

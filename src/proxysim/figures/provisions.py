@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proxysim.figures import style
 from proxysim.figures.effects import numeric, unit_in_words
-from proxysim.figures.frame import page, plain_x, rows_down
-from proxysim.figures.style import QUIET, SMALL, WIDE, drawn, number, panel, tint
+from proxysim.figures.kit import style
+from proxysim.figures.kit.frame import page, plain_x, rows_down
+from proxysim.figures.kit.style import QUIET, SMALL, WIDE, drawn, number, panel, tint
 
 if TYPE_CHECKING:
     import pandas

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proxysim.analysis.digits import plain
-from proxysim.figures import style
 from proxysim.figures.effects import numeric
-from proxysim.figures.frame import page, plain_x, rows_down
-from proxysim.figures.style import BARE, QUIET, SMALL, TEXT, WIDE, drawn, panel, tint
+from proxysim.figures.kit import style
+from proxysim.figures.kit.frame import page, plain_x, rows_down
+from proxysim.figures.kit.style import BARE, QUIET, SMALL, TEXT, WIDE, drawn, panel, tint
+from proxysim.formatting import plain
 
 if TYPE_CHECKING:
     import pandas

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.lines import Line2D
 
-from proxysim.figures import style
-from proxysim.figures.frame import page
-from proxysim.figures.style import COLOURS, DASHES, MARKS, QUIET, SMALL, TEXT, WIDE, drawn, panel
+from proxysim.figures.kit import style
+from proxysim.figures.kit.frame import page
+from proxysim.figures.kit.style import COLOURS, DASHES, MARKS, QUIET, SMALL, TEXT, WIDE, drawn, panel
 
 if TYPE_CHECKING:
     import pandas

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proxysim.figures import style
-from proxysim.figures.frame import page
-from proxysim.figures.style import BARE, COLOURS, DASHES, MARKS, SMALL, WIDE, drawn, panel
+from proxysim.figures.kit import style
+from proxysim.figures.kit.frame import page
+from proxysim.figures.kit.style import BARE, COLOURS, DASHES, MARKS, SMALL, WIDE, drawn, panel
 
 if TYPE_CHECKING:
     import pandas

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from proxysim.report.gather import Findings, gather
-from proxysim.report.page import page, write_report
-from proxysim.report.sweep_gather import SweepFindings, gather_sweep
-from proxysim.report.sweep_page import sweep_page, write_sweep_report
+from proxysim.report.study.findings import Findings, gather
+from proxysim.report.study.page import page, write_report
+from proxysim.report.sweep.findings import SweepFindings, gather_sweep
+from proxysim.report.sweep.page import sweep_page, write_sweep_report
 
 __all__ = [
     "Findings",

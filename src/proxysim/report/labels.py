@@ -5,8 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping, Sequence
 
-from proxysim.scenario.keys import VERBS
-from proxysim.scenario.records import Scenario
+from proxysim.scenario.scenario import Scenario
+from proxysim.scenario.schema.keys import VERBS
 
 #: The file as it stands, when no branch is chosen.
 AS_IT_STANDS = "none"

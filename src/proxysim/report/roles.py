@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from proxysim.branches import branch_worlds
-from proxysim.ensembles import Ensemble
 from proxysim.errors import Fault, InputError
 from proxysim.report.labels import AS_IT_STANDS, labels_in
-from proxysim.scenario.world import World
+from proxysim.runs.branches import branch_worlds
+from proxysim.runs.ensemble import Ensemble
+from proxysim.scenario.world.world import World
 
 BASELINE, FOCUS = "no-pact", "strengthened-pact"
 _COUNTERS, _BESIDE = 8, 4

@@ -1,1 +1,1 @@
-"""From files to a world: reading, checking and building."""
+"""From files to a world: reading, validation, resolution and building."""

@@ -1,1 +1,0 @@
-"""Tables of many runs in, answers with intervals out; nothing here runs a model or reads a file."""

@@ -1,0 +1,211 @@
+"""Commands on files: start one, check them, print the schema, show the numbers."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from proxysim.cli.app import BranchName, Sets, WorldFile, app, refusal
+from proxysim.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from proxysim.scenario.scenario import Number, Scenario
+
+
+@app.command("init")
+def init(file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write; must not exist.")]) -> None:
+    """Write a small commented world to start from."""
+    from importlib.resources import files
+
+    text = files("proxysim.scenario").joinpath("template.toml").read_text(encoding="utf-8")
+    try:
+        with open(file, "x", encoding="utf-8") as target:
+            target.write(text)
+    except FileExistsError:
+        raise refusal(file, "exists and is not overwritten; give another name") from None
+    except OSError as error:
+        raise refusal(file, f"cannot be written: {error.strerror}") from None
+    print(f"wrote {file}; next: proxysim validate {file}", file=sys.stderr)
+
+
+@app.command("validate")
+def validate(
+    given: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help='Files of kind "world", "part" or "experiment".')
+    ],
+) -> None:
+    """Check files; every fault is named with its line."""
+    faults: list[Fault] = []
+    for file in given:
+        try:
+            print(f"ok {file}: {_checked(file)}")
+        except InputError as error:
+            faults += error.faults
+            sys.stdout.flush()
+            print(error, file=sys.stderr)
+    if faults:
+        raise typer.Exit(2)
+
+
+def _checked(file: str) -> str:
+    """What a sound file holds, in words."""
+    from proxysim.scenario.resolve.layers import read_layers
+    from proxysim.scenario.resolve.loader import load_scenario
+    from proxysim.scenario.toml.reader import read_file
+
+    sections = ("categories", "legs", "ties", "fronts", "regimes", "pacts", "events")
+    document = read_file(Path(file), file)
+    if _is_experiment(document.data.get("kind")):
+        return _checked_experiment(file)
+    if document.data.get("kind") == "part" and not document.faults:
+        world, _ = read_layers(document, Path(file).parent)
+        if world.faults:
+            raise InputError(world.faults)
+        counts = [("actors", len(world.ids("states")) + len(world.ids("proxies")))]
+        counts += [(section, len(world.ids(section))) for section in sections]
+        return "part, " + _counted(counts)
+    scenario = load_scenario(file)
+    counts = [("actors", len(scenario.ids["actors"]))]
+    counts += [(section, len(scenario.ids[section])) for section in sections]
+    return f"{_counted(counts)}, {scenario.months} month{'s' if scenario.months != 1 else ''}, branches: {', '.join(scenario.branches) or 'none'}"
+
+
+def _is_experiment(kind: object) -> bool:
+    """Whether a file says that it is an experiment, also with a slip of the pen."""
+    from proxysim.errors import did_you_mean
+    from proxysim.scenario.schema.keys import KINDS
+
+    return isinstance(kind, str) and '"experiment"' in did_you_mean(kind, (*KINDS, "experiment"))
+
+
+def _checked_experiment(file: str) -> str:
+    """What a sound experiment holds, in words: all is checked that `sweep` checks before it runs."""
+    from proxysim.errors import MissingExtra
+    from proxysim.scenario.world.world import load
+    from proxysim.sweeps.experiment.design import design_of
+    from proxysim.sweeps.experiment.experiment import load_experiment
+    from proxysim.sweeps.inputs import columns_of
+
+    experiment = load_experiment(file)
+    points = experiment.points
+    faults: list[Fault] = []
+    try:
+        points = len(design_of(experiment))
+    except MissingExtra:
+        pass  # what the design needs to be drawn is not installed; its number of points stands in the file
+    except InputError as error:
+        faults += error.faults
+    try:
+        columns_of(experiment, load(experiment.base, experiment.branches[0]))
+    except InputError as error:
+        faults += error.faults
+    if faults:
+        raise InputError(faults)
+    branches, runs = len(experiment.branches), experiment.runs
+    return (f"experiment, {_number(points, 'point')}, {_number(branches, 'branch', 'branches')},"
+            f" {_number(runs, 'run')} each = {_number(points * branches * runs, 'run')}")  # fmt: skip
+
+
+def _number(count: int, one: str, many: str = "") -> str:
+    """A count with its word."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def _counted(counts: Sequence[tuple[str, int]]) -> str:
+    """Counts in words; what there is none of is left out."""
+    one = {"categories": "category"}
+    words = [f"{number} {name if number != 1 else one.get(name, name[:-1])}" for name, number in counts if number]
+    return ", ".join(words) or "empty"
+
+
+@app.command("schema")
+def schema() -> None:
+    """Print the JSON Schema of world files, for completion in editors."""
+    from proxysim.scenario.schema.json_schema import editor_schema
+
+    print(json.dumps(editor_schema(), indent=1, ensure_ascii=False, allow_nan=False))
+
+
+@app.command("show")
+def show(
+    world: WorldFile,
+    branch: BranchName = None,
+    sets: Sets = None,
+    actor: Annotated[str | None, typer.Option("--actor", help="Only numbers that name this actor.")] = None,
+) -> None:
+    """Print every number that counts: value, range, source, grade and where it comes from."""
+    from proxysim.errors import did_you_mean
+    from proxysim.scenario.resolve.loader import load_scenario
+
+    scenario = load_scenario(world, branch, sets or ())
+    known = scenario.ids["actors"]
+    if actor is not None and actor not in known:
+        near = did_you_mean(actor, known) or f"; allowed are {', '.join(known)}"
+        raise refusal("--actor", f'"{actor[:60]}" is not an actor of this world{near}')
+    head = ("path", "value", "unit", "low", "high", "source", "grade", "from")
+    rows = [head, *_rows(scenario, actor)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
+    for row in rows:
+        cells = [cell.rjust(width) if column in (1, 3, 4) else cell.ljust(width)
+                 for column, (cell, width) in enumerate(zip(row, widths, strict=True))]  # fmt: skip
+        print("  ".join(cells).rstrip())
+
+
+def _rows(scenario: Scenario, actor: str | None) -> Iterator[tuple[str, ...]]:
+    """One row for each number, and one more for each later date of a series."""
+    from proxysim.core.parameters import PARAMETERS
+
+    kinds = {(section, parameter.key): parameter.kind for parameter in PARAMETERS for section in parameter.sections}
+    units = {
+        "money_flow": "USD m / year", "arms_flow": "USD m / year", "money": "USD m", "arms": "USD m",
+        "price": "USD / USD", "capital": "months", "share": "share", "loss": "share / month", "persons": "persons",
+        "months": "months",
+    }  # fmt: skip
+    for path, number in scenario.numbers.items():
+        names = {part for section in path for part in section.replace(" via ", " -> ").split(" -> ")}
+        if actor is not None and actor not in names:
+            continue
+        kind = kinds.get((path[0], path[1] if path[0] in ("scenario", "behaviour") else path[2]), "")
+        scale = 12.0 if kind.endswith("_flow") else 1.0
+        low, high = _range(scenario, number, kind, scale)
+        origin = "branch" if number.origin == "branch" else "--set" if number.origin == "set" else number.origin
+        yield (_path(scenario, path), _value(scenario, number.value * scale, kind), units.get(kind, ""), low, high,
+               ", ".join(number.source), number.grade or "", origin)  # fmt: skip
+        for at, value in number.series:
+            yield (f"  from {_month(scenario, at)}", _value(scenario, value * scale, kind), "", "", "", "", "", "")
+
+
+def _path(scenario: Scenario, path: tuple[str, ...]) -> str:
+    """A path as it is written: engagement stands under the side of the actor."""
+    if path[0] == "fronts" and path[2] == "engagement":
+        side = "side_b" if scenario.text["fronts", path[1], "sides"].get(path[3]) == 2 else "side_a"
+        path = (*path[:2], side, path[3])
+    return ".".join(path)
+
+
+def _range(scenario: Scenario, number: Number, kind: str, scale: float) -> tuple[str, str]:
+    """Low and high; of a series they are multipliers."""
+    if number.low is None or number.high is None:
+        return "", ""
+    if number.series:
+        return f"x {number.low:.4g}", f"x {number.high:.4g}"
+    return _value(scenario, number.low * scale, kind), _value(scenario, number.high * scale, kind)
+
+
+def _value(scenario: Scenario, value: float, kind: str) -> str:
+    if math.isnan(value):
+        return "worked out"
+    if math.isinf(value):
+        return "for ever"
+    return _month(scenario, round(value)) if kind == "month" else f"{value:.6g}"
+
+
+def _month(scenario: Scenario, at: int) -> str:
+    count = scenario.start[0] * 12 + scenario.start[1] - 1 + at
+    return f"{count // 12:04d}-{count % 12 + 1:02d}"

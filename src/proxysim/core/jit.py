@@ -1,0 +1,126 @@
+"""The only file that knows numba's options, and where compiled code is kept.
+
+numba's disk cache does not see an edit in another file and would go on giving old numbers. So the
+cache folder is keyed by a hash of every compiled room, numba's version and the CPU, and is chosen
+before the first rule is compiled. The same hash (without the CPU) is the *model version*.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba.core import caching, codegen, config
+
+ROOMS = (
+    "rules",
+    "step.py",
+    "rng.py",
+    "records.py",
+    "parameters.py",
+    "books.py",
+    "measures.py",
+    "jit.py",
+)
+OLD_AFTER_DAYS = 30
+
+
+def _source_hash() -> str:
+    root = Path(__file__).parent
+    digest = hashlib.blake2b(digest_size=12)
+    for room in ROOMS:
+        place = root / room
+        for file in sorted(place.glob("*.py")) if place.is_dir() else [place]:
+            if file.exists():
+                digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+@cache
+def model_version() -> str:
+    """Hash of the compiled rooms: two runs with one model version ran the same rules."""
+    return _source_hash()
+
+
+def _cpu() -> str:
+    return str(codegen.get_host_cpu_features())  # type: ignore[no-untyped-call]
+
+
+def cache_folder() -> Path:
+    """A folder for this very code, compiler and CPU, below the user's cache."""
+    home = os.environ.get("PROXYSIM_CACHE") or os.path.join(
+        os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache"), "proxysim"
+    )
+    parts = (
+        model_version(),
+        numba.__version__,
+        platform.machine(),
+        _cpu(),
+        sys.version,
+    )
+    return Path(home) / hashlib.blake2b("|".join(map(str, parts)).encode(), digest_size=10).hexdigest()
+
+
+def _prepare() -> None:
+    folder = cache_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)
+        for other in folder.parent.iterdir():
+            if other.is_dir() and time.time() - other.stat().st_mtime > OLD_AFTER_DAYS * 86400:
+                shutil.rmtree(other, ignore_errors=True)
+    except OSError:
+        return  # an unwritable home: numba compiles anew each time, the numbers are the same
+    config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
+
+
+def _own_names() -> None:
+    """Give each process its own names of compiled files.
+
+    numba numbers the files of a function; two processes that compile different size classes at one time would take
+    the same number, and one would later load the code of the other. With own names the worst is compiling again.
+    """
+    token = f"{os.getpid():x}-{time.time_ns():x}"
+
+    def data_name(self: Any, number: int) -> str:
+        return f"{token}.{self._data_name_pattern.format(number=number)}"
+
+    caching.IndexDataCacheFile._data_name = data_name  # type: ignore[method-assign]
+
+
+_prepare()
+_own_names()
+
+
+@contextmanager
+def quick_passes() -> Iterator[None]:
+    """Compile without numba's vectorisers: the loops of the rules are short, so they cost time and gain none (measured).
+
+    The numbers are the same either way: no pass may change the order of an addition.
+    """
+    before = config.LOOP_VECTORIZE, config.SLP_VECTORIZE  # type: ignore[attr-defined]
+    config.LOOP_VECTORIZE = config.SLP_VECTORIZE = 0  # type: ignore[attr-defined]
+    try:
+        yield
+    finally:
+        config.LOOP_VECTORIZE, config.SLP_VECTORIZE = before  # type: ignore[attr-defined]
+
+
+def is_compiled() -> bool:
+    """False when numba's own switch makes the rules run as plain Python (used to compare the two)."""
+    return not config.DISABLE_JIT  # type: ignore[attr-defined]
+
+
+def compiled(function: Any) -> Any:
+    """Compile a rule: no fast mathematics, no exceptions, no hidden threads, so that bits are the same everywhere."""
+    return numba.njit(nogil=True, cache=True, fastmath=False, error_model="numpy", boundscheck=False)(function)

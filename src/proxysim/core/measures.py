@@ -1,0 +1,162 @@
+"""R13: outcomes of a month, each with unit and meaning in `fields.MEASURES`."""
+
+from __future__ import annotations
+
+import math
+
+from proxysim.core.jit import compiled
+from proxysim.core.records import A_MADE, A_RECEIVED, A_SENT, A_STRUCK, M_RECEIVED, MEASURE_INDEX
+
+CAPACITY, FIGHTING, MANUFACTURE, REACH = (MEASURE_INDEX[n] for n in ("capacity", "fighting", "manufacture", "reach"))
+PERSONNEL, COMMAND, ADEQUACY, ATTENTION = (MEASURE_INDEX[n] for n in ("personnel", "command", "adequacy", "attention"))
+FUNDS, REVENUE, STOCK, ADVANCED = (MEASURE_INDEX[n] for n in ("funds", "revenue", "stock", "advanced_share"))
+MONEY, ARMS, MADE, SENT = (MEASURE_INDEX[n] for n in ("received_money", "received_arms", "made", "sent_arms"))
+PLEDGED, DEPENDENCE, SEIZED, STRUCK = (MEASURE_INDEX[n] for n in ("pledged", "dependence", "seized", "struck"))
+ADVANCED_TIER = 3.0
+FLOOR = 0.02
+
+
+@compiled
+def record(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """fighting = 100 ces^.6 (P / P0)^.25 command^.15, ces = (sum w ((S + .02 S0) / (1.02 S0))^.5)^2, ratio at most 3.
+
+    Categories with stock at the start count, their weights normalised; manufacture = sum plant knowhow; reach = what
+    could arrive over own outgoing ties. capacity = weighted mean of the three over their value at the start (at most
+    3 times), over those that were not 0 then.
+
+    Writes
+    ------
+    measure : (actor, measure); revived : (actor,), month
+
+    Source
+    ------
+    Assumption: elasticity of substitution 2; with less, one empty category would zero the index.
+    """
+    for a in range(w.actor_count):
+        s.measure[a, FIGHTING] = _fighting(w, p, s, a)
+        s.measure[a, MANUFACTURE] = 0.0
+        held, advanced = 0.0, 0.0
+        for c in range(w.category_count):
+            s.measure[a, MANUFACTURE] += s.plant[a, c] * s.knowhow[a, c]
+            for o in range(w.origin_count):
+                held += s.stock[a, c, o]
+                advanced += s.stock[a, c, o] if p.tier[c] >= ADVANCED_TIER else 0.0
+        s.measure[a, STOCK] = held
+        s.measure[a, ADVANCED] = advanced / held if held > 0.0 else 0.0
+        s.measure[a, REACH] = _reach(w, s, f, a)
+        s.measure[a, PERSONNEL], s.measure[a, COMMAND] = s.personnel[a], s.command[a]
+        s.measure[a, ADEQUACY], s.measure[a, ATTENTION] = f.adequacy[a], f.focus[a]
+        s.measure[a, FUNDS], s.measure[a, REVENUE] = s.funds[a], f.revenue[a]
+        if s.revived[a] < 0 and t >= 0 and s.measure[a, FIGHTING] >= p.revival_level:
+            s.revived[a] = t
+        _flows(w, p, s, f, a)
+        s.measure[a, CAPACITY] = _capacity(p, s, a)
+
+
+@compiled
+def add(w, s, f, tally, row):  # type: ignore[no-untyped-def]
+    """Sums over months: measures, then arms arrived by origin.
+
+    Writes
+    ------
+    tally : (run, actor, measure + origin)
+    """
+    measures = s.measure.shape[1]
+    for a in range(w.actor_count):
+        for m in range(measures):
+            tally[row, a, m] += s.measure[a, m]
+        for o in range(w.origin_count):
+            for c in range(w.category_count):
+                tally[row, a, measures + o] += f.arms[a, c, o, A_RECEIVED]
+
+
+@compiled
+def keep(w, s, track, row, t):  # type: ignore[no-untyped-def]
+    """Measures month by month.
+
+    Writes
+    ------
+    track : (run, month, actor, measure)
+    """
+    for a in range(w.actor_count):
+        for m in range(s.measure.shape[1]):
+            track[row, t, a, m] = s.measure[a, m]
+
+
+@compiled
+def _flows(w, p, s, f, a):  # type: ignore[no-untyped-def]
+    made, got, sent, struck, money, pledged, value = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    for c in range(w.category_count):
+        for o in range(w.origin_count):
+            made += f.arms[a, c, o, A_MADE]
+            got += f.arms[a, c, o, A_RECEIVED]
+            sent += f.arms[a, c, o, A_SENT]
+            struck += f.arms[a, c, o, A_STRUCK]
+            value += f.arms[a, c, o, A_MADE] * p.price[c]
+    for i in range(w.tie_count):
+        if w.tie_from[i] == a:
+            pledged += f.pledged[i]
+        if w.tie_to[i] == a:
+            money += f.arrived_value[i]
+    taken = money + f.revenue[a] + value
+    s.measure[a, DEPENDENCE] = money / taken if taken > 0.0 else 0.0
+    s.measure[a, MADE], s.measure[a, ARMS], s.measure[a, SENT] = made, got, sent
+    s.measure[a, MONEY], s.measure[a, STRUCK], s.measure[a, PLEDGED] = f.money[M_RECEIVED, a], struck, pledged
+    found = 0.0
+    for k in range(w.leg_count):
+        found += f.leg_found[k, a]
+    s.measure[a, SEIZED] = found
+
+
+@compiled
+def _fighting(w, p, s, a):  # type: ignore[no-untyped-def]
+    weights, total = 0.0, 0.0
+    for c in range(w.category_count):
+        if p.stock[a, c] > 0.0:
+            held = 0.0
+            for o in range(w.origin_count):
+                held += s.stock[a, c, o]
+            ratio = min(3.0, (held + FLOOR * p.stock[a, c]) / ((1.0 + FLOOR) * p.stock[a, c]))
+            weights += p.category_weight[c]
+            total += p.category_weight[c] * math.sqrt(ratio)
+    if weights <= 0.0:
+        return 0.0
+    ces = (total / weights) * (total / weights)
+    index = math.pow(ces, 0.6)
+    if p.personnel[a] > 0.0:
+        index *= math.pow(s.personnel[a] / p.personnel[a], 0.25)
+    if p.command[a] > 0.0:
+        index *= math.pow(s.command[a] / p.command[a], 0.15)
+    return 100.0 * index
+
+
+@compiled
+def _reach(w, s, f, a):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for i in range(w.tie_count):
+        if w.tie_from[i] == a:
+            best = 0.0
+            for r in range(w.route_start[i], w.route_stop[i]):
+                limit, survival = math.inf, 1.0
+                for k in range(w.route_length[r]):
+                    limit = min(limit, f.leg_open[w.route_leg[r, k], a])
+                    survival *= 1.0 - f.leg_chance[w.route_leg[r, k]]
+                if w.route_length[r] > 0:
+                    best = max(best, limit * survival)
+            total += best
+    return total
+
+
+@compiled
+def _capacity(p, s, a):  # type: ignore[no-untyped-def]
+    weights, total = 0.0, 0.0
+    if s.measure[a, FIGHTING] > 0.0 or s.reference[a, FIGHTING] > 0.0:
+        weights += p.fighting_weight
+        total += p.fighting_weight * s.measure[a, FIGHTING]
+    if s.reference[a, MANUFACTURE] > 0.0:
+        weights += p.manufacture_weight
+        total += p.manufacture_weight * 100.0 * min(3.0, s.measure[a, MANUFACTURE] / s.reference[a, MANUFACTURE])
+    if s.reference[a, REACH] > 0.0:
+        weights += p.reach_weight
+        total += p.reach_weight * 100.0 * min(3.0, s.measure[a, REACH] / s.reference[a, REACH])
+    return total / weights if weights > 0.0 else 0.0

@@ -1,0 +1,139 @@
+"""Chance: a number is a function of (seed, run, mechanism, id, month), never the next of a stream.
+
+The generator is Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy
+as 1, 2, 3"): counter-based, with published test vectors. The seed is the key; run, mechanism and
+month, and the 64-bit hash of the id, fill the counter, so no two draws of a study share a counter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+
+import numpy as np
+
+from proxysim.core.jit import compiled
+
+#: Mechanisms that draw. The number is part of the key: never renumber one.
+FRONT, EVENT_CHANCE, EVENT_DATE, EVENT_MONTH, INCOME, LEG, CARGO, FORCING, UNKNOWN = range(1, 10)
+
+_M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+_W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
+_MASK, _32, _11, _16 = np.uint64(0xFFFFFFFF), np.uint64(32), np.uint64(11), np.uint64(16)
+
+
+def key_of(text: str) -> int:
+    """64-bit key of an id; two ids with one key are refused when a world is built."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
+
+
+@compiled
+def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
+    """Ten rounds of Philox4x32: four 32-bit counter words and two key words, all uint64, to four words."""
+    for _ in range(10):
+        p0 = _M0 * c0
+        p1 = _M1 * c2
+        c0, c1, c2, c3 = (p1 >> _32) ^ c1 ^ k0, p1 & _MASK, (p0 >> _32) ^ c3 ^ k1, p0 & _MASK
+        k0 = (k0 + _W0) & _MASK
+        k1 = (k1 + _W1) & _MASK
+    return c0, c1, c2, c3
+
+
+@compiled
+def uniform(seed, run, mechanism, key, month):  # type: ignore[no-untyped-def]
+    """A number in (0, 1) with 53 random bits; `month` is 0 for draws made once a run."""
+    tag = (np.uint64(mechanism) << _16) | np.uint64(month)
+    a, b, _, _ = philox(run & _MASK, tag, key & _MASK, key >> _32, seed & _MASK, seed >> _32)
+    return (float(((a << _32) | b) >> _11) + 0.5) * 1.1102230246251565e-16
+
+
+@compiled
+def uniforms(seed, runs, mechanism, key):  # type: ignore[no-untyped-def]
+    """(run,): `uniform` of each of `runs` at month 0."""
+    result = np.empty(len(runs))
+    for i in range(len(runs)):
+        result[i] = uniform(seed, runs[i], mechanism, key, 0)
+    return result
+
+
+@compiled
+def normal(seed, run, mechanism, key, month):  # type: ignore[no-untyped-def]
+    """A standard normal number: the inverse of its distribution at `uniform` (Wichura 1988, AS 241, PPND16)."""
+    return normal_quantile(uniform(seed, run, mechanism, key, month))
+
+
+@compiled
+def normal_quantile(u):  # type: ignore[no-untyped-def]
+    """Quantile of the standard normal distribution for 0 < u < 1, to about 1e-16 (Wichura 1988, AS 241)."""
+    q = u - 0.5
+    if abs(q) <= 0.425:
+        r = 0.180625 - q * q
+        top = ((((((2.5090809287301226727e3 * r + 3.3430575583588128105e4) * r + 6.7265770927008700853e4) * r
+               + 4.5921953931549871457e4) * r + 1.3731693765509461125e4) * r + 1.9715909503065514427e3) * r
+               + 1.3314166789178437745e2) * r + 3.3871328727963666080e0  # fmt: skip
+        low = ((((((5.2264952788528545610e3 * r + 2.8729085735721942674e4) * r + 3.9307895800092710610e4) * r
+               + 2.1213794301586595867e4) * r + 5.3941960214247511077e3) * r + 6.8718700749205790830e2) * r
+               + 4.2313330701600911252e1) * r + 1.0  # fmt: skip
+        return q * top / low
+    r = u if q < 0.0 else 1.0 - u
+    r = math.sqrt(-math.log(r))
+    if r <= 5.0:
+        r -= 1.6
+        top = ((((((7.74545014278341407640e-4 * r + 2.27238449892691845833e-2) * r + 2.41780725177450611770e-1) * r
+               + 1.27045825245236838258e0) * r + 3.64784832476320460504e0) * r + 5.76949722146069140550e0) * r
+               + 4.63033784615654529590e0) * r + 1.42343711074968357734e0  # fmt: skip
+        low = ((((((1.05075007164441684324e-9 * r + 5.47593808499534494600e-4) * r + 1.51986665636164571966e-2) * r
+               + 1.48103976427480074590e-1) * r + 6.89767334985100004550e-1) * r + 1.67638483018380384940e0) * r
+               + 2.05319162663775882187e0) * r + 1.0  # fmt: skip
+    else:
+        r -= 5.0
+        top = ((((((2.01033439929228813265e-7 * r + 2.71155556874348757815e-5) * r + 1.24266094738807843860e-3) * r
+               + 2.65321895265761230930e-2) * r + 2.96560571828504891230e-1) * r + 1.78482653991729133580e0) * r
+               + 5.46378491116411436990e0) * r + 6.65790464350110377720e0  # fmt: skip
+        low = ((((((2.04426310338993978564e-15 * r + 1.42151175831644588870e-7) * r + 1.84631831751005468180e-5) * r
+               + 7.86869131145613259100e-4) * r + 1.48753612908506148525e-2) * r + 1.36929880922735805310e-1) * r
+               + 5.99832206555887937690e-1) * r + 1.0  # fmt: skip
+    value = top / low
+    return -value if q < 0.0 else value
+
+
+#: Up to here a sum from below leaves 1 - u with thirteen digits; above it the sum runs from the other end, which is slower.
+FROM_BELOW = 0.999
+
+
+@compiled
+def binomial_quantile(u, n, p):  # type: ignore[no-untyped-def]
+    """Least k with P(Binomial(n, p) <= k) >= u, from the upper tail where u is near 1; never falls when p or n rises."""
+    if n <= 0 or p <= 0.0:
+        return 0
+    if p >= 1.0:
+        return n
+    if p > 0.5:  # count what is not lost: keeps the first term above the smallest float
+        return n - _tail(1.0 - u, n, 1.0 - p, True)
+    return _tail(u, n, p, False)
+
+
+@compiled
+def _tail(u, n, p, strict):  # type: ignore[no-untyped-def]
+    """Least k with F(k) >= u (`strict`: > u) for p <= 1/2."""
+    odds = p / (1.0 - p)
+    none = math.exp(n * math.log1p(-p))
+    if u < none or (u == none and not strict):
+        return 0
+    if u <= FROM_BELOW:
+        k, term, total = 0, none, none
+        while k < n and (total <= u if strict else total < u):
+            term *= odds * (n - k) / (k + 1.0)
+            k += 1
+            total += term
+        return k
+    # From above: begin where the mass is below any rounding, go down while the upper tail still fits.
+    k = min(n, int(n * p + 14.0 * math.sqrt(n * p * (1.0 - p)) + 40.0))
+    log_term = (math.lgamma(n + 1.0) - math.lgamma(k + 1.0) - math.lgamma(n - k + 1.0)
+                + k * math.log(p) + (n - k) * math.log1p(-p))  # fmt: skip
+    term, above, rest = math.exp(log_term), 0.0, 1.0 - u
+    while k > 0 and (above + term < rest if strict else above + term <= rest):
+        above += term
+        term *= k / ((n - k + 1.0) * odds)
+        k -= 1
+    return k

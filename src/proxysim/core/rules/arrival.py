@@ -1,0 +1,52 @@
+"""R9: what arrives, with the quality it has then; and what came in is stored."""
+
+from __future__ import annotations
+
+from proxysim.core.jit import compiled
+from proxysim.core.records import A_CAPTURED, A_MADE, A_QUALITY, A_RECEIVED, T_ARRIVED, T_CAPTURED
+
+
+@compiled
+def arrive(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Cargo due this month arrives; used items keep `quality`, the rest is booked as quality loss.
+
+    Cargo for a regime that has fallen is captured by its opponents.
+
+    Writes
+    ------
+    arrived : (tie, category, origin), arms after quality; arrived_value : (tie,), money; ring; books
+    """
+    slot = t % w.ring_count
+    for i in range(w.tie_count):
+        b = w.tie_to[i]
+        fallen = w.actor_regime[b] >= 0 and s.fallen[w.actor_regime[b]] >= 0
+        for c in range(w.category_count):
+            for o in range(w.origin_count):
+                amount = s.ring[i, c, o, slot]
+                s.ring[i, c, o, slot] = 0.0
+                f.arrived[i, c, o] = 0.0
+                if amount <= 0.0:
+                    continue
+                if fallen:
+                    f.transit[i, c, o, T_CAPTURED] += amount
+                    continue
+                f.transit[i, c, o, T_ARRIVED] += amount
+                f.arrived[i, c, o] = amount * p.quality[i]
+                f.arrived_value[i] += amount * p.quality[i] * p.price[c]
+                f.arms[b, c, o, A_RECEIVED] += amount
+                f.arms[b, c, o, A_QUALITY] += amount * (1.0 - p.quality[i])
+
+
+@compiled
+def store(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """What was made, received or captured this month joins the stock after the fighting of the month.
+
+    Writes
+    ------
+    stock : (actor, category, origin), arms
+    """
+    for a in range(w.actor_count):
+        for c in range(w.category_count):
+            for o in range(w.origin_count):
+                s.stock[a, c, o] += (f.arms[a, c, o, A_MADE] + f.arms[a, c, o, A_CAPTURED]
+                                     + f.arms[a, c, o, A_RECEIVED] - f.arms[a, c, o, A_QUALITY])  # fmt: skip

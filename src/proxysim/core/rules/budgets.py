@@ -1,0 +1,116 @@
+"""R3: revenue after sanctions, and the attention that wars leave."""
+
+from __future__ import annotations
+
+import math
+
+from proxysim.core import rng
+from proxysim.core.jit import compiled
+from proxysim.core.records import COMMITMENT, M_INCOME, M_PAID, SANCTIONS_RELIEF
+
+
+@compiled
+def revenue(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Revenue = income (1 - s x (1 - relief)) / (1 - s_fact x) exp(y), with y AR(1).
+
+    The incomes of a file already contain the sanctions of their time (s_fact), so only the ratio of
+    branch to fact acts; with `income_basis = "potential"` s_fact is 0.
+
+    Writes
+    ------
+    income_noise : (actor,); sanctioned, revenue : (actor,), share and money a month; funds; books
+
+    Source
+    ------
+    Assumption: exposure is the share of income that full sanctions take.
+    """
+    rho = p.income_persistence
+    step = p.income_volatility * math.sqrt(1.0 - rho * rho) * p.noise
+    for a in range(w.actor_count):
+        if step > 0.0:
+            s.income_noise[a] = rho * s.income_noise[a] + step * rng.normal(
+                s.seed, s.run, rng.INCOME, w.actor_key[a], t
+            )
+        f.sanctioned[a] = p.sanctions[a] * p.exposure[a] * (1.0 - f.pact_actor[SANCTIONS_RELIEF, a])
+        left = 1.0 - p.sanctions_fact[a] * p.exposure[a]
+        f.revenue[a] = 0.0
+        fallen = w.actor_regime[a] >= 0 and s.fallen[w.actor_regime[a]] >= 0
+        if left > 0.0 and not fallen:
+            f.revenue[a] = p.income[a] * ((1.0 - f.sanctioned[a]) / left) * math.exp(s.income_noise[a])
+        s.funds[a] += f.revenue[a]
+        f.money[M_INCOME, a] += f.revenue[a]
+
+
+@compiled
+def attention(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Attention falls at once to max(floor, prod(1 - burden I)) and comes back by 1 / recovery a month.
+
+    `commitment` lifts what is used: a -> 1 - (1 - a)(1 - x).
+
+    Writes
+    ------
+    attention : (actor,), in (0, 1]; focus : (actor,), in (0, 1]
+
+    Source
+    ------
+    Assumption: a patron at war has less of it for others; the 2024 collapse came days after a truce.
+    """
+    for a in range(w.actor_count):
+        raw = 1.0
+        for i in range(w.front_count):
+            raw *= 1.0 - p.burden[i, a] * f.front_now[i]
+        raw = max(p.attention_floor, raw)
+        gain = 1.0 if p.attention_recovery[a] <= 1.0 else 1.0 / p.attention_recovery[a]
+        s.attention[a] = min(raw, s.attention[a] + gain)
+        f.focus[a] = 1.0 - (1.0 - s.attention[a]) * (1.0 - f.pact_actor[COMMITMENT, a])
+
+
+@compiled
+def outlay(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Variant `procurement = "richardson"`: outlay' = outlay + reaction rival - fatigue outlay + grievance.
+
+    Writes
+    ------
+    outlay : (actor,), money a month, at least 0
+
+    Source
+    ------
+    Richardson 1960, discrete by month.
+    """
+    if w.richardson == 1:
+        for a in range(w.actor_count):
+            rival = f.rival_outlay[w.rival[a]] if w.rival[a] >= 0 else 0.0
+            s.outlay[a] = max(0.0, s.outlay[a] + p.reaction[a] * rival - p.fatigue[a] * s.outlay[a] + p.grievance[a])
+
+
+@compiled
+def look(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Both sides of an arms race see the outlays of last month.
+
+    Writes
+    ------
+    rival_outlay : (actor,), money a month
+    """
+    for a in range(w.actor_count):
+        f.rival_outlay[a] = s.outlay[a]
+
+
+@compiled
+def pay(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Personnel are paid first: due = payroll P / P0; adequacy = paid / due.
+
+    Procurement is a share of what is left, or the outlay of the arms race when that is less.
+
+    Writes
+    ------
+    adequacy, money_left : (actor,); funds; books
+    """
+    for a in range(w.actor_count):
+        due = p.payroll[a] * (s.personnel[a] / p.personnel[a]) if p.personnel[a] > 0.0 else p.payroll[a]
+        paid = min(s.funds[a], due)
+        f.adequacy[a] = paid / due if due > 0.0 else 1.0
+        s.funds[a] -= paid
+        f.money[M_PAID, a] += paid
+        f.money_left[a] = p.procurement[a] * s.funds[a]
+        if w.richardson == 1:
+            f.money_left[a] = min(s.outlay[a], s.funds[a])

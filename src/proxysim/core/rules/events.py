@@ -1,0 +1,196 @@
+"""R1, first half: dated series and events change the numbers, and nothing else does."""
+
+from __future__ import annotations
+
+import math
+
+from proxysim.core import rng
+from proxysim.core.jit import compiled
+from proxysim.core.records import A_EVENT_IN, A_EVENT_OUT, M_EVENT_IN, M_EVENT_OUT, NEVER
+
+#: Targets of an effect: a parameter, or something the model carries.
+PARAMETER, STOCK, PLANT, KNOWHOW, PERSONNEL, COMMAND, CONTROL, STABILITY, FUNDS, OUTLAY = range(10)
+SET, SCALE, ADD = range(3)
+FALLEN, HAPPENED, MEASURE = range(3)
+
+
+@compiled
+def series(n, values, base, vector, t):  # type: ignore[no-untyped-def]
+    """Dated numbers take their value of this month.
+
+    `values` are all numbers of a run: parameters, values of dated series, values of effects.
+
+    Writes
+    ------
+    base, vector : (parameter,), the numbers without and with the effects of events
+    """
+    for i in range(n.series_start[t], n.series_start[t + 1]):
+        value = values[len(vector) + i]
+        base[n.series_offset[i]] = value
+        vector[n.series_offset[i]] = value
+
+
+@compiled
+def occur(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Which events occur: dated or in a window once with a chance; on conditions of last month; by a monthly hazard.
+
+    Without chance an event occurs when its chance is at least a half, at the middle of its window,
+    and a hazard when it has become as likely as not.
+
+    Writes
+    ------
+    event_month, event_held, event_risk
+    """
+    for e in range(w.event_count):
+        due = w.event_first[e] <= t <= w.event_last[e] or (t == 0 and w.event_first[e] < 0)
+        if w.event_kind[e] == 0 and due and s.event_month[e] == NEVER:
+            span = w.event_last[e] - w.event_first[e]
+            if p.noise > 0.0:
+                u = rng.uniform(s.seed, s.run, rng.EVENT_DATE, w.event_key[e], 0)
+                month = w.event_first[e] + int(u * (span + 1))
+            else:
+                month = w.event_first[e] + span // 2
+            if (month == t or (t == 0 and month < 0)) and _chosen(w, p, s, e):
+                s.event_month[e] = month + int(p.delay[e] + 0.5)
+    for i in range(len(n.condition_event)):
+        s.event_held[i] = s.event_held[i] + 1 if _holds(n, s, i, t) else 0
+    for e in range(w.event_count):
+        if (w.event_kind[e] == 1 or w.event_kind[e] == 2) and s.event_month[e] == NEVER:
+            met = True
+            for i in range(len(n.condition_event)):
+                if n.condition_event[i] == e and (s.event_held[i] >= n.condition_months[i]) == (
+                    n.condition_negated[i] == 1
+                ):
+                    met = False
+            if not met:
+                continue
+            if w.event_kind[e] == 2:
+                hazard = p.chance_per_month[e]
+                if p.noise > 0.0:
+                    met = rng.uniform(s.seed, s.run, rng.EVENT_MONTH, w.event_key[e], t) < hazard
+                else:
+                    s.event_risk[e] += -math.log1p(-hazard) if hazard < 1.0 else 1.0
+                    met = s.event_risk[e] >= math.log(2.0)
+            if met and _chosen(w, p, s, e):
+                s.event_month[e] = t + int(p.delay[e] + 0.5)
+
+
+@compiled
+def _chosen(w, p, s, e):  # type: ignore[no-untyped-def]
+    if p.noise > 0.0:
+        return rng.uniform(s.seed, s.run, rng.EVENT_CHANCE, w.event_key[e], 0) < p.chance[e]
+    return p.chance[e] >= 0.5
+
+
+@compiled
+def _holds(n, s, i, t):  # type: ignore[no-untyped-def]
+    """Whether a condition holds on the state at the end of last month; "happened" means in an earlier month."""
+    of = n.condition_of[i]
+    if n.condition_kind[i] == FALLEN:
+        return s.fallen[of] >= 0
+    if n.condition_kind[i] == HAPPENED:
+        return s.event_month[of] != NEVER and s.event_month[of] < t
+    value = s.measure[of, n.condition_measure[i]]
+    return value < n.condition_level[i] if n.condition_below[i] == 1 else value > n.condition_level[i]
+
+
+@compiled
+def _strength(p, s, e, t):  # type: ignore[no-untyped-def]
+    """How far an event acts this month, 0 to 1."""
+    month = s.event_month[e]
+    if month == NEVER or t < month or t >= month + p.lasts[e]:
+        return 0.0
+    return 1.0 if p.over[e] <= 1.0 else min(1.0, (t - month + 1.0) / p.over[e])
+
+
+@compiled
+def effects(w, n, values, base, vector, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Number = the last `set` x the product of `scale` + the sum of `add`, each by the strength of its event.
+
+    On what the model carries an effect acts once (or in equal parts over `over` months) and is booked.
+
+    Writes
+    ------
+    vector : (parameter,); stock, plant, knowhow, personnel, command, tie_control, regime_stability, funds, outlay; books
+    """
+    i, first = 0, len(vector) + len(n.series_offset)
+    while i < len(n.effect_event):
+        if n.effect_target[i] != PARAMETER:
+            _carried(w, n, p, s, f, t, i, values[first + i])
+            i += 1
+            continue
+        place = n.effect_offset[i]
+        value, factor, sum_, latest = base[place], 1.0, 0.0, NEVER
+        low, high = n.effect_low[i], n.effect_high[i]
+        while i < len(n.effect_event) and n.effect_target[i] == PARAMETER and n.effect_offset[i] == place:
+            e = n.effect_event[i]
+            part = _strength(p, s, e, t)
+            if part > 0.0:
+                if n.effect_verb[i] == SET:
+                    if s.event_month[e] >= latest:
+                        value, latest = base[place] + part * (values[first + i] - base[place]), s.event_month[e]
+                        if part == 1.0:
+                            value = values[first + i]
+                elif n.effect_verb[i] == SCALE:
+                    factor *= 1.0 + part * (values[first + i] - 1.0)
+                else:
+                    sum_ += part * values[first + i]
+            i += 1
+        vector[place] = min(max(value * factor + sum_, low), high)
+
+
+@compiled
+def _after(n, i, value, now, steps, left):  # type: ignore[no-untyped-def]
+    """Value of a carried quantity after this month's part of effect i."""
+    verb = n.effect_verb[i]
+    if verb == SET:
+        result = now + (value - now) / left
+    elif verb == SCALE:
+        if steps <= 1.0:
+            result = now * value
+        else:
+            result = now * math.exp(math.log(value) / steps) if value > 0.0 else now * (left - 1.0) / left
+    else:
+        result = now + value / steps
+    return min(max(result, n.effect_low[i]), n.effect_high[i])
+
+
+@compiled
+def _carried(w, n, p, s, f, t, i, value):  # type: ignore[no-untyped-def]
+    e, a, c = n.effect_event[i], n.effect_first[i], n.effect_second[i]
+    month = s.event_month[e]
+    steps = max(1.0, math.ceil(p.over[e]))
+    if month == NEVER or month < 0 or t < month or t >= month + steps:
+        return
+    left = steps - (t - month)
+    target = n.effect_target[i]
+    if target == STOCK:
+        now = 0.0
+        for o in range(w.origin_count):
+            now += s.stock[a, c, o]
+        wanted = _after(n, i, value, now, steps, left)
+        for o in range(w.origin_count):
+            if wanted > now:
+                change = wanted - now if o == w.actor_origin[a] else 0.0
+            else:
+                change = s.stock[a, c, o] * (wanted - now) / now if now > 0.0 else 0.0
+            s.stock[a, c, o] = max(0.0, s.stock[a, c, o] + change)
+            f.arms[a, c, o, A_EVENT_IN if change > 0.0 else A_EVENT_OUT] += abs(change)
+    elif target == PLANT:
+        s.plant[a, c] = _after(n, i, value, s.plant[a, c], steps, left)
+    elif target == KNOWHOW:
+        s.knowhow[a, c] = _after(n, i, value, s.knowhow[a, c], steps, left)
+    elif target == PERSONNEL:
+        s.personnel[a] = _after(n, i, value, s.personnel[a], steps, left)
+    elif target == COMMAND:
+        s.command[a] = _after(n, i, value, s.command[a], steps, left)
+    elif target == CONTROL:
+        s.tie_control[a] = _after(n, i, value, s.tie_control[a], steps, left)
+    elif target == STABILITY:
+        s.regime_stability[a] = _after(n, i, value, s.regime_stability[a], steps, left)
+    elif target == FUNDS:
+        change = _after(n, i, value, s.funds[a], steps, left) - s.funds[a]
+        s.funds[a] += change
+        f.money[M_EVENT_IN if change > 0.0 else M_EVENT_OUT, a] += abs(change)
+    elif target == OUTLAY:
+        s.outlay[a] = _after(n, i, value, s.outlay[a], steps, left)

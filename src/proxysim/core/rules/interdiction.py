@@ -1,0 +1,119 @@
+"""R8: what is lost on the way."""
+
+from __future__ import annotations
+
+import math
+
+from proxysim.core import rng
+from proxysim.core.jit import compiled
+from proxysim.core.records import A_CAPTURED, CHANNELS, LOGISTICS, T_CAPTURED, T_DESTROYED, T_SENT
+
+MOST_VESSELS = 200
+
+
+@compiled
+def hazards(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """hazard = (base + sum patrol effort)(1 + w I)(1 - relief x_logistics)(1 - concealment) exp(sd z - sd^2 / 2).
+
+    base = -ln(1 - detection); I is the front beside the leg.
+
+    Writes
+    ------
+    hazard, leg_searched : (leg,), per month; leg_chance : (leg,); leg_entered, leg_lost, leg_found : (leg, actor), zeroed; vessels : (leg,), zeroed
+
+    Source
+    ------
+    Random search, Koopman. Assumption: how war, concealment and logistics enter.
+    """
+    for k in range(w.leg_count):
+        hazard = -math.log1p(-p.detection[k])
+        x = 0.0
+        for a in range(w.actor_count):
+            hazard += s.patrol[a, k] * p.effort[a]
+            if w.leg_user[k, a] == 1:
+                x = max(x, f.pact_actor[LOGISTICS, a])
+            f.leg_entered[k, a], f.leg_lost[k, a], f.leg_found[k, a] = 0.0, 0.0, 0.0
+        f.leg_searched[k] = hazard
+        if w.leg_front[k] >= 0:
+            hazard *= 1.0 + p.war_hazard * f.front_now[w.leg_front[k]]
+        sd = p.leg_volatility * p.noise
+        z = rng.normal(s.seed, s.run, rng.LEG, w.leg_key[k], t) if sd > 0.0 else 0.0
+        f.hazard[k] = hazard * (1.0 - p.hazard_relief * x) * (1.0 - p.concealment[k]) * math.exp(sd * z - 0.5 * sd * sd)
+        f.leg_chance[k] = 1.0 - math.exp(-f.hazard[k])
+        f.vessels[k] = 0.0
+
+
+@compiled
+def travel(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """One consignment carries mixed cargo: of n = ceil(value / consignment) K are lost, K the inverse of
+    Binomial(n, 1 - exp(-hazard)) at one keyed u; every category and origin of the cargo loses K / n.
+
+    n is at most 200, by larger consignments. Without chance the share lost is the probability. What patrols stop is
+    kept in part by the interdictor, in proportion to its part in the hazard; the rest is destroyed.
+
+    Writes
+    ------
+    route_lost, route_captured : (route,); leg_entered, leg_lost, leg_found : (leg, actor), arms; vessels; ring; stock of
+    interdictors (through the books: captured)
+
+    Source
+    ------
+    Assumption: consignments are lost whole. In one month more patrol never loses less.
+    """
+    for i in range(w.tie_count):
+        total = 0.0
+        if f.tie_used[i] > 0.0:
+            for channel in range(len(CHANNELS)):
+                for c in range(w.category_count):
+                    for o in range(w.origin_count):
+                        total += f.sent[i, channel, c, o]
+        for r in range(w.route_start[i], w.route_stop[i]):
+            f.route_lost[r], f.route_captured[r] = 0.0, 0.0
+            if total * f.route_sent[r] > 0.0:
+                _route(w, p, s, f, t, i, r, total * f.route_sent[r])
+
+
+@compiled
+def _route(w, p, s, f, t, i, r, value):  # type: ignore[no-untyped-def]
+    sender, broker = w.tie_from[i], w.tie_broker[i]
+    left, captured = 1.0, 0.0
+    for k in range(w.route_length[r]):
+        leg = w.route_leg[r, k]
+        entered = value * left
+        chance = f.leg_chance[leg]
+        if broker >= 0:
+            chance = 1.0 - math.exp(-f.hazard[leg] * (1.0 - p.broker_concealment[broker]))
+        n = int(min(float(MOST_VESSELS), max(1.0, math.ceil(entered / p.consignment[leg]))))
+        if p.noise > 0.0:
+            lost = (
+                rng.binomial_quantile(rng.uniform(s.seed, s.run, rng.CARGO, w.cargo_key[r, k], t), n, chance) / n
+            )
+        else:
+            lost = chance
+        f.leg_entered[leg, sender] += entered
+        f.leg_lost[leg, sender] += entered * lost
+        f.vessels[leg] += lost * n
+        if lost > 0.0 and f.leg_searched[leg] > 0.0:
+            for a in range(w.actor_count):
+                found = lost * s.patrol[a, leg] * p.effort[a] / f.leg_searched[leg]
+                if found > 0.0:
+                    f.leg_found[leg, a] += entered * found
+                    captured += left * found * p.capture[a]
+                    _capture(w, f, i, a, left * found * p.capture[a] * f.route_sent[r])
+        left *= 1.0 - lost
+    f.route_lost[r], f.route_captured[r] = 1.0 - left, captured
+    slot = (t + w.route_months[r]) % w.ring_count
+    for c in range(w.category_count):
+        for o in range(w.origin_count):
+            amount = f.transit[i, c, o, T_SENT] * f.route_sent[r]
+            if amount > 0.0:
+                s.ring[i, c, o, slot] += amount * left
+                f.transit[i, c, o, T_DESTROYED] += max(0.0, amount * (1.0 - left - captured))
+                f.transit[i, c, o, T_CAPTURED] += amount * captured
+
+
+@compiled
+def _capture(w, f, i, a, share):  # type: ignore[no-untyped-def]
+    for c in range(w.category_count):
+        for o in range(w.origin_count):
+            f.arms[a, c, o, A_CAPTURED] += f.transit[i, c, o, T_SENT] * share

@@ -1,0 +1,100 @@
+"""R12: beliefs, patrols, control and order averages follow what was observed, never the true hazards."""
+
+from __future__ import annotations
+
+import math
+
+from proxysim.core.jit import compiled
+from proxysim.core.records import A_LOST, A_STRUCK, A_USED, M_UPKEEP
+
+
+@compiled
+def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Patrols lean to where they found: patrol += rate (focus f^.5 / sum f^.5 + (1 - focus) / n - patrol).
+
+    Without finds this month the first term is the patrol as it is; n counts the legs the interdictor patrols.
+
+    Writes
+    ------
+    next_patrol : (actor, leg), shares
+
+    Source
+    ------
+    Assumption: square root, so that a patrol spreads; a fixed part is even.
+    """
+    for a in range(w.actor_count):
+        n, total, held = 0.0, 0.0, 0.0
+        for k in range(w.leg_count):
+            f.next_patrol[a, k] = 0.0
+            if p.patrols[a, k] > 0.0:
+                n += 1.0
+                held += s.patrol[a, k]
+                total += math.sqrt(f.leg_found[k, a])
+        for k in range(w.leg_count):
+            if p.patrols[a, k] > 0.0:
+                lean = held * math.sqrt(f.leg_found[k, a]) / total if total > 0.0 else s.patrol[a, k]
+                aim = p.patrol_focus * lean + (1.0 - p.patrol_focus) * held / n
+                f.next_patrol[a, k] = s.patrol[a, k] + p.patrol_rate * (aim - s.patrol[a, k])
+
+
+@compiled
+def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """belief += rate (observed loss - belief) where something moved, else back to the first belief;
+    control += rate (clip(gain dependence, 0, 1) - control), dependence = received over the tie / all taken in;
+    order averages follow what was asked and used.
+
+    Writes
+    ------
+    belief, patrol : (actor, leg); tie_control, tie_order : (tie,); order_average : (actor, category)
+
+    Source
+    ------
+    Salehyan, Siroky & Wood 2014: several sponsors weaken each other. Assumption: rates.
+    """
+    for a in range(w.actor_count):
+        for k in range(w.leg_count):
+            s.patrol[a, k] = f.next_patrol[a, k]
+            if f.leg_entered[k, a] > 0.0:
+                s.belief[a, k] += p.belief_rate * (f.leg_lost[k, a] / f.leg_entered[k, a] - s.belief[a, k])
+            else:
+                s.belief[a, k] += p.belief_return * (p.detection[k] - s.belief[a, k])
+    for i in range(w.tie_count):
+        if p.weight[i] > 0.0:
+            b, all_ = w.tie_to[i], f.revenue[w.tie_to[i]]
+            for j in range(w.tie_count):
+                if w.tie_to[j] == b:
+                    all_ += f.arrived_value[j]
+            for c in range(w.category_count):
+                all_ += f.made[b, c] * p.price[c]
+            dependence = f.arrived_value[i] / all_ if all_ > 0.0 else 0.0
+            s.tie_control[i] += p.control_rate * (min(1.0, p.control_gain * dependence) - s.tie_control[i])
+        order = 0.0
+        for c in range(w.category_count):
+            for channel in range(4):
+                order += f.volume[i, channel, c]
+        s.tie_order[i] += p.order_memory * (order - s.tie_order[i])
+    for a in range(w.actor_count):
+        for c in range(w.category_count):
+            asked = p.demand[a, c] * f.war[a]
+            for i in range(w.tie_count):
+                if w.tie_from[i] == a:
+                    asked += f.owed_asked[i, c]
+                    for channel in range(4):
+                        asked += f.volume[i, channel, c]
+            for o in range(w.origin_count):
+                asked += f.arms[a, c, o, A_USED] + f.arms[a, c, o, A_LOST] + f.arms[a, c, o, A_STRUCK]
+            s.order_average[a, c] += p.order_memory * (asked - s.order_average[a, c])
+
+
+@compiled
+def upkeep(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """What is not carried over is spent as upkeep.
+
+    Writes
+    ------
+    funds : (actor,); books
+    """
+    for a in range(w.actor_count):
+        spent = max(0.0, s.funds[a]) * (1.0 - p.carry_over[a])
+        s.funds[a] = max(0.0, s.funds[a]) - spent
+        f.money[M_UPKEEP, a] += spent

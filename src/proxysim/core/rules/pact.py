@@ -1,0 +1,102 @@
+"""R2: what a pact's nine provisions amount to this month."""
+
+from __future__ import annotations
+
+from proxysim.core.jit import compiled
+from proxysim.core.records import FUNDING, LOGISTICS, RECIPROCITY_X, SHIPMENTS
+
+PROVISION_COUNT = 9
+
+
+@compiled
+def provisions(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """level = strength compliance ramp, 0 outside [in force, until); provision x = level times its size.
+
+    Two pacts over one pair act as 1 - prod(1 - x); `funding`, which may pass 1 or be a cut, as prod(1 + x) - 1.
+
+    Writes
+    ------
+    pact_level : (pact,); pact_actor : (provision, actor); pact_tie : (provision, tie); owes : (tie,); owes_first : (actor,)
+
+    Source
+    ------
+    Assumption: a pact with fewer than two members, or at level 0, leaves every number as it is.
+    """
+    for q in range(PROVISION_COUNT):
+        for a in range(w.actor_count):
+            f.pact_actor[q, a] = 0.0
+        for i in range(w.tie_count):
+            f.pact_tie[q, i] = 0.0
+    for i in range(w.tie_count):
+        f.owes[i] = 0.0
+    for a in range(w.actor_count):
+        f.owes_first[a] = 0.0
+    for k in range(w.pact_count):
+        f.pact_level[k] = _level(w, p, k, t)
+        if f.pact_level[k] <= 0.0:
+            continue
+        for q in range(PROVISION_COUNT):
+            x = f.pact_level[k] * p.provisions[k, q]
+            if q != FUNDING:
+                x = max(0.0, x)  # an event may push a provision below 0; only a budget can be cut
+            if x == 0.0:
+                continue
+            for a in range(w.actor_count):
+                if w.pact_member[k, a] == 1:
+                    f.pact_actor[q, a] = _joined(q, f.pact_actor[q, a], x)
+            for i in range(w.tie_count):
+                if w.pact_member[k, w.tie_from[i]] == 1 and w.pact_member[k, w.tie_to[i]] == 1:
+                    f.pact_tie[q, i] = _joined(q, f.pact_tie[q, i], x)
+                    if q == RECIPROCITY_X and (w.pact_debtor[k] < 0 or w.pact_debtor[k] == w.tie_from[i]):
+                        f.owes[i] = _joined(q, f.owes[i], x)
+                        if w.pact_share[k] == 0:
+                            f.owes_first[w.tie_from[i]] = 1.0
+
+
+@compiled
+def _level(w, p, k, t):  # type: ignore[no-untyped-def]
+    members = 0
+    for a in range(w.actor_count):
+        members += w.pact_member[k, a]
+    if members < 2 or t < p.in_force[k] or t >= p.until[k]:
+        return 0.0
+    ramp = 1.0 if p.ramp[k] <= 0.0 else min(1.0, (t - p.in_force[k]) / p.ramp[k])
+    return p.strength[k] * p.compliance[k] * ramp
+
+
+@compiled
+def _joined(q, before, x):  # type: ignore[no-untyped-def]
+    return (1.0 + before) * (1.0 + x) - 1.0 if q == FUNDING else 1.0 - (1.0 - before) * (1.0 - x)
+
+
+@compiled
+def limits(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Limit of a leg: limit (1 + x_logistics) of the members who use it, only `residual` of it when its host has fallen.
+
+    A sender finds open what is its own as a carrier, what is nobody's, and x_shipments of its partners' parts.
+
+    Writes
+    ------
+    leg_limit : (leg,), arms a month; leg_open : (leg, actor), arms a month
+    """
+    for i in range(w.leg_count):
+        x, taken = 0.0, 0.0
+        for a in range(w.actor_count):
+            taken += p.carriers[i, a]
+            if w.leg_user[i, a] == 1:
+                x = max(x, f.pact_actor[LOGISTICS, a])
+        limit = p.limit[i] * (1.0 + x)
+        if w.leg_host[i] >= 0 and s.fallen[w.leg_host[i]] >= 0:
+            limit *= p.residual[i]
+        f.leg_limit[i] = limit
+        for a in range(w.actor_count):
+            part = 1.0
+            if w.leg_shared[i] == 1:
+                part = p.carriers[i, a] + max(0.0, 1.0 - taken)
+                for k in range(w.pact_count):
+                    x = f.pact_level[k] * p.provisions[k, SHIPMENTS]
+                    if w.pact_member[k, a] == 1 and x > 0.0:
+                        for b in range(w.actor_count):
+                            if b != a and w.pact_member[k, b] == 1:
+                                part += x * p.carriers[i, b]
+            f.leg_open[i, a] = limit * min(1.0, part)

@@ -1,0 +1,125 @@
+"""R11: governments that live on outside support, and their fall."""
+
+from __future__ import annotations
+
+import math
+
+from proxysim.core import rng
+from proxysim.core.jit import compiled
+from proxysim.core.records import A_ABANDONED, A_DESTROYED, A_LEAKED, A_SURRENDERED
+
+FIGHTING = 1  # place of the measure "fighting"
+
+
+@compiled
+def support(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """S = own (base + (1 - base) clip(received / normal, 0, cap)) + sum helper attention willingness (fighting / 100)^.5.
+
+    Until the first cargo can have arrived, what is pledged counts as received: a run does not start with a hungry regime.
+
+    forcing = clip(gain ln(S / pressure) + eta, -2, 2), -2 when S is 0; eta AR(1).
+
+    Writes
+    ------
+    support_now : (regime,); forcing, forcing_noise : (regime,)
+
+    Source
+    ------
+    Assumption: a helper's troops count by what its patron spares and, for a proxy, by its own state.
+    """
+    for r in range(w.regime_count):
+        if s.fallen[r] >= 0:
+            continue
+        state = w.regime_state[r]
+        received = 0.0
+        for i in range(w.tie_count):
+            if w.tie_to[i] == state:
+                received += f.arrived_value[i] + _sent_before(w, f, i, t)
+        part = min(p.support_cap, received / p.normal_support[r]) if p.normal_support[r] > 0.0 else 1.0
+        total = p.own_strength[r] * (p.support_base + (1.0 - p.support_base) * part)
+        for a in range(w.actor_count):
+            if p.helpers[r, a] > 0.0:
+                total += p.helpers[r, a] * f.focus[a] * _readiness(w, p, s, f, r, a)
+        f.support_now[r] = total
+        rho = p.forcing_persistence
+        if p.noise > 0.0:
+            step = p.forcing_volatility[r] * math.sqrt(1.0 - rho * rho) * p.noise
+            s.forcing_noise[r] = rho * s.forcing_noise[r] + step * rng.normal(
+                s.seed, s.run, rng.FORCING, w.regime_key[r], t
+            )
+        if total > 0.0:
+            s.forcing[r] = min(2.0, max(-2.0, p.gain[r] * math.log(total / p.pressure[r]) + s.forcing_noise[r]))
+        else:
+            s.forcing[r] = -2.0
+
+
+@compiled
+def _sent_before(w, f, i, t):  # type: ignore[no-untyped-def]
+    """What a tie would bring of months before the start, which are in no books: until cargo can be there, what is pledged."""
+    shortest = 0
+    for r in range(w.route_start[i], w.route_stop[i]):
+        if r == w.route_start[i] or w.route_months[r] < shortest:
+            shortest = w.route_months[r]
+    return f.pledged[i] * f.arms_part[i] if t < shortest else 0.0
+
+
+@compiled
+def _readiness(w, p, s, f, r, a):  # type: ignore[no-untyped-def]
+    ready = 1.0
+    if w.is_proxy[a] == 1:
+        ready = math.sqrt(min(1.2, max(0.0, s.measure[a, FIGHTING] / 100.0)))
+    for i in range(w.tie_count):
+        if w.tie_from[i] == a and w.tie_to[i] == w.regime_state[r]:
+            return ready * math.exp(f.will[i])
+    return ready
+
+
+@compiled
+def month_of_stability(x, forcing, speed):  # type: ignore[no-untyped-def]
+    """A month of dx/dt = speed (x - x^3 + forcing), by RK4 in steps with speed h <= 1/16; stops at the first x < 0."""
+    steps = int(math.ceil(16.0 * speed))
+    h = speed / steps
+    for _ in range(steps):
+        k1 = x - x * x * x + forcing
+        y = x + 0.5 * h * k1
+        k2 = y - y * y * y + forcing
+        y = x + 0.5 * h * k2
+        k3 = y - y * y * y + forcing
+        y = x + h * k3
+        k4 = y - y * y * y + forcing
+        x += h * (k1 + 2.0 * k2 + 2.0 * k3 + k4) / 6.0
+        if x < 0.0:
+            return x
+    return x
+
+
+@compiled
+def fall(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Stability follows its fold; below 0 the regime falls, once, and its arms go to named shares.
+
+    Writes
+    ------
+    regime_stability : (regime,); fallen : (regime,), month; stock of its state; plant 0; books
+
+    Source
+    ------
+    Saddle-node normal form: the fold is at forcing -2 / (3 sqrt 3) = -.3849 at every speed.
+    """
+    for r in range(w.regime_count):
+        if s.fallen[r] >= 0:
+            continue
+        s.regime_stability[r] = month_of_stability(s.regime_stability[r], s.forcing[r], p.speed[r])
+        if s.regime_stability[r] < 0.0:
+            s.fallen[r] = t
+            a = w.regime_state[r]
+            for c in range(w.category_count):
+                s.plant[a, c] = 0.0
+                for o in range(w.origin_count):
+                    held = s.stock[a, c, o]
+                    destroyed, taken = held * p.destroyed[r], held * p.captured[r]
+                    leaked = held * p.leaked[r]
+                    f.arms[a, c, o, A_DESTROYED] += destroyed
+                    f.arms[a, c, o, A_SURRENDERED] += taken
+                    f.arms[a, c, o, A_LEAKED] += leaked
+                    f.arms[a, c, o, A_ABANDONED] += max(0.0, held - destroyed - taken - leaked)
+                    s.stock[a, c, o] = 0.0

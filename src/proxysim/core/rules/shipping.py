@@ -1,0 +1,296 @@
+"""R7: from what is asked to what is sent, over routes with limits, carriers and brokers."""
+
+from __future__ import annotations
+
+import math
+
+from proxysim.core.jit import compiled
+from proxysim.core.records import (
+    A_SENT,
+    CHANNELS,
+    M_BOUGHT,
+    M_FEES,
+    M_FEES_IN,
+    M_SOLD,
+    M_TRANSPORT,
+    RECIPROCITY,
+    RETRANSFER,
+    SALE,
+    SHIPMENTS,
+    SUPPORT,
+    T_SENT,
+)  # fmt: skip
+
+CHANNEL_COUNT = len(CHANNELS)
+
+
+@compiled
+def _asked(f, i, channel, c):  # type: ignore[no-untyped-def]
+    return f.volume[i, channel, c] + (f.owed_asked[i, c] if channel == SALE else 0.0)
+
+
+@compiled
+def _part(w, s, f, a, c, o, channel):  # type: ignore[no-untyped-def]
+    """Part of a request in category c that is met from origin o."""
+    stock = s.stock[a, c, o]
+    if stock <= 0.0:
+        return 0.0
+    own = o == w.actor_origin[a]
+    if channel == RETRANSFER:
+        return 0.0 if own else stock / f.stock_foreign[a, c] * f.cut_foreign[a, c]
+    if channel == RECIPROCITY and f.owes_first[a] > 0.0:
+        return stock / f.stock_all[a, c] * f.cut_first[a, c]
+    return stock / f.stock_all[a, c] * (f.cut_own[a, c] if own else f.cut_foreign[a, c])
+
+
+@compiled
+def available(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """available = (stock - reserve target)+, origins pro rata; all ties of a source are cut in proportion per category.
+
+    Items passed on come from foreign makes only; reciprocity with priority is served first.
+
+    Writes
+    ------
+    stock_all, stock_foreign, ask_*, cut_* : (actor, category)
+    """
+    for a in range(w.actor_count):
+        for c in range(w.category_count):
+            total, foreign = 0.0, 0.0
+            for o in range(w.origin_count):
+                total += s.stock[a, c, o]
+                if o != w.actor_origin[a]:
+                    foreign += s.stock[a, c, o]
+            f.stock_all[a, c], f.stock_foreign[a, c] = total, foreign
+            f.ask_common[a, c], f.ask_first[a, c], f.ask_foreign[a, c] = 0.0, 0.0, 0.0
+    for i in range(w.tie_count):
+        a = w.tie_from[i]
+        for c in range(w.category_count):
+            f.ask_common[a, c] += f.volume[i, SUPPORT, c] + _asked(f, i, SALE, c)
+            f.ask_foreign[a, c] += f.volume[i, RETRANSFER, c]
+            if f.owes_first[a] > 0.0:
+                f.ask_first[a, c] += f.volume[i, RECIPROCITY, c]
+            else:
+                f.ask_common[a, c] += f.volume[i, RECIPROCITY, c]
+    for a in range(w.actor_count):
+        for c in range(w.category_count):
+            total = f.stock_all[a, c]
+            spare = max(0.0, total - p.reserve[a] * p.target[a, c])
+            first = 1.0 if f.ask_first[a, c] <= spare else spare / f.ask_first[a, c]
+            spare = max(0.0, spare - first * f.ask_first[a, c])
+            asked = f.ask_common[a, c]
+            f.cut_first[a, c] = first
+            f.cut_own[a, c] = 1.0 if asked <= spare else spare / asked
+            if f.stock_foreign[a, c] > 0.0:
+                asked += f.ask_foreign[a, c] * (total / f.stock_foreign[a, c])
+            f.cut_foreign[a, c] = 1.0 if asked <= spare else spare / asked
+
+
+@compiled
+def choose(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Routes: weight = least open limit exp(choice ln believed survival - cost); what a tie asks is split by weight.
+
+    A brokered tie moves at most its part of the broker's capacity, none when the broker's command is too low.
+
+    Writes
+    ------
+    tie_ask, tie_money : (tie,), arms and money a month; tie_moved : (tie,); broker_ask : (actor,); sent_share : (route,); leg_flow : (leg, actor)
+
+    Source
+    ------
+    Magliocca et al. 2019: interdiction spreads routes. Assumption: the exponent.
+    """
+    for a in range(w.actor_count):
+        f.broker_ask[a] = 0.0
+    for i in range(w.tie_count):
+        a = w.tie_from[i]
+        f.tie_ask[i], f.tie_money[i] = 0.0, 0.0
+        for channel in range(CHANNEL_COUNT):
+            for c in range(w.category_count):
+                asked = _asked(f, i, channel, c)
+                if asked > 0.0:
+                    met = 0.0
+                    for o in range(w.origin_count):
+                        met += asked * _part(w, s, f, a, c, o, channel)
+                    f.tie_ask[i] += met
+                    f.tie_money[i] += met * p.price[c]
+        if w.tie_broker[i] >= 0:
+            f.broker_ask[w.tie_broker[i]] += f.tie_ask[i]
+    for k in range(w.leg_count):
+        for a in range(w.actor_count):
+            f.leg_flow[k, a] = 0.0
+    for i in range(w.tie_count):
+        a, broker = w.tie_from[i], w.tie_broker[i]
+        f.tie_moved[i] = 1.0
+        if broker >= 0:
+            if s.command[broker] < p.command_limit[broker]:
+                f.tie_moved[i] = 0.0
+            elif f.broker_ask[broker] > p.broker_capacity[broker]:
+                f.tie_moved[i] = p.broker_capacity[broker] / f.broker_ask[broker]
+        total = 0.0
+        for r in range(w.route_start[i], w.route_stop[i]):
+            f.sent_share[r] = _weight(w, p, s, f, a, r) if f.tie_ask[i] > 0.0 else 0.0
+            total += f.sent_share[r]
+        for r in range(w.route_start[i], w.route_stop[i]):
+            f.sent_share[r] = f.sent_share[r] / total if total > 0.0 else 0.0
+            for k in range(w.route_length[r]):
+                f.leg_flow[w.route_leg[r, k], a] += f.tie_ask[i] * f.tie_moved[i] * f.sent_share[r]
+
+
+@compiled
+def _weight(w, p, s, f, a, r):  # type: ignore[no-untyped-def]
+    if w.route_length[r] == 0:
+        return 1.0
+    limit, survival, cost = math.inf, 1.0, 0.0
+    for k in range(w.route_length[r]):
+        leg = w.route_leg[r, k]
+        limit = min(limit, f.leg_open[leg, a])
+        survival *= 1.0 - s.belief[a, leg]
+        cost += p.transport_cost[leg]
+    return limit * math.exp(p.route_choice * math.log(survival) - cost) if survival > 0.0 else 0.0
+
+
+@compiled
+def crowd(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """What part of its wish each sender can move over a leg.
+
+    Without carriers: min(1, limit / flow) for all alike. With carriers each has its own part first; what is nobody's
+    goes in proportion to what is still wanted; then members of a pact pool `shipments` of what they leave spare.
+
+    Writes
+    ------
+    leg_factor : (leg, actor), in [0, 1]
+    """
+    for k in range(w.leg_count):
+        flow, taken = 0.0, 0.0
+        for a in range(w.actor_count):
+            flow += f.leg_flow[k, a]
+            taken += p.carriers[k, a]
+        if w.leg_shared[k] == 0:
+            for a in range(w.actor_count):
+                f.leg_factor[k, a] = 1.0 if flow <= f.leg_limit[k] else f.leg_limit[k] / flow
+            continue
+        rest = 0.0
+        for a in range(w.actor_count):
+            rest += max(0.0, f.leg_flow[k, a] - f.leg_limit[k] * p.carriers[k, a])
+        free = f.leg_limit[k] * max(0.0, 1.0 - taken)
+        part = 1.0 if rest <= free else free / rest
+        for a in range(w.actor_count):
+            own = min(f.leg_flow[k, a], f.leg_limit[k] * p.carriers[k, a])
+            f.leg_factor[k, a] = own + part * max(0.0, f.leg_flow[k, a] - own)
+        for q in range(w.pact_count):
+            x = f.pact_level[q] * p.provisions[q, SHIPMENTS]
+            if x > 0.0 and f.pact_level[q] > 0.0:
+                spare, wanted = 0.0, 0.0
+                for a in range(w.actor_count):
+                    if w.pact_member[q, a] == 1:
+                        spare += max(0.0, f.leg_limit[k] * p.carriers[k, a] - f.leg_flow[k, a])
+                        wanted += f.leg_flow[k, a] - f.leg_factor[k, a]
+                part = 1.0 if wanted <= x * spare else x * spare / wanted
+                for a in range(w.actor_count):
+                    if w.pact_member[q, a] == 1:
+                        f.leg_factor[k, a] += part * (f.leg_flow[k, a] - f.leg_factor[k, a])
+        for a in range(w.actor_count):
+            f.leg_factor[k, a] = f.leg_factor[k, a] / f.leg_flow[k, a] if f.leg_flow[k, a] > 0.0 else 1.0
+
+
+@compiled
+def send(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """A route moves its least leg factor; carriage, commission and purchases are paid; the rest stays at home.
+
+    Writes
+    ------
+    tie_moved, tie_cost, tie_paid, tie_used : (tie,); broker_ask : (actor,), here its cost;
+    route_sent : (route,), part of what the tie sent; sent : (tie, channel, category, origin),
+    arms; stock, funds, owed; books
+    """
+    for a in range(w.actor_count):
+        f.broker_ask[a] = 0.0
+    for i in range(w.tie_count):
+        a = w.tie_from[i]
+        moved, cost = 0.0, 0.0
+        for r in range(w.route_start[i], w.route_stop[i]):
+            factor, carriage = 1.0, 0.0
+            for k in range(w.route_length[r]):
+                factor = min(factor, f.leg_factor[w.route_leg[r, k], a])
+                carriage += p.transport_cost[w.route_leg[r, k]]
+            f.route_sent[r] = f.sent_share[r] * factor
+            moved += f.route_sent[r]
+            cost += f.route_sent[r] * carriage
+        for r in range(w.route_start[i], w.route_stop[i]):
+            f.route_sent[r] = f.route_sent[r] / moved if moved > 0.0 else 0.0
+        if w.tie_broker[i] >= 0:
+            cost += moved * p.commission[w.tie_broker[i]]
+        f.tie_cost[i] = f.tie_money[i] * f.tie_moved[i] * cost
+        f.tie_moved[i] *= moved
+        f.broker_ask[a] += f.tie_cost[i]
+    for i in range(w.tie_count):
+        a = w.tie_from[i]
+        money = max(0.0, s.funds[a] - f.reserved[a])
+        f.tie_paid[i] = 1.0 if f.broker_ask[a] <= money else money / f.broker_ask[a]
+    for i in range(w.tie_count):
+        f.tie_moved[i] *= f.tie_paid[i]
+        _load(w, p, s, f, i)
+    for i in range(w.tie_count):
+        _settle(w, p, s, f, i)
+    for i in range(w.tie_count):
+        if f.tie_used[i] == 0.0:
+            continue
+        for channel in range(CHANNEL_COUNT):
+            for c in range(w.category_count):
+                for o in range(w.origin_count):
+                    amount = f.sent[i, channel, c, o]
+                    if amount > 0.0:
+                        amount = min(amount, s.stock[w.tie_from[i], c, o])
+                        f.sent[i, channel, c, o] = amount
+                        s.stock[w.tie_from[i], c, o] -= amount
+                        f.arms[w.tie_from[i], c, o, A_SENT] += amount
+                        f.transit[i, c, o, T_SENT] += amount
+
+
+@compiled
+def _load(w, p, s, f, i):  # type: ignore[no-untyped-def]
+    a = w.tie_from[i]
+    if f.tie_ask[i] <= 0.0 and f.tie_used[i] == 0.0:
+        return
+    f.tie_used[i] = 1.0 if f.tie_ask[i] > 0.0 else 0.0
+    for channel in range(CHANNEL_COUNT):
+        for c in range(w.category_count):
+            asked = _asked(f, i, channel, c) * f.tie_moved[i]
+            for o in range(w.origin_count):
+                f.sent[i, channel, c, o] = asked * _part(w, s, f, a, c, o, channel) if asked > 0.0 else 0.0
+
+
+@compiled
+def _settle(w, p, s, f, i):  # type: ignore[no-untyped-def]
+    """Money of one tie: carriage and commission by the sender, the price by the buyer, payment in kind owed back."""
+    a, b, broker = w.tie_from[i], w.tie_to[i], w.tie_broker[i]
+    cost = f.tie_cost[i] * f.tie_paid[i]
+    fee = 0.0
+    if broker >= 0 and cost > 0.0:
+        fee = min(cost, f.tie_money[i] * f.tie_moved[i] * p.commission[broker])
+        s.funds[broker] += fee
+        f.money[M_FEES_IN, broker] += fee
+        f.money[M_FEES, a] += fee
+    s.funds[a] -= cost
+    f.money[M_TRANSPORT, a] += cost - fee
+    price = 0.0
+    for c in range(w.category_count):
+        asked = _asked(f, i, SALE, c)
+        if asked > 0.0:
+            sold = 0.0
+            for o in range(w.origin_count):
+                sold += f.sent[i, SALE, c, o]
+            price += sold * (f.volume[i, SALE, c] / asked) * p.markup[i] * p.price[c]
+            s.owed[i] = max(0.0, s.owed[i] - sold * (f.owed_asked[i, c] / asked))
+    paid = price * (1.0 - p.barter[i])
+    s.funds[b] -= paid
+    s.funds[a] += paid
+    f.money[M_BOUGHT, b] += paid
+    f.money[M_SOLD, a] += paid
+    if p.barter[i] > 0.0 and price > 0.0 and w.tie_back[i] >= 0:
+        back, mixed, value = w.tie_back[i], 0.0, 0.0
+        for c in range(w.category_count):
+            mixed += p.mix[back, c]
+            value += p.mix[back, c] * p.price[c]
+        if value > 0.0:
+            s.owed[back] += price * p.barter[i] * mixed / value

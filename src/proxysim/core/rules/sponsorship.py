@@ -1,0 +1,166 @@
+"""R4: what patrons give to whom, in money and in arms."""
+
+from __future__ import annotations
+
+import math
+
+from proxysim.core.jit import compiled
+from proxysim.core.records import FUNDING, M_DIVERTED, M_RECEIVED, M_SENT, SHIPMENTS
+
+
+@compiled
+def open_tie(w, s, i):  # type: ignore[no-untyped-def]
+    """False once the regime of either end has fallen."""
+    a, b = w.actor_regime[w.tie_from[i]], w.actor_regime[w.tie_to[i]]
+    return not ((a >= 0 and s.fallen[a] >= 0) or (b >= 0 and s.fallen[b] >= 0))
+
+
+@compiled
+def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Shares of revenue by softmax over the ties of a sponsor and home.
+
+    u = ln w + ln(1 + x_funding) + k ln attention + a n - a2 n^2 + b threat + d (control - 1/2) + will;
+    u_home = ln((1 - g) / g), with g the usual share of clients and the w of a sponsor summing to 1.
+    need n = clip(1 - stock / target, 0, 1); threat = the client's war; will = -c (sinking + short of reserve).
+
+    Writes
+    ------
+    score, will, target_share : (tie,); usual_share : (actor,), sum of its target shares; diverted_part : (tie,)
+
+    Source
+    ------
+    McFadden 1974 (softmax); Salehyan, Gleditsch & Cunningham 2011 (moderately strong clients);
+    Salehyan, Siroky & Wood 2014 (control). Assumption: sizes of the responses.
+    """
+    for a in range(w.actor_count):
+        total, g = 0.0, p.support_share[a]
+        for i in range(w.tie_count):
+            if w.tie_from[i] == a:
+                total += p.weight[i]
+                f.score[i], f.target_share[i] = 0.0, 0.0
+                f.will[i] = _will(w, p, s, a, w.tie_to[i])
+                f.diverted_part[i] = p.slack[a] * (1.0 - s.tie_control[i])
+        if total > 0.0 and g > 0.0:
+            home = (1.0 - g) / g
+            sum_ = home
+            for i in range(w.tie_count):
+                if w.tie_from[i] == a and p.weight[i] > 0.0 and open_tie(w, s, i):
+                    f.score[i] = math.log(p.weight[i] / total) + (
+                        0.0 if w.fixed_allocation == 1 else _pull(w, p, s, f, a, i)
+                    )
+                    sum_ += math.exp(f.score[i])
+            for i in range(w.tie_count):
+                if w.tie_from[i] == a and p.weight[i] > 0.0 and open_tie(w, s, i):
+                    f.target_share[i] = math.exp(f.score[i]) / sum_
+        f.usual_share[a] = _sum_of_targets(w, f, a)
+
+
+@compiled
+def _sum_of_targets(w, f, a):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for i in range(w.tie_count):
+        if w.tie_from[i] == a:
+            total += f.target_share[i]
+    return total
+
+
+@compiled
+def _pull(w, p, s, f, a, i):  # type: ignore[no-untyped-def]
+    client = w.tie_to[i]
+    have, target = 0.0, 0.0
+    for c in range(w.category_count):
+        target += p.target[client, c]
+        for o in range(w.origin_count):
+            have += s.stock[client, c, o]
+    need = min(1.0, max(0.0, 1.0 - have / target)) if target > 0.0 else 0.0
+    return (math.log(1.0 + f.pact_actor[FUNDING, a]) + p.attention_response[a] * math.log(f.focus[a])
+            + p.need_response[a] * need - p.need_curve[a] * need * need + p.threat_response[a] * f.war[client]
+            + p.control_response[a] * (s.tie_control[i] - 0.5) + f.will[i])  # fmt: skip
+
+
+@compiled
+def _will(w, p, s, a, client):  # type: ignore[no-untyped-def]
+    """Willingness, at most 0: -prospects (how far the client's regime is sinking + how far the own reserve is short)."""
+    r = w.actor_regime[client]
+    sinking = max(0.0, -s.forcing[r]) if r >= 0 and s.fallen[r] < 0 else 0.0
+    have, keep = 0.0, 0.0
+    for c in range(w.category_count):
+        keep += p.reserve[a] * p.target[a, c]
+        for o in range(w.origin_count):
+            have += s.stock[a, c, o]
+    short = max(0.0, 1.0 - have / keep) if keep > 0.0 else 0.0
+    return -p.prospects[a] * (sinking + short)
+
+
+@compiled
+def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Shares follow their targets slowly; support splits into cash and a claim on arms.
+
+    share = rho share- + (1 - rho) target; a share under `minimum_share` is not given; S = share revenue;
+    arms part phi = logistic(logit phi0 + response ln(B / reference) + push x_shipments), B the best believed
+    arrival over the routes times min(1, limit / typical order), at least .001. Cash S (1 - phi) is sent, of
+    which a part is diverted; S phi / price is a claim on stock, whose cost was paid when it was made.
+
+    Writes
+    ------
+    tie_share, pledged, arms_part, cash, arrived_value : (tie,); claim : (tie, category), arms a month; funds; books
+
+    Source
+    ------
+    Assumption: expected arrival moves the split between money and arms, not the share.
+    """
+    for a in range(w.actor_count):
+        total = _sum_of_targets(w, f, a)
+        scale = f.usual_share[a] / total if total > 0.0 else 0.0
+        for i in range(w.tie_count):
+            if w.tie_from[i] == a:
+                if w.fixed_allocation == 1:
+                    s.tie_share[i] = f.target_share[i] * scale
+                elif open_tie(w, s, i):
+                    s.tie_share[i] = (
+                        p.share_inertia[a] * s.tie_share[i] + (1.0 - p.share_inertia[a]) * f.target_share[i] * scale
+                    )
+                else:
+                    s.tie_share[i] = 0.0
+    for i in range(w.tie_count):
+        a, b = w.tie_from[i], w.tie_to[i]
+        f.pledged[i], f.arms_part[i], f.cash[i], f.arrived_value[i] = 0.0, 0.0, 0.0, 0.0
+        for c in range(w.category_count):
+            f.claim[i, c] = 0.0
+        if p.weight[i] <= 0.0 or s.tie_share[i] < p.minimum_share or not open_tie(w, s, i):
+            continue
+        f.pledged[i] = s.tie_share[i] * f.revenue[a]
+        push = p.shipments_push * f.pact_actor[SHIPMENTS, a]
+        believed = max(0.001, _believed_arrival(w, s, f, a, i))
+        shift = math.log(p.arms_share[i] / (1.0 - p.arms_share[i])) + p.arms_response * math.log(
+            believed / p.arms_reference
+        )
+        mixed = 0.0
+        for c in range(w.category_count):
+            mixed += p.mix[i, c]
+        f.arms_part[i] = 1.0 / (1.0 + math.exp(-(shift + push))) if mixed > 0.0 else 0.0
+        for c in range(w.category_count):
+            if mixed > 0.0:
+                f.claim[i, c] = f.pledged[i] * f.arms_part[i] * (p.mix[i, c] / mixed) / p.price[c]
+        f.cash[i] = f.pledged[i] * (1.0 - f.arms_part[i])
+        s.funds[a] -= f.cash[i]
+        s.funds[b] += f.cash[i] * (1.0 - f.diverted_part[i])
+        f.arrived_value[i] = f.cash[i] * (1.0 - f.diverted_part[i])
+        f.money[M_SENT, a] += f.cash[i]
+        f.money[M_RECEIVED, b] += f.cash[i]
+        f.money[M_DIVERTED, b] += f.cash[i] * f.diverted_part[i]
+
+
+@compiled
+def _believed_arrival(w, s, f, a, i):  # type: ignore[no-untyped-def]
+    best = 0.0
+    for r in range(w.route_start[i], w.route_stop[i]):
+        arrival, limit = 1.0, math.inf
+        for k in range(w.route_length[r]):
+            leg = w.route_leg[r, k]
+            arrival *= 1.0 - s.belief[a, leg]
+            limit = min(limit, f.leg_open[leg, a])
+        if s.tie_order[i] > limit:
+            arrival *= limit / s.tie_order[i]
+        best = max(best, arrival)
+    return best

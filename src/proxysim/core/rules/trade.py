@@ -1,0 +1,168 @@
+"""R6: buyers at war, sellers with something to spare, and what a pact's partner owes."""
+
+from __future__ import annotations
+
+import math
+
+from proxysim.core.jit import compiled
+from proxysim.core.records import MARKET, RECIPROCITY, RETRANSFER, SALE, SUPPORT, TECHNOLOGY
+
+
+@compiled
+def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """want = min((demand war - made)+, (months demand war - stock)+); offer = min(2 want access, .25 (stock - .4 target)+).
+
+    `market` adds to the access of a member that buys from a member or from a proxy.
+
+    Writes
+    ------
+    want : (actor, category), offer : (tie, category), arms a month
+
+    Source
+    ------
+    Assumption: imports end by themselves when home output covers the demand.
+    """
+    for a in range(w.actor_count):
+        for c in range(w.category_count):
+            held = 0.0
+            for o in range(w.origin_count):
+                held += s.stock[a, c, o]
+            need = p.demand[a, c] * f.war[a]
+            f.want[a, c] = max(0.0, min(need - f.made[a, c], p.shortage_months * need - held))
+    for i in range(w.tie_count):
+        a, b = w.tie_from[i], w.tie_to[i]
+        x = f.pact_tie[MARKET, i]
+        if w.is_proxy[a] == 1 and w.is_proxy[b] == 0:
+            x = f.pact_actor[MARKET, b]
+        access = min(1.0, p.access[i] + p.market_boost * x)
+        ra, rb = w.actor_regime[a], w.actor_regime[b]
+        shut = (ra >= 0 and s.fallen[ra] >= 0) or (rb >= 0 and s.fallen[rb] >= 0) or w.route_start[i] == w.route_stop[i]
+        for c in range(w.category_count):
+            f.offer[i, c] = 0.0
+            if access > 0.0 and f.want[b, c] > 0.0 and not shut:
+                held = 0.0
+                for o in range(w.origin_count):
+                    held += s.stock[a, c, o]
+                spare = p.offer_share * max(0.0, held - p.offer_floor * p.target[a, c])
+                f.offer[i, c] = min(p.offer_want * f.want[b, c] * access, spare)
+
+
+@compiled
+def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Sales: offers cut in proportion to what sellers can spare, buyers want and buyers can pay.
+
+    The price is markup times base price. Reciprocity asks for `owes` of the debtor's output times the partner's war,
+    without money; retransfer for a share of arms of foreign make; support for what is claimed times the gate.
+
+    Writes
+    ------
+    volume : (tie, channel, category), owed_asked : (tie, category), arms a month; reserved : (actor,), money;
+    ask_common, ask_foreign : (actor, category), here the part of offers a seller can spare, and what a buyer is offered
+    """
+    for a in range(w.actor_count):
+        f.reserved[a] = 0.0
+        for c in range(w.category_count):
+            f.ask_common[a, c], f.ask_foreign[a, c] = 0.0, 0.0
+    offered = 0.0
+    for i in range(w.tie_count):
+        for c in range(w.category_count):
+            f.volume[i, SALE, c] = 0.0
+            f.ask_common[w.tie_from[i], c] += f.offer[i, c]
+            offered += f.offer[i, c]
+    if offered > 0.0:
+        _cut(w, p, s, f)
+        _bill(w, p, s, f)
+    for i in range(w.tie_count):
+        a = w.tie_from[i]
+        ra, rb = w.actor_regime[a], w.actor_regime[w.tie_to[i]]
+        shut = (ra >= 0 and s.fallen[ra] >= 0) or (rb >= 0 and s.fallen[rb] >= 0)
+        mixed = 0.0
+        for c in range(w.category_count):
+            mixed += p.mix[i, c]
+        for c in range(w.category_count):
+            foreign = 0.0
+            for o in range(w.origin_count):
+                if o != w.actor_origin[a]:
+                    foreign += s.stock[a, c, o]
+            f.volume[i, RETRANSFER, c] = 0.0 if shut else p.retransfer[i] * foreign
+            f.volume[i, RECIPROCITY, c] = f.owes[i] * f.made[a, c] * f.war[w.tie_to[i]]
+            f.owed_asked[i, c] = s.owed[i] * (p.mix[i, c] / mixed) if mixed > 0.0 and not shut else 0.0
+
+
+@compiled
+def _cut(w, p, s, f):  # type: ignore[no-untyped-def]
+    """Offers cut to what sellers can spare, then to what buyers want; `ask_foreign` holds what each buyer is offered."""
+    for a in range(w.actor_count):
+        for c in range(w.category_count):
+            offered = f.ask_common[a, c]
+            if offered > 0.0:
+                held = 0.0
+                for o in range(w.origin_count):
+                    held += s.stock[a, c, o]
+                spare = p.offer_share * max(0.0, held - p.offer_floor * p.target[a, c])
+                f.ask_common[a, c] = 1.0 if offered <= spare else spare / offered
+    for i in range(w.tie_count):
+        for c in range(w.category_count):
+            if f.offer[i, c] > 0.0:
+                f.volume[i, SALE, c] = f.offer[i, c] * f.ask_common[w.tie_from[i], c]
+                f.ask_foreign[w.tie_to[i], c] += f.volume[i, SALE, c]
+    for i in range(w.tie_count):
+        for c in range(w.category_count):
+            offered, want = f.ask_foreign[w.tie_to[i], c], f.want[w.tie_to[i], c]
+            if offered > want:
+                f.volume[i, SALE, c] *= want / offered
+
+
+@compiled
+def _bill(w, p, s, f):  # type: ignore[no-untyped-def]
+    """Sales cut to the money of buyers, which is set aside."""
+    for i in range(w.tie_count):
+        for c in range(w.category_count):
+            f.reserved[w.tie_to[i]] += f.volume[i, SALE, c] * p.markup[i] * p.price[c] * (1.0 - p.barter[i])
+    for i in range(w.tie_count):
+        b = w.tie_to[i]
+        money = min(f.money_left[b], s.funds[b])
+        if f.reserved[b] > money and p.barter[i] < 1.0:
+            for c in range(w.category_count):
+                f.volume[i, SALE, c] *= money / f.reserved[b]
+    for b in range(w.actor_count):
+        f.reserved[b] = min(f.reserved[b], f.money_left[b], s.funds[b])
+
+
+@compiled
+def gates(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Part of a claim that a patron releases: logistic(slope (release + boost x_technology + shift - tier)).
+
+    Writes
+    ------
+    gate : (actor, category), in (0, 1)
+
+    Source
+    ------
+    Assumption: smooth, so that the dial has no step.
+    """
+    for a in range(w.actor_count):
+        for c in range(w.category_count):
+            f.gate[a, c] = _logistic(
+                p.gate_slope
+                * (p.release_tier[a] + p.tier_boost * f.pact_actor[TECHNOLOGY, a] + p.gate_shift - p.tier[c])
+            )
+
+
+@compiled
+def _logistic(x):  # type: ignore[no-untyped-def]
+    from_below = math.exp(-abs(x))
+    return 1.0 / (1.0 + from_below) if x >= 0.0 else from_below / (1.0 + from_below)
+
+
+@compiled
+def release(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Support asked to be shipped: the claim times the gate.
+
+    Writes
+    ------
+    volume : (tie, support, category), arms a month
+    """
+    for i in range(w.tie_count):
+        for c in range(w.category_count):
+            f.volume[i, SUPPORT, c] = f.claim[i, c] * f.gate[w.tie_from[i], c]

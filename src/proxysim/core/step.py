@@ -1,0 +1,254 @@
+"""The order of a month, once: `advance` runs the numbered stages of a month, all of them or some.
+
+A rule that chooses is two stages, *intend* and *apply*; between them a driver may look at an intention or replace it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from proxysim.core import books, measures
+from proxysim.core.jit import compiled
+from proxysim.core.records import NEVER
+from proxysim.core.rules import (
+    arrival,
+    budgets,
+    events,
+    fighting,
+    fronts,
+    interdiction,
+    learning,
+    pact,
+    production,
+    regimes,
+    shipping,
+    sponsorship,
+    trade,
+)  # fmt: skip
+
+#: Stages; those named INTEND leave an intention to be carried out by the next.
+(OPEN, INTEND_FRONTS, REVENUE, INTEND_SUPPORT, SUPPORT, INTEND_TRADE, INTEND_RELEASE, SHIP, FIGHT, REGIMES,
+ INTEND_PATROLS, CLOSE) = range(1, 13)  # fmt: skip
+FIRST, LAST = OPEN, CLOSE
+
+
+class Schedule(NamedTuple):
+    """Dated numbers, conditions and effects of events, as flat arrays in the order of ids."""
+
+    series_start: np.ndarray
+    series_offset: np.ndarray
+    series_value: np.ndarray
+    condition_event: np.ndarray
+    condition_kind: np.ndarray
+    condition_of: np.ndarray
+    condition_measure: np.ndarray
+    condition_below: np.ndarray
+    condition_level: np.ndarray
+    condition_months: np.ndarray
+    condition_negated: np.ndarray
+    effect_event: np.ndarray
+    effect_target: np.ndarray
+    effect_offset: np.ndarray
+    effect_first: np.ndarray
+    effect_second: np.ndarray
+    effect_verb: np.ndarray
+    effect_value: np.ndarray
+    effect_low: np.ndarray
+    effect_high: np.ndarray
+
+
+def empty_schedule() -> Schedule:
+    """A schedule in which nothing changes; its types are those of every schedule."""
+    floats = {"series_value", "condition_level", "effect_value", "effect_low", "effect_high"}
+    return Schedule(*(np.zeros(0, np.float64 if name in floats else np.int64) for name in Schedule._fields))
+
+
+def numbers_of(params: np.recarray[Any, Any], schedule: Schedule) -> np.ndarray[Any, Any]:
+    """(1, number): parameters, values of dated series and values of effects, as one row."""
+    flat = params.view(np.float64).reshape(-1)
+    return np.concatenate([flat, schedule.series_value, schedule.effect_value])[np.newaxis]
+
+
+def no_records() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """A tally and a track of no runs."""
+    return np.zeros((0, 0, 0)), np.zeros((0, 0, 0, 0))
+
+
+@compiled
+def begin(worlds, n, numbers, bases, vectors, params, states, flows, low, high):  # type: ignore[no-untyped-def]
+    """Runs `low` up to, not including, `high` at the start of month 0; `seed` and `run` stay as they are.
+
+    Parameters
+    ----------
+    worlds : (1,), the record of the world
+    numbers : (run or 1, number), every number of a run: parameters, values of dated series, values of effects
+    bases, vectors : (run, parameter), numbers without events, and as they act (the same memory as `params`)
+    params, states, flows : (run,), records
+
+    Writes
+    ------
+    bases, vectors; every field of State but `seed` and `run`
+    """
+    for row in range(low, high):
+        _load(numbers, bases, vectors, row)
+        _start(worlds[0], params[row], states[row], flows[row])
+
+
+@compiled
+def resume(n, numbers, bases, vectors, low, high, month):  # type: ignore[no-untyped-def]
+    """Numbers of runs that continue in `month`: dated series up to, not including, that month."""
+    for row in range(low, high):
+        _load(numbers, bases, vectors, row)
+        for t in range(month):
+            events.series(n, numbers[row % len(numbers)], bases[row], vectors[row], t)
+
+
+@compiled
+def _load(numbers, bases, vectors, row):  # type: ignore[no-untyped-def]
+    source = row % len(numbers)
+    for i in range(bases.shape[1]):
+        bases[row, i] = numbers[source, i]
+        vectors[row, i] = numbers[source, i]
+
+
+@compiled
+def _start(w, p, s, f):  # type: ignore[no-untyped-def]
+    for a in range(w.actor_count):
+        s.funds[a], s.personnel[a], s.command[a] = p.funds[a], p.personnel[a], p.command[a]
+        s.attention[a], s.income_noise[a], s.outlay[a] = 1.0, 0.0, p.outlay[a]
+        for c in range(w.category_count):
+            s.plant[a, c], s.knowhow[a, c], s.cumulative[a, c] = p.plant[a, c], p.knowhow[a, c], p.cumulative[a, c]
+            s.order_average[a, c] = p.plant[a, c] / p.plant_margin if p.plant_margin > 0.0 else 0.0
+            foreign = 0.0
+            for o in range(w.origin_count):
+                foreign += p.stock_origin[a, c, o]
+            for o in range(w.origin_count):
+                s.stock[a, c, o] = p.stock[a, c] * p.stock_origin[a, c, o]
+                if o == w.actor_origin[a]:
+                    s.stock[a, c, o] += p.stock[a, c] * max(0.0, 1.0 - foreign)
+        for k in range(w.leg_count):
+            s.belief[a, k], s.patrol[a, k] = p.detection[k], p.patrols[a, k]
+    for i in range(w.tie_count):
+        s.tie_control[i], s.owed[i], s.tie_share[i], s.tie_order[i] = p.control[i], 0.0, 0.0, 0.0
+        a, total = w.tie_from[i], 0.0
+        for j in range(w.tie_count):
+            if w.tie_from[j] == a:
+                total += p.weight[j]
+        if total > 0.0:
+            s.tie_share[i] = p.support_share[a] * p.weight[i] / total
+            mixed, per_money = 0.0, 0.0
+            for c in range(w.category_count):
+                mixed += p.mix[i, c]
+                per_money += p.mix[i, c] / p.price[c]
+            if mixed > 0.0:
+                s.tie_order[i] = s.tie_share[i] * p.income[a] * p.arms_share[i] * (per_money / mixed)
+        for c in range(w.category_count):
+            for o in range(w.origin_count):
+                for slot in range(w.ring_count):
+                    s.ring[i, c, o, slot] = 0.0
+    for r in range(w.regime_count):
+        s.regime_stability[r], s.forcing[r], s.forcing_noise[r], s.fallen[r] = p.stability[r], 0.0, 0.0, -1
+        if p.stability[r] <= 0.0:
+            s.fallen[r] = 0
+    for e in range(w.event_count):
+        s.event_month[e], s.event_risk[e] = NEVER, 0.0
+    for i in range(len(s.event_held)):
+        s.event_held[i] = 0
+    s.residual, s.residual_month, s.residual_account = 0.0, -1, 0
+    for i in range(w.tie_count):
+        f.tie_used[i] = 1.0
+    books.open_month(w, s, f)
+    pact.provisions(w, p, s, f, -1_000_000)
+    pact.limits(w, p, s, f, 0)
+    for k in range(w.leg_count):
+        f.leg_chance[k] = p.detection[k]
+    for a in range(w.actor_count):
+        f.adequacy[a], f.focus[a], f.revenue[a] = 1.0, 1.0, 0.0
+    for a in range(w.actor_count):
+        s.revived[a] = -1
+    measures.record(w, p, s, f, -1)
+    for a in range(w.actor_count):
+        for m in range(s.measure.shape[1]):
+            s.reference[a, m] = s.measure[a, m]
+    measures.record(w, p, s, f, -1)
+
+
+@compiled
+def advance(  # type: ignore[no-untyped-def]
+    worlds, n, numbers, bases, vectors, params, states, flows, low, high, start, stop, first, last, tally, track
+):
+    """Stages `first` to `last` of months `start` up to, not including, `stop`, run by run; a whole month is FIRST to LAST.
+
+    Every driver calls this one function: the Mesa model for a stage of one run, the ensemble for all months of many.
+
+    Parameters
+    ----------
+    worlds, n, numbers, bases, vectors, params, states, flows, low, high : as in `begin`
+    tally : (run or 0, actor, measure + origin), sums over the months run here: measures, then arms arrived by origin
+    track : (run or 0, month, actor, measure), measures month by month
+    """
+    w = worlds[0]
+    for row in range(low, high):
+        base, vector, values = bases[row], vectors[row], numbers[row % len(numbers)]
+        p, s, f = params[row], states[row], flows[row]
+        for t in range(start, stop):
+            if first <= OPEN <= last:
+                books.open_month(w, s, f)
+                events.series(n, values, base, vector, t)
+                events.occur(w, n, p, s, f, t)
+                events.effects(w, n, values, base, vector, p, s, f, t)
+            if first <= INTEND_FRONTS <= last:
+                fronts.intend(w, p, s, f, t)
+            if first <= REVENUE <= last:
+                fronts.apply(w, p, s, f, t)
+                pact.provisions(w, p, s, f, t)
+                pact.limits(w, p, s, f, t)
+                budgets.revenue(w, p, s, f, t)
+                budgets.attention(w, p, s, f, t)
+                budgets.look(w, p, s, f, t)
+                budgets.outlay(w, p, s, f, t)
+            if first <= INTEND_SUPPORT <= last:
+                sponsorship.intend(w, p, s, f, t)
+            if first <= SUPPORT <= last:
+                sponsorship.apply(w, p, s, f, t)
+                budgets.pay(w, p, s, f, t)
+                production.costs(w, p, s, f, t)
+                production.make(w, p, s, f, t)
+                production.build(w, p, s, f, t)
+                production.learn(w, p, s, f, t)
+            if first <= INTEND_TRADE <= last:
+                trade.intend(w, p, s, f, t)
+            if first <= INTEND_RELEASE <= last:
+                trade.apply(w, p, s, f, t)
+                trade.gates(w, p, s, f, t)
+            if first <= SHIP <= last:
+                trade.release(w, p, s, f, t)
+                shipping.available(w, p, s, f, t)
+                shipping.choose(w, p, s, f, t)
+                shipping.crowd(w, p, s, f, t)
+                shipping.send(w, p, s, f, t)
+                interdiction.hazards(w, p, s, f, t)
+                interdiction.travel(w, p, s, f, t)
+            if first <= FIGHT <= last:
+                arrival.arrive(w, p, s, f, t)
+                fighting.strikes(w, p, s, f, t)
+                fighting.attrition(w, p, s, f, t)
+                fighting.lose(w, p, s, f, t)
+                fighting.people(w, p, s, f, t)
+                arrival.store(w, p, s, f, t)
+            if first <= REGIMES <= last:
+                regimes.support(w, p, s, f, t)
+                regimes.fall(w, p, s, f, t)
+            if first <= INTEND_PATROLS <= last:
+                learning.intend(w, p, s, f, t)
+            if first <= CLOSE <= last:
+                learning.apply(w, p, s, f, t)
+                learning.upkeep(w, p, s, f, t)
+                measures.record(w, p, s, f, t)
+                books.close_month(w, s, f, t)
+                if row < len(tally):
+                    measures.add(w, s, f, tally, row)
+                if row < len(track):
+                    measures.keep(w, s, track, row, t)

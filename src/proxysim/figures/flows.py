@@ -1,0 +1,224 @@
+"""Who sends whose arms to whom: ribbons from makers over senders to receivers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.path import Path
+from matplotlib.patheffects import withStroke
+
+from proxysim.figures.kit import style
+from proxysim.figures.kit.frame import page
+from proxysim.figures.kit.style import EDGE, QUIET, SMALL, WIDE, drawn, number, panel
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["alluvial"]
+
+LOST = "lost on the way"
+#: Columns: maker, sender, receiver. A node is a column and an id.
+MAKER, SENDER, RECEIVER = "maker", "sender", "receiver"
+Node = tuple[str, str]
+_NODES = 12
+_WIDTH, _BAR = WIDE - 2 * EDGE, 0.13
+#: Left edge of the bars of each column, and the words over it.
+_COLUMNS = {MAKER: 1.35, SENDER: _WIDTH * 0.5 - 0.1, RECEIVER: _WIDTH - 1.95}
+#: Inches for the words over the bar of a sender.
+_WORDS = 0.16
+_HEADS = {MAKER: "made by", SENDER: "sent by", RECEIVER: "received by"}
+
+
+class Link(NamedTuple):
+    """Arms of one make from one node to the next."""
+
+    start: Node
+    end: Node
+    origin: str
+    amount: float
+
+
+class Slot(NamedTuple):
+    """Where a node stands: its upper edge and its height in inches, and its amount."""
+
+    top: float
+    tall: float
+    amount: float
+
+
+@drawn
+def alluvial(
+    table: pandas.DataFrame,
+    unit: str = "USD m / year",
+    labels: Mapping[str, str] | None = None,
+    makers: Mapping[str, str] | None = None,
+    ax: Axes | None = None,
+) -> Figure:
+    """Arms from maker over sender to receiver, as wide as their amounts; what is lost on the way ends below.
+
+    Parameters
+    ----------
+    table : from, to, origin, sent, arrived, n: sums over a time, means over runs
+    unit : of the amounts; labels, makers : what people see for ids of actors and of origins
+    ax : axes, or None for a figure
+    """
+    rows = table[table["sent"] > 0]
+    if not len(rows):
+        return style.nothing("No arms were sent in these runs.")
+    rows = _merged(rows)
+    origins = style.in_order(rows["origin"])
+    count = max(len(origins), len(style.unique(rows["from"])), len(style.unique(rows["to"])) + 1)
+    deep = max(2.2, 0.42 * count + 1.0)
+    first, second = _links(rows)
+    slots, scale = _slots(first, second, deep)
+    if ax is None:
+        words = f"Arms sent, {unit}, at base production value of 2024; {style.of_n(table, 'runs')}, mean. Colour and hatch: maker."
+        if any(map(_is_lost, slots)):
+            words += " Lost on the way: searched, seized, sunk or spoilt."
+        ax = panel(page(words, 0.36 + deep + 0.1), EDGE, 0.36, _WIDTH, deep)
+    ax.set_axis_off()
+    ax.set_xlim(0, _WIDTH)
+    ax.set_ylim(deep, 0)
+    _ribbons(ax, [*first, *second], slots, scale, origins)
+    for (column, one), slot in slots.items():
+        look = {"facecolor": "white" if _is_lost((column, one)) else "#4D4D4D"}
+        if column == MAKER:
+            look = style.maker(origins.index(one), 0.3)
+        _node(ax, (column, one), slot, look, makers or labels if column == MAKER else labels)
+    for column, words in _HEADS.items():
+        ax.text(
+            _COLUMNS[column] + _BAR / 2,
+            -0.08,
+            words,
+            ha="center",
+            va="bottom",
+            fontsize=SMALL,
+            color=QUIET,
+            clip_on=False,
+        )
+    return style.page_of(ax)
+
+
+def _merged(rows: pandas.DataFrame) -> pandas.DataFrame:
+    """Sums by sender, receiver and maker; small senders and receivers together as "all others"."""
+    rows = rows.copy()
+    total = float(rows["sent"].sum())
+    for side in ("from", "to"):
+        sums = rows.groupby(side, sort=False)["sent"].sum().sort_values(ascending=False, kind="stable")
+        small = [one for at, (one, amount) in enumerate(sums.items()) if at >= _NODES or amount < 0.004 * total]
+        if len(small) > 1:
+            rows.loc[rows[side].isin(small), side] = "all others"
+    return rows.groupby(["from", "to", "origin"], sort=False, as_index=False)[["sent", "arrived"]].sum()
+
+
+def _links(rows: pandas.DataFrame) -> tuple[list[Link], list[Link]]:
+    """From makers to senders, and from senders to receivers or to what is lost."""
+    first, second = [], []
+    for _, r in rows.iterrows():
+        sender, origin, sent = (SENDER, str(r["from"])), str(r["origin"]), float(r["sent"])
+        came = min(float(r["arrived"]), sent)
+        first.append(Link((MAKER, origin), sender, origin, sent))
+        second.append(Link(sender, (RECEIVER, str(r["to"])), origin, came))
+        second.append(Link(sender, (RECEIVER, LOST), origin, sent - came))
+    return _joined(first), [link for link in _joined(second) if link.amount > 1e-9]
+
+
+def _joined(links: Iterable[Link]) -> list[Link]:
+    """Links with the same ends and maker as one."""
+    found: dict[tuple[Node, Node, str], float] = {}
+    for start, end, origin, amount in links:
+        found[start, end, origin] = found.get((start, end, origin), 0.0) + amount
+    return [Link(*ends, amount) for ends, amount in found.items()]
+
+
+def _is_lost(node: Node) -> bool:
+    return node == (RECEIVER, LOST)
+
+
+def _slots(first: Sequence[Link], second: Sequence[Link], deep: float) -> tuple[dict[Node, Slot], float]:
+    """Where nodes stand, large ones on top, what is lost at the bottom, with room for words; and inches for each amount."""
+    sums: dict[str, dict[str, float]] = {MAKER: {}, SENDER: {}, RECEIVER: {}}
+
+    def add(node: Node, amount: float) -> None:
+        column, one = node
+        sums[column][one] = sums[column].get(one, 0.0) + amount
+
+    for link in first:
+        add(link.start, link.amount)
+    for link in second:
+        add(link.start, link.amount)
+        add(link.end, link.amount)
+    total, least = sum(link.amount for link in first), 0.34
+    most = max(len(part) for part in sums.values())
+    scale = max(0.2, deep - least * most) / total if total > 0 else 1.0
+    found: dict[Node, Slot] = {}
+    for column, part in sums.items():
+        order = sorted(part, key=lambda one: (one == LOST, one in ("other", "all others"), -part[one]))
+        over = _WORDS if column == SENDER else 0.0
+        rooms = [max(least, part[one] * scale + 0.06 + over) for one in order]
+        gap = max(0.0, deep - sum(rooms)) / max(1, len(order))
+        top = gap / 2
+        for one, room in zip(order, rooms, strict=True):
+            tall = part[one] * scale
+            found[column, one] = Slot(top + over + (room - over - tall) / 2, tall, part[one])
+            top += room + gap
+    return found, scale
+
+
+def _node(axes: Axes, node: Node, slot: Slot, look: Mapping[str, Any], labels: Mapping[str, str] | None) -> None:
+    """The bar of a node with its name and amount."""
+    column, one = node
+    x = _COLUMNS[column]
+    bar = Rectangle(
+        (x, slot.top), _BAR, max(slot.tall, 0.01), linewidth=0.8, zorder=4, **{**look, "edgecolor": "#333333"}
+    )
+    axes.add_patch(bar)
+    if _is_lost(node):
+        words = LOST.capitalize()
+    elif node == (MAKER, "other"):
+        words = "Other makers"
+    else:
+        words = style.name(labels, one, 18 if column == MAKER else 22)
+    if column == SENDER:  # over its bar, where no ribbon runs
+        axes.text(x + _BAR / 2, slot.top - 0.03, f"{words} {number(slot.amount)}", ha="center", va="bottom", fontsize=SMALL, zorder=6,
+                  path_effects=[withStroke(linewidth=2, foreground="white")])  # fmt: skip
+        return
+    ha, at = ("right", x - 0.06) if column == MAKER else ("left", x + _BAR + 0.06)
+    axes.text(
+        at, slot.top + slot.tall / 2, f"{words}\n{number(slot.amount)}", ha=ha, va="center", fontsize=SMALL, linespacing=1.1, zorder=6,
+        style="italic" if _is_lost(node) else "normal",
+    )  # fmt: skip
+
+
+def _ribbons(
+    axes: Axes, links: Sequence[Link], slots: Mapping[Node, Slot], scale: float, origins: Sequence[str]
+) -> None:
+    """Ribbons between nodes, stacked at both ends in the order of the nodes at the other end."""
+    out, into = dict.fromkeys(slots, 0.0), dict.fromkeys(slots, 0.0)
+    ribbons: list[tuple[float, int, Path]] = []
+    for link in sorted(links, key=lambda link: (link.start[0], slots[link.end].top, origins.index(link.origin))):
+        tall = link.amount * scale
+        start, end = slots[link.start].top + out[link.start], slots[link.end].top + into[link.end]
+        out[link.start] += tall
+        into[link.end] += tall
+        if tall < 1e-4:
+            continue
+        x0, x1 = _COLUMNS[link.start[0]] + _BAR, _COLUMNS[link.end[0]]
+        ribbons.append((tall, origins.index(link.origin), _bow((x0, start), (x1, end), tall)))
+    for _, place, path in sorted(ribbons, key=lambda one: -one[0]):  # thin ones on top
+        axes.add_patch(PathPatch(path, linewidth=0.6, alpha=0.7, zorder=2, **style.maker(place, 0.45)))
+
+
+def _bow(left: tuple[float, float], right: tuple[float, float], tall: float) -> Path:
+    """A ribbon from one upper edge to another."""
+    (x0, start), (x1, end) = left, right
+    middle, bow = (x0 + x1) / 2, [Path.CURVE4] * 3
+    return Path(
+        [(x0, start), (middle, start), (middle, end), (x1, end), (x1, end + tall), (middle, end + tall),
+         (middle, start + tall), (x0, start + tall), (x0, start)],
+        [Path.MOVETO, *bow, Path.LINETO, *bow, Path.CLOSEPOLY],
+    )  # fmt: skip

@@ -1,0 +1,126 @@
+"""An answer over two numbers of a sweep, as a heat map."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.colors import CenteredNorm, LinearSegmentedColormap
+
+from proxysim.figures.kit import style
+from proxysim.figures.kit.frame import page
+from proxysim.figures.kit.style import BARE, QUIET, WIDE, drawn, number, panel
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["heat_map"]
+
+Array = np.ndarray[Any, Any]
+#: Each end has its own lightness, so that above and below are told apart in grey as well; words stand in every cell that has room.
+_DIVERGING = LinearSegmentedColormap.from_list("proxysim", ["#08306B", "#6BAED6", "#F7F7F7", "#FDAE6B", "#B35806"])
+_SEQUENTIAL = LinearSegmentedColormap.from_list("proxysim-one", ["#F7F7F7", "#9ECAE1", "#2171B5", "#08306B"])
+#: Inches above the map when words stand over its bar, below it, and of the bar; letters that fit above the bar; points of type in cells.
+_TOP, _BELOW, _BAR, _LETTERS, _SMALL = 0.26, 0.62, 0.16, 14, 7.5
+#: So many columns and rows have room for words in their cells.
+_COLUMNS, _ROWS = 12, 16
+
+
+@drawn
+def heat_map(
+    table: pandas.DataFrame,
+    x: str,
+    y: str,
+    value: str,
+    unit: str = "",
+    labels: Mapping[str, str] | None = None,
+    ax: Axes | None = None,
+    of: str = "pairs of runs a point",
+) -> Figure:
+    """An answer over two numbers: one cell a point, its number in it; a dot where the interval has zero in it.
+
+    Parameters
+    ----------
+    table : columns `x`, `y` and `value`, one row a point; where there are low and high, cells whose interval spans zero are marked; n
+    unit : of the value; labels : what people see for the names of columns; ax : axes, or None for a figure
+    of : what `n` counts
+    """
+    if not len(table):
+        return style.nothing("There is no point to show.")
+    columns, rows = sorted(table[x].unique()), sorted(table[y].unique())
+    grid, unsure = np.full((len(rows), len(columns)), np.nan), np.zeros((len(rows), len(columns)), dtype=bool)
+    for _, one in table.iterrows():
+        at = rows.index(one[y]), columns.index(one[x])
+        grid[at] = float(one[value])
+        unsure[at] = "low" in table and "high" in table and one["low"] <= 0.0 <= one["high"]
+    deep = min(5.2, max(1.6, 0.36 * len(rows)))
+    side = style.lines_of(style.name(labels, y, 60), deep)[:3]
+    bar = None
+    if ax is None:
+        words = style.what_is_drawn(value, unit, labels, table, of) + (
+            " A dot: the interval has zero in it." if unsure.any() else ""
+        )
+        left = 0.75 + 0.14 * len(side) + max(0.0, max(style.width_of(style.level(one)) for one in rows) - 0.35)
+        top = _TOP if unit and len(unit) <= _LETTERS else BARE
+        figure = page(words, top + deep + _BELOW, gap=-0.04)
+        ax = panel(figure, left, top, WIDE - 1.15 - left, deep)
+        bar = panel(figure, WIDE - 0.95, top, _BAR, deep)
+    image = _cells(ax, grid, unsure)
+    _ends(ax, columns, rows)
+    ax.set_xlabel(style.name(labels, x, 70))
+    ax.set_ylabel("\n".join(side))
+    if bar is not None:
+        _legend(bar, image, grid, unit)
+    return style.page_of(ax)
+
+
+def _cells(axes: Axes, grid: Array, unsure: Array) -> Any:
+    """Coloured cells with their numbers; as far below zero is as dark as above."""
+    finite = grid[np.isfinite(grid)]
+    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
+    both = low < 0 < high
+    colours = _DIVERGING if both else _SEQUENTIAL if high > 0 else _SEQUENTIAL.reversed()
+    norm = CenteredNorm(0.0, max(-low, high)) if both else None
+    rows, columns = grid.shape
+    image = axes.pcolormesh(np.arange(columns + 1), np.arange(rows + 1), np.ma.masked_invalid(grid), cmap=colours, norm=norm,
+                            edgecolors="white", linewidth=0.8)  # fmt: skip
+    roomy = columns <= _COLUMNS and rows <= _ROWS
+    for (row, column), one in np.ndenumerate(grid):
+        words, colour = "–", QUIET
+        if math.isfinite(one):
+            red, green, blue, _ = image.cmap(image.norm(one))
+            words = ((number(one) if roomy else "") + ("\n•" if unsure[row, column] else "")).strip()
+            colour = "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.5 else "black"
+        axes.text(
+            column + 0.5, row + 0.5, words, ha="center", va="center", fontsize=_SMALL, color=colour, linespacing=0.9
+        )
+    return image
+
+
+def _ends(axes: Axes, columns: Sequence[Any], rows: Sequence[Any]) -> None:
+    """The values of both numbers beside the cells."""
+    axes.set_xticks(
+        np.arange(len(columns)) + 0.5,
+        [style.level(one) for one in columns],
+        rotation=0 if len(columns) <= _COLUMNS else 90,
+    )
+    axes.set_yticks(np.arange(len(rows)) + 0.5, [style.level(one) for one in rows])
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+
+
+def _legend(axes: Axes, image: Any, grid: Array, unit: str) -> None:
+    """What the colours stand for, as far as they are used."""
+    bar = style.page_of(axes).colorbar(image, cax=axes)
+    bar.outline.set_visible(False)
+    assert bar.solids is not None
+    bar.solids.set(rasterized=False, edgecolor="face")  # a page takes no picture within a picture
+    low, high = np.nanmin(grid), np.nanmax(grid)
+    if low < 0 < high:
+        axes.set_ylim(low, high)
+    if len(unit) <= _LETTERS:  # a longer one stands in the caption alone
+        axes.set_title(unit, fontsize=_SMALL, loc="left")

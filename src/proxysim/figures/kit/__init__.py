@@ -1,0 +1,1 @@
+"""What all figures share: style, text, frames and the layout of maps."""

@@ -1,0 +1,142 @@
+"""The map of places and legs with what moved over them: as wide as the amount, coloured by maker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.font_manager import FontProperties
+from matplotlib.patches import Patch, Polygon
+
+from proxysim.figures.kit import style
+from proxysim.figures.kit.frame import in_inches, page
+from proxysim.figures.kit.map_layout import Array, Bow, bows_of, boxes_of, free_spot
+from proxysim.figures.kit.style import EDGE, SMALL, drawn, panel
+from proxysim.figures.places import cards_of, draw_card, legs_of, size_of
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from proxysim.scenario.world.world import World
+
+__all__ = ["arms_map"]
+
+_WIDE, _DEEP = 9.2, 6.3
+_MOST, _LEAST = 0.42, 0.02
+_OPEN, _CLOSED = "#8C8C8C", "#8C8C8C"
+
+
+@drawn
+def arms_map(
+    world: World,
+    flows: pandas.DataFrame,
+    unit: str = "USD m / year",
+    labels: Mapping[str, str] | None = None,
+    ax: Axes | None = None,
+    positions: Mapping[str, tuple[float, float]] | None = None,
+) -> Figure:
+    """Schematic map of places and legs: strands as wide as the arms that went over a leg, one for each maker.
+
+    Legs over which nothing went are thin grey lines; those whose limit is 0 throughout are marked with a cross.
+
+    Parameters
+    ----------
+    world : where places, legs and actors stand
+    flows : route, origin, sent, n: sums over a time, means over runs; a route is its legs joined by " > "
+    unit : of the amounts; labels : what people see for makers
+    ax : axes, or None for a figure; positions : place -> (x, y), in any unit, instead of the layout
+    """
+    moved: dict[str, dict[str, float]] = {one: {} for one in world.scenario.ids["legs"]}
+    for route, origin, sent in zip(flows["route"], flows["origin"], flows["sent"], strict=True):
+        for one in str(route).split(" > "):
+            if one in moved:
+                moved[one][str(origin)] = moved[one].get(str(origin), 0.0) + float(sent)
+    weights: dict[str, float] = {}
+    for part in moved.values():
+        for maker, amount in part.items():
+            weights[maker] = weights.get(maker, 0.0) + amount
+    origins = style.in_order(one for one in weights if weights[one] > 0)
+    if ax is None:
+        words = (
+            "Schematic: where things stand says nothing of the globe. Width and number: arms sent over a leg, both ways together, "
+            f"{unit}, at base production value of 2024; {style.of_n(flows, 'runs')}, mean. Grey: nothing sent; a cross: closed. "
+            "■ state, ● proxy."
+        )
+        tall = min(_DEEP, max(3.0, 1.6 + 0.45 * len(world.scenario.ids["places"])))
+        ax = panel(page(words, 0.34 + tall, gap=0.06, spare=0.16, wide=_WIDE), EDGE, 0.34, _WIDE - 2 * EDGE, tall)
+    wide, high = in_inches(ax)
+    legs = legs_of(world)
+    cards = cards_of(world)
+    boxes = boxes_of(
+        {place: size_of(lines) for place, lines in cards.items()}, [leg.ends for leg in legs], wide, high, positions
+    )
+    bows = bows_of({leg.name: leg.ends for leg in legs}, boxes)
+    most = max((sum(part.values()) for part in moved.values()), default=0.0)
+    for leg in legs:
+        _strand(ax, bows[leg.name].line, [moved[leg.name].get(one, 0.0) for one in origins], most, leg.closed)
+    _words(ax, {name: sum(part.values()) for name, part in moved.items()}, bows, list(boxes.values()))
+    for place, card in cards.items():
+        draw_card(ax, boxes[place], card)
+    if origins:
+        handles = [Patch(**style.maker(at, 0.3)) for at in range(len(origins))]
+        ax.legend(handles, [style.made_in(labels, one, 26) for one in origins], loc="lower left", bbox_to_anchor=(0.0, 1.0),
+                  ncols=min(5, len(origins)), fontsize=style.TEXT, borderaxespad=0.1)  # fmt: skip
+    return style.page_of(ax)
+
+
+def _strand(axes: Axes, line: Array, amounts: list[float], most: float, closed: bool) -> None:
+    """One ribbon for each maker, side by side along a line."""
+    total = sum(amounts)
+    if total <= 0 or most <= 0:
+        axes.plot(
+            line[:, 0],
+            line[:, 1],
+            color=_CLOSED if closed else _OPEN,
+            linewidth=1.0,
+            linestyle=(0, (4, 3)) if closed else "-",
+            zorder=1,
+        )
+        if closed:
+            middle = line[len(line) // 2]
+            axes.plot([middle[0]], [middle[1]], marker="x", color="#333333", markersize=9, markeredgewidth=2, zorder=2)
+        return
+    along = np.gradient(line, axis=0)
+    normal = (
+        np.column_stack([-along[:, 1], along[:, 0]]) / np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)[:, None]
+    )
+    whole = max(_LEAST, _MOST * total / most)
+    amounts = [amount if amount >= 0.01 * total else 0.0 for amount in amounts]
+    total = sum(amounts)
+    at = -whole / 2
+    for place, amount in enumerate(amounts):
+        if amount <= 0:
+            continue
+        wide = whole * amount / total
+        ring = np.concatenate([line + at * normal, (line + (at + wide) * normal)[::-1]])
+        axes.add_patch(
+            Polygon(
+                ring,
+                closed=True,
+                linewidth=0.3 if wide > 0.02 else 0.0,
+                zorder=1.5,
+                **style.maker(place, 0.3),
+            )
+        )
+        at += wide
+
+
+def _words(axes: Axes, amounts: Mapping[str, float], bows: Mapping[str, Bow], taken: list[Array]) -> None:
+    """The amount on each leg over which something went, where it covers least."""
+    font = FontProperties(size=SMALL)
+    for name, amount in amounts.items():
+        if amount <= 0:
+            continue
+        text = style.number(amount)
+        others = [bow.line for other, bow in bows.items() if other != name]
+        spot = free_spot(size_of([(text, font)]), bows[name], taken, others)
+        taken.append(spot)
+        axes.text(spot[0], spot[1], text, fontproperties=font, ha="center", va="center", zorder=2.5,
+                  bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0})  # fmt: skip

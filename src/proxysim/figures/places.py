@@ -1,0 +1,221 @@
+"""Places and legs of a world as a schematic map: what joins what, by land, sea or air, and how much can pass."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.font_manager import FontProperties
+from matplotlib.lines import Line2D
+from matplotlib.patches import FancyBboxPatch, PathPatch
+from matplotlib.path import Path
+from matplotlib.textpath import TextPath
+
+from proxysim.figures.kit.frame import in_inches
+from proxysim.figures.kit.map_layout import Array, bows_of, boxes_of, free_spot
+from proxysim.figures.kit.style import as_written, blank, boxes_for_signs, cut, in_place, page_of
+
+if TYPE_CHECKING:
+    import pandas
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from proxysim.scenario.world.world import World
+
+__all__ = ["places_and_legs"]
+
+#: Colour and dashes of each mode; told apart without colour too.
+_MODES: dict[str, tuple[str, Any]] = {
+    "land": ("#3D3D3D", "-"), "sea": ("#0072B2", (0, (5, 2))), "air": ("#D55E00", (0, (1, 1.6))),
+}  # fmt: skip
+_CLOSED = "#AAAAAA"
+_NAME, _SMALL = 10.0, 8.5
+_PAD, _LINE = 0.07, 1.28
+#: Letters in a line of a card.
+_LETTERS = 26
+#: Lines of text, each in its font.
+Lines = Sequence[tuple[str, FontProperties]]
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One leg as drawn: ends, mode, words on it and width."""
+
+    name: str
+    ends: tuple[str, str]
+    mode: str
+    words: tuple[str, ...]
+    width: float
+    closed: bool
+
+
+@as_written
+def places_and_legs(
+    world: World,
+    ax: Axes | None = None,
+    flows: pandas.DataFrame | None = None,
+    positions: Mapping[str, tuple[float, float]] | None = None,
+) -> Figure:
+    """Map of the places and legs of a world, with who is at home where.
+
+    Lines are land, sea or air by colour and by dashes. A dagger marks legs whose host may fall, after which a residual is left.
+    Where things stand says nothing of where they are on the globe.
+
+    Parameters
+    ----------
+    world : the world to draw
+    ax : axes to draw on; None makes a figure, which needs no screen
+    flows : the table `flows` of a run of this world; lines are then as wide as what was sent over them, else all alike
+    positions : place -> (x, y), in any unit, instead of the layout
+
+    Returns
+    -------
+    The figure of `ax`, or the new one.
+    """
+    if ax is None:
+        ax = blank(7.6, 11).add_axes((0.015, 0.13, 0.97, 0.82))
+    wide, high = in_inches(ax)
+    legs, cards = legs_of(world, flows), cards_of(world)
+    boxes = boxes_of(
+        {place: size_of(lines) for place, lines in cards.items()}, [leg.ends for leg in legs], wide, high, positions
+    )
+    _draw_legs(ax, legs, boxes)
+    for place, lines in cards.items():
+        draw_card(ax, boxes[place], lines)
+    _key(ax, world, legs, flows is not None)
+    return page_of(ax)
+
+
+def legs_of(world: World, flows: pandas.DataFrame | None = None) -> list[Leg]:
+    """Legs in the order of ids, with the words and the width they get."""
+    scenario = world.scenario
+    moved: dict[str, float] = dict.fromkeys(scenario.ids["legs"], 0.0)
+    if flows is not None:
+        for route, sent in flows.groupby("route", sort=True)["sent"].sum().items():
+            for leg in str(route).split(" > "):
+                moved[leg] = moved.get(leg, 0.0) + float(sent)
+    most = max(moved.values(), default=0.0)
+    found = []
+    for leg in scenario.ids["legs"]:
+        text = {key: scenario.text["legs", leg, key] for key in ("between", "mode", "host")}
+        limit = scenario.numbers["legs", leg, "limit"]
+        closed = max((limit.value, *(value for _, value in limit.series))) <= 0
+        amount = moved[leg] if flows is not None else 12.0 * limit.value
+        words = "closed" if closed and flows is None else _amount(amount)
+        if flows is None and limit.series and not closed:
+            limits = [limit.value, *(value for _, value in limit.series)]
+            lowest, highest = min(limits), max(limits)
+            words = f"{_amount(12 * lowest)} to {_amount(12 * highest)}" if lowest < highest else words
+        label = scenario.labels.get(("legs", leg), "")
+        width = 1.0 + 6.5 * math.sqrt(moved[leg] / most) if most > 0 else 2.0
+        found.append(Leg(leg, tuple(text["between"]), str(text["mode"]), tuple(w for w in (label, words + " †" * bool(text["host"])) if w),
+                          width, closed))  # fmt: skip
+    return found
+
+
+def _amount(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:.2g}"
+
+
+def cards_of(world: World) -> dict[str, Lines]:
+    """Place -> the lines on its card: its name, and the actors at home there when they are called otherwise."""
+    return {place: _card(world, place) for place in world.scenario.ids["places"]}
+
+
+def _card(world: World, place: str) -> Lines:
+    scenario = world.scenario
+    title = scenario.labels.get(("places", place), place)
+    lines = [(line, FontProperties(size=_NAME, weight="bold")) for line in _in_two(title)]
+    for section, mark in (("states", "■"), ("proxies", "●")):
+        for actor in scenario.ids[section]:
+            if scenario.text.get((section, actor, "home")) == place:
+                told = _in_two(scenario.labels.get((section, actor), actor))
+                marks = [mark, "\u2007 "]  # as wide as a mark
+                lines += [(f"{marks[at]} {line}", FontProperties(size=_SMALL)) for at, line in enumerate(told)]
+    return lines
+
+
+def _in_two(label: str) -> list[str]:
+    """A label in at most two lines; what does not fit into them is shortened."""
+    most = 2 * _LETTERS
+    lines = textwrap.wrap(label, _LETTERS)
+    while len(lines) > 2:
+        lines = textwrap.wrap(cut(label, most), _LETTERS)
+        most -= 1
+    return [in_place(line) for line in lines]
+
+
+def size_of(lines: Lines) -> tuple[float, float]:
+    """Width and height in inches of lines of text, with room round them."""
+    width = max(_width(text, font) for text, font in lines)
+    height = sum(float(font.get_size_in_points()) * _LINE / 72 for _, font in lines)
+    return width + 2 * _PAD, height + 2 * _PAD
+
+
+def _width(text: str, font: FontProperties) -> float:
+    with boxes_for_signs():
+        return float(TextPath((0, 0), text, size=font.get_size_in_points(), prop=font).get_extents().width) / 72 * 1.04
+
+
+def _draw_legs(axes: Axes, legs: Sequence[Leg], boxes: Mapping[str, Array]) -> None:
+    """Lines first, then their words where they cover least."""
+    bows = bows_of({leg.name: leg.ends for leg in legs}, boxes)
+    for leg in legs:
+        bow, (colour, dashes) = bows[leg.name], _MODES[leg.mode]
+        path = Path(
+            [tuple(bow.start), tuple(bow.control), tuple(bow.end)],
+            [Path.MOVETO, Path.CURVE3, Path.CURVE3],
+        )
+        axes.add_patch(PathPatch(path, facecolor="none", edgecolor=_CLOSED if leg.closed else colour, linestyle=dashes,
+                                 linewidth=leg.width, capstyle="butt", zorder=1))  # fmt: skip
+    font, taken = FontProperties(size=_SMALL), list(boxes.values())
+    for leg in legs:
+        if not leg.words:
+            continue
+        others = [bow.line for name, bow in bows.items() if name != leg.name]
+        spot = free_spot(size_of([(word, font) for word in leg.words]), bows[leg.name], taken, others)
+        taken.append(spot)
+        axes.text(spot[0], spot[1], "\n".join(leg.words), fontproperties=font, ha="center", va="center", color=_MODES[leg.mode][0],
+                  linespacing=1.15, zorder=2, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.2})  # fmt: skip
+
+
+def draw_card(axes: Axes, box: Array, lines: Lines) -> None:
+    """A place as a card with its lines."""
+    x, y, width, height = (float(part) for part in box)
+    axes.add_patch(FancyBboxPatch((x - width / 2 + 0.04, y - height / 2 + 0.04), width - 0.08, height - 0.08, boxstyle="round,pad=0.04",
+                                  facecolor="#F4F4F0", edgecolor="#555555", linewidth=1.0, zorder=3))  # fmt: skip
+    top = y + height / 2 - _PAD
+    for text, font in lines:
+        tall = float(font.get_size_in_points()) * _LINE / 72
+        axes.text(
+            x - width / 2 + _PAD, top - tall / 2, text, fontproperties=font, ha="left", va="center_baseline", zorder=4
+        )
+        top -= tall
+
+
+def _key(axes: Axes, world: World, legs: Sequence[Leg], moved: bool) -> None:
+    """What lines, marks and numbers mean, under the map."""
+    handles = [Line2D([], [], color=_MODES[mode][0], linestyle=_MODES[mode][1], linewidth=2.2, label=mode)
+               for mode in _MODES if any(leg.mode == mode for leg in legs)]  # fmt: skip
+    if any(leg.closed for leg in legs):
+        handles.append(Line2D([], [], color=_CLOSED, linewidth=2.2, label="closed"))
+    words = ["■ state   ● proxy"]
+    if legs:
+        words.append(
+            "number and width: arms sent over the leg, both ways together, USD m in all"
+            if moved
+            else "number: most arms in a year, USD m"
+        )
+    scenario = world.scenario
+    hosts = sorted({str(host) for leg in legs if (host := scenario.text["legs", leg.name, "host"])})
+    if hosts:
+        names = ", ".join(scenario.labels.get(("regimes", host), host) for host in hosts)
+        words.append(f"† only a residual is left if the host falls ({names})")
+    if handles:
+        axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.005), ncols=len(handles), frameon=False, fontsize=9, handlelength=3.6,
+                    borderaxespad=0.2)  # fmt: skip
+    axes.annotate("      ".join(words), (0, 0), xycoords="axes fraction", xytext=(4, -32), textcoords="offset points", fontsize=9,
+                  ha="left", va="top", color="#333333", annotation_clip=False)  # fmt: skip

@@ -1,0 +1,111 @@
+"""Events of one run as words over its panels, in rows, each at the line of its month."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+
+from proxysim.figures.kit.style import boxes_for_signs, cut
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from proxysim.runs.run import Run
+
+_MARKS, _ROWS = 12, 6
+#: Month, words, row.
+Mark = tuple[int, str, int]
+
+
+@dataclass(frozen=True)
+class Marks:
+    """Events that are marked.
+
+    Attributes
+    ----------
+    placed : their months, words and rows; left_out : how many found no place
+    step : inches from one month to the next; room : inches from the first month to the edge of the page
+    """
+
+    placed: list[Mark]
+    left_out: int
+    step: float
+    room: float
+
+    @property
+    def rows(self) -> int:
+        """How many rows they fill."""
+        return 1 + max((row for _, _, row in self.placed), default=-1)
+
+    @property
+    def months(self) -> list[int]:
+        """The month of each."""
+        return [at for at, _, _ in self.placed]
+
+
+def marks_of(run: Run, step: float, room: float) -> Marks:
+    """Pacts that come into force and events; where there are many, some of each time."""
+    scenario, names, history = run.world.scenario, run.world.names, run.history
+    always, others = [], []
+    for pact in names["pact"]:
+        number = scenario.numbers.get(("pacts", pact, "in_force"))
+        if number and 0 <= number.value < scenario.months:
+            label = cut(scenario.labels.get(("pacts", pact), pact), 28)
+            always.append((int(number.value), f"{label} in force"))
+    labels = {event.id: event.label or event.id.replace("-", " ") for event in scenario.events}
+    for event, at in zip(names["event"], history["event_month"], strict=False):
+        if 0 <= int(at) < scenario.months:
+            others.append((int(at), labels.get(event, event)))
+    others.sort()
+    free = max(0, _MARKS - len(always))
+    spread = sorted({round(at) for at in np.linspace(0, len(others) - 1, min(free, len(others)))}) if others else []
+    wanted = always[:_MARKS] + [others[at] for at in spread]
+    placed = _rows([(at, cut(words, 40)) for at, words in wanted], step, room)
+    return Marks(placed, len(always) + len(others) - len(placed), step, room)
+
+
+@cache
+def _width(words: str) -> float:
+    """Width of words of nine points, in inches."""
+    with boxes_for_signs():
+        wide, _, _ = text_to_path.get_text_width_height_descent(words, FontProperties(size=9), ismath=False)
+    return float(wide) / 72
+
+
+def _rows(wanted: list[tuple[int, str]], step: float, room: float) -> list[Mark]:
+    """Words in rows, so that none touches another; what finds no row is left out."""
+    taken: list[list[tuple[float, float]]] = [[] for _ in range(_ROWS)]
+    found = []
+    for at, words in wanted:
+        wide = _width(words) + 0.12
+        start = at * step + 0.03
+        end = start + wide
+        if end > room:
+            start, end = at * step - 0.03 - wide, at * step - 0.03
+        for row, spans in enumerate(taken):
+            if all(end < left or start > right for left, right in spans):
+                spans.append((start, end))
+                found.append((at, words, row))
+                break
+    return sorted(found)
+
+
+def strip(axes: Axes, marks: Marks, months: int) -> None:
+    """Words of the marks over the panels, each at its line."""
+    axes.set_axis_off()
+    axes.set_xlim(0, max(months - 1, 1))
+    axes.set_ylim(0, marks.rows)
+    for at, words, row in marks.placed:
+        wide = _width(words) + 0.15
+        left = at * marks.step + wide > marks.room
+        axes.plot([at, at], [-0.6, row + 0.85], color="#BBBBBB", linewidth=0.9, zorder=0.5, clip_on=False)
+        axes.annotate(words, (at, row + 0.5), xytext=(-3 if left else 3, 0), textcoords="offset points", ha="right" if left else "left", va="center",
+                      fontsize=9, color="#333333", annotation_clip=False, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6})  # fmt: skip
+    if marks.left_out > 0:
+        axes.annotate(f"and {marks.left_out} more events", (1.0, 0.0), xycoords="axes fraction", xytext=(8, -18),
+                      textcoords="offset points", fontsize=9, color="#666666", annotation_clip=False)  # fmt: skip

@@ -1,0 +1,101 @@
+"""One run at a glance: events, capacity, arms by maker, regimes, and what each tie carried."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from proxysim.figures.kit.style import as_written, blank
+from proxysim.figures.run.event_marks import Marks, marks_of, strip
+from proxysim.figures.run.panels import busiest, fighters, panels_of, ties_panel, to_proxies
+from proxysim.runs.tables import month_name
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from proxysim.runs.run import Run
+
+__all__ = ["overview"]
+
+#: Inches: the whole width, edges of the panels, and how tall things are.
+_WIDE, _LEFT, _RIGHT, _NAMES = 12.0, 0.95, 9.15, 3.35
+_PANEL, _GAP, _ROW, _BAR = 2.15, 0.62, 0.19, 0.27
+
+
+@as_written
+def overview(run: Run, figure: Figure | None = None) -> Figure:
+    """Events, capacity, arms by maker, regimes and ties of one run; what a world does not have gets no panel.
+
+    Parameters
+    ----------
+    run : a finished run
+    figure : an empty figure to draw on; None makes one, which needs no screen
+    """
+    months = run.world.scenario.months
+    panels, ties = panels_of(run), busiest(run)
+    marks = marks_of(run, (_RIGHT - _LEFT) / max(months - 1, 1), _WIDE - _LEFT - 0.15)
+    above = _ROW * marks.rows + (0.1 if marks.placed else 0.0)
+    title = textwrap.wrap(textwrap.shorten(run.world.scenario.question, 210, placeholder=" …"), 92)
+    head = 0.3 + 0.27 * len(title)
+    bars = _BAR * len(ties) + 1.0 if ties else 0.0
+    caption = _caption(run, len(ties))
+    high = head + above + (_PANEL + _GAP) * len(panels) + bars + 0.5 + 0.16 * caption.count("\n")
+    figure = blank(high, _WIDE) if figure is None else figure
+    figure.text(_LEFT / _WIDE, 1 - 0.2 / high, "\n".join(title), fontsize=14, fontweight="bold", va="top")
+    top = high - head - above
+    axes = []
+    for draw in panels:
+        top -= _GAP * 0.6 + _PANEL
+        axes.append(figure.add_axes((_LEFT / _WIDE, top / high, (_RIGHT - _LEFT) / _WIDE, _PANEL / high)))
+        draw(run, axes[-1])
+        top -= _GAP * 0.4
+    _time(run, axes, marks)
+    if marks.placed:
+        foot = (high - head - above) / high
+        strip(figure.add_axes((_LEFT / _WIDE, foot, (_RIGHT - _LEFT) / _WIDE, above / high), zorder=-1), marks, months)
+    if ties:
+        tall = _BAR * len(ties)
+        place = (_NAMES / _WIDE, (top - 0.6 - tall) / high, (_RIGHT - _NAMES) / _WIDE, tall / high)
+        ties_panel(figure.add_axes(place), ties)
+    figure.text(_LEFT / _WIDE, 0.13 / high, caption, fontsize=9, color="#333333", va="bottom")
+    return figure
+
+
+def _caption(run: Run, ties: int) -> str:
+    """What was run, and what the world does not have."""
+    scenario = run.world.scenario
+    name = f"{Path(scenario.file).stem} ({scenario.hash[:8]})"
+    lacks = []
+    if not fighters(run):
+        lacks.append("no proxy that can fight")
+    elif not to_proxies(run).sum() > 0:
+        lacks.append("no arms that reach a proxy")
+    if not run.world.names["regime"]:
+        lacks.append("no regime on outside support")
+    if not ties:
+        lacks.append("no arms over any tie")
+    first = f"World {name}, branch {scenario.branch or 'none (the file as it stands)'}, seed {run.seed}, run {run.number}. One run, not an answer."
+    return f"{first} Arms in USD m at base value of 2024." + (f"\nThis world has {', '.join(lacks)}." if lacks else "")
+
+
+def _time(run: Run, axes: list[Axes], marks: Marks) -> None:
+    """The axis of months on every panel, and the lines of the marks."""
+    months = run.world.scenario.months
+    first = run.world.scenario.start[1] - 1
+    years = -(-(months + first) // 12)
+    step = max(1, -(-years // 14))
+    if months >= 24:
+        ticks = [at for at in range(0, months) if (at + first) % 12 == 0][::step]
+        names = [month_name(run, at)[:4] for at in ticks]
+    else:
+        ticks = list(range(0, months, max(1, months // 8)))
+        names = [month_name(run, at) for at in ticks]
+    for number, panel in enumerate(axes):
+        panel.set_xlim(*((0, months - 1) if months > 1 else (-0.5, 0.5)))
+        panel.set_xticks(ticks, names if number == len(axes) - 1 else [""] * len(names))
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.tick_params(labelsize=9)
+        for at in marks.months:
+            panel.axvline(at, color="#BBBBBB", linewidth=0.9, zorder=0.5)

@@ -1,0 +1,243 @@
+"""What one run has to show: capacity, arms by maker, regimes, and what each tie carried, a panel each."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from proxysim.core.records import FELL_BEFORE, MEASURE_INDEX
+from proxysim.figures.kit.style import cut, in_place, tint
+from proxysim.runs.tables import month_name, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.axes import Axes
+
+    from proxysim.runs.run import Run
+
+#: Okabe and Ito's colours, told apart by people who are colour-blind; the yellow is left out, too pale for lines.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#777777")
+_DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1.5, 1, 1.5, 1, 1.5)), (0, (8, 3)), (0, (1, 1)), (0, (3, 1)))
+_HATCHES = ("", "///", "...", "xxx", "\\\\\\", "ooo", "+++", "|||")
+_LINES, _TIES = 8, 8
+#: Words, sent, and arrived by the end.
+Tie = tuple[str, float, float]
+
+
+def panels_of(run: Run) -> list[Callable[[Run, Axes], None]]:
+    """What there is to draw over the months."""
+    found: list[Callable[[Run, Axes], None]] = []
+    if fighters(run):
+        found.append(_capacity)
+    if run.history["arrived"].sum() > 0:
+        found.append(_makers)
+    if np.any(run.history["fallen"] != FELL_BEFORE):
+        found.append(_regimes)
+    return found or [_nothing]
+
+
+def fighters(run: Run) -> list[int]:
+    """Proxies with arms or persons; a broker has nothing to fight with, and no line."""
+    arrays, values = run.world.arrays[0], run.history["measure"][:, :, MEASURE_INDEX["fighting"]]
+    return [number for number in range(values.shape[1]) if arrays.is_proxy[number] and values[:, number].any()]
+
+
+def to_proxies(run: Run) -> np.ndarray[Any, Any]:
+    """(month, origin), arms that arrived at proxies."""
+    arrays = run.world.arrays[0]
+    chosen = arrays.is_proxy[arrays.tie_to[: len(run.world.names["tie"])]] > 0
+    found: np.ndarray[Any, Any] = run.history["arrived"][:, chosen].sum(axis=(1, 2))
+    return found
+
+
+def _label(run: Run, name: str, most: int = 26) -> str:
+    """The name that people see of an actor, kept short."""
+    labels = run.world.scenario.labels
+    found = labels.get(("proxies", name)) or labels.get(("states", name)) or name
+    return cut(found, most)
+
+
+def _short(run: Run, name: str) -> str:
+    """The same without what it says in brackets."""
+    return cut(_label(run, name, 200).split(" (")[0], 20)
+
+
+def _maker(run: Run, origin: str) -> str:
+    """The state or proxy that makes what is of an origin, as people see it."""
+    scenario = run.world.scenario
+    for section in ("states", "proxies"):
+        for actor in scenario.ids[section]:
+            if scenario.text.get((section, actor, "origin")) == origin:
+                return _short(run, actor)
+    return origin
+
+
+def _smooth(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Mean of this month and the two before it (fewer at the start), along the first axis."""
+    total = np.cumsum(values, axis=0)
+    before = np.concatenate([np.zeros_like(total[:3]), total[:-3]]) if len(total) > 3 else np.zeros_like(total)
+    count = np.minimum(np.arange(1, len(total) + 1), 3).reshape(-1, *[1] * (values.ndim - 1))
+    found: np.ndarray[Any, Any] = np.maximum(total - before, 0.0) / count
+    return found
+
+
+def _amount(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:.1f}" if value >= 1 else f"{value:.2g}"
+
+
+def _title(axes: Axes, text: str, unit: str) -> None:
+    axes.set_title(text, loc="left", fontsize=11, pad=6)
+    axes.set_ylabel(unit, fontsize=9)
+
+
+def _legend(axes: Axes, **options: Any) -> None:
+    axes.legend(
+        loc="upper left", bbox_to_anchor=(1.01, 1.03), frameon=False, fontsize=9, handlelength=3.4, labelspacing=0.55,
+        alignment="left", title_fontsize=9, **options,
+    )  # fmt: skip
+
+
+def _lines(axes: Axes, values: np.ndarray[Any, Any], names: list[str]) -> None:
+    """One line for each column, told apart by colour and by dashes; points when there is one month only."""
+    for number, name in enumerate(names):
+        axes.plot(np.arange(len(values)), values[:, number], color=_COLOURS[number % 8], linestyle=_DASHES[number % 8],
+                  linewidth=1.8, marker="o" if len(values) == 1 else None, label=name)  # fmt: skip
+
+
+def _nothing(run: Run, axes: Axes) -> None:
+    axes.text(0.5, 0.5, "nothing moved, and nobody can fight", transform=axes.transAxes, ha="center", va="center", color="#555555", fontsize=10,
+              bbox={"facecolor": "white", "edgecolor": "none", "pad": 4})  # fmt: skip
+    axes.set_yticks([])
+
+
+def _capacity(run: Run, axes: Axes) -> None:
+    """Fighting capacity of each proxy against its start."""
+    names = run.world.names["actor"]
+    values = run.history["measure"][:, :, MEASURE_INDEX["fighting"]]
+    proxies = fighters(run)
+    _title(axes, "Capacity to fight of each proxy, against its start", "index, start = 100")
+    # most to say: those that move most; the rest is counted in the legend
+    shown = sorted(sorted(proxies, key=lambda number: -float(np.abs(values[:, number] - 100).max()))[:_LINES])
+    axes.axhline(100, color="#999999", linewidth=0.8, zorder=0)
+    _lines(axes, values[:, shown], [f"{_label(run, names[number], 22)}  {values[-1, number]:.0f}" for number in shown])
+    top = float(values[:, shown].max())
+    if top > 2000:
+        axes.set_yscale("symlog", linthresh=100)
+    axes.set_ylim(0, max(top, 100) * 1.08)
+    rest = len(proxies) - len(shown)
+    _legend(axes, title="at the end" + (f"; {rest} more not shown" if rest else ""))
+
+
+def _makers(run: Run, axes: Axes) -> None:
+    """Arms that arrived at proxies, by maker; at all, when none reached a proxy."""
+    amounts, who = to_proxies(run), " at proxies"
+    if not amounts.sum() > 0:
+        amounts, who = run.history["arrived"].sum(axis=(1, 2)), ""
+    values, total = _smooth(amounts), amounts.sum(axis=0)
+    _title(axes, f"Arms that arrived{who}, by maker (mean of three months)", "USD m / month")
+    present = sorted((n for n in range(len(total)) if total[n] > 0), key=lambda number: -float(total[number]))
+    heads = [f"{_maker(run, run.world.names['origin'][n])}  {total[n] / total.sum():.0%}" for n in present]
+    at = np.arange(len(values)) if len(values) > 1 else np.array([-0.3, 0.3])
+    layers = axes.stackplot(
+        at, np.repeat(values[:, present], 2 if len(values) == 1 else 1, axis=0).T, labels=heads,
+        colors=[tint(_COLOURS[place % 8], 0.5) for place in range(len(present))],
+    )  # fmt: skip
+    for place, layer in enumerate(layers):
+        layer.set_hatch(_HATCHES[place % 8])
+        layer.set_edgecolor(_COLOURS[place % 8])
+        layer.set_linewidth(0.6)
+    axes.set_ylim(0, float(values.sum(axis=1).max()) * 1.08)
+    _legend(axes, reverse=True, title=f"maker; USD m {_amount(float(total.sum()))} in all")
+
+
+def _regimes(run: Run, axes: Axes) -> None:
+    """Stability of regimes, and where they fell."""
+    names, fallen = run.world.names["regime"][:_LINES], run.history["fallen"]
+    _title(axes, "Stability of regimes (below 0 a regime falls)", "stability")
+    labels = run.world.scenario.labels
+    shown = run.history["regime_stability"][:, : len(names)].astype(float).copy()
+    heads = []
+    for number, name in enumerate(names):
+        at = int(fallen[number])
+        head = "\n".join(map(in_place, textwrap.wrap(labels.get(("regimes", name)) or name, 24)))
+        if at == FELL_BEFORE:
+            heads.append(head + "\nhad fallen before")
+            shown[:, number] = np.nan
+            continue
+        heads.append(head + ("\nstands" if at < 0 else f"\nfell in {month_name(run, at)}"))
+        if 0 <= at < len(shown):
+            shown[at + 1 :, number] = np.nan
+    axes.axhline(0, color="#999999", linewidth=0.8, zorder=0)
+    _lines(axes, shown, heads)
+    for number in range(len(names)):
+        at = int(fallen[number])
+        if 0 <= at < len(shown):
+            axes.plot([at], [shown[at, number]], marker="X", markersize=9, color=_COLOURS[number % 8], clip_on=False)
+            after = at < 0.7 * len(shown)
+            axes.annotate(f"fell in {month_name(run, at)}", (at, shown[at, number]), xytext=(9 if after else -9, 8), textcoords="offset points",
+                          ha="left" if after else "right", fontsize=9, color=_COLOURS[number % 8])  # fmt: skip
+    finite = shown[np.isfinite(shown)]
+    low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
+    axes.set_ylim(min(low, -0.1) - 0.1, max(high, 1.0) * 1.08)
+    _legend(axes)
+
+
+def busiest(run: Run) -> list[Tie]:
+    """The ties over which most arms went: words, sent, and arrived by the end; the largest first."""
+    flows = table(run, "flows")
+    flows = flows[flows["from"] != flows["to"]]
+    if flows.empty:
+        return []
+    last = month_name(run, run.world.scenario.months - 1)
+    flows = flows.assign(arrived=flows["arrived"].where(flows["arrives"] <= last, 0.0))
+    sums = flows.groupby(["from", "to"], sort=True)[["sent", "arrived"]].sum().reset_index()
+    kinds = flows.groupby(["from", "to", "kind"], sort=True)["sent"].sum()
+    found: list[Tie] = []
+    for row in sums.to_dict("records"):
+        sender, receiver = str(row["from"]), str(row["to"])
+        kind = str(kinds[sender, receiver].idxmax())
+        words = f"{_short(run, sender)} → {_short(run, receiver)}" + (f", {kind}" if kind != "support" else "")
+        found.append((words, float(row["sent"]), float(row["arrived"])))
+    found.sort(key=lambda one: -one[1])
+    if len(found) > _TIES:
+        rest = found[_TIES - 1 :]
+        found = [
+            *found[: _TIES - 1],
+            (f"{len(rest)} more ties", sum(one[1] for one in rest), sum(one[2] for one in rest)),
+        ]
+    return found
+
+
+def ties_panel(axes: Axes, ties: list[Tie]) -> None:
+    """What each tie sent and what had arrived by the end; numbers beside the bars tell the small ones."""
+    place = np.arange(len(ties))
+    sent, arrived = (np.array([one[number] for one in ties]) for number in (1, 2))
+    axes.barh(
+        place, sent, height=0.72, color="#D9E6EF", edgecolor=_COLOURS[0], linewidth=0.6, hatch="////", label="sent"
+    )
+    axes.barh(
+        place, arrived, height=0.72, color=_COLOURS[0], edgecolor=_COLOURS[0], linewidth=0.6, label="arrived by the end"
+    )
+    axes.set_yticks(place, [one[0] for one in ties], fontsize=9)
+    axes.invert_yaxis()
+    axes.set_xlim(0, float(sent.max()) * 1.02)
+    axes.tick_params(axis="x", labelsize=9)
+    axes.tick_params(axis="y", length=0)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.set_title("Arms over each tie, the largest", loc="left", fontsize=11, pad=6)
+    axes.set_xlabel("USD m, whole run", fontsize=9)
+    for at, (_, out, came) in enumerate(ties):
+        axes.annotate(f"{_amount(came)} of {_amount(out)}", (1.0, at), xycoords=axes.get_yaxis_transform(), xytext=(8, 0),
+                      textcoords="offset points", ha="left", va="center", fontsize=9)  # fmt: skip
+    axes.legend(
+        loc="lower right",
+        bbox_to_anchor=(1.0, 1.0),
+        ncols=2,
+        frameon=False,
+        fontsize=9,
+        handlelength=1.6,
+        borderaxespad=0.1,
+    )

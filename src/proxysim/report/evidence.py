@@ -1,0 +1,235 @@
+"""What a report rests on: what is held fixed, of what kind its numbers are, and where they are from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from proxysim.core.parameters import PARAMETERS
+from proxysim.report.study.words import joined
+
+if TYPE_CHECKING:
+    from proxysim.report.study.findings import Findings
+    from proxysim.scenario.scenario import Number, Scenario
+    from proxysim.studies.changes import Change
+
+GRADES = (("A", "measured"), ("B", "public estimate"), ("C", "expert guess"), ("D", "assumption"), ("", "no grade"))
+_UNITS = {"money_flow": "USD m / year", "arms_flow": "USD m / year", "money": "USD m", "arms": "USD m", "price": "USD / USD",
+          "capital": "months", "share": "share", "loss": "share / month", "persons": "persons", "months": "months"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Held:
+    """A kind of thing that is the same in every branch, or not: what, and in words."""
+
+    what: str
+    same: str
+    differs: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One number as people read it."""
+
+    path: str
+    value: str
+    unit: str
+    spread: str
+    grade: str
+    source: tuple[str, ...]
+
+
+def held_fixed(found: Findings) -> list[Held]:
+    """What no branch changes, by kind; where branches differ, in what."""
+    scenarios = [world.scenario for world in found.study.worlds]
+    first = scenarios[0]
+    changed = {path for path in {path for s in scenarios for path in s.numbers}
+               if len({_facts(s.numbers.get(path)) for s in scenarios}) > 1}  # fmt: skip
+    rows = []
+
+    def kind(what: str, ids: Iterable[str], section: str, key: Callable[[tuple[str, ...]], bool], words: str) -> None:
+        names = list(ids)
+        if not names:
+            return
+        moved = {path[1] for path in changed if path[0] == section and key(path)}
+        label = [_label(found, section, one) for one in names if one not in moved]
+        other = [_label(found, section, one) for one in names if one in moved]
+        same = f"{words.format(n=len(label))}: {joined(label)}." if label else ""
+        rows.append(Held(what, same, f"Differs between branches: {joined(other)}." if other else ""))
+
+    kind("Wars", first.ids["fronts"], "fronts", lambda path: True,
+         "Who fights and how hard, month by month ({n})")  # fmt: skip
+    kind("Incomes of states", [a for a in first.ids["states"] if ("states", a, "income") in first.numbers], "states",
+         lambda path: path[2] == "income", "Income before sanctions ({n})")  # fmt: skip
+    kind("Own incomes of proxies", [a for a in first.ids["proxies"] if _value(first, ("proxies", a, "income"))], "proxies",
+         lambda path: path[2] == "income", "What they have of their own ({n})")  # fmt: skip
+    kind("Routes", first.ids["legs"], "legs", lambda path: True, "Limits and search, before events ({n})")
+    rows += _events(found, scenarios, changed)
+    kind("Pacts", first.ids["pacts"], "pacts", lambda path: True, "Terms ({n})")
+    told = {"fronts", "legs", "events", "pacts"}
+    rest = sorted({path for path in changed if path[0] not in told and path[-1] != "income"})
+    if rest:
+        rows.append(
+            Held("Other numbers", "", f"Differ between branches: {joined(['.'.join(path) for path in rest], 8)}.")
+        )
+    rules = sum(path[0] == "behaviour" for path in first.numbers)
+    if not any(path[0] == "behaviour" for path in changed) and rules:
+        rows.append(Held("Rules", f"The rules of the model and their {rules} numbers.", ""))
+    return [row for row in rows if row.same or row.differs]
+
+
+def _events(found: Findings, scenarios: Sequence[Scenario], changed: set[tuple[str, ...]]) -> list[Held]:
+    moved = {path[1] for path in changed if path[0] == "events"}
+    off = [{event.id for event in s.events if event.off} for s in scenarios]
+    effects = [
+        {
+            event: [(e.verb, e.path, _facts(e.number)) for e in s.effects if e.event == event]
+            for event in s.ids["events"]
+        }
+        for s in scenarios
+    ]
+    same: list[str] = []
+    other: list[str] = []
+    never = 0
+    for event in scenarios[0].events:
+        differs = (
+            event.id in moved
+            or len({event.id in one for one in off}) > 1
+            or any(one[event.id] != effects[0][event.id] for one in effects)
+        )
+        chance = scenarios[0].numbers.get(("events", event.id, "chance"))
+        if not differs and (event.off or (chance is not None and chance.value == 0.0)):
+            never += 1
+            continue
+        (other if differs else same).append(event.label or event.id.replace("-", " "))
+    words = (
+        f"Dated or by chance, the same months in both runs of a pair ({len(same)}): {joined(same, 16)}." if same else ""
+    )
+    if never:
+        words += f" {never} more are switched off in all branches."
+    return (
+        [Held("Events", words.strip(), f"Only in some branches: {joined(other)}." if other else "")]
+        if words or other
+        else []
+    )
+
+
+def not_fixed(found: Findings) -> str:
+    """What is worked out anew in every run."""
+    scenario = found.world.scenario
+    words = "Worked out in every run, and so free to differ: what is pledged, given, made, sold, shipped, lost and received; "
+    words += "stocks, plant and knowhow; what each proxy can do"
+    regimes = [found.labels[one] for one in scenario.ids["regimes"]]
+    gone = [
+        found.labels[one] for one in scenario.ids["regimes"] if _value(scenario, ("regimes", one, "stability")) <= 0.0
+    ]
+    standing = [one for one in regimes if one not in gone]
+    if standing:
+        words += f"; whether {joined(standing)} stands"
+    words += "."
+    if gone:
+        words += f" {joined(gone)} had fallen before the start, and stays so."
+    return words
+
+
+def grades(found: Findings) -> list[tuple[str, list[int], int]]:
+    """(what, count of each of `GRADES`, all) for what was put in, and for the rest of the world."""
+    changes: list[Change] = []
+    if found.comparison is not None and found.roles.focus is not None:
+        changes = found.comparison.changes[found.roles.focus]
+    put = {change.path: change.grade for change in changes}
+    return grade_rows(found.world.scenario, "put in: what the branch changes", put)
+
+
+def grade_rows(scenario: Scenario, what: str, put: Mapping[str, str | None]) -> list[tuple[str, list[int], int]]:
+    """(what, count of each of `GRADES`, all) for some numbers by path, and for the rest of a world."""
+    world = [n.grade for path, n in scenario.numbers.items() if n.origin != "default" and ".".join(path) not in put]
+    engine = [n.grade for n in scenario.numbers.values() if n.origin == "default"]
+    rows = [(what, list(put.values())), ("the world: all other numbers of its file", world),
+            ("the engine: numbers left at its own defaults", engine)]  # fmt: skip
+    return [
+        (what, [sum((grade or "") == letter for grade in given) for letter, _ in GRADES], len(given))
+        for what, given in rows
+        if given
+    ]
+
+
+def put_in_rows(found: Findings, branch: str) -> list[tuple[str, str, str, str, str, str]]:
+    """What a branch changes: path, before, after, range, grade, source."""
+    assert found.comparison is not None
+    kinds = _kinds()
+    rows = []
+    for change in found.comparison.changes[branch]:
+        path = tuple(change.path.split("."))
+        kind = "" if change.is_provision else kinds.get(_place(path), "")
+        before, after = (_shown(found.world.scenario, value, kind) for value in (change.before, change.after))
+        spread = _spread(found.world.scenario, change.low, change.high, kind)
+        rows.append((change.path, before, after, spread, change.grade or "–", ", ".join(change.source) or "assumption"))
+    return rows
+
+
+def parameters(scenario: Scenario) -> list[Row]:
+    """Every number that the world's files or its branch give."""
+    kinds = _kinds()
+    rows = []
+    for path, number in scenario.numbers.items():
+        if number.origin == "default":
+            continue
+        kind = kinds.get(_place(path), "")
+        value = _shown(scenario, number.value, kind)
+        if number.series:
+            value += f", then {len(number.series)} later values to {_shown(scenario, number.series[-1][1], kind)}"
+            spread = "" if number.low is None or number.high is None else f"× {number.low:.3g} to {number.high:.3g}"
+        else:
+            spread = _spread(scenario, number.low, number.high, kind)
+        rows.append(Row(".".join(path), value, _UNITS.get(kind, ""), spread, number.grade or "–", number.source))
+    return rows
+
+
+def sources(scenario: Scenario) -> Mapping[str, str]:
+    """Sources by key, those that are cited."""
+    cited = {key for number in scenario.numbers.values() for key in number.source}
+    return {key: text for key, text in scenario.sources.items() if key in cited}
+
+
+def _kinds() -> dict[tuple[str, str], str]:
+    return {(section, parameter.key): parameter.kind for parameter in PARAMETERS for section in parameter.sections}
+
+
+def _place(path: tuple[str, ...]) -> tuple[str, str]:
+    key = path[1] if path[0] in ("scenario", "behaviour") else path[2] if len(path) > 2 else ""
+    return path[0], key
+
+
+def _shown(scenario: Scenario, value: float | None, kind: str) -> str:
+    if value is None:
+        return "–"
+    if math.isnan(value):
+        return "worked out"
+    if math.isinf(value):
+        return "for ever"
+    if kind == "month":
+        count = scenario.start[0] * 12 + scenario.start[1] - 1 + round(value)
+        return f"{count // 12:04d}-{count % 12 + 1:02d}"
+    return f"{value * (12.0 if kind.endswith('_flow') else 1.0):,.6g}".replace("-", "\u2212")
+
+
+def _spread(scenario: Scenario, low: float | None, high: float | None, kind: str) -> str:
+    if low is None or high is None:
+        return "–"
+    return f"{_shown(scenario, low, kind)} to {_shown(scenario, high, kind)}"
+
+
+def _facts(number: Number | None) -> Any:
+    return None if number is None else (number.value, number.series)
+
+
+def _value(scenario: Scenario, path: tuple[str, ...]) -> float:
+    number = scenario.numbers.get(path)
+    return math.nan if number is None else max([number.value, *(value for _, value in number.series)])
+
+
+def _label(found: Findings, section: str, one: str) -> str:
+    return found.world.scenario.labels.get((section, one)) or one.replace("-", " ")

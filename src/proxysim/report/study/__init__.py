@@ -1,0 +1,1 @@
+"""The report of a world: findings, sentences, figures and the page."""

@@ -1,0 +1,125 @@
+"""What a figure of a report shows, for those who do not see it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from proxysim.report.labels import number_label
+from proxysim.report.study.words import headline, interval, number, percent
+
+if TYPE_CHECKING:
+    from proxysim.report.study.findings import Findings
+
+
+def differences(found: Findings) -> str:
+    """Alternative text of the figure of differences."""
+    effects = headline(found)
+    told = [f"{found.labels[effect.actor]} {interval(effect)}" for effect in effects[:8]]
+    what = effects[0].measure.replace("_", " ") if effects else "measures"
+    return f"Dot plot of paired differences. {what.capitalize()} in {found.labels[found.roles.focus or '']}: {'; '.join(told)}."
+
+
+def bands(found: Findings, actors: Sequence[str]) -> str:
+    """Alternative text of the figure of capacity over the months."""
+    table = found.study.bands_table()
+    last = table[(table["month"] == found.world.months[-1]) & (table["measure"] == "capacity")]
+    told = []
+    for actor in actors:
+        ends = []
+        for branch in found.roles.shown:
+            own = last[(last["actor"] == actor) & (last["branch"] == branch)]
+            ends.append(f"{number(float(own['q50'].iloc[0]))} in {found.labels[branch]}")
+        told.append(f"{found.labels[actor]} {', '.join(ends)}")
+    return f"Lines with bands over the months, one panel a proxy. Median capacity in the last month: {'; '.join(told)}."
+
+
+def chain(found: Findings) -> str:
+    """Alternative text of the chain from pledge to capacity."""
+    told = []
+    for stage in dict.fromkeys(found.chain["stage"]):
+        own = found.chain[found.chain["stage"] == stage]
+        values = [f"{number(float(row['value']))} in {found.labels[str(row['branch'])]}" for _, row in own.iterrows()]
+        told.append(f"{stage}, {own['unit'].iloc[0]}: {', '.join(values)}")
+    return f"Bars for each stage. {'; '.join(told)}."
+
+
+def waterfall(found: Findings, actor: str) -> str:
+    """Alternative text of the waterfall."""
+    assert found.attribution is not None
+    one = next(m for m in found.attribution.measures if m.total.actor == actor)
+    ordered = sorted(one.provisions.items(), key=lambda pair: -abs(pair[1].value or 0.0))
+    told = [f"{name.rpartition('.')[2].replace('_', ' ')} {number(share.value, True)}" for name, share in ordered]
+    whole = number(one.total.difference, True)
+    return f"Waterfall of the effect on capacity of {found.labels[actor]} by provision: {', '.join(told)}; together {whole}."
+
+
+def flows(found: Findings) -> str:
+    """Alternative text of the alluvial."""
+    sums = (
+        found.cargoes.groupby(["from", "to"], as_index=False)[["sent", "arrived"]]
+        .sum()
+        .sort_values("sent", ascending=False)
+    )
+    told = [f"{found.labels.get(str(r['from']), str(r['from']))} to {found.labels.get(str(r['to']), str(r['to']))} {number(float(r['sent']))} sent, "
+            f"{number(float(r['arrived']))} arrived" for _, r in sums.head(6).iterrows()]  # fmt: skip
+    return f"Ribbons from maker over sender to receiver, USD m a year. The largest: {'; '.join(told) or 'none'}."
+
+
+def map(found: Findings) -> str:
+    """Alternative text of the map."""
+    legs: dict[str, float] = {}
+    for route, sent in zip(found.cargoes["route"], found.cargoes["sent"], strict=True):
+        for leg in str(route).split(" > "):
+            legs[leg] = legs.get(leg, 0.0) + float(sent)
+    scenario = found.world.scenario
+    ordered = sorted(
+        ((leg, amount) for leg, amount in legs.items() if leg in scenario.ids["legs"]), key=lambda pair: -pair[1]
+    )
+    told = [
+        f"{scenario.labels.get(('legs', leg)) or leg.replace('-', ' ')} {number(amount)}" for leg, amount in ordered
+    ]
+    return (
+        f"Schematic map of places joined by legs. Arms sent over a leg, USD m a year: {'; '.join(told[:10]) or 'none'}."
+    )
+
+
+def provenance(found: Findings) -> str:
+    """Alternative text of the shares of makers."""
+    branch = found.roles.focus or found.roles.baseline
+    told = []
+    for actor in list(dict.fromkeys(found.provenance["actor"]))[:10]:
+        own = found.provenance[(found.provenance["actor"] == actor) & (found.provenance["branch"] == branch)]
+        whole = float(own["value"].sum())
+        shares = [f"{percent(float(r['value']) / whole)} {'made elsewhere' if r['origin'] == 'other' else 'of ' + str(r['origin']) + ' make'}"
+                  for _, r in own.sort_values("value", ascending=False).iterrows() if whole > 0 and r["value"] > 0.004 * whole]  # fmt: skip
+        if shares:
+            told.append(f"{found.labels[actor]} {', '.join(shares)}")
+    return f"Stacked bars of arms received by maker. In {found.labels[branch]}: {'; '.join(told)}."
+
+
+def screening(found: Findings) -> str:
+    """Alternative text of the numbers that move the answer."""
+    assert found.screening is not None
+    told = [f"{number_label(str(row['name']), found.world.scenario)} {number(float(row['change']), True)}"
+            for _, row in found.screening.table.head(12).iterrows()]  # fmt: skip
+    return f"Bars of the change in the answer from the lowest to the highest third of each number: {'; '.join(told)}."
+
+
+def ranking(found: Findings) -> str:
+    """Alternative text of the ranking."""
+    told = [f"{found.labels[str(r['branch'])]} {number(float(r['difference']), True)}, best in {percent(float(r['best']))}"
+            for _, r in found.ranking.iterrows()]  # fmt: skip
+    return f"Bars of countermeasures by their effect on the {found.yardstick[0]}: {'; '.join(told)}."
+
+
+def stability(found: Findings, regime: str) -> str:
+    """Alternative text of the stability of a regime."""
+    own = found.regimes[found.regimes["regime"] == regime]
+    told = []
+    for branch in dict.fromkeys(own["branch"]):
+        one = own[own["branch"] == branch]
+        fell = int(one.groupby("run")["fallen"].any().sum())
+        told.append(f"{found.labels[str(branch)]} {fell} of {one['run'].nunique()}")
+    lead = "Lines of stability over the months, and against forcing with the fold."
+    return f"{lead} Runs in which {found.labels.get(regime, regime)} fell: {'; '.join(told)}."

@@ -1,0 +1,317 @@
+"""What a report says in words, composed from what was found; nothing is said that the results do not hold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from proxysim.report.labels import number_label
+from proxysim.runs.outcomes import FALLEN
+from proxysim.statistics.intervals import mean_interval
+from proxysim.statistics.paired import independent
+from proxysim.studies.summary import number as plain_number
+
+if TYPE_CHECKING:
+    from proxysim.report.study.findings import Findings
+    from proxysim.statistics.paired import Effect
+    from proxysim.studies.changes import Change
+
+UNITS = {"index": "points", "USD m / month": "USD m a month", "USD m of arms / month": "USD m of arms a month",
+          "share of runs": "of runs", "months": "months"}  # fmt: skip
+#: Never broken from its number.
+_PERCENT = "\u00a0%"
+_GRADES = {"A": "measured", "B": "estimated", "C": "guessed by experts", "D": "assumed"}
+
+
+def number(value: float | None, signed: bool = False) -> str:
+    """Three digits that count, with a true minus sign."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    return "0" if abs(value) < 1e-9 else plain_number(value, signed).replace("-", "\u2212")
+
+
+def percent(part: float | None) -> str:
+    """A share in per cent, never rounded to none or all of it when it is neither."""
+    if part is None or not math.isfinite(part):
+        return "–"
+    if 0.0 < part < 0.005:
+        return "under 1\u00a0%"
+    if 0.995 < part < 1.0:
+        return "over 99\u00a0%"
+    return f"{100 * part:.0f}\u00a0%".replace("-", "\u2212")
+
+
+def joined(words: Sequence[str], most: int = 12) -> str:
+    """ "a, b and c"; of more than `most` how many there are besides."""
+    kept = list(words)
+    if len(kept) > most:
+        kept = [*kept[:most], f"{len(words) - most} more"]
+    return kept[0] if len(kept) == 1 else ", ".join(kept[:-1]) + f" and {kept[-1]}" if kept else "none"
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    """ "1 number", "2 numbers"."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def interval(effect: Effect) -> str:
+    """ "25.3 (95 % interval 24.9 to 25.7)"."""
+    if effect.low is None or effect.high is None:
+        return f"{number(effect.difference, True)} (too few pairs for an interval)"
+    return (
+        f"{number(effect.difference, True)} (95 % interval {number(effect.low, True)} to {number(effect.high, True)})"
+    )
+
+
+def _size(effect: Effect) -> str:
+    """The size of a difference that was found, without its sign."""
+    low, high = sorted((abs(effect.low or 0.0), abs(effect.high or 0.0)))
+    return f"{number(abs(effect.difference or 0.0))} (95 % interval {number(low)} to {number(high)})"
+
+
+def answer(found: Findings) -> list[str]:
+    """The three sentences: what was assumed, what followed, with what certainty."""
+    if found.comparison is None or found.roles.focus is None:
+        only = found.labels[found.roles.baseline]
+        return [
+            f"This world was run in one branch, “{only}”, so nothing was changed and nothing can be compared.",
+            "What follows is how that one branch goes, not an effect of anything.",
+            f"It rests on {counted(found.study.runs, 'run')}; give a second branch to ask what a change does.",
+        ]
+    return [assumed(found), followed(found), certainty(found)]
+
+
+def assumed(found: Findings) -> str:
+    """What was put in."""
+    assert found.comparison is not None and found.roles.focus is not None
+    focus, base = (found.labels[name] for name in (found.roles.focus, found.roles.baseline))
+    changes = found.comparison.changes[found.roles.focus]
+    provisions = [change for change in changes if change.is_provision and change.size]
+    others = [change for change in changes if not change.is_provision]
+    if not changes:
+        events = " They differ in events alone." if found.study.worlds[0].hash != found.world.hash else ""
+        return f"Assumed was: “{focus}” in place of “{base}”; no number differs between the two.{events}"
+    parts = []
+    if provisions:
+        largest = sorted(provisions, key=lambda change: -abs(change.size or 0.0))[:3]
+        sizes = [abs(change.size or 0.0) for change in provisions]
+        span = (
+            percent(min(sizes))
+            if min(sizes) == max(sizes)
+            else f"{percent(min(sizes)).removesuffix(_PERCENT)} to {percent(max(sizes))}"
+        )
+        names = joined([change.path.rpartition(".")[2].replace("_", " ") for change in largest])
+        lead = "the largest are " if len(provisions) > len(largest) else ""
+        each = " each" if len(provisions) > 1 else ""
+        parts.append(f"{counted(len(provisions), 'provision')} of {span}{each} ({lead}{names})")
+    if others:
+        which = (
+            f" ({joined([number_label(change.path, found.world.scenario) for change in others])})"
+            if len(others) <= 2
+            else ""
+        )
+        parts.append(counted(len(others), "other number" if provisions else "changed number") + which)
+    return f"Assumed was “{focus}” in place of “{base}”: {' and '.join(parts)}, with all else the same in every pair of runs."
+
+
+def headline(found: Findings) -> list[Effect]:
+    """Effects that answer the question: on capacity of proxies, else on arms received, the largest first."""
+    for measure in ("capacity", "received_arms", FALLEN):
+        effects = found.effects(measure)
+        if measure == "capacity":
+            proxies = set(found.world.scenario.ids["proxies"])
+            effects = [effect for effect in effects if effect.actor in proxies]
+        if effects:
+            return sorted(effects, key=lambda effect: -abs(effect.difference or 0.0))
+    return []
+
+
+def followed(found: Findings) -> str:
+    """What came of it."""
+    effects = headline(found)
+    months = f"over {found.world.months[max(0, found.study.start)]} to {found.world.months[-1]}"
+    if not effects:
+        return "What followed: there is no measure of anybody that could differ, so no difference was found."
+    sure = [effect for effect in effects if effect.found]
+    what = effects[0].measure.replace("_", " ")
+    unit = UNITS.get(effects[0].unit, effects[0].unit)
+    if not sure and all(effect.difference == 0.0 and not effect.variance_reduction for effect in effects):
+        return f"What followed: no difference found; {what} of {joined([found.labels[e.actor] for e in effects], 4)} is the same in every pair."
+    if not sure:
+        return (f"What followed: no difference found in {what}; the largest mean difference, of {found.labels[effects[0].actor]}, is "
+                f"{interval(effects[0])} {unit}, and zero lies in it.")  # fmt: skip
+    first = sure[0]
+    rose = "rises" if (first.difference or 0.0) > 0 else "falls"
+    if first.baseline:
+        share = abs(first.difference or 0.0) / abs(first.baseline)
+        relative = f", {percent(share)} of {number(first.baseline)}"
+    else:
+        relative = ""
+    text = f"What followed: mean {what} of {found.labels[first.actor]} {rose} by {_size(first)} {unit}{relative}"
+    rest = [effect for effect in effects if effect is not first]
+    if rest:
+        told = [
+            f"{found.labels[effect.actor]} {number(effect.difference, True) if effect.found else 'no difference found'}"
+            for effect in rest
+        ]
+        text += f"; {joined(told, 6)}"
+    return f"{text} ({months}){arms(found)}{by_what(found)}."
+
+
+def arms(found: Findings) -> str:
+    """What it does to the arms that reach the proxies, all together, unless arms are what was told already."""
+    study, proxies = found.study, found.world.scenario.ids["proxies"]
+    focus, base = (study.branches.index(name) for name in (found.roles.focus or "", found.roles.baseline))
+    if not proxies or headline(found)[0].measure == "received_arms":
+        return ""
+    values = np.sum([study.of("received_arms", actor) for actor in proxies], axis=0)
+    difference = values[focus] - values[base]
+    low, high = (
+        float(end[0]) for end in mean_interval(independent(difference[:, None], study.draws), seed=study.seed % 2**64)
+    )
+    if not math.isfinite(low):
+        return ""
+    if low <= 0.0 <= high:
+        return "; in the arms that reach the proxies no difference was found"
+    mean, before = float(difference.mean()), float(values[base].mean())
+    part = f", {percent(abs(mean) / before)} of {number(before)}" if before else ""
+    return f"; the arms that reach all proxies together {'rise' if mean > 0 else 'fall'} by {number(abs(mean))} USD m a month{part}"
+
+
+def by_what(found: Findings) -> str:
+    """Which provisions carry most of it, and what undoes most of it."""
+    text = ""
+    if found.attribution is not None and found.attribution.measures:
+        shares: dict[str, float] = {}
+        for one in found.attribution.measures:
+            for name, share in one.provisions.items():
+                shares[name] = shares.get(name, 0.0) + (share.value or 0.0)
+        whole = sum(shares.values())
+        ordered = sorted(shares.items(), key=lambda pair: -pair[1] * (1 if whole > 0 else -1))
+        most = [name for name, share in ordered[:2] if whole and share / whole > 0.1]
+        if most and len(shares) > 1:
+            names = [provision_label(name) for name in most]
+            text += f"; {percent(sum(shares[name] for name in most) / whole)} of the effect on capacity comes through {joined(names)}"
+    if len(found.ranking):
+        best = found.ranking.iloc[0]
+        undone = float(best["undone"])
+        if best["high"] < 0 and math.isfinite(undone) and 0 < undone:
+            part = percent(undone) if undone < 1 else "all"
+            text += (
+                f"; “{found.labels[str(best['branch'])]}” would undo {part} of the effect on the {found.yardstick[0]}"
+            )
+    return text
+
+
+def provision_label(name: str) -> str:
+    """A provision as people see it."""
+    return "everything else that differs" if name == "everything_else" else name.rpartition(".")[2].replace("_", " ")
+
+
+def certainty(found: Findings) -> str:
+    """How sure that is, and what it does not cover."""
+    assert found.comparison is not None and found.roles.focus is not None
+    effects = [effect for effect in headline(found) if effect.found]
+    changes = found.comparison.changes[found.roles.focus]
+    sentence = f"How sure: {counted(found.study.runs, 'pair')} of runs"
+    if effects:
+        against = max(effect.opposite_sign or 0.0 for effect in effects)
+        if against == 0:
+            sentence += (
+                ", the same direction in every one of them"
+                if len(effects) == 1
+                else ", the same direction for each in every one of them"
+            )
+        else:
+            sentence += f", with the other direction in {percent(against)} of them at most"
+    if found.study.uncertain:
+        sentence += "; numbers with a range were drawn, so the intervals hold chance and not knowing, within this model"
+    else:
+        sentence += "; the intervals hold chance alone, with every number at its value"
+        if found.screening is not None:
+            low, high = (number(float(np.quantile(found.screening.draws, at)), True) for at in (0.05, 0.95))
+            sentence += f" (with all ranges drawn at once, the effect on the {found.yardstick[0]} lies between {low} and {high} in nine "
+            sentence += "of ten draws)"
+    return f"{sentence}; {grounds(changes)}."
+
+
+def hangs_on(found: Findings) -> str:
+    """Which of the numbers with a range move the answer, and of what kind they are."""
+    one = found.screening
+    assert one is not None and found.roles.focus is not None
+    unit = "index points" if found.yardstick[1] == "index points" else found.yardstick[1]
+    low, middle, high = (number(float(np.quantile(one.draws, at)), True) for at in (0.05, 0.5, 0.95))
+    share = float((one.draws > 0.0).mean())
+    above = "all of them" if share == 1.0 else "none of them" if share == 0.0 else f"{percent(share)} of them"
+    effect = f"the effect of “{found.labels[found.roles.focus]}” on the {found.yardstick[0]}"
+    text = f"With every number that has a range drawn at once ({counted(one.pairs, 'pair')} of runs), {effect} is {middle} {unit} in the middle, "
+    text += f"between {low} and {high} in nine of ten draws, and above zero in {above}."
+    moving = one.table[one.table["found"].astype(bool)]
+    whole = f"{len(one.table):,} such numbers"
+    if not len(moving):
+        return f"{text} Of {whole} none was found to move it by itself at this number of pairs."
+    names = [number_label(str(name), found.world.scenario) for name in moving["name"].head(3)]
+    counts = {words: int(sum(set(given) == {grade} for given in moving["grades"])) for grade, words in _GRADES.items()}
+    counts["without a grade or of several"] = len(moving) - sum(counts.values())
+    kinds = [(words, count) for words, count in counts.items() if count]
+    if len(moving) == 1:
+        return f"{text} Of {whole} one is found to move it: {names[0]}, {kinds[0][0]}."
+    told = (
+        f"all of them {kinds[0][0]}"
+        if len(kinds) == 1
+        else f"of these {joined([f'{count} {words}' for words, count in kinds])}"
+    )
+    return f"{text} Of {whole} {len(moving)} are found to move it, most of all {joined(names)}; {told}."
+
+
+def grounds(changes: Sequence[Change]) -> str:
+    """Of what kind the numbers are that were put in."""
+    if not changes:
+        return "no number was put in"
+    counts = {words: sum(change.grade == grade for change in changes) for grade, words in _GRADES.items()}
+    counts["without a grade"] = sum(change.grade not in _GRADES for change in changes)
+    told = [f"{count} {words}" for words, count in counts.items() if count]
+    kinds = [words for words, count in counts.items() if count]
+    if len(kinds) == 1:
+        many = f"all {len(changes)} numbers put in are" if len(changes) > 1 else "the one number put in is"
+        return f"{many} {kinds[0]}"
+    return f"of the {len(changes)} numbers put in, {joined(told)}"
+
+
+def _single(found: Findings) -> str:
+    """The best of those that join no others, where some do."""
+    single = found.ranking[found.ranking["single"].notna()]
+    if not len(single) or float(found.ranking["single"].iloc[0]) == float(found.ranking["single"].iloc[0]):
+        return ""
+    first = single.iloc[0]
+    return f"; of the single ones the strongest is “{found.labels[str(first['branch'])]}”, the best in {percent(float(first['single']))}"
+
+
+def blunting(found: Findings) -> str:
+    """Which countermeasure does most, in a sentence."""
+    if not len(found.ranking):
+        return ""
+    focus = found.labels[found.roles.focus or ""]
+    best = found.ranking.iloc[0]
+    sure = math.isfinite(best["low"]) and best["high"] < 0
+    if not sure:
+        return f"No countermeasure was found to lower the {found.yardstick[0]} under “{focus}” at this number of pairs."
+    undone = float(best["undone"])
+    part = ""
+    if math.isfinite(undone) and undone > 0:
+        part = f", which undoes {percent(undone) + ' of' if undone < 1 else 'more than'} the whole effect"
+    name = found.labels[str(best["branch"])]
+    if len(found.ranking) == 1:
+        return (
+            f"The one countermeasure under “{focus}”, “{name}”, lowers the {found.yardstick[0]} by "
+            f"{number(-float(best['difference']))} {found.yardstick[1]}{part}."
+        )
+    many = counted(len(found.ranking), "countermeasure")
+    size = f"{number(-float(best['difference']))} {found.yardstick[1]}{part}"
+    return (
+        f"The strongest of {many} under “{focus}” is “{name}”: it lowers the {found.yardstick[0]} by {size}, and is the best "
+        f"of these in {percent(float(best['best']))} of pairs{_single(found)}."
+    )

@@ -1,0 +1,228 @@
+"""What the report of a sweep tells: the answer at every point, what moves it, and how all other outcomes go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from proxysim.errors import InputError
+from proxysim.report.labels import capital, labels_in, number_label
+from proxysim.report.roles import FOCUS
+from proxysim.runs.outcomes import Outcome, outcomes_of
+from proxysim.scenario.world.world import World, load
+from proxysim.statistics.intervals import mean_interval, mean_there
+from proxysim.statistics.sensitivity import is_text
+from proxysim.sweeps import results
+from proxysim.sweeps.experiment.factors import DRAW
+
+if TYPE_CHECKING:
+    import pandas
+
+    from proxysim.scenario.scenario import Scenario
+    from proxysim.sweeps.experiment.factors import Factor
+    from proxysim.sweeps.results import Sweep
+
+Array = np.ndarray[Any, Any]
+#: What an answer is taken from when nothing is asked for, the first that is there.
+_YARDSTICKS = ("capacity", "received_arms", "fighting")
+#: Parts into which a sampled number is divided for a map, and the fewest points that make one worth drawing.
+_PARTS, _ENOUGH = 5, 100
+
+
+@dataclass(frozen=True)
+class SweepFindings:
+    """All that the report of a sweep is made of.
+
+    Attributes
+    ----------
+    sweep : the folder; world : its world in the branch looked at, None when it has changed since, for the reason in `stale`
+    focus : the branch looked at; baseline : the one it is held against, None with one branch: then points are held against the first
+    outcomes : over which the answer is a mean; what, unit : in words
+    answers : (point, run)
+    points : one row a point: the design, difference, low, high, n, missing
+    factors : as `Sweep.main_effects`, with role and label; plane : x, y (None: one number alone), and the answer over them
+    table : branch, measure, actor, unit, least, mean, most, above, below, unclear: every outcome over the points
+    """
+
+    sweep: Sweep
+    world: World | None
+    stale: str
+    focus: str
+    baseline: str | None
+    outcomes: tuple[str, ...]
+    what: str
+    unit: str
+    answers: Array
+    points: pandas.DataFrame
+    factors: pandas.DataFrame
+    plane: tuple[str, str | None, pandas.DataFrame] | None
+    table: pandas.DataFrame
+    labels: dict[str, str]
+    asked: str
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether points are drawn."""
+        return self.sweep.is_sampled
+
+    @property
+    def by_runs(self) -> bool:
+        """Whether the points have intervals."""
+        return bool(np.isfinite(self.points["low"].astype(float)).any())
+
+    def factor(self, name: str) -> Factor:
+        """The factor of a column."""
+        return self.sweep.store.experiment.factor(name)
+
+
+def gather_sweep(
+    folder: str | Path, outcome: str | None = None, branch: str | None = None, asked: str = ""
+) -> SweepFindings:
+    """Read all that a report needs from the folder of a finished sweep; runs that failed are left out and counted.
+
+    Parameters
+    ----------
+    outcome : "measure.actor", or "measure" for the mean over the proxies that have it; None takes capacity, else the first
+    branch : the branch looked at; None takes the strengthened pact where it is there, else the last
+
+    Raises
+    ------
+    RunError : the sweep is not finished, or there is no such outcome or branch
+    """
+    sweep = results.open(folder, missing=results.MARK)
+    store = sweep.store
+    branches = store.branches
+    focus = branch or (FOCUS if FOCUS in branches[1:] else branches[-1])
+    world, stale = _world(sweep, focus)
+    known = {f"{one.measure}.{one.actor}": one for one in outcomes_of(world)} if world is not None else {}
+    names, what = _asked_for(sweep, outcome, known)
+    answers = sweep.answers(names, focus)
+    points = sweep.by_point(names, focus)
+    labels = labels_in(world.scenario, branches) if world is not None else {}
+    labels |= {name: labels.get(name, capital(name)) for name in branches}
+    factors = sweep.main_effects(names, focus)
+    experiment = store.experiment
+    factors["role"] = [experiment.factor(name).role for name in factors["name"]]
+    labels |= {
+        factor.name: factor_label(factor, world.scenario if world is not None else None)
+        for factor in experiment.factors
+    }
+    unit = known[names[0]].unit if names[0] in known else ""
+    return SweepFindings(
+        sweep, world, stale, focus, branches[0] if len(branches) > 1 else None, names, what, unit, answers, points, factors,
+        _plane(sweep, factors, answers, len(branches) == 1), _all(sweep, known), labels, asked,
+    )  # fmt: skip
+
+
+def _world(sweep: Sweep, branch: str) -> tuple[World | None, str]:
+    """The world of a branch as it is now, if it is still the one that was run."""
+    experiment = sweep.store.experiment
+    try:
+        world = load(experiment.base, branch)
+    except InputError as error:
+        return None, f"the world can no longer be read ({error.faults[0]})"
+    was = dict(zip(experiment.branches, experiment.hashes, strict=True))[branch]
+    if world.scenario.hash != was:
+        return (
+            None,
+            f"{experiment.base} has changed since the sweep was run (it was {was}, it is {world.scenario.hash})",
+        )
+    return world, ""
+
+
+def _asked_for(sweep: Sweep, outcome: str | None, known: dict[str, Outcome]) -> tuple[tuple[str, ...], str]:
+    """The outcomes over which the answer is a mean, and what that is in words."""
+    columns = sweep.store.columns
+    measures = list(dict.fromkeys(name.partition(".")[0] for name in columns))
+    if outcome is None:
+        outcome = next((one for one in _YARDSTICKS if one in measures), measures[0])
+    if outcome in columns:
+        measure, _, actor = outcome.partition(".")
+        return (outcome,), f"{measure.replace('_', ' ')} of {capital(actor)}"
+    if outcome not in measures:
+        sweep.answers(outcome)  # says what is wrong
+    names = [name for name in columns if name.partition(".")[0] == outcome]
+    proxies = [name for name in names if name in known and known[name].is_proxy]
+    moving = [name for name in proxies if np.nanmax(np.abs(sweep.runs[name].to_numpy())) > 0.0]
+    chosen = moving or proxies or names
+    who = "proxies" if moving or proxies else "actors"
+    words = outcome.replace("_", " ")
+    return tuple(chosen), f"mean {words} of the {who}" if len(
+        chosen
+    ) > 1 else f"{words} of {capital(chosen[0].partition('.')[2])}"
+
+
+def factor_label(factor: Factor, scenario: Scenario | None) -> str:
+    """What people see for a factor: which number, and what it belongs to."""
+    return number_label(
+        factor.name if factor.verb == DRAW or len(factor.paths) != 1 else ".".join(factor.paths[0]), scenario
+    )
+
+
+def _plane(
+    sweep: Sweep, factors: pandas.DataFrame, answers: Array, against_first: bool
+) -> tuple[str, str | None, pandas.DataFrame] | None:
+    """The answer over the two factors that move it most, a mean over all others; of sampled numbers in fifths of their range."""
+    import pandas as pd
+
+    columns = {f.name: c for f, c in zip(sweep.store.design.factors, sweep.store.design.columns, strict=True)}
+    sampled = sweep.is_sampled
+    able = [str(name) for name in factors["name"] if not (sampled and is_text(columns[name]))]
+    if not able or (sampled and sweep.store.points < _ENOUGH) or sweep.store.experiment.design == "one-at-a-time":
+        return None
+    able.sort(key=lambda name: is_text(columns[name])) if len(able) == 2 else None
+    x, y = able[0], able[1] if len(able) > 1 else None
+    if y is not None and is_text(columns[x]) and not is_text(columns[y]):
+        x, y = y, x
+    keys = [_cells(columns[name]) if sampled else columns[name] for name in (x, y) if name is not None]
+    whole = ~np.isnan(answers).any(axis=0)
+    held = answers - answers[:1] if against_first else answers
+    places: dict[tuple[Any, ...], list[int]] = {}
+    for point, cell in enumerate(zip(*(key.tolist() for key in keys), strict=True)):
+        places.setdefault(cell, []).append(point)
+    rows = []
+    for cell, at in places.items():
+        found = mean_there(held[at], axis=0)
+        if sampled:  # points are drawn, so they are what the interval is over
+            sample = mean_there(held[at], axis=1)
+            sample = sample[np.isfinite(sample)]
+        else:
+            sample = found[whole]
+        low, high = mean_interval(sample[:, None]) if len(sample) else (np.array([np.nan]),) * 2
+        rows.append((*cell, float(mean_there(found, axis=0)), float(low[0]), float(high[0]), len(sample)))
+    names = [name for name in (x, y) if name is not None]
+    table = pd.DataFrame(rows, columns=[*names, "difference", "low", "high", "n"])
+    return x, y, table.sort_values(names, kind="stable").reset_index(drop=True)
+
+
+def _cells(column: Array) -> Array:
+    """The middle of the part of its range in which each value lies."""
+    low, high = float(column.min()), float(column.max())
+    width = (high - low) / _PARTS or 1.0
+    part = np.minimum(_PARTS - 1, ((column - low) / width).astype(int))
+    return np.array([float(f"{low + (at + 0.5) * width:.2g}") for at in part])
+
+
+def _all(sweep: Sweep, known: dict[str, Outcome]) -> pandas.DataFrame:
+    """Every outcome that moves, over the points."""
+    import pandas as pd
+
+    effects = sweep.effects()
+    rows = []
+    for (branch, measure, actor), own in effects.groupby(["branch", "measure", "actor"], sort=False):
+        moved = own["difference"].dropna()
+        if not len(moved) or not (moved != 0.0).any():
+            continue
+        one = known.get(f"{measure}.{actor}")
+        sure = own["low"].notna().any()  # with fewer pairs than an interval needs, the sign of the mean
+        above, below = (
+            int((own["low" if sure else "difference"] > 0.0).sum()),
+            int((own["high" if sure else "difference"] < 0.0).sum()),
+        )
+        rows.append((branch, measure, actor, one.unit if one else "", float(moved.min()), float(moved.mean()), float(moved.max()),
+                     above, below, len(own) - above - below, len(own)))  # fmt: skip
+    names = ["branch", "measure", "actor", "unit", "least", "mean", "most", "above", "below", "unclear", "points"]
+    return pd.DataFrame(rows, columns=names)

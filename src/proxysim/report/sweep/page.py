@@ -1,0 +1,240 @@
+"""The report of a sweep as one HTML page."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from proxysim.report import evidence
+from proxysim.report.study.page import PARAMETERS, shown_stamp, template, write
+from proxysim.report.study.pictures import Picture, Pictures
+from proxysim.report.study.words import counted, number
+from proxysim.report.sweep import words
+from proxysim.report.sweep.findings import SweepFindings, gather_sweep
+from proxysim.statistics.sensitivity import is_text
+
+if TYPE_CHECKING:
+    import pandas
+
+    from proxysim.sweeps.experiment.factors import Factor
+
+_KEYS = ("lines", "plane", "spread", "tornado")
+#: Rows of the tables that stand open; of those that open; columns of a point; lines of one figure; cells along one side of a map; points that other
+#: figures show as well.
+_OPEN, _MOST, _COLUMNS, _LINES, _CELLS, _FEW = 20, 600, 6, 6, 24, 12
+
+
+def sweep_pictures(found: SweepFindings) -> dict[str, Picture]:
+    """All figures of the report of a sweep; what a design does not give is not drawn."""
+    from proxysim import figures
+    from proxysim.figures.kit.style import stamp
+
+    made = Pictures(stamp(found.sweep))
+    labels = {**found.labels, "difference": f"Difference in {found.what}"}
+    unit = "index points" if found.unit == "index" else found.unit
+    versus = f"Difference against {words.against(found)}"
+    if found.plane is not None:
+        x, y, table = found.plane
+        rest = len(found.factors) - (2 if y is not None else 1)
+        mean = f", a mean over {counted(rest, 'other factor')}" if rest > 0 else ""
+        sampled = (
+            " Numbers are divided into fifths of their range, and the intervals are over points."
+            if found.is_sampled
+            else ""
+        )
+        of = "points in a part" if found.is_sampled else "pairs of runs"
+        few = y is None or len(table[y].unique()) <= _LINES
+        if not is_text(table[x].to_numpy()) and few and len(table[x].unique()) > 1:
+            made.add("lines", f"{labels['difference']} over {labels[x]}",
+                     figures.sweep_lines(table, x, "difference", y, unit, labels=labels, of=of), f"{versus}{mean}.{sampled}",
+                     words.alt_plane(found))  # fmt: skip
+        if y is not None and max(len(table[x].unique()), len(table[y].unique())) <= _CELLS:
+            made.add("plane", f"{labels['difference']} over two factors",
+                     figures.heat_map(table, x, y, "difference", unit, labels=labels, of=of), f"{versus}{mean}.{sampled}",
+                     words.alt_plane(found))  # fmt: skip
+    shown = words.shown_points(found)
+    if len(shown) > _FEW:
+        made.add("spread", f"{labels['difference']} at all points", figures.sweep_spread(shown, "difference", unit, labels=labels),
+                 f"{versus}.", words.alt_spread(found))  # fmt: skip
+    if len(found.factors) > 1 and bool((found.factors["change"] != 0.0).any()):
+        base = float(np.nanmean(found.answers))
+        told = unit if found.baseline is not None else found.unit
+        made.add("tornado", "What moves the answer", figures.tornado(found.factors, base, told, labels=labels, held=_held(found)),
+                 f"{versus if found.baseline is not None else 'The answer itself'}.", words.alt_tornado(found))  # fmt: skip
+    return made.made
+
+
+def _held(found: SweepFindings) -> str:
+    """Where all other factors are meanwhile, for the caption in the figure."""
+    return (
+        "a mean over the points in its lowest and highest third"
+        if found.is_sampled
+        else "a mean over the values of all others"
+    )
+
+
+def how_compared(found: SweepFindings) -> str:
+    """How the ends of a factor are held against each other, in words."""
+    if found.is_sampled:
+        return ("The mean answer over the points in the highest third of a factor, less that in its lowest third; of text the two levels that lie "
+                "furthest apart. The interval holds chance and all other factors. Found: of those said to be found, at most one in twenty is "
+                "expected to be chance; with many factors that is stricter than the interval of one.")  # fmt: skip
+    return ("The answer at the high end of a factor less that at its low end, at points that differ in nothing else, a mean over these; of text "
+            "with more than two levels the two that lie furthest apart. The interval holds chance alone; “depending on the others” is the "
+            "smallest and the largest of these differences.")  # fmt: skip
+
+
+def sweep_page(found: SweepFindings) -> str:
+    """The report of a sweep as HTML.
+
+    Raises
+    ------
+    MissingExtra : Jinja2 is not installed
+    """
+    text: str = template("sweep.html").render(_context(found))
+    return text
+
+
+def write_sweep_report(
+    folder: str | Path,
+    out: str | Path = "report.html",
+    outcome: str | None = None,
+    branch: str | None = None,
+    asked: str = "",
+) -> Path:
+    """Write what a finished sweep found as one HTML file.
+
+    Parameters
+    ----------
+    folder : of the sweep; out : the file to write
+    outcome, branch : as in `gather_sweep`; asked : the command that asks for this report
+
+    Raises
+    ------
+    InputError : the file cannot be written; RunError : the sweep is not finished, or there is no such outcome or branch
+    MissingExtra : Jinja2 is not installed
+    """
+    template("sweep.html")
+    return write(Path(out), sweep_page(gather_sweep(folder, outcome, branch, asked)))
+
+
+def _context(found: SweepFindings) -> dict[str, Any]:
+    """What the template is given: plain values and words."""
+    from markupsafe import Markup
+
+    from proxysim.figures.kit.style import stamp
+
+    sweep = found.sweep
+    store, state = sweep.store, sweep.state
+    experiment = store.experiment
+    shown = {
+        key: {"title": one.title, "svg": Markup(one.svg), "caption": one.caption}
+        for key, one in sweep_pictures(found).items()
+    }
+    rows = evidence.parameters(found.world.scenario) if found.world is not None else []
+    factors = [_factor(found, row) for _, row in found.factors.iterrows()]
+    points = words.shown_points(found)
+    residual = float(sweep.runs["residual"].max()) if len(sweep.runs) else 0.0
+    return {
+        "question": experiment.question, "answer": words.answer(found), "pictures": {**dict.fromkeys(_KEYS), **shown},
+        "label": Path(experiment.file).stem, "world_label": Path(experiment.base).stem, "stale": found.stale,
+        "failures": _failures(found), "failed": f"{state.failed:,}", "planned": f"{state.planned:,}",
+        "points": [_point(found, row) for _, row in points.head(_MOST).iterrows()], "more_points": max(0, len(points) - _MOST),
+        "point_heads": [found.labels[str(name)] for name in found.factors["name"].head(_COLUMNS)],
+        "factors": factors[:_OPEN], "more_factors": factors[_OPEN:], "spread": bool(found.factors["least"].notna().any()),
+        "how_compared": how_compared(found), "left_out": experiment.left_out, "outcomes": _outcomes(found),
+        "several": len(store.branches) > 2, "few": not found.by_runs, "against": words.against(found),
+        "grades": _grades(found), "grade_names": [f"{letter} {name}".strip() for letter, name in evidence.GRADES],
+        "residual": f"{residual:.1e}" if residual else "0", "parameters": rows[:PARAMETERS], "more_parameters": max(0, len(rows) - PARAMETERS),
+        "sources": evidence.sources(found.world.scenario) if found.world is not None else {}, "command": _command(found),
+        "stamp": stamp(sweep), "shown_stamp": shown_stamp(stamp(sweep)),
+    }  # fmt: skip
+
+
+def _values(factor: Factor) -> str:
+    """What a factor takes, in words."""
+    what = "" if factor.verb in ("set", "text", "draw") else f"{factor.verb} "
+    met = f" ({len(factor.paths)} numbers together)" if len(factor.paths) > 1 else ""
+    if factor.is_list:
+        return f"{what}{', '.join(str(factor.shown(level)) for level in factor.levels[:12])}{', …' if len(factor.levels) > 12 else ''}{met}"
+    if factor.verb == "draw":
+        return f"drawn from {'their' if len(factor.paths) > 1 else 'its'} own range{met}"
+    return f"{what}{factor.low:g} to {factor.high:g}{' ' + factor.unit if factor.unit else ''}, {factor.dist}{met}"
+
+
+def _factor(found: SweepFindings, row: pandas.Series[Any]) -> dict[str, str]:
+    factor = found.factor(str(row["name"]))
+    spread = f"{number(row['least'], True)} to {number(row['most'], True)}" if math.isfinite(row["least"]) else "–"
+    return {"name": factor.name, "label": found.labels[factor.name], "role": {"levers": "lever"}.get(factor.role, "uncertainty"),
+            "given": _values(factor), "low": str(row["low"]), "high": str(row["high"]), "change": number(row["change"], True),
+            "interval": _interval(row["change_low"], row["change_high"]), "spread": spread,
+            "found": "yes" if row["found"] else "no difference found"}  # fmt: skip
+
+
+def _interval(low: float, high: float) -> str:
+    return f"{number(low, True)} to {number(high, True)}" if math.isfinite(low) else "–"
+
+
+def _point(found: SweepFindings, row: pandas.Series[Any]) -> dict[str, Any]:
+    values = [row[str(name)] for name in found.factors["name"].head(_COLUMNS)]
+    shown = [value if isinstance(value, str) else number(float(value)) for value in values]
+    interval = _interval(float(row["low"]), float(row["high"]))
+    return {
+        "point": int(row["point"]),
+        "at": shown,
+        "value": number(float(row["difference"]), True),
+        "interval": interval,
+        "n": int(row["n"]),
+    }
+
+
+def _outcomes(found: SweepFindings) -> list[dict[str, str]]:
+    rows = []
+    for _, row in found.table.head(_MOST).iterrows():
+        plain = {key: number(float(row[key]), True) for key in ("least", "mean", "most")}
+        counts = {key: f"{row[key]:,}" for key in ("above", "below", "unclear")}
+        rows.append({"branch": found.labels[str(row["branch"])], "actor": found.labels.get(str(row["actor"]), str(row["actor"])),
+                     "measure": str(row["measure"]).replace("_", " "), "unit": str(row["unit"]), **plain, **counts})  # fmt: skip
+    return rows
+
+
+def _failures(found: SweepFindings) -> list[tuple[str, str, str, str]]:
+    """type, message, runs, points: what failed, the most frequent first."""
+    table = found.sweep.failures
+    if not len(table):
+        return []
+    counts = table.groupby(["type", "message"]).agg(runs=("run", "size"), points=("point", "nunique")).reset_index()
+    ordered = counts.sort_values("runs", ascending=False, kind="stable").head(_OPEN)
+    return [(str(r["type"]), str(r["message"]), f"{r['runs']:,}", f"{r['points']:,}") for _, r in ordered.iterrows()]
+
+
+def _grades(found: SweepFindings) -> list[tuple[str, list[int], int]]:
+    """Grades of the numbers that are varied, and of the rest of the world."""
+    if found.world is None:
+        return []
+    numbers = found.world.scenario.numbers
+    varied = {name: numbers[path].grade for path in numbers if (name := ".".join(path)) in _varied(found)}
+    return evidence.grade_rows(found.world.scenario, "varied: numbers of the world that are factors", varied)
+
+
+def _varied(found: SweepFindings) -> set[str]:
+    names: set[str] = set()
+    for factor in found.sweep.store.experiment.factors:
+        names |= {".".join(path) for path in factor.paths}
+    return names
+
+
+def _command(found: SweepFindings) -> str:
+    """The commands that make the sweep and this report."""
+    experiment = found.sweep.store.experiment
+    folder = str(found.sweep.store.folder)
+    lines = [["proxysim", "sweep", experiment.file, "--out", folder], ["proxysim", "verify", folder]]
+    return (
+        "\n".join(shlex.join(line) for line in lines)
+        + "\n"
+        + (found.asked or shlex.join(["proxysim", "report", folder]))
+    )

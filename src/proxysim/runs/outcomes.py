@@ -1,0 +1,91 @@
+"""What a run is judged by: one number for each measure and actor, from its monthly sums and its last state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from proxysim.core.records import MEASURE_INDEX, MEASURES
+from proxysim.scenario.world.world import World
+
+Array = np.ndarray[Any, Any]
+#: Measures also told as they stand in the last month.
+AT_THE_END = ("capacity", "fighting", "manufacture", "stock")
+FALLEN, FALL, REVIVED, REVIVAL = "regime_fallen", "month_of_fall", "revived", "months_to_revival"
+END, FROM = "_end", "_from_"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One number of a run.
+
+    Attributes
+    ----------
+    measure : a measure of `fields.MEASURES` (its mean over the months), ``X_end`` (in the last month),
+        ``received_arms_from_ORIGIN``, ``regime_fallen``, ``month_of_fall``, ``revived`` or ``months_to_revival``
+    actor : id of an actor, or of a regime
+    unit : unit of the number
+    is_event : True when it is 0 or 1
+    is_proxy : True for an outcome of a proxy
+    """
+
+    measure: str
+    actor: str
+    unit: str
+    is_event: bool
+    is_proxy: bool
+
+
+def meaning(measure: str) -> str:
+    """One line on what a measure of a run tells."""
+    special = {
+        FALLEN: "whether the regime fell within the run",
+        FALL: "month in which the regime fell, from the start of the run; undefined when it stood",
+        REVIVED: "whether the fighting index reached `revival_level`",
+        REVIVAL: "months until the fighting index reached `revival_level`; undefined when it did not",
+    }
+    if measure in special:
+        return special[measure]
+    if measure.endswith(END):
+        return f"{MEASURES[measure.removesuffix(END)][1]}; in the last month"
+    if FROM in measure:
+        base, _, origin = measure.partition(FROM)
+        return f"{MEASURES[base][1]}, of {origin} make; mean over the months"
+    return f"{MEASURES[measure][1]}; mean over the months"
+
+
+def outcomes_of(world: World) -> tuple[Outcome, ...]:
+    """All outcomes of a world, in the order in which `values` gives them."""
+    actors, regimes = world.names["actor"], world.names["regime"]
+    proxies = set(world.scenario.ids["proxies"])
+    rows: list[tuple[str, str, str, bool]] = []
+    for a in actors:
+        rows += [(name, a, unit, False) for name, (unit, _) in MEASURES.items()]
+        rows += [(f"received_arms{FROM}{o}", a, MEASURES["received_arms"][0], False) for o in world.names["origin"]]
+        rows += [(f"{name}{END}", a, MEASURES[name][0], False) for name in AT_THE_END]
+        rows += [(REVIVED, a, "share of runs", True), (REVIVAL, a, "months", False)]
+    for r in regimes:
+        rows += [(FALLEN, r, "share of runs", True), (FALL, r, "months", False)]
+    return tuple(Outcome(measure, actor, unit, event, actor in proxies) for measure, actor, unit, event in rows)
+
+
+def values(world: World, tally: Array, states: Any, months: int) -> Array:
+    """(run, outcome): what `outcomes_of` names; undefined is NaN.
+
+    Parameters
+    ----------
+    tally : (run, actor, measure + origin), sums over `months` months
+    states : (run,), records at the end
+    """
+    actors, regimes = len(world.names["actor"]), len(world.names["regime"])
+    runs = len(tally)
+    last = states.measure[:, :actors][:, :, [MEASURE_INDEX[name] for name in AT_THE_END]]
+    revived = states.revived[:, :actors, np.newaxis].astype(np.float64)
+    per_actor = np.concatenate(
+        [tally / max(1, months), last, revived >= 0, np.where(revived >= 0, revived, np.nan)], axis=2
+    )
+    fallen = states.fallen[:, :regimes, np.newaxis].astype(np.float64)
+    per_regime = np.concatenate([fallen >= 0, np.where(fallen >= 0, fallen, np.nan)], axis=2)
+    return np.concatenate([per_actor.reshape(runs, -1), per_regime.reshape(runs, -1)], axis=1)

@@ -1,0 +1,177 @@
+"""One run in plain words."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from proxysim.core.records import FELL_BEFORE, MEASURE_INDEX, SUPPORT
+from proxysim.runs.tables import month_name, table
+
+if TYPE_CHECKING:
+    from proxysim.runs.run import Run
+
+__all__ = ["summary"]
+
+_WIDTH = 88
+
+
+def summary(run: Run) -> str:
+    """About twenty-five lines on a run: pledged, budgeted, sent, arrived, and what the proxies can do at its end.
+
+    It is one run of one world: no effect is told by it. Compare many runs of two branches for that.
+    """
+    scenario, lines = run.world.scenario, []
+    lines += textwrap.wrap(scenario.question, _WIDTH)
+    last = scenario.months - 1
+    branch = scenario.branch or "the file as it stands"
+    lines.append(f"branch {branch}, seed {run.seed}, run {run.number}, {month_name(run, 0)} to {month_name(run, last)}")
+    lines += ["", *_chain(run), "", *_capacity(run), "", *_course(run), ""]
+    lines.append("This is one run of one world, not an answer: chance alone moves these numbers.")
+    return "\n".join(lines)
+
+
+def _columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines with aligned columns, the first to the left."""
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    return [
+        "  ".join(cell.ljust(width) if column == 0 else cell.rjust(width)
+                  for column, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip()
+        for row in (head, *rows)
+    ]  # fmt: skip
+
+
+def _amount(value: float) -> str:
+    size = abs(value)
+    return f"{value:,.0f}" if size >= 100 or size < 0.005 else f"{value:,.1f}" if size >= 1 else f"{value:.2f}"
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH + 12, subsequent_indent="  ")
+
+
+def _label(run: Run, actor: str) -> str:
+    """The name that people see of an actor."""
+    labels = run.world.scenario.labels
+    return labels.get(("states", actor)) or labels.get(("proxies", actor)) or actor
+
+
+def _maker(run: Run, origin: str) -> str:
+    """The state or proxy that makes what is of an origin, as people see it."""
+    scenario = run.world.scenario
+    own = [actor for section in ("states", "proxies") for actor in scenario.ids[section]
+           if scenario.text.get((section, actor, "origin")) == origin]  # fmt: skip
+    return _label(run, own[0]) if own else origin
+
+
+def _months(number: int) -> str:
+    return f"{number} month{'s' * (number != 1)}"
+
+
+def _part(value: float, whole: float) -> str:
+    """A part of a whole in per cent, or nothing when there is no whole."""
+    return f" ({value / whole:.0%})" if whole > 0 else ""
+
+
+def _chain(run: Run) -> list[str]:
+    """Support of each patron from pledge to arrival, then of all together."""
+    arrays, names, history = run.world.arrays[0], run.world.names, run.history
+    senders = arrays.tie_from[: len(names["tie"])]
+    pledged, cash = history["pledged"].sum(axis=0), history["cash"].sum(axis=0)
+    arms = history["sent"][:, :, SUPPORT].sum(axis=(0, 2, 3))
+    budgeted = history["claim"].sum(axis=(0, 2))
+    flows = table(run, "flows")
+    inside = flows[(flows["kind"] == "support") & (flows["arrives"] <= month_name(run, run.world.scenario.months - 1))]
+    arrived = inside.groupby("from")["arrived"].sum()
+    rows, sums = [], np.zeros(5)
+    for number, actor in enumerate(names["actor"]):
+        own = senders == number
+        if arrays.is_proxy[number] or not pledged[own].sum() > 0:
+            continue
+        chain = [float(part[own].sum()) for part in (pledged, cash, budgeted, arms)] + [float(arrived.get(actor, 0.0))]
+        sums += chain
+        rows.append([_label(run, actor), *(_amount(value) for value in chain)])
+    if not rows:
+        return ["No state supported anyone."]
+    heads = ["support, USD m in all", "pledged", "sent as money", "budgeted for arms", "arms sent", "arms arrived"]
+    promise, money, asked, out, came = (float(value) for value in sums)
+    text = (
+        f"Of USD m {_amount(promise)} pledged to clients in {_months(run.world.scenario.months)}, {_amount(money)} went as money"
+        f"{_part(money, promise)} and arms for {_amount(asked)} were budgeted. Of these {_amount(out)} were sent{_part(out, asked)}; the rest was"
+        f" held back, missing or without room on the way. {_amount(came)} had arrived by the end{_part(came, out)}."
+    )
+    return [*_wrapped(text), "", *_columns(heads, rows)]
+
+
+def _capacity(run: Run) -> list[str]:
+    """What reached each proxy, and its capacity at the end."""
+    measure, arrays = run.history["measure"], run.world.arrays[0]
+    rows, words = [], []
+    for number, actor in enumerate(run.world.names["actor"]):
+        if not arrays.is_proxy[number]:
+            continue
+        got, made, struck = (
+            float(measure[:, number, MEASURE_INDEX[name]].sum()) for name in ("received_arms", "made", "struck")
+        )
+        cells = [
+            _amount(got),
+            _amount(made),
+            _amount(struck),
+            _amount(float(measure[-1, number, MEASURE_INDEX["stock"]])),
+        ]
+        for name in ("fighting", "capacity"):
+            index = float(measure[-1, number, MEASURE_INDEX[name]])
+            # a broker without arms: there is no start to compare with
+            cells.append(_amount(index) if measure[:, number, MEASURE_INDEX[name]].any() else "none")
+        rows.append([_label(run, actor), *cells])
+        if measure[:, number, MEASURE_INDEX["fighting"]].any():
+            words.append((float(measure[-1, number, MEASURE_INDEX["fighting"]]), _label(run, actor)))
+    if not rows:
+        return ["No proxies."]
+    heads = ["proxies, USD m of arms", "arrived", "made", "struck", "held at end", "fighting", "capacity"]
+    able = "; ".join(f"{name} {'up' if index > 100.5 else 'down' if index < 99.5 else 'as before,'} {'to ' if abs(index - 100) > 0.5 else ''}"
+                     f"{index:.0f}" for index, name in sorted(words, reverse=True))  # fmt: skip
+    return [
+        *(_wrapped(f"Capacity to fight at the end, start = 100: {able}.") if able else []),
+        "",
+        *_columns(heads, rows),
+    ]
+
+
+def _fate(run: Run, at: int) -> str:
+    if at < 0:
+        return "had fallen before the start" if at == FELL_BEFORE else "stands"
+    return f"fell in {month_name(run, at)}"
+
+
+def _course(run: Run) -> list[str]:
+    """Regimes, events, makers and the books."""
+    names, history, arrays = run.world.names, run.history, run.world.arrays[0]
+    fates = [
+        f"{run.world.scenario.labels.get(('regimes', name), name)} {_fate(run, int(at))}"
+        for name, at in zip(names["regime"], history["fallen"], strict=False)
+    ]
+    happened = int((np.asarray(history["event_month"]) >= 0).sum())
+    to_proxies = arrays.is_proxy[arrays.tie_to[: len(names["tie"])]] > 0
+    by_maker = history["arrived"][:, to_proxies].sum(axis=(0, 1, 2))
+    total = float(by_maker.sum())
+    makers = [
+        f"{_maker(run, name)} {value / total:.0%}" for name, value in sorted(zip(names["origin"], by_maker, strict=False),
+                                                                key=lambda pair: -pair[1]) if value > 0
+    ] if total > 0 else ["none"]  # fmt: skip
+    residual = float(run.residual)
+    verdict = "balance" if math.isfinite(residual) and residual <= 1e-9 else "DO NOT BALANCE"
+    rows = [
+        ("regimes", ", ".join(fates) or "none in this world"),
+        ("events", f"{happened} of {len(names['event'])} took effect"),
+        ("arms to proxies", f"USD m {_amount(total)} arrived, by maker: {', '.join(makers)}"),
+        ("books", f"{verdict}; worst relative residual {residual:.1e}"),
+    ]
+    found = []
+    for head, text in rows:
+        found += textwrap.wrap(f"{head:<16} {text}", _WIDTH + 12, subsequent_indent=" " * 17)
+    return found

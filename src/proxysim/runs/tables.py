@@ -1,0 +1,259 @@
+"""What a run gives: tidy tables, and a folder of Parquet files with a manifest.
+
+Amounts of money are million constant-2024 USD, amounts of arms million USD at base production value of 2024.
+Months are text such as "2024-03"; tables are in the order of months and then of ids.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from proxysim.core.jit import model_version
+from proxysim.core.records import (
+    ARMS_IN,
+    ARMS_LINES,
+    CHANNELS,
+    FELL_BEFORE,
+    MEASURES,
+    MONEY_IN,
+    MONEY_LINES,
+    TRANSIT_LINES,
+)
+
+if TYPE_CHECKING:
+    from proxysim.runs.run import Run
+
+__all__ = ["MANIFEST", "TABLES", "manifest", "month_name", "table", "write_run"]
+
+MANIFEST = "manifest.json"
+#: What a manifest says of itself, so that a folder of ours is told from another.
+KIND = "proxysim run"
+
+
+def table(run: Run, name: str) -> pd.DataFrame:
+    """One table of a run.
+
+    Parameters
+    ----------
+    run : a finished run
+    name : one of `TABLES`
+
+    Raises
+    ------
+    KeyError : for another name
+    """
+    if name not in _MAKERS:
+        raise KeyError(f'"{name}" is not a table of a run; allowed are {", ".join(TABLES)}')
+    return _MAKERS[name](run)
+
+
+def month_name(run: Run, month: int) -> str:
+    """The month at `month` from the start, also after the end, as "YYYY-MM"."""
+    year, first = run.world.scenario.start
+    count = year * 12 + first - 1 + month
+    return f"{count // 12:04d}-{count % 12 + 1:02d}"
+
+
+def _months(run: Run, numbers: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Names of months; `numbers` may lie beyond the end."""
+    last = int(numbers.max(initial=-1)) + 1
+    named: np.ndarray[Any, Any] = np.array([month_name(run, month) for month in range(last)], dtype=object)[numbers]
+    return named
+
+
+def _pick(names: Sequence[str], numbers: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    named: np.ndarray[Any, Any] = np.array(names, dtype=object)[numbers]
+    return named
+
+
+def _actors(run: Run) -> pd.DataFrame:
+    """month, actor, kind, and one column for each measure."""
+    measure = run.history["measure"]
+    months, actors = measure.shape[:2]
+    at, who = (grid.ravel() for grid in np.indices((months, actors)))
+    kinds = np.where(run.world.arrays[0].is_proxy[:actors][who] > 0, "proxy", "state").astype(object)
+    columns: dict[str, Any] = {"month": _months(run, at), "actor": _pick(run.world.names["actor"], who), "kind": kinds}
+    columns |= {name: measure[:, :, number].ravel() for number, name in enumerate(MEASURES)}
+    return pd.DataFrame(columns)
+
+
+def _arsenals(run: Run) -> pd.DataFrame:
+    """month, actor, category, origin, stock at the end of the month; without what nobody ever held."""
+    stock, names = run.history["stock"], run.world.names
+    held = np.broadcast_to((stock != 0).any(axis=0), stock.shape)
+    at, who, what, maker = np.nonzero(held)
+    return pd.DataFrame({
+        "month": _months(run, at), "actor": _pick(names["actor"], who), "category": _pick(names["category"], what),
+        "origin": _pick(names["origin"], maker), "stock": stock[at, who, what, maker],
+    })  # fmt: skip
+
+
+def _flows(run: Run) -> pd.DataFrame:
+    """What was sent over each route, by month of sending, and what came of it.
+
+    `sent` = `lost` (destroyed) + `captured` + what arrives; `arrived` is worth `quality` of that and comes in the
+    month `arrives`, which may lie after the end.
+    """
+    world, history = run.world, run.history
+    arrays, names = world.arrays[0], world.names
+    routes = len(names["route"])
+    ties = arrays.route_tie[:routes]
+    sent = history["sent"][:, ties] * history["route_sent"][:, :routes, None, None, None]
+    at, way, channel, what, maker = np.nonzero(sent > 0)
+    amount = sent[at, way, channel, what, maker]
+    captured = amount * history["route_captured"][at, way]
+    lost = np.maximum(amount * history["route_lost"][at, way] - captured, 0.0)
+    tie = ties[way]
+    quality = world.params[0].quality[tie]
+    kinds = np.array([_kinds(arrays, number) for number in range(len(names["tie"]))], dtype=object)
+    return pd.DataFrame({
+        "month": _months(run, at), "from": _pick(names["actor"], arrays.tie_from[tie]),
+        "to": _pick(names["actor"], arrays.tie_to[tie]), "category": _pick(names["category"], what),
+        "origin": _pick(names["origin"], maker), "route": _pick([name or "local" for name in names["route"]], way),
+        "kind": kinds[tie, channel] if len(tie) else np.array([], dtype=object), "sent": amount, "lost": lost,
+        "captured": captured, "arrived": np.maximum(amount - lost - captured, 0.0) * quality,
+        "arrives": _months(run, at + arrays.route_months[way]),
+    })  # fmt: skip
+
+
+def _kinds(arrays: Any, tie: int) -> list[str]:
+    """Names of the channels of one tie; support is named by who the two ends are."""
+    sender, receiver = (bool(arrays.is_proxy[end[tie]]) for end in (arrays.tie_from, arrays.tie_to))
+    first = ("lateral" if receiver else "reverse") if sender else CHANNELS[0]
+    return [first, *CHANNELS[1:]]
+
+
+def _regimes(run: Run) -> pd.DataFrame:
+    """month, regime, stability, forcing, support, and whether it has fallen by the end of the month."""
+    history = run.history
+    stability = history["regime_stability"]
+    at, which = (grid.ravel() for grid in np.indices(stability.shape))
+    unknown = np.full(stability.shape, np.nan)
+    fallen = np.asarray(history["fallen"])[: stability.shape[1]]
+    return pd.DataFrame({
+        "month": _months(run, at), "regime": _pick(run.world.names["regime"], which), "stability": stability.ravel(),
+        "forcing": history.get("forcing", unknown).ravel(), "support": history.get("support_now", unknown).ravel(),
+        "fallen": (fallen[which] == FELL_BEFORE) | ((fallen[which] >= 0) & (at >= fallen[which])),
+    })  # fmt: skip
+
+
+def _events(run: Run) -> pd.DataFrame:
+    """month, event, what: first effects of events, pacts signed, in force and ended, regimes fallen."""
+    scenario, names, history = run.world.scenario, run.world.names, run.history
+    found = [(int(at), name, "first effect") for name, at in zip(names["event"], history["event_month"], strict=False)]
+    found += [(int(at), name, "fallen") for name, at in zip(names["regime"], history["fallen"], strict=False)]
+    for pact in names["pact"]:
+        signed = scenario.text.get(("pacts", pact, "signed"))
+        found += [(int(signed), pact, "signed")] if signed is not None else []
+        for key, what in (("in_force", "in force"), ("until", "ended")):
+            number = scenario.numbers.get(("pacts", pact, key))
+            found += [(int(number.value), pact, what)] if number and math.isfinite(number.value) else []
+    rows = [(month_name(run, at), name, what) for at, name, what in sorted(found) if 0 <= at < scenario.months]
+    return pd.DataFrame(rows, columns=["month", "event", "what"], dtype=object)
+
+
+def _books(run: Run) -> pd.DataFrame:
+    """month, account, commodity, origin, line, amount: inflows above 0, outflows below, so that they add up.
+
+    Accounts are actors and, with "on the way: " before it, ties. Lines of money have commodity "money".
+    """
+    names, history = run.world.names, run.history
+    on_the_way = tuple(f"on the way: {tie}" for tie in names["tie"])
+    parts = []
+    for book, lines, inflows, accounts in (
+        ("money", MONEY_LINES, MONEY_IN, names["actor"]),
+        ("arms", ARMS_LINES, ARMS_IN, names["actor"]),
+        ("transit", TRANSIT_LINES, TRANSIT_LINES[:1], on_the_way),
+    ):
+        amounts = history[book] if book == "money" else np.moveaxis(history[book], -1, 1)
+        places = np.nonzero(amounts)
+        at, line, account = places[:3]
+        sign = np.array([1.0 if name in inflows else -1.0 for name in lines])
+        money = len(places) == 3
+        parts.append(pd.DataFrame({
+            "number": at, "month": _months(run, at), "account": _pick(accounts, account),
+            "commodity": "money" if money else _pick(names["category"], places[3]),
+            "origin": "" if money else _pick(names["origin"], places[4]), "line": _pick(lines, line),
+            "amount": amounts[places] * sign[line],
+        }))  # fmt: skip
+    joined = pd.concat([part for part in parts if len(part)] or parts[:1])
+    return joined.sort_values("number", kind="stable").drop(columns="number").reset_index(drop=True)
+
+
+_MAKERS: dict[str, Callable[[Run], pd.DataFrame]] = {
+    "actors": _actors, "arsenals": _arsenals, "flows": _flows, "regimes": _regimes, "events": _events, "books": _books,
+}  # fmt: skip
+#: Names of the tables of a run.
+TABLES: tuple[str, ...] = tuple(_MAKERS)
+
+
+def manifest(run: Run) -> dict[str, Any]:
+    """All that a run stands on, for JSON: world, numbers with their sources, model, seed, and the books' residual."""
+    scenario = run.world.scenario
+    numbers = {
+        ".".join(path): {
+            "value": _plain(number.value), "series": [[month_name(run, at), _plain(v)] for at, v in number.series],
+            "source": list(number.source), "grade": number.grade, "from": number.origin,
+        } for path, number in scenario.numbers.items()
+    }  # fmt: skip
+    return {
+        "kind": KIND,
+        "question": scenario.question,
+        "world": scenario.hash,
+        "model": model_version(),
+        "branch": scenario.branch,
+        "seed": int(run.seed),
+        "run": int(run.number),
+        "start": month_name(run, 0),
+        "months": scenario.months,
+        "residual": float(run.residual),
+        "tables": list(TABLES),
+        "rules": dict(scenario.rules),
+        "sources": dict(scenario.sources),
+        "numbers": numbers,
+    }
+
+
+def _plain(value: float) -> float | str | None:
+    """A number that JSON can hold: None where the model works it out, "inf" for without end."""
+    if math.isnan(value):
+        return None
+    return value if math.isfinite(value) else "inf" if value > 0 else "-inf"
+
+
+def write_run(run: Run, folder: str | Path) -> list[Path]:
+    """Write every table as Parquet, and a manifest last; the same run gives the same bytes.
+
+    Each file is written under another name and then renamed, so that no file is ever half there.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    written = []
+    for name in TABLES:
+        frame = pa.Table.from_pandas(_typed(table(run, name)), preserve_index=False).replace_schema_metadata(None)
+        target = place / f"{name}.parquet"
+        aside = place / f".{name}.parquet.part"
+        pq.write_table(frame, aside, compression="zstd")
+        os.replace(aside, target)
+        written.append(target)
+    aside = place / f".{MANIFEST}.part"
+    text = json.dumps(manifest(run), indent=1, ensure_ascii=False, allow_nan=False)
+    aside.write_text(text + "\n", encoding="utf-8")
+    os.replace(aside, place / MANIFEST)
+    return [*written, place / MANIFEST]
+
+
+def _typed(frame: pd.DataFrame) -> pd.DataFrame:
+    """Text columns as text, also where there are no rows to tell it from."""
+    return frame.astype({name: "str" for name in frame.columns if frame[name].dtype == object})

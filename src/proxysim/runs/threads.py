@@ -1,0 +1,180 @@
+"""Jobs: worlds in pairs, run on threads in chunks of runs.
+
+What threads and chunks there are changes nothing: a run depends on (seed, run) alone.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from proxysim.core import precompile, records, step
+from proxysim.errors import RunError
+from proxysim.runs import outcomes
+from proxysim.runs.batch import Rows, chunk_of
+from proxysim.scenario.world.uncertainty import REPLICATES, Drawing
+from proxysim.scenario.world.world import World
+
+Array = np.ndarray[Any, Any]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be run: worlds in pairs, from month `start` on when `forked`.
+
+    Attributes
+    ----------
+    shared : months that every world has in common with the first, known to be equal; computed once
+    """
+
+    worlds: tuple[World, ...]
+    seed: int
+    uncertain: bool
+    start: int
+    forked: bool = False
+    shared: int = 0
+
+    @cached_property
+    def drawings(self) -> tuple[Drawing, ...]:
+        """What draws the numbers of each world."""
+        return tuple(Drawing(world) for world in self.worlds)
+
+    def numbers(self, world: int, runs: Array) -> Array:
+        """(run or 1, number): the numbers of some runs of a world, drawn where they are uncertain."""
+        one = self.worlds[world]
+        if not self.uncertain:
+            return step.numbers_of(one.params, one.schedule)
+        drawn, place = np.unique(runs // np.uint64(REPLICATES), return_inverse=True)
+        return np.asarray(self.drawings[world].numbers(self.seed, drawn)[place])
+
+
+@dataclass(frozen=True)
+class Results:
+    """What the runs of a job gave: arrays that threads fill, each its own runs.
+
+    Attributes
+    ----------
+    values : (world, run, outcome), of the outcomes in `columns`
+    fallen, happened : (world, run, regime), (world, run, event), month or -1
+    residual : (world, run, 3): worst relative residual of the books, its month and its account
+    track : (world, run, month, actor, measure), of the first runs
+    columns : (outcome,), which of the outcomes of a world are kept
+    """
+
+    values: Array
+    fallen: Array
+    happened: Array
+    residual: Array
+    track: Array
+    columns: Array
+
+    @classmethod
+    def empty(cls, job: Job, runs: int, columns: Array, tracked: int) -> Results:
+        """Room for so many runs, of which the first `tracked` leave a track."""
+        world, shape = job.worlds[0], (len(job.worlds), runs)
+        names = world.names
+        return cls(
+            np.empty((*shape, len(columns))), np.empty((*shape, len(names["regime"])), np.int32),
+            np.empty((*shape, len(names["event"])), np.int32), np.zeros((*shape, 3)),
+            np.empty((len(job.worlds), tracked, len(world.months), len(names["actor"]), len(records.MEASURES)), np.float64), columns,
+        )  # fmt: skip
+
+
+def results_of(
+    job: Job, runs: int, columns: Array, *, first: int = 0, tracked: int = 0, threads: int | None = None,
+    progress: Progress | None = None,
+) -> Results:  # fmt: skip
+    """Run all worlds of a job, `runs` times from run `first` on."""
+    for size in {w.size for w in job.worlds}:
+        precompile.prepare(size)
+    results = Results.empty(job, runs, columns, tracked)
+    hands = _threads(threads)
+    chunk = chunk_of(job.worlds[0].size, runs, hands)
+    spans = [(at, min(runs, at + chunk)) for at in range(0, runs, chunk)]
+    done = 0
+    if progress is not None:
+        progress(0, runs * len(job.worlds))
+    for low, high in _in_threads(lambda span: _run(job, results, first, *span), spans, hands):
+        done += (high - low) * len(job.worlds)
+        if progress is not None:
+            progress(done, runs * len(job.worlds))
+    return results
+
+
+def _run(job: Job, results: Results, first: int, low: int, high: int) -> None:
+    """Runs `low` to `high` of every world; what they have in common is run once."""
+    runs = np.arange(first + low, first + high, dtype=np.uint64)
+    months, fork = len(job.worlds[0].months), max(job.start if job.forked else 0, job.shared)
+    tracks = results.track[:, low : min(high, results.track.shape[1])]
+    past: Rows | None = None
+    for b, world in enumerate(job.worlds):
+        rows = Rows(world, job.seed, job.numbers(b, runs), runs, past.flows if past is not None else None)
+        if past is None:
+            rows.begin()
+            rows.advance(0, min(fork, job.start), False, tracks[b])
+            rows.advance(min(fork, job.start), fork, True, tracks[b])
+            if fork > 0 and len(job.worlds) > 1:
+                past = Rows(world, job.seed, rows.rows[2], runs, rows.flows)
+                past.states[...], past.tally[...] = rows.states, rows.tally
+        elif fork > 0:
+            rows.follow(past, fork)
+            tracks[b, :, :fork] = tracks[0, :, :fork]
+        if past is None and b > 0:
+            rows.begin()
+        rows.advance(fork, max(fork, job.start), False, tracks[b])
+        rows.advance(max(fork, job.start), months, True, tracks[b])
+        _keep(job, results, b, low, high, rows)
+
+
+def _keep(job: Job, results: Results, b: int, low: int, high: int, rows: Rows) -> None:
+    world, states = rows.world, rows.states
+    told = outcomes.values(world, rows.tally, states, len(world.months) - job.start)
+    results.values[b, low:high] = told[:, results.columns]
+    results.fallen[b, low:high] = states.fallen[:, : len(world.names["regime"])]
+    happened = states.event_month[:, : len(world.names["event"])]
+    late = (happened == records.NEVER) | (happened >= len(world.months))
+    results.happened[b, low:high] = np.where(late, -1, np.maximum(happened, 0))
+    results.residual[b, low:high] = rows.residuals
+
+
+def _threads(asked: int | None) -> int:
+    if asked is not None and asked < 1:
+        raise RunError(f"at least one thread is needed, found {asked}")
+    return asked or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+def _in_threads(work: Callable[[Any], Any], items: Sequence[Any], threads: int) -> Iterator[Any]:
+    """`work` of each item, in the order in which they are done; the first error stops the rest."""
+    if threads == 1 or len(items) == 1:
+        for item in items:
+            work(item)
+            yield item
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: dict[Future[Any], Any] = {}
+        queue = iter(items)
+        try:
+            for item in queue:
+                waiting[pool.submit(work, item)] = item
+                if len(waiting) >= 2 * threads:
+                    yield from _finished(waiting)
+            while waiting:
+                yield from _finished(waiting)
+        finally:
+            for future in waiting:
+                future.cancel()
+
+
+def _finished(waiting: dict[Future[Any], Any]) -> Iterator[Any]:
+    done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+    for future in done:
+        item = waiting.pop(future)
+        future.result()
+        yield item

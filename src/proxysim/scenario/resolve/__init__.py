@@ -1,0 +1,1 @@
+"""Files, defaults, branches and changes resolved into one checked scenario."""

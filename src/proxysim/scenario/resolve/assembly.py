@@ -1,0 +1,225 @@
+"""From checked values to the records of a `Scenario`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from functools import partial
+from itertools import pairwise
+
+from proxysim.scenario.resolve.changes import Draft
+from proxysim.scenario.resolve.checks import named
+from proxysim.scenario.resolve.event_checks import monthly
+from proxysim.scenario.resolve.layers import axis_ids
+from proxysim.scenario.scenario import Condition, Effect, Event, Number, Scenario
+from proxysim.scenario.schema.document import Leaf, Path, World
+from proxysim.scenario.schema.keys import NAMED, SECTIONS, SINGLE, VERBS, Key, key_at
+from proxysim.scenario.schema.numbers import Written
+from proxysim.scenario.schema.values import tie_parts
+
+Leaves = Mapping[Path, Leaf]
+_SIDES = {"side_a": 1, "side_b": 2}
+#: Keys that become something other than an entry of `text`.
+_NOT_TEXT = ("label", "about", "source", "grade", "on", "window", "when", "unless", "question", "start", "end", "flows")
+
+
+def full_path(path: Path) -> Path:
+    """The path of a number: what is written as side_a or side_b is its engagement."""
+    return (*path[:2], "engagement", path[3]) if path[0] == "fronts" and path[2] in _SIDES else path
+
+
+def number_of(leaf: Leaf, kind: str, start: int) -> Number:
+    """A number with months counted from the start."""
+    written: Written = leaf.value
+    value, series, low, high = written.value, written.series, written.low, written.high
+    if kind == "month":
+        value, low, high = (None if end is None else end - start for end in (value, low, high))
+    if value is None:
+        value, series = _from_start(written.series, start, written.linear)
+        if not series:  # all its dates lie before the start: a plain number, and so are its ends
+            low, high = (None if end is None else end * value for end in (low, high))
+    return Number(
+        value, series, low, high, written.dist, written.source, written.grade, written.moves_with, written.note,
+        written.unit, f"{leaf.file}:{leaf.line}" if leaf.line else leaf.file, leaf.origin,
+    )  # fmt: skip
+
+
+def _from_start(
+    series: tuple[tuple[int, float], ...], start: int, linear: bool
+) -> tuple[float, tuple[tuple[int, float], ...]]:
+    """Value at the start and the steps after it; the first value also holds before its date."""
+    steps = list(series)
+    if linear:
+        steps = []
+        for (at, value), (after, then) in pairwise(series):
+            slope = (then - value) / (after - at)
+            steps += [(month, value + slope * (month - at)) for month in range(at, after)]
+        steps.append(series[-1])
+    before = [value for at, value in steps if at <= start]
+    return (before[-1] if before else steps[0][1]), tuple((at - start, value) for at, value in steps if at > start)
+
+
+def effects_of(world: World, draft: Draft, leaves: Leaves, off: set[str]) -> tuple[Effect, ...]:
+    """Effects of all events; faults of events without or against each other."""
+    found: list[Effect] = []
+    start = leaves.get(("scenario", "start"))
+    taken: dict[tuple[Path, int], str] = {}
+    for name in sorted(world.ids("events")):
+        lasts = leaves.get(("events", name, "lasts"))
+        effects = draft.effects(name, lasts is not None and lasts.origin != "default")
+        faulty = any(("events", name, verb) in world.faulty for verb in VERBS)
+        if not world.changes.get(("events", name)) and not world.broken and not faulty:
+            world.add_fault(world.ids("events")[name], ("events", name), "has no effect; give set, scale or add")
+        on = leaves.get(("events", name, "on"))
+        for verb, path, number, leaf in effects:
+            for source in number.source:
+                if not named(world, world.ids("sources"), source):
+                    message = f'"{source}" is not one of the sources{world.suggest(source, world.ids("sources"))}'
+                    world.add_fault(leaf, ("events", name, verb, *path), message)
+            if verb == "set" and on and name not in off:
+                delay = leaves.get(("events", name, "delay"))
+                month = int(on.value + (delay.value.value or 0 if delay else 0))
+                other = taken.setdefault((path, month), name)
+                if other != name:
+                    message = f'sets {".".join(path)[:100]} in the same month as "{other}"; only one can'
+                    world.add_fault(leaf, ("events", name, "set"), message)
+            if start:
+                record = number_of(Leaf(number, leaf.file, leaf.line, "file"), _effect_kind(path, verb), start.value)
+                found.append(Effect(name, verb, full_path(path), record, record.place))
+    return tuple(found)
+
+
+def _effect_kind(path: Path, verb: str) -> str:
+    key = key_at(path)
+    return key.parameter.kind if verb == "set" and key and key.parameter else "factor"
+
+
+def build(
+    world: World, file: str, base: Leaves, leaves: Leaves, effects: tuple[Effect, ...], off: set[str], branch: str,
+) -> Scenario:  # fmt: skip
+    """The scenario; nothing is wrong any more."""
+    start = leaves["scenario", "start"].value
+    months = leaves["scenario", "end"].value - start + 1
+    numbers = _numbers(leaves, start)
+    facts = numbers if base == leaves else _numbers(base, start)
+    text, labels = _text(world, leaves, start)
+    for name in sorted(world.ids("branches")):
+        if label := _words(world.leaves, ("branches", name, "label")):
+            labels["branches", name] = label
+    rules = {path[1]: str(leaf.value) for path, leaf in sorted(leaves.items(), key=_by_path) if path[0] == "rules"}
+    events = tuple(_event(name, leaves, start, months, name in off) for name in sorted(world.ids("events")))
+    ids = {section: tuple(sorted(world.ids(section))) for section in NAMED}
+    ids |= {"actors": axis_ids(world, "actor"), "origins": tuple(sorted(leaves["scenario", "origins"].value))}
+    return Scenario(
+        file=file,
+        hash=_hash(start, months, ids, text, numbers, facts, rules, events, effects),
+        question=str(leaves["scenario", "question"].value),
+        start=(start // 12, start % 12 + 1),
+        months=months,
+        branch=branch,
+        branches={name: _words(world.leaves, ("branches", name, "about")) for name in sorted(world.ids("branches"))},
+        ids=ids,
+        text=text,
+        labels=labels,
+        numbers=numbers,
+        facts=facts,
+        rules=rules,
+        events=events,
+        effects=effects,
+        sources={name: _words(world.leaves, ("sources", name)) for name in sorted(world.ids("sources"))},
+    )  # fmt: skip
+
+
+def _by_path(entry: tuple[Path, Leaf]) -> Path:
+    return entry[0]
+
+
+def _words(leaves: Leaves, path: Path) -> str:
+    leaf = leaves.get(path)
+    return str(leaf.value) if leaf else ""
+
+
+def _numbers(leaves: Leaves, start: int) -> dict[Path, Number]:
+    """All numbers by full path, in the order of paths."""
+    found: dict[Path, Number] = {}
+    kinds: dict[tuple[str, str], str] = {}
+    for path, leaf in leaves.items():
+        if isinstance(leaf.value, Written):
+            name = path[1] if path[0] in SINGLE else path[2]
+            kind = kinds.get((path[0], name))
+            if kind is None:
+                parameter = SECTIONS[path[0]][name].parameter
+                kind = kinds[path[0], name] = parameter.kind if parameter else ""
+            found[full_path(path)] = number_of(leaf, kind, start)
+    return dict(sorted(found.items()))
+
+
+def _text(world: World, leaves: Leaves, start: int) -> tuple[dict[Path, object], dict[tuple[str, str], str]]:
+    """Values that are no numbers, absent ones as None, and labels."""
+    text: dict[Path, object] = {}
+    labels: dict[tuple[str, str], str] = {}
+    for section in NAMED:
+        keys = [key for key in SECTIONS[section].values() if key.type != "number" and key.name not in _NOT_TEXT]
+        for name in world.ids(section):
+            label = leaves.get((section, name, "label"))
+            if label:
+                labels[section, name] = str(label.value)
+            for key in keys:
+                if key.type != "changes":
+                    leaf = leaves.get((section, name, key.name))
+                    text[section, name, key.name] = _plain(key, leaf.value if leaf else None, start)
+    for name in world.ids("ties"):
+        text |= {
+            ("ties", name, key): part for key, part in zip(("from", "to", "broker"), tie_parts(name) or (), strict=True)
+        }
+    for name in world.ids("fronts"):
+        text["fronts", name, "sides"] = {}
+    for path in sorted(path for path in leaves if path[0] == "fronts" and path[2] in _SIDES):
+        text["fronts", path[1], "sides"][path[3]] = _SIDES[path[2]]  # type: ignore[index]
+    text["scenario", "origins"] = tuple(sorted(leaves["scenario", "origins"].value))
+    text["scenario", "money_year"] = leaves["scenario", "money_year"].value
+    return dict(sorted(text.items())), labels
+
+
+def _plain(key: Key, value: object, start: int) -> object:
+    """A value of `text`: lists in the order of ids, months from the start."""
+    if key.type == "ids" and isinstance(value, tuple):
+        return tuple(sorted(value))
+    return value - start if key.type == "date" and isinstance(value, int) else value
+
+
+def _event(name: str, leaves: Leaves, start: int, months: int, off: bool) -> Event:
+    """One event."""
+    get = partial(_words, leaves)
+    path = ("events", name)
+    first, last, kind = 0, months - 1, "hazard" if monthly(leaves, name) > 0 else "when"
+    if (*path, "on") in leaves:
+        first = last = leaves[(*path, "on")].value - start
+        kind = "dated"
+    elif (*path, "window") in leaves:
+        first, last = (month - start for month in leaves[(*path, "window")].value)
+        kind = "dated"
+    conditions = [
+        Condition(clause.kind, clause.of, clause.measure, clause.below, clause.above, clause.months, key == "unless")
+        for key in ("when", "unless") if (*path, key) in leaves for clause in leaves[(*path, key)].value
+    ]  # fmt: skip
+    return Event(name, kind, first, last, tuple(conditions), get((*path, "label")), get((*path, "about")), off)
+
+
+def _hash(
+    start: int, months: int, ids: object, text: dict[Path, object], numbers: dict[Path, Number],
+    facts: dict[Path, Number], rules: object, events: tuple[Event, ...], effects: tuple[Effect, ...],
+) -> str:  # fmt: skip
+    """Hash of what a run depends on."""
+
+    def plain(number: Number) -> tuple[object, ...]:
+        return number.value, number.series, number.low, number.high, number.dist, number.moves_with
+
+    parts = (
+        start, months, ids, text, rules,
+        [(path, plain(number)) for path, number in numbers.items()],
+        [(path, plain(number)) for path, number in facts.items() if path[-1] == "sanctions"],
+        [(e.id, e.kind, e.first, e.last, e.conditions, e.off) for e in events],
+        sorted((e.event, e.path, e.verb, repr(plain(e.number))) for e in effects),
+    )  # fmt: skip
+    return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()

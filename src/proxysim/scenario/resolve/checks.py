@@ -1,0 +1,266 @@
+"""What must hold between the values of a world: ids that are named, ways that exist, shares that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from proxysim.scenario.resolve.event_checks import check_events
+from proxysim.scenario.resolve.layers import ACTORS, axis_ids
+from proxysim.scenario.schema.document import Leaf, Path, World
+from proxysim.scenario.schema.keys import MONTHS_LIMIT, NAMED, SECTIONS, key_at
+from proxysim.scenario.schema.numbers import Written
+from proxysim.scenario.schema.values import tie_parts
+
+Leaves = Mapping[Path, Leaf]
+_SLACK = 1 + 1e-9
+
+
+def check_world(world: World, leaves: Leaves, file: str) -> None:
+    """Note every fault between values; faults inside a value are already noted."""
+    _required(world, leaves, file)
+    _references(world, leaves)
+    _actors(world)
+    _time(world, leaves)
+    _ties(world, leaves)
+    _fronts(world, leaves)
+    _regimes_and_pacts(world, leaves)
+    _shares(world, leaves)
+    _categories(world, leaves)
+    check_events(world, leaves)
+
+
+def named(world: World, known: Collection[str], name: str) -> bool:
+    """Whether an id is named, or its absence follows from a fault that is already noted."""
+    return name in known or world.broken or name in world.astray
+
+
+def _required(world: World, leaves: Leaves, file: str) -> None:
+    """Keys without which an entry means nothing."""
+    if world.broken:
+        return
+    for key in SECTIONS["scenario"].values():
+        if key.required and ("scenario", key.name) not in leaves and ("scenario", key.name) not in world.written:
+            world.add_fault(
+                world.heads.get("scenario", (file, 0)), ("scenario", key.name), "is missing; a world needs it"
+            )
+    sides = {path[:3] for path in leaves if path[0] == "fronts" and len(path) == 4}
+    for section in NAMED:
+        keys = [key for key in SECTIONS[section].values() if key.required]
+        for name, place in world.ids(section).items():
+            for key in keys:
+                path = (section, name, key.name)
+                if key.name == "side_a":
+                    if path not in sides and path not in world.faulty:
+                        world.add_fault(place, path, "needs at least one actor, such as {north = 0.5}")
+                elif path not in leaves and path not in world.written:
+                    world.add_fault(place, path, f"is missing; every one of the {section} needs it ({key.meaning})")
+
+
+def written_path(path: Path, leaf: Leaf) -> Path:
+    """The path as it stands in the file, which is that of the default where the value is one."""
+    return ("defaults", path[0], *path[2:]) if leaf.origin == "defaults" else path
+
+
+def _references(world: World, leaves: Leaves) -> None:
+    """Every id that is named in a value, along an axis or as a source."""
+    known = {axis: axis_ids(world, axis) for axis in ("category", "origin", "leg", "actor", "provision")}
+    known["origin"] = tuple(leaves["scenario", "origins"].value)
+    targets = {section: dict.fromkeys(world.ids(section)) for section in (*NAMED, "sources")}
+    targets["origins"] = dict.fromkeys(known["origin"])
+    for path, leaf in leaves.items():
+        if leaf.origin == "default":
+            continue
+        key = key_at(path)
+        if key is None:
+            continue
+        for axis, part in zip(key.axes, path[len(path) - len(key.axes) :], strict=True):
+            if not named(world, known[axis], part):
+                _dangling(world, path, leaf, part, f"{axis} ids", known[axis])
+        if key.target and key.type in ("id", "ids"):
+            for name in (leaf.value,) if key.type == "id" else leaf.value:
+                if not named(world, targets[key.target], name):
+                    where = "scenario.origins" if key.target == "origins" else key.target
+                    _dangling(world, path, leaf, name, where, targets[key.target])
+        cited = leaf.value.source if isinstance(leaf.value, Written) else leaf.value if key.type == "sources" else ()
+        for name in cited:
+            if not named(world, targets["sources"], name):
+                _dangling(world, path, leaf, name, "sources", targets["sources"])
+
+
+def _dangling(world: World, path: Path, leaf: Leaf, name: str, where: str, known: Collection[str]) -> None:
+    some = f" ({', '.join(known)})" if 0 < len(known) <= 8 else ""
+    near = world.suggest(name, known)
+    message = f'"{name[:60]}" is not one of the {where}{near or some}'
+    world.add_fault(leaf, written_path(path, leaf), message)
+
+
+def _actors(world: World) -> None:
+    """States and proxies share one space of ids."""
+    for name in sorted(set(world.ids("states")) & set(world.ids("proxies"))):
+        first, second = world.ids("states")[name], world.ids("proxies")[name]
+        later, section = (second, "proxies") if (first[0] != second[0] or second[1] >= first[1]) else (first, "states")
+        world.add_fault(later, (section, name), "is named as a state and as a proxy; an id stands for one actor")
+
+
+def _time(world: World, leaves: Leaves) -> None:
+    """The run has an end after its start, and is not endless."""
+    start, end = leaves.get(("scenario", "start")), leaves.get(("scenario", "end"))
+    if not start or not end:
+        return
+    months = end.value - start.value + 1
+    if months < 1:
+        world.add_fault(end, ("scenario", "end"), "is before the start")
+    elif months > MONTHS_LIMIT:
+        world.add_fault(end, ("scenario", "end"), f"makes a run of {months} months; at most {MONTHS_LIMIT} are allowed")
+
+
+def largest(leaf: Leaf | None) -> float:
+    """The largest value that a number is written with."""
+    return max(leaf.value.values(), default=0.0) if leaf else 0.0
+
+
+def _ties(world: World, leaves: Leaves) -> None:
+    """Ends, brokers, barter and the ways between the homes."""
+    actors = axis_ids(world, "actor")
+    area = _areas(world, leaves)
+    pairs: dict[tuple[str, str], str] = {}
+    for name, place in sorted(world.ids("ties").items(), key=lambda entry: (entry[1], entry[0])):
+        parts = tie_parts(name)
+        if parts is None:
+            continue
+        path = ("ties", name)
+        for part in parts:
+            if part is not None and not named(world, actors, part):
+                world.add_fault(place, path, f'"{part[:60]}" is not a state or a proxy{world.suggest(part, actors)}')
+        sender, receiver, broker = parts
+        if len({sender, receiver, broker}) < 3:
+            world.add_fault(place, path, "names an actor twice; sender, receiver and broker are different")
+            continue
+        before = pairs.setdefault((sender, receiver), name)
+        if before != name:
+            world.add_fault(
+                place, path, f'goes between the same two as "{before}"; one tie for each direction is allowed'
+            )
+        if broker in actors:
+            section = "states" if broker in world.ids("states") else "proxies"
+            capacity = (section, broker, "broker_capacity")
+            if largest(leaves.get(capacity)) == 0 and capacity not in world.faulty:
+                world.add_fault(place, path, f'goes via "{broker}", which has no broker_capacity')
+        ends = [_home(world, leaves, part) for part in (sender, receiver)]
+        if None not in ends and area.get(ends[0]) != area.get(ends[1]) and not world.broken:
+            world.add_fault(place, path, f'has no way: no chain of legs joins "{ends[0]}" and "{ends[1]}"')
+    for name in world.ids("ties"):
+        parts, barter = tie_parts(name), leaves.get(("ties", name, "barter"))
+        if parts and barter and largest(barter) > 0 and (parts[1], parts[0]) not in pairs and not world.broken:
+            message = f'needs the tie the other way, "{parts[1]} -> {parts[0]}", over which it is paid'
+            world.add_fault(barter, written_path(("ties", name, "barter"), barter), message)
+
+
+def _home(world: World, leaves: Leaves, actor: str) -> str | None:
+    """The place of an actor, or None when it is not known."""
+    for section in ACTORS:
+        leaf = leaves.get((section, actor, "home"))
+        if leaf and leaf.value in world.ids("places"):
+            return str(leaf.value)
+    return None
+
+
+def _areas(world: World, leaves: Leaves) -> dict[str | None, str]:
+    """Places -> one place of the area that legs join them to."""
+    root: dict[str | None, str] = {place: place for place in world.ids("places")}
+
+    def find(place: str) -> str:
+        while root[place] != place:
+            root[place] = root[root[place]]
+            place = root[place]
+        return place
+
+    unclear = False
+    for name in sorted(world.ids("legs")):
+        leaf = leaves.get(("legs", name, "between"))
+        ends = [place for place in leaf.value if place in root] if leaf else []
+        if len(ends) < 2:
+            unclear = True  # a leg at fault might be the way that is missed
+            continue
+        root[find(ends[0])] = find(ends[1])
+    return {place: "" if unclear else find(str(place)) for place in root}
+
+
+def _fronts(world: World, leaves: Leaves) -> None:
+    """No actor fights on both sides."""
+    for path, leaf in leaves.items():
+        if path[0] == "fronts" and path[2] == "side_b" and (*path[:2], "side_a", path[3]) in leaves:
+            world.add_fault(leaf, path, f'"{path[3]}" is on both sides of this front')
+
+
+def _regimes_and_pacts(world: World, leaves: Leaves) -> None:
+    """One regime for a state, one sum of what falls, a debtor among members, an end after the beginning."""
+    seen: dict[str, str] = {}
+    for name in sorted(world.ids("regimes"), key=lambda name: (world.ids("regimes")[name], name)):
+        state = leaves.get(("regimes", name, "state"))
+        if state and seen.setdefault(state.value, name) != name:
+            world.add_fault(
+                state, ("regimes", name, "state"), f'"{state.value}" already has the regime "{seen[state.value]}"'
+            )
+        parts = [leaves.get(("regimes", name, key)) for key in ("destroyed", "captured", "leaked")]
+        total = sum(largest(part) for part in parts)
+        if total > _SLACK:
+            blamed = next((part for part in parts if part and part.origin != "default"), None)
+            message = f"destroyed, captured and leaked are {total:g} together; at most 1 is allowed"
+            world.add_fault(blamed or world.ids("regimes")[name], ("regimes", name), message)
+    for name in world.ids("pacts"):
+        members, debtor = leaves.get(("pacts", name, "members")), leaves.get(("pacts", name, "debtor"))
+        if members and debtor and debtor.value not in members.value and debtor.value in world.ids("states"):
+            world.add_fault(debtor, ("pacts", name, "debtor"), f'"{debtor.value}" is not one of the members')
+        begin, end = leaves.get(("pacts", name, "in_force")), leaves.get(("pacts", name, "until"))
+        if begin and end and end.value.value <= begin.value.value:
+            world.add_fault(end, ("pacts", name, "until"), "is not after `in_force`")
+
+
+def _shares(world: World, leaves: Leaves) -> None:
+    """Sums of shares, and provisions above 1."""
+    sums: dict[Path, float] = {}
+    last: dict[Path, Leaf] = {}
+    for path, leaf in leaves.items():
+        if path[0] == "pacts" and path[2] == "provisions" and path[3] != "funding":
+            top = max(largest(leaf), 0.0 if leaf.value.series else leaf.value.high or 0.0)
+            ends = (
+                leaf.value.value,
+                *(value for _, value in leaf.value.series),
+                *([] if leaf.value.series else [leaf.value.low or 0.0]),
+            )
+            if min(ends) < 0:
+                message = f"found {min(ends):g}; allowed is 0 to 1 (only funding may be below 0: a cut of budgets)"
+                world.add_fault(leaf, written_path(path, leaf), message)
+            if top > 1:
+                message = f"found {top:g}; allowed is 0 to 1 (only funding may pass 1)"
+                world.add_fault(leaf, written_path(path, leaf), message)
+        group = path[:4] if len(path) == 5 and path[2] == "stock_origin" else path[:3]
+        if len(path) > 3 and path[2] in ("stock_origin", "patrols", "carriers"):
+            sums[group] = sums.get(group, 0.0) + largest(leaf)
+            if group not in last or (leaf.file, leaf.line) > (last[group].file, last[group].line):
+                last[group] = leaf
+    for group, total in sums.items():
+        if total > _SLACK:
+            world.add_fault(last[group], group, f"the shares are {total:g} together; at most 1 is allowed")
+
+
+def _categories(world: World, leaves: Leaves) -> None:
+    """Components: at most one category of them, and one when anything is made from them."""
+    marked = [name for name in sorted(world.ids("categories")) if _true(leaves.get(("categories", name, "components")))]
+    for name in marked[1:]:
+        leaf = leaves["categories", name, "components"]
+        world.add_fault(
+            leaf, ("categories", name, "components"), f'"{marked[0]}" is the category of components already'
+        )
+    if marked or world.broken or any(path[2:] == ("components",) for path in world.faulty):
+        return
+    for name in world.ids("categories"):
+        content = leaves.get(("categories", name, "content"))
+        if content and largest(content) > 0:
+            path = written_path(("categories", name, "content"), content)
+            world.add_fault(content, path, "is above 0 but no category has components = true")
+
+
+def _true(leaf: Leaf | None) -> bool:
+    return leaf is not None and leaf.value is True

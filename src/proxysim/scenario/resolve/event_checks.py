@@ -1,0 +1,95 @@
+"""What must hold for events, branches and their conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from proxysim.scenario.schema.document import Leaf, Path, World
+from proxysim.scenario.schema.values import CONDITIONS_LIMIT, Clause
+
+_TIMES = ("on", "window", "when")
+
+
+def check_events(world: World, leaves: Mapping[Path, Leaf]) -> None:
+    """Times, conditions and grades of all events."""
+    for name, place in world.ids("events").items():
+        path = ("events", name)
+        times = [key for key in _TIMES if (*path, key) in leaves]
+        hazard = monthly(leaves, name) > 0
+        unsure = world.broken or any((*path, key) in world.written and (*path, key) not in leaves for key in _TIMES)
+        if len(times) > 1:
+            world.add_fault(leaves[(*path, times[1])], path, f"has both {times[0]} and {times[1]}; keep one")
+        elif not times and not hazard and not unsure:
+            world.add_fault(place, path, "does not say when: give one of on, window, when and chance_per_month")
+        elif hazard and times and times[0] != "when":
+            leaf = leaves[(*path, "chance_per_month")]
+            world.add_fault(leaf, (*path, "chance_per_month"), f"does not go with {times[0]}; use `chance`")
+        unless = leaves.get((*path, "unless"))
+        if unless and not hazard and "when" not in times and not unsure:
+            world.add_fault(unless, (*path, "unless"), "stands only beside `when` or `chance_per_month`")
+        when = leaves.get((*path, "when"))
+        clauses = [
+            (leaf, key, clause) for key, leaf in (("when", when), ("unless", unless)) if leaf for clause in leaf.value
+        ]
+        if len(clauses) > CONDITIONS_LIMIT:
+            message = f"has {len(clauses)} conditions with `when`; allowed are {CONDITIONS_LIMIT} together"
+            world.add_fault(clauses[-1][0], (*path, clauses[-1][1]), message)
+        for leaf, key, clause in clauses:
+            problem = _clause(world, name, clause)
+            if problem:
+                world.add_fault(leaf, (*path, key), problem)
+        grade = leaves.get((*path, "grade"))
+        if grade and grade.value != "D" and not leaves.get((*path, "source")):
+            world.add_fault(
+                grade, (*path, "grade"), f'found "{grade.value}" without a source; give `source`, or grade "D"'
+            )
+
+
+def monthly(leaves: Mapping[Path, Leaf], event: str) -> float:
+    """The largest chance a month of an event."""
+    leaf = leaves.get(("events", event, "chance_per_month"))
+    return max(leaf.value.values(), default=0.0) if leaf else 0.0
+
+
+def _clause(world: World, event: str, clause: Clause) -> str:
+    """What is wrong with a condition, or nothing."""
+    if clause.kind == "happened" and clause.of == event:
+        return "waits for itself"
+    sections = {"fallen": ("regimes",), "happened": ("events",), "measure": ("states", "proxies")}[clause.kind]
+    known = [name for section in sections for name in world.ids(section)]
+    if clause.of not in known and not world.broken and clause.of not in world.astray:
+        return f'"{clause.of[:60]}" is not one of the {" and ".join(sections)}{world.suggest(clause.of, known)}'
+    if clause.kind == "measure":
+        from proxysim.core.records import MEASURES  # here, for it brings NumPy along
+
+        if clause.measure not in MEASURES:
+            near = world.suggest(str(clause.measure), list(MEASURES))
+            return f'"{str(clause.measure)[:60]}" is not a measure{near or "; allowed are " + ", ".join(MEASURES)}'
+    return ""
+
+
+def branch_order(world: World, names: list[str]) -> list[str]:
+    """Branches to apply, those that others build on first, each once; circles are noted as faults."""
+    order: dict[str, None] = {}
+    for name in names:
+        waiting: list[tuple[str, bool]] = [(name, False)]
+        trail: dict[str, None] = {}
+        while waiting:
+            one, done = waiting.pop()
+            if done:
+                trail.popitem()
+                order[one] = None
+                continue
+            if one in order or one not in world.ids("branches"):
+                continue
+            leaf = world.leaves.get(("branches", one, "extends"))
+            if one in trail:
+                walked = list(trail)
+                circle = " -> ".join([*walked[walked.index(one) :], one])[:300]
+                at = ("branches", walked[-1], "extends")
+                world.add_fault(world.leaves[at], at, f"goes in a circle: {circle}")
+                continue
+            trail[one] = None
+            waiting.append((one, True))
+            waiting += [(parent, False) for parent in reversed(leaf.value if leaf else ())]
+    return list(order)

@@ -1,0 +1,1 @@
+"""What a world file may hold: keys, units, numbers and the check of one document."""

@@ -1,0 +1,280 @@
+"""The strict check of one document: pydantic models made from `SECTIONS`, faults with places, and a flat result.
+
+A document becomes a `World`: one `Leaf` for each value, by its full path. Faulty values are left out and the
+rest is checked on, so that one pass names everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from proxysim.errors import Fault, did_you_mean
+from proxysim.scenario.schema.json_schema import editor_schema
+from proxysim.scenario.schema.keys import ENTITIES, KINDS, NAMED, SECTIONS, SINGLE, VERBS, key_at, leaf_length, shown
+from proxysim.scenario.schema.models import entity_model, world_model
+from proxysim.scenario.schema.numbers import SOURCE_ID, show
+from proxysim.scenario.schema.units import Unit
+from proxysim.scenario.schema.values import flatten_changes, id_fault, tie_id, tie_parts
+from proxysim.scenario.toml.reader import Document
+
+__all__ = ["Leaf", "World", "check_document", "editor_schema", "entity_model"]
+
+Path = tuple[str, ...]
+_TIMING = ("on", "window", "when")
+#: Faults up to which the nearest word is looked for.
+SUGGESTIONS = 300
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One value with the place and the layer it came from."""
+
+    value: Any
+    file: str
+    line: int
+    origin: str = "file"
+
+
+@dataclass
+class World:
+    """Everything that documents say, flat: values by path, entities by section, changes by owner."""
+
+    leaves: dict[Path, Leaf] = field(default_factory=dict)
+    entities: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)
+    changes: dict[tuple[str, str], dict[tuple[str, Path], Leaf]] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    written: set[Path] = field(default_factory=set)
+    astray: set[str] = field(default_factory=set)
+    faulty: set[Path] = field(default_factory=set)
+    heads: dict[str, tuple[str, int]] = field(default_factory=dict)
+    broken: bool = False
+
+    def ids(self, section: str) -> dict[str, tuple[str, int]]:
+        """Entities of a section with their places."""
+        return self.entities.get(section, {})
+
+    def add_fault(self, place: Leaf | tuple[str, int], path: Iterable[str], message: str) -> None:
+        """Note one fault."""
+        file, line = (place.file, place.line) if isinstance(place, Leaf) else place
+        at = tuple(path)
+        self.faulty |= {at[:2], at[:3]}
+        self.faults.append(Fault(file, line, shown(at), message))
+
+    def suggest(self, word: str, known: Iterable[str]) -> str:
+        """The nearest known word, as long as there are few faults and few words: looking takes time."""
+        words = list(known)
+        return did_you_mean(word, words) if len(self.faults) < SUGGESTIONS and len(words) <= 500 else ""
+
+    def put(self, path: Path, leaf: Leaf) -> None:
+        """Set a value over an earlier layer; the time of an event is replaced as a whole."""
+        if path[0] == "events" and path[2] in _TIMING:
+            for other in _TIMING:
+                self.leaves.pop((*path[:2], other), None)
+        self.leaves[path] = leaf
+
+
+def check_document(document: Document, flows: Unit) -> World:
+    """Check one document and make it flat; faults of the reader come along."""
+    world = World(faults=list(document.faults))
+    world.faulty = {tuple(fault.path.split(".")[:3]) for fault in document.faults}
+    _register(document, world)
+    data, model = document.data, world_model()
+    for _ in range(20):
+        try:
+            valid = model.model_validate(data, context={"flows": flows})
+        except ValidationError as error:
+            data = _prune(document, data, error, world)
+        else:
+            _collect(document, valid, world)
+            break
+    _top(document, world)
+    return world
+
+
+def _register(document: Document, world: World) -> None:
+    """Note what a document names, faulty or not: a fault in an entry must not hide the entry itself."""
+    paths = set(document.lines)
+    for section in (*ENTITIES, "sources"):
+        table = document.data.get(section)
+        paths |= {(section, name) for name in table} if isinstance(table, dict) else set()
+    seen: dict[Path, Path] = {}
+    for path in sorted(paths, key=lambda path: (document.lines.get(path, 0), path)):
+        world.heads.setdefault(path[0], (document.file, document.line(path[:1])))
+        if len(path) < 2 or path[0] not in (*ENTITIES, "sources"):
+            if path[0] in SINGLE:
+                world.written.add(path[:2])
+            elif path[0] not in ("defaults", "kind", "extends", "branch"):
+                world.astray.add(path[1] if len(path) > 1 else path[0])
+            continue
+        name = tie_id(path[1]) if path[0] == "ties" else path[1]
+        place = (document.file, document.line(path[:2]))
+        if seen.setdefault((path[0], name), path[:2]) != path[:2]:
+            if len(path) == 2:
+                world.add_fault(place, (path[0], name), "is given twice, with other spaces; keep one")
+            continue
+        world.written.add((path[0], name, *path[2:3]))
+        if name in world.entities.setdefault(path[0], {}):
+            continue
+        world.entities[path[0]][name] = place
+        _check_name(path[0], name, place, world)
+
+
+def _check_name(section: str, name: str, place: tuple[str, int], world: World) -> None:
+    """The form of an id."""
+    if section == "ties":
+        if tie_parts(name) is None:
+            world.add_fault(
+                place, (section, name), 'is not a tie; write "sender -> receiver" or "sender -> receiver via broker"'
+            )
+        return
+    if section == "sources":
+        fault = (
+            ""
+            if SOURCE_ID.fullmatch(name)
+            else f"{show(name)} is not an id; allowed are letters, digits, . _ -, at most 64"
+        )
+    else:
+        fault = id_fault(name)
+        if section == "branches" and name == "none":
+            fault = '"none" is kept for the file as it stands; choose another id'
+    if fault:
+        world.add_fault(place, (section, name), fault)
+
+
+def _normal(path: Path) -> Path:
+    return (path[0], tie_id(path[1]), *path[2:]) if path[0] == "ties" and len(path) > 1 else path
+
+
+def _prune(document: Document, data: dict[str, Any], error: ValidationError, world: World) -> dict[str, Any]:
+    """Note the faults, and give the data without what is at fault."""
+    cut: set[Path] = set()
+    for detail in error.errors(include_url=False, include_context=False, include_input=False):
+        path = tuple(str(part) for part in detail["loc"])
+        message, keep = _message(detail, path, world)
+        world.add_fault((document.file, document.line(path)), _normal(path), message)
+        cut.add(path[:keep])
+    tree: dict[str, Any] = {}
+    for path in sorted(cut, key=len, reverse=True):
+        below = tree
+        for part in path[:-1]:
+            below = below.setdefault(part, {})
+        below[path[-1]] = {}
+    return _without(data, tree)
+
+
+def _without(data: dict[str, Any], tree: dict[str, Any]) -> dict[str, Any]:
+    """A copy of `data` without the leaves of `tree`; tables that are not touched are shared."""
+    copy = dict(data)
+    for part, below in tree.items():
+        if below and isinstance(copy.get(part), dict):
+            copy[part] = _without(copy[part], below)
+        else:
+            copy.pop(part, None)
+    return copy
+
+
+def _message(detail: Any, path: Path, world: World) -> tuple[str, int]:
+    """Text of a fault, and how much of its path to leave out of further checks."""
+    inner = path[1:] if path[0] == "defaults" else path
+    offset = len(path) - len(inner)
+    if offset and inner:  # entries of [defaults] have no id
+        inner = (inner[0], "*", *inner[1:])
+        offset -= 1
+    key = key_at(inner) if inner else None
+    if detail["type"] == "extra_forbidden":
+        known = _known(path)
+        near = world.suggest(path[-1], known)
+        if near and len(path) in (2, 3):
+            world.written.add((*_normal(path)[:-1], near.split('"')[1]))
+        if not known or len(known) > 40:
+            return f"is not a key here{near or '; see the list of keys in the docs'}", len(path)
+        return f"is not a key here{near or '; allowed are ' + ', '.join(known)}", len(path)
+    if detail["type"] in ("model_type", "dict_type", "model_attributes_type"):
+        if key is not None:
+            axis = key.axes[min(len(key.axes) - 1, max(0, len(inner) - (leaf_length(inner, key) - len(key.axes))))]
+            return f"needs a table by {axis}, such as {{{_EXAMPLES[axis]}}}", len(path)
+        return "needs a table", len(path)
+    keep = len(path) if key is None else min(len(path), leaf_length(inner, key) + offset)
+    return str(detail["msg"]), keep
+
+
+_EXAMPLES = {
+    "category": "rifles = 5", "origin": "south = 0.5", "actor": "north = 0.5", "leg": "sea-leg = 0.5",
+    "provision": "funding = 0.2",
+}  # fmt: skip
+
+
+def _known(path: Path) -> list[str]:
+    """Keys that may stand where `path` ends."""
+    if len(path) == 1:
+        return sorted({"kind", "extends", "branch", "defaults", "sources", *SECTIONS})
+    if path[0] == "defaults":
+        return sorted(NAMED) if len(path) == 2 else [key.name for key in SECTIONS[path[1]].values() if key.has_default]
+    return list(SECTIONS.get(path[0], {}))
+
+
+def _collect(document: Document, valid: BaseModel, world: World) -> None:
+    """Leaves and changes of a valid model."""
+    for section in valid.__pydantic_fields_set__:
+        table = getattr(valid, section)
+        if section in SINGLE:
+            _entry(document, (section,), (section,), table, world)
+        elif section in ENTITIES:
+            for name, entry in table.items():
+                normal = tie_id(name) if section == "ties" else name
+                _entry(document, (section, name), (section, normal), entry, world)
+        elif section == "sources":
+            for name, text in table.items():
+                world.leaves[section, name] = Leaf(text, document.file, document.line((section, name)))
+        elif section == "defaults":
+            for name in table.__pydantic_fields_set__:
+                _entry(document, (section, name), (section, name), getattr(table, name), world)
+
+
+def _entry(document: Document, raw_path: Path, path: Path, entry: BaseModel, world: World) -> None:
+    """Leaves of one entry."""
+    for name in entry.__pydantic_fields_set__:
+        value = getattr(entry, name)
+        if name in VERBS and path[0] in ("events", "branches"):
+            _changes(document, (*raw_path, name), path, name, value, world)
+            continue
+        waiting: list[tuple[Path, Any]] = [((name,), value)]
+        while waiting:
+            below, value = waiting.pop()
+            if isinstance(value, dict):
+                waiting += [((*below, *(k if isinstance(k, tuple) else (k,))), v) for k, v in value.items()]
+            else:
+                world.leaves[(*path, *below)] = Leaf(value, document.file, document.line((*raw_path, *below)))
+
+
+def _changes(document: Document, raw_path: Path, owner: Path, verb: str, raw: Any, world: World) -> None:
+    """Changes of one verb of an event or a branch."""
+    found = world.changes.setdefault((owner[0], owner[1]), {})
+    for path, keys, value in flatten_changes(raw):
+        leaf = Leaf(value, document.file, document.line((*raw_path, *keys)), "branch")
+        if (verb, path) in found:
+            world.add_fault(leaf, (*owner, verb, *path), "is given twice, nested and quoted; keep one")
+        found[verb, path] = leaf
+
+
+def _top(document: Document, world: World) -> None:
+    """The keys that stand before the tables."""
+    kind = document.data.get("kind")
+    place = (document.file, document.line(("kind",)) or 1)
+    if kind is None:
+        if not any(fault.path == "kind" for fault in document.faults):
+            world.add_fault(place, ("kind",), 'is missing; begin the file with kind = "world"')
+    elif kind not in KINDS:
+        near = did_you_mean(kind, KINDS) if isinstance(kind, str) else ""
+        world.add_fault(place, ("kind",), f'found {show(kind)}; allowed here are "world" and "part"{near}')
+    branch = document.data.get("branch")
+    if branch is not None:
+        leaf = Leaf(branch, document.file, document.line(("branch",)))
+        if isinstance(branch, str):
+            world.leaves["branch",] = leaf
+        else:
+            world.add_fault(leaf, ("branch",), f"needs the id of a branch in quotes; found {show(branch)}")

@@ -1,0 +1,195 @@
+"""Every key of a world file: the numbers of `proxysim.core.parameters` and the few that are text, lists or dates.
+
+The models that check a file, the schema for editors, paths in branches and the checks all read `SECTIONS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from proxysim.core.parameters import PARAMETERS, VARIANTS, Parameter
+
+NAMED = (
+    "categories", "places", "legs", "states", "proxies", "ties", "fronts", "regimes", "pacts", "events",
+)  # fmt: skip
+ENTITIES = (*NAMED, "branches")
+SINGLE = ("scenario", "behaviour", "rules")
+VERBS = ("set", "scale", "add")
+KINDS = ("world", "part")
+
+#: Most entries of each kind that a world may have: the largest size class of `proxysim.core.records`.
+LIMITS = {
+    "actor": 128, "category": 16, "origin": 15, "tie": 320, "leg": 256, "front": 64, "regime": 32, "pact": 32,
+    "event": 512,
+}  # fmt: skip
+MONTHS_LIMIT = 1200
+LABEL_LIMIT = 300
+TEXT_LIMIT = 4000
+
+#: Carried or first numbers that only set up the start: no event may change them.
+START_ONLY = ("stock_origin", "cumulative", "patrols")
+#: Numbers that may not change by date, though they are not carried.
+_UNDATED = ("stock_origin", "patrols", "noise", "in_force", "until")
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of a section.
+
+    `type` is number, text, label, flag, flows, id, ids, date, dates, choice, count, sources, grade, conditions or
+    changes; `target` is the section that ids point to; `axes` are the tables below a number.
+    """
+
+    name: str
+    type: str
+    meaning: str
+    required: bool = False
+    default: object = None
+    parameter: Parameter | None = None
+    axes: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    target: str = ""
+    has_default: bool = True
+
+    @property
+    def dated(self) -> bool:
+        """Whether the number may change by date."""
+        number = self.parameter
+        return number is not None and not (number.carried or number.name in _UNDATED or number.sections == ("events",))
+
+
+def _label() -> Key:
+    return Key("label", "label", "name that people see", has_default=False)
+
+
+def _home() -> Key:
+    return Key("home", "id", "place where it is", required=True, target="places")
+
+
+def _origin() -> Key:
+    return Key("origin", "id", "maker that its own arms count as", target="origins")
+
+
+_STRUCTURE: dict[str, tuple[Key, ...]] = {
+    "scenario": (
+        Key("question", "text", "what the file asks", required=True),
+        Key("start", "date", "first month", required=True),
+        Key("end", "date", "last month", required=True),
+        Key("flows", "flows", 'unit of bare flows, such as "USD m / year"', required=True),
+        Key("money_year", "choice", "year of constant prices; only 2024", default=2024),
+        Key("origins", "ids", "makers whose arms are told apart", default=(), target=""),
+        _label(),
+    ),
+    "categories": (
+        _label(),
+        Key("air_defence", "flag", "true for air defence", default=False),
+        Key("components", "flag", "true for the category of components", default=False),
+    ),
+    "places": (_label(),),
+    "legs": (
+        _label(),
+        Key("between", "ids", "the two places that it joins", required=True, target="places", has_default=False),
+        Key("mode", "choice", "how it is travelled", required=True, choices=("land", "sea", "air")),
+        Key("months", "count", "months of travel, 0 to 24", default=1),
+        Key("host", "id", "regime without which only the residual is left", target="regimes"),
+        Key("front", "id", "front whose war makes it more dangerous", target="fronts"),
+    ),
+    "states": (
+        _label(),
+        _home(),
+        _origin(),
+        Key("income_basis", "choice", "whether sanctions are already in the income of the file", default="observed",
+            choices=("observed", "potential")),
+        Key("rival", "id", "state it races with in arms", target="states"),
+    ),
+    "proxies": (_label(), _home(), _origin()),
+    "ties": (_label(),),
+    "fronts": (
+        _label(),
+        Key("guerrilla", "choice", "side that fights as guerrillas", default="side_a", choices=("side_a", "side_b")),
+    ),
+    "regimes": (
+        _label(),
+        Key("state", "id", "state that it governs", required=True, target="states", has_default=False),
+    ),
+    "pacts": (
+        _label(),
+        Key("members", "ids", "states that agree", required=True, target="states"),
+        Key("signed", "date", "date of signature"),
+        Key("debtor", "id", "member who owes the reciprocity; all owe when absent", target="states"),
+        Key("reciprocity_order", "choice", "whether reciprocity is served before the proxies", default="priority",
+            choices=("priority", "share")),
+    ),
+    "events": (
+        _label(),
+        Key("about", "text", "what happens"),
+        Key("source", "sources", "where it is known from"),
+        Key("grade", "grade", "quality of the source, A to D"),
+        Key("on", "date", "month in which it happens", has_default=False),
+        Key("window", "dates", "first and last month in which it may happen", has_default=False),
+        Key("when", "conditions", "happens once all of these hold", has_default=False),
+        Key("unless", "conditions", "and none of these holds", has_default=False),
+        *(Key(verb, "changes", f"numbers to {verb}", has_default=False) for verb in VERBS),
+    ),
+    "branches": (
+        _label(),
+        Key("about", "text", "what is different"),
+        Key("extends", "ids", "branches on which this one builds", target="branches"),
+        Key("off", "ids", "events that do not happen", target="events"),
+        *(Key(verb, "changes", f"paths to {verb}") for verb in VERBS),
+    ),
+    "rules": tuple(
+        Key(name, "choice", f"variant of {name}", default=variants[0], choices=variants)
+        for name, variants in VARIANTS.items()
+    ),
+    "behaviour": (),
+}  # fmt: skip
+
+
+def _number(parameter: Parameter, name: str, axes: tuple[str, ...], required: bool) -> Key:
+    return Key(
+        name, "number", parameter.meaning, required=required, default=parameter.default, parameter=parameter, axes=axes,
+        has_default=parameter.name != "engagement",
+    )  # fmt: skip
+
+
+def _sections() -> dict[str, dict[str, Key]]:
+    """Keys by section and name, structure first."""
+    found = {section: {key.name: key for key in keys} for section, keys in _STRUCTURE.items()}
+    for parameter in PARAMETERS:
+        for section in parameter.sections:
+            axes = parameter.axes if section in SINGLE else parameter.axes[1:]
+            if parameter.name == "engagement":
+                found[section]["side_a"] = _number(parameter, "side_a", axes, True)
+                found[section]["side_b"] = _number(parameter, "side_b", axes, False)
+            else:
+                found[section][parameter.key] = _number(parameter, parameter.key, axes, parameter.default is None)
+    return found
+
+
+#: Section -> name of key -> key. Where a key is not `required` and has no default it may be absent.
+SECTIONS: dict[str, dict[str, Key]] = _sections()
+
+
+@lru_cache(maxsize=256)
+def axis_keys(section: str) -> tuple[Key, ...]:
+    """Keys of a section that hold numbers by id."""
+    return tuple(key for key in SECTIONS[section].values() if key.axes)
+
+
+def key_at(path: Sequence[str]) -> Key | None:
+    """The key that a path of a world leads through, or None."""
+    place = 1 if path[0] in SINGLE else 2
+    return SECTIONS.get(path[0], {}).get(path[place]) if len(path) > place else None
+
+
+def leaf_length(path: Sequence[str], key: Key) -> int:
+    """Number of parts of a full path to one value of `key`."""
+    return (2 if path[0] in SINGLE else 3) + len(key.axes)
+
+
+def shown(path: Sequence[str]) -> str:
+    """A path as people write it: ids joined by dots."""
+    return ".".join(str(part) for part in path)[:200]

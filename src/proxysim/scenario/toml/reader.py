@@ -1,0 +1,116 @@
+"""TOML with places: what a file says, on which line each key stands, and all that is wrong with it in one pass.
+
+`tomllib` judges what is valid; the scanner of `scenario.toml` finds the statements and the lines. Each is judged on
+its own, so a broken one hides no other and the time stays linear in the size of the file; a file without a fault
+is then judged as a whole once more. Limits are checked before `tomllib` sees a statement.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from proxysim.errors import Fault, did_you_mean
+from proxysim.scenario.toml.faults import Faults, is_aside, printable, shorten
+from proxysim.scenario.toml.grammar import MAX_BYTES, KeyPath
+from proxysim.scenario.toml.scanner import Scanner
+from proxysim.scenario.toml.tables import Tables
+from proxysim.scenario.toml.text import Text
+from proxysim.scenario.toml.validation import judge
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file as read.
+
+    Attributes
+    ----------
+    file : name shown in errors
+    data : what could be parsed; statements that are broken, or given twice, are left out
+    lines : line (from 1) on which each key, table header and array element was written; indices are text
+    faults : everything found wrong, in the order of lines
+    text_hash : blake2b of the raw bytes, in hex; empty if they could not be read
+    """
+
+    file: str
+    data: dict[str, Any]
+    lines: dict[KeyPath, int]
+    faults: tuple[Fault, ...]
+    text_hash: str
+
+    def line(self, path: Sequence[str]) -> int:
+        """Line of `path` or of its nearest written parent; 0 if there is none."""
+        for length in range(len(path), 0, -1):
+            found = self.lines.get(tuple(path[:length]))
+            if found is not None:
+                return found
+        return 0
+
+
+def read_text(text: str | bytes, file: str) -> Document:
+    """Read TOML text; what is wrong stands in `faults`, and nothing is raised for bad content."""
+    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text)
+    shown, digest = printable(file), hashlib.blake2b(raw).hexdigest()
+    if len(raw) > MAX_BYTES:
+        return _refused(shown, 0, f"has {len(raw)} bytes; a file holds at most {MAX_BYTES}, so split it", digest)
+    try:
+        decoded = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        return _refused(shown, line, "is not UTF-8 text; save the file with the encoding UTF-8", digest)
+    whole = Text(decoded.removeprefix("\ufeff").replace("\r\n", "\n"))
+    tables = Tables(Faults(shown))
+    scanner = Scanner(whole, tables)
+    scanner.read()
+    judge(whole, tables, scanner.statements)
+    lines = {path: line for path, line in tables.lines.items() if not is_aside(path)}
+    faults = sorted(dict.fromkeys(tables.faults.found), key=lambda fault: fault.line)
+    return Document(shown, tables.data, lines, tuple(faults), digest)
+
+
+def read_file(path: Path, shown: str | None = None) -> Document:
+    """Read a TOML file; a file that cannot be read gives one fault with its cure.
+
+    Parameters
+    ----------
+    shown : name of the file in errors; `path` as given by default
+    """
+    name = printable(str(path) if shown is None else shown)
+    try:
+        mode = os.stat(path).st_mode
+        if stat.S_ISDIR(mode):
+            return _refused(name, 0, "is a folder; name a .toml file in it")
+        if not stat.S_ISREG(mode):
+            return _refused(name, 0, "is not a regular file; name a .toml file")
+        # Without O_NONBLOCK a pipe put in the place of the file meanwhile would block for ever.
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+        with open(os.open(path, flags), "rb") as stream:
+            raw = stream.read(MAX_BYTES + 1) or b""
+    except FileNotFoundError:
+        return _refused(name, 0, f"is not there; check the name and the folder{_neighbour(path)}")
+    except PermissionError:
+        return _refused(name, 0, "may not be read; give yourself the right to read it")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        return _refused(name, 0, f"cannot be read ({shorten(reason)}); check the name and the folder")
+    if len(raw) > MAX_BYTES:
+        return _refused(name, 0, f"has more than {MAX_BYTES} bytes; split it into several files")
+    return read_text(raw, name)
+
+
+def _refused(file: str, line: int, message: str, text_hash: str = "") -> Document:
+    return Document(file, {}, {}, (Fault(file, line, "", message),), text_hash)
+
+
+def _neighbour(path: Path) -> str:
+    """A suggestion among the files that stand in the same folder."""
+    try:
+        names = sorted(name for name in os.listdir(path.parent) if name.endswith(".toml"))
+    except (OSError, ValueError):
+        return ""
+    return printable(did_you_mean(path.name, names[:1000]))

@@ -1,0 +1,1 @@
+"""A resolved scenario as arrays: indices, routes, the vector of numbers and the schedule."""

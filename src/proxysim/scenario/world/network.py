@@ -1,0 +1,104 @@
+"""The network of a world in arrays: counts, who is tied to whom over which legs, and the keys of chance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from proxysim.core import records
+from proxysim.core.parameters import VARIANTS
+from proxysim.core.rng import key_of
+from proxysim.errors import Fault, InputError
+from proxysim.scenario.scenario import Names, Places, Scenario
+from proxysim.scenario.world.routes import Chains, months_on
+
+OTHER = "other"
+
+
+def connect(scenario: Scenario, w: Any, names: Names, index: Places, chains: Chains) -> None:
+    """Counts and indices; an absent reference is -1."""
+    text = scenario.text
+    for axis in records.COUNTED:
+        w[f"{axis}_count"] = len(names[axis])
+    w["months"] = scenario.months
+    for name in ("actor_regime", "rival", "tie_broker", "tie_back", "leg_host", "leg_front", "pact_debtor"):
+        getattr(w, name)[...] = -1
+    w["components"] = -1
+    for c, category in enumerate(names["category"]):
+        w.category_shield[c] = text["categories", category, "air_defence"]
+        if text["categories", category, "components"]:
+            w["components"] = c
+    for a, actor in enumerate(names["actor"]):
+        section = scenario.section(actor)
+        w.is_proxy[a] = section == "proxies"
+        own = text.get((section, actor, "origin")) or actor
+        w.actor_origin[a] = index["origin"].get(own, index["origin"][OTHER])
+        rival = text.get((section, actor, "rival"))
+        w.rival[a] = index["actor"][rival] if rival else -1
+    for r, regime in enumerate(names["regime"]):
+        w.regime_state[r] = index["actor"][text["regimes", regime, "state"]]
+        w.actor_regime[w.regime_state[r]] = r
+    for k, leg in enumerate(names["leg"]):
+        host, front = text.get(("legs", leg, "host")), text.get(("legs", leg, "front"))
+        w.leg_host[k] = index["regime"][host] if host else -1
+        w.leg_front[k] = index["front"][front] if front else -1
+        w.leg_shared[k] = any(path[:3] == ("legs", leg, "carriers") for path in scenario.numbers)
+    for f, front in enumerate(names["front"]):
+        w.front_guerrilla[f] = 1 if text["fronts", front, "guerrilla"] == "side_a" else 2
+        for actor, side in text["fronts", front, "sides"].items():
+            w.front_side[f, index["actor"][actor]] = side
+    for k, pact in enumerate(names["pact"]):
+        for member in text["pacts", pact, "members"]:
+            w.pact_member[k, index["actor"][member]] = 1
+        debtor = text.get(("pacts", pact, "debtor"))
+        w.pact_debtor[k] = index["actor"][debtor] if debtor else -1
+        w.pact_share[k] = text["pacts", pact, "reciprocity_order"] == "share"
+    _ties(scenario, w, names, index, chains)
+    kinds = {"dated": 0, "when": 1, "hazard": 2}
+    for e, event in enumerate(sorted(scenario.events, key=lambda event: event.id)):
+        w.event_first[e], w.event_last[e] = event.first, event.last
+        w.event_kind[e] = 3 if event.off else kinds[event.kind]
+    for name, field in (("allocation", "fixed_allocation"), ("assembly", "kits"), ("attrition", "attrition_form"),
+                        ("diffusion", "exponential"), ("procurement", "richardson"), ("strikes", "responsive")):  # fmt: skip
+        w[field] = VARIANTS[name].index(scenario.rules[name])
+
+
+def _ties(scenario: Scenario, w: Any, names: Names, index: Places, chains: Chains) -> None:
+    """Ends of ties, the way back, and the legs of their routes."""
+    pairs: dict[tuple[str, str], int] = {}
+    for i, tie in enumerate(names["tie"]):
+        start, end = scenario.text["ties", tie, "from"], scenario.text["ties", tie, "to"]
+        broker = scenario.text.get(("ties", tie, "broker"))
+        w.tie_from[i], w.tie_to[i] = index["actor"][start], index["actor"][end]
+        w.tie_broker[i] = index["actor"][broker] if broker else -1
+        pairs[start, end] = i
+    for (start, end), i in pairs.items():
+        w.tie_back[i] = pairs.get((end, start), -1)
+    for r, (i, legs) in enumerate(chains):
+        w.route_tie[r], w.route_length[r] = i, len(legs)
+        w.route_months[r] = months_on(scenario, legs)
+        for k, leg in enumerate(legs):
+            w.route_leg[r, k] = index["leg"][leg]
+            w.leg_user[index["leg"][leg], w.tie_from[i]] = 1
+    for i in range(len(names["tie"])):
+        mine = [r for r, (tie, _) in enumerate(chains) if tie == i]
+        w.route_start[i], w.route_stop[i] = (mine[0], mine[-1] + 1) if mine else (0, 0)
+
+
+def write_keys(scenario: Scenario, w: Any, names: Names, chains: Chains) -> None:
+    """Keys of chance, from ids only; two ids with one key are refused."""
+    seen: dict[int, str] = {}
+
+    def key(text: str) -> int:
+        number = key_of(text)
+        if seen.setdefault(number, text) != text:
+            raise InputError(
+                [Fault(scenario.file, 0, text, f"has the same key of chance as {seen[number]}; rename one")]
+            )
+        return number
+
+    for axis in ("actor", "front", "event", "leg", "regime"):
+        for i, name in enumerate(names[axis]):
+            getattr(w, f"{axis}_key")[i] = key(f"{axis}/{name}")
+    for r, (i, legs) in enumerate(chains):
+        for k, leg in enumerate(legs):
+            w.cargo_key[r, k] = key(f"cargo/{names['tie'][i]}/{' > '.join(legs)}/{k}/{leg}")

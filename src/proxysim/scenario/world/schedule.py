@@ -1,0 +1,85 @@
+"""The timetable of a world: dated numbers, and the conditions and effects of events, as flat arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from proxysim.core import records
+from proxysim.core.rules import events as event_rules
+from proxysim.core.step import Schedule
+from proxysim.scenario.scenario import Names, Number, Places, Scenario
+from proxysim.scenario.world.vector import by_path, parameter_of, place_of
+
+VERBS = {"set": event_rules.SET, "scale": event_rules.SCALE, "add": event_rules.ADD}
+CARRIED = {
+    "stock": event_rules.STOCK, "plant": event_rules.PLANT, "knowhow": event_rules.KNOWHOW,
+    "personnel": event_rules.PERSONNEL, "command": event_rules.COMMAND, "control": event_rules.CONTROL,
+    "stability": event_rules.STABILITY, "funds": event_rules.FUNDS, "outlay": event_rules.OUTLAY,
+}  # fmt: skip
+
+
+def schedule_of(
+    scenario: Scenario, names: Names, index: Places, size: str, offsets: dict[tuple[str, ...], int]
+) -> Schedule:
+    """What changes when; `offsets` gives the place of each number in the flat vector."""
+    months = scenario.months
+    dated = [(month, offsets[path], value) for path, number in scenario.numbers.items() if path in offsets
+             for month, value in _steps(number) if month < months]  # fmt: skip
+    for a, actor in enumerate(names["actor"]):
+        section = scenario.section(actor)
+        fact = scenario.facts.get((section, actor, "sanctions"))
+        if fact and scenario.text.get((section, actor, "income_basis"), "observed") != "potential":
+            place = records.offset("sanctions_fact", size, (a,))
+            dated += [(month, place, value) for month, value in _steps(fact) if month < months]
+    dated.sort()
+    starts = np.searchsorted([month for month, _, _ in dated], np.arange(months + 1)).astype(np.int64)
+    conditions = [(index["event"][event.id], condition) for event in sorted(scenario.events, key=lambda e: e.id)
+                  for condition in event.conditions]  # fmt: skip
+    kinds = {"fallen": (0, "regime"), "happened": (1, "event"), "measure": (2, "actor")}
+    effects = sorted(_effects(scenario, index, size), key=lambda row: row[:6])
+
+    def column(rows: Iterable[Any], kind: type) -> np.ndarray[Any, Any]:
+        return np.array(list(rows), dtype=kind)
+
+    return Schedule(
+        starts, column((row[1] for row in dated), np.int64), column((row[2] for row in dated), np.float64),
+        column((e for e, _ in conditions), np.int64),
+        column((kinds[c.kind][0] for _, c in conditions), np.int64),
+        column((index[kinds[c.kind][1]][c.of] for _, c in conditions), np.int64),
+        column((records.MEASURE_INDEX[c.measure] if c.measure else 0 for _, c in conditions), np.int64),
+        column((c.below is not None for _, c in conditions), np.int64),
+        column(((c.below if c.below is not None else c.above) or 0.0 for _, c in conditions), np.float64),
+        column((c.months for _, c in conditions), np.int64),
+        column((c.negated for _, c in conditions), np.int64),
+        column((row[6] for row in effects), np.int64), column((row[0] for row in effects), np.int64),
+        column((row[1] for row in effects), np.int64), column((row[2] for row in effects), np.int64),
+        column((row[3] for row in effects), np.int64), column((row[5] for row in effects), np.int64),
+        column((row[7] for row in effects), np.float64), column((row[8] for row in effects), np.float64),
+        column((row[9] for row in effects), np.float64),
+    )  # fmt: skip
+
+
+def _effects(scenario: Scenario, index: Places, size: str) -> list[tuple[Any, ...]]:
+    """Rows (target, offset, first, second, event id, verb, event, value, low, high)."""
+    table, rows = by_path(), []
+    for effect in scenario.effects:
+        parameter = parameter_of(effect.path, table)
+        place = place_of(parameter, effect.path, index)
+        if place is None:
+            continue
+        common = (effect.event, VERBS[effect.verb], index["event"][effect.event], effect.number.value)
+        if parameter.name in CARRIED:
+            first, second = (*place, 0)[:2]
+            rows.append((CARRIED[parameter.name], 0, first, second, *common, parameter.low, parameter.high))
+        else:
+            spot = records.offset(parameter.name, size, place)
+            rows.append((event_rules.PARAMETER, spot, 0, 0, *common, parameter.low, parameter.high))
+    return rows
+
+
+def _steps(number: Number) -> tuple[tuple[int, float], ...]:
+    """The dated values of a number; those before the start are in its value."""
+    return tuple((month, value) for month, value in number.series if month >= 0)

@@ -1,0 +1,123 @@
+"""The numbers of a world as one flat vector: where each stands in it, and those worked out from others."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from proxysim.core import records
+from proxysim.core.parameters import BY_NAME, PARAMETERS, PROVISIONS, Parameter
+from proxysim.scenario.scenario import Names, Places, Scenario
+
+
+def place_of(parameter: Parameter, path: tuple[str, ...], index: Places) -> tuple[int, ...] | None:
+    """Index of a numeric path in the array of its parameter."""
+    rest = (
+        path[1:2]
+        if parameter.axes and parameter.sections != ("scenario",) and parameter.sections != ("behaviour",)
+        else ()
+    )
+    rest = (*rest, *path[3:])
+    place = []
+    for axis, name in zip(parameter.axes, rest, strict=True):
+        table = {p: q for q, p in enumerate(PROVISIONS)} if axis == "provision" else index[axis]
+        if name not in table:
+            return None
+        place.append(table[name])
+    return tuple(place)
+
+
+def by_path() -> dict[tuple[str, str], Parameter]:
+    """Section and key -> parameter."""
+    return {(section, p.key): p for p in PARAMETERS for section in p.sections} | {
+        ("fronts", "engagement"): BY_NAME["engagement"]
+    }
+
+
+def parameter_of(path: tuple[str, ...], table: dict[tuple[str, str], Parameter]) -> Parameter:
+    """The parameter of a numeric path, from the table of `by_path`."""
+    key = path[1] if path[0] in ("scenario", "behaviour") else path[2]
+    if path[0] == "fronts" and key in ("side_a", "side_b"):
+        key = "engagement"
+    return table[path[0], key]
+
+
+def write_numbers(scenario: Scenario, params: Any, index: Places, size: str) -> dict[tuple[str, ...], int]:
+    """Write every number; returns path -> offset in the flat vector."""
+    for parameter in PARAMETERS:
+        value = parameter.default
+        params[parameter.name][0] = math.nan if value is None else value
+    params["stock_origin"][0] = 0.0
+    table, offsets = by_path(), {}
+    flat = params.view(np.float64).reshape(-1)
+    for path, number in scenario.numbers.items():
+        parameter = parameter_of(path, table)
+        place = place_of(parameter, path, index)
+        if place is not None:
+            offsets[path] = records.offset(parameter.name, size, place)
+            flat[offsets[path]] = number.value
+    return offsets
+
+
+def work_out(scenario: Scenario, w: Any, p: Any, names: Names) -> None:
+    """Numbers whose default depends on others (NaN so far); unused entries become 0.
+
+    Parameters
+    ----------
+    w : the record of the world; p : records of Params, one or many (run,), each worked out by itself
+    """
+    p.pool[...] = np.where(np.isnan(p.pool), 4.0 * p.personnel, p.pool)
+    p.carry_over[...] = np.where(np.isnan(p.carry_over), 0.6 * w.is_proxy, p.carry_over)
+    p.target[...] = np.where(np.isnan(p.target), np.maximum(p.stock, 12.0 * p.plant), p.target)
+    p.cumulative[...] = np.where(np.isnan(p.cumulative), 60.0 * p.plant, p.cumulative)
+    written = {path[:3] for path in scenario.numbers if path[0] == "ties" and path[2] == "mix"}
+    for i, tie in enumerate(names["tie"]):
+        a = w.tie_from[i]
+        if ("ties", tie, "mix") not in written:
+            holds = (p.stock[..., a, :] > 0.0) | (p.plant[..., a, :] > 0.0)
+            p.mix[..., i, :] = np.where(holds, p.category_weight, 0.0)
+        else:
+            p.mix[..., i, :] = np.nan_to_num(p.mix[..., i, :], nan=0.0)
+    for f in range(len(names["front"])):
+        p.opposition[..., f] = np.where(np.isnan(p.opposition[..., f]), _alone(w, p, f, names), p.opposition[..., f])
+    for r in range(len(names["regime"])):
+        usual = sum(
+            _usual(w, p, i, len(names["tie"])) for i in range(len(names["tie"])) if w.tie_to[i] == w.regime_state[r]
+        )
+        p.normal_support[..., r] = np.where(np.isnan(p.normal_support[..., r]), usual, p.normal_support[..., r])
+    p.until[...] = np.where(np.isnan(p.until), 1e9, p.until)
+    for parameter in PARAMETERS:
+        if parameter.axes:
+            array = p[parameter.name]
+            array[np.isnan(array)] = 0.0
+    for a, actor in enumerate(names["actor"]):
+        section = scenario.section(actor)
+        fact = scenario.facts.get((section, actor, "sanctions"))
+        observed = scenario.text.get((section, actor, "income_basis"), "observed") != "potential"
+        p.sanctions_fact[..., a] = fact.value if fact and observed else 0.0
+
+
+def _alone(w: Any, p: Any, f: int, names: Names) -> Any:
+    """Strength of the opponent of a side that fights alone: its own at the start."""
+    actors = range(len(names["actor"]))
+    strength: Any = 0.0
+    if any(w.front_side[f, a] == 2 for a in actors):
+        return strength
+    for a in actors:
+        for c in range(len(names["category"])):
+            if w.front_side[f, a] == 1:
+                strength = strength + p.stock[..., a, c] * p.engagement[..., f, a]
+    return strength
+
+
+def _usual(w: Any, p: Any, i: int, ties: int) -> Any:
+    """Support that flows over a tie in a usual month."""
+    total: Any = 0.0
+    for j in range(ties):
+        if w.tie_from[j] == w.tie_from[i]:
+            total = total + p.weight[..., j]
+    a = w.tie_from[i]
+    flow = p.support_share[..., a] * p.weight[..., i] * p.income[..., a]
+    return np.divide(flow, total, out=np.zeros_like(flow), where=total > 0.0)

@@ -1,0 +1,120 @@
+"""From a resolved `Scenario` to arrays: World, Params and the schedule of what changes when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from proxysim.core import records
+from proxysim.core.step import Schedule
+from proxysim.errors import Fault, InputError
+from proxysim.scenario.resolve.loader import load_scenario, scenario_of_branch
+from proxysim.scenario.scenario import Names, Scenario
+from proxysim.scenario.world.network import OTHER, connect, write_keys
+from proxysim.scenario.world.routes import chains_of, months_on
+from proxysim.scenario.world.schedule import schedule_of
+from proxysim.scenario.world.vector import work_out, write_numbers
+
+_AXIS_SECTION = {"category": "categories", "actor": "actors", "tie": "ties", "leg": "legs", "front": "fronts",
+                 "regime": "regimes", "pact": "pacts", "event": "events"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class World:
+    """A scenario as arrays.
+
+    Attributes
+    ----------
+    scenario : what was read; size : size class of the records
+    arrays, params : one row each of the records "world" and "params"
+    schedule : dated numbers, conditions and effects
+    names : axis -> ids, in the order of the arrays
+    months : "YYYY-MM" of each month
+    """
+
+    scenario: Scenario
+    size: str
+    arrays: np.recarray[Any, Any]
+    params: np.recarray[Any, Any]
+    schedule: Schedule
+    names: Names
+    months: tuple[str, ...]
+
+    @property
+    def hash(self) -> str:
+        """Hash of the scenario's content."""
+        return self.scenario.hash
+
+    def branch(self, name: str) -> World:
+        """Another branch of the same world; "none" is the file as it stands.
+
+        Raises
+        ------
+        InputError : no such branch, or a branch that breaks the world
+        """
+        return build(scenario_of_branch(self.scenario, name))
+
+    def label(self, section: str, name: str) -> str:
+        """What people see for an id."""
+        return self.scenario.labels.get((section, name)) or name
+
+    def __repr__(self) -> str:
+        counted = ", ".join(f"{len(self.names[axis])} {axis}s" for axis in ("actor", "tie", "leg"))
+        return f"World({self.scenario.file}, {counted}, {self.months[0]} to {self.months[-1]})"
+
+
+def load(file: str | Path, branch: str | None = None, sets: Sequence[str] = ()) -> World:
+    """Read a world file and build it.
+
+    Parameters
+    ----------
+    file : a TOML file of kind "world"
+    branch : branches joined by ``+``; None takes the file's own default, "none" the file as it stands
+    sets : changes ``PATH=VALUE``
+
+    Raises
+    ------
+    InputError : with all that is wrong
+    """
+    return build(load_scenario(file, branch, sets))
+
+
+def build(scenario: Scenario) -> World:
+    """Turn a resolved scenario into arrays.
+
+    Raises
+    ------
+    InputError : more things than the largest size class holds, or two ids with one key of chance
+    """
+    names = {axis: scenario.ids[section] for axis, section in _AXIS_SECTION.items()}
+    names["origin"] = (*scenario.ids["origins"], OTHER)
+    chains = chains_of(scenario)
+    names["route"] = tuple(" > ".join(legs) for _, legs in chains)
+    longest = max((months_on(scenario, legs) for _, legs in chains), default=0)
+    counts = {axis: len(names[axis]) for axis in records.COUNTED}
+    counts |= {"hop": max((len(legs) for _, legs in chains), default=0), "ring": longest + 1}
+    size = records.size_class(counts)
+    if size is None:
+        limits = records.SIZES["huge"]
+        over = [f"{n} along {axis} (at most {limits[axis]})" for axis, n in counts.items() if n > limits[axis]]
+        raise InputError(
+            [Fault(scenario.file, 0, "", f"the world is too large: {', '.join(over)}; leave something out")]
+        )
+    arrays, params = records.rows("world", size), records.rows("params", size)
+    index = {axis: {name: i for i, name in enumerate(ids)} for axis, ids in names.items()}
+    connect(scenario, arrays[0], names, index, chains)
+    arrays["ring_count"] = counts["ring"]
+    write_keys(scenario, arrays[0], names, chains)
+    offsets = write_numbers(scenario, params, index, size)
+    work_out(scenario, arrays[0], params, names)
+    schedule = schedule_of(scenario, names, index, size, offsets)
+    return World(scenario, size, arrays, params, schedule, names, _calendar(scenario))
+
+
+def _calendar(scenario: Scenario) -> tuple[str, ...]:
+    first = scenario.start[0] * 12 + scenario.start[1] - 1
+    return tuple(f"{m // 12:04d}-{m % 12 + 1:02d}" for m in range(first, first + scenario.months))

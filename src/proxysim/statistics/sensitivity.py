@@ -1,0 +1,224 @@
+"""What moves an answer: the answer with each factor of a design at its low and at its high end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import stats
+
+from proxysim.formatting import plain
+from proxysim.statistics.intervals import FEWEST, LEVEL, mean_interval, mean_there
+
+if TYPE_CHECKING:
+    import pandas
+
+Array = np.ndarray[Any, Any]
+#: Ways in which the two ends of a factor can be held against each other.
+MATCHED, THIRDS = "matched", "thirds"
+COLUMNS = (
+    "name",
+    "low",
+    "high",
+    "at_low",
+    "at_high",
+    "change",
+    "change_low",
+    "change_high",
+    "least",
+    "most",
+    "found",
+    "points",
+)
+
+
+@dataclass(frozen=True)
+class Ends:
+    """The ends of one factor, and which points stand at them.
+
+    Attributes
+    ----------
+    low, high : as people see them; at_low, at_high : (place,) points, of MATCHED in pairs that differ in nothing else
+    """
+
+    low: str
+    high: str
+    at_low: Array
+    at_high: Array
+
+
+def main_effects(
+    columns: Mapping[str, Array], answers: Array, sampled: bool, level: float = LEVEL, seed: int = 0
+) -> pandas.DataFrame:
+    """How far each factor moves the answer, the furthest first.
+
+    In a grid or a design of one factor at a time the two ends of a factor are compared at points that differ in nothing
+    else (matched): the interval holds chance, since all points meet the same. In a sampled design no two such points are
+    there, so the points in the lowest and in the highest third of the factor are compared (thirds): the interval holds
+    chance and all other factors. The ends of a number are its smallest and largest level; of text with more than two
+    levels those with the lowest and highest mean answer.
+
+    Parameters
+    ----------
+    columns : factor -> its value at each point, numbers or text
+    answers : (point, run); NaN where a run failed
+    sampled : whether points are drawn, as by lhs, sobol and morris
+
+    Returns
+    -------
+    name; low, high: the ends; at_low, at_high: mean answer there; change: the difference, with its interval change_low,
+    change_high; least, most: the smallest and largest change among matched pairs of points (NaN for thirds); found: whether
+    the interval leaves out zero, of thirds with false findings held to one in twenty of those found; points: pairs of
+    points, or points in a third
+
+    Source
+    ------
+    Benjamini & Hochberg 1995 for `found` among many factors.
+    """
+    import pandas as pd
+
+    rows = []
+    chances = []
+    whole = ~np.isnan(answers).any(axis=0)  # runs that are there at every point
+    means = mean_there(answers, axis=1)
+    for name, column in columns.items():
+        ends = _thirds(column, means) if sampled else _matched(name, columns, means)
+        if ends is None or not len(ends.at_low) or not len(ends.at_high):
+            continue
+        row, chance = (
+            _by_thirds(ends, means, level) if sampled else _by_pairs(ends, answers[:, whole], means, level, seed)
+        )
+        rows.append((name, *row))
+        chances.append(chance)
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    if sampled and len(table):
+        table["found"] = _few_false(np.array(chances), 1.0 - level)
+    order = np.argsort(-table["change"].abs().to_numpy(dtype=float), kind="stable")
+    return table.iloc[order].reset_index(drop=True)
+
+
+def is_text(column: Array) -> bool:
+    """Whether a column of a design holds text: dates, variants, on and off."""
+    return column.dtype.kind not in "fiu"
+
+
+def _levels(column: Array) -> list[Any]:
+    """Levels in order: numbers by size, off before on, other text as it first comes."""
+    if not is_text(column):
+        return sorted({float(one) for one in column})
+    found = list(dict.fromkeys(str(one) for one in column))
+    return ["off", "on"] if set(found) == {"off", "on"} else sorted(found) if _are_dates(found) else found
+
+
+def _are_dates(texts: Sequence[str]) -> bool:
+    return all(len(text) == 10 and text[4] == text[7] == "-" and text[:4].isdigit() for text in texts)
+
+
+def shown(level: Any, digits: int = 4) -> str:
+    """A level as people see it."""
+    return plain(level, digits) if isinstance(level, float) else str(level)
+
+
+def _matched(name: str, columns: Mapping[str, Array], means: Array) -> Ends | None:
+    """Pairs of points that differ in this factor alone."""
+    column = columns[name]
+    levels = _levels(column)
+    if len(levels) < 2:
+        return None
+    groups: dict[tuple[Any, ...], dict[Any, int]] = {}
+    others = [other for key, other in columns.items() if key != name]
+    for point in range(len(column)):
+        value = str(column[point]) if is_text(column) else float(column[point])
+        groups.setdefault(tuple(other[point] for other in others), {})[value] = point
+    complete = [group for group in groups.values() if len(group) == len(levels)]
+    if is_text(column) and len(levels) > 2 and not _are_dates(levels) and complete:
+        answer = {level: float(np.nanmean([means[group[level]] for group in complete])) for level in levels}
+        low, high = _furthest(levels, answer)
+    else:
+        low, high = levels[0], levels[-1]
+    pairs = [(group[low], group[high]) for group in groups.values() if low in group and high in group]
+    at = np.array(pairs, dtype=int).reshape(-1, 2)
+    return Ends(shown(low), shown(high), at[:, 0], at[:, 1])
+
+
+def _furthest(levels: Sequence[Any], answer: Mapping[Any, float]) -> tuple[Any, Any]:
+    """The levels with the lowest and the highest answer; the first and last when all are the same."""
+    low, high = min(levels, key=lambda one: answer[one]), max(levels, key=lambda one: answer[one])
+    return (low, high) if answer[low] < answer[high] else (levels[0], levels[-1])
+
+
+def _thirds(column: Array, means: Array) -> Ends | None:
+    """Points in the lowest and in the highest third; of text those at the levels with the lowest and highest mean."""
+    levels = _levels(column)
+    if len(levels) < 2:
+        return None
+    if is_text(column):
+        places = {level: np.flatnonzero(column.astype(str) == level) for level in levels}
+        if set(levels) == {"off", "on"}:
+            low, high = levels
+        else:
+            answer = {
+                level: float(np.nanmean(means[at])) for level, at in places.items() if np.isfinite(means[at]).any()
+            }
+            if not answer:
+                return None
+            low, high = _furthest(list(answer), answer)
+        return Ends(low, high, places[low], places[high])
+    below, above = np.quantile(column, [1 / 3, 2 / 3])
+    at_low, at_high = np.flatnonzero(column <= below), np.flatnonzero(column >= above)
+    return Ends(f"\u2264 {shown(float(below), 3)}", f"\u2265 {shown(float(above), 3)}", at_low, at_high)
+
+
+def _by_pairs(ends: Ends, answers: Array, means: Array, level: float, seed: int) -> tuple[tuple[Any, ...], float]:
+    """A row from matched pairs of points; its interval is that of a mean over runs."""
+    changes = answers[ends.at_high] - answers[ends.at_low]  # (pair, run)
+    each = means[ends.at_high] - means[ends.at_low]
+    if changes.shape[1]:
+        low, high = (float(end[0]) for end in mean_interval(changes.mean(axis=0)[:, None], level, seed))
+    else:
+        low = high = math.nan
+    change = float(np.nanmean(each)) if np.isfinite(each).any() else math.nan
+    found = math.isfinite(low) and (low > 0.0 or high < 0.0)
+    spread = (float(np.nanmin(each)), float(np.nanmax(each))) if np.isfinite(each).any() else (math.nan, math.nan)
+    at_low = float(np.nanmean(means[ends.at_low]))
+    return (ends.low, ends.high, at_low, at_low + change, change, low, high, *spread, found, len(each)), math.nan
+
+
+def _by_thirds(ends: Ends, means: Array, level: float) -> tuple[tuple[Any, ...], float]:
+    """A row from two sets of points; its interval is Welch's for a difference of two means."""
+    one, two = (side[np.isfinite(side)] for side in (means[ends.at_low], means[ends.at_high]))
+    n = min(len(one), len(two))
+    change = float(two.mean() - one.mean()) if n else math.nan
+    at_low = float(one.mean()) if len(one) else math.nan
+    low = high = chance = math.nan
+    if n >= FEWEST:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            parts = one.var(ddof=1) / len(one), two.var(ddof=1) / len(two)
+            error = math.sqrt(sum(parts))
+            free = (
+                sum(parts) ** 2 / (parts[0] ** 2 / (len(one) - 1) + parts[1] ** 2 / (len(two) - 1))
+                if error
+                else math.inf
+            )
+        half = float(stats.t.ppf(0.5 + 0.5 * level, free)) * error if error else 0.0
+        low, high = change - half, change + half
+        chance = float(2.0 * stats.t.sf(abs(change) / error, free)) if error else float(change == 0.0)
+    row = (ends.low, ends.high, at_low, at_low + change, change, low, high, math.nan, math.nan, False, n)
+    return row, chance
+
+
+def _few_false(chances: Array, share: float) -> Array:
+    """Which are found, so that of those found at most `share` are expected to be chance (Benjamini & Hochberg 1995)."""
+    tested = np.isfinite(chances)
+    found = np.zeros(len(chances), dtype=bool)
+    count = int(tested.sum())
+    if not count:
+        return found
+    ordered = np.sort(chances[tested])
+    below = np.flatnonzero(ordered <= share * np.arange(1, count + 1) / count)
+    if len(below):
+        found[tested] = chances[tested] <= ordered[below[-1]]
+    return found

@@ -1,0 +1,1 @@
+"""Questions asked of paired runs: comparison, attribution, explanation, screening."""

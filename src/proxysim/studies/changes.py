@@ -1,0 +1,103 @@
+"""What was put in: the numbers in which two branches of a world differ, with range, grade and source."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from proxysim.core.parameters import PROVISIONS
+from proxysim.scenario.scenario import Number, Scenario
+
+
+@dataclass(frozen=True)
+class Change:
+    """A number that differs between two branches.
+
+    Attributes
+    ----------
+    path : of the number; before, after : its values, None where it is not written
+    size : relative change, after / before - 1; of a provision its size times strength and compliance, since a provision
+        is a share of what it acts on; None when undefined
+    low, high, grade, source : of the value after
+    """
+
+    path: str
+    before: float | None
+    after: float | None
+    size: float | None
+    low: float | None
+    high: float | None
+    grade: str | None
+    source: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON has it: what is undefined or without end is null."""
+        plain = {key: None if isinstance(value, float) and not math.isfinite(value) else value
+                 for key, value in vars(self).items()}  # fmt: skip
+        return {**plain, "source": list(self.source)}
+
+    @property
+    def is_provision(self) -> bool:
+        """Whether it is a provision of a pact."""
+        return ".provisions." in self.path
+
+    @property
+    def is_date(self) -> bool:
+        """Whether it is a date of a pact."""
+        return self.path.startswith("pacts.") and self.path.rpartition(".")[2] in ("in_force", "until")
+
+
+def put_in(before: Scenario, after: Scenario) -> list[Change]:
+    """Every number in which two scenarios differ, provisions first, each at full level of its pact.
+
+    Where the strength of a pact differs, each of its provisions counts as changed.
+    """
+    changes = [_change(path, before, after) for path in sorted({*before.numbers, *after.numbers})
+               if _value(before.numbers.get(path)) != _value(after.numbers.get(path)) and not _is_terms(path)]  # fmt: skip
+    for pact in after.ids["pacts"]:
+        for provision in PROVISIONS:
+            path = ("pacts", pact, "provisions", provision)
+            one, two = _size(before, pact, provision), _size(after, pact, provision)
+            if one != two:
+                number = after.numbers.get(path)
+                changes.append(Change(".".join(path), one, two, two - one, *_range(number)))
+    return sorted(changes, key=lambda change: (not change.is_provision, change.path))
+
+
+def total_size(changes: list[Change]) -> float | None:
+    """Sum of the sizes put in, dates apart, which have no size; None when one of them is undefined, or nothing was put in."""
+    sized = [change for change in changes if not change.is_date]
+    if not sized or any(change.size is None for change in sized):
+        return None
+    return math.fsum(abs(change.size or 0.0) for change in sized) or None
+
+
+def _change(path: tuple[str, ...], before: Scenario, after: Scenario) -> Change:
+    one, two = before.numbers.get(path), after.numbers.get(path)
+    was, now = (None if n is None else n.value for n in (one, two))
+    size = None
+    if was and now is not None and math.isfinite(was) and math.isfinite(now):
+        size = now / was - 1.0
+    return Change(".".join(path), was, now, size, *_range(two))
+
+
+def _range(number: Number | None) -> tuple[float | None, float | None, str | None, tuple[str, ...]]:
+    return (number.low, number.high, number.grade, number.source) if number is not None else (None, None, None, ())
+
+
+def _is_terms(path: tuple[str, ...]) -> bool:
+    """Strength, compliance and provisions of a pact are told together, as sizes."""
+    return path[0] == "pacts" and path[2] in ("strength", "compliance", "provisions")
+
+
+def _value(number: Number | None) -> object:
+    return None if number is None else (number.value, number.series)
+
+
+def _size(scenario: Scenario, pact: str, provision: str) -> float:
+    def at(*path: str, default: float) -> float:
+        number = scenario.numbers.get(("pacts", pact, *path))
+        return default if number is None else number.value
+
+    return at("strength", default=0.0) * at("compliance", default=1.0) * at("provisions", provision, default=0.0)

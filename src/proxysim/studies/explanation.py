@@ -1,0 +1,217 @@
+"""Why two branches differ in one run: rule by rule, the first month in which each quantity is another."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import fields as parts_of
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from proxysim.core import records, step
+from proxysim.core.parameters import PROVISIONS
+from proxysim.errors import Fault, InputError
+from proxysim.runs.branches import branch_worlds
+from proxysim.runs.run import Course, seed_of
+from proxysim.scenario.world.world import World
+from proxysim.studies.changes import Change, put_in
+
+if TYPE_CHECKING:
+    import pandas
+
+Array = np.ndarray[Any, Any]
+#: Copies that rules make for themselves; what they hold differs as soon as what they are a copy of.
+_COPIES = frozenset({"tie_used", "opening_funds", "opening_stock", "opening_ring", "opening_parts", "reference"})
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One call in the order of a month: `arguments` are names of what `step.advance` holds."""
+
+    name: str
+    function: Callable[..., Any]
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """The first time a quantity differs between the two branches.
+
+    Attributes
+    ----------
+    month : "YYYY-MM"; rule : the rule after which it differs
+    quantity : name in `proxysim.core.records`; where : the entry that differs most, by id
+    before, after : its value in the first and in the second branch
+    unit, meaning : of the quantity
+    entries : how many of its entries differ by then
+    """
+
+    month: str
+    rule: str
+    quantity: str
+    where: str
+    before: float
+    after: float
+    unit: str
+    meaning: str
+    entries: int
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The chain from what was changed to what is measured, for one pair of runs."""
+
+    world: World
+    branches: tuple[str, str]
+    seed: int
+    number: int
+    changes: tuple[Change, ...]
+    chain: tuple[Divergence, ...]
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """One row for each quantity, in the order in which they come to differ."""
+        import pandas as pd
+
+        return pd.DataFrame([vars(link) for link in self.chain], columns=[part.name for part in parts_of(Divergence)])
+
+    def to_json(self) -> dict[str, Any]:
+        """What `proxysim explain --json` prints."""
+        return {
+            "world": self.world.hash, "branches": list(self.branches), "seed": self.seed, "run": self.number,
+            "put_in": [change.to_json() for change in self.changes],
+            "chain": [vars(link) for link in self.chain],
+        }  # fmt: skip
+
+    def summary(self) -> str:
+        """The chain in words."""
+        from proxysim.studies import summary
+
+        return summary.explanation(self)
+
+    def __repr__(self) -> str:
+        return f"Explanation({list(self.branches)}, run={self.number}, quantities={len(self.chain)})"
+
+
+@cache
+def rules_in_order() -> tuple[Rule, ...]:
+    """The calls of a month as `step.advance` makes them, read from its source: it stays the only order."""
+    function = getattr(step.advance, "py_func", step.advance)
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    found = []
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, ast.Call)
+            and isinstance(node.value.func, ast.Attribute)
+        ):
+            call = node.value
+            attribute = node.value.func
+            arguments = tuple(a.id for a in call.args if isinstance(a, ast.Name))
+            module = attribute.value.id if isinstance(attribute.value, ast.Name) else ""
+            if "tally" not in arguments and "track" not in arguments:
+                name = f"{module}.{attribute.attr}"
+                found.append((node.lineno, Rule(name, getattr(getattr(step, module), attribute.attr), arguments)))
+    return tuple(rule for _, rule in sorted(found, key=lambda pair: pair[0]))
+
+
+class _Walk:
+    """One run, moved on rule by rule."""
+
+    def __init__(self, world: World, seed: int, number: int) -> None:
+        self.world, self.course = world, Course(world, seed, number)
+        course = self.course
+        self.held = {
+            "w": world.arrays[0], "n": world.schedule, "values": step.numbers_of(world.params, world.schedule)[0],
+            "base": course.base, "vector": course.vector, "p": course.params[0], "s": course.state[0],
+            "f": course.flows[0],
+        }  # fmt: skip
+
+    def call(self, rule: Rule, month: int) -> None:
+        rule.function(*({**self.held, "t": month}[name] for name in rule.arguments))
+
+
+def explain(
+    world: World | str | Path,
+    branches: tuple[str, str] | list[str],
+    run: int = 0,
+    rng: int | np.random.SeedSequence | np.random.Generator = 0,
+) -> Explanation:
+    """First month, and rule, in which each quantity differs between two branches of one run.
+
+    Parameters
+    ----------
+    world : a World, or its file; branches : two of them; run : number of the run; rng : seed
+
+    Raises
+    ------
+    InputError : not two branches, or no pair
+    """
+    if len(branches) != 2:
+        raise InputError([Fault("branches", 0, "", f"two branches are explained at a time, found {len(branches)}")])
+    worlds, names = branch_worlds(world, branches)
+    seed = seed_of(rng)
+    one, two = (_Walk(w, seed, run) for w in worlds)
+    watched = _watched(worlds[0])
+    chain: list[Divergence] = []
+    _compare(watched, one, two, worlds[0].months[0], "start", chain)
+    for month, date in enumerate(worlds[0].months):
+        for rule in rules_in_order():
+            one.call(rule, month)
+            two.call(rule, month)
+            _compare(watched, one, two, date, rule.name, chain)
+        if not watched:
+            break
+    changes = tuple(put_in(worlds[0].scenario, worlds[1].scenario))
+    return Explanation(worlds[0], (names[0], names[1]), seed, run, changes, tuple(chain))
+
+
+def _watched(world: World) -> dict[str, tuple[records.Field, str, tuple[slice, ...]]]:
+    """Quantities that do not differ yet: name -> field, record, and the cut to true counts."""
+    counts = {axis: len(world.names[axis]) for axis in records.COUNTED}
+    found = {}
+    for record, rows in (("f", records.FLOWS), ("s", records.STATE)):
+        for field in rows:
+            if (
+                field.name not in _COPIES
+                and field.name not in ("seed", "run", "measure")
+                and "residual" not in field.name
+            ):
+                found[field.name] = (field, record, tuple(slice(counts.get(axis)) for axis in field.axes))
+    for m, name in enumerate(records.MEASURES):
+        unit, meaning = records.MEASURES[name]
+        single = records.Field(f"measure.{name}", ("actor",), "f8", unit, meaning)
+        found[single.name] = (single, "s", (slice(counts["actor"]), slice(m, m + 1)))
+    return found
+
+
+def _compare(watched: dict[str, tuple[records.Field, str, tuple[slice, ...]]], one: _Walk, two: _Walk, date: str, rule: str,
+             chain: list[Divergence]) -> None:  # fmt: skip
+    for name in list(watched):
+        field, record, cut = watched[name]
+        array = "measure" if name.startswith("measure.") else field.name
+        left, right = (np.asarray(walk.held[record][array])[cut] for walk in (one, two))
+        if name.startswith("measure."):
+            left, right = left[:, 0], right[:, 0]
+        differs = ~((left == right) | ((left != left) & (right != right)))
+        if np.any(differs):
+            del watched[name]
+            size = np.where(differs, np.abs(right - left), -1.0)
+            spot = np.unravel_index(int(np.argmax(size)), size.shape) if size.ndim else ()
+            where = ", ".join(_entry(one.world, axis, int(i)) for axis, i in zip(field.axes, spot, strict=True))
+            chain.append(Divergence(date, rule, name, where, float(left[spot]), float(right[spot]), field.unit,
+                                    field.meaning, int(np.sum(differs))))  # fmt: skip
+
+
+def _entry(world: World, axis: str, index: int) -> str:
+    """An entry of an axis in words."""
+    if axis in world.names and index < len(world.names[axis]):
+        return world.names[axis][index]
+    fixed = {"provision": PROVISIONS, "channel": records.CHANNELS, "measure": tuple(records.MEASURES),
+             "money_line": records.MONEY_LINES, "arms_line": records.ARMS_LINES, "transit_line": records.TRANSIT_LINES}  # fmt: skip
+    return fixed[axis][index] if axis in fixed else str(index)

@@ -1,0 +1,1 @@
+"""Experiments of many points: inputs, execution, storage and results."""

@@ -1,0 +1,1 @@
+"""Blocks of runs on processes or a cluster."""

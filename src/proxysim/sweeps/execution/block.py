@@ -1,0 +1,198 @@
+"""The rows of one block, run in pieces: those that fail are told apart, those that are done are noted.
+
+Only the run itself is timed: worlds, numbers and rules are at hand before its clock starts.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from proxysim.errors import InputError, StorageError
+from proxysim.runs.batch import run_rows
+from proxysim.runs.run import TOLERANCE, account_name
+from proxysim.scenario.world.world import World
+from proxysim.sweeps.execution.hooks import Hook, hook_of, trace_of
+from proxysim.sweeps.execution.journal import Note
+from proxysim.sweeps.inputs import Point, run_ids
+
+if TYPE_CHECKING:
+    from proxysim.sweeps.execution.worker import Bench, Task
+
+Array = np.ndarray[Any, Any]
+#: Rows that are run and noted together, and the share of the timeout that they are meant to take.
+PIECE, SHARE = 512, 0.1
+#: What ends a sweep, not a run; all else that a run or a hook raises, `sys.exit` too, is its own failure.
+OURS = (KeyboardInterrupt, GeneratorExit)
+
+
+class Attempt:
+    """The rows of one block, in the order of point, branch and run."""
+
+    def __init__(self, bench: Bench, task: Task, note: Note) -> None:
+        self.bench, self.note, self.timeout = bench, note, task.timeout
+        self.hook: Hook | None = hook_of(task.hook) if task.hook else None
+        store = bench.store
+        points, runs = store.units(task.block)
+        branches = len(store.branches)
+        order = np.lexsort(
+            (np.tile(runs, branches), np.repeat(np.arange(branches), len(runs)), np.tile(points, branches))
+        )
+        self.points = np.tile(points, branches)[order]
+        self.branches = np.repeat(np.arange(branches), len(runs))[order]
+        self.runs = np.tile(runs, branches)[order]
+        self.design: dict[int, Point] = {int(k): store.design.point(int(k)) for k in np.unique(points)}
+        self.pace = np.inf  # seconds that a row took last; the first goes by itself where time is short
+
+    def run(self) -> None:
+        """Run all rows that the note does not know."""
+        known = self.note.done.keys() | self.note.failed.keys()
+        self._groups(np.array([row for row in range(len(self.runs)) if row not in known], dtype=np.intp))
+        self.values = np.full((len(self.runs), len(self.bench.columns)), np.nan)
+        self.residual = np.zeros((len(self.runs), 3))
+        for row, (values, residual) in self.note.done.items():
+            self.values[row], self.residual[row] = values, residual
+        self.failed = dict(self.note.failed)
+        self._judge()
+
+    # ---- running -----------------------------------------------------------------------------
+    def _groups(self, rows: Array) -> None:
+        """Each branch and each text has a world of its own."""
+        texts = {k: self.bench.variation.combination(point) for k, point in self.design.items()}
+        for text in sorted(set(texts.values()), key=repr):
+            points = [k for k, found in texts.items() if found == text]
+            for branch in range(len(self.bench.store.branches)):
+                chosen = rows[(self.branches[rows] == branch) & np.isin(self.points[rows], points)]
+                if len(chosen):
+                    self._group(branch, chosen)
+
+    def _group(self, branch: int, rows: Array) -> None:
+        """Rows of one world, with all their numbers at once."""
+        points = np.unique(self.points[rows])
+        try:
+            values_of = [self.design[int(k)] for k in points]
+            world, numbers = self.bench.world(branch, values_of[0]), self.bench.variation.numbers(branch, values_of)
+        except (InputError, StorageError, *OURS):
+            raise
+        except BaseException as error:
+            found = error
+        else:
+            for piece in self._pieces(rows):
+                self._piece(world, numbers, points, piece)
+            return
+        if len(rows) == 1:
+            self.note.fail(int(rows[0]), failure_of("run", found))
+            return
+        for k in range(len(rows)):
+            self._group(branch, rows[k : k + 1])
+
+    def _pieces(self, rows: Array) -> Iterator[Array]:
+        """Rows that are run together; with a hook, and where a worker died, each by itself."""
+        low = 0
+        while low < len(rows):
+            size = 1 if self.hook else PIECE
+            if self.timeout:
+                size = max(1, min(size, int(SHARE * self.timeout / self.pace)))
+            piece = rows[low : low + size]
+            lonely = [k for k, row in enumerate(piece) if int(row) in self.note.alone]
+            if lonely:
+                piece = piece[: max(1, lonely[0])]
+            yield piece
+            low += len(piece)
+
+    def _piece(self, world: World, numbers: Array, points: Array, rows: Array) -> None:
+        """Run some rows; when they raise, one by one."""
+        place, stage, seed = np.searchsorted(points, self.points[rows]), "hook", self.bench.store.experiment.seed
+        self.note.on(rows)
+        try:
+            if self.hook:
+                with self.note.timed():
+                    self.hook(
+                        int(self.points[rows[0]]),
+                        self.bench.store.branches[self.branches[rows[0]]],
+                        int(self.runs[rows[0]]),
+                    )
+            stage, began = "run", time.perf_counter()
+            with self.note.timed():
+                values, residual = run_rows(world, seed, numbers, place, self.runs[rows].astype(np.uint64))
+            self.pace = (time.perf_counter() - began) / len(rows)
+        except OURS:
+            raise
+        except BaseException as error:
+            found = error
+        else:
+            self.note.keep(rows, values[:, self.bench.columns], residual)
+            return
+        if len(rows) == 1:
+            self.note.fail(int(rows[0]), failure_of(stage, found))
+            return
+        for k in range(len(rows)):
+            self._piece(world, numbers, points, rows[k : k + 1])
+
+    # ---- what it gave ------------------------------------------------------------------------
+    def _judge(self) -> None:
+        """Runs whose books are out, or whose outcomes are no numbers, have failed."""
+        broken = ~np.isfinite(self.values[:, self.bench.strict]).all(axis=1) | ~(self.residual[:, 0] <= TOLERANCE)
+        broken |= np.isinf(self.values).any(axis=1)
+        for row in np.flatnonzero(broken):
+            if int(row) in self.failed:
+                continue
+            worst, month, account = self.residual[row]
+            world = self.bench.variation.world(int(self.branches[row]), self.design[int(self.points[row])])
+            if not worst <= TOLERANCE:
+                where = (
+                    f"{account_name(world, int(account))} in {world.months[int(month)]}, relative residual {worst:.3g}"
+                )
+                self.failed[int(row)] = ("books", "BooksError", f"the books do not balance: {where}", "")
+            else:
+                bad = np.flatnonzero(~np.isfinite(self.values[row]))
+                names = ", ".join(self.bench.store.columns[k] for k in bad[:5])
+                self.failed[int(row)] = ("outcomes", "NotANumber", f"no number: {names}", "")
+
+    def _ids(self) -> list[str]:
+        """Ids of all rows."""
+        store, found = self.bench.store, [""] * len(self.runs)
+        starts = [
+            0,
+            *(np.flatnonzero((np.diff(self.points) != 0) | (np.diff(self.branches) != 0)) + 1).tolist(),
+            len(self.runs),
+        ]
+        for low, high in pairwise(starts):
+            point, branch = self.design[int(self.points[low])], int(self.branches[low])
+            repeat = store.design.repeats[int(self.points[low])]
+            found[low:high] = run_ids(store.experiment, branch, point, self.runs[low:high], store.version, repeat)
+        return found
+
+    def table(self) -> pa.Table:
+        """Rows that are whole."""
+        store = self.bench.store
+        good = np.array([row not in self.failed for row in range(len(self.runs))])
+        self.ids = self._ids()
+        names = np.array(store.branches, dtype=object)
+        columns = [
+            self.points[good],
+            names[self.branches[good]],
+            self.runs[good],
+            np.array(self.ids, dtype=object)[good],
+        ]
+        columns += [self.values[good, k] for k in range(len(store.columns))] + [self.residual[good, 0]]
+        arrays = [pa.array(column, type=kind) for column, kind in zip(columns, store.schema().types, strict=True)]
+        return pa.Table.from_arrays(arrays, schema=store.schema())
+
+    def failures(self) -> list[dict[str, Any]]:
+        """Rows that failed."""
+        return [
+            {"point": int(self.points[row]), "branch": self.bench.store.branches[self.branches[row]], "run": int(self.runs[row]),
+             "run_id": self.ids[row], "stage": stage, "type": kind, "message": message, "trace": trace}
+            for row, (stage, kind, message, trace) in sorted(self.failed.items())
+        ]  # fmt: skip
+
+
+def failure_of(stage: str, error: BaseException) -> tuple[str, str, str, str]:
+    """How a run failed."""
+    return (stage, type(error).__name__, str(error), trace_of(error))

@@ -1,0 +1,1 @@
+"""Experiment files: factors, their checks, and designs of points."""

@@ -1,0 +1,259 @@
+"""Designs: from the factors of an experiment to a table of points."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from proxysim.errors import Fault, InputError, MissingExtra, did_you_mean
+from proxysim.sweeps.experiment.experiment import MOST_POINTS, Experiment
+from proxysim.sweeps.experiment.factors import DRAW, Factor
+
+if TYPE_CHECKING:
+    import pandas
+
+Array = np.ndarray[Any, Any]
+MORRIS_LEVELS = 4
+
+
+@dataclass(frozen=True)
+class Design:
+    """Points of an experiment.
+
+    Attributes
+    ----------
+    factors : one for each column
+    columns : for each factor the value at each point: float64, or text for dates, variants and on-off; of a factor that
+        draws, the quantile in the range of each of its numbers
+    """
+
+    factors: tuple[Factor, ...]
+    columns: tuple[Array, ...]
+    points: int
+
+    def __len__(self) -> int:
+        return self.points
+
+    def point(self, k: int) -> tuple[Any, ...]:
+        """The values of one point."""
+        return tuple(column[k].item() if isinstance(column[k], np.generic) else column[k] for column in self.columns)
+
+    @cached_property
+    def repeats(self) -> tuple[int, ...]:
+        """For each point how many before it have the same values: a sample over lists meets some points again."""
+        code = np.zeros(self.points, np.int64)
+        for column in self.columns:
+            values, place = np.unique(column, return_inverse=True)
+            _, code = np.unique(code * len(values) + place, return_inverse=True)
+        order = np.argsort(code, kind="stable")
+        _, first = np.unique(code[order], return_index=True)
+        found = np.empty(self.points, np.int64)
+        found[order] = np.arange(self.points) - np.repeat(first, np.diff([*first, self.points]))
+        return tuple(found.tolist())
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """point, and one column for each factor."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {"point": np.arange(self.points), **{f.name: c for f, c in zip(self.factors, self.columns, strict=True)}}
+        )
+
+    def joined(self, more: Design) -> Design:
+        """This design with the points of another behind it."""
+        columns = tuple(np.concatenate([a, b]) for a, b in zip(self.columns, more.columns, strict=True))
+        return Design(self.factors, columns, self.points + more.points)
+
+
+def is_extendable(design: str) -> bool:
+    """Whether points can be added without moving old ones."""
+    return design == "sobol"
+
+
+def design_of(experiment: Experiment, first: int = 0, points: int | None = None) -> Design:
+    """The points of an experiment, or further ones of a design that can be extended.
+
+    Parameters
+    ----------
+    first, points : with a Sobol design, which points of the sequence
+
+    Raises
+    ------
+    InputError : the factors do not fit the design
+    MissingExtra : the library of a design is not installed
+    """
+    factors, count = experiment.factors, experiment.points if points is None else points
+    if first and not is_extendable(experiment.design):
+        raise experiment.is_fault(
+            "design", f"{experiment.design} cannot be extended by points: {_WHY.get(experiment.design, _FULL)}"
+        )
+    if not factors and experiment.design not in ("grid", "one-at-a-time"):
+        raise experiment.is_fault(
+            "design", f"{experiment.design} needs at least one factor in `levers` or `uncertainties`"
+        )
+    if experiment.design == "grid":
+        return _grid(experiment)
+    if experiment.design == "one-at-a-time":
+        return _table(factors, _one_at_a_time(factors))
+    if experiment.design == "lhs":
+        return _sampled(factors, _lhs(len(factors), count, experiment.seed))
+    if experiment.design == "sobol":
+        return _sampled(factors, _sobol(experiment, first, count))
+    if experiment.design == "morris":
+        return _sampled(factors, _morris(experiment, count))
+    return _csv(experiment)
+
+
+_FULL = "it has all its points already; use --runs, or a new folder"
+_WHY = {
+    "lhs": "each point fills one slice of a division that depends on the number of points, so all would move; "
+    "use --runs, a new folder, or the design sobol",
+    "morris": "its trajectories are chosen together; use --runs, or a new folder",
+}
+
+
+def _grid(experiment: Experiment) -> Design:
+    """All combinations of levels, the last factor fastest."""
+    for factor in experiment.factors:
+        if not factor.is_list:
+            kind = "draws from a range" if factor.verb == DRAW else "has a range"
+            message = f"{kind}, and a grid needs lists; give levels, or the design lhs or sobol"
+            raise InputError([Fault(experiment.file, factor.place, factor.name, message)])
+    size = math.prod(len(factor.levels) for factor in experiment.factors)
+    if size > MOST_POINTS:
+        raise experiment.is_fault("design", f"a grid of {size:,} points; at most {MOST_POINTS:,} are allowed")
+    levels = [[factor.shown(level) for level in factor.levels] for factor in experiment.factors]
+    return _table(experiment.factors, itertools.product(*levels))
+
+
+def _one_at_a_time(factors: Sequence[Factor]) -> Iterator[tuple[Any, ...]]:
+    """The first level of every list and the middle of every range; then each other level, and both ends, alone."""
+    base = [factor.shown(factor.levels[0]) if factor.is_list else factor.value(0.5) for factor in factors]
+    yield tuple(base)
+    for k, factor in enumerate(factors):
+        others = [factor.shown(level) for level in factor.levels[1:]] or (
+            [] if factor.is_list else [factor.value(0.0), factor.value(1.0)]
+        )
+        for value in others:
+            yield (*base[:k], value, *base[k + 1 :])
+
+
+def _lhs(dimensions: int, count: int, seed: int) -> Array:
+    from scipy.stats import qmc
+
+    return np.asarray(qmc.LatinHypercube(dimensions, rng=np.random.default_rng(seed)).random(count))
+
+
+def _sobol(experiment: Experiment, first: int, count: int) -> Array:
+    """A scrambled Sobol sequence: balanced at powers of two, and the same points however many are asked for."""
+    from scipy.stats import qmc
+
+    most = qmc.Sobol.MAXDIM
+    if len(experiment.factors) > most:
+        raise experiment.is_fault(
+            "design", f"sobol takes at most {most} factors, found {len(experiment.factors)}; use lhs"
+        )
+    engine = qmc.Sobol(len(experiment.factors), rng=np.random.default_rng(experiment.seed))
+    if first:
+        engine.fast_forward(first)
+    import warnings
+
+    with warnings.catch_warnings():  # that balance needs a power of two is said by `proxysim design`
+        warnings.simplefilter("ignore", UserWarning)
+        return np.asarray(engine.random(count))
+
+
+def _morris(experiment: Experiment, count: int) -> Array:
+    """Trajectories of SALib, each of one point more than there are factors."""
+    step = len(experiment.factors) + 1
+    if count % step or count < 2 * step:
+        near = max(2, round(count / step)) * step
+        message = (
+            f"morris takes a multiple of {step} points (factors and one), at least {2 * step}; the nearest is {near}"
+        )
+        raise experiment.is_fault("points", message)
+    try:
+        from SALib.sample import morris
+    except ImportError:
+        raise MissingExtra("the design morris needs SALib: pip install 'proxysim[analysis]'") from None
+    names = [factor.name for factor in experiment.factors]
+    problem = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
+    return np.asarray(morris.sample(problem, count // step, num_levels=MORRIS_LEVELS, seed=experiment.seed % 2**32))
+
+
+def _sampled(factors: Sequence[Factor], coordinates: Array) -> Design:
+    return _table(factors, ([f.value(float(u)) for f, u in zip(factors, row, strict=True)] for row in coordinates))
+
+
+def _table(factors: Sequence[Factor], rows: Any) -> Design:
+    """Columns from rows; numbers are float64, all else text."""
+    listed = list(rows)
+    columns = []
+    for k, factor in enumerate(factors):
+        values = [row[k] for row in listed]
+        numbers = not factor.is_list or (isinstance(factor.shown(factor.levels[0]), int | float) and not isinstance(
+            factor.levels[0], bool))  # fmt: skip
+        columns.append(np.array(values, dtype=np.float64) if numbers else np.array(values, dtype=object))
+    return Design(tuple(factors), tuple(columns), len(listed))
+
+
+def _csv(experiment: Experiment) -> Design:
+    """Points from a file with one column for each factor."""
+    path, factors = Path(experiment.design), experiment.factors
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as stream:
+            rows = list(csv.reader(stream))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+        raise experiment.is_fault("design", f"{path} cannot be read: {reason}") from None
+    faults: list[Fault] = []
+    head, names = [name.strip() for name in rows[0]] if rows else [], [factor.name for factor in factors]
+    for name in head:
+        if name not in names:
+            faults.append(Fault(str(path), 1, name, f"is not a factor of {experiment.file}{did_you_mean(name, names)}"))
+    faults += [Fault(str(path), 1, name, "has no column") for name in names if name not in head]
+    faults += [Fault(str(path), 1, name, "has two columns") for name in sorted(set(head)) if head.count(name) > 1]
+    if faults:
+        raise InputError(faults)
+    points: dict[tuple[Any, ...], int] = {}
+    for line, row in enumerate(rows[1:], 2):
+        if not any(row):
+            continue
+        point = tuple(_csv_point(path, line, head, row, factors, faults))
+        if point in points and len(point) == len(factors):
+            message = f"is the same point as line {points[point]}; leave one out, and give `runs` for more of it"
+            faults.append(Fault(str(path), line, "", message))
+        points.setdefault(point, line)
+    if faults or not points:
+        raise InputError(faults or [Fault(str(path), 1, "", "has no points")])
+    return _table(factors, points)
+
+
+def _csv_point(
+    path: Path, line: int, head: Sequence[str], row: Sequence[str], factors: Sequence[Factor], faults: list[Fault]
+) -> list[Any]:
+    """One line of a CSV of points, in the order of factors."""
+    if len(row) != len(head):
+        faults.append(Fault(str(path), line, "", f"has {len(row)} values; the first line names {len(head)}"))
+        return []
+    found = []
+    for factor in factors:
+        text = row[head.index(factor.name)].strip()
+        value: Any = text
+        with contextlib.suppress(ValueError):
+            value = float(text)
+        if factor.coordinate(value) is None:
+            levels = ", ".join(str(factor.shown(level)) for level in factor.levels)
+            allowed = f"allowed are {levels}" if factor.is_list else f"allowed is {factor.low:g} to {factor.high:g}"
+            faults.append(Fault(str(path), line, factor.name, f'found "{text}"; {allowed}'))
+        found.append(value)
+    return found

@@ -1,0 +1,267 @@
+"""What an entry of an experiment says: the numbers that its pattern meets, and the levels or the range they get.
+
+Each level and both ends of each range meet the limits of their place, as ``--set`` does.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Any
+
+from proxysim.errors import Fault, did_you_mean
+from proxysim.scenario.resolve.changes import Draft, PathError, glob
+from proxysim.scenario.resolve.layers import fill, read_layers
+from proxysim.scenario.scenario import Scenario
+from proxysim.scenario.schema.keys import Key
+from proxysim.scenario.schema.numbers import show
+from proxysim.scenario.schema.units import Unit
+from proxysim.scenario.schema.values import read_value
+from proxysim.scenario.toml.reader import read_file
+from proxysim.scenario.world.uncertainty import Unknown, unknowns
+from proxysim.scenario.world.world import build
+from proxysim.sweeps.experiment.factors import ADD, DRAW, ON_OFF, RANGE_DISTS, SCALE, SET, TEXT, Factor, reader_of
+
+Path = tuple[str, ...]
+#: The verb of numbers that stand still.
+FIXED = "fixed"
+WORDS = ("uncertain", "on-off", "each on-off", "fixed")
+FORMS = 'a list, {low, high}, {scale = ...}, {add = ...}, "uncertain", "on-off", "each on-off" or "fixed"'
+LEVELS_LIMIT = 10_000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One pattern as written, and what is said of it."""
+
+    role: str
+    pattern: Path
+    raw: Any
+    line: int
+
+    @property
+    def name(self) -> str:
+        """The pattern in one text."""
+        return ".".join(self.pattern)
+
+
+@dataclass
+class Said:
+    """What an entry says of the paths it meets, as read."""
+
+    entry: Entry
+    verb: str
+    key: Key | None
+    paths: list[Path]
+    levels: tuple[Any, ...] = ()
+    low: float = 0.0
+    high: float = 1.0
+    dist: str = "uniform"
+    unit: str | None = None
+    each: bool = False
+
+
+class Reading:
+    """The world that patterns are held against, and the faults found.
+
+    Attributes
+    ----------
+    draft, flows : the base as written, and the unit of its flows
+    unknown : path -> a number with a range in some branch
+    """
+
+    def __init__(self, scenarios: Mapping[str, Scenario], base: str, file: str, faults: list[Fault]) -> None:
+        self.file, self.faults, self.scenarios = file, faults, scenarios
+        world, self.flows = read_layers(read_file(FilePath(base), base), FilePath(base).parent)
+        self.draft = Draft(world, fill(world, base), self.flows)
+        self.flows_text = str(world.leaves["scenario", "flows"].value)
+        self.unknown: dict[Path, Unknown] = {}
+        for scenario in scenarios.values():
+            paths = {".".join(path): path for path in scenario.numbers}
+            for unknown in unknowns(build(scenario)):
+                path = paths.get(unknown.name) or ("events", *unknown.name.split("."))
+                self.unknown.setdefault(path, unknown)
+
+    def fault(self, entry: Entry, message: str) -> None:
+        """Note what is wrong with an entry."""
+        self.faults.append(Fault(self.file, entry.line, f"{entry.role}.{entry.name}", message))
+
+
+def said_of(reading: Reading, entry: Entry) -> Said | None:
+    """What an entry says; None after a fault."""
+    if entry.raw in ("uncertain", "fixed"):
+        return _drawn(reading, entry)
+    if isinstance(entry.raw, str) and entry.raw not in WORDS:
+        reading.fault(entry, f"found {show(entry.raw)}; allowed are {FORMS}{did_you_mean(entry.raw, WORDS)}")
+        return None
+    try:
+        key, paths = reading.draft.expand(entry.pattern)
+    except PathError as error:
+        reading.fault(entry, str(error) or "leads to something that is wrong in the world file")
+        return None
+    said = Said(entry, SET, key, paths)
+    if entry.raw in ("on-off", "each on-off"):
+        said.verb, said.levels, said.each = SCALE, ON_OFF, entry.raw == "each on-off"
+        if key.parameter is None or key.parameter.kind == "month":
+            reading.fault(entry, "is not a number that can be switched off; give a list of values")
+            return None
+        return said
+    return said if _values(reading, said, entry.raw) else None
+
+
+def _drawn(reading: Reading, entry: Entry) -> Said | None:
+    """Numbers with a range that a pattern meets; `**` stands for any number of parts."""
+    paths = sorted(path for path in reading.unknown if matches(entry.pattern, path))
+    if paths:
+        return Said(entry, DRAW if entry.raw == "uncertain" else FIXED, None, paths)
+    known = sorted({".".join(path) for path in reading.unknown})
+    written = any(matches(entry.pattern, path) for s in reading.scenarios.values() for path in s.numbers)
+    if written and entry.raw == "fixed":
+        return None  # it stands still anyway
+    if written:
+        reading.fault(
+            entry, "meets no number with a range in any branch; give it `low` and `high` in the world, or values here"
+        )
+    else:
+        reading.fault(entry, f"meets nothing{did_you_mean(entry.name, known)}")
+    return None
+
+
+def matches(pattern: Path, path: Path) -> bool:
+    """Whether a path fits a pattern, in which ``*`` stands for letters and ``**`` for any number of parts."""
+    if not pattern:
+        return not path
+    if pattern[0] == "**":
+        return any(matches(pattern[1:], path[at:]) for at in range(len(path) + 1))
+    return bool(path) and glob(pattern[0], path[0]) and matches(pattern[1:], path[1:])
+
+
+def _values(reading: Reading, said: Said, raw: Any) -> bool:
+    """Read a list or a range, plain or below a verb."""
+    entry = said.entry
+    if isinstance(raw, dict):
+        if not _options(reading, said, raw):
+            return False
+        raw = raw.get(said.verb, raw)
+    assert said.key is not None
+    if said.verb != SET and (said.key.parameter is None or (said.verb == SCALE and said.key.parameter.kind == "month")):
+        reading.fault(entry, f"is not a number, so {said.verb} cannot change it")
+        return False
+    if isinstance(raw, list):
+        return _levels(reading, said, raw)
+    if isinstance(raw, dict):
+        return _range(reading, said, raw)
+    reading.fault(entry, f"found {show(raw)}; allowed are {FORMS}")
+    return False
+
+
+def _options(reading: Reading, said: Said, raw: dict[str, Any]) -> bool:
+    """Read what a table says beside its values: the verb, and whether each number is a factor of its own."""
+    entry = said.entry
+    verbs = [verb for verb in (SET, SCALE, ADD) if verb in raw]
+    allowed = (verbs[0], "each") if len(verbs) == 1 else ("low", "high", "dist", "unit", "each")
+    if len(verbs) > 1:
+        reading.fault(entry, f"has {' and '.join(verbs)}; one factor has one verb")
+        return False
+    for name in raw:
+        if name not in allowed:
+            known = ["low", "high", "dist", "unit", "each", SCALE, ADD, SET]
+            reading.fault(
+                entry,
+                f"{show(name)} is not allowed here; allowed are {', '.join(allowed)}{did_you_mean(name, known)}",
+            )
+            return False
+    each = raw.get("each", False)
+    if not isinstance(each, bool):
+        reading.fault(entry, f"each: needs true or false; found {show(each)}")
+        return False
+    said.each = each
+    if verbs:
+        said.verb = verbs[0]
+    return True
+
+
+def _levels(reading: Reading, said: Said, raw: list[Any]) -> bool:
+    """A list of levels, each by the limits of its place."""
+    entry, key = said.entry, said.key
+    assert key is not None
+    if not raw or len(raw) > LEVELS_LIMIT:
+        reading.fault(entry, f"has {len(raw)} levels; allowed are 1 to {LEVELS_LIMIT}")
+        return False
+    good = True
+    if key.parameter is None or key.name == "chance_per_month":
+        if said.verb != SET:
+            reading.fault(entry, "makes an event a hazard, so its levels are given as they are, without scale or add")
+            return False
+        said.verb = TEXT
+    factor = Factor(entry.name, entry.role, said.verb, (said.paths[0],), tuple(raw))
+    for level in raw:
+        problem = _level_fault(key, said.verb, level, reading.flows)
+        if problem:
+            reading.fault(entry, problem)
+            good = False
+    if not good:
+        return False
+    shown = [factor.shown(level) for level in raw]
+    for value in shown:
+        if shown.count(value) > 1:
+            reading.fault(entry, f"has the level {show(value)} twice")
+            return False
+    numbers = [isinstance(value, int | float) and not isinstance(value, bool) for value in shown]
+    if any(numbers) and not all(numbers):
+        reading.fault(entry, "mixes numbers and text; a factor has levels of one kind")
+        return False
+    said.levels = tuple(raw)
+    return True
+
+
+def _level_fault(key: Key, verb: str, level: Any, flows: Unit) -> str:
+    """What is wrong with one level, or nothing."""
+    if key.parameter is None or verb == TEXT:
+        if not isinstance(level, str | int | float | bool | datetime.date):
+            return f"has the level {show(level)}; levels are single values"
+        _, problems = read_value(key, level, flows)
+    else:
+        if isinstance(level, dict) and set(level) - {"value", "unit"}:
+            return "a level is a bare value or {value, unit}; ranges and sources stand in the world"
+        _, problems = reader_of(key, verb, flows).read(level)
+    return problems[0][1] if problems else ""
+
+
+def _range(reading: Reading, said: Said, raw: dict[str, Any]) -> bool:
+    """A range, both ends by the limits of its place."""
+    entry, key = said.entry, said.key
+    assert key is not None
+    for name in raw:
+        if name not in ("low", "high", "dist", "unit", "each"):
+            near = did_you_mean(name, ["low", "high", "dist", "unit"])
+            reading.fault(entry, f"{show(name)} is no part of a range; allowed are low, high, dist and unit{near}")
+            return False
+    if "low" not in raw or "high" not in raw:
+        reading.fault(entry, "needs both `low` and `high`")
+        return False
+    if key.parameter is None or key.parameter.kind == "month" or key.name == "chance_per_month":
+        reading.fault(entry, "takes no range; give a list of values")
+        return False
+    dist, unit = raw.get("dist", "uniform"), raw.get("unit")
+    if dist not in RANGE_DISTS:
+        cure = '; for the range that stands at the number in the world say "uncertain"'
+        reading.fault(entry, f"dist: found {show(dist)}; allowed are {', '.join(RANGE_DISTS)}{cure}")
+        return False
+    for end in ("low", "high"):
+        level = raw[end] if unit is None else {"value": raw[end], "unit": unit}
+        problem = _level_fault(key, said.verb, level, reading.flows)
+        if problem:
+            reading.fault(entry, f"{end}: {problem}")
+            return False
+    low, high = float(raw["low"]), float(raw["high"])
+    if not low < high:
+        reading.fault(entry, f"low: found {show(raw['low'])}, which is not below `high`")
+        return False
+    if dist == "log-uniform" and low <= 0.0:
+        reading.fault(entry, "dist: log-uniform needs a `low` above 0")
+        return False
+    said.low, said.high, said.dist, said.unit = low, high, dist, unit
+    return True

@@ -1,0 +1,333 @@
+"""The strict door of experiment files: what is varied, over which branches of which world, how often, and what is kept.
+
+Every fault is named with file and line, all in one pass. Each level and both ends of each range meet the same limits
+as ``--set``, and the world is read at the first and at the last values of all factors together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path as FilePath
+from typing import Any
+
+from proxysim.errors import Fault, InputError, did_you_mean
+from proxysim.scenario.resolve.loader import load_scenario
+from proxysim.scenario.scenario import Scenario
+from proxysim.scenario.schema.numbers import show
+from proxysim.scenario.schema.values import flatten_changes
+from proxysim.scenario.toml.reader import Document, read_file
+from proxysim.sweeps.experiment.entries import Entry
+from proxysim.sweeps.experiment.factor_checks import factors_of
+from proxysim.sweeps.experiment.factors import DRAW, SET, TEXT, Factor, quoted_path
+
+DESIGNS = ("grid", "one-at-a-time", "lhs", "sobol", "morris")
+#: Designs that need a number of points.
+SAMPLED = ("lhs", "sobol", "morris")
+ROLES = ("levers", "uncertainties")
+KEYS = ("kind", "question", "base", "branches", "design", "points", "runs", "seed", "measures", *ROLES)
+NEEDED = ("kind", "question", "base", "branches", "design", "runs", "measures")
+#: Files of other kinds, and what takes them.
+_TAKEN = {
+    "world": "`proxysim run`, `show`, `compare` and `report`, and for the `base` of an experiment",
+    "part": "the `extends` of a world",
+}
+MOST_POINTS, MOST_RUNS, MOST_SEED = 10_000_000, 2**32 - 1, 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment, resolved: nothing in it depends on the order of the file or on labels.
+
+    Attributes
+    ----------
+    file, base : the experiment file and its world, as paths that can be opened
+    branches : the first is what the others are held against; hashes : branch -> hash of its world
+    design : one of `DESIGNS`, or the path of a CSV of points; points : how many, 0 where the design says
+    runs : of each point and branch; first run 0
+    measures : as written
+    factors : in the order of their names, levers first
+    left_out : numbers that a pattern meets but that are 0 in every branch, so that nothing can be switched off
+    content : of a design from a file the digest of its points, once they were read
+    """
+
+    file: str
+    question: str
+    base: str
+    branches: tuple[str, ...]
+    hashes: tuple[str, ...]
+    design: str
+    points: int
+    runs: int
+    seed: int
+    measures: tuple[str, ...]
+    factors: tuple[Factor, ...]
+    left_out: tuple[str, ...] = ()
+    content: str = ""
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """As one JSON object, without places."""
+        return {
+            "question": self.question, "branches": list(self.branches), "hashes": list(self.hashes), "design": self.design,
+            "points": self.points, "runs": self.runs, "seed": self.seed, "measures": list(self.measures),
+            "factors": [factor.to_json() for factor in self.factors], "left_out": list(self.left_out),
+            "content": self.content, "file": self.file, "base": self.base,
+        }  # fmt: skip
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Experiment:
+        """The experiment that `to_json` told."""
+        lists: dict[str, Any] = {name: tuple(data[name]) for name in ("branches", "hashes", "measures", "left_out")}
+        plain: dict[str, Any] = {
+            key: data[key] for key in ("file", "question", "base", "design", "points", "runs", "seed", "content")
+        }
+        return cls(**plain, **lists, factors=tuple(Factor.from_json(factor) for factor in data["factors"]))
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the points stand in a file of their own."""
+        return self.design not in DESIGNS
+
+    @property
+    def hash(self) -> str:
+        """Of all that the numbers depend on; names of files do not count."""
+        told = {
+            name: value
+            for name, value in self.to_json().items()
+            if name not in ("file", "base", "question", "left_out")
+        }
+        if self.is_file:
+            told["design"] = "file"
+        return hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+    def factor(self, name: str) -> Factor:
+        """The factor of a column of the design."""
+        return next(factor for factor in self.factors if factor.name == name)
+
+    def is_fault(self, key: str, message: str) -> InputError:
+        """A fault found later, at the line of a key of the file."""
+        return InputError([Fault(self.file, self.lines.get(key, 0), key, message)])
+
+
+def load_experiment(file: str | FilePath) -> Experiment:
+    """Read an experiment file.
+
+    Raises
+    ------
+    InputError : with all that is wrong
+    """
+    document = read_file(FilePath(file), str(file))
+    faults = list(document.faults)
+    if not document.data and faults:
+        raise InputError(faults)
+    kind = document.data.get("kind")
+    if (
+        isinstance(kind, str) and kind in _TAKEN
+    ):  # nothing else in it is read as an experiment, so nothing else is named
+        message = f'found "{kind}"; allowed here is "experiment"; a {kind} is for {_TAKEN[kind]}'
+        raise InputError([Fault(document.file, document.line(("kind",)), "kind", message)])
+    door = _Door(document, FilePath(file).parent, faults)
+    return door.experiment()
+
+
+class _Door:
+    """One reading of one file; faults gather in `faults`."""
+
+    def __init__(self, document: Document, folder: FilePath, faults: list[Fault]) -> None:
+        self.document, self.folder, self.faults = document, folder, faults
+
+    def fault(self, path: tuple[str, ...], message: str) -> None:
+        self.faults.append(Fault(self.document.file, self.document.line(path) or 1, ".".join(path), message))
+
+    def experiment(self) -> Experiment:
+        data = self.document.data
+        self._keys(data)
+        plain = self._plain(data)
+        entries = self._entries(data)
+        scenarios = self._branches(data)
+        if not scenarios:
+            raise InputError(self.faults)
+        base = os.path.normpath(self.folder / data["base"])
+        factors, left_out = factors_of(entries, scenarios, base, self.document.file, self.faults)
+        if self.faults:
+            raise InputError(self.faults)
+        for of_all in (0.0, 1.0):
+            self._corner(base, list(scenarios), factors, of_all)
+        if self.faults:
+            raise InputError(self.faults)
+        lines = {key: self.document.line((key,)) for key in KEYS}
+        return Experiment(
+            file=self.document.file, base=base, branches=tuple(scenarios),
+            hashes=tuple(scenario.hash for scenario in scenarios.values()),
+            factors=factors, left_out=left_out, lines=lines, **plain,
+        )  # fmt: skip
+
+    def _keys(self, data: dict[str, Any]) -> None:
+        for key in data:
+            if key not in KEYS:
+                near = did_you_mean(key, KEYS) or f"; allowed are {', '.join(KEYS)}"
+                self.fault((key,), f"is not a key here{near}")
+        broken = {fault.path.split(".")[0] for fault in self.document.faults}
+        for key in NEEDED:
+            if key not in data and key not in broken:
+                self.fault(
+                    (key,), 'is missing; begin the file with kind = "experiment"' if key == "kind" else "is missing"
+                )
+        if "kind" in data and data["kind"] != "experiment":
+            self.fault(("kind",), f'found {show(data["kind"])}; allowed here is "experiment"')
+
+    def _plain(self, data: dict[str, Any]) -> dict[str, Any]:
+        """What is neither branch nor factor."""
+        question = data.get("question", "?")
+        if not isinstance(question, str) or not question.strip():
+            self.fault(("question",), f"needs text in quotes; found {show(question)}")
+        design, points = self._design(data)
+        runs = self._count(data, "runs", 1, 1, MOST_RUNS)
+        seed = self._count(data, "seed", 0, 0, MOST_SEED)
+        measures = self._texts(data, "measures", '["fighting", "reach"]')
+        return {
+            "question": question,
+            "design": design,
+            "points": points,
+            "runs": runs,
+            "seed": seed,
+            "measures": measures,
+        }
+
+    def _design(self, data: dict[str, Any]) -> tuple[str, int]:
+        design = data.get("design", "grid")
+        points = self._count(data, "points", 0, 1, MOST_POINTS)
+        if not isinstance(design, str):
+            self.fault(("design",), f"needs text in quotes; found {show(design)}")
+            return "grid", 0
+        if design.endswith(".csv"):
+            design = os.path.normpath(self.folder / design)
+        elif design not in DESIGNS:
+            near = did_you_mean(design, DESIGNS)
+            self.fault(
+                ("design",),
+                f'found {show(design)}; allowed are {", ".join(DESIGNS)}, or a file such as "points.csv"{near}',
+            )
+            return "grid", 0
+        elif design in SAMPLED and not points and "points" not in data:
+            self.fault(("design",), f"{design} needs `points`, the number of points")
+        if points and design not in SAMPLED:
+            self.fault(
+                ("points",),
+                f"does not go with {design}, which has as many points as there are combinations; leave it out",
+            )
+        return design, points
+
+    def _count(self, data: dict[str, Any], key: str, default: int, low: int, high: int) -> int:
+        value = data.get(key, default)
+        if key in data and (isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high):
+            self.fault((key,), f"found {show(value)}; allowed is a whole number from {low} to {high}")
+            return default
+        return int(value)
+
+    def _texts(self, data: dict[str, Any], key: str, example: str) -> tuple[str, ...]:
+        raw = data.get(key, [])
+        if (
+            not isinstance(raw, list)
+            or not all(isinstance(one, str) and one.strip() for one in raw)
+            or (key in data and not raw)
+        ):
+            self.fault((key,), f"needs a list of texts such as {example}; found {show(raw)}")
+            return ()
+        for one in sorted({one for one in raw if raw.count(one) > 1}):
+            self.fault((key,), f"names {show(one)} twice")
+        return tuple(raw)
+
+    def _entries(self, data: dict[str, Any]) -> list[Entry]:
+        """Patterns of both tables, in the order of patterns."""
+        found: list[Entry] = []
+        for role in ROLES:
+            table = {"**": data[role]} if data.get(role) == "uncertain" else data.get(role, {})
+            if not isinstance(table, dict):
+                self.fault(
+                    (role,), f'needs a table of patterns such as "legs.*.detection" = [0.1, 0.2]; found {show(table)}'
+                )
+                continue
+            for path, keys, raw in flatten_changes(table):
+                found.append(Entry(role, path, raw, self.document.line((role, *keys)) or 1))
+        return sorted(found, key=lambda entry: (ROLES.index(entry.role), entry.pattern))
+
+    def _branches(self, data: dict[str, Any]) -> dict[str, Scenario]:
+        """Branch -> its scenario; empty when the base cannot be read."""
+        names = self._texts(data, "branches", '["no-pact", "strengthened-pact"]')
+        base = data.get("base")
+        if not isinstance(base, str) or not base:
+            if "base" in data:
+                self.fault(("base",), f"needs the path of a world file in quotes; found {show(base)}")
+            return {}
+        file = os.path.normpath(self.folder / base)
+        try:
+            known = load_scenario(file, "none").branches
+        except InputError as error:
+            self.fault(("base",), f'"{base}" cannot be used; its faults are named too')
+            self.faults.extend(error.faults)
+            return {}
+        found = {}
+        for name in names:
+            parts = [part.strip() for part in name.split("+")]
+            wrong = [part for part in parts if part not in known and part not in ("none", "")]
+            for part in wrong:
+                near = did_you_mean(part, list(known)) or f"; allowed are {', '.join([*known, 'none'])}"
+                self.fault(("branches",), f"{show(part)} is not a branch of {base}{near}")
+            if not wrong:
+                found[name] = load_scenario(file, name)
+        same = {name: (s.start, s.months, s.ids) for name, s in found.items()}
+        for name, parts_of in same.items():
+            if parts_of != next(iter(same.values())):
+                self.fault(
+                    ("branches",),
+                    f"{show(name)} has other things or months in it than the first, so their runs are no pairs",
+                )
+        return found
+
+    def _corner(self, base: str, branches: list[str], factors: tuple[Factor, ...], u: float) -> None:
+        """Read the world at the first or the last values of all factors that set something."""
+        overrides: dict[str, Any] = {}
+        owners: dict[str, Factor] = {}
+        for factor in factors:
+            if factor.verb in (SET, TEXT):
+                for path in factor.paths:
+                    overrides[quoted_path(path)] = factor.raw(factor.value(u))
+                    owners[".".join(path)] = factor
+        if not overrides:
+            return
+        for branch in branches:
+            try:
+                load_scenario(base, branch, (), overrides)
+            except InputError as error:
+                for one in error.faults:
+                    owner = owners.get(one.path) if one.file == "experiment" else None
+                    line = owner.place if owner else 0
+                    at = "first" if u == 0.0 else "last"
+                    place = replace(one, file=self.document.file, line=line) if one.file == "experiment" else one
+                    told = f"{place.message} (branch {branch}, all factors at their {at} values)"
+                    if not any(f.path == place.path and f.file == place.file for f in self.faults):
+                        self.faults.append(replace(place, message=told))
+
+
+def has_draws(factors: tuple[Factor, ...]) -> bool:
+    """Whether any factor draws numbers from their own ranges."""
+    return any(factor.verb == DRAW for factor in factors)
+
+
+def levelled(experiment: Experiment) -> list[str]:
+    """Factors that set a number in which the branches differ: at each point it is then the same in all of them."""
+    scenarios = [load_scenario(experiment.base, branch) for branch in experiment.branches]
+    first = scenarios[0]
+    differ = {path for other in scenarios[1:] for path in {*first.numbers, *other.numbers}
+              if _facts(first, path) != _facts(other, path)}  # fmt: skip
+    return [factor.name for factor in experiment.factors if factor.verb == SET and differ.intersection(factor.paths)]
+
+
+def _facts(scenario: Scenario, path: tuple[str, ...]) -> Any:
+    number = scenario.numbers.get(path)
+    return None if number is None else (number.value, number.series)

@@ -1,0 +1,176 @@
+"""Factors of an experiment: what each varies, over which values, and how a coordinate from 0 to 1 becomes a value."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import json
+import math
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from proxysim.scenario.resolve.assembly import full_path
+from proxysim.scenario.schema.keys import Key, key_at
+from proxysim.scenario.schema.numbers import Reader
+from proxysim.scenario.schema.units import Unit, flows_unit
+
+Path = tuple[str, ...]
+#: What a factor does to the numbers it meets: the verbs of files, and a draw from each number's own range.
+SET, SCALE, ADD, DRAW, TEXT = "set", "scale", "add", "draw", "text"
+ON_OFF = ("off", "on")
+RANGE_DISTS = ("uniform", "log-uniform")
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One thing that differs between points.
+
+    Attributes
+    ----------
+    name : name of its column in the design
+    role : "levers" (what actors choose) or "uncertainties" (what the world does)
+    verb : set, scale or add, of numbers; draw, from the range of each number; text, for what is no number
+    paths : as written; of a draw the names of the numbers, see `uncertain.unknowns`
+    levels : of a list, as written; empty for a range
+    low, high, dist, unit : of a range, as written; of a draw 0 to 1, the quantile of each number's own range
+    place : line of the experiment file
+    """
+
+    name: str
+    role: str
+    verb: str
+    paths: tuple[Path, ...]
+    levels: tuple[Any, ...] = ()
+    low: float = 0.0
+    high: float = 1.0
+    dist: str = "uniform"
+    unit: str | None = None
+    flows: str = "USD m / year"
+    place: int = field(default=0, compare=False)
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it has levels; else it has a range."""
+        return bool(self.levels)
+
+    @property
+    def is_structural(self) -> bool:
+        """Whether each level needs a world of its own: text, or a chance a month, which makes an event a hazard."""
+        return self.verb == TEXT
+
+    def shown(self, level: Any) -> Any:
+        """A level as it stands in the design: text, number, or a date as text."""
+        if isinstance(level, dict):
+            level = level["value"]
+        return level.isoformat()[:10] if isinstance(level, datetime.date) else level
+
+    def value(self, u: float) -> Any:
+        """The value at coordinate `u` from 0 to 1."""
+        if self.levels:
+            return self.shown(self.levels[min(len(self.levels) - 1, int(u * len(self.levels)))])
+        if self.dist == "log-uniform":
+            return self.low * math.exp(u * math.log(self.high / self.low)) if u < 1.0 else self.high
+        return self.low + (self.high - self.low) * u if u < 1.0 else self.high
+
+    def coordinate(self, value: Any) -> float | None:
+        """The coordinate of a value of the design, the middle of its step for a level; None when it is outside."""
+        if self.levels:
+            known = [self.shown(level) for level in self.levels]
+            return (known.index(value) + 0.5) / len(known) if value in known else None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not self.low <= value <= self.high:
+            return None
+        if self.high == self.low:
+            return 0.5
+        if self.dist == "log-uniform":
+            return math.log(value / self.low) / math.log(self.high / self.low)
+        return (value - self.low) / (self.high - self.low)
+
+    @cached_property
+    def subject(self) -> str:
+        """What it changes and how, whatever pattern it was written with, as a digest."""
+        told = json.dumps([self.verb, sorted(full_path(path) for path in self.paths), self.flows])
+        return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+
+    def unit_of(self, value: Any) -> str | None:
+        """The unit that a value of the design was written in, None when without one."""
+        raw = self.raw(value)
+        return raw.get("unit") if isinstance(raw, dict) else None
+
+    @cached_property
+    def _reader(self) -> Reader:
+        key = key_at(self.paths[0])
+        assert key is not None and key.parameter is not None
+        return reader_of(key, self.verb, flows_unit(self.flows))
+
+    def amount(self, value: Any, start: int) -> float:
+        """A value of the design in internal units; `start` is the first month of the world, from year 0."""
+        raw: Any = value
+        if self._reader.kind == "month":
+            raw = datetime.date.fromisoformat(value)
+        elif self.verb == SCALE and value in ON_OFF:
+            return float(value == "on")
+        if self.levels:
+            raw = next((level for level in self.levels if self.shown(level) == value), raw)
+        elif self.unit is not None:
+            raw = {"value": value, "unit": self.unit}
+        written, problems = self._reader.read(raw)
+        assert written is not None and written.value is not None, problems
+        return written.value - start if self._reader.kind == "month" else written.value
+
+    def raw(self, value: Any) -> Any:
+        """A value of the design as a world file would write it."""
+        for level in self.levels:
+            if self.shown(level) == value:
+                return level
+        return value if self.unit is None else {"value": value, "unit": self.unit}
+
+    def to_json(self) -> dict[str, Any]:
+        """As one JSON object; dates are {"date": "2025-01-01"}."""
+        found: dict[str, Any] = {
+            "name": self.name,
+            "role": self.role,
+            "verb": self.verb,
+            "paths": [list(p) for p in self.paths],
+        }
+        if self.levels:
+            found["levels"] = [_plain(level) for level in self.levels]
+        else:
+            found |= {"low": self.low, "high": self.high, "dist": self.dist}
+        return found | {"unit": self.unit, "flows": self.flows}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Factor:
+        """The factor that `to_json` told."""
+        levels = tuple(_dated(level) for level in data.get("levels", ()))
+        return cls(data["name"], data["role"], data["verb"], tuple(tuple(p) for p in data["paths"]), levels,
+                   data.get("low", 0.0), data.get("high", 1.0), data.get("dist", "uniform"), data["unit"], data["flows"])  # fmt: skip
+
+
+def reader_of(key: Key, verb: str, flows: Unit) -> Reader:
+    """How one value of a factor is read: by the limits of `--set` for set."""
+    assert key.parameter is not None
+    return Reader(key.parameter, flows, dated=False, role="value" if verb == SET else verb)
+
+
+def _plain(level: Any) -> Any:
+    if isinstance(level, dict):
+        return {name: _plain(value) for name, value in level.items()}
+    if isinstance(level, list | tuple):
+        return [_plain(value) for value in level]
+    return {"date": level.isoformat()[:10]} if isinstance(level, datetime.date) else level
+
+
+def _dated(level: Any) -> Any:
+    if isinstance(level, dict) and set(level) == {"date"}:
+        return datetime.date.fromisoformat(level["date"])
+    if isinstance(level, dict):
+        return {name: _dated(value) for name, value in level.items()}
+    return level
+
+
+def quoted_path(path: Path) -> str:
+    """A path as `--set` takes it: ids with other signs than letters, digits, - and _ in quotes."""
+    return ".".join(
+        part if part.replace("-", "").replace("_", "").isalnum() or part == "*" else f'"{part}"' for part in path
+    )

@@ -1,0 +1,227 @@
+"""From points to numbers: the worlds of an experiment, and the row of numbers of each point in each of them.
+
+A point changes numbers, almost always, so the world of a branch is read once and values are written into its row of
+numbers; text, such as the variant of a rule, takes one world for each combination.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from proxysim.core import records
+from proxysim.errors import Fault, InputError, did_you_mean
+from proxysim.runs.outcomes import Outcome, outcomes_of
+from proxysim.scenario.resolve.assembly import full_path
+from proxysim.scenario.resolve.loader import load_scenario
+from proxysim.scenario.scenario import Scenario
+from proxysim.scenario.world.uncertainty import Unknown, dates_of, numbers_at, raw_numbers, unknowns
+from proxysim.scenario.world.vector import by_path, parameter_of, place_of
+from proxysim.scenario.world.world import World, build
+from proxysim.sweeps.experiment.experiment import Experiment
+from proxysim.sweeps.experiment.factors import ADD, DRAW, SCALE, SET, TEXT, quoted_path
+
+Array = np.ndarray[Any, Any]
+#: Worlds that are kept; a sweep over more combinations of text builds them anew.
+WORLDS_KEPT = 64
+#: A point: one value for each factor, in their order.
+Point = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class _Change:
+    """What one factor of numbers does: where, and how."""
+
+    factor: int
+    verb: str
+    places: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A world with all that does not depend on the point."""
+
+    world: World
+    raw: Any
+    changes: tuple[_Change, ...]
+    draws: tuple[tuple[int, Unknown], ...]
+
+
+class Variation:
+    """The worlds of an experiment and the numbers of its points.
+
+    Raises
+    ------
+    InputError : the world is no longer what the experiment was made from
+    """
+
+    def __init__(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        self._lock = threading.RLock()
+        self._worlds: dict[tuple[int, Point], _Prepared] = {}
+        self._scenarios: dict[tuple[int, Point], Scenario] = {}
+        self._texts = [k for k, factor in enumerate(experiment.factors) if factor.verb == TEXT]
+        self._plain: dict[int, Scenario] = {}
+        first = self.plain(0)
+        self.start = first.start[0] * 12 + first.start[1] - 1
+
+    def plain(self, branch: int) -> Scenario:
+        """A branch without any change."""
+        if branch not in self._plain:
+            self._plain[branch] = load_scenario(self.experiment.base, self.experiment.branches[branch])
+            self.check(branch, self._plain[branch].hash)
+        return self._plain[branch]
+
+    def check(self, branch: int, found: str) -> None:
+        """Refuse a branch whose world is another than that of the experiment."""
+        known, name = self.experiment.hashes[branch], self.experiment.branches[branch]
+        if found != known:
+            message = f"has changed: its hash is {found}, the sweep was made with {known}; begin a new folder"
+            raise InputError([Fault(self.experiment.base, 0, f"branches.{name}", message)])
+
+    @property
+    def has_text(self) -> bool:
+        """Whether points differ in more than numbers."""
+        return bool(self._texts)
+
+    def combination(self, point: Point) -> Point:
+        """The text of a point: what decides which world it takes."""
+        return tuple(point[k] for k in self._texts)
+
+    def prepared(self, branch: int, texts: Point) -> _Prepared:
+        """The world of a branch with some text."""
+        key = (branch, texts)
+        with self._lock:
+            if key not in self._worlds:
+                if len(self._worlds) >= WORLDS_KEPT:
+                    self._worlds.pop(next(iter(self._worlds)))
+                self._worlds[key] = self._prepare(branch, texts)
+            return self._worlds[key]
+
+    def world(self, branch: int, point: Point) -> World:
+        """The world whose numbers `numbers` gives."""
+        return self.prepared(branch, self.combination(point)).world
+
+    def numbers(self, branch: int, points: Sequence[Point]) -> Array:
+        """(point, number): points of one combination of text."""
+        prepared, count = self.prepared(branch, self.combination(points[0])), len(points)
+        drawn = [(unknown, np.array([point[k] for point in points], float)) for k, unknown in prepared.draws]
+        amounts = {
+            change.factor: np.array([self._amount(change.factor, point) for point in points])
+            for change in prepared.changes
+        }
+
+        def change(flat: Array, dated: Array) -> None:
+            length = flat.shape[1]
+            for one in prepared.changes:
+                amount = amounts[one.factor]
+                for place in one.places:
+                    column, at = (flat, place) if place < length else (dated, place - length)
+                    if one.verb == SET:
+                        column[:, at] = amount
+                    elif one.verb == SCALE:
+                        column[:, at] *= amount
+                    else:
+                        column[:, at] += amount
+
+        return numbers_at(prepared.world, prepared.raw, count, drawn, change)
+
+    def _amount(self, factor: int, point: Point) -> float:
+        return self.experiment.factors[factor].amount(point[factor], self.start)
+
+    def _scenario(self, branch: int, texts: Point) -> Scenario:
+        """The scenario with text, and with the first value of all that is set, so that it counts as written."""
+        factors, name = self.experiment.factors, self.experiment.branches[branch]
+        overrides: dict[str, Any] = {}
+        rules: dict[str, str] = {}
+        for k, factor in enumerate(factors):
+            if factor.verb == SET:
+                overrides |= {quoted_path(path): factor.raw(factor.value(0.0)) for path in factor.paths}
+            elif factor.verb == TEXT:
+                value = texts[self._texts.index(k)]
+                for path in factor.paths:
+                    if path[0] == "rules":
+                        rules[path[1]] = value
+                    else:
+                        overrides[quoted_path(path)] = factor.raw(value)
+        key = (branch, tuple(repr(value) for value in overrides.values()))
+        if key not in self._scenarios:
+            plain = self.plain(branch)
+            if len(self._scenarios) >= WORLDS_KEPT:
+                self._scenarios.pop(next(iter(self._scenarios)))
+            self._scenarios[key] = load_scenario(self.experiment.base, name, (), overrides) if overrides else plain
+        scenario = self._scenarios[key]
+        return replace(scenario, rules={**scenario.rules, **rules}) if rules else scenario
+
+    def _prepare(self, branch: int, texts: Point) -> _Prepared:
+        world = build(self._scenario(branch, texts))
+        index = {axis: {name: i for i, name in enumerate(ids)} for axis, ids in world.names.items()}
+        table, known = by_path(), {unknown.name: unknown for unknown in unknowns(world)}
+        changes, drawn = [], []
+        for k, factor in enumerate(self.experiment.factors):
+            if factor.verb == DRAW:
+                drawn += [(k, known[path[0]]) for path in factor.paths if path[0] in known]
+            elif factor.verb in (SET, SCALE, ADD):
+                places: list[int] = []
+                for path in map(full_path, factor.paths):
+                    parameter = parameter_of(path, table)
+                    place = place_of(parameter, path, index)
+                    if place is not None:
+                        offset = records.offset(parameter.name, world.size, place)
+                        places += [offset, *(() if factor.verb == SET else dates_of(world, offset))]
+                changes.append(_Change(k, factor.verb, tuple(places)))
+        return _Prepared(world, raw_numbers(world), tuple(changes), tuple(drawn))
+
+
+def columns_of(experiment: Experiment, world: World) -> tuple[tuple[int, Outcome], ...]:
+    """The outcomes an experiment keeps, as (place among the outcomes of the world, outcome).
+
+    Raises
+    ------
+    InputError : a measure or an actor that there is not
+    """
+    found = outcomes_of(world)
+    measures, actors = {o.measure for o in found}, {o.actor for o in found}
+    whole = {f"{o.measure}.{o.actor}" for o in found}
+    faults = []
+    for name in experiment.measures:
+        measure, _, actor = name.partition(".")
+        if name == "all" or (measure in measures and not actor) or name in whole:
+            continue
+        if measure in measures:
+            message = f'"{actor}" has no {measure} in this world{did_you_mean(actor, sorted(actors))}'
+        else:
+            message = f'"{measure}" is no measure{did_you_mean(measure, sorted(measures))}'
+        faults.append(Fault(experiment.file, experiment.lines.get("measures", 0), "measures", message))
+    if faults:
+        raise InputError(faults)
+    asked = set(experiment.measures)
+    return tuple((k, o) for k, o in enumerate(found)
+                 if "all" in asked or o.measure in asked or f"{o.measure}.{o.actor}" in asked)  # fmt: skip
+
+
+def run_ids(
+    experiment: Experiment, branch: int, point: Point, runs: Sequence[int] | Array, version: str, repeat: int = 0
+) -> list[str]:
+    """Ids of runs: hash of the resolved branch, what the point changes in it, the seed, the run and the model version.
+
+    Parameters
+    ----------
+    repeat : how many points before this one in the design have the same values
+    """
+    changes = [(f.subject, value, f.unit_of(value)) for f, value in zip(experiment.factors, point, strict=True)]
+    changes.sort(key=lambda change: change[0])
+    text = json.dumps([experiment.hashes[branch], changes, experiment.seed, version, repeat])
+    head = hashlib.blake2b(text.encode(), digest_size=12)
+    found = []
+    for run in runs:
+        one = head.copy()
+        one.update(int(run).to_bytes(4, "little"))
+        found.append(one.hexdigest())
+    return found

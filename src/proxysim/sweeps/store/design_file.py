@@ -1,0 +1,84 @@
+"""The design of a sweep on the disk: written, read, made again from its experiment, and held against another."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from proxysim.errors import ProxysimError, StorageError
+from proxysim.sweeps.experiment.design import Design, design_of
+from proxysim.sweeps.experiment.experiment import Experiment
+from proxysim.sweeps.experiment.factors import Factor
+from proxysim.sweeps.store.files import write_whole
+from proxysim.sweeps.store.seal import opened, sealed
+
+#: Differences that are named; of the others the number.
+NAMED = 3
+
+
+def design_digest(design: Design) -> str:
+    """Digest of the values of a design."""
+    digest = hashlib.blake2b(digest_size=16)
+    for factor, column in zip(design.factors, design.columns, strict=True):
+        digest.update(factor.name.encode() + b"\0")
+        digest.update(column.tobytes() if column.dtype == np.float64 else json.dumps(column.tolist()).encode())
+    return digest.hexdigest()
+
+
+def write_design(path: Path, design: Design, aside: Path) -> None:
+    """Write the points, numbered."""
+    numbers = pa.array(np.arange(len(design), dtype=np.int64))
+    arrays = [numbers, *(pa.array(column.tolist()) for column in design.columns)]
+    table = pa.table(arrays, names=["point", *(factor.name for factor in design.factors)])
+    write_whole(path, sealed(table, {}), aside)
+
+
+def read_design(path: Path, factors: tuple[Factor, ...], points: int, digest: str) -> Design:
+    """The first points of a file.
+
+    Raises
+    ------
+    StorageError : it is gone, or not what was written
+    """
+    try:
+        table, _ = opened(path.read_bytes())
+        columns = tuple(table.column(factor.name).to_numpy()[:points] for factor in factors)
+        found = Design(factors, columns, points)
+        if design_digest(found) != digest:
+            raise ValueError("its points are not those that the sweep was begun with")
+    except FileNotFoundError:
+        raise StorageError(f"{path} is gone") from None
+    except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        raise StorageError(f"{path} is damaged: {str(error).splitlines()[0]}") from None
+    return found
+
+
+def made_anew(experiment: Experiment, more: Sequence[tuple[int, int]], digest: str) -> Design | None:
+    """The points that an experiment gives now, with those it was extended by; None when they are not those of the digest."""
+    try:
+        found = design_of(experiment)
+        for first, count in more:
+            found = found.joined(design_of(experiment, first, count))
+    except ProxysimError:
+        return None
+    return found if design_digest(found) == digest else None
+
+
+def differences(was: Design, now: Design) -> list[str]:
+    """How two designs over the same factors differ, the first points by their numbers."""
+    found = []
+    for factor, one, two in zip(was.factors, was.columns, now.columns, strict=True):
+        for k in range(min(len(was), len(now))):
+            if one[k] != two[k]:
+                found.append((k, f"point {k}, {factor.name}: was {one[k]}, is {two[k]}"))
+    told = [text for _, text in sorted(found)[:NAMED]]
+    if len(found) > NAMED:
+        told.append(f"and {len(found) - NAMED:,} more values are others")
+    if len(was) != len(now):
+        told.append(f"had {len(was):,} points, has {len(now):,}")
+    return told

@@ -1,0 +1,306 @@
+"""The folder of a sweep: what is to be run, the shards that workers wrote, and the manifest that the parent keeps.
+
+::
+
+    DIR/sweep.json       the resolved experiment, its batches and the model version; everything depends on it
+    DIR/design.parquet   the points; made anew from the experiment
+    DIR/worlds.json      what the worlds were, to show what differs when one has changed
+    DIR/shards/          one Parquet file for each block, by workers; a shard also carries the failures of its block, and a seal
+    DIR/manifest.sqlite  which shards are good, with their digests, by the parent; made anew from the shards
+    DIR/runs.parquet     all runs, when all are there; DIR/failures.parquet beside it; made anew from the shards
+    DIR/aside/           files before they have their name; DIR/notes/ the run each worker is on; DIR/lock
+
+A file is written aside, fsynced, renamed and read back, so that whatever stands under its name is whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from proxysim.errors import Fault, InputError, StorageError
+from proxysim.sweeps.experiment.design import Design
+from proxysim.sweeps.experiment.experiment import Experiment
+from proxysim.sweeps.store.blocks import Batch, Block, Receipt
+from proxysim.sweeps.store.design_file import design_digest, made_anew, read_design, write_design
+from proxysim.sweeps.store.files import digest_of, storing, write_whole
+from proxysim.sweeps.store.seal import opened, sealed
+
+__all__ = ["Batch", "Block", "Receipt", "Store"]
+
+FORMAT = 2
+SWEEP, DESIGN, RUNS, FAILURES, MANIFEST = (
+    "sweep.json",
+    "design.parquet",
+    "runs.parquet",
+    "failures.parquet",
+    "manifest.sqlite",
+)
+NO_DESIGN = "and the experiment does not give the same points any more; put the file back, or take a new folder"
+KEYS = ("point", "branch", "run", "run_id")
+FAILURE_COLUMNS = ("point", "branch", "run", "run_id", "stage", "type", "message", "trace")
+
+
+def absolute(folder: str | Path) -> Path:
+    """The same folder for workers that stand elsewhere."""
+    return Path(os.path.abspath(folder))
+
+
+class Store:
+    """One folder of one sweep.
+
+    Attributes
+    ----------
+    folder : where it is
+    experiment, design : what is run
+    columns : measures kept, as "measure.actor"
+    version : of the model
+    batches : what was planned, the first by `sweep`, more by `extend`
+    block : units of a block
+    """
+
+    def __init__(self, folder: Path, data: dict[str, Any]) -> None:
+        self.folder, self.data = absolute(folder), data
+        self.experiment = Experiment.from_json(data["experiment"])
+        self.columns: tuple[str, ...] = tuple(data["columns"])
+        self.version: str = data["model_version"]
+        self.batches = tuple(Batch(**batch) for batch in data["batches"])
+        self.block: int = data["block"]
+        self._design: Design | None = None
+
+    # ---- the plan ----------------------------------------------------------------------------
+    @property
+    def aside(self) -> Path:
+        """Where files are before they have their name."""
+        return self.folder / "aside"
+
+    @property
+    def notes(self) -> Path:
+        """Where workers note the run they are on."""
+        return self.folder / "notes"
+
+    @property
+    def shards(self) -> Path:
+        """Where shards are."""
+        return self.folder / "shards"
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Of what the numbers in a shard depend on beside its block."""
+        return digest_of(json.dumps([self.experiment.hash, self.version, self.columns]).encode())
+
+    @property
+    def state(self) -> str:
+        """What tells one state of the folder from another, for workers that keep its worlds."""
+        return f"{self.fingerprint}-{self.data['design']}-{len(self.batches)}"
+
+    @property
+    def branches(self) -> tuple[str, ...]:
+        """Names of branches, in the order of the experiment."""
+        return self.experiment.branches
+
+    @property
+    def points(self) -> int:
+        """Points of all batches."""
+        return max(batch.point + batch.points for batch in self.batches)
+
+    @property
+    def runs(self) -> int:
+        """Runs of each point and branch."""
+        return max(batch.run + batch.runs for batch in self.batches)
+
+    @property
+    def planned(self) -> int:
+        """Runs of all points and branches."""
+        return sum(batch.units for batch in self.batches) * len(self.branches)
+
+    @property
+    def design(self) -> Design:
+        """The points; those of an extension that was never entered are left out."""
+        if self._design is None:
+            try:
+                self._design = self._read_design()
+            except StorageError as error:
+                raise StorageError(f"{error}; `proxysim resume {self.folder}` makes it anew") from None
+        return self._design
+
+    def _read_design(self) -> Design:
+        return read_design(self.folder / DESIGN, self.experiment.factors, self.points, self.data["design"])
+
+    def design_anew(self) -> Design | None:
+        """The points that the experiment gives now; None when they are not those of the plan."""
+        parts = [(batch.point, batch.points) for batch in self.batches if batch.run == 0]
+        return made_anew(self.experiment, parts[1:], self.data["design"])
+
+    def mend_design(self) -> str | None:
+        """Make the file of the points anew when it is not whole; what was wrong with it.
+
+        Raises
+        ------
+        StorageError : the experiment does not give them
+        """
+        try:
+            self._design = self._read_design()
+        except StorageError as error:
+            self._design = self.design_anew()
+            if self._design is None:
+                raise StorageError(f"{error}, {NO_DESIGN}") from None
+            write_design(self.folder / DESIGN, self._design, self.aside)
+            return str(error)
+        return None
+
+    @classmethod
+    def create(
+        cls, folder: Path, experiment: Experiment, design: Design, columns: Sequence[str], version: str, block: int
+    ) -> Store:
+        """Begin a folder.
+
+        Raises
+        ------
+        StorageError : it cannot be written
+        """
+        experiment = replace(experiment, file=os.path.abspath(experiment.file), base=os.path.abspath(experiment.base))
+        if experiment.is_file:
+            experiment = replace(experiment, design=os.path.abspath(experiment.design), content=design_digest(design))
+        batch = Batch(0, len(design), 0, experiment.runs)
+        data = {
+            "kind": "proxysim sweep", "format": FORMAT, "experiment": experiment.to_json(), "design": design_digest(design),
+            "columns": list(columns), "model_version": version, "batches": [asdict(batch)], "block": block,
+        }  # fmt: skip
+        store = cls(folder, json.loads(json.dumps(data)))
+        with storing(folder):
+            for place in (folder, store.aside, store.notes, store.shards):
+                place.mkdir(parents=True, exist_ok=True)
+        write_design(folder / DESIGN, design, store.aside)
+        store._write_plan()
+        return store
+
+    @classmethod
+    def read(cls, folder: Path) -> Store:
+        """The sweep in a folder.
+
+        Raises
+        ------
+        InputError : there is none
+        StorageError : it is damaged
+        """
+        path = folder / SWEEP
+        if not path.is_file():
+            raise InputError([Fault(str(folder), 0, "", f"holds no sweep: there is no {SWEEP}")])
+        try:
+            data = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(data, dict):
+                raise ValueError("it holds no plan")
+            told = data.pop("digest", None)
+            if data.get("kind") != "proxysim sweep" or told != digest_of(json.dumps(data, sort_keys=True).encode()):
+                raise ValueError("its digest is another")
+            if data["format"] != FORMAT:
+                raise InputError([Fault(str(path), 0, "", f"has format {data['format']}; this version reads {FORMAT}")])
+            return cls(folder, data)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StorageError(
+                f"{path} is damaged and everything depends on it: {error}; put it back, or take a new folder"
+            ) from None
+
+    def extended(self, batch: Batch, design: Design) -> Store:
+        """The same folder with one more batch; the plan is entered last."""
+        write_design(self.folder / DESIGN, design, self.aside)
+        data = {**self.data, "batches": [*self.data["batches"], asdict(batch)]}
+        data["design"] = design_digest(design)
+        store = Store(self.folder, data)
+        store._write_plan()
+        return store
+
+    def _write_plan(self) -> None:
+        told = {**self.data, "digest": digest_of(json.dumps(self.data, sort_keys=True).encode())}
+        write_whole(self.folder / SWEEP, (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode(), self.aside)
+
+    # ---- blocks ------------------------------------------------------------------------------
+    def blocks(self) -> Iterator[Block]:
+        """All blocks, batch by batch; the same however often the sweep is taken up."""
+        for number, batch in enumerate(self.batches):
+            for first in range(0, batch.units, self.block):
+                yield Block(number, first, min(self.block, batch.units - first))
+
+    def has(self, block: Block) -> bool:
+        """Whether a block is one of those."""
+        if not 0 <= block.batch < len(self.batches) or block.first < 0 or block.first % self.block:
+            return False
+        return block.count == min(self.block, self.batches[block.batch].units - block.first)
+
+    def units(self, block: Block) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """(unit,) point and run of each unit of a block."""
+        batch, k = self.batches[block.batch], np.arange(block.first, block.first + block.count, dtype=np.int64)
+        return batch.point + k // batch.runs, batch.run + k % batch.runs
+
+    def shard(self, block: Block) -> Path:
+        """The file of a block."""
+        return self.shards / f"{block.name}.parquet"
+
+    def schema(self) -> pa.Schema:
+        """Columns of the runs."""
+        keys = [("point", pa.int64()), ("branch", pa.string()), ("run", pa.int64()), ("run_id", pa.string())]
+        return pa.schema([*keys, *((name, pa.float64()) for name in self.columns), ("residual", pa.float64())])
+
+    def write_shard(self, block: Block, table: pa.Table, failures: list[dict[str, Any]], seconds: float) -> Receipt:
+        """Write what a block gave, and read it back."""
+        told = {"fingerprint": self.fingerprint, "block": asdict(block), "failures": failures}
+        data, path = sealed(table, told), self.shard(block)
+        write_whole(path, data, self.aside)
+        digest = digest_of(data)
+        with storing(path):
+            if digest_of(path.read_bytes()) != digest:
+                path.unlink()
+                raise StorageError(f"{path} does not read back as it was written; the disk cannot be trusted")
+        return Receipt(block, table.num_rows, len(failures), len(data), digest, seconds)
+
+    def read_shard(self, block: Block) -> tuple[pa.Table, list[dict[str, Any]]]:
+        """Rows and failures of a shard.
+
+        Raises
+        ------
+        StorageError : it is gone, damaged, or of another sweep
+        """
+        path = self.shard(block)
+        try:
+            table, told = opened(path.read_bytes())
+        except FileNotFoundError:
+            raise StorageError(f"{path} is gone") from None
+        except (OSError, pa.ArrowException, ValueError) as error:
+            raise StorageError(f"{path} is damaged: {str(error).splitlines()[0]}") from None
+        failures: list[dict[str, Any]] = told["failures"]
+        known = told["fingerprint"] == self.fingerprint and told["block"] == asdict(block)
+        if not known or table.schema != self.schema() or not self._has_all(block, table, failures):
+            raise StorageError(f"{path} belongs to another sweep")
+        return table, failures
+
+    def receipt(self, block: Block) -> Receipt:
+        """The receipt of a shard that is there.
+
+        Raises
+        ------
+        StorageError : it is damaged
+        """
+        table, failures = self.read_shard(block)
+        data = self.shard(block).read_bytes()
+        return Receipt(block, table.num_rows, len(failures), len(data), digest_of(data), 0.0)
+
+    def _has_all(self, block: Block, table: pa.Table, failures: list[dict[str, Any]]) -> bool:
+        """Whether rows and failures together are the runs of a block, each once."""
+        points, runs = self.units(block)
+        place = pc.index_in(table.column("branch"), value_set=pa.array(self.branches)).to_numpy()
+        rows = np.column_stack([table.column("point").to_numpy(), place, table.column("run").to_numpy()])
+        failed = [(row["point"], self.branches.index(row["branch"]), row["run"]) for row in failures]
+        found = np.concatenate([rows, np.array(failed, dtype=np.int64).reshape(-1, 3)])
+        count = len(self.branches)
+        wanted = np.column_stack([np.tile(points, count), np.repeat(np.arange(count), len(runs)), np.tile(runs, count)])
+        return found.shape == wanted.shape and bool((found[np.lexsort(found.T)] == wanted[np.lexsort(wanted.T)]).all())

@@ -1,0 +1,68 @@
+"""Who may work on the folder of a sweep: one starter at a time."""
+
+from __future__ import annotations
+
+import errno
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from proxysim.errors import Fault, InputError, StorageError
+from proxysim.sweeps.store.files import storing
+
+LOCK = "lock"
+#: Seconds between looks at a lock that somebody has: `status` has it for a moment.
+PATIENCE = (0.1, 0.3, 0.0)
+_MAY_NOT = (errno.EACCES, errno.EPERM, errno.EROFS)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One starter a folder.
+
+    Raises
+    ------
+    InputError : another one is at work
+    StorageError : the folder cannot be written
+    """
+    path = folder / LOCK
+    with storing(path):
+        try:
+            handle = open(path, "a+")  # noqa: SIM115 - held open while the folder is worked on
+        except OSError as error:
+            if error.errno not in _MAY_NOT:
+                raise
+            message = f"{folder} may not be written ({error.strerror}): it can be looked at and read, not worked on"
+            raise StorageError(message) from None
+    with handle:
+        for patience in PATIENCE:
+            if _locked(handle):
+                break
+            if not patience:
+                message = "is being worked on by another process; wait for it, or look with `proxysim status`"
+                raise InputError([Fault(str(folder), 0, "", message)])
+            time.sleep(patience)
+        yield
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a starter is at work in a folder; nothing is written for it."""
+    try:
+        with open(folder / LOCK) as handle:
+            return not _locked(handle, shared=True)
+    except OSError:  # there is no lock, or it may not be read, or this disk knows no locks
+        return False
+
+
+def _locked(handle: IO[str], shared: bool = False) -> bool:
+    try:
+        import fcntl
+    except ImportError:  # no file locks on this platform
+        return True
+    try:
+        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

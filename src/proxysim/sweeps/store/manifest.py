@@ -1,0 +1,151 @@
+"""Which shards of a sweep are good, in sqlite; only the parent writes it.
+
+It says nothing that the shards do not say: whatever in it is not as it was written, it is made anew from them.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from proxysim.errors import StorageError
+from proxysim.sweeps.store.files import digest_of, storing
+from proxysim.sweeps.store.folder import MANIFEST, Block, Receipt, Store
+
+#: Tables as they are made. Each row ends with the digest of the rest of it, for sqlite finds no change within a value.
+_TABLES = {
+    "file": "CREATE TABLE file (name TEXT PRIMARY KEY, digest TEXT, seal TEXT) WITHOUT ROWID",
+    "shard": "CREATE TABLE shard (batch INTEGER, first INTEGER, count INTEGER, rows INTEGER, failed INTEGER, size INTEGER,"
+    " digest TEXT, seconds REAL, seal TEXT, PRIMARY KEY (batch, first)) WITHOUT ROWID",
+}
+#: Errors that lie in the disk, in other processes or in rights; all others lie in the file.
+_OUTSIDE = (
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PERM,
+)  # fmt: skip
+
+
+class Manifest:
+    """Shards that are known to be good, and the digests of the tables of a whole sweep.
+
+    Raises
+    ------
+    StorageError : it is gone or damaged and only to be read; the disk does not take it
+    """
+
+    def __init__(self, store: Store, read_only: bool = False) -> None:
+        self.store, self.path = store, store.folder / MANIFEST
+        if read_only:
+            self._read()
+            return
+        with storing(self.path):
+            try:
+                self._write()
+            except (sqlite3.Error, ValueError) as error:
+                if _is_outside(error):
+                    raise
+                self.base.close()
+                for ending in ("", "-wal", "-shm", "-journal"):
+                    Path(f"{self.path}{ending}").unlink(missing_ok=True)
+                self._write()
+
+    def _write(self) -> None:
+        self.base = sqlite3.connect(self.path, isolation_level=None)
+        self.base.execute("PRAGMA journal_mode=WAL")
+        self.base.execute("PRAGMA synchronous=NORMAL")
+        if not self.base.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()[0]:
+            for table in _TABLES.values():
+                self.base.execute(table)
+        self._check()
+
+    def _read(self) -> None:
+        if not self.path.is_file() or not self.path.stat().st_size:
+            raise StorageError(f"{self.path} is {'empty' if self.path.is_file() else 'gone'}")
+        try:
+            try:
+                self._look("mode=ro")
+            except sqlite3.OperationalError as error:
+                # To read, too, sqlite keeps a journal beside its file; where it may not, the file is read as it lies.
+                if _code(error) not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+                    raise
+                self._look("immutable=1")
+        except (sqlite3.Error, ValueError) as error:
+            message = f"cannot be read ({error})" if _is_outside(error) else f"is damaged ({error})"
+            raise StorageError(f"{self.path} {message}") from None
+
+    def _look(self, way: str) -> None:
+        self.base = sqlite3.connect(f"{self.path.as_uri()}?{way}", uri=True, isolation_level=None)
+        self._check()
+
+    def _check(self) -> None:
+        """Refuse a file in which anything is not as it was written, or does not fit the plan."""
+        if dict(self.base.execute("SELECT name, sql FROM sqlite_master")) != _TABLES:
+            raise ValueError("it has other tables")
+        if (told := self.base.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
+            raise ValueError(str(told).splitlines()[0])
+        for table in _TABLES:
+            for *row, seal in self.base.execute(f"SELECT * FROM {table}"):
+                if seal != _seal(row):
+                    raise ValueError(f"a row of {table} is not as it was written")
+        branches = len(self.store.branches)
+        for receipt in self.shards():
+            if not self.store.has(receipt.block) or receipt.rows + receipt.failed != receipt.block.count * branches:
+                raise ValueError(f"{receipt.block.name} is not in the plan")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self.base.close()
+
+    def enter(self, receipt: Receipt) -> None:
+        """Note a good shard."""
+        b, r = receipt.block, receipt
+        row = [b.batch, b.first, b.count, r.rows, r.failed, r.size, r.digest, float(r.seconds)]
+        with storing(self.path):
+            self.base.execute("INSERT OR REPLACE INTO shard VALUES (?,?,?,?,?,?,?,?,?)", [*row, _seal(row)])
+
+    def strike(self, block: Block) -> None:
+        """Take a shard out."""
+        with storing(self.path):
+            self.base.execute("DELETE FROM shard WHERE batch=? AND first=?", (block.batch, block.first))
+
+    def shards(self) -> Iterator[Receipt]:
+        """Good shards in the order of blocks."""
+        for batch, first, count, rows, failed, size, digest, seconds, _ in self.base.execute(
+            "SELECT * FROM shard ORDER BY batch, first"
+        ):
+            yield Receipt(Block(batch, first, count), rows, failed, size, digest, seconds)
+
+    def totals(self) -> tuple[int, int, int, float]:
+        """Shards, runs that are whole, runs that failed, and seconds that workers spent."""
+        query = (
+            "SELECT COUNT(*), COALESCE(SUM(rows), 0), COALESCE(SUM(failed), 0), COALESCE(SUM(seconds), 0) FROM shard"
+        )
+        shards, rows, failed, seconds = self.base.execute(query).fetchone()
+        return int(shards), int(rows), int(failed), float(seconds)
+
+    def enter_files(self, digests: dict[str, str]) -> None:
+        """Note the tables of a whole sweep, all at once; none when it is not whole any more."""
+        with storing(self.path):
+            self.base.execute("BEGIN")
+            self.base.execute("DELETE FROM file")
+            rows = [[name, digest, _seal([name, digest])] for name, digest in digests.items()]
+            self.base.executemany("INSERT INTO file VALUES (?,?,?)", rows)
+            self.base.execute("COMMIT")
+
+    def files(self) -> dict[str, str]:
+        """Name -> digest of the tables of a whole sweep."""
+        return dict(self.base.execute("SELECT name, digest FROM file"))
+
+
+def _seal(row: list[Any]) -> str:
+    return digest_of(repr(row).encode())
+
+
+def _code(error: Exception) -> int:
+    return int(getattr(error, "sqlite_errorcode", -1)) & 0xFF
+
+
+def _is_outside(error: Exception) -> bool:
+    return _code(error) in _OUTSIDE

@@ -1,0 +1,182 @@
+"""One table of all runs, sorted by point, branch and run, from the shards: the same bytes whatever happened on the way.
+
+The shards are read slab by slab, in the order of points, so memory does not grow with the sweep.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from proxysim.sweeps.store.files import digest_of, parquet_bytes, parquet_options, storing, sync_folder, write_whole
+from proxysim.sweeps.store.folder import FAILURE_COLUMNS, FAILURES, RUNS, Block, Store
+from proxysim.sweeps.store.manifest import Manifest
+
+#: Rows of a row group of the table, and of what is sorted at once.
+GROUP_ROWS, SLAB_ROWS = 65_536, 131_072
+#: Shards that are kept while slabs overlap.
+SHARDS_KEPT = 64
+
+
+class _Shards:
+    """Shards that were read last."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.kept: OrderedDict[Block, pa.Table] = OrderedDict()
+
+    def rows(self, block: Block) -> pa.Table:
+        if block not in self.kept:
+            self.kept[block] = self.store.read_shard(block)[0]
+            while len(self.kept) > SHARDS_KEPT:
+                self.kept.popitem(last=False)
+        self.kept.move_to_end(block)
+        return self.kept[block]
+
+
+def write_tables(store: Store, manifest: Manifest) -> dict[str, str]:
+    """Write the tables of a whole sweep; name -> digest."""
+    path = store.folder / RUNS
+    with storing(path):
+        digests = {RUNS: _write_runs(store, path)}
+    failures = _failures(store, manifest)
+    data = parquet_bytes(failures)
+    write_whole(store.folder / FAILURES, data, store.aside)
+    digests[FAILURES] = digest_of(data)
+    return digests
+
+
+def wrong_at_a_glance(store: Store, rows: int) -> str:
+    """What is wrong with the table of runs as far as its end tells, which takes no time; empty when nothing is."""
+    path = store.folder / RUNS
+    try:
+        found = pq.read_metadata(path).num_rows
+    except FileNotFoundError:
+        return f"{path} is gone"
+    except (OSError, pa.ArrowException) as error:
+        return f"{path} is damaged: {str(error).splitlines()[0]}"
+    return "" if found == rows else f"{path} is damaged: it has {found:,} rows of {rows:,}"
+
+
+class _Sink:
+    """A file that keeps the digest of what is written."""
+
+    def __init__(self, path: Path) -> None:
+        self.handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        self.digest, self.closed, self.at = hashlib.blake2b(digest_size=16), False, 0
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data).cast("B")
+        self.digest.update(view)
+        self.at += len(view)
+        while view:
+            view = view[os.write(self.handle, view) :]
+        return len(data)
+
+    def tell(self) -> int:
+        return self.at
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def writable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        if not self.closed:
+            self.closed = True
+            os.close(self.handle)
+
+
+def _write_runs(store: Store, path: Path) -> str:
+    part, schema = store.aside / f"{RUNS}.{os.getpid()}", store.schema()
+    sink = _Sink(part)
+    try:
+        with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), schema, **parquet_options(schema)) as writer:
+            waiting: list[pa.Table] = []
+            rows = 0
+            for slab in _slabs(store):
+                waiting.append(slab)
+                rows += slab.num_rows
+                while rows >= GROUP_ROWS:
+                    table = pa.concat_tables(waiting)
+                    writer.write_table(table.slice(0, GROUP_ROWS).combine_chunks(), row_group_size=GROUP_ROWS)
+                    waiting, rows = [table.slice(GROUP_ROWS)], rows - GROUP_ROWS
+            if rows:
+                writer.write_table(pa.concat_tables(waiting).combine_chunks(), row_group_size=GROUP_ROWS)
+        os.fsync(sink.handle)
+        sink.close()
+        os.replace(part, path)
+    except BaseException:
+        sink.close()
+        part.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+    return sink.digest.hexdigest()
+
+
+def _slabs(store: Store) -> Iterator[pa.Table]:
+    """Sorted rows of some points, one slab after the other."""
+    shards, each = _Shards(store), len(store.branches) * store.runs
+    step = max(1, SLAB_ROWS // each)
+    for low in range(0, store.points, step):
+        high = min(store.points, low + step)
+        if each <= SLAB_ROWS:
+            yield _slab(store, shards, low, high, store.branches, 0, store.runs)
+            continue
+        for branch in store.branches:
+            for first in range(0, store.runs, SLAB_ROWS):
+                yield _slab(store, shards, low, high, (branch,), first, first + SLAB_ROWS)
+
+
+def _slab(
+    store: Store, shards: _Shards, low: int, high: int, branches: tuple[str, ...], first: int, last: int
+) -> pa.Table:
+    """Rows of points `low` to `high` and runs `first` to `last`, in the order of point, branch and run."""
+    found = [store.schema().empty_table()]
+    for block in _overlapping(store, low, high, first, last):
+        rows = shards.rows(block)
+        point, run = rows.column("point").to_numpy(), rows.column("run").to_numpy()
+        wanted = (point >= low) & (point < high) & (run >= first) & (run < last)
+        if branches != store.branches:
+            wanted &= pc.equal(rows.column("branch"), branches[0]).to_numpy()
+        found.append(rows if wanted.all() else rows.filter(pa.array(wanted)))
+    table = pa.concat_tables(found)
+    place = pc.index_in(table.column("branch"), value_set=pa.array(store.branches)).to_numpy()
+    order = np.lexsort((table.column("run").to_numpy(), place, table.column("point").to_numpy()))
+    return table if np.array_equal(order, np.arange(len(order))) else table.take(pa.array(order))
+
+
+def _overlapping(store: Store, low: int, high: int, first: int, last: int) -> Iterator[Block]:
+    """Blocks that hold any of some points and runs."""
+    for number, batch in enumerate(store.batches):
+        if (
+            batch.point >= high
+            or batch.point + batch.points <= low
+            or batch.run >= last
+            or batch.run + batch.runs <= first
+        ):
+            continue
+        begin = max(0, low - batch.point) * batch.runs
+        end = min(batch.points, high - batch.point) * batch.runs
+        if high - low == 1:
+            begin, end = begin + max(0, first - batch.run), min(end, begin + last - batch.run)
+        for at in range(begin - begin % store.block, end, store.block):
+            yield Block(number, at, min(store.block, batch.units - at))
+
+
+def _failures(store: Store, manifest: Manifest) -> pa.Table:
+    """Failed runs in the order of point, branch and run."""
+    rows = [row for receipt in manifest.shards() if receipt.failed for row in store.read_shard(receipt.block)[1]]
+    rows.sort(key=lambda row: (row["point"], store.branches.index(row["branch"]), row["run"]))
+    types = [pa.int64() if name in ("point", "run") else pa.string() for name in FAILURE_COLUMNS]
+    return pa.Table.from_pylist(rows, schema=pa.schema(list(zip(FAILURE_COLUMNS, types, strict=True))))
