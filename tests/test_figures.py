@@ -19,7 +19,7 @@ from matplotlib.text import Text
 
 import proxysim as ps
 from proxysim import figures
-from proxysim.figures.kit import style
+from proxysim.figures.kit import palette, style
 from proxysim.formatting import plain
 from proxysim.statistics.sensitivity import shown
 
@@ -375,9 +375,20 @@ def test_figures__n_and_unit_stand_in_the_caption() -> None:
 
 
 def test_figures__lines_are_told_apart_without_colour() -> None:
-    """Each colour comes with dashes, mark and hatch of its own, and neighbours differ in lightness."""
-    for looks in (style.COLOURS, style.DASHES, style.MARKS, style.HATCHES):
-        assert len(looks) == len(set(map(str, looks))) == 8
+    """Each colour comes with dashes, marker and hatch of its own, and neighbours differ in lightness."""
+    looks = [palette.branch_look(place) for place in range(palette.LOOKS)]
+    for part in ("colour", "dashes", "marker", "hatch"):
+        assert len({str(getattr(look, part)) for look in looks}) == len(looks) == 8
+    assert all(one.lightness != two.lightness for one, two in pairwise(looks))
+
+
+def test_palette__an_origin_keeps_its_look_where_others_are_absent() -> None:
+    """Given all origins of a world, the look of one depends on nothing else; "other" is grey in every world."""
+    looks = palette.origin_looks(["russia", "iran", "other"])
+    assert looks == palette.origin_looks(["iran", "other", "russia"]) and list(looks) == ["iran", "russia", "other"]
+    assert looks["other"] == palette.origin_looks([])["other"]
+    many = palette.origin_looks(f"{place:02d}" for place in range(20))
+    assert [one for one, look in many.items() if look == looks["other"]] == ["other"]
 
 
 def test_cut__names_that_share_their_first_letters_are_told_apart() -> None:

@@ -10,21 +10,8 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from proxysim.figures.kit import style
-from proxysim.figures.kit.style import (
-    COLOURS,
-    DASHES,
-    EDGE,
-    MARKS,
-    QUIET,
-    SMALL,
-    TEXT,
-    WIDE,
-    blank,
-    cut,
-    drawn,
-    panel,
-    write,
-)
+from proxysim.figures.kit.palette import GUIDE, INK, MUTED, branch_look
+from proxysim.figures.kit.style import EDGE, SMALL, TEXT, WIDE, blank, cut, drawn, panel, write
 
 if TYPE_CHECKING:
     import pandas
@@ -98,8 +85,8 @@ def capacity_bands(
         )
     top = head + rows * (_HIGH + _GAP) + 0.14
     if told:
-        write(figure, EDGE, top, "\n".join(told), fontsize=SMALL, color=QUIET)
-    write(figure, EDGE, top + style.deep(told) + (0.05 if told else 0), "\n".join(caption), fontsize=SMALL, color=QUIET)
+        write(figure, EDGE, top, "\n".join(told), fontsize=SMALL, color=MUTED)
+    write(figure, EDGE, top + style.deep(told) + (0.05 if told else 0), "\n".join(caption), fontsize=SMALL, color=MUTED)
     return figure
 
 
@@ -125,26 +112,27 @@ def _one(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], months: Se
         low, middle, high = (own[level].to_numpy() for level in ("q05", "q50", "q95"))
         if not len(middle):
             continue
-        colour = COLOURS[place]
+        look = branch_look(place)
+        colour = look.colour
         if len(months) == 1:
             x = (place + 1) / (len(branches) + 1) - 0.5
-            axes.errorbar([x], middle, yerr=[middle - low, high - middle], fmt=MARKS[place], color=colour, capsize=3)
+            axes.errorbar([x], middle, yerr=[middle - low, high - middle], fmt=look.marker, color=colour, capsize=3)
             continue
         axes.fill_between(at, low, high, color=colour, alpha=0.16, linewidth=0, zorder=2)
         for edge in (low, high):
-            axes.plot(at, edge, color=colour, linewidth=0.5, linestyle=DASHES[place], alpha=0.7, zorder=3)
-        axes.plot(at, middle, color=colour, linewidth=2.0 if place else 1.6, linestyle=DASHES[place], zorder=4)
+            axes.plot(at, edge, color=colour, linewidth=0.5, linestyle=look.dashes, alpha=0.7, zorder=3)
+        axes.plot(at, middle, color=colour, linewidth=2.0 if place else 1.6, linestyle=look.dashes, zorder=4)
         ends.append((float(middle[-1]), colour))
     axes.set_ylim(*span)
     style.months_axis(axes, months, 6)
     if len(months) == 1:
         axes.set_xticks([0], list(months))
     if span[0] < 100 < span[1]:
-        axes.axhline(100, color="#AAAAAA", linewidth=0.7, zorder=1)
+        axes.axhline(100, color=GUIDE, linewidth=0.7, zorder=1)
     for number, (month, _) in enumerate(marks):
-        axes.axvline(month, color="#CCCCCC", linewidth=0.8, zorder=0)
+        axes.axvline(month, color=GUIDE, linewidth=0.8, zorder=0)
         axes.annotate(str(number + 1), (month, 1.0), xycoords=axes.get_xaxis_transform(), xytext=(0, 2), textcoords="offset points",
-                      ha="center", fontsize=7, color=QUIET)  # fmt: skip
+                      ha="center", fontsize=7, color=MUTED)  # fmt: skip
     least = (span[1] - span[0]) * SMALL * 1.25 / 72 / _HIGH
     digits = style.after_point(max((abs(value) for value, _ in ends), default=0.0))
     for value, where, colour in spread(ends, least, span):
@@ -208,9 +196,9 @@ def _key(figure: Figure, rows: Sequence[Sequence[tuple[int, str]]], labels: Mapp
     for row, entries in enumerate(rows):
         left, top = EDGE, 0.16 + 0.2 * row
         for place, branch in entries:
-            y = 1 - top / height
-            figure.add_artist(Line2D([left / width, (left + 0.36) / width], [y, y], color=COLOURS[place], linestyle=DASHES[place], linewidth=2.2,
+            y, look = 1 - top / height, branch_look(place)
+            figure.add_artist(Line2D([left / width, (left + 0.36) / width], [y, y], color=look.colour, linestyle=look.dashes, linewidth=2.2,
                                      transform=figure.transFigure))  # fmt: skip
             words = style.name(labels, branch, 40)
-            figure.text((left + 0.42) / width, y, words, fontsize=TEXT, va="center", color="#222222")
+            figure.text((left + 0.42) / width, y, words, fontsize=TEXT, va="center", color=INK)
             left += 0.62 + style.width_of(words)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matplotlib.patches import Patch
 
 from proxysim.figures.kit import style
 from proxysim.figures.kit.frame import page, plain_x, rows_down
-from proxysim.figures.kit.style import COLOURS, HATCHES, TEXT, WIDE, drawn, number, panel, tint
+from proxysim.figures.kit.palette import AXIS, PALE, branch_look
+from proxysim.figures.kit.style import TEXT, WIDE, drawn, number, panel
 
 if TYPE_CHECKING:
     import pandas
@@ -99,23 +100,18 @@ def support_chain(
         axes = panel(figure, left + half + 0.75, 0.58, half, chain.deep)
         _changes(axes, chain, [])
         axes.set_title("Change", loc="left", fontweight="bold", pad=4)
-    handles = [Patch(**_look(b)) for b in range(len(branches))]
+    handles = [Patch(**branch_look(b).fill(0.2)) for b in range(len(branches))]
     most_letters = max(12, 90 // len(branches))
     figure.legend(handles, [style.name(labels, one, most_letters) for one in branches], loc="upper left", bbox_to_anchor=(0.0, 1.0), fontsize=TEXT,
                   ncols=min(3, len(branches)), borderaxespad=0.3)  # fmt: skip
     return figure
 
 
-def _look(b: int) -> dict[str, Any]:
-    """Colour, edge and hatch of a branch by its place."""
-    return {"facecolor": tint(COLOURS[b], style.lighter(0.2, b)), "edgecolor": COLOURS[b], "hatch": HATCHES[b]}
-
-
 def _rows(axes: Axes, chain: _Chain, names: Sequence[str]) -> None:
     """Stages down the side, with lines between them."""
     count, step = len(chain.stages), chain.step
     for at in range(1, count):
-        axes.axhline((at - 0.5) * step, color="#DDDDDD", linewidth=0.6, zorder=0)
+        axes.axhline((at - 0.5) * step, color=PALE, linewidth=0.6, zorder=0)
     rows_down(axes, [at * step for at in range(len(names))], names, ((count - 0.5) * step, -0.5 * step))
     plain_x(axes, 4, sign="")
 
@@ -127,7 +123,7 @@ def _amounts(axes: Axes, chain: _Chain, names: Sequence[str]) -> None:
         for b, branch in enumerate(chain.branches):
             value, at = chain.value(stage, branch), chain.place(s, b)
             wide = value if stage in flows and math.isfinite(value) else 0.0
-            axes.barh([at], [wide], height=_BAR * 0.86, linewidth=0.6, **_look(b))
+            axes.barh([at], [wide], height=_BAR * 0.86, linewidth=0.6, **branch_look(b).fill(0.2))
             words = f"{number(value)}" + ("" if stage in flows else f" {chain.units[stage]}")
             axes.annotate(words, (wide, at), xytext=(3, 0), textcoords="offset points", va="center", fontsize=7.5)
     most = max([abs(chain.values.get((stage, branch), 0.0)) for stage in flows for branch in chain.branches] or [1.0])
@@ -144,14 +140,14 @@ def _changes(axes: Axes, chain: _Chain, names: Sequence[str]) -> None:
             value, at = chain.value(stage, branch), chain.place(s, b)
             change = 100 * (value / base - 1) if base and math.isfinite(base) and math.isfinite(value) else math.nan
             if math.isfinite(change):
-                axes.barh([at], [change], height=_BAR * 0.86, linewidth=0.6, zorder=2, **_look(b))
+                axes.barh([at], [change], height=_BAR * 0.86, linewidth=0.6, zorder=2, **branch_look(b).fill(0.2))
                 found.append(change)
             right = not change < 0
             axes.annotate(_percent(change), (change if math.isfinite(change) else 0.0, at), xytext=(3 if right else -3, 0),
                           textcoords="offset points", ha="left" if right else "right", va="center", fontsize=7.5)  # fmt: skip
     span = max(found) - min(found) or 1.0
     axes.set_xlim(min(found) - (0.22 * span if min(found) < 0 else 0), max(found) + 0.24 * span)
-    axes.axvline(0, color="#808080", linewidth=0.9, zorder=1)
+    axes.axvline(0, color=AXIS, linewidth=0.9, zorder=1)
     _rows(axes, chain, names)
     axes.set_xlabel("per cent")
 

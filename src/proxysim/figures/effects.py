@@ -9,7 +9,8 @@ from matplotlib.lines import Line2D
 
 from proxysim.figures.kit import style
 from proxysim.figures.kit.frame import page, plain_x, rows_down
-from proxysim.figures.kit.style import COLOURS, EDGE, MARKS, SMALL, TEXT, WIDE, drawn, number, panel
+from proxysim.figures.kit.palette import AXIS, LOOKS, MUTED, STRIPE, branch_look
+from proxysim.figures.kit.style import EDGE, SMALL, TEXT, WIDE, drawn, number, panel
 
 if TYPE_CHECKING:
     import pandas
@@ -48,7 +49,7 @@ def differences(
         return style.nothing("There is no difference to show: no measure is defined in both branches.")
     names = list(measures or style.unique(rows["measure"]))
     names = [one for one in names if (rows["measure"] == one).any()][:_PANELS]
-    branches = style.unique(rows["branch"])[: len(COLOURS) - 1]
+    branches = style.unique(rows["branch"])[: LOOKS - 1]
     if ax is not None:
         own = rows[rows["measure"] == names[0]]
         _panel(ax, own, style.unique(own["actor"])[:_ACTORS], branches, labels)
@@ -87,7 +88,7 @@ def _panel(
     for place, actor in enumerate(actors):
         middle = place * step
         if place % 2:
-            axes.axhspan(middle - step / 2, middle + step / 2, color="#F5F5F5", zorder=0, linewidth=0)
+            axes.axhspan(middle - step / 2, middle + step / 2, color=STRIPE, zorder=0, linewidth=0)
         for b, branch in enumerate(branches):
             own = rows[(rows["actor"] == actor) & (rows["branch"] == branch)]
             if not len(own):
@@ -95,24 +96,29 @@ def _panel(
             one = own.iloc[0]
             at = middle + (b - (len(branches) - 1) / 2) * _ROW
             sure = one["low"] == one["low"] and one["high"] == one["high"] and (one["low"] > 0 or one["high"] < 0)
-            colour = COLOURS[b + 1]
+            look = branch_look(b + 1)
             if one["low"] == one["low"] and one["high"] == one["high"]:
                 axes.plot(
-                    [one["low"], one["high"]], [at, at], color=colour, linewidth=2.0, solid_capstyle="butt", zorder=3
+                    [one["low"], one["high"]],
+                    [at, at],
+                    color=look.colour,
+                    linewidth=2.0,
+                    solid_capstyle="butt",
+                    zorder=3,
                 )
             axes.plot(
                 [one["difference"]],
                 [at],
-                marker=MARKS[b + 1],
+                marker=look.marker,
                 markersize=5.5,
-                color=colour,
-                markerfacecolor=colour if sure else "white",
+                color=look.colour,
+                markerfacecolor=look.colour if sure else "white",
                 zorder=4,
             )
         first = rows[rows["actor"] == actor]["baseline"].iloc[0]
         axes.annotate(number(float(first)), (1.0, middle), xycoords=axes.get_yaxis_transform(), xytext=(5, 0), textcoords="offset points", ha="left",
-                      va="center", fontsize=SMALL, color="#6A6A6A", annotation_clip=False)  # fmt: skip
-    axes.axvline(0, color="#808080", linewidth=0.9, zorder=1)
+                      va="center", fontsize=SMALL, color=MUTED, annotation_clip=False)  # fmt: skip
+    axes.axvline(0, color=AXIS, linewidth=0.9, zorder=1)
     places = [place * step for place in range(len(actors))]
     rows_down(axes, places, [style.name(labels, one, 24) for one in actors], ((len(actors) - 0.5) * step, -0.5 * step))
     axes.margins(x=0.08)
@@ -125,8 +131,8 @@ def _panel(
 def _marks_key(figure: Figure, branches: Sequence[str], labels: Mapping[str, str] | None) -> None:
     most = max(10, int(70 / max(1, len(branches))))
     handles = [
-        Line2D([], [], color=COLOURS[b + 1], marker=MARKS[b + 1], linewidth=2, markersize=5.5)
-        for b in range(len(branches))
+        Line2D([], [], color=look.colour, marker=look.marker, linewidth=2, markersize=5.5)
+        for look in (branch_look(b + 1) for b in range(len(branches)))
     ]
     figure.legend(handles, [style.name(labels, one, most) for one in branches], loc="upper left", bbox_to_anchor=(0.0, 1.0), ncols=len(branches),
                   fontsize=TEXT, borderaxespad=0.3, handlelength=2.4)  # fmt: skip

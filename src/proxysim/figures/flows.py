@@ -11,7 +11,8 @@ from matplotlib.patheffects import withStroke
 
 from proxysim.figures.kit import style
 from proxysim.figures.kit.frame import page
-from proxysim.figures.kit.style import EDGE, QUIET, SMALL, WIDE, drawn, number, panel
+from proxysim.figures.kit.palette import INK, MUTED, NEUTRAL, Look, origin_looks
+from proxysim.figures.kit.style import EDGE, SMALL, WIDE, drawn, number, panel
 
 if TYPE_CHECKING:
     import pandas
@@ -63,15 +64,15 @@ def alluvial(
     Parameters
     ----------
     table : from, to, origin, sent, arrived, n: sums over a time, means over runs
-    unit : of the amounts; labels, makers : what people see for ids of actors and of origins
+    unit : of the amounts; labels : what people see for ids of actors
+    makers : what people see for origins; of all origins of a world, so that each keeps its colour where others are absent
     ax : axes, or None for a figure
     """
     rows = table[table["sent"] > 0]
     if not len(rows):
         return style.nothing("No arms were sent in these runs.")
     rows = _merged(rows)
-    origins = style.in_order(rows["origin"])
-    count = max(len(origins), len(style.unique(rows["from"])), len(style.unique(rows["to"])) + 1)
+    count = max(len(style.unique(rows["origin"])), len(style.unique(rows["from"])), len(style.unique(rows["to"])) + 1)
     deep = max(2.2, 0.42 * count + 1.0)
     first, second = _links(rows)
     slots, scale = _slots(first, second, deep)
@@ -83,11 +84,12 @@ def alluvial(
     ax.set_axis_off()
     ax.set_xlim(0, _WIDTH)
     ax.set_ylim(deep, 0)
-    _ribbons(ax, [*first, *second], slots, scale, origins)
+    looks = origin_looks([*(makers or ()), *rows["origin"]])
+    _ribbons(ax, [*first, *second], slots, scale, looks)
     for (column, one), slot in slots.items():
-        look = {"facecolor": "white" if _is_lost((column, one)) else "#4D4D4D"}
+        look = {"facecolor": "white" if _is_lost((column, one)) else NEUTRAL}
         if column == MAKER:
-            look = style.maker(origins.index(one), 0.3)
+            look = looks[one].fill(0.3)
         _node(ax, (column, one), slot, look, makers or labels if column == MAKER else labels)
     for column, words in _HEADS.items():
         ax.text(
@@ -97,7 +99,7 @@ def alluvial(
             ha="center",
             va="bottom",
             fontsize=SMALL,
-            color=QUIET,
+            color=MUTED,
             clip_on=False,
         )
     return style.page_of(ax)
@@ -173,9 +175,7 @@ def _node(axes: Axes, node: Node, slot: Slot, look: Mapping[str, Any], labels: M
     """The bar of a node with its name and amount."""
     column, one = node
     x = _COLUMNS[column]
-    bar = Rectangle(
-        (x, slot.top), _BAR, max(slot.tall, 0.01), linewidth=0.8, zorder=4, **{**look, "edgecolor": "#333333"}
-    )
+    bar = Rectangle((x, slot.top), _BAR, max(slot.tall, 0.01), linewidth=0.8, zorder=4, **{**look, "edgecolor": INK})
     axes.add_patch(bar)
     if _is_lost(node):
         words = LOST.capitalize()
@@ -195,12 +195,13 @@ def _node(axes: Axes, node: Node, slot: Slot, look: Mapping[str, Any], labels: M
 
 
 def _ribbons(
-    axes: Axes, links: Sequence[Link], slots: Mapping[Node, Slot], scale: float, origins: Sequence[str]
+    axes: Axes, links: Sequence[Link], slots: Mapping[Node, Slot], scale: float, looks: Mapping[str, Look]
 ) -> None:
     """Ribbons between nodes, stacked at both ends in the order of the nodes at the other end."""
     out, into = dict.fromkeys(slots, 0.0), dict.fromkeys(slots, 0.0)
-    ribbons: list[tuple[float, int, Path]] = []
-    for link in sorted(links, key=lambda link: (link.start[0], slots[link.end].top, origins.index(link.origin))):
+    ribbons: list[tuple[float, Look, Path]] = []
+    order = list(looks)
+    for link in sorted(links, key=lambda link: (link.start[0], slots[link.end].top, order.index(link.origin))):
         tall = link.amount * scale
         start, end = slots[link.start].top + out[link.start], slots[link.end].top + into[link.end]
         out[link.start] += tall
@@ -208,9 +209,9 @@ def _ribbons(
         if tall < 1e-4:
             continue
         x0, x1 = _COLUMNS[link.start[0]] + _BAR, _COLUMNS[link.end[0]]
-        ribbons.append((tall, origins.index(link.origin), _bow((x0, start), (x1, end), tall)))
-    for _, place, path in sorted(ribbons, key=lambda one: -one[0]):  # thin ones on top
-        axes.add_patch(PathPatch(path, linewidth=0.6, alpha=0.7, zorder=2, **style.maker(place, 0.45)))
+        ribbons.append((tall, looks[link.origin], _bow((x0, start), (x1, end), tall)))
+    for _, look, path in sorted(ribbons, key=lambda one: -one[0]):  # thin ones on top
+        axes.add_patch(PathPatch(path, linewidth=0.6, alpha=0.7, zorder=2, **look.fill()))
 
 
 def _bow(left: tuple[float, float], right: tuple[float, float], tall: float) -> Path:

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.colors import CenteredNorm, LinearSegmentedColormap
+from matplotlib.colors import CenteredNorm
 
 from proxysim.figures.kit import style
 from proxysim.figures.kit.frame import page
-from proxysim.figures.kit.style import BARE, QUIET, WIDE, drawn, number, panel
+from proxysim.figures.kit.palette import BOTH_SIGNS, MUTED, ONLY_NEGATIVE, ONLY_POSITIVE
+from proxysim.figures.kit.style import BARE, WIDE, drawn, number, panel
 
 if TYPE_CHECKING:
     import pandas
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["heat_map"]
 
 Array = np.ndarray[Any, Any]
-#: Each end has its own lightness, so that above and below are told apart in grey as well; words stand in every cell that has room.
-_DIVERGING = LinearSegmentedColormap.from_list("proxysim", ["#08306B", "#6BAED6", "#F7F7F7", "#FDAE6B", "#B35806"])
-_SEQUENTIAL = LinearSegmentedColormap.from_list("proxysim-one", ["#F7F7F7", "#9ECAE1", "#2171B5", "#08306B"])
 #: Inches above the map when words stand over its bar, below it, and of the bar; letters that fit above the bar; points of type in cells.
 _TOP, _BELOW, _BAR, _LETTERS, _SMALL = 0.26, 0.62, 0.16, 14, 7.5
 #: So many columns and rows have room for words in their cells.
@@ -83,14 +81,14 @@ def _cells(axes: Axes, grid: Array, unsure: Array) -> Any:
     finite = grid[np.isfinite(grid)]
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
     both = low < 0 < high
-    colours = _DIVERGING if both else _SEQUENTIAL if high > 0 else _SEQUENTIAL.reversed()
+    colours = BOTH_SIGNS if both else ONLY_POSITIVE if high > 0 else ONLY_NEGATIVE
     norm = CenteredNorm(0.0, max(-low, high)) if both else None
     rows, columns = grid.shape
     image = axes.pcolormesh(np.arange(columns + 1), np.arange(rows + 1), np.ma.masked_invalid(grid), cmap=colours, norm=norm,
                             edgecolors="white", linewidth=0.8)  # fmt: skip
     roomy = columns <= _COLUMNS and rows <= _ROWS
     for (row, column), one in np.ndenumerate(grid):
-        words, colour = "–", QUIET
+        words, colour = "–", MUTED
         if math.isfinite(one):
             red, green, blue, _ = image.cmap(image.norm(one))
             words = ((number(one) if roomy else "") + ("\n•" if unsure[row, column] else "")).strip()

@@ -12,6 +12,7 @@ from matplotlib.patches import Patch, Polygon
 from proxysim.figures.kit import style
 from proxysim.figures.kit.frame import in_inches, page
 from proxysim.figures.kit.map_layout import Array, Bow, bows_of, boxes_of, free_spot
+from proxysim.figures.kit.palette import AXIS, CLOSED, INK, Look, origin_looks
 from proxysim.figures.kit.style import EDGE, SMALL, drawn, panel
 from proxysim.figures.places import cards_of, draw_card, legs_of, size_of
 
@@ -26,7 +27,6 @@ __all__ = ["arms_map"]
 
 _WIDE, _DEEP = 9.2, 6.3
 _MOST, _LEAST = 0.42, 0.02
-_OPEN, _CLOSED = "#8C8C8C", "#8C8C8C"
 
 
 @drawn
@@ -56,9 +56,10 @@ def arms_map(
                 moved[one][str(origin)] = moved[one].get(str(origin), 0.0) + float(sent)
     weights: dict[str, float] = {}
     for part in moved.values():
-        for maker, amount in part.items():
-            weights[maker] = weights.get(maker, 0.0) + amount
-    origins = style.in_order(one for one in weights if weights[one] > 0)
+        for origin, amount in part.items():
+            weights[origin] = weights.get(origin, 0.0) + amount
+    looks = origin_looks([*world.names["origin"], *weights])
+    looks = {one: look for one, look in looks.items() if weights.get(one, 0.0) > 0}
     if ax is None:
         words = (
             "Schematic: where things stand says nothing of the globe. Width and number: arms sent over a leg, both ways together, "
@@ -76,44 +77,48 @@ def arms_map(
     bows = bows_of({leg.name: leg.ends for leg in legs}, boxes)
     most = max((sum(part.values()) for part in moved.values()), default=0.0)
     for leg in legs:
-        _strand(ax, bows[leg.name].line, [moved[leg.name].get(one, 0.0) for one in origins], most, leg.closed)
+        _strand(
+            ax,
+            bows[leg.name].line,
+            [(moved[leg.name].get(one, 0.0), look) for one, look in looks.items()],
+            most,
+            leg.closed,
+        )
     _words(ax, {name: sum(part.values()) for name, part in moved.items()}, bows, list(boxes.values()))
     for place, card in cards.items():
         draw_card(ax, boxes[place], card)
-    if origins:
-        handles = [Patch(**style.maker(at, 0.3)) for at in range(len(origins))]
-        ax.legend(handles, [style.made_in(labels, one, 26) for one in origins], loc="lower left", bbox_to_anchor=(0.0, 1.0),
-                  ncols=min(5, len(origins)), fontsize=style.TEXT, borderaxespad=0.1)  # fmt: skip
+    if looks:
+        handles = [Patch(**look.fill(0.3)) for look in looks.values()]
+        ax.legend(handles, [style.made_in(labels, one, 26) for one in looks], loc="lower left", bbox_to_anchor=(0.0, 1.0),
+                  ncols=min(5, len(looks)), fontsize=style.TEXT, borderaxespad=0.1)  # fmt: skip
     return style.page_of(ax)
 
 
-def _strand(axes: Axes, line: Array, amounts: list[float], most: float, closed: bool) -> None:
+def _strand(axes: Axes, line: Array, amounts: list[tuple[float, Look]], most: float, closed: bool) -> None:
     """One ribbon for each maker, side by side along a line."""
-    total = sum(amounts)
+    total = sum(amount for amount, _ in amounts)
     if total <= 0 or most <= 0:
         axes.plot(
             line[:, 0],
             line[:, 1],
-            color=_CLOSED if closed else _OPEN,
+            color=CLOSED if closed else AXIS,
             linewidth=1.0,
             linestyle=(0, (4, 3)) if closed else "-",
             zorder=1,
         )
         if closed:
             middle = line[len(line) // 2]
-            axes.plot([middle[0]], [middle[1]], marker="x", color="#333333", markersize=9, markeredgewidth=2, zorder=2)
+            axes.plot([middle[0]], [middle[1]], marker="x", color=INK, markersize=9, markeredgewidth=2, zorder=2)
         return
     along = np.gradient(line, axis=0)
     normal = (
         np.column_stack([-along[:, 1], along[:, 0]]) / np.maximum(np.hypot(along[:, 0], along[:, 1]), 1e-9)[:, None]
     )
     whole = max(_LEAST, _MOST * total / most)
-    amounts = [amount if amount >= 0.01 * total else 0.0 for amount in amounts]
-    total = sum(amounts)
+    amounts = [(amount, look) for amount, look in amounts if amount >= 0.01 * total]
+    total = sum(amount for amount, _ in amounts)
     at = -whole / 2
-    for place, amount in enumerate(amounts):
-        if amount <= 0:
-            continue
+    for amount, look in amounts:
         wide = whole * amount / total
         ring = np.concatenate([line + at * normal, (line + (at + wide) * normal)[::-1]])
         axes.add_patch(
@@ -122,7 +127,7 @@ def _strand(axes: Axes, line: Array, amounts: list[float], most: float, closed: 
                 closed=True,
                 linewidth=0.3 if wide > 0.02 else 0.0,
                 zorder=1.5,
-                **style.maker(place, 0.3),
+                **look.fill(0.3),
             )
         )
         at += wide

@@ -10,6 +10,7 @@ from matplotlib.patches import Patch
 
 from proxysim.figures.kit import style
 from proxysim.figures.kit.frame import page, rows_down
+from proxysim.figures.kit.palette import Look, origin_looks
 from proxysim.figures.kit.style import SMALL, TEXT, WIDE, drawn, number, panel
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def provenance(
     Parameters
     ----------
     table : actor, branch, origin, value, n
-    what, unit : what the values are; labels, makers : what people see for ids of actors and branches, and of origins
+    what, unit : what the values are; labels : what people see for ids of actors and branches
+    makers : what people see for origins; of all origins of a world, so that each keeps its colour where others are absent
     ax : axes, or None for a figure
     """
     sums = table.groupby("actor", sort=False)["value"].sum()
@@ -44,9 +46,8 @@ def provenance(
     branches = style.unique(table["branch"])[:_BRANCHES]
     if not actors:
         return style.nothing("No arms reached anyone in these runs.")
-    every = style.in_order(table["origin"])
-    weights = {one: float(table.loc[table["origin"] == one, "value"].sum()) for one in every}
-    origins = [one for one in every if weights[one] > 0]
+    looks = origin_looks([*(makers or ()), *table["origin"]])
+    looks = {one: look for one, look in looks.items() if float(table.loc[table["origin"] == one, "value"].sum()) > 0}
     step = _BAR * len(branches) + 0.34
     root: Any = ax
     legend: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0)}
@@ -62,32 +63,32 @@ def provenance(
                     va="center", ha="left")  # fmt: skip
         for b, branch in enumerate(branches):
             own = table[(table["actor"] == actor) & (table["branch"] == branch)]
-            amounts = [float(own.loc[own["origin"] == one, "value"].sum()) for one in origins]
+            amounts = [float(own.loc[own["origin"] == one, "value"].sum()) for one in looks]
             ticks.append(a * step + 0.2 + b * _BAR)
-            _shares(ax, ticks[-1], np.array(amounts), [every.index(one) for one in origins])
+            _shares(ax, ticks[-1], np.array(amounts), list(looks.values()))
     names = [style.name(labels, branch, 34) for branch in branches] * len(actors)
     rows_down(ax, ticks, names, (len(actors) * step - 0.1, -0.15))
     ax.set_xlim(0, 100)
     ax.set_xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100 %"])
-    handles = [Patch(**style.maker(every.index(one))) for one in origins]
+    handles = [Patch(**look.fill()) for look in looks.values()]
     root.legend(
         handles,
-        [style.made_in(makers or labels, one, 22) for one in origins],
-        ncols=min(4, len(origins)),
+        [style.made_in(makers or labels, one, 22) for one in looks],
+        ncols=min(4, len(looks)),
         fontsize=TEXT,
         **legend,
     )
     return style.page_of(ax)
 
 
-def _shares(axes: Axes, at: float, amounts: np.ndarray[Any, Any], looks: Sequence[int]) -> None:
+def _shares(axes: Axes, at: float, amounts: np.ndarray[Any, Any], looks: Sequence[Look]) -> None:
     """One bar cut into the shares of makers, with the whole at its end."""
     whole, start = float(amounts.sum()), 0.0
     for amount, look in zip(amounts, looks, strict=True):
         part = 100 * amount / whole if whole > 0 else 0.0
         if part <= 0:
             continue
-        axes.barh([at], [part], left=[start], height=_BAR * 0.84, linewidth=0.6, **style.maker(look))
+        axes.barh([at], [part], left=[start], height=_BAR * 0.84, linewidth=0.6, **look.fill())
         if part >= 9:
             axes.text(start + part / 2, at, f"{part:.0f} %", ha="center", va="center", fontsize=7.5,
                       bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85})  # fmt: skip

@@ -6,7 +6,7 @@ import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matplotlib.font_manager import FontProperties
 from matplotlib.lines import Line2D
@@ -16,6 +16,7 @@ from matplotlib.textpath import TextPath
 
 from proxysim.figures.kit.frame import in_inches
 from proxysim.figures.kit.map_layout import Array, bows_of, boxes_of, free_spot
+from proxysim.figures.kit.palette import CLOSED, INK, MODES, MUTED, STRIPE
 from proxysim.figures.kit.style import as_written, blank, boxes_for_signs, cut, in_place, page_of
 
 if TYPE_CHECKING:
@@ -27,11 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["places_and_legs"]
 
-#: Colour and dashes of each mode; told apart without colour too.
-_MODES: dict[str, tuple[str, Any]] = {
-    "land": ("#3D3D3D", "-"), "sea": ("#0072B2", (0, (5, 2))), "air": ("#D55E00", (0, (1, 1.6))),
-}  # fmt: skip
-_CLOSED = "#AAAAAA"
 _NAME, _SMALL = 10.0, 8.5
 _PAD, _LINE = 0.07, 1.28
 #: Letters in a line of a card.
@@ -164,12 +160,12 @@ def _draw_legs(axes: Axes, legs: Sequence[Leg], boxes: Mapping[str, Array]) -> N
     """Lines first, then their words where they cover least."""
     bows = bows_of({leg.name: leg.ends for leg in legs}, boxes)
     for leg in legs:
-        bow, (colour, dashes) = bows[leg.name], _MODES[leg.mode]
+        bow, (colour, dashes) = bows[leg.name], MODES[leg.mode]
         path = Path(
             [tuple(bow.start), tuple(bow.control), tuple(bow.end)],
             [Path.MOVETO, Path.CURVE3, Path.CURVE3],
         )
-        axes.add_patch(PathPatch(path, facecolor="none", edgecolor=_CLOSED if leg.closed else colour, linestyle=dashes,
+        axes.add_patch(PathPatch(path, facecolor="none", edgecolor=CLOSED if leg.closed else colour, linestyle=dashes,
                                  linewidth=leg.width, capstyle="butt", zorder=1))  # fmt: skip
     font, taken = FontProperties(size=_SMALL), list(boxes.values())
     for leg in legs:
@@ -178,7 +174,7 @@ def _draw_legs(axes: Axes, legs: Sequence[Leg], boxes: Mapping[str, Array]) -> N
         others = [bow.line for name, bow in bows.items() if name != leg.name]
         spot = free_spot(size_of([(word, font) for word in leg.words]), bows[leg.name], taken, others)
         taken.append(spot)
-        axes.text(spot[0], spot[1], "\n".join(leg.words), fontproperties=font, ha="center", va="center", color=_MODES[leg.mode][0],
+        axes.text(spot[0], spot[1], "\n".join(leg.words), fontproperties=font, ha="center", va="center", color=MODES[leg.mode][0],
                   linespacing=1.15, zorder=2, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.2})  # fmt: skip
 
 
@@ -186,7 +182,7 @@ def draw_card(axes: Axes, box: Array, lines: Lines) -> None:
     """A place as a card with its lines."""
     x, y, width, height = (float(part) for part in box)
     axes.add_patch(FancyBboxPatch((x - width / 2 + 0.04, y - height / 2 + 0.04), width - 0.08, height - 0.08, boxstyle="round,pad=0.04",
-                                  facecolor="#F4F4F0", edgecolor="#555555", linewidth=1.0, zorder=3))  # fmt: skip
+                                  facecolor=STRIPE, edgecolor=MUTED, linewidth=1.0, zorder=3))  # fmt: skip
     top = y + height / 2 - _PAD
     for text, font in lines:
         tall = float(font.get_size_in_points()) * _LINE / 72
@@ -198,10 +194,10 @@ def draw_card(axes: Axes, box: Array, lines: Lines) -> None:
 
 def _key(axes: Axes, world: World, legs: Sequence[Leg], moved: bool) -> None:
     """What lines, marks and numbers mean, under the map."""
-    handles = [Line2D([], [], color=_MODES[mode][0], linestyle=_MODES[mode][1], linewidth=2.2, label=mode)
-               for mode in _MODES if any(leg.mode == mode for leg in legs)]  # fmt: skip
+    handles = [Line2D([], [], color=MODES[mode][0], linestyle=MODES[mode][1], linewidth=2.2, label=mode)
+               for mode in MODES if any(leg.mode == mode for leg in legs)]  # fmt: skip
     if any(leg.closed for leg in legs):
-        handles.append(Line2D([], [], color=_CLOSED, linewidth=2.2, label="closed"))
+        handles.append(Line2D([], [], color=CLOSED, linewidth=2.2, label="closed"))
     words = ["■ state   ● proxy"]
     if legs:
         words.append(
@@ -218,4 +214,4 @@ def _key(axes: Axes, world: World, legs: Sequence[Leg], moved: bool) -> None:
         axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.005), ncols=len(handles), frameon=False, fontsize=9, handlelength=3.6,
                     borderaxespad=0.2)  # fmt: skip
     axes.annotate("      ".join(words), (0, 0), xycoords="axes fraction", xytext=(4, -32), textcoords="offset points", fontsize=9,
-                  ha="left", va="top", color="#333333", annotation_clip=False)  # fmt: skip
+                  ha="left", va="top", color=INK, annotation_clip=False)  # fmt: skip

@@ -11,7 +11,8 @@ import numpy as np
 from proxysim.figures.effects import numeric, unit_in_words
 from proxysim.figures.kit import style
 from proxysim.figures.kit.frame import page, plain_x, rows_down
-from proxysim.figures.kit.style import QUIET, SMALL, WIDE, drawn, number, panel, tint
+from proxysim.figures.kit.palette import AXIS, INK, MUTED, NEGATIVE, PALE, POSITIVE, tint
+from proxysim.figures.kit.style import SMALL, WIDE, drawn, number, panel
 
 if TYPE_CHECKING:
     import pandas
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["waterfall"]
 
 _PAIRS, _ROW = 6, 0.27
-_NEGATIVE, _POSITIVE = "#0072B2", "#D55E00"
 #: Two provisions, their interaction, and the ends of its interval.
 Pair = tuple[str, str, float, float, float]
 
@@ -91,10 +91,10 @@ def _put_in(axes: Axes, rows: pandas.DataFrame, names: Sequence[str]) -> None:
     sizes = [float(one) if one == one and one is not None else math.nan for one in rows["size"]]
     for at, size in enumerate(sizes):
         if math.isfinite(size):
-            axes.barh([at], [size], height=0.62, color="#D9D9D9", edgecolor="#6A6A6A", linewidth=0.6)
+            axes.barh([at], [size], height=0.62, color=PALE, edgecolor=MUTED, linewidth=0.6)
         words = f"{100 * size:+.0f} %".replace("-", "\u2212") if math.isfinite(size) else "–"
         axes.annotate(words, (max(0.0, size) if math.isfinite(size) else 0.0, at), xytext=(3, 0), textcoords="offset points", va="center",
-                      fontsize=SMALL, color=QUIET)  # fmt: skip
+                      fontsize=SMALL, color=MUTED)  # fmt: skip
     axes.set_yticks(range(len(names) + 1), [*names, "All together"])
     axes.get_yticklabels()[-1].set_fontweight("bold")
     axes.set_ylim(len(names) + 0.5, -0.6)
@@ -115,11 +115,11 @@ def _steps(axes: Axes, rows: pandas.DataFrame, names: Sequence[str]) -> None:
     span = (max(every) - min(every)) or 1.0
     for at, (start, value) in enumerate(zip(starts, values, strict=True)):
         _bar(axes, at, value, start)
-        axes.plot([start + value] * 2, [at - 0.31, at + 1.31], color="#808080", linewidth=0.7, zorder=2)
+        axes.plot([start + value] * 2, [at - 0.31, at + 1.31], color=AXIS, linewidth=0.7, zorder=2)
         low, high = float(rows["low"].iloc[at]), float(rows["high"].iloc[at])
         far = max(start, start + value)
         if math.isfinite(low) and math.isfinite(high):
-            axes.plot([start + low, start + high], [at, at], color="#1A1A1A", linewidth=1.4, zorder=4)
+            axes.plot([start + low, start + high], [at, at], color=INK, linewidth=1.4, zorder=4)
             far = max(far, start + high)
         axes.annotate(
             number(value, True),
@@ -131,10 +131,10 @@ def _steps(axes: Axes, rows: pandas.DataFrame, names: Sequence[str]) -> None:
             zorder=5,
         )
     total = float(ends[-1])
-    axes.barh([len(values)], [total], height=0.62, color="#8C8C8C", edgecolor="#333333", linewidth=0.8, zorder=3)
+    axes.barh([len(values)], [total], height=0.62, color=AXIS, edgecolor=INK, linewidth=0.8, zorder=3)
     axes.annotate(number(total, True), (max(0.0, total), len(values)), xytext=(4, 0), textcoords="offset points", va="center", fontsize=SMALL,
                   fontweight="bold")  # fmt: skip
-    axes.axvline(0, color="#808080", linewidth=0.9, zorder=1)
+    axes.axvline(0, color=AXIS, linewidth=0.9, zorder=1)
     told = [*names, "All together"] if any(names) else [""] * (len(values) + 1)
     axes.set_xlim(min(every) - 0.06 * span, max(every) + 0.16 * span)
     rows_down(axes, range(len(told)), told, (len(values) + 0.5, -0.6))
@@ -143,7 +143,7 @@ def _steps(axes: Axes, rows: pandas.DataFrame, names: Sequence[str]) -> None:
 
 def _bar(axes: Axes, at: int, value: float, start: float = 0.0) -> None:
     """One part of an effect; parts that take away are hatched."""
-    colour = _POSITIVE if value >= 0 else _NEGATIVE
+    colour = POSITIVE if value >= 0 else NEGATIVE
     axes.barh([at], [value], left=[start], height=0.62, color=tint(colour, 0.45), edgecolor=colour, linewidth=0.8,
               hatch="" if value >= 0 else "////", zorder=3)  # fmt: skip
 
@@ -165,12 +165,12 @@ def _pairs(axes: Axes, pairs: Sequence[Pair], names: Sequence[str], unit: str) -
     for at, (_, _, value, low, high) in enumerate(pairs):
         _bar(axes, at, value)
         if math.isfinite(low) and math.isfinite(high):
-            axes.plot([low, high], [at, at], color="#1A1A1A", linewidth=1.4, zorder=4)
+            axes.plot([low, high], [at, at], color=INK, linewidth=1.4, zorder=4)
             ends += [low, high]
         ends.append(value)
         axes.annotate(number(value, True), (1.0, at), xycoords=axes.get_yaxis_transform(), xytext=(5, 0), textcoords="offset points", va="center",
                       fontsize=SMALL, annotation_clip=False)  # fmt: skip
-    axes.axvline(0, color="#808080", linewidth=0.9, zorder=1)
+    axes.axvline(0, color=AXIS, linewidth=0.9, zorder=1)
     span = max(ends) - min(ends)
     axes.set_xlim(min(ends) - 0.05 * span, max(ends) + 0.05 * span)
     rows_down(axes, range(len(names)), names, (len(names) - 0.4, -0.6))

@@ -11,7 +11,8 @@ import numpy as np
 from proxysim.figures.effects import numeric
 from proxysim.figures.kit import style
 from proxysim.figures.kit.frame import page, plain_x, rows_down
-from proxysim.figures.kit.style import BARE, QUIET, SMALL, TEXT, WIDE, drawn, panel, tint
+from proxysim.figures.kit.palette import AXIS, INK, MUTED, NEGATIVE, POSITIVE, tint
+from proxysim.figures.kit.style import BARE, SMALL, TEXT, WIDE, drawn, panel
 from proxysim.formatting import plain
 
 if TYPE_CHECKING:
@@ -51,25 +52,23 @@ def ranking(
     for at in range(len(rows)):
         value, low, high, best = (float(rows[key].iloc[at]) for key in ("difference", "low", "high", "best"))
         sure = math.isfinite(low) and math.isfinite(high) and (low > 0 or high < 0)
-        ax.barh(
-            [at], [value], height=0.5, color=tint("#0072B2" if value < 0 else "#D55E00", 0.72), linewidth=0, zorder=1
-        )
+        ax.barh([at], [value], height=0.5, color=tint(NEGATIVE if value < 0 else POSITIVE, 0.72), linewidth=0, zorder=1)
         if math.isfinite(low) and math.isfinite(high):
-            ax.plot([low, high], [at, at], color="#1A1A1A", linewidth=1.8, zorder=3)
+            ax.plot([low, high], [at, at], color=INK, linewidth=1.8, zorder=3)
         ax.plot(
             [value],
             [at],
             marker="o",
-            color="#1A1A1A",
-            markerfacecolor="#1A1A1A" if sure else "white",
+            color=INK,
+            markerfacecolor=INK if sure else "white",
             markersize=5.5,
             zorder=4,
         )
         ax.annotate(f"{100 * best:.0f} %", (1.0, at), xycoords=ax.get_yaxis_transform(), xytext=(10, 0), textcoords="offset points", va="center",
                     fontsize=TEXT, annotation_clip=False)  # fmt: skip
-    ax.annotate("best in", (1.0, 1.0), xycoords="axes fraction", xytext=(10, 5), textcoords="offset points", fontsize=SMALL, color=QUIET,
+    ax.annotate("best in", (1.0, 1.0), xycoords="axes fraction", xytext=(10, 5), textcoords="offset points", fontsize=SMALL, color=MUTED,
                 annotation_clip=False)  # fmt: skip
-    ax.axvline(0, color="#808080", linewidth=0.9)
+    ax.axvline(0, color=AXIS, linewidth=0.9)
     rows_down(ax, range(len(rows)), names, (len(rows) - 0.5, -0.5))
     ax.margins(x=0.06)
     plain_x(ax)
@@ -119,7 +118,7 @@ def tornado(
     wide = ax.get_position().width * float(style.page_of(ax).get_size_inches()[0])
     aside = min(aside, 0.3 * wide) * ((max(ends) - min(ends)) or 1.0) / (wide - 2 * min(aside, 0.3 * wide))
     ax.set_xlim(min(ends) - aside, max(ends) + aside)  # room for the words at the ends of bars
-    ax.axvline(middle, color="#1A1A1A", linewidth=1.0, zorder=3)
+    ax.axvline(middle, color=INK, linewidth=1.0, zorder=3)
     rows_down(ax, range(len(rows)), names, (len(rows) - 0.4, -0.6))
     plain_x(ax, sign="")
     ax.set_xlabel(unit)
@@ -128,8 +127,8 @@ def tornado(
 
 def _whiskers(axes: Axes, rows: pandas.DataFrame, middle: float) -> list[float]:
     """Bars from the middle to the answer at both ends of each number; where they end, and the middle itself."""
-    low_look = {"color": tint("#0072B2", 0.7), "edgecolor": "#0072B2", "hatch": "////"}
-    high_look = {"color": "#B35806", "edgecolor": "#7F3B08"}
+    low_look = {"color": tint(NEGATIVE, 0.7), "edgecolor": NEGATIVE, "hatch": "////"}
+    high_look = {"color": POSITIVE, "edgecolor": INK}
     ends = [middle]
     for at in range(len(rows)):
         for key, look in (("low", low_look), ("high", high_look)):
@@ -141,7 +140,7 @@ def _whiskers(axes: Axes, rows: pandas.DataFrame, middle: float) -> list[float]:
                 right = value > middle or (value == middle and key == "high")
                 aside, ha = (3, "left") if right else (-3, "right")
                 axes.annotate(words, (value, at), xytext=(aside, 0), textcoords="offset points", ha=ha, va="center",
-                              fontsize=_END, color=QUIET, zorder=4)  # fmt: skip
+                              fontsize=_END, color=MUTED, zorder=4)  # fmt: skip
     return ends
 
 

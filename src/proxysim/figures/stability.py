@@ -11,7 +11,8 @@ from matplotlib.lines import Line2D
 
 from proxysim.figures.kit import style
 from proxysim.figures.kit.frame import page
-from proxysim.figures.kit.style import COLOURS, DASHES, MARKS, QUIET, SMALL, TEXT, WIDE, drawn, panel
+from proxysim.figures.kit.palette import AXIS, GUIDE, INK, MUTED, branch_look, tint
+from proxysim.figures.kit.style import SMALL, TEXT, WIDE, drawn, panel
 
 if TYPE_CHECKING:
     import pandas
@@ -67,8 +68,8 @@ def regime_stability(
     axes.set_title(f"{style.name(labels, name, 34)}: stability", loc="left", fontweight="bold", pad=5)
     side = panel(figure, 4.75, 0.62, WIDE - 4.75 - 0.15, deep)
     _fold(side, rows, branches, axes.get_ylim())
-    handles = [Line2D([], [], color=COLOURS[b] if b else style.tint(COLOURS[b]), linestyle=DASHES[b], linewidth=2.2 if b else _FIRST)
-               for b in range(len(branches))]  # fmt: skip
+    handles = [Line2D([], [], color=look.colour if b else tint(look.colour), linestyle=look.dashes, linewidth=2.2 if b else _FIRST)
+               for b, look in enumerate(map(branch_look, range(len(branches))))]  # fmt: skip
     figure.legend(handles, [style.name(labels, one, max(14, 80 // len(branches))) for one in branches], loc="upper left", bbox_to_anchor=(0.0, 1.0),
                   ncols=len(branches), fontsize=TEXT, borderaxespad=0.3, handlelength=3.2)  # fmt: skip
     return figure
@@ -89,12 +90,13 @@ def _course(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], months:
     at = np.arange(len(months))
     low, high = -0.15, 1.1
     for b, branch in enumerate(branches):
+        look = branch_look(b)
         values = _wide(rows, branch, months, "stability")
         if not np.isfinite(values).any():
             continue
         low, high = min(low, float(np.nanmin(values))), max(high, float(np.nanmax(values)))
         for line in values[:_RUNS]:
-            axes.plot(at, line, color=COLOURS[b], linewidth=0.5, alpha=0.45, zorder=2)
+            axes.plot(at, line, color=look.colour, linewidth=0.5, alpha=0.45, zorder=2)
         standing = np.isfinite(values).sum(axis=0)
         middle = np.array(
             [
@@ -105,12 +107,12 @@ def _course(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], months:
         axes.plot(
             at,
             middle,
-            color=COLOURS[b] if b else style.tint(COLOURS[b]),
+            color=look.colour if b else tint(look.colour),
             linewidth=2.2 if b else _FIRST,
             solid_capstyle="round",
-            linestyle=DASHES[b],
+            linestyle=look.dashes,
             zorder=4 if b else 3.5,
-            marker=MARKS[b] if len(months) == 1 else None,
+            marker=look.marker if len(months) == 1 else None,
         )
         for line in values[:_RUNS]:
             there = np.flatnonzero(np.isfinite(line))
@@ -119,14 +121,14 @@ def _course(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], months:
                     [there[-1]],
                     [line[there[-1]]],
                     marker="X",
-                    color=COLOURS[b],
+                    color=look.colour,
                     markeredgecolor="white",
                     markersize=7,
                     zorder=5,
                     clip_on=False,
                 )
-    axes.axhline(0, color="#808080", linewidth=0.9, zorder=1)
-    axes.axhline(FOLD_STABILITY, color="#AAAAAA", linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
+    axes.axhline(0, color=AXIS, linewidth=0.9, zorder=1)
+    axes.axhline(FOLD_STABILITY, color=GUIDE, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
     axes.annotate(
         "fold",
         (0.0, FOLD_STABILITY),
@@ -134,7 +136,7 @@ def _course(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], months:
         xytext=(3, 2),
         textcoords="offset points",
         fontsize=7.5,
-        color=QUIET,
+        color=MUTED,
     )
     axes.set_ylim(low - 0.1, high + 0.1)
     style.months_axis(axes, months, 6)
@@ -144,10 +146,11 @@ def _fold(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], span: tup
     """Resting points x^3 - x = forcing, and where the months of the runs lie."""
     held = np.linspace(FOLD_STABILITY, max(1.6, span[1]), 80)
     loose = np.linspace(0.0, FOLD_STABILITY, 40)
-    axes.plot(held**3 - held, held, color="#9A9A9A", linewidth=3.0, zorder=1)
-    axes.plot(loose**3 - loose, loose, color="#9A9A9A", linewidth=1.4, linestyle=(0, (3, 2)), zorder=1)
+    axes.plot(held**3 - held, held, color=AXIS, linewidth=3.0, zorder=1)
+    axes.plot(loose**3 - loose, loose, color=AXIS, linewidth=1.4, linestyle=(0, (3, 2)), zorder=1)
     lowest, highest = FOLD_FORCING - 0.15, 0.3
     for b, branch in enumerate(branches):
+        look = branch_look(b)
         own = rows[(rows["branch"] == branch) & rows["forcing"].notna() & (rows["stability"] >= span[0])]
         own = own[~own["fallen"].astype(bool)]
         if not len(own):
@@ -157,15 +160,15 @@ def _fold(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], span: tup
             thinned["forcing"],
             thinned["stability"],
             linestyle="none",
-            marker=MARKS[b],
+            marker=look.marker,
             markersize=2.2 if b else _FIRST,
             markeredgewidth=0,
-            color=COLOURS[b] if b else style.tint(COLOURS[b]),
+            color=look.colour if b else tint(look.colour),
             alpha=0.45,
             zorder=2,
         )
         lowest, highest = min(lowest, float(own["forcing"].min())), max(highest, float(own["forcing"].max()))
-    axes.plot([FOLD_FORCING], [FOLD_STABILITY], marker="o", color="#1A1A1A", markersize=5, zorder=4)
+    axes.plot([FOLD_FORCING], [FOLD_STABILITY], marker="o", color=INK, markersize=5, zorder=4)
     axes.annotate(
         "fold",
         (FOLD_FORCING, FOLD_STABILITY),
@@ -176,7 +179,7 @@ def _fold(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], span: tup
         fontsize=SMALL,
         zorder=5,
     )
-    axes.axhline(0, color="#808080", linewidth=0.9, zorder=1)
+    axes.axhline(0, color=AXIS, linewidth=0.9, zorder=1)
     axes.set_xlim(max(-2.1, lowest - 0.08), min(2.1, highest + 0.08))
     axes.set_ylim(*span)
     axes.locator_params(axis="x", nbins=5)

@@ -9,7 +9,8 @@ import numpy as np
 
 from proxysim.figures.kit import style
 from proxysim.figures.kit.frame import page
-from proxysim.figures.kit.style import BARE, COLOURS, DASHES, MARKS, SMALL, WIDE, drawn, panel
+from proxysim.figures.kit.palette import AXIS, LOOKS, series_look
+from proxysim.figures.kit.style import BARE, SMALL, WIDE, drawn, panel
 
 if TYPE_CHECKING:
     import pandas
@@ -47,15 +48,15 @@ def sweep_lines(
     if ax is None:
         more = "; bands: intervals" if "low" in table else ""
         words = style.what_is_drawn(value, unit, labels, table, of, more)
-        if len(kinds) > len(COLOURS):
-            words += f" {len(kinds) - len(COLOURS)} more lines are not shown."
+        if len(kinds) > LOOKS:
+            words += f" {len(kinds) - LOOKS} more lines are not shown."
         ax = panel(page(words, BARE + 2.7 + 0.52, gap=-0.02), 0.75, BARE, WIDE - 0.75 - 1.65, 2.7)
-    for place, kind in enumerate(kinds[: len(COLOURS)]):
+    for place, kind in enumerate(kinds[:LOOKS]):
         own = (table if kind is None else table[table[by] == kind]).sort_values(x, kind="stable")
-        colour = COLOURS[(place + 1) % len(COLOURS)]
+        look = series_look(place)
         if "low" in own and "high" in own:
-            ax.fill_between(own[x], own["low"], own["high"], color=colour, alpha=0.18, linewidth=0)
-        ax.plot(own[x], own[value], color=colour, linestyle=DASHES[place], marker=MARKS[place], markersize=5, linewidth=1.8,
+            ax.fill_between(own[x], own["low"], own["high"], color=look.colour, alpha=0.18, linewidth=0)
+        ax.plot(own[x], own[value], color=look.colour, linestyle=look.dashes, marker=look.marker, markersize=5, linewidth=1.8,
                 label="" if kind is None else style.cut((labels or {}).get(str(kind), style.level(kind)), 24))  # fmt: skip
     _zero(ax)
     ax.set_xlabel(style.name(labels, x, 70))
@@ -98,12 +99,12 @@ def sweep_spread(
         more = f" at {len(rows):,} points, in order of size{bands}"
         words = style.what_is_drawn(value, unit, labels, rows, "pairs of runs a point", more)
         ax = panel(page(words, BARE + 2.5 + 0.55, gap=-0.02), 0.75, BARE, WIDE - 0.75 - 0.3, 2.5)
-    share, colour = 100 * (np.arange(len(rows)) + 0.5) / len(rows), COLOURS[1]
+    share, colour = 100 * (np.arange(len(rows)) + 0.5) / len(rows), series_look(0).colour
     if known and few:
         ax.vlines(share, rows["low"], rows["high"], color=colour, linewidth=1.4)
     elif known:
         ax.fill_between(share, rows["low"], rows["high"], color=colour, alpha=0.22, linewidth=0)
-    look = {"linestyle": "none", "marker": MARKS[0], "markersize": 4} if few else {"linewidth": 1.8}
+    look = {"linestyle": "none", "marker": series_look(0).marker, "markersize": 4} if few else {"linewidth": 1.8}
     ax.plot(share, rows[value], color=colour, **look)
     _zero(ax)
     ax.set_xlim(0, 100)
@@ -116,4 +117,4 @@ def _zero(axes: Axes) -> None:
     """A line at zero where there is something on both sides of it."""
     low, high = axes.get_ylim()
     if low < 0 < high:
-        axes.axhline(0, color="#808080", linewidth=0.9, zorder=0)
+        axes.axhline(0, color=AXIS, linewidth=0.9, zorder=0)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from matplotlib.ticker import MaxNLocator
 
-from proxysim.figures.kit.style import EDGE, QUIET, SMALL, WIDE, blank, deep, lines_of, page_of, width_of, write
+from proxysim.figures.kit.palette import MUTED
+from proxysim.figures.kit.style import EDGE, SMALL, WIDE, blank, deep, lines_of, page_of, width_of, write
 from proxysim.formatting import plain
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def page(words: str, high: float, gap: float = 0.0, spare: float = 0.1, wide: fl
     """A page with a caption below `high` inches to draw on; of the `spare` inches so many as `gap` stand above its words."""
     caption = lines_of(words, wide - 2 * EDGE)
     figure = blank(high + deep(caption) + spare, wide)
-    write(figure, EDGE, high + gap, "\n".join(caption), fontsize=SMALL, color=QUIET)
+    write(figure, EDGE, high + gap, "\n".join(caption), fontsize=SMALL, color=MUTED)
     return figure
 
 

@@ -12,6 +12,7 @@ import matplotlib as mpl
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from proxysim.figures.kit.palette import AXIS, INK, MUTED
 from proxysim.figures.kit.text import (
     HEAD,
     SMALL,
@@ -55,21 +56,13 @@ __all__ = [
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: Okabe and Ito's colours without the yellow, each with dashes, a mark and a hatch, so that none is told by hue alone.
-COLOURS = ("#4D4D4D", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
-DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (9, 1.5, 1.5, 1.5)), (0, (1.2, 1.4)), (0, (3, 1)), (0, (8, 3, 1, 3, 1, 3)),
-                           (0, (1, 3)), (0, (12, 2)))  # fmt: skip
-MARKS = ("o", "s", "D", "^", "v", "P", "X", "*")
-#: Lines only: dots make files large.
-HATCHES = ("", "////", "\\\\\\\\", "xxxx", "----", "||||", "++++", "///")
-QUIET, FAINT, PALE = "#4A4A4A", "#BDBDBD", "#E9E9E9"
 #: Inches: width of every figure, of its margins, and above axes over which nothing stands.
 WIDE, EDGE, BARE = 7.6, 0.12, 0.14
 _STYLE: dict[Any, Any] = {
     "text.parse_math": False, "font.family": ["DejaVu Sans"], "font.size": TEXT, "axes.spines.top": False,
-    "axes.spines.right": False, "axes.edgecolor": "#808080", "axes.linewidth": 0.8, "axes.labelcolor": QUIET,
-    "axes.labelsize": SMALL, "axes.titlesize": HEAD, "xtick.labelsize": SMALL, "ytick.labelsize": SMALL, "xtick.color": QUIET,
-    "ytick.color": QUIET, "legend.frameon": False, "legend.fontsize": SMALL, "hatch.linewidth": 0.5, "axes.unicode_minus": True,
+    "axes.spines.right": False, "axes.edgecolor": AXIS, "axes.linewidth": 0.8, "axes.labelcolor": MUTED,
+    "axes.labelsize": SMALL, "axes.titlesize": HEAD, "xtick.labelsize": SMALL, "ytick.labelsize": SMALL, "xtick.color": MUTED,
+    "ytick.color": MUTED, "legend.frameon": False, "legend.fontsize": SMALL, "hatch.linewidth": 0.5, "axes.unicode_minus": True,
     "svg.hashsalt": "proxysim", "svg.fonttype": "path", "pdf.fonttype": 42, "figure.facecolor": "white",
     "savefig.facecolor": "white", "path.simplify": True,
 }  # fmt: skip
@@ -117,17 +110,11 @@ def write(figure: Figure, left: float, top: float, words: str, **options: Any) -
         "va": "top",
         "ha": "left",
         "fontsize": TEXT,
-        "color": "#222222",
+        "color": INK,
         "linespacing": 1.3,
         **options,
     }
     figure.text(left / width, 1 - top / height, words, **chosen)
-
-
-def tint(colour: str, part: float = 0.55) -> tuple[float, float, float]:
-    """A paler colour, so that hatches and words can be read on it."""
-    red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
-    return (part + (1 - part) * red, part + (1 - part) * green, part + (1 - part) * blue)
 
 
 def months_axis(axes: Axes, months: Sequence[str], most: int = 7) -> None:
@@ -147,26 +134,6 @@ def months_axis(axes: Axes, months: Sequence[str], most: int = 7) -> None:
 def unique(values: Iterable[Any]) -> list[Any]:
     """Each value once, in the order in which they come."""
     return list(dict.fromkeys(values))
-
-
-def lighter(part: float, place: int) -> float:
-    """How pale a fill is: neighbours differ in lightness, so that they are told apart in grey."""
-    return min(0.88, part + (0.0, 0.3, 0.14, 0.36)[place % 4])
-
-
-def in_order(origins: Iterable[Any]) -> list[str]:
-    """Makers in the order that gives each the same colour in every figure of a world; those that are not told apart last."""
-    return sorted({str(one) for one in origins}, key=lambda one: (one == "other", one))
-
-
-def maker(place: int, part: float = 0.45) -> dict[str, Any]:
-    """Colour, edge and hatch of a maker by its place."""
-    colour = COLOURS[(place + 1) % len(COLOURS)]
-    return {
-        "facecolor": tint(colour, lighter(part, place)),
-        "edgecolor": colour,
-        "hatch": HATCHES[place % len(HATCHES)],
-    }
 
 
 def made_in(labels: Mapping[str, str] | None, origin: str, most: int) -> str:
@@ -201,7 +168,7 @@ def level(one: object) -> str:
 def nothing(words: str) -> Figure:
     """A figure that says that there is nothing to draw."""
     figure = blank(1.0)
-    write(figure, EDGE, 0.4, words, color=QUIET)
+    write(figure, EDGE, 0.4, words, color=MUTED)
     return figure
 
 

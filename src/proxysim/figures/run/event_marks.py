@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
+from proxysim.figures.kit.palette import GUIDE, INK, MUTED
 from proxysim.figures.kit.style import boxes_for_signs, cut
 
 if TYPE_CHECKING:
@@ -103,9 +104,9 @@ def strip(axes: Axes, marks: Marks, months: int) -> None:
     for at, words, row in marks.placed:
         wide = _width(words) + 0.15
         left = at * marks.step + wide > marks.room
-        axes.plot([at, at], [-0.6, row + 0.85], color="#BBBBBB", linewidth=0.9, zorder=0.5, clip_on=False)
+        axes.plot([at, at], [-0.6, row + 0.85], color=GUIDE, linewidth=0.9, zorder=0.5, clip_on=False)
         axes.annotate(words, (at, row + 0.5), xytext=(-3 if left else 3, 0), textcoords="offset points", ha="right" if left else "left", va="center",
-                      fontsize=9, color="#333333", annotation_clip=False, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6})  # fmt: skip
+                      fontsize=9, color=INK, annotation_clip=False, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6})  # fmt: skip
     if marks.left_out > 0:
         axes.annotate(f"and {marks.left_out} more events", (1.0, 0.0), xycoords="axes fraction", xytext=(8, -18),
-                      textcoords="offset points", fontsize=9, color="#666666", annotation_clip=False)  # fmt: skip
+                      textcoords="offset points", fontsize=9, color=MUTED, annotation_clip=False)  # fmt: skip

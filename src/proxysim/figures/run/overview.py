@@ -6,6 +6,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from proxysim.figures.kit.palette import GUIDE, INK
 from proxysim.figures.kit.style import as_written, blank
 from proxysim.figures.run.event_marks import Marks, marks_of, strip
 from proxysim.figures.run.panels import busiest, fighters, panels_of, ties_panel, to_proxies
@@ -59,7 +60,7 @@ def overview(run: Run, figure: Figure | None = None) -> Figure:
         tall = _BAR * len(ties)
         place = (_NAMES / _WIDE, (top - 0.6 - tall) / high, (_RIGHT - _NAMES) / _WIDE, tall / high)
         ties_panel(figure.add_axes(place), ties)
-    figure.text(_LEFT / _WIDE, 0.13 / high, caption, fontsize=9, color="#333333", va="bottom")
+    figure.text(_LEFT / _WIDE, 0.13 / high, caption, fontsize=9, color=INK, va="bottom")
     return figure
 
 
@@ -98,4 +99,4 @@ def _time(run: Run, axes: list[Axes], marks: Marks) -> None:
         panel.spines[["top", "right"]].set_visible(False)
         panel.tick_params(labelsize=9)
         for at in marks.months:
-            panel.axvline(at, color="#BBBBBB", linewidth=0.9, zorder=0.5)
+            panel.axvline(at, color=GUIDE, linewidth=0.9, zorder=0.5)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from proxysim.core.records import FELL_BEFORE, MEASURE_INDEX
-from proxysim.figures.kit.style import cut, in_place, tint
+from proxysim.figures.kit.palette import AMOUNT, AXIS, MUTED, origin_looks, series_look, tint
+from proxysim.figures.kit.style import cut, in_place
 from proxysim.runs.tables import month_name, table
 
 if TYPE_CHECKING:
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 
     from proxysim.runs.run import Run
 
-#: Okabe and Ito's colours, told apart by people who are colour-blind; the yellow is left out, too pale for lines.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#777777")
-_DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (6, 1.5, 1, 1.5, 1, 1.5)), (0, (8, 3)), (0, (1, 1)), (0, (3, 1)))
-_HATCHES = ("", "///", "...", "xxx", "\\\\\\", "ooo", "+++", "|||")
 _LINES, _TIES = 8, 8
 #: Words, sent, and arrived by the end.
 Tie = tuple[str, float, float]
@@ -103,12 +100,13 @@ def _legend(axes: Axes, **options: Any) -> None:
 def _lines(axes: Axes, values: np.ndarray[Any, Any], names: list[str]) -> None:
     """One line for each column, told apart by colour and by dashes; points when there is one month only."""
     for number, name in enumerate(names):
-        axes.plot(np.arange(len(values)), values[:, number], color=_COLOURS[number % 8], linestyle=_DASHES[number % 8],
+        look = series_look(number)
+        axes.plot(np.arange(len(values)), values[:, number], color=look.colour, linestyle=look.dashes,
                   linewidth=1.8, marker="o" if len(values) == 1 else None, label=name)  # fmt: skip
 
 
 def _nothing(run: Run, axes: Axes) -> None:
-    axes.text(0.5, 0.5, "nothing moved, and nobody can fight", transform=axes.transAxes, ha="center", va="center", color="#555555", fontsize=10,
+    axes.text(0.5, 0.5, "nothing moved, and nobody can fight", transform=axes.transAxes, ha="center", va="center", color=MUTED, fontsize=10,
               bbox={"facecolor": "white", "edgecolor": "none", "pad": 4})  # fmt: skip
     axes.set_yticks([])
 
@@ -121,7 +119,7 @@ def _capacity(run: Run, axes: Axes) -> None:
     _title(axes, "Capacity to fight of each proxy, against its start", "index, start = 100")
     # most to say: those that move most; the rest is counted in the legend
     shown = sorted(sorted(proxies, key=lambda number: -float(np.abs(values[:, number] - 100).max()))[:_LINES])
-    axes.axhline(100, color="#999999", linewidth=0.8, zorder=0)
+    axes.axhline(100, color=AXIS, linewidth=0.8, zorder=0)
     _lines(axes, values[:, shown], [f"{_label(run, names[number], 22)}  {values[-1, number]:.0f}" for number in shown])
     top = float(values[:, shown].max())
     if top > 2000:
@@ -143,12 +141,10 @@ def _makers(run: Run, axes: Axes) -> None:
     at = np.arange(len(values)) if len(values) > 1 else np.array([-0.3, 0.3])
     layers = axes.stackplot(
         at, np.repeat(values[:, present], 2 if len(values) == 1 else 1, axis=0).T, labels=heads,
-        colors=[tint(_COLOURS[place % 8], 0.5) for place in range(len(present))],
     )  # fmt: skip
-    for place, layer in enumerate(layers):
-        layer.set_hatch(_HATCHES[place % 8])
-        layer.set_edgecolor(_COLOURS[place % 8])
-        layer.set_linewidth(0.6)
+    looks = origin_looks(run.world.names["origin"])
+    for number, layer in zip(present, layers, strict=True):
+        layer.set(**looks[run.world.names["origin"][number]].fill(), linewidth=0.6)
     axes.set_ylim(0, float(values.sum(axis=1).max()) * 1.08)
     _legend(axes, reverse=True, title=f"maker; USD m {_amount(float(total.sum()))} in all")
 
@@ -170,15 +166,17 @@ def _regimes(run: Run, axes: Axes) -> None:
         heads.append(head + ("\nstands" if at < 0 else f"\nfell in {month_name(run, at)}"))
         if 0 <= at < len(shown):
             shown[at + 1 :, number] = np.nan
-    axes.axhline(0, color="#999999", linewidth=0.8, zorder=0)
+    axes.axhline(0, color=AXIS, linewidth=0.8, zorder=0)
     _lines(axes, shown, heads)
     for number in range(len(names)):
         at = int(fallen[number])
         if 0 <= at < len(shown):
-            axes.plot([at], [shown[at, number]], marker="X", markersize=9, color=_COLOURS[number % 8], clip_on=False)
+            axes.plot(
+                [at], [shown[at, number]], marker="X", markersize=9, color=series_look(number).colour, clip_on=False
+            )
             after = at < 0.7 * len(shown)
             axes.annotate(f"fell in {month_name(run, at)}", (at, shown[at, number]), xytext=(9 if after else -9, 8), textcoords="offset points",
-                          ha="left" if after else "right", fontsize=9, color=_COLOURS[number % 8])  # fmt: skip
+                          ha="left" if after else "right", fontsize=9, color=series_look(number).colour)  # fmt: skip
     finite = shown[np.isfinite(shown)]
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
     axes.set_ylim(min(low, -0.1) - 0.1, max(high, 1.0) * 1.08)
@@ -216,11 +214,9 @@ def ties_panel(axes: Axes, ties: list[Tie]) -> None:
     place = np.arange(len(ties))
     sent, arrived = (np.array([one[number] for one in ties]) for number in (1, 2))
     axes.barh(
-        place, sent, height=0.72, color="#D9E6EF", edgecolor=_COLOURS[0], linewidth=0.6, hatch="////", label="sent"
+        place, sent, height=0.72, color=tint(AMOUNT, 0.85), edgecolor=AMOUNT, linewidth=0.6, hatch="////", label="sent"
     )
-    axes.barh(
-        place, arrived, height=0.72, color=_COLOURS[0], edgecolor=_COLOURS[0], linewidth=0.6, label="arrived by the end"
-    )
+    axes.barh(place, arrived, height=0.72, color=AMOUNT, edgecolor=AMOUNT, linewidth=0.6, label="arrived by the end")
     axes.set_yticks(place, [one[0] for one in ties], fontsize=9)
     axes.invert_yaxis()
     axes.set_xlim(0, float(sent.max()) * 1.02)
