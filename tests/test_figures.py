@@ -19,7 +19,11 @@ from matplotlib.text import Text
 
 import proxysim as ps
 from proxysim import figures
-from proxysim.figures.kit import palette, style
+from proxysim.figures.kit import palette
+from proxysim.figures.kit.captions import tick_label
+from proxysim.figures.kit.export import stamp
+from proxysim.figures.kit.tables import unique
+from proxysim.figures.kit.text import cut, fit, number, wrap_text
 from proxysim.formatting import plain
 from proxysim.statistics.sensitivity import shown
 
@@ -265,7 +269,7 @@ def test_differences__numbers_below_narrow_axes_stand_apart(scale: float) -> Non
 def test_figures__same_table_gives_same_bytes(name: str, tmp_path: Path) -> None:
     """As SVG, PDF and PNG."""
     for ending in ("svg", "pdf", "png"):
-        one, two = (style.save(MADE[name](), tmp_path / f"{at}.{ending}", FACTS) for at in (1, 2))
+        one, two = (figures.save(MADE[name](), tmp_path / f"{at}.{ending}", FACTS) for at in (1, 2))
         assert one.read_bytes() == two.read_bytes(), ending
 
 
@@ -290,7 +294,7 @@ def test_figures__nothing_to_draw_is_said(name: str) -> None:
 def test_capacity_bands__few_months(months: int) -> None:
     """One month has marks instead of lines."""
     table = bands()
-    kept = style.unique(table["month"])[:months]
+    kept = unique(table["month"])[:months]
     figure = figures.capacity_bands(table[table["month"].isin(kept)], events=events())
     assert all("nan" not in words for words, _ in words_of(figure))
 
@@ -301,7 +305,7 @@ def test_capacity_bands__last_medians_of_a_panel_have_the_same_digits() -> None:
     table = bands()[lambda t: t["actor"] == "reds"]
     table = table.assign(q50=table["branch"].map(last))
     assert {"100", "102", "107"} <= {words for words, _ in words_of(figures.capacity_bands(table))}
-    assert (style.number(99.97), style.number(9.999), style.number(0.99)) == ("100", "10.0", "0.990")
+    assert (number(99.97), number(9.999), number(0.99)) == ("100", "10.0", "0.990")
 
 
 def test_regime_stability__a_branch_under_another_is_seen() -> None:
@@ -395,12 +399,12 @@ def test_cut__names_that_share_their_first_letters_are_told_apart() -> None:
     """Both ends of a long name are shown, at any length at which there is room for them."""
     names = [f"The Popular Revolutionary Front for the Liberation of Province {at}" for at in range(1, 20)]
     for most in (14, 18, 22, 26, 30, 60):
-        shown = {style.cut(one, most) for one in names}
+        shown = {cut(one, most) for one in names}
         assert len(shown) == len(names), most
         assert all(len(one) <= most and one.startswith("The Popul") for one in shown)
-    assert len({style.fit(one, 1.2) for one in names}) == len(names)
-    assert [style.cut("abcdef", most) for most in (4, 6)] == ["abc…", "abcdef"]
-    assert style.cut("x" * 9 + "ab\u0301cd", 10) == "xxxxxx…cd"
+    assert len({fit(one, 1.2) for one in names}) == len(names)
+    assert [cut("abcdef", most) for most in (4, 6)] == ["abc…", "abcdef"]
+    assert cut("x" * 9 + "ab\u0301cd", 10) == "xxxxxx…cd"
 
 
 @pytest.mark.parametrize("name", ["tornado", "sweep_lines", "sweep_spread", "ranking", "heat_map"])
@@ -427,7 +431,7 @@ def test_tornado__ends_are_told_without_powers_of_ten() -> None:
     table = ends().assign(low=[1100.0, 0.001, 250_000], high=["\u2264 1", 3, 4])
     words = {words for words, _ in words_of(figures.tornado(table, 2.7))}
     assert {"1100", "0.001", "250000", "\u2264 1"} <= words
-    assert style.level(1_200_000) == "1200000"
+    assert tick_label(1_200_000) == "1200000"
 
 
 def test_figures__a_dollar_sign_is_no_formula(tmp_path: Path) -> None:
@@ -453,13 +457,13 @@ def labelled(folder: Path, **labels: str) -> Path:
 
 def test_figures__arrows_and_numbers_stay_where_they_are_beside_names_from_right_to_left(tmp_path: Path) -> None:
     """A line goes on from left to right after such a name, however it starts; names alone are as they were."""
-    one, two = style.cut("حركة المقاومة", 30), style.cut("\u2068الجبهة\u2069", 30)
+    one, two = cut("حركة المقاومة", 30), cut("\u2068الجبهة\u2069", 30)
     assert (one, two) == ("\u200eحركة المقاومة\u200e", "\u200eالجبهة\u200e")
-    assert style.cut("\u2068Reds\u2069", 9) == "Reds"
-    assert style.cut("pact: \u2068أ\u2069, \u2068ب\u2069", 30) == "\u200epact: \u200eأ\u200e, \u200eب\u200e"
-    lines = [line for line in style.lines_of("حركة (2024-07) " * 9, 1.5) if "حركة" in line]
+    assert cut("\u2068Reds\u2069", 9) == "Reds"
+    assert cut("pact: \u2068أ\u2069, \u2068ب\u2069", 30) == "\u200epact: \u200eأ\u200e, \u200eب\u200e"
+    lines = [line for line in wrap_text("حركة (2024-07) " * 9, 1.5) if "حركة" in line]
     assert len(lines) > 4 and all(line[0] == line[-1] == "\u200e" for line in lines)
-    assert len(style.fit("حركة المقاومة " * 9, 1.0)) < 24
+    assert len(fit("حركة المقاومة " * 9, 1.0)) < 24
     world = ps.load(labelled(tmp_path, reds="حركة المقاومة", blues="الجبهة الشعبية"), "strong")
     told = [words for words, _ in words_of(ps.run(world, 1).plot())]
     right = [words for words in told if re.search("[\u0600-\u06ff]", words)]
@@ -498,7 +502,7 @@ def test_save__takes_runs_and_comparisons(tmp_path: Path) -> None:
     world = ps.load(QUICKSTART, "no-pact")
     run, compared = ps.run(world, 3), ps.compare(world, ["no-pact", "strong"], 6, 3)
     for study in (run, compared, compared.study, ps.attribute(world, "strong", runs=5, rng=3)):
-        facts = style.stamp(study)
+        facts = stamp(study)
         assert (world.hash, "3") == (facts["world"], facts["seed"]) or facts["branches"].endswith("strong")
         assert {"proxysim", "model_version"} <= set(facts)
     text = figures.save(figures.differences(compared.to_dataframe()), tmp_path / "a.svg", compared).read_text(

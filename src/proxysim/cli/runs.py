@@ -66,14 +66,14 @@ def _ours(folder: Path) -> bool:
 
 def _write(done: Run, folder: Path) -> None:
     """Tables, figure and manifest."""
-    from proxysim.figures.kit.style import boxes_for_signs
+    from proxysim.figures.kit.text import missing_glyphs
     from proxysim.figures.run.overview import overview
     from proxysim.runs.tables import write_run
 
     try:
         written = write_run(done, folder)
         aside = folder / ".overview.png.part"
-        with boxes_for_signs() as lacking:
+        with missing_glyphs() as lacking:
             overview(done).savefig(aside, format="png", dpi=150, metadata={"Software": None})
         os.replace(aside, folder / "overview.png")
     except OSError as error:

@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     from proxysim.figures.effects import differences
     from proxysim.figures.flows import alluvial
     from proxysim.figures.heatmaps import heat_map
-    from proxysim.figures.kit.style import save
+    from proxysim.figures.kit.export import save
     from proxysim.figures.leg_flows import arms_map
-    from proxysim.figures.makers import provenance
+    from proxysim.figures.origins import provenance
     from proxysim.figures.places import places_and_legs
     from proxysim.figures.provisions import waterfall
     from proxysim.figures.rankings import ranking, tornado
-    from proxysim.figures.stability import regime_stability
+    from proxysim.figures.regimes import regime_stability
     from proxysim.figures.sweeps import sweep_lines, sweep_spread
 
 _HOMES = {
     "alluvial": "flows", "arms_map": "leg_flows", "capacity_bands": "bands", "differences": "effects", "heat_map": "heatmaps",
-    "places_and_legs": "places", "provenance": "makers", "ranking": "rankings", "regime_stability": "stability", "save": "kit.style",
+    "places_and_legs": "places", "provenance": "origins", "ranking": "rankings", "regime_stability": "regimes", "save": "kit.export",
     "support_chain": "chains", "sweep_lines": "sweeps", "sweep_spread": "sweeps", "tornado": "rankings", "waterfall": "provisions",
 }  # fmt: skip
 

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.lines import Line2D
 
-from proxysim.figures.kit import style
+from proxysim.figures.kit import text
+from proxysim.figures.kit.frame import empty_figure, figure_of, label_months, new_figure, place_axes, place_text
 from proxysim.figures.kit.palette import GUIDE, INK, MUTED, branch_look
-from proxysim.figures.kit.style import EDGE, SMALL, TEXT, WIDE, blank, cut, drawn, panel, write
+from proxysim.figures.kit.style import EDGE, HEAD, SMALL, TEXT, WIDE, styled
+from proxysim.figures.kit.tables import unique
+from proxysim.figures.kit.text import cut, fit, text_height, text_width, wrap_text
 
 if TYPE_CHECKING:
     import pandas
@@ -24,7 +27,7 @@ _HIGH, _GAP, _LEFT, _RIGHT = 1.62, 0.62, 0.55, 0.55
 _EVENTS, _PANELS, _BRANCHES = 9, 12, 8
 
 
-@drawn
+@styled
 def capacity_bands(
     table: pandas.DataFrame,
     measure: str = "capacity",
@@ -47,62 +50,64 @@ def capacity_bands(
     """
     chosen = table[table["measure"] == measure]
     if actors is None:
-        actors = [
-            one for one in style.unique(chosen["actor"]) if chosen.loc[chosen["actor"] == one, "q95"].abs().max() > 0
-        ]
+        actors = [one for one in unique(chosen["actor"]) if chosen.loc[chosen["actor"] == one, "q95"].abs().max() > 0]
     actors, more = list(actors)[:_PANELS], max(0, len(actors) - _PANELS)
-    branches = style.unique(chosen["branch"])[:_BRANCHES]
-    months = style.unique(chosen["month"])
+    branches = unique(chosen["branch"])[:_BRANCHES]
+    months = unique(chosen["month"])
     if not actors:
-        return style.nothing(f"Nobody in this world has {measure}.")
-    span = _span(chosen[chosen["actor"].isin(actors) & chosen["branch"].isin(branches)])
+        return empty_figure(f"Nobody in this world has {measure}.")
+    span = _y_limits(chosen[chosen["actor"].isin(actors) & chosen["branch"].isin(branches)])
     if ax is not None:
-        _one(ax, chosen[chosen["actor"] == actors[0]], branches, months, span, [])
+        _draw_actor(ax, chosen[chosen["actor"] == actors[0]], branches, months, span, [])
         ax.set_ylabel(unit)
-        return style.page_of(ax)
-    marks = _marks(events, months)
+        return figure_of(ax)
+    marks = _select_events(events, months)
     columns = 1 if len(actors) == 1 else 2
     rows = math.ceil(len(actors) / columns)
-    key = _key_lines(branches, labels)
-    told = _told(marks, months)
+    key = _legend_rows(branches, labels)
+    told = _event_key(marks, months)
     runs = f"n = {int(chosen['n'].max()):,} runs of each branch" if len(chosen) else ""
     words = f"{measure.replace('_', ' ').capitalize()} ({unit}). Line: median; band: 90 % of runs; number at the right: last median. {runs}."
-    caption = style.lines_of(words + (f" {more} more actors are not shown." if more else ""), WIDE - 2 * EDGE)
+    caption = wrap_text(words + (f" {more} more actors are not shown." if more else ""), WIDE - 2 * EDGE)
     head = 0.12 + 0.2 * len(key)
-    high = head + rows * (_HIGH + _GAP) + style.deep(told) + style.deep(caption) + 0.32
-    figure = blank(high)
-    _key(figure, key, labels)
+    high = head + rows * (_HIGH + _GAP) + text_height(told) + text_height(caption) + 0.32
+    figure = new_figure(high)
+    _draw_legend(figure, key, labels)
     wide = (WIDE - columns * (_LEFT + _RIGHT)) / columns
     for at, actor in enumerate(actors):
         row, column = divmod(at, columns)
-        axes = panel(figure, _LEFT + column * (wide + _LEFT + _RIGHT), head + 0.36 + row * (_HIGH + _GAP), wide, _HIGH)
-        _one(axes, chosen[chosen["actor"] == actor], branches, months, span, marks)
+        axes = place_axes(
+            figure, _LEFT + column * (wide + _LEFT + _RIGHT), head + 0.36 + row * (_HIGH + _GAP), wide, _HIGH
+        )
+        _draw_actor(axes, chosen[chosen["actor"] == actor], branches, months, span, marks)
         axes.set_title(
-            style.fit(style.name(labels, actor, 60), wide + 0.4, style.HEAD, bold=True),
+            fit(text.name(labels, actor, 60), wide + 0.4, HEAD, bold=True),
             loc="left",
             pad=12 if marks else 5,
             fontweight="bold",
         )
     top = head + rows * (_HIGH + _GAP) + 0.14
     if told:
-        write(figure, EDGE, top, "\n".join(told), fontsize=SMALL, color=MUTED)
-    write(figure, EDGE, top + style.deep(told) + (0.05 if told else 0), "\n".join(caption), fontsize=SMALL, color=MUTED)
+        place_text(figure, EDGE, top, "\n".join(told), fontsize=SMALL, color=MUTED)
+    place_text(
+        figure, EDGE, top + text_height(told) + (0.05 if told else 0), "\n".join(caption), fontsize=SMALL, color=MUTED
+    )
     return figure
 
 
-def _told(marks: Sequence[tuple[int, str]], months: Sequence[str]) -> list[str]:
+def _event_key(marks: Sequence[tuple[int, str]], months: Sequence[str]) -> list[str]:
     """What the numbers on top of the panels stand for, in lines."""
     words = "   ".join(f"{at + 1} {cut(words, 80)} ({months[month]})" for at, (month, words) in enumerate(marks))
-    return style.lines_of(words, WIDE - 2 * EDGE) if marks else []
+    return wrap_text(words, WIDE - 2 * EDGE) if marks else []
 
 
-def _span(rows: pandas.DataFrame) -> tuple[float, float]:
+def _y_limits(rows: pandas.DataFrame) -> tuple[float, float]:
     low, high = float(rows["q05"].min()), float(rows["q95"].max())
     room = 0.06 * (high - low or abs(high) or 1.0)
     return low - room, high + room
 
 
-def _one(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], months: Sequence[str], span: tuple[float, float],
+def _draw_actor(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], months: Sequence[str], span: tuple[float, float],
          marks: Sequence[tuple[int, str]]) -> None:  # fmt: skip
     """The branches of one actor."""
     at = np.arange(len(months))
@@ -124,7 +129,7 @@ def _one(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], months: Se
         axes.plot(at, middle, color=colour, linewidth=2.0 if place else 1.6, linestyle=look.dashes, zorder=4)
         ends.append((float(middle[-1]), colour))
     axes.set_ylim(*span)
-    style.months_axis(axes, months, 6)
+    label_months(axes, months, 6)
     if len(months) == 1:
         axes.set_xticks([0], list(months))
     if span[0] < 100 < span[1]:
@@ -134,14 +139,14 @@ def _one(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], months: Se
         axes.annotate(str(number + 1), (month, 1.0), xycoords=axes.get_xaxis_transform(), xytext=(0, 2), textcoords="offset points",
                       ha="center", fontsize=7, color=MUTED)  # fmt: skip
     least = (span[1] - span[0]) * SMALL * 1.25 / 72 / _HIGH
-    digits = style.after_point(max((abs(value) for value, _ in ends), default=0.0))
-    for value, where, colour in spread(ends, least, span):
-        words = style.number(value, digits=digits)
+    digits = text.after_point(max((abs(value) for value, _ in ends), default=0.0))
+    for value, where, colour in _spread_labels(ends, least, span):
+        words = text.number(value, digits=digits)
         axes.annotate(words, (1.0, where), xycoords=axes.get_yaxis_transform(), xytext=(4, 0), textcoords="offset points",
                       ha="left", va="center", fontsize=SMALL, color=colour, annotation_clip=False)  # fmt: skip
 
 
-def spread(
+def _spread_labels(
     ends: Sequence[tuple[float, str]], least: float, span: tuple[float, float]
 ) -> list[tuple[float, float, str]]:
     """(value, where to write it, colour): in the order of values, none nearer to the next than `least`."""
@@ -160,7 +165,7 @@ def spread(
     return [(value, place, colour) for (value, colour), place in zip(ordered, places, strict=True)]
 
 
-def _marks(events: pandas.DataFrame | None, months: Sequence[str]) -> list[tuple[int, str]]:
+def _select_events(events: pandas.DataFrame | None, months: Sequence[str]) -> list[tuple[int, str]]:
     """Events in these months, those named first before others, each month once; what would not be told apart is left out."""
     if events is None:
         return []
@@ -176,12 +181,12 @@ def _marks(events: pandas.DataFrame | None, months: Sequence[str]) -> list[tuple
     return sorted(found.items())
 
 
-def _key_lines(branches: Sequence[str], labels: Mapping[str, str] | None) -> list[list[tuple[int, str]]]:
+def _legend_rows(branches: Sequence[str], labels: Mapping[str, str] | None) -> list[list[tuple[int, str]]]:
     """Branches in rows of the key: place among the branches, and id."""
     rows: list[list[tuple[int, str]]] = [[]]
     used = EDGE
     for place, branch in enumerate(branches):
-        wide = 0.62 + style.width_of(style.name(labels, branch, 40))
+        wide = 0.62 + text_width(text.name(labels, branch, 40))
         if rows[-1] and used + wide > WIDE - EDGE:
             rows.append([])
             used = EDGE
@@ -190,7 +195,7 @@ def _key_lines(branches: Sequence[str], labels: Mapping[str, str] | None) -> lis
     return rows
 
 
-def _key(figure: Figure, rows: Sequence[Sequence[tuple[int, str]]], labels: Mapping[str, str] | None) -> None:
+def _draw_legend(figure: Figure, rows: Sequence[Sequence[tuple[int, str]]], labels: Mapping[str, str] | None) -> None:
     """Line and name of each branch, over the panels."""
     width, height = (float(x) for x in figure.get_size_inches())
     for row, entries in enumerate(rows):
@@ -199,6 +204,6 @@ def _key(figure: Figure, rows: Sequence[Sequence[tuple[int, str]]], labels: Mapp
             y, look = 1 - top / height, branch_look(place)
             figure.add_artist(Line2D([left / width, (left + 0.36) / width], [y, y], color=look.colour, linestyle=look.dashes, linewidth=2.2,
                                      transform=figure.transFigure))  # fmt: skip
-            words = style.name(labels, branch, 40)
+            words = text.name(labels, branch, 40)
             figure.text((left + 0.42) / width, y, words, fontsize=TEXT, va="center", color=INK)
-            left += 0.62 + style.width_of(words)
+            left += 0.62 + text_width(words)

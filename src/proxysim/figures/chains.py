@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 
 from matplotlib.patches import Patch
 
-from proxysim.figures.kit import style
-from proxysim.figures.kit.frame import page, plain_x, rows_down
+from proxysim.figures.kit import text
+from proxysim.figures.kit.captions import sample_note
+from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, label_numbers, label_rows, place_axes
 from proxysim.figures.kit.palette import AXIS, PALE, branch_look
-from proxysim.figures.kit.style import TEXT, WIDE, drawn, number, panel
+from proxysim.figures.kit.style import TEXT, WIDE, styled
+from proxysim.figures.kit.tables import unique
+from proxysim.figures.kit.text import cut, number, text_width
 
 if TYPE_CHECKING:
     import pandas
@@ -39,7 +42,7 @@ class _Chain:
         return _BAR * len(self.branches) + 0.16
 
     @property
-    def deep(self) -> float:
+    def height(self) -> float:
         """All stages, in inches."""
         return self.step * len(self.stages)
 
@@ -57,7 +60,7 @@ class _Chain:
         return s * self.step + (b - (len(self.branches) - 1) / 2) * _BAR
 
 
-@drawn
+@styled
 def support_chain(
     table: pandas.DataFrame,
     labels: Mapping[str, str] | None = None,
@@ -74,49 +77,49 @@ def support_chain(
     whose : the support that the rows tell of, for the caption
     """
     chain = _Chain(
-        style.unique(table["stage"]), style.unique(table["branch"])[:_BRANCHES],
+        unique(table["stage"]), unique(table["branch"])[:_BRANCHES],
         {(str(r["stage"]), str(r["branch"])): float(r["value"]) for _, r in table.iterrows()},
         {str(r["stage"]): str(r["unit"]) for _, r in table.iterrows()},
     )  # fmt: skip
     if not chain.stages:
-        return style.nothing("Nobody in this world supports anyone.")
-    names, branches = [style.cut(one, 34) for one in chain.stages], chain.branches
+        return empty_figure("Nobody in this world supports anyone.")
+    names, branches = [cut(one, 34) for one in chain.stages], chain.branches
     if ax is not None:
-        _changes(ax, chain, names)
-        return style.page_of(ax)
+        _draw_changes(ax, chain, names)
+        return figure_of(ax)
     unit = chain.units[chain.stages[0]]
     index = "" if chain.flows == chain.stages else "; capacity as an index without a bar"
     words = (
-        f"Means over the months and over runs; {style.of_n(table, 'runs of each branch')}. Left: {unit}, "
-        f"{whose}{index}. Right: change against {style.name(labels, branches[0], 40)}."
+        f"Means over the months and over runs; {sample_note(table, 'runs of each branch')}. Left: {unit}, "
+        f"{whose}{index}. Right: change against {text.name(labels, branches[0], 40)}."
     )
-    figure = page(words, 0.58 + chain.deep + 0.5, gap=0.02, spare=0.12)
-    left = 0.25 + min(2.1, max(style.width_of(one) for one in names))
+    figure = captioned_figure(words, 0.58 + chain.height + 0.5, gap=0.02, spare=0.12)
+    left = 0.25 + min(2.1, max(text_width(one) for one in names))
     half = (WIDE - left - 0.75 - 0.55) / 2
-    axes = panel(figure, left, 0.58, half, chain.deep)
-    _amounts(axes, chain, names)
+    axes = place_axes(figure, left, 0.58, half, chain.height)
+    _draw_amounts(axes, chain, names)
     axes.set_xlabel(unit)
     if len(branches) > 1:
-        axes = panel(figure, left + half + 0.75, 0.58, half, chain.deep)
-        _changes(axes, chain, [])
+        axes = place_axes(figure, left + half + 0.75, 0.58, half, chain.height)
+        _draw_changes(axes, chain, [])
         axes.set_title("Change", loc="left", fontweight="bold", pad=4)
     handles = [Patch(**branch_look(b).fill(0.2)) for b in range(len(branches))]
     most_letters = max(12, 90 // len(branches))
-    figure.legend(handles, [style.name(labels, one, most_letters) for one in branches], loc="upper left", bbox_to_anchor=(0.0, 1.0), fontsize=TEXT,
+    figure.legend(handles, [text.name(labels, one, most_letters) for one in branches], loc="upper left", bbox_to_anchor=(0.0, 1.0), fontsize=TEXT,
                   ncols=min(3, len(branches)), borderaxespad=0.3)  # fmt: skip
     return figure
 
 
-def _rows(axes: Axes, chain: _Chain, names: Sequence[str]) -> None:
+def _label_stages(axes: Axes, chain: _Chain, names: Sequence[str]) -> None:
     """Stages down the side, with lines between them."""
     count, step = len(chain.stages), chain.step
     for at in range(1, count):
         axes.axhline((at - 0.5) * step, color=PALE, linewidth=0.6, zorder=0)
-    rows_down(axes, [at * step for at in range(len(names))], names, ((count - 0.5) * step, -0.5 * step))
-    plain_x(axes, 4, sign="")
+    label_rows(axes, [at * step for at in range(len(names))], names, ((count - 0.5) * step, -0.5 * step))
+    label_numbers(axes, 4, sign="")
 
 
-def _amounts(axes: Axes, chain: _Chain, names: Sequence[str]) -> None:
+def _draw_amounts(axes: Axes, chain: _Chain, names: Sequence[str]) -> None:
     """Bars of what is told in the unit of the first stage; of the others the number alone."""
     flows = chain.flows
     for s, stage in enumerate(chain.stages):
@@ -128,10 +131,10 @@ def _amounts(axes: Axes, chain: _Chain, names: Sequence[str]) -> None:
             axes.annotate(words, (wide, at), xytext=(3, 0), textcoords="offset points", va="center", fontsize=7.5)
     most = max([abs(chain.values.get((stage, branch), 0.0)) for stage in flows for branch in chain.branches] or [1.0])
     axes.set_xlim(0, (most or 1.0) * 1.25)
-    _rows(axes, chain, names)
+    _label_stages(axes, chain, names)
 
 
-def _changes(axes: Axes, chain: _Chain, names: Sequence[str]) -> None:
+def _draw_changes(axes: Axes, chain: _Chain, names: Sequence[str]) -> None:
     """Per cent against the first branch."""
     found = [0.0]
     for s, stage in enumerate(chain.stages):
@@ -148,7 +151,7 @@ def _changes(axes: Axes, chain: _Chain, names: Sequence[str]) -> None:
     span = max(found) - min(found) or 1.0
     axes.set_xlim(min(found) - (0.22 * span if min(found) < 0 else 0), max(found) + 0.24 * span)
     axes.axvline(0, color=AXIS, linewidth=0.9, zorder=1)
-    _rows(axes, chain, names)
+    _label_stages(axes, chain, names)
     axes.set_xlabel("per cent")
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from matplotlib.lines import Line2D
 
-from proxysim.figures.kit import style
-from proxysim.figures.kit.frame import page, plain_x, rows_down
+from proxysim.figures.kit import text
+from proxysim.figures.kit.captions import sample_note, unit_label
+from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, label_numbers, label_rows, place_axes
 from proxysim.figures.kit.palette import AXIS, LOOKS, MUTED, STRIPE, branch_look
-from proxysim.figures.kit.style import EDGE, SMALL, TEXT, WIDE, drawn, number, panel
+from proxysim.figures.kit.style import EDGE, SMALL, TEXT, WIDE, styled
+from proxysim.figures.kit.tables import numeric_table, unique
+from proxysim.figures.kit.text import number, text_width
 
 if TYPE_CHECKING:
     import pandas
@@ -20,11 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["differences"]
 
 _ROW, _PANELS, _ACTORS = 0.165, 9, 14
-_WORDS = {"index": "index points", "share of runs": "share of runs", "USD m of arms / month": "USD m a month of arms",
-          "USD m / month": "USD m a month"}  # fmt: skip
 
 
-@drawn
+@styled
 def differences(
     table: pandas.DataFrame,
     measures: Sequence[str] | None = None,
@@ -42,45 +43,45 @@ def differences(
     labels : what people see for ids of actors and branches
     ax : axes for one measure; None makes a figure
     """
-    rows = numeric(table)
+    rows = numeric_table(table)
     rows = rows[rows["difference"].notna()]
     rows = rows[rows["measure"].isin(measures)] if measures is not None else rows
     if not len(rows):
-        return style.nothing("There is no difference to show: no measure is defined in both branches.")
-    names = list(measures or style.unique(rows["measure"]))
+        return empty_figure("There is no difference to show: no measure is defined in both branches.")
+    names = list(measures or unique(rows["measure"]))
     names = [one for one in names if (rows["measure"] == one).any()][:_PANELS]
-    branches = style.unique(rows["branch"])[: LOOKS - 1]
+    branches = unique(rows["branch"])[: LOOKS - 1]
     if ax is not None:
         own = rows[rows["measure"] == names[0]]
-        _panel(ax, own, style.unique(own["actor"])[:_ACTORS], branches, labels)
-        return style.page_of(ax)
+        _draw_measure(ax, own, unique(own["actor"])[:_ACTORS], branches, labels)
+        return figure_of(ax)
     columns = min(2, len(names))
-    left = 0.2 + min(1.75, max(style.width_of(style.name(labels, one, 24)) for one in style.unique(rows["actor"])))
+    left = 0.2 + min(1.75, max(text_width(text.name(labels, one, 24)) for one in unique(rows["actor"])))
     wide = (WIDE - EDGE - columns * (left + 0.62)) / columns
     bands = [names[at : at + columns] for at in range(0, len(names), columns)]
     tall = []
     for band in bands:
-        most = max(min(_ACTORS, len(style.unique(rows.loc[rows["measure"] == one, "actor"]))) for one in band)
+        most = max(min(_ACTORS, len(unique(rows.loc[rows["measure"] == one, "actor"]))) for one in band)
         tall.append(most * (_ROW * len(branches) + 0.12) + 0.08)
     level = f"{100 * float(rows['level'].iloc[0]):g} %" if "level" in rows else "95 %"
     words = (
-        f"Difference against the first branch, mean of pairs, with {level} intervals; {style.of_n(rows)}. Filled: found (an "
+        f"Difference against the first branch, mean of pairs, with {level} intervals; {sample_note(rows)}. Filled: found (an "
         "interval that is not seen is narrower than its mark); empty: zero lies in the interval. Grey number at the right: mean "
         "in the first branch."
     )
-    figure = page(words, 0.3 + sum(tall) + 0.78 * len(bands), gap=0.02)
-    _marks_key(figure, branches, labels)
+    figure = captioned_figure(words, 0.3 + sum(tall) + 0.78 * len(bands), gap=0.02)
+    _draw_legend(figure, branches, labels)
     top = 0.3
     for band, deep in zip(bands, tall, strict=True):
         for column, one in enumerate(band):
             own = rows[rows["measure"] == one]
-            axes = panel(figure, left + column * (wide + left + 0.62), top + 0.26, wide, deep)
-            _panel(axes, own, style.unique(own["actor"])[:_ACTORS], branches, labels)
+            axes = place_axes(figure, left + column * (wide + left + 0.62), top + 0.26, wide, deep)
+            _draw_measure(axes, own, unique(own["actor"])[:_ACTORS], branches, labels)
         top += deep + 0.78
     return figure
 
 
-def _panel(
+def _draw_measure(
     axes: Axes, rows: pandas.DataFrame, actors: Sequence[str], branches: Sequence[str], labels: Mapping[str, str] | None
 ) -> None:
     """One measure."""
@@ -120,39 +121,19 @@ def _panel(
                       va="center", fontsize=SMALL, color=MUTED, annotation_clip=False)  # fmt: skip
     axes.axvline(0, color=AXIS, linewidth=0.9, zorder=1)
     places = [place * step for place in range(len(actors))]
-    rows_down(axes, places, [style.name(labels, one, 24) for one in actors], ((len(actors) - 0.5) * step, -0.5 * step))
+    label_rows(axes, places, [text.name(labels, one, 24) for one in actors], ((len(actors) - 0.5) * step, -0.5 * step))
     axes.margins(x=0.08)
-    plain_x(axes, 4)
+    label_numbers(axes, 4)
     unit = str(rows["unit"].iloc[0])
-    axes.set_xlabel(unit_in_words(unit))
+    axes.set_xlabel(unit_label(unit))
     axes.set_title(str(rows["measure"].iloc[0]).replace("_", " ").capitalize(), loc="left", pad=5, fontweight="bold")
 
 
-def _marks_key(figure: Figure, branches: Sequence[str], labels: Mapping[str, str] | None) -> None:
+def _draw_legend(figure: Figure, branches: Sequence[str], labels: Mapping[str, str] | None) -> None:
     most = max(10, int(70 / max(1, len(branches))))
     handles = [
         Line2D([], [], color=look.colour, marker=look.marker, linewidth=2, markersize=5.5)
         for look in (branch_look(b + 1) for b in range(len(branches)))
     ]
-    figure.legend(handles, [style.name(labels, one, most) for one in branches], loc="upper left", bbox_to_anchor=(0.0, 1.0), ncols=len(branches),
+    figure.legend(handles, [text.name(labels, one, most) for one in branches], loc="upper left", bbox_to_anchor=(0.0, 1.0), ncols=len(branches),
                   fontsize=TEXT, borderaxespad=0.3, handlelength=2.4)  # fmt: skip
-
-
-def unit_in_words(unit: str) -> str:
-    """What people see for the unit of a measure."""
-    return _WORDS.get(unit, unit)
-
-
-def plain_rows(rows: Sequence[Mapping[str, Any]]) -> pandas.DataFrame:
-    """Rows as a table whose undefined numbers are NaN."""
-    import pandas as pd
-
-    return numeric(pd.DataFrame(list(rows)))
-
-
-def numeric(table: pandas.DataFrame) -> pandas.DataFrame:
-    """The same table with None, where nothing is defined, as NaN."""
-    import pandas as pd
-
-    keys = [key for key in ("value", "low", "high", "size", "difference", "baseline", "best") if key in table]
-    return table.assign(**{key: pd.to_numeric(table[key]) for key in keys})

@@ -9,10 +9,13 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 
-from proxysim.figures.kit import style
-from proxysim.figures.kit.frame import page
+from proxysim.figures.kit import text
+from proxysim.figures.kit.captions import sample_note
+from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, place_axes
 from proxysim.figures.kit.palette import INK, MUTED, NEUTRAL, Look, origin_looks
-from proxysim.figures.kit.style import EDGE, SMALL, WIDE, drawn, number, panel
+from proxysim.figures.kit.style import EDGE, SMALL, WIDE, styled
+from proxysim.figures.kit.tables import unique
+from proxysim.figures.kit.text import number
 
 if TYPE_CHECKING:
     import pandas
@@ -51,7 +54,7 @@ class Slot(NamedTuple):
     amount: float
 
 
-@drawn
+@styled
 def alluvial(
     table: pandas.DataFrame,
     unit: str = "USD m / year",
@@ -70,27 +73,27 @@ def alluvial(
     """
     rows = table[table["sent"] > 0]
     if not len(rows):
-        return style.nothing("No arms were sent in these runs.")
-    rows = _merged(rows)
-    count = max(len(style.unique(rows["origin"])), len(style.unique(rows["from"])), len(style.unique(rows["to"])) + 1)
+        return empty_figure("No arms were sent in these runs.")
+    rows = _merge_small(rows)
+    count = max(len(unique(rows["origin"])), len(unique(rows["from"])), len(unique(rows["to"])) + 1)
     deep = max(2.2, 0.42 * count + 1.0)
     first, second = _links(rows)
-    slots, scale = _slots(first, second, deep)
+    slots, scale = _place_nodes(first, second, deep)
     if ax is None:
-        words = f"Arms sent, {unit}, at base production value of 2024; {style.of_n(table, 'runs')}, mean. Colour and hatch: maker."
+        words = f"Arms sent, {unit}, at base production value of 2024; {sample_note(table, 'runs')}, mean. Colour and hatch: maker."
         if any(map(_is_lost, slots)):
             words += " Lost on the way: searched, seized, sunk or spoilt."
-        ax = panel(page(words, 0.36 + deep + 0.1), EDGE, 0.36, _WIDTH, deep)
+        ax = place_axes(captioned_figure(words, 0.36 + deep + 0.1), EDGE, 0.36, _WIDTH, deep)
     ax.set_axis_off()
     ax.set_xlim(0, _WIDTH)
     ax.set_ylim(deep, 0)
     looks = origin_looks([*(makers or ()), *rows["origin"]])
-    _ribbons(ax, [*first, *second], slots, scale, looks)
+    _draw_ribbons(ax, [*first, *second], slots, scale, looks)
     for (column, one), slot in slots.items():
         look = {"facecolor": "white" if _is_lost((column, one)) else NEUTRAL}
         if column == MAKER:
             look = looks[one].fill(0.3)
-        _node(ax, (column, one), slot, look, makers or labels if column == MAKER else labels)
+        _draw_node(ax, (column, one), slot, look, makers or labels if column == MAKER else labels)
     for column, words in _HEADS.items():
         ax.text(
             _COLUMNS[column] + _BAR / 2,
@@ -102,10 +105,10 @@ def alluvial(
             color=MUTED,
             clip_on=False,
         )
-    return style.page_of(ax)
+    return figure_of(ax)
 
 
-def _merged(rows: pandas.DataFrame) -> pandas.DataFrame:
+def _merge_small(rows: pandas.DataFrame) -> pandas.DataFrame:
     """Sums by sender, receiver and maker; small senders and receivers together as "all others"."""
     rows = rows.copy()
     total = float(rows["sent"].sum())
@@ -126,10 +129,10 @@ def _links(rows: pandas.DataFrame) -> tuple[list[Link], list[Link]]:
         first.append(Link((MAKER, origin), sender, origin, sent))
         second.append(Link(sender, (RECEIVER, str(r["to"])), origin, came))
         second.append(Link(sender, (RECEIVER, LOST), origin, sent - came))
-    return _joined(first), [link for link in _joined(second) if link.amount > 1e-9]
+    return _merge_links(first), [link for link in _merge_links(second) if link.amount > 1e-9]
 
 
-def _joined(links: Iterable[Link]) -> list[Link]:
+def _merge_links(links: Iterable[Link]) -> list[Link]:
     """Links with the same ends and maker as one."""
     found: dict[tuple[Node, Node, str], float] = {}
     for start, end, origin, amount in links:
@@ -141,7 +144,7 @@ def _is_lost(node: Node) -> bool:
     return node == (RECEIVER, LOST)
 
 
-def _slots(first: Sequence[Link], second: Sequence[Link], deep: float) -> tuple[dict[Node, Slot], float]:
+def _place_nodes(first: Sequence[Link], second: Sequence[Link], deep: float) -> tuple[dict[Node, Slot], float]:
     """Where nodes stand, large ones on top, what is lost at the bottom, with room for words; and inches for each amount."""
     sums: dict[str, dict[str, float]] = {MAKER: {}, SENDER: {}, RECEIVER: {}}
 
@@ -171,7 +174,7 @@ def _slots(first: Sequence[Link], second: Sequence[Link], deep: float) -> tuple[
     return found, scale
 
 
-def _node(axes: Axes, node: Node, slot: Slot, look: Mapping[str, Any], labels: Mapping[str, str] | None) -> None:
+def _draw_node(axes: Axes, node: Node, slot: Slot, look: Mapping[str, Any], labels: Mapping[str, str] | None) -> None:
     """The bar of a node with its name and amount."""
     column, one = node
     x = _COLUMNS[column]
@@ -182,7 +185,7 @@ def _node(axes: Axes, node: Node, slot: Slot, look: Mapping[str, Any], labels: M
     elif node == (MAKER, "other"):
         words = "Other makers"
     else:
-        words = style.name(labels, one, 18 if column == MAKER else 22)
+        words = text.name(labels, one, 18 if column == MAKER else 22)
     if column == SENDER:  # over its bar, where no ribbon runs
         axes.text(x + _BAR / 2, slot.top - 0.03, f"{words} {number(slot.amount)}", ha="center", va="bottom", fontsize=SMALL, zorder=6,
                   path_effects=[withStroke(linewidth=2, foreground="white")])  # fmt: skip
@@ -194,7 +197,7 @@ def _node(axes: Axes, node: Node, slot: Slot, look: Mapping[str, Any], labels: M
     )  # fmt: skip
 
 
-def _ribbons(
+def _draw_ribbons(
     axes: Axes, links: Sequence[Link], slots: Mapping[Node, Slot], scale: float, looks: Mapping[str, Look]
 ) -> None:
     """Ribbons between nodes, stacked at both ends in the order of the nodes at the other end."""
@@ -209,12 +212,12 @@ def _ribbons(
         if tall < 1e-4:
             continue
         x0, x1 = _COLUMNS[link.start[0]] + _BAR, _COLUMNS[link.end[0]]
-        ribbons.append((tall, looks[link.origin], _bow((x0, start), (x1, end), tall)))
+        ribbons.append((tall, looks[link.origin], _ribbon((x0, start), (x1, end), tall)))
     for _, look, path in sorted(ribbons, key=lambda one: -one[0]):  # thin ones on top
         axes.add_patch(PathPatch(path, linewidth=0.6, alpha=0.7, zorder=2, **look.fill()))
 
 
-def _bow(left: tuple[float, float], right: tuple[float, float], tall: float) -> Path:
+def _ribbon(left: tuple[float, float], right: tuple[float, float], tall: float) -> Path:
     """A ribbon from one upper edge to another."""
     (x0, start), (x1, end) = left, right
     middle, bow = (x0 + x1) / 2, [Path.CURVE4] * 3

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.colors import CenteredNorm
 
-from proxysim.figures.kit import style
-from proxysim.figures.kit.frame import page
+from proxysim.figures.kit import text
+from proxysim.figures.kit.captions import tick_label, value_caption
+from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, place_axes
 from proxysim.figures.kit.palette import BOTH_SIGNS, MUTED, ONLY_NEGATIVE, ONLY_POSITIVE
-from proxysim.figures.kit.style import BARE, WIDE, drawn, number, panel
+from proxysim.figures.kit.style import BARE, WIDE, styled
+from proxysim.figures.kit.text import number, text_width, wrap_text
 
 if TYPE_CHECKING:
     import pandas
@@ -28,7 +30,7 @@ _TOP, _BELOW, _BAR, _LETTERS, _SMALL = 0.26, 0.62, 0.16, 14, 7.5
 _COLUMNS, _ROWS = 12, 16
 
 
-@drawn
+@styled
 def heat_map(
     table: pandas.DataFrame,
     x: str,
@@ -48,7 +50,7 @@ def heat_map(
     of : what `n` counts
     """
     if not len(table):
-        return style.nothing("There is no point to show.")
+        return empty_figure("There is no point to show.")
     columns, rows = sorted(table[x].unique()), sorted(table[y].unique())
     grid, unsure = np.full((len(rows), len(columns)), np.nan), np.zeros((len(rows), len(columns)), dtype=bool)
     for _, one in table.iterrows():
@@ -56,27 +58,27 @@ def heat_map(
         grid[at] = float(one[value])
         unsure[at] = "low" in table and "high" in table and one["low"] <= 0.0 <= one["high"]
     deep = min(5.2, max(1.6, 0.36 * len(rows)))
-    side = style.lines_of(style.name(labels, y, 60), deep)[:3]
+    side = wrap_text(text.name(labels, y, 60), deep)[:3]
     bar = None
     if ax is None:
-        words = style.what_is_drawn(value, unit, labels, table, of) + (
+        words = value_caption(value, unit, labels, table, of) + (
             " A dot: the interval has zero in it." if unsure.any() else ""
         )
-        left = 0.75 + 0.14 * len(side) + max(0.0, max(style.width_of(style.level(one)) for one in rows) - 0.35)
+        left = 0.75 + 0.14 * len(side) + max(0.0, max(text_width(tick_label(one)) for one in rows) - 0.35)
         top = _TOP if unit and len(unit) <= _LETTERS else BARE
-        figure = page(words, top + deep + _BELOW, gap=-0.04)
-        ax = panel(figure, left, top, WIDE - 1.15 - left, deep)
-        bar = panel(figure, WIDE - 0.95, top, _BAR, deep)
-    image = _cells(ax, grid, unsure)
-    _ends(ax, columns, rows)
-    ax.set_xlabel(style.name(labels, x, 70))
+        figure = captioned_figure(words, top + deep + _BELOW, gap=-0.04)
+        ax = place_axes(figure, left, top, WIDE - 1.15 - left, deep)
+        bar = place_axes(figure, WIDE - 0.95, top, _BAR, deep)
+    image = _draw_cells(ax, grid, unsure)
+    _label_cells(ax, columns, rows)
+    ax.set_xlabel(text.name(labels, x, 70))
     ax.set_ylabel("\n".join(side))
     if bar is not None:
-        _legend(bar, image, grid, unit)
-    return style.page_of(ax)
+        _draw_colour_bar(bar, image, grid, unit)
+    return figure_of(ax)
 
 
-def _cells(axes: Axes, grid: Array, unsure: Array) -> Any:
+def _draw_cells(axes: Axes, grid: Array, unsure: Array) -> Any:
     """Coloured cells with their numbers; as far below zero is as dark as above."""
     finite = grid[np.isfinite(grid)]
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
@@ -99,21 +101,21 @@ def _cells(axes: Axes, grid: Array, unsure: Array) -> Any:
     return image
 
 
-def _ends(axes: Axes, columns: Sequence[Any], rows: Sequence[Any]) -> None:
+def _label_cells(axes: Axes, columns: Sequence[Any], rows: Sequence[Any]) -> None:
     """The values of both numbers beside the cells."""
     axes.set_xticks(
         np.arange(len(columns)) + 0.5,
-        [style.level(one) for one in columns],
+        [tick_label(one) for one in columns],
         rotation=0 if len(columns) <= _COLUMNS else 90,
     )
-    axes.set_yticks(np.arange(len(rows)) + 0.5, [style.level(one) for one in rows])
+    axes.set_yticks(np.arange(len(rows)) + 0.5, [tick_label(one) for one in rows])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
 
 
-def _legend(axes: Axes, image: Any, grid: Array, unit: str) -> None:
+def _draw_colour_bar(axes: Axes, image: Any, grid: Array, unit: str) -> None:
     """What the colours stand for, as far as they are used."""
-    bar = style.page_of(axes).colorbar(image, cax=axes)
+    bar = figure_of(axes).colorbar(image, cax=axes)
     bar.outline.set_visible(False)
     assert bar.solids is not None
     bar.solids.set(rasterized=False, edgecolor="face")  # a page takes no picture within a picture

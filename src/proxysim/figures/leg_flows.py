@@ -9,12 +9,13 @@ import numpy as np
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Patch, Polygon
 
-from proxysim.figures.kit import style
-from proxysim.figures.kit.frame import in_inches, page
-from proxysim.figures.kit.map_layout import Array, Bow, bows_of, boxes_of, free_spot
+from proxysim.figures.kit import text
+from proxysim.figures.kit.captions import origin_label, sample_note
+from proxysim.figures.kit.frame import captioned_figure, figure_of, inch_axes, place_axes
+from proxysim.figures.kit.map_layout import Array, Curve, label_spot, leg_curves, place_boxes
 from proxysim.figures.kit.palette import AXIS, CLOSED, INK, Look, origin_looks
-from proxysim.figures.kit.style import EDGE, SMALL, drawn, panel
-from proxysim.figures.places import cards_of, draw_card, legs_of, size_of
+from proxysim.figures.kit.style import EDGE, SMALL, TEXT, styled
+from proxysim.figures.places import card_size, draw_card, map_legs, place_cards
 
 if TYPE_CHECKING:
     import pandas
@@ -29,7 +30,7 @@ _WIDE, _DEEP = 9.2, 6.3
 _MOST, _LEAST = 0.42, 0.02
 
 
-@drawn
+@styled
 def arms_map(
     world: World,
     flows: pandas.DataFrame,
@@ -63,38 +64,40 @@ def arms_map(
     if ax is None:
         words = (
             "Schematic: where things stand says nothing of the globe. Width and number: arms sent over a leg, both ways together, "
-            f"{unit}, at base production value of 2024; {style.of_n(flows, 'runs')}, mean. Grey: nothing sent; a cross: closed. "
+            f"{unit}, at base production value of 2024; {sample_note(flows, 'runs')}, mean. Grey: nothing sent; a cross: closed. "
             "■ state, ● proxy."
         )
         tall = min(_DEEP, max(3.0, 1.6 + 0.45 * len(world.scenario.ids["places"])))
-        ax = panel(page(words, 0.34 + tall, gap=0.06, spare=0.16, wide=_WIDE), EDGE, 0.34, _WIDE - 2 * EDGE, tall)
-    wide, high = in_inches(ax)
-    legs = legs_of(world)
-    cards = cards_of(world)
-    boxes = boxes_of(
-        {place: size_of(lines) for place, lines in cards.items()}, [leg.ends for leg in legs], wide, high, positions
+        ax = place_axes(
+            captioned_figure(words, 0.34 + tall, gap=0.06, spare=0.16, wide=_WIDE), EDGE, 0.34, _WIDE - 2 * EDGE, tall
+        )
+    wide, high = inch_axes(ax)
+    legs = map_legs(world)
+    cards = place_cards(world)
+    boxes = place_boxes(
+        {place: card_size(lines) for place, lines in cards.items()}, [leg.ends for leg in legs], wide, high, positions
     )
-    bows = bows_of({leg.name: leg.ends for leg in legs}, boxes)
+    curves = leg_curves({leg.name: leg.ends for leg in legs}, boxes)
     most = max((sum(part.values()) for part in moved.values()), default=0.0)
     for leg in legs:
-        _strand(
+        _draw_strands(
             ax,
-            bows[leg.name].line,
+            curves[leg.name].line,
             [(moved[leg.name].get(one, 0.0), look) for one, look in looks.items()],
             most,
             leg.closed,
         )
-    _words(ax, {name: sum(part.values()) for name, part in moved.items()}, bows, list(boxes.values()))
+    _label_legs(ax, {name: sum(part.values()) for name, part in moved.items()}, curves, list(boxes.values()))
     for place, card in cards.items():
         draw_card(ax, boxes[place], card)
     if looks:
         handles = [Patch(**look.fill(0.3)) for look in looks.values()]
-        ax.legend(handles, [style.made_in(labels, one, 26) for one in looks], loc="lower left", bbox_to_anchor=(0.0, 1.0),
-                  ncols=min(5, len(looks)), fontsize=style.TEXT, borderaxespad=0.1)  # fmt: skip
-    return style.page_of(ax)
+        ax.legend(handles, [origin_label(labels, one, 26) for one in looks], loc="lower left", bbox_to_anchor=(0.0, 1.0),
+                  ncols=min(5, len(looks)), fontsize=TEXT, borderaxespad=0.1)  # fmt: skip
+    return figure_of(ax)
 
 
-def _strand(axes: Axes, line: Array, amounts: list[tuple[float, Look]], most: float, closed: bool) -> None:
+def _draw_strands(axes: Axes, line: Array, amounts: list[tuple[float, Look]], most: float, closed: bool) -> None:
     """One ribbon for each maker, side by side along a line."""
     total = sum(amount for amount, _ in amounts)
     if total <= 0 or most <= 0:
@@ -133,15 +136,15 @@ def _strand(axes: Axes, line: Array, amounts: list[tuple[float, Look]], most: fl
         at += wide
 
 
-def _words(axes: Axes, amounts: Mapping[str, float], bows: Mapping[str, Bow], taken: list[Array]) -> None:
+def _label_legs(axes: Axes, amounts: Mapping[str, float], curves: Mapping[str, Curve], taken: list[Array]) -> None:
     """The amount on each leg over which something went, where it covers least."""
     font = FontProperties(size=SMALL)
     for name, amount in amounts.items():
         if amount <= 0:
             continue
-        text = style.number(amount)
-        others = [bow.line for other, bow in bows.items() if other != name]
-        spot = free_spot(size_of([(text, font)]), bows[name], taken, others)
+        words = text.number(amount)
+        others = [curve.line for other, curve in curves.items() if other != name]
+        spot = label_spot(card_size([(words, font)]), curves[name], taken, others)
         taken.append(spot)
-        axes.text(spot[0], spot[1], text, fontproperties=font, ha="center", va="center", zorder=2.5,
+        axes.text(spot[0], spot[1], words, fontproperties=font, ha="center", va="center", zorder=2.5,
                   bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0})  # fmt: skip

@@ -14,10 +14,11 @@ from matplotlib.patches import FancyBboxPatch, PathPatch
 from matplotlib.path import Path
 from matplotlib.textpath import TextPath
 
-from proxysim.figures.kit.frame import in_inches
-from proxysim.figures.kit.map_layout import Array, bows_of, boxes_of, free_spot
+from proxysim.figures.kit.frame import figure_of, inch_axes, new_figure
+from proxysim.figures.kit.map_layout import Array, label_spot, leg_curves, place_boxes
 from proxysim.figures.kit.palette import CLOSED, INK, MODES, MUTED, STRIPE
-from proxysim.figures.kit.style import as_written, blank, boxes_for_signs, cut, in_place, page_of
+from proxysim.figures.kit.style import literal_text
+from proxysim.figures.kit.text import cut, keep_direction, missing_glyphs
 
 if TYPE_CHECKING:
     import pandas
@@ -48,7 +49,7 @@ class Leg:
     closed: bool
 
 
-@as_written
+@literal_text
 def places_and_legs(
     world: World,
     ax: Axes | None = None,
@@ -72,20 +73,20 @@ def places_and_legs(
     The figure of `ax`, or the new one.
     """
     if ax is None:
-        ax = blank(7.6, 11).add_axes((0.015, 0.13, 0.97, 0.82))
-    wide, high = in_inches(ax)
-    legs, cards = legs_of(world, flows), cards_of(world)
-    boxes = boxes_of(
-        {place: size_of(lines) for place, lines in cards.items()}, [leg.ends for leg in legs], wide, high, positions
+        ax = new_figure(7.6, 11).add_axes((0.015, 0.13, 0.97, 0.82))
+    wide, high = inch_axes(ax)
+    legs, cards = map_legs(world, flows), place_cards(world)
+    boxes = place_boxes(
+        {place: card_size(lines) for place, lines in cards.items()}, [leg.ends for leg in legs], wide, high, positions
     )
     _draw_legs(ax, legs, boxes)
     for place, lines in cards.items():
         draw_card(ax, boxes[place], lines)
-    _key(ax, world, legs, flows is not None)
-    return page_of(ax)
+    _draw_key(ax, world, legs, flows is not None)
+    return figure_of(ax)
 
 
-def legs_of(world: World, flows: pandas.DataFrame | None = None) -> list[Leg]:
+def map_legs(world: World, flows: pandas.DataFrame | None = None) -> list[Leg]:
     """Legs in the order of ids, with the words and the width they get."""
     scenario = world.scenario
     moved: dict[str, float] = dict.fromkeys(scenario.ids["legs"], 0.0)
@@ -116,35 +117,35 @@ def _amount(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:.2g}"
 
 
-def cards_of(world: World) -> dict[str, Lines]:
+def place_cards(world: World) -> dict[str, Lines]:
     """Place -> the lines on its card: its name, and the actors at home there when they are called otherwise."""
-    return {place: _card(world, place) for place in world.scenario.ids["places"]}
+    return {place: _card_lines(world, place) for place in world.scenario.ids["places"]}
 
 
-def _card(world: World, place: str) -> Lines:
+def _card_lines(world: World, place: str) -> Lines:
     scenario = world.scenario
     title = scenario.labels.get(("places", place), place)
-    lines = [(line, FontProperties(size=_NAME, weight="bold")) for line in _in_two(title)]
+    lines = [(line, FontProperties(size=_NAME, weight="bold")) for line in _two_lines(title)]
     for section, mark in (("states", "■"), ("proxies", "●")):
         for actor in scenario.ids[section]:
             if scenario.text.get((section, actor, "home")) == place:
-                told = _in_two(scenario.labels.get((section, actor), actor))
+                told = _two_lines(scenario.labels.get((section, actor), actor))
                 marks = [mark, "\u2007 "]  # as wide as a mark
                 lines += [(f"{marks[at]} {line}", FontProperties(size=_SMALL)) for at, line in enumerate(told)]
     return lines
 
 
-def _in_two(label: str) -> list[str]:
+def _two_lines(label: str) -> list[str]:
     """A label in at most two lines; what does not fit into them is shortened."""
     most = 2 * _LETTERS
     lines = textwrap.wrap(label, _LETTERS)
     while len(lines) > 2:
         lines = textwrap.wrap(cut(label, most), _LETTERS)
         most -= 1
-    return [in_place(line) for line in lines]
+    return [keep_direction(line) for line in lines]
 
 
-def size_of(lines: Lines) -> tuple[float, float]:
+def card_size(lines: Lines) -> tuple[float, float]:
     """Width and height in inches of lines of text, with room round them."""
     width = max(_width(text, font) for text, font in lines)
     height = sum(float(font.get_size_in_points()) * _LINE / 72 for _, font in lines)
@@ -152,17 +153,17 @@ def size_of(lines: Lines) -> tuple[float, float]:
 
 
 def _width(text: str, font: FontProperties) -> float:
-    with boxes_for_signs():
+    with missing_glyphs():
         return float(TextPath((0, 0), text, size=font.get_size_in_points(), prop=font).get_extents().width) / 72 * 1.04
 
 
 def _draw_legs(axes: Axes, legs: Sequence[Leg], boxes: Mapping[str, Array]) -> None:
     """Lines first, then their words where they cover least."""
-    bows = bows_of({leg.name: leg.ends for leg in legs}, boxes)
+    curves = leg_curves({leg.name: leg.ends for leg in legs}, boxes)
     for leg in legs:
-        bow, (colour, dashes) = bows[leg.name], MODES[leg.mode]
+        curve, (colour, dashes) = curves[leg.name], MODES[leg.mode]
         path = Path(
-            [tuple(bow.start), tuple(bow.control), tuple(bow.end)],
+            [tuple(curve.start), tuple(curve.control), tuple(curve.end)],
             [Path.MOVETO, Path.CURVE3, Path.CURVE3],
         )
         axes.add_patch(PathPatch(path, facecolor="none", edgecolor=CLOSED if leg.closed else colour, linestyle=dashes,
@@ -171,8 +172,8 @@ def _draw_legs(axes: Axes, legs: Sequence[Leg], boxes: Mapping[str, Array]) -> N
     for leg in legs:
         if not leg.words:
             continue
-        others = [bow.line for name, bow in bows.items() if name != leg.name]
-        spot = free_spot(size_of([(word, font) for word in leg.words]), bows[leg.name], taken, others)
+        others = [curve.line for name, curve in curves.items() if name != leg.name]
+        spot = label_spot(card_size([(word, font) for word in leg.words]), curves[leg.name], taken, others)
         taken.append(spot)
         axes.text(spot[0], spot[1], "\n".join(leg.words), fontproperties=font, ha="center", va="center", color=MODES[leg.mode][0],
                   linespacing=1.15, zorder=2, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.2})  # fmt: skip
@@ -192,7 +193,7 @@ def draw_card(axes: Axes, box: Array, lines: Lines) -> None:
         top -= tall
 
 
-def _key(axes: Axes, world: World, legs: Sequence[Leg], moved: bool) -> None:
+def _draw_key(axes: Axes, world: World, legs: Sequence[Leg], moved: bool) -> None:
     """What lines, marks and numbers mean, under the map."""
     handles = [Line2D([], [], color=MODES[mode][0], linestyle=MODES[mode][1], linewidth=2.2, label=mode)
                for mode in MODES if any(leg.mode == mode for leg in legs)]  # fmt: skip

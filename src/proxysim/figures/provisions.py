@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proxysim.figures.effects import numeric, unit_in_words
-from proxysim.figures.kit import style
-from proxysim.figures.kit.frame import page, plain_x, rows_down
+from proxysim.figures.kit import text
+from proxysim.figures.kit.captions import sample_note, unit_label
+from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, label_numbers, label_rows, place_axes
 from proxysim.figures.kit.palette import AXIS, INK, MUTED, NEGATIVE, PALE, POSITIVE, tint
-from proxysim.figures.kit.style import SMALL, WIDE, drawn, number, panel
+from proxysim.figures.kit.style import SMALL, WIDE, styled
+from proxysim.figures.kit.tables import numeric_table
+from proxysim.figures.kit.text import cut, number, text_width
 
 if TYPE_CHECKING:
     import pandas
@@ -26,7 +28,7 @@ _PAIRS, _ROW = 6, 0.27
 Pair = tuple[str, str, float, float, float]
 
 
-@drawn
+@styled
 def waterfall(
     table: pandas.DataFrame,
     interactions: pandas.DataFrame | None = None,
@@ -42,52 +44,58 @@ def waterfall(
     labels : what people see for provisions and actors
     ax : axes for the waterfall alone; None makes a figure
     """
-    rows = numeric(table).sort_values("value", key=lambda column: -column.abs(), kind="stable").reset_index(drop=True)
+    rows = (
+        numeric_table(table)
+        .sort_values("value", key=lambda column: -column.abs(), kind="stable")
+        .reset_index(drop=True)
+    )
     if not len(rows):
-        return style.nothing("There is no effect to divide.")
-    unit = unit_in_words(str(rows["unit"].iloc[0]))
-    names = [_provision(labels, one) for one in rows["provision"]]
+        return empty_figure("There is no effect to divide.")
+    unit = unit_label(str(rows["unit"].iloc[0]))
+    names = [_provision_label(labels, one) for one in rows["provision"]]
     deep = _ROW * (len(rows) + 1)
     if ax is not None:
-        _steps(ax, rows, names)
+        _draw_waterfall(ax, rows, names)
         ax.set_xlabel(unit)
-        return style.page_of(ax)
-    pairs = _strongest(interactions)
-    left, put = 0.25 + max(style.width_of(one) for one in [*names, "All together"]), 1.15
-    runs = f", {style.of_n(rows, 'pairs of runs for each set of provisions')}" if "n" in rows else ""
+        return figure_of(ax)
+    pairs = _strongest_pairs(interactions)
+    left, put = 0.25 + max(text_width(one) for one in [*names, "All together"]), 1.15
+    runs = f", {sample_note(rows, 'pairs of runs for each set of provisions')}" if "n" in rows else ""
     words = (f"Left: what was put in (size of a provision at full level, a share of what it acts on). Right: Shapley value of each provision with "
              f"95 % interval, in {unit}; they add up to the whole effect{runs}.")  # fmt: skip
     if pairs:
         words += " Below: pairs whose joint effect is most unlike the sum of their single effects; above 0 they help each other."
     below = _ROW * len(pairs) + 0.75 if pairs else 0.0
-    figure = page(words, 0.42 + deep + 0.5 + below, gap=0.02)
-    axes = panel(figure, left, 0.42, put, deep)
-    _put_in(axes, rows, names)
+    figure = captioned_figure(words, 0.42 + deep + 0.5 + below, gap=0.02)
+    axes = place_axes(figure, left, 0.42, put, deep)
+    _draw_sizes(axes, rows, names)
     right = left + put + 0.35
-    axes = panel(figure, right, 0.42, WIDE - right - 0.62, deep)
-    _steps(axes, rows, [""] * len(names))
+    axes = place_axes(figure, right, 0.42, WIDE - right - 0.62, deep)
+    _draw_waterfall(axes, rows, [""] * len(names))
     axes.set_xlabel(unit)
     measure, actor = (str(rows[key].iloc[0]) for key in ("measure", "actor"))
     axes.set_title(
-        f"Effect on {measure.replace('_', ' ')} of {style.name(labels, actor, 26)}",
+        f"Effect on {measure.replace('_', ' ')} of {text.name(labels, actor, 26)}",
         loc="left",
         fontweight="bold",
         pad=5,
     )
     if pairs:
-        names = [f"{_provision(labels, one)} with {_provision(labels, two)}" for one, two, *_ in pairs]
-        left = 0.25 + max(style.width_of(one) for one in names)
-        _pairs(panel(figure, left, 0.42 + deep + 0.75, WIDE - left - 0.62, _ROW * len(pairs)), pairs, names, unit)
+        names = [f"{_provision_label(labels, one)} with {_provision_label(labels, two)}" for one, two, *_ in pairs]
+        left = 0.25 + max(text_width(one) for one in names)
+        _draw_pairs(
+            place_axes(figure, left, 0.42 + deep + 0.75, WIDE - left - 0.62, _ROW * len(pairs)), pairs, names, unit
+        )
     return figure
 
 
-def _provision(labels: Mapping[str, str] | None, one: str) -> str:
+def _provision_label(labels: Mapping[str, str] | None, one: str) -> str:
     if labels and one in labels:
-        return style.name(labels, one, 28)
-    return style.cut(one.rpartition(".")[2].replace("_", " ").capitalize(), 28)
+        return text.name(labels, one, 28)
+    return cut(one.rpartition(".")[2].replace("_", " ").capitalize(), 28)
 
 
-def _put_in(axes: Axes, rows: pandas.DataFrame, names: Sequence[str]) -> None:
+def _draw_sizes(axes: Axes, rows: pandas.DataFrame, names: Sequence[str]) -> None:
     sizes = [float(one) if one == one and one is not None else math.nan for one in rows["size"]]
     for at, size in enumerate(sizes):
         if math.isfinite(size):
@@ -106,7 +114,7 @@ def _put_in(axes: Axes, rows: pandas.DataFrame, names: Sequence[str]) -> None:
     axes.set_title("Put in", loc="left", fontweight="bold", pad=5)
 
 
-def _steps(axes: Axes, rows: pandas.DataFrame, names: Sequence[str]) -> None:
+def _draw_waterfall(axes: Axes, rows: pandas.DataFrame, names: Sequence[str]) -> None:
     """Bars that begin where the one before ends, then the sum of all."""
     values = rows["value"].to_numpy(float)
     ends = np.cumsum(values)
@@ -114,7 +122,7 @@ def _steps(axes: Axes, rows: pandas.DataFrame, names: Sequence[str]) -> None:
     every = [0.0, *ends]
     span = (max(every) - min(every)) or 1.0
     for at, (start, value) in enumerate(zip(starts, values, strict=True)):
-        _bar(axes, at, value, start)
+        _part_bar(axes, at, value, start)
         axes.plot([start + value] * 2, [at - 0.31, at + 1.31], color=AXIS, linewidth=0.7, zorder=2)
         low, high = float(rows["low"].iloc[at]), float(rows["high"].iloc[at])
         far = max(start, start + value)
@@ -137,18 +145,18 @@ def _steps(axes: Axes, rows: pandas.DataFrame, names: Sequence[str]) -> None:
     axes.axvline(0, color=AXIS, linewidth=0.9, zorder=1)
     told = [*names, "All together"] if any(names) else [""] * (len(values) + 1)
     axes.set_xlim(min(every) - 0.06 * span, max(every) + 0.16 * span)
-    rows_down(axes, range(len(told)), told, (len(values) + 0.5, -0.6))
-    plain_x(axes, 5)
+    label_rows(axes, range(len(told)), told, (len(values) + 0.5, -0.6))
+    label_numbers(axes, 5)
 
 
-def _bar(axes: Axes, at: int, value: float, start: float = 0.0) -> None:
+def _part_bar(axes: Axes, at: int, value: float, start: float = 0.0) -> None:
     """One part of an effect; parts that take away are hatched."""
     colour = POSITIVE if value >= 0 else NEGATIVE
     axes.barh([at], [value], left=[start], height=0.62, color=tint(colour, 0.45), edgecolor=colour, linewidth=0.8,
               hatch="" if value >= 0 else "////", zorder=3)  # fmt: skip
 
 
-def _strongest(interactions: pandas.DataFrame | None) -> list[Pair]:
+def _strongest_pairs(interactions: pandas.DataFrame | None) -> list[Pair]:
     if interactions is None or not len(interactions):
         return []
     rows = [
@@ -160,10 +168,10 @@ def _strongest(interactions: pandas.DataFrame | None) -> list[Pair]:
     return sorted(rows, key=lambda row: -abs(row[2]))[:_PAIRS]
 
 
-def _pairs(axes: Axes, pairs: Sequence[Pair], names: Sequence[str], unit: str) -> None:
+def _draw_pairs(axes: Axes, pairs: Sequence[Pair], names: Sequence[str], unit: str) -> None:
     ends = [0.0]
     for at, (_, _, value, low, high) in enumerate(pairs):
-        _bar(axes, at, value)
+        _part_bar(axes, at, value)
         if math.isfinite(low) and math.isfinite(high):
             axes.plot([low, high], [at, at], color=INK, linewidth=1.4, zorder=4)
             ends += [low, high]
@@ -173,7 +181,7 @@ def _pairs(axes: Axes, pairs: Sequence[Pair], names: Sequence[str], unit: str) -
     axes.axvline(0, color=AXIS, linewidth=0.9, zorder=1)
     span = max(ends) - min(ends)
     axes.set_xlim(min(ends) - 0.05 * span, max(ends) + 0.05 * span)
-    rows_down(axes, range(len(names)), names, (len(names) - 0.4, -0.6))
-    plain_x(axes, 5)
+    label_rows(axes, range(len(names)), names, (len(names) - 0.4, -0.6))
+    label_numbers(axes, 5)
     axes.set_xlabel(unit)
     axes.set_title("Working together: interactions", loc="left", fontweight="bold", pad=5)

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proxysim.figures.effects import numeric
-from proxysim.figures.kit import style
-from proxysim.figures.kit.frame import page, plain_x, rows_down
+from proxysim.figures.kit import text
+from proxysim.figures.kit.captions import sample_note
+from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, label_numbers, label_rows, place_axes
 from proxysim.figures.kit.palette import AXIS, INK, MUTED, NEGATIVE, POSITIVE, tint
-from proxysim.figures.kit.style import BARE, SMALL, TEXT, WIDE, drawn, panel
+from proxysim.figures.kit.style import BARE, SMALL, TEXT, WIDE, styled
+from proxysim.figures.kit.tables import numeric_table
+from proxysim.figures.kit.text import cut, text_width
 from proxysim.formatting import plain
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ _HEAD = 0.24
 _END = 7.5
 
 
-@drawn
+@styled
 def ranking(
     table: pandas.DataFrame, unit: str = "index points", labels: Mapping[str, str] | None = None, ax: Axes | None = None
 ) -> Figure:
@@ -40,15 +42,15 @@ def ranking(
     table : branch, difference, low, high, best, n; `best` is the share of pairs in which it is the best of these
     unit : of the differences; labels : what people see for ids of branches; ax : axes, or None for a figure
     """
-    rows = numeric(table).sort_values("difference", kind="stable").reset_index(drop=True)
+    rows = numeric_table(table).sort_values("difference", kind="stable").reset_index(drop=True)
     if not len(rows):
-        return style.nothing("There are no countermeasures to rank.")
-    names = [style.name(labels, one, 42) for one in rows["branch"]]
+        return empty_figure("There are no countermeasures to rank.")
+    names = [text.name(labels, one, 42) for one in rows["branch"]]
     if ax is None:
-        words = (f"Paired difference against the branch without the countermeasure, with 95 % interval; {style.of_n(rows)}. "
+        words = (f"Paired difference against the branch without the countermeasure, with 95 % interval; {sample_note(rows)}. "
                  "At the right: share of pairs in which it is the best of these.")  # fmt: skip
-        deep, left = 0.34 * len(rows), 0.25 + min(3.2, max(style.width_of(one) for one in names))
-        ax = panel(page(words, _HEAD + deep + 0.5), left, _HEAD, WIDE - left - 0.85, deep)
+        deep, left = 0.34 * len(rows), 0.25 + min(3.2, max(text_width(one) for one in names))
+        ax = place_axes(captioned_figure(words, _HEAD + deep + 0.5), left, _HEAD, WIDE - left - 0.85, deep)
     for at in range(len(rows)):
         value, low, high, best = (float(rows[key].iloc[at]) for key in ("difference", "low", "high", "best"))
         sure = math.isfinite(low) and math.isfinite(high) and (low > 0 or high < 0)
@@ -69,14 +71,14 @@ def ranking(
     ax.annotate("best in", (1.0, 1.0), xycoords="axes fraction", xytext=(10, 5), textcoords="offset points", fontsize=SMALL, color=MUTED,
                 annotation_clip=False)  # fmt: skip
     ax.axvline(0, color=AXIS, linewidth=0.9)
-    rows_down(ax, range(len(rows)), names, (len(rows) - 0.5, -0.5))
+    label_rows(ax, range(len(rows)), names, (len(rows) - 0.5, -0.5))
     ax.margins(x=0.06)
-    plain_x(ax)
+    label_numbers(ax)
     ax.set_xlabel(unit)
-    return style.page_of(ax)
+    return figure_of(ax)
 
 
-@drawn
+@styled
 def tornado(
     table: pandas.DataFrame,
     base: float | None = None,
@@ -99,33 +101,33 @@ def tornado(
     )
     rows, more = rows.head(_BARS).reset_index(drop=True), max(0, len(rows) - _BARS)
     if not len(rows):
-        return style.nothing("No number has a range.")
+        return empty_figure("No number has a range.")
     middle = float(base) if base is not None else float(rows[["at_low", "at_high"]].iloc[0].mean())
-    names = [style.cut((labels or {}).get(str(one), str(one)), 44) for one in rows["name"]]
+    names = [cut((labels or {}).get(str(one), str(one)), 44) for one in rows["name"]]
     if ax is None:
         words = (
             f"The answer{f' ({unit})' if unit else ''} with one number at its low (pale, hatched) and at its high end (dark), "
             f"{held}."
         )
-        words += (f" {style.of_n(rows)}." if "n" in rows else "") + (
+        words += (f" {sample_note(rows)}." if "n" in rows else "") + (
             f" {more} numbers that move it less are not shown." if more else ""
         )
-        deep, left = 0.29 * len(rows), 0.25 + min(3.4, max(style.width_of(one) for one in names))
-        ax = panel(page(words, BARE + deep + 0.5), left, BARE, WIDE - left - 0.6, deep)
-    ends = _whiskers(ax, rows, middle)
-    told = [_end(rows[key].iloc[at]) for key in ("low", "high") if key in rows for at in range(len(rows))]
-    aside = 0.12 + max((style.width_of(one, _END) for one in told), default=0.0)
-    wide = ax.get_position().width * float(style.page_of(ax).get_size_inches()[0])
+        deep, left = 0.29 * len(rows), 0.25 + min(3.4, max(text_width(one) for one in names))
+        ax = place_axes(captioned_figure(words, BARE + deep + 0.5), left, BARE, WIDE - left - 0.6, deep)
+    ends = _draw_ranges(ax, rows, middle)
+    told = [_range_end(rows[key].iloc[at]) for key in ("low", "high") if key in rows for at in range(len(rows))]
+    aside = 0.12 + max((text_width(one, _END) for one in told), default=0.0)
+    wide = ax.get_position().width * float(figure_of(ax).get_size_inches()[0])
     aside = min(aside, 0.3 * wide) * ((max(ends) - min(ends)) or 1.0) / (wide - 2 * min(aside, 0.3 * wide))
     ax.set_xlim(min(ends) - aside, max(ends) + aside)  # room for the words at the ends of bars
     ax.axvline(middle, color=INK, linewidth=1.0, zorder=3)
-    rows_down(ax, range(len(rows)), names, (len(rows) - 0.4, -0.6))
-    plain_x(ax, sign="")
+    label_rows(ax, range(len(rows)), names, (len(rows) - 0.4, -0.6))
+    label_numbers(ax, sign="")
     ax.set_xlabel(unit)
-    return style.page_of(ax)
+    return figure_of(ax)
 
 
-def _whiskers(axes: Axes, rows: pandas.DataFrame, middle: float) -> list[float]:
+def _draw_ranges(axes: Axes, rows: pandas.DataFrame, middle: float) -> list[float]:
     """Bars from the middle to the answer at both ends of each number; where they end, and the middle itself."""
     low_look = {"color": tint(NEGATIVE, 0.7), "edgecolor": NEGATIVE, "hatch": "////"}
     high_look = {"color": POSITIVE, "edgecolor": INK}
@@ -136,7 +138,7 @@ def _whiskers(axes: Axes, rows: pandas.DataFrame, middle: float) -> list[float]:
             axes.barh([at], [value - middle], left=[middle], height=0.66, linewidth=0.7, zorder=2, **look)
             ends.append(value)
             if key in rows:
-                words = _end(rows[key].iloc[at])
+                words = _range_end(rows[key].iloc[at])
                 right = value > middle or (value == middle and key == "high")
                 aside, ha = (3, "left") if right else (-3, "right")
                 axes.annotate(words, (value, at), xytext=(aside, 0), textcoords="offset points", ha=ha, va="center",
@@ -144,6 +146,6 @@ def _whiskers(axes: Axes, rows: pandas.DataFrame, middle: float) -> list[float]:
     return ends
 
 
-def _end(given: object) -> str:
+def _range_end(given: object) -> str:
     """The end of a number's range, as it stands beside its bar."""
     return plain(float(given)) if isinstance(given, int | float | np.number) else str(given)

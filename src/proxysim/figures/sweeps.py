@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proxysim.figures.kit import style
-from proxysim.figures.kit.frame import page
+from proxysim.figures.kit import text
+from proxysim.figures.kit.captions import tick_label, value_caption
+from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, place_axes
 from proxysim.figures.kit.palette import AXIS, LOOKS, series_look
-from proxysim.figures.kit.style import BARE, SMALL, WIDE, drawn, panel
+from proxysim.figures.kit.style import BARE, SMALL, WIDE, styled
+from proxysim.figures.kit.tables import unique
+from proxysim.figures.kit.text import cut, wrap_text
 
 if TYPE_CHECKING:
     import pandas
@@ -23,7 +26,7 @@ __all__ = ["sweep_lines", "sweep_spread"]
 _MARKED = 60
 
 
-@drawn
+@styled
 def sweep_lines(
     table: pandas.DataFrame,
     x: str,
@@ -43,26 +46,26 @@ def sweep_lines(
     of : what `n` counts
     """
     if not len(table):
-        return style.nothing("There is no point to show.")
-    kinds = style.unique(table[by]) if by is not None else [None]
+        return empty_figure("There is no point to show.")
+    kinds = unique(table[by]) if by is not None else [None]
     if ax is None:
         more = "; bands: intervals" if "low" in table else ""
-        words = style.what_is_drawn(value, unit, labels, table, of, more)
+        words = value_caption(value, unit, labels, table, of, more)
         if len(kinds) > LOOKS:
             words += f" {len(kinds) - LOOKS} more lines are not shown."
-        ax = panel(page(words, BARE + 2.7 + 0.52, gap=-0.02), 0.75, BARE, WIDE - 0.75 - 1.65, 2.7)
+        ax = place_axes(captioned_figure(words, BARE + 2.7 + 0.52, gap=-0.02), 0.75, BARE, WIDE - 0.75 - 1.65, 2.7)
     for place, kind in enumerate(kinds[:LOOKS]):
         own = (table if kind is None else table[table[by] == kind]).sort_values(x, kind="stable")
         look = series_look(place)
         if "low" in own and "high" in own:
             ax.fill_between(own[x], own["low"], own["high"], color=look.colour, alpha=0.18, linewidth=0)
         ax.plot(own[x], own[value], color=look.colour, linestyle=look.dashes, marker=look.marker, markersize=5, linewidth=1.8,
-                label="" if kind is None else style.cut((labels or {}).get(str(kind), style.level(kind)), 24))  # fmt: skip
-    _zero(ax)
-    ax.set_xlabel(style.name(labels, x, 70))
-    ax.set_ylabel(style.cut(unit, 40))
+                label="" if kind is None else cut((labels or {}).get(str(kind), tick_label(kind)), 24))  # fmt: skip
+    _zero_line(ax)
+    ax.set_xlabel(text.name(labels, x, 70))
+    ax.set_ylabel(cut(unit, 40))
     if by is not None:
-        title = "\n".join(style.lines_of(style.name(labels, by, 44), 1.45))
+        title = "\n".join(wrap_text(text.name(labels, by, 44), 1.45))
         ax.legend(
             title=title,
             loc="upper left",
@@ -71,10 +74,10 @@ def sweep_lines(
             title_fontsize=SMALL,
             handlelength=3.0,
         )
-    return style.page_of(ax)
+    return figure_of(ax)
 
 
-@drawn
+@styled
 def sweep_spread(
     table: pandas.DataFrame,
     value: str,
@@ -91,14 +94,14 @@ def sweep_spread(
     """
     rows = table[np.isfinite(table[value].astype(float))].sort_values(value, kind="stable").reset_index(drop=True)
     if not len(rows):
-        return style.nothing("There is no point to show.")
+        return empty_figure("There is no point to show.")
     known = "low" in rows and "high" in rows and bool(np.isfinite(rows["low"].astype(float)).any())
     few = len(rows) <= _MARKED
     if ax is None:
         bands = ("; bars: intervals" if few else "; band: their intervals") if known else ""
         more = f" at {len(rows):,} points, in order of size{bands}"
-        words = style.what_is_drawn(value, unit, labels, rows, "pairs of runs a point", more)
-        ax = panel(page(words, BARE + 2.5 + 0.55, gap=-0.02), 0.75, BARE, WIDE - 0.75 - 0.3, 2.5)
+        words = value_caption(value, unit, labels, rows, "pairs of runs a point", more)
+        ax = place_axes(captioned_figure(words, BARE + 2.5 + 0.55, gap=-0.02), 0.75, BARE, WIDE - 0.75 - 0.3, 2.5)
     share, colour = 100 * (np.arange(len(rows)) + 0.5) / len(rows), series_look(0).colour
     if known and few:
         ax.vlines(share, rows["low"], rows["high"], color=colour, linewidth=1.4)
@@ -106,14 +109,14 @@ def sweep_spread(
         ax.fill_between(share, rows["low"], rows["high"], color=colour, alpha=0.22, linewidth=0)
     look = {"linestyle": "none", "marker": series_look(0).marker, "markersize": 4} if few else {"linewidth": 1.8}
     ax.plot(share, rows[value], color=colour, **look)
-    _zero(ax)
+    _zero_line(ax)
     ax.set_xlim(0, 100)
     ax.set_xlabel("share of points, %")
-    ax.set_ylabel(style.cut(unit, 40))
-    return style.page_of(ax)
+    ax.set_ylabel(cut(unit, 40))
+    return figure_of(ax)
 
 
-def _zero(axes: Axes) -> None:
+def _zero_line(axes: Axes) -> None:
     """A line at zero where there is something on both sides of it."""
     low, high = axes.get_ylim()
     if low < 0 < high:

@@ -1,33 +1,77 @@
-"""What stands round a figure: the page with its caption, names of rows down the side, plain numbers below."""
+"""Empty figures and axes: sizes and positions in inches, the caption, and the labels of rows, numbers and months."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from proxysim.figures.kit.palette import MUTED
-from proxysim.figures.kit.style import EDGE, SMALL, WIDE, blank, deep, lines_of, page_of, width_of, write
+from proxysim.figures.kit.palette import INK, MUTED
+from proxysim.figures.kit.style import EDGE, SMALL, TEXT, WIDE
+from proxysim.figures.kit.text import text_height, text_width, wrap_text
 from proxysim.formatting import plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 #: Steps between numbers, as people count.
 _STEPS = (1, 2, 2.5, 5, 10)
 
 
-def page(words: str, high: float, gap: float = 0.0, spare: float = 0.1, wide: float = WIDE) -> Figure:
-    """A page with a caption below `high` inches to draw on; of the `spare` inches so many as `gap` stand above its words."""
-    caption = lines_of(words, wide - 2 * EDGE)
-    figure = blank(high + deep(caption) + spare, wide)
-    write(figure, EDGE, high + gap, "\n".join(caption), fontsize=SMALL, color=MUTED)
+def new_figure(high: float, wide: float = WIDE) -> Figure:
+    """An empty figure of a size in inches, which needs no screen."""
+    figure = Figure(figsize=(wide, high))
+    FigureCanvasAgg(figure)
     return figure
 
 
-def rows_down(axes: Axes, places: Sequence[float], names: Sequence[str], span: tuple[float, float]) -> None:
+def captioned_figure(words: str, high: float, gap: float = 0.0, spare: float = 0.1, wide: float = WIDE) -> Figure:
+    """A page with a caption below `high` inches to draw on; of the `spare` inches so many as `gap` stand above its words."""
+    caption = wrap_text(words, wide - 2 * EDGE)
+    figure = new_figure(high + text_height(caption) + spare, wide)
+    place_text(figure, EDGE, high + gap, "\n".join(caption), fontsize=SMALL, color=MUTED)
+    return figure
+
+
+def empty_figure(words: str) -> Figure:
+    """A figure that says that there is nothing to draw."""
+    figure = new_figure(1.0)
+    place_text(figure, EDGE, 0.4, words, color=MUTED)
+    return figure
+
+
+def figure_of(ax: Axes) -> Figure:
+    """The figure on which axes stand."""
+    root = ax.figure.figure if ax.figure is not None else None
+    assert isinstance(root, Figure)
+    return root
+
+
+def place_axes(figure: Figure, left: float, top: float, wide: float, high: float) -> Axes:
+    """Axes by inches from the left and from the top."""
+    width, height = (float(x) for x in figure.get_size_inches())
+    return figure.add_axes((left / width, (height - top - high) / height, wide / width, high / height))
+
+
+def place_text(figure: Figure, left: float, top: float, words: str, **options: Any) -> None:
+    """Words by inches from the left and from the top; `top` is that of their first line."""
+    width, height = (float(x) for x in figure.get_size_inches())
+    chosen: dict[str, Any] = {
+        "va": "top",
+        "ha": "left",
+        "fontsize": TEXT,
+        "color": INK,
+        "linespacing": 1.3,
+        **options,
+    }
+    figure.text(left / width, 1 - top / height, words, **chosen)
+
+
+def label_rows(axes: Axes, places: Sequence[float], names: Sequence[str], span: tuple[float, float]) -> None:
     """Name the rows of axes; `span` is the foot and the top."""
     axes.set_yticks(places, names)
     axes.set_ylim(*span)
@@ -35,20 +79,20 @@ def rows_down(axes: Axes, places: Sequence[float], names: Sequence[str], span: t
     axes.spines["left"].set_visible(False)
 
 
-def plain_x(axes: Axes, parts: int = 6, sign: str = "+") -> None:
+def label_numbers(axes: Axes, parts: int = 6, sign: str = "+") -> None:
     """Numbers as they are read, no power of ten in a corner, and of up to `parts` steps so many as have room beside each other."""
     low, high = axes.get_xlim()
     if max(abs(low), abs(high)) < 1e-9:
         axes.set_xlim(-1, 1)
         axes.set_xticks([0], ["0"])
         return
-    wide = float(page_of(axes).get_figwidth() * axes.get_position().width)
+    wide = float(figure_of(axes).get_figwidth() * axes.get_position().width)
     ticks: list[float] = []
     names: list[str] = []
     for count in range(parts, 0, -1):
         ticks = [float(at) for at in MaxNLocator(count, steps=_STEPS).tick_values(low, high) if low <= at <= high]
-        names = _alike(["0" if abs(at) < 1e-12 else plain(at, 6, f"{sign},") for at in ticks])
-        if _have_room([wide * (at - low) / (high - low) for at in ticks], names):
+        names = _same_digits(["0" if abs(at) < 1e-12 else plain(at, 6, f"{sign},") for at in ticks])
+        if _fits([wide * (at - low) / (high - low) for at in ticks], names):
             break
     else:
         ticks, names = ticks[:1], names[:1]
@@ -56,7 +100,7 @@ def plain_x(axes: Axes, parts: int = 6, sign: str = "+") -> None:
     axes.set_xlim(low, high)
 
 
-def _alike(names: Sequence[str]) -> list[str]:
+def _same_digits(names: Sequence[str]) -> list[str]:
     """Numbers with as many digits after the point as the longest of them; 0 is 0."""
     after = max((len(one.partition(".")[2]) for one in names), default=0)
     if not after or any("e" in one for one in names):
@@ -65,20 +109,34 @@ def _alike(names: Sequence[str]) -> list[str]:
     return ["0" if head == "0" and not tail else f"{head}.{tail:0<{after}}" for head, _, tail in parts]
 
 
-def _have_room(places: Sequence[float], names: Sequence[str]) -> bool:
+def _fits(places: Sequence[float], names: Sequence[str]) -> bool:
     """Whether words centred at places, in inches, stand apart from each other."""
-    halves = [width_of(one, SMALL) / 2 for one in names]
+    halves = [text_width(one, SMALL) / 2 for one in names]
     return all(
         places[at] - places[at - 1] > halves[at] + halves[at - 1] + 0.1  # less reads as one number
         for at in range(1, len(places))
     )
 
 
-def in_inches(axes: Axes) -> tuple[float, float]:
+def inch_axes(axes: Axes) -> tuple[float, float]:
     """Make an inch the unit of axes without lines or numbers; their width and height."""
-    root, share = page_of(axes), axes.get_position()
+    root, share = figure_of(axes), axes.get_position()
     wide, high = float(root.get_figwidth() * share.width), float(root.get_figheight() * share.height)
     axes.set_xlim(0, wide)
     axes.set_ylim(0, high)
     axes.set_axis_off()
     return wide, high
+
+
+def label_months(axes: Axes, months: Sequence[str], most: int = 7) -> None:
+    """Years, or months when there are few, under an axis of months by number."""
+    count = len(months)
+    axes.set_xlim(*((-0.5, 0.5) if count == 1 else (0, count - 1)))
+    januaries = [at for at, month in enumerate(months) if month.endswith("-01")]
+    if len(januaries) >= 3:
+        step = max(1, math.ceil(len(januaries) / most))
+        axes.set_xticks(januaries[::step], [months[at][:4] for at in januaries[::step]])
+        axes.set_xticks([at for at in januaries if at not in januaries[::step]], minor=True)
+    else:
+        step = max(1, math.ceil(count / max(2, most // 2)))
+        axes.set_xticks(range(0, count, step), [months[at] for at in range(0, count, step)])

@@ -1,4 +1,4 @@
-"""Where the places of a map stand and how its legs bow, so that few things meet: boxes and curves, nothing drawn.
+"""Where the places of a map stand and how its legs curve, so that few things meet: boxes and curves, nothing drawn.
 
 A box is (x of the middle, y of the middle, width, height), all in inches; legs are told by the two places they join.
 """
@@ -22,7 +22,7 @@ _ANGLES = 24
 
 
 @dataclass(frozen=True)
-class Bow:
+class Curve:
     """A leg as it runs from one point to another; `bend` is how far its middle stands off."""
 
     start: Array
@@ -46,7 +46,7 @@ class Bow:
         return np.array([self.at(float(part)) for part in np.linspace(0, 1, 41)])
 
 
-def boxes_of(
+def place_boxes(
     sizes: Mapping[str, tuple[float, float]], legs: Sequence[Ends], wide: float, high: float,
     positions: Mapping[str, tuple[float, float]] | None,
 ) -> dict[str, Array]:  # fmt: skip
@@ -55,7 +55,7 @@ def boxes_of(
         names = list(sizes)
         points = np.array([positions[name] for name in names], dtype=float).reshape(-1, 2)
         return dict(
-            zip(names, _fitted(points, np.array([sizes[name] for name in names]), (0, 0, wide, high)), strict=True)
+            zip(names, _spread_out(points, np.array([sizes[name] for name in names]), (0, 0, wide, high)), strict=True)
         )
     graph: nx.Graph = nx.Graph()
     graph.add_nodes_from(sizes)
@@ -64,16 +64,18 @@ def boxes_of(
     alone = [part[0] for part in parts if len(part) == 1]
     parts = sorted((part for part in parts if len(part) > 1), key=lambda part: (-len(part), part))
     found: dict[str, Array] = {}
-    floor = _row(sizes, alone, wide, found) if alone else 0.0
+    floor = _bottom_rows(sizes, alone, wide, found) if alone else 0.0
     left, total = 0.0, sum(math.sqrt(len(part)) for part in parts)
     for part in parts:
         room = wide * math.sqrt(len(part)) / total
-        found |= _laid_out(part, sizes, [ends for ends in legs if ends[0] in part], (left, floor, left + room, high))
+        found |= _layout(part, sizes, [ends for ends in legs if ends[0] in part], (left, floor, left + room, high))
         left += room
     return found
 
 
-def _row(sizes: Mapping[str, tuple[float, float]], alone: Sequence[str], wide: float, found: dict[str, Array]) -> float:
+def _bottom_rows(
+    sizes: Mapping[str, tuple[float, float]], alone: Sequence[str], wide: float, found: dict[str, Array]
+) -> float:
     """Places that no leg reaches, in rows at the bottom; the height that they take."""
     x, y, tall = 0.05, 0.05, 0.0
     for place in alone:
@@ -85,7 +87,7 @@ def _row(sizes: Mapping[str, tuple[float, float]], alone: Sequence[str], wide: f
     return y + tall + 0.15
 
 
-def _laid_out(
+def _layout(
     part: Sequence[str],
     sizes: Mapping[str, tuple[float, float]],
     legs: Sequence[Ends],
@@ -101,21 +103,22 @@ def _laid_out(
     extents = np.array([sizes[name] for name in part])
     ends = sorted(tuple(sorted((part.index(first), part.index(second)))) for first, second in legs)
     edges = [
-        (one, two, _apart(at - ends.index((one, two)), ends.count((one, two)))) for at, (one, two) in enumerate(ends)
+        (one, two, _parallel_offset(at - ends.index((one, two)), ends.count((one, two))))
+        for at, (one, two) in enumerate(ends)
     ]
     best: tuple[float, Array] | None = None
     for step in range(_ANGLES):
         angle = math.pi * step / _ANGLES
         turn = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
-        boxes = _fitted(points @ turn, extents, frame)
-        cost = _cost(boxes, edges)
+        boxes = _spread_out(points @ turn, extents, frame)
+        cost = _clutter(boxes, edges)
         if best is None or cost < best[0] - 1e-6:
             best = (cost, boxes)
     assert best is not None
     return dict(zip(part, best[1], strict=True))
 
 
-def _fitted(points: Array, sizes: Array, frame: tuple[float, float, float, float]) -> Array:
+def _spread_out(points: Array, sizes: Array, frame: tuple[float, float, float, float]) -> Array:
     """Points stretched over a frame and pushed apart until no card lies on another; boxes."""
     low, high = np.array(frame[:2]) + sizes.max(axis=0) / 2 + 0.05, np.array(frame[2:]) - sizes.max(axis=0) / 2 - 0.05
     least, span = points.min(axis=0), np.ptp(points, axis=0)
@@ -139,18 +142,18 @@ def _fitted(points: Array, sizes: Array, frame: tuple[float, float, float, float
     return np.round(np.concatenate([centre, sizes], axis=1), 2)
 
 
-def _apart(number: int, twins: int) -> float:
-    """How far one of several legs between the same two places bows."""
+def _parallel_offset(number: int, twins: int) -> float:
+    """How far one of several legs between the same two places curves."""
     return (number - (twins - 1) / 2) * 0.8
 
 
-def _cost(boxes: Array, edges: Sequence[tuple[int, int, float]]) -> float:
+def _clutter(boxes: Array, edges: Sequence[tuple[int, int, float]]) -> float:
     """How much meets: legs behind cards, legs across legs, words beside words, and legs too short for words."""
     cost = 0.0
-    bows = [Bow(boxes[one, :2], boxes[two, :2], bend) for one, two, bend in edges]
-    middles = [bow.at(0.5) for bow in bows]
+    curves = [Curve(boxes[one, :2], boxes[two, :2], bend) for one, two, bend in edges]
+    middles = [curve.at(0.5) for curve in curves]
     for number, (one, two, _) in enumerate(edges):
-        line = bows[number].line
+        line = curves[number].line
         for other in range(len(boxes)):
             if other not in (one, two) and _inside(line, boxes[other]).any():
                 cost += 8.0
@@ -173,28 +176,28 @@ def _cross(first: Array, second: Array) -> bool:
     return side(first, second[0]) * side(first, second[1]) < 0 and side(second, first[0]) * side(second, first[1]) < 0
 
 
-def bows_of(legs: Mapping[str, Ends], boxes: Mapping[str, Array]) -> dict[str, Bow]:
-    """How each leg bows: beside others that join the same two places, and round cards that stand in the way."""
-    found: dict[str, Bow] = {}
+def leg_curves(legs: Mapping[str, Ends], boxes: Mapping[str, Array]) -> dict[str, Curve]:
+    """How each leg curves: beside others that join the same two places, and round cards that stand in the way."""
+    found: dict[str, Curve] = {}
     for name, joined in legs.items():
         ends = tuple(sorted(joined))
         twins = [other for other, others_ends in legs.items() if tuple(sorted(others_ends)) == ends]
         start, end = boxes[ends[0]][:2], boxes[ends[1]][:2]
         others = [box for place, box in boxes.items() if place not in ends]
-        apart = _apart(twins.index(name), len(twins))
+        apart = _parallel_offset(twins.index(name), len(twins))
         hits = [
-            (sum(int(_inside(Bow(start, end, apart + bend).line, box).any()) for box in others), abs(bend), -bend)
+            (sum(int(_inside(Curve(start, end, apart + bend).line, box).any()) for box in others), abs(bend), -bend)
             for bend in _BENDS
         ]
         bend = apart - min(hits)[2]
-        found[name] = Bow(start, end, bend) if joined == ends else Bow(end, start, -bend)
+        found[name] = Curve(start, end, bend) if joined == ends else Curve(end, start, -bend)
     return found
 
 
-def free_spot(size: tuple[float, float], bow: Bow, taken: Sequence[Array], lines: Sequence[Array]) -> Array:
+def label_spot(size: tuple[float, float], curve: Curve, taken: Sequence[Array], lines: Sequence[Array]) -> Array:
     """The box for words on a leg where it covers least of the boxes that are taken, and of other lines."""
     room = np.array(size) - 0.06
-    spots = [np.array([*bow.at(part), *room]) for part in _ALONG]
+    spots = [np.array([*curve.at(part), *room]) for part in _ALONG]
     costs = [
         (
             sum(_overlap(spot, box) for box in taken)

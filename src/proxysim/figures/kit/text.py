@@ -13,34 +13,34 @@ from contextlib import contextmanager
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 
+from proxysim.figures.kit.style import SMALL, TEXT
+
 #: Signs that keep the direction of a label apart from that of a sentence; fonts need not have them, but have the last.
 _ISOLATES = re.compile("[\u2066-\u2069\u200e\u200f]")
 _LEFT_TO_RIGHT = "\u200e"
-#: Points of type.
-TITLE, HEAD, TEXT, SMALL = 12.0, 10.0, 9.0, 8.5
 
 
-def lines_of(words: str, wide: float, size: float = SMALL) -> list[str]:
+def wrap_text(words: str, wide: float, size: float = SMALL) -> list[str]:
     """Words broken into lines that are at most so many inches wide; a word that is too long is cut."""
     found: list[str] = []
     most = max(8, int(wide * 72 / (0.56 * size)))
     for paragraph in words.split("\n"):
-        found += [in_place(line) for line in textwrap.wrap(paragraph, most, break_long_words=True)] or [""]
+        found += [keep_direction(line) for line in textwrap.wrap(paragraph, most, break_long_words=True)] or [""]
     return found
 
 
-def deep(lines: Sequence[str], size: float = SMALL) -> float:
+def text_height(lines: Sequence[str], size: float = SMALL) -> float:
     """Height of lines in inches."""
     return len(lines) * size * 1.36 / 72
 
 
 def cut(words: str, most: int) -> str:
     """Words, shortened in their middle when they are longer; a leading underscore would hide a label from legends."""
-    words = _shorter(_bare(words), most)
-    return f" {words}" if words.startswith("_") else in_place(words)
+    words = _shorten_middle(_one_line(words), most)
+    return f" {words}" if words.startswith("_") else keep_direction(words)
 
 
-def _bare(words: str) -> str:
+def _one_line(words: str) -> str:
     """Words in one line; signs of direction are left where names in two directions stand together."""
     mark = _LEFT_TO_RIGHT if _right_to_left(words) else ""
     return " ".join(_ISOLATES.sub(mark, words).split()).strip(_LEFT_TO_RIGHT)
@@ -50,12 +50,12 @@ def _right_to_left(words: str) -> bool:
     return any(unicodedata.bidirectional(sign) in ("R", "AL") for sign in words)
 
 
-def in_place(words: str) -> str:
+def keep_direction(words: str) -> str:
     """Words after which a line goes on from left to right, whichever way they run: arrows and numbers stay where they are."""
     return f"{_LEFT_TO_RIGHT}{words}{_LEFT_TO_RIGHT}" if _right_to_left(words) else words
 
 
-def _shorter(words: str, most: int) -> str:
+def _shorten_middle(words: str, most: int) -> str:
     """Two thirds of what there is room for from the start, one from the end: names of one kind differ at either."""
     if len(words) <= most:
         return words
@@ -68,16 +68,16 @@ def _shorter(words: str, most: int) -> str:
 
 def fit(words: str, wide: float, size: float = TEXT, bold: bool = False) -> str:
     """Words, shortened until they are no wider than so many inches."""
-    whole, factor = _bare(words), 1.12 if bold else 1.0
+    whole, factor = _one_line(words), 1.12 if bold else 1.0
     most, found = min(len(whole), 200), cut(whole, 200)
-    while most > 4 and (needed := width_of(found, size) * factor) > wide:
+    while most > 4 and (needed := text_width(found, size) * factor) > wide:
         most = max(4, min(most - 1, round(most * wide / needed) + 1))
         found = cut(whole, most)
     return found
 
 
 @contextmanager
-def boxes_for_signs() -> Iterator[list[str]]:
+def missing_glyphs() -> Iterator[list[str]]:
     """Draw signs that the font lacks as boxes without a warning for each; in the list, what would have been said of them."""
     told: list[str] = []
     with warnings.catch_warnings(record=True) as found:
@@ -90,11 +90,11 @@ def boxes_for_signs() -> Iterator[list[str]]:
             warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
 
 
-def width_of(words: str, size: float = TEXT) -> float:
+def text_width(words: str, size: float = TEXT) -> float:
     """Width of one line in inches."""
     if not words.strip():
         return 0.0
-    with boxes_for_signs():
+    with missing_glyphs():
         return (
             float(TextPath((0, 0), words, size=size, prop=FontProperties(family="DejaVu Sans")).get_extents().width)
             / 72

@@ -11,7 +11,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
 from proxysim.figures.kit.palette import GUIDE, INK, MUTED
-from proxysim.figures.kit.style import boxes_for_signs, cut
+from proxysim.figures.kit.text import cut, missing_glyphs
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 _MARKS, _ROWS = 12, 6
 #: Month, words, row.
-Mark = tuple[int, str, int]
+EventMark = tuple[int, str, int]
 
 
 @dataclass(frozen=True)
-class Marks:
+class EventMarks:
     """Events that are marked.
 
     Attributes
@@ -33,7 +33,7 @@ class Marks:
     step : inches from one month to the next; room : inches from the first month to the edge of the page
     """
 
-    placed: list[Mark]
+    placed: list[EventMark]
     left_out: int
     step: float
     room: float
@@ -49,7 +49,7 @@ class Marks:
         return [at for at, _, _ in self.placed]
 
 
-def marks_of(run: Run, step: float, room: float) -> Marks:
+def select_events(run: Run, step: float, room: float) -> EventMarks:
     """Pacts that come into force and events; where there are many, some of each time."""
     scenario, names, history = run.world.scenario, run.world.names, run.history
     always, others = [], []
@@ -66,19 +66,19 @@ def marks_of(run: Run, step: float, room: float) -> Marks:
     free = max(0, _MARKS - len(always))
     spread = sorted({round(at) for at in np.linspace(0, len(others) - 1, min(free, len(others)))}) if others else []
     wanted = always[:_MARKS] + [others[at] for at in spread]
-    placed = _rows([(at, cut(words, 40)) for at, words in wanted], step, room)
-    return Marks(placed, len(always) + len(others) - len(placed), step, room)
+    placed = _arrange([(at, cut(words, 40)) for at, words in wanted], step, room)
+    return EventMarks(placed, len(always) + len(others) - len(placed), step, room)
 
 
 @cache
 def _width(words: str) -> float:
     """Width of words of nine points, in inches."""
-    with boxes_for_signs():
+    with missing_glyphs():
         wide, _, _ = text_to_path.get_text_width_height_descent(words, FontProperties(size=9), ismath=False)
     return float(wide) / 72
 
 
-def _rows(wanted: list[tuple[int, str]], step: float, room: float) -> list[Mark]:
+def _arrange(wanted: list[tuple[int, str]], step: float, room: float) -> list[EventMark]:
     """Words in rows, so that none touches another; what finds no row is left out."""
     taken: list[list[tuple[float, float]]] = [[] for _ in range(_ROWS)]
     found = []
@@ -96,7 +96,7 @@ def _rows(wanted: list[tuple[int, str]], step: float, room: float) -> list[Mark]
     return sorted(found)
 
 
-def strip(axes: Axes, marks: Marks, months: int) -> None:
+def draw_event_labels(axes: Axes, marks: EventMarks, months: int) -> None:
     """Words of the marks over the panels, each at its line."""
     axes.set_axis_off()
     axes.set_xlim(0, max(months - 1, 1))

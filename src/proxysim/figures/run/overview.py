@@ -6,10 +6,11 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from proxysim.figures.kit.frame import new_figure
 from proxysim.figures.kit.palette import GUIDE, INK
-from proxysim.figures.kit.style import as_written, blank
-from proxysim.figures.run.event_marks import Marks, marks_of, strip
-from proxysim.figures.run.panels import busiest, fighters, panels_of, ties_panel, to_proxies
+from proxysim.figures.kit.style import literal_text
+from proxysim.figures.run.event_marks import EventMarks, draw_event_labels, select_events
+from proxysim.figures.run.panels import arrivals_at_proxies, available_panels, draw_ties, fighting_proxies, largest_ties
 from proxysim.runs.tables import month_name
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _WIDE, _LEFT, _RIGHT, _NAMES = 12.0, 0.95, 9.15, 3.35
 _PANEL, _GAP, _ROW, _BAR = 2.15, 0.62, 0.19, 0.27
 
 
-@as_written
+@literal_text
 def overview(run: Run, figure: Figure | None = None) -> Figure:
     """Events, capacity, arms by maker, regimes and ties of one run; what a world does not have gets no panel.
 
@@ -35,15 +36,15 @@ def overview(run: Run, figure: Figure | None = None) -> Figure:
     figure : an empty figure to draw on; None makes one, which needs no screen
     """
     months = run.world.scenario.months
-    panels, ties = panels_of(run), busiest(run)
-    marks = marks_of(run, (_RIGHT - _LEFT) / max(months - 1, 1), _WIDE - _LEFT - 0.15)
+    panels, ties = available_panels(run), largest_ties(run)
+    marks = select_events(run, (_RIGHT - _LEFT) / max(months - 1, 1), _WIDE - _LEFT - 0.15)
     above = _ROW * marks.rows + (0.1 if marks.placed else 0.0)
     title = textwrap.wrap(textwrap.shorten(run.world.scenario.question, 210, placeholder=" …"), 92)
     head = 0.3 + 0.27 * len(title)
     bars = _BAR * len(ties) + 1.0 if ties else 0.0
     caption = _caption(run, len(ties))
     high = head + above + (_PANEL + _GAP) * len(panels) + bars + 0.5 + 0.16 * caption.count("\n")
-    figure = blank(high, _WIDE) if figure is None else figure
+    figure = new_figure(high, _WIDE) if figure is None else figure
     figure.text(_LEFT / _WIDE, 1 - 0.2 / high, "\n".join(title), fontsize=14, fontweight="bold", va="top")
     top = high - head - above
     axes = []
@@ -52,14 +53,16 @@ def overview(run: Run, figure: Figure | None = None) -> Figure:
         axes.append(figure.add_axes((_LEFT / _WIDE, top / high, (_RIGHT - _LEFT) / _WIDE, _PANEL / high)))
         draw(run, axes[-1])
         top -= _GAP * 0.4
-    _time(run, axes, marks)
+    _label_time(run, axes, marks)
     if marks.placed:
         foot = (high - head - above) / high
-        strip(figure.add_axes((_LEFT / _WIDE, foot, (_RIGHT - _LEFT) / _WIDE, above / high), zorder=-1), marks, months)
+        draw_event_labels(
+            figure.add_axes((_LEFT / _WIDE, foot, (_RIGHT - _LEFT) / _WIDE, above / high), zorder=-1), marks, months
+        )
     if ties:
         tall = _BAR * len(ties)
         place = (_NAMES / _WIDE, (top - 0.6 - tall) / high, (_RIGHT - _NAMES) / _WIDE, tall / high)
-        ties_panel(figure.add_axes(place), ties)
+        draw_ties(figure.add_axes(place), ties)
     figure.text(_LEFT / _WIDE, 0.13 / high, caption, fontsize=9, color=INK, va="bottom")
     return figure
 
@@ -69,9 +72,9 @@ def _caption(run: Run, ties: int) -> str:
     scenario = run.world.scenario
     name = f"{Path(scenario.file).stem} ({scenario.hash[:8]})"
     lacks = []
-    if not fighters(run):
+    if not fighting_proxies(run):
         lacks.append("no proxy that can fight")
-    elif not to_proxies(run).sum() > 0:
+    elif not arrivals_at_proxies(run).sum() > 0:
         lacks.append("no arms that reach a proxy")
     if not run.world.names["regime"]:
         lacks.append("no regime on outside support")
@@ -81,7 +84,7 @@ def _caption(run: Run, ties: int) -> str:
     return f"{first} Arms in USD m at base value of 2024." + (f"\nThis world has {', '.join(lacks)}." if lacks else "")
 
 
-def _time(run: Run, axes: list[Axes], marks: Marks) -> None:
+def _label_time(run: Run, axes: list[Axes], marks: EventMarks) -> None:
     """The axis of months on every panel, and the lines of the marks."""
     months = run.world.scenario.months
     first = run.world.scenario.start[1] - 1

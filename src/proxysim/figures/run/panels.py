@@ -9,7 +9,7 @@ import numpy as np
 
 from proxysim.core.records import FELL_BEFORE, MEASURE_INDEX
 from proxysim.figures.kit.palette import AMOUNT, AXIS, MUTED, origin_looks, series_look, tint
-from proxysim.figures.kit.style import cut, in_place
+from proxysim.figures.kit.text import cut, keep_direction
 from proxysim.runs.tables import month_name, table
 
 if TYPE_CHECKING:
@@ -24,25 +24,25 @@ _LINES, _TIES = 8, 8
 Tie = tuple[str, float, float]
 
 
-def panels_of(run: Run) -> list[Callable[[Run, Axes], None]]:
+def available_panels(run: Run) -> list[Callable[[Run, Axes], None]]:
     """What there is to draw over the months."""
     found: list[Callable[[Run, Axes], None]] = []
-    if fighters(run):
+    if fighting_proxies(run):
         found.append(_capacity)
     if run.history["arrived"].sum() > 0:
-        found.append(_makers)
+        found.append(_origins)
     if np.any(run.history["fallen"] != FELL_BEFORE):
         found.append(_regimes)
-    return found or [_nothing]
+    return found or [_empty]
 
 
-def fighters(run: Run) -> list[int]:
+def fighting_proxies(run: Run) -> list[int]:
     """Proxies with arms or persons; a broker has nothing to fight with, and no line."""
     arrays, values = run.world.arrays[0], run.history["measure"][:, :, MEASURE_INDEX["fighting"]]
     return [number for number in range(values.shape[1]) if arrays.is_proxy[number] and values[:, number].any()]
 
 
-def to_proxies(run: Run) -> np.ndarray[Any, Any]:
+def arrivals_at_proxies(run: Run) -> np.ndarray[Any, Any]:
     """(month, origin), arms that arrived at proxies."""
     arrays = run.world.arrays[0]
     chosen = arrays.is_proxy[arrays.tie_to[: len(run.world.names["tie"])]] > 0
@@ -62,7 +62,7 @@ def _short(run: Run, name: str) -> str:
     return cut(_label(run, name, 200).split(" (")[0], 20)
 
 
-def _maker(run: Run, origin: str) -> str:
+def _origin_name(run: Run, origin: str) -> str:
     """The state or proxy that makes what is of an origin, as people see it."""
     scenario = run.world.scenario
     for section in ("states", "proxies"):
@@ -72,7 +72,7 @@ def _maker(run: Run, origin: str) -> str:
     return origin
 
 
-def _smooth(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _three_month_mean(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Mean of this month and the two before it (fewer at the start), along the first axis."""
     total = np.cumsum(values, axis=0)
     before = np.concatenate([np.zeros_like(total[:3]), total[:-3]]) if len(total) > 3 else np.zeros_like(total)
@@ -105,7 +105,7 @@ def _lines(axes: Axes, values: np.ndarray[Any, Any], names: list[str]) -> None:
                   linewidth=1.8, marker="o" if len(values) == 1 else None, label=name)  # fmt: skip
 
 
-def _nothing(run: Run, axes: Axes) -> None:
+def _empty(run: Run, axes: Axes) -> None:
     axes.text(0.5, 0.5, "nothing moved, and nobody can fight", transform=axes.transAxes, ha="center", va="center", color=MUTED, fontsize=10,
               bbox={"facecolor": "white", "edgecolor": "none", "pad": 4})  # fmt: skip
     axes.set_yticks([])
@@ -115,7 +115,7 @@ def _capacity(run: Run, axes: Axes) -> None:
     """Fighting capacity of each proxy against its start."""
     names = run.world.names["actor"]
     values = run.history["measure"][:, :, MEASURE_INDEX["fighting"]]
-    proxies = fighters(run)
+    proxies = fighting_proxies(run)
     _title(axes, "Capacity to fight of each proxy, against its start", "index, start = 100")
     # most to say: those that move most; the rest is counted in the legend
     shown = sorted(sorted(proxies, key=lambda number: -float(np.abs(values[:, number] - 100).max()))[:_LINES])
@@ -129,15 +129,15 @@ def _capacity(run: Run, axes: Axes) -> None:
     _legend(axes, title="at the end" + (f"; {rest} more not shown" if rest else ""))
 
 
-def _makers(run: Run, axes: Axes) -> None:
+def _origins(run: Run, axes: Axes) -> None:
     """Arms that arrived at proxies, by maker; at all, when none reached a proxy."""
-    amounts, who = to_proxies(run), " at proxies"
+    amounts, who = arrivals_at_proxies(run), " at proxies"
     if not amounts.sum() > 0:
         amounts, who = run.history["arrived"].sum(axis=(1, 2)), ""
-    values, total = _smooth(amounts), amounts.sum(axis=0)
+    values, total = _three_month_mean(amounts), amounts.sum(axis=0)
     _title(axes, f"Arms that arrived{who}, by maker (mean of three months)", "USD m / month")
     present = sorted((n for n in range(len(total)) if total[n] > 0), key=lambda number: -float(total[number]))
-    heads = [f"{_maker(run, run.world.names['origin'][n])}  {total[n] / total.sum():.0%}" for n in present]
+    heads = [f"{_origin_name(run, run.world.names['origin'][n])}  {total[n] / total.sum():.0%}" for n in present]
     at = np.arange(len(values)) if len(values) > 1 else np.array([-0.3, 0.3])
     layers = axes.stackplot(
         at, np.repeat(values[:, present], 2 if len(values) == 1 else 1, axis=0).T, labels=heads,
@@ -158,7 +158,7 @@ def _regimes(run: Run, axes: Axes) -> None:
     heads = []
     for number, name in enumerate(names):
         at = int(fallen[number])
-        head = "\n".join(map(in_place, textwrap.wrap(labels.get(("regimes", name)) or name, 24)))
+        head = "\n".join(map(keep_direction, textwrap.wrap(labels.get(("regimes", name)) or name, 24)))
         if at == FELL_BEFORE:
             heads.append(head + "\nhad fallen before")
             shown[:, number] = np.nan
@@ -183,7 +183,7 @@ def _regimes(run: Run, axes: Axes) -> None:
     _legend(axes)
 
 
-def busiest(run: Run) -> list[Tie]:
+def largest_ties(run: Run) -> list[Tie]:
     """The ties over which most arms went: words, sent, and arrived by the end; the largest first."""
     flows = table(run, "flows")
     flows = flows[flows["from"] != flows["to"]]
@@ -209,7 +209,7 @@ def busiest(run: Run) -> list[Tie]:
     return found
 
 
-def ties_panel(axes: Axes, ties: list[Tie]) -> None:
+def draw_ties(axes: Axes, ties: list[Tie]) -> None:
     """What each tie sent and what had arrived by the end; numbers beside the bars tell the small ones."""
     place = np.arange(len(ties))
     sent, arrived = (np.array([one[number] for one in ties]) for number in (1, 2))

@@ -73,7 +73,7 @@ def _context(found: Findings, patterns: Sequence[Pattern] | None) -> dict[str, A
     """What the template is given: plain values and words."""
     from markupsafe import Markup
 
-    from proxysim.figures.kit.style import stamp
+    from proxysim.figures.kit.export import stamp
 
     scenario, study = found.world.scenario, found.study
     shown = {

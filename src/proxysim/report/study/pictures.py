@@ -51,7 +51,7 @@ def inline(figure: Figure, key: str, title: str, alt: str, stamp: Mapping[str, s
     """A figure as an `svg` element for a page: ids of its own, title and description, no styles that reach out of it."""
     from markupsafe import escape
 
-    from proxysim.figures.kit.style import rendered
+    from proxysim.figures.kit.export import rendered
 
     text = rendered(figure, "svg", stamp).decode("utf-8")
     text = text[text.index("<svg") :]
@@ -73,7 +73,7 @@ def inline(figure: Figure, key: str, title: str, alt: str, stamp: Mapping[str, s
 def pictures(found: Findings) -> dict[str, Picture]:
     """All figures of a report; what a world does not have gets none."""
     from proxysim import figures
-    from proxysim.figures.kit.style import stamp
+    from proxysim.figures.kit.export import stamp
 
     made = Pictures(stamp(found.study))
     labels, shown = found.labels, found.roles.shown
@@ -148,7 +148,7 @@ def _moves(table: pandas.DataFrame) -> Any:
 def _waterfall(found: Findings, actor: str) -> Figure:
     """The figure of one divided effect."""
     from proxysim import figures
-    from proxysim.figures.effects import plain_rows
+    from proxysim.figures.kit.tables import plain_rows
 
     assert found.attribution is not None
     table = found.attribution.to_dataframe()

@@ -31,7 +31,7 @@ _OPEN, _MOST, _COLUMNS, _LINES, _CELLS, _FEW = 20, 600, 6, 6, 24, 12
 def sweep_pictures(found: SweepFindings) -> dict[str, Picture]:
     """All figures of the report of a sweep; what a design does not give is not drawn."""
     from proxysim import figures
-    from proxysim.figures.kit.style import stamp
+    from proxysim.figures.kit.export import stamp
 
     made = Pictures(stamp(found.sweep))
     labels = {**found.labels, "difference": f"Difference in {found.what}"}
@@ -126,7 +126,7 @@ def _context(found: SweepFindings) -> dict[str, Any]:
     """What the template is given: plain values and words."""
     from markupsafe import Markup
 
-    from proxysim.figures.kit.style import stamp
+    from proxysim.figures.kit.export import stamp
 
     sweep = found.sweep
     store, state = sweep.store, sweep.state

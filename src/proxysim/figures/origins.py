@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.patches import Patch
 
-from proxysim.figures.kit import style
-from proxysim.figures.kit.frame import page, rows_down
+from proxysim.figures.kit import text
+from proxysim.figures.kit.captions import origin_label, sample_note
+from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, label_rows, place_axes
 from proxysim.figures.kit.palette import Look, origin_looks
-from proxysim.figures.kit.style import SMALL, TEXT, WIDE, drawn, number, panel
+from proxysim.figures.kit.style import SMALL, TEXT, WIDE, styled
+from proxysim.figures.kit.tables import unique
+from proxysim.figures.kit.text import number, text_width
 
 if TYPE_CHECKING:
     import pandas
@@ -23,7 +26,7 @@ __all__ = ["provenance"]
 _BRANCHES, _RECEIVERS, _BAR = 6, 10, 0.2
 
 
-@drawn
+@styled
 def provenance(
     table: pandas.DataFrame,
     what: str = "arms received",
@@ -42,46 +45,46 @@ def provenance(
     ax : axes, or None for a figure
     """
     sums = table.groupby("actor", sort=False)["value"].sum()
-    actors = [one for one in style.unique(table["actor"]) if sums[one] > 0][:_RECEIVERS]
-    branches = style.unique(table["branch"])[:_BRANCHES]
+    actors = [one for one in unique(table["actor"]) if sums[one] > 0][:_RECEIVERS]
+    branches = unique(table["branch"])[:_BRANCHES]
     if not actors:
-        return style.nothing("No arms reached anyone in these runs.")
+        return empty_figure("No arms reached anyone in these runs.")
     looks = origin_looks([*(makers or ()), *table["origin"]])
     looks = {one: look for one, look in looks.items() if float(table.loc[table["origin"] == one, "value"].sum()) > 0}
     step = _BAR * len(branches) + 0.34
     root: Any = ax
     legend: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0)}
     if ax is None:
-        words = f"Share of each maker in {what}; at the right the whole, {unit}; {style.of_n(table, 'runs of each branch')}."
-        root = page(words, 0.34 + step * len(actors) + 0.36, gap=0.02)
+        words = f"Share of each maker in {what}; at the right the whole, {unit}; {sample_note(table, 'runs of each branch')}."
+        root = captioned_figure(words, 0.34 + step * len(actors) + 0.36, gap=0.02)
         legend = {"loc": "upper left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.3}
-        left = 0.25 + min(2.5, max(style.width_of(style.name(labels, one, 34), SMALL) for one in branches))
-        ax = panel(root, left, 0.34, WIDE - left - 0.7, step * len(actors))
+        left = 0.25 + min(2.5, max(text_width(text.name(labels, one, 34), SMALL) for one in branches))
+        ax = place_axes(root, left, 0.34, WIDE - left - 0.7, step * len(actors))
     ticks = []
     for a, actor in enumerate(actors):
-        ax.annotate(style.name(labels, actor, 40), (0, a * step - 0.02), xytext=(0, 0), textcoords="offset points", fontsize=TEXT, fontweight="bold",
+        ax.annotate(text.name(labels, actor, 40), (0, a * step - 0.02), xytext=(0, 0), textcoords="offset points", fontsize=TEXT, fontweight="bold",
                     va="center", ha="left")  # fmt: skip
         for b, branch in enumerate(branches):
             own = table[(table["actor"] == actor) & (table["branch"] == branch)]
             amounts = [float(own.loc[own["origin"] == one, "value"].sum()) for one in looks]
             ticks.append(a * step + 0.2 + b * _BAR)
-            _shares(ax, ticks[-1], np.array(amounts), list(looks.values()))
-    names = [style.name(labels, branch, 34) for branch in branches] * len(actors)
-    rows_down(ax, ticks, names, (len(actors) * step - 0.1, -0.15))
+            _draw_shares(ax, ticks[-1], np.array(amounts), list(looks.values()))
+    names = [text.name(labels, branch, 34) for branch in branches] * len(actors)
+    label_rows(ax, ticks, names, (len(actors) * step - 0.1, -0.15))
     ax.set_xlim(0, 100)
     ax.set_xticks([0, 25, 50, 75, 100], ["0", "25", "50", "75", "100 %"])
     handles = [Patch(**look.fill()) for look in looks.values()]
     root.legend(
         handles,
-        [style.made_in(makers or labels, one, 22) for one in looks],
+        [origin_label(makers or labels, one, 22) for one in looks],
         ncols=min(4, len(looks)),
         fontsize=TEXT,
         **legend,
     )
-    return style.page_of(ax)
+    return figure_of(ax)
 
 
-def _shares(axes: Axes, at: float, amounts: np.ndarray[Any, Any], looks: Sequence[Look]) -> None:
+def _draw_shares(axes: Axes, at: float, amounts: np.ndarray[Any, Any], looks: Sequence[Look]) -> None:
     """One bar cut into the shares of makers, with the whole at its end."""
     whole, start = float(amounts.sum()), 0.0
     for amount, look in zip(amounts, looks, strict=True):

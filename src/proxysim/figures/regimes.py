@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.lines import Line2D
 
-from proxysim.figures.kit import style
-from proxysim.figures.kit.frame import page
+from proxysim.figures.kit import text
+from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, label_months, place_axes
 from proxysim.figures.kit.palette import AXIS, GUIDE, INK, MUTED, branch_look, tint
-from proxysim.figures.kit.style import SMALL, TEXT, WIDE, drawn, panel
+from proxysim.figures.kit.style import SMALL, TEXT, WIDE, styled
+from proxysim.figures.kit.tables import unique
 
 if TYPE_CHECKING:
     import pandas
@@ -28,7 +29,7 @@ _BRANCHES, _RUNS = 4, 40
 _FIRST = 5.0
 
 
-@drawn
+@styled
 def regime_stability(
     table: pandas.DataFrame, regime: str | None = None, labels: Mapping[str, str] | None = None, ax: Axes | None = None
 ) -> Figure:
@@ -43,18 +44,18 @@ def regime_stability(
     name = regime or (str(table["regime"].iloc[0]) if len(table) else "")
     rows = table[table["regime"] == name]
     if not len(rows):
-        return style.nothing("No regime in this world lives on outside support.")
-    branches, months = style.unique(rows["branch"])[:_BRANCHES], style.unique(rows["month"])
+        return empty_figure("No regime in this world lives on outside support.")
+    branches, months = unique(rows["branch"])[:_BRANCHES], unique(rows["month"])
     if ax is not None:
-        _course(ax, rows, branches, months)
+        _draw_series(ax, rows, branches, months)
         ax.set_ylabel("stability")
-        return style.page_of(ax)
-    runs = len(style.unique(rows["run"]))
+        return figure_of(ax)
+    runs = len(unique(rows["run"]))
     fates = []
     for branch in branches:
         own = rows[rows["branch"] == branch]
         fell = int(own.groupby("run", sort=False)["fallen"].any().sum())
-        fates.append(f"{style.name(labels, branch, 30)} {fell} of {own['run'].nunique()}")
+        fates.append(f"{text.name(labels, branch, 30)} {fell} of {own['run'].nunique()}")
     words = (
         "Left: one thin line a run, thick the median of those that stand, while half of them do; a cross where it fell (below "
         "0). Right: the same months against the forcing; thick grey where a regime can rest, dashed where it cannot stay. Left "
@@ -62,20 +63,20 @@ def regime_stability(
         f"n = {runs} runs of each branch; stability and forcing have no unit."
     )
     deep = 2.5
-    figure = page(words, 0.62 + deep + 0.45)
-    axes = panel(figure, 0.55, 0.62, 3.6, deep)
-    _course(axes, rows, branches, months)
-    axes.set_title(f"{style.name(labels, name, 34)}: stability", loc="left", fontweight="bold", pad=5)
-    side = panel(figure, 4.75, 0.62, WIDE - 4.75 - 0.15, deep)
-    _fold(side, rows, branches, axes.get_ylim())
+    figure = captioned_figure(words, 0.62 + deep + 0.45)
+    axes = place_axes(figure, 0.55, 0.62, 3.6, deep)
+    _draw_series(axes, rows, branches, months)
+    axes.set_title(f"{text.name(labels, name, 34)}: stability", loc="left", fontweight="bold", pad=5)
+    side = place_axes(figure, 4.75, 0.62, WIDE - 4.75 - 0.15, deep)
+    _draw_fold(side, rows, branches, axes.get_ylim())
     handles = [Line2D([], [], color=look.colour if b else tint(look.colour), linestyle=look.dashes, linewidth=2.2 if b else _FIRST)
                for b, look in enumerate(map(branch_look, range(len(branches))))]  # fmt: skip
-    figure.legend(handles, [style.name(labels, one, max(14, 80 // len(branches))) for one in branches], loc="upper left", bbox_to_anchor=(0.0, 1.0),
+    figure.legend(handles, [text.name(labels, one, max(14, 80 // len(branches))) for one in branches], loc="upper left", bbox_to_anchor=(0.0, 1.0),
                   ncols=len(branches), fontsize=TEXT, borderaxespad=0.3, handlelength=3.2)  # fmt: skip
     return figure
 
 
-def _wide(
+def _by_month(
     rows: pandas.DataFrame, branch: str, months: Sequence[str], value: str
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     """(run, month) of one value; after the month of its fall a regime has none."""
@@ -86,12 +87,12 @@ def _wide(
     return np.where(after, np.nan, found)
 
 
-def _course(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], months: Sequence[str]) -> None:
+def _draw_series(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], months: Sequence[str]) -> None:
     at = np.arange(len(months))
     low, high = -0.15, 1.1
     for b, branch in enumerate(branches):
         look = branch_look(b)
-        values = _wide(rows, branch, months, "stability")
+        values = _by_month(rows, branch, months, "stability")
         if not np.isfinite(values).any():
             continue
         low, high = min(low, float(np.nanmin(values))), max(high, float(np.nanmax(values)))
@@ -139,10 +140,10 @@ def _course(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], months:
         color=MUTED,
     )
     axes.set_ylim(low - 0.1, high + 0.1)
-    style.months_axis(axes, months, 6)
+    label_months(axes, months, 6)
 
 
-def _fold(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], span: tuple[float, float]) -> None:
+def _draw_fold(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], span: tuple[float, float]) -> None:
     """Resting points x^3 - x = forcing, and where the months of the runs lie."""
     held = np.linspace(FOLD_STABILITY, max(1.6, span[1]), 80)
     loose = np.linspace(0.0, FOLD_STABILITY, 40)

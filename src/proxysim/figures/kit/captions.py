@@ -1,0 +1,49 @@
+"""Phrases of captions, legends and axes: units, origins, sample sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from proxysim.figures.kit.text import cut, name
+from proxysim.formatting import plain
+
+if TYPE_CHECKING:
+    import pandas
+
+_UNITS = {"index": "index points", "share of runs": "share of runs", "USD m of arms / month": "USD m a month of arms",
+          "USD m / month": "USD m a month"}  # fmt: skip
+
+
+def unit_label(unit: str) -> str:
+    """What people see for the unit of a measure."""
+    return _UNITS.get(unit, unit)
+
+
+def tick_label(one: object) -> str:
+    """A value of a number or a form as it stands beside an axis."""
+    if isinstance(one, int | float) and not isinstance(one, bool):
+        return plain(one, 6)
+    return cut(str(one), 14)
+
+
+def origin_label(labels: Mapping[str, str] | None, origin: str, most: int) -> str:
+    """What people see for a maker; those that are not told apart are elsewhere."""
+    return f"made in {name(labels, origin, most)}" if origin != "other" else "made elsewhere"
+
+
+def sample_note(table: pandas.DataFrame, what: str = "pairs of runs") -> str:
+    """ "300 pairs of runs", or a span when the rows rest on different numbers of them."""
+    if "n" not in table or not len(table):
+        return ""
+    low, high = int(table["n"].min()), int(table["n"].max())
+    return f"n = {high:,} {what}" if low == high else f"n = {low:,} to {high:,} {what}"
+
+
+def value_caption(
+    value: str, unit: str, labels: Mapping[str, str] | None, table: pandas.DataFrame, of: str, more: str = ""
+) -> str:
+    """A caption: what, in which unit, and on how many of what it rests."""
+    words = f"{name(labels, value, 60)}{f' ({unit})' if unit else ''}{more}"
+    count = sample_note(table, of)
+    return f"{words}; {count}." if count else f"{words}."
