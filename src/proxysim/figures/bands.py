@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.lines import Line2D
@@ -62,36 +62,27 @@ def capacity_bands(
         ax.set_ylabel(unit)
         return figure_of(ax)
     marks = _select_events(events, months)
-    columns = 1 if len(actors) == 1 else 2
-    rows = math.ceil(len(actors) / columns)
-    key = _legend_rows(branches, labels)
-    told = _event_key(marks, months)
+    key, event_key = _legend_rows(branches, labels), _event_key(marks, months)
     runs = f"n = {int(chosen['n'].max()):,} runs of each branch" if len(chosen) else ""
     words = f"{measure.replace('_', ' ').capitalize()} ({unit}). Line: median; band: 90 % of runs; number at the right: last median. {runs}."
     caption = wrap_text(words + (f" {more} more actors are not shown." if more else ""), WIDE - 2 * EDGE)
-    head = 0.12 + 0.2 * len(key)
-    high = head + rows * (_HIGH + _GAP) + text_height(told) + text_height(caption) + 0.32
-    figure = new_figure(high)
+    head, columns = 0.12 + 0.2 * len(key), min(2, len(actors))
+    top = head + math.ceil(len(actors) / columns) * (_HIGH + _GAP)
+    figure = new_figure(top + text_height(event_key) + text_height(caption) + 0.32)
     _draw_legend(figure, key, labels)
-    wide = (WIDE - columns * (_LEFT + _RIGHT)) / columns
-    for at, actor in enumerate(actors):
-        row, column = divmod(at, columns)
-        axes = place_axes(
-            figure, _LEFT + column * (wide + _LEFT + _RIGHT), head + 0.36 + row * (_HIGH + _GAP), wide, _HIGH
-        )
+    width = (WIDE - columns * (_LEFT + _RIGHT)) / columns
+    for place, actor in enumerate(actors):
+        row, column = divmod(place, columns)
+        left = _LEFT + column * (width + _LEFT + _RIGHT)
+        axes = place_axes(figure, left, head + 0.36 + row * (_HIGH + _GAP), width, _HIGH)
         _draw_actor(axes, chosen[chosen["actor"] == actor], branches, months, span, marks)
-        axes.set_title(
-            fit(text.name(labels, actor, 60), wide + 0.4, HEAD, bold=True),
-            loc="left",
-            pad=12 if marks else 5,
-            fontweight="bold",
-        )
-    top = head + rows * (_HIGH + _GAP) + 0.14
-    if told:
-        place_text(figure, EDGE, top, "\n".join(told), fontsize=SMALL, color=MUTED)
-    place_text(
-        figure, EDGE, top + text_height(told) + (0.05 if told else 0), "\n".join(caption), fontsize=SMALL, color=MUTED
-    )
+        title = fit(text.name(labels, actor, 60), width + 0.4, HEAD, bold=True)
+        axes.set_title(title, loc="left", pad=12 if marks else 5, fontweight="bold")
+    look: dict[str, Any] = {"fontsize": SMALL, "color": MUTED}
+    if event_key:
+        place_text(figure, EDGE, top + 0.14, "\n".join(event_key), **look)
+    below = top + 0.14 + text_height(event_key) + (0.05 if event_key else 0)
+    place_text(figure, EDGE, below, "\n".join(caption), **look)
     return figure
 
 

@@ -39,15 +39,14 @@ def heat_map(
     unit: str = "",
     labels: Mapping[str, str] | None = None,
     ax: Axes | None = None,
-    of: str = "pairs of runs a point",
 ) -> Figure:
     """An answer over two numbers: one cell a point, its number in it; a dot where the interval has zero in it.
 
     Parameters
     ----------
     table : columns `x`, `y` and `value`, one row a point; where there are low and high, cells whose interval spans zero are marked; n
-    unit : of the value; labels : what people see for the names of columns; ax : axes, or None for a figure
-    of : what `n` counts
+    unit : of the value; ax : axes, or None for a figure
+    labels : what people see for the names of columns, and for what `n` counts under ``"n"``
     """
     if not len(table):
         return empty_figure("There is no point to show.")
@@ -61,7 +60,7 @@ def heat_map(
     side = wrap_text(text.name(labels, y, 60), deep)[:3]
     bar = None
     if ax is None:
-        words = value_caption(value, unit, labels, table, of) + (
+        words = value_caption(value, unit, labels, table) + (
             " A dot: the interval has zero in it." if unsure.any() else ""
         )
         left = 0.75 + 0.14 * len(side) + max(0.0, max(text_width(tick_label(one)) for one in rows) - 0.35)

@@ -50,11 +50,7 @@ def arms_map(
     unit : of the amounts; labels : what people see for makers
     ax : axes, or None for a figure; positions : place -> (x, y), in any unit, instead of the layout
     """
-    moved: dict[str, dict[str, float]] = {one: {} for one in world.scenario.ids["legs"]}
-    for route, origin, sent in zip(flows["route"], flows["origin"], flows["sent"], strict=True):
-        for one in str(route).split(" > "):
-            if one in moved:
-                moved[one][str(origin)] = moved[one].get(str(origin), 0.0) + float(sent)
+    moved = _sent_over_legs(world, flows)
     weights: dict[str, float] = {}
     for part in moved.values():
         for origin, amount in part.items():
@@ -95,6 +91,16 @@ def arms_map(
         ax.legend(handles, [origin_label(labels, one, 26) for one in looks], loc="lower left", bbox_to_anchor=(0.0, 1.0),
                   ncols=min(5, len(looks)), fontsize=TEXT, borderaxespad=0.1)  # fmt: skip
     return figure_of(ax)
+
+
+def _sent_over_legs(world: World, flows: pandas.DataFrame) -> dict[str, dict[str, float]]:
+    """Arms sent over each leg, by origin."""
+    sent_over: dict[str, dict[str, float]] = {one: {} for one in world.scenario.ids["legs"]}
+    for route, origin, sent in zip(flows["route"], flows["origin"], flows["sent"], strict=True):
+        for one in str(route).split(" > "):
+            if one in sent_over:
+                sent_over[one][str(origin)] = sent_over[one].get(str(origin), 0.0) + float(sent)
+    return sent_over
 
 
 def _draw_strands(axes: Axes, line: Array, amounts: list[tuple[float, Look]], most: float, closed: bool) -> None:

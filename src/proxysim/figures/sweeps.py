@@ -35,22 +35,21 @@ def sweep_lines(
     unit: str = "",
     labels: Mapping[str, str] | None = None,
     ax: Axes | None = None,
-    of: str = "pairs of runs a point",
 ) -> Figure:
     """An answer over one number, a line for each value of another, with its interval as a band.
 
     Parameters
     ----------
     table : columns `x`, `value`, and where they are there `by`, low, high, n
-    unit : of the value; labels : what people see for the names of columns; ax : axes, or None for a figure
-    of : what `n` counts
+    unit : of the value; ax : axes, or None for a figure
+    labels : what people see for the names of columns, and for what `n` counts under ``"n"``
     """
     if not len(table):
         return empty_figure("There is no point to show.")
     kinds = unique(table[by]) if by is not None else [None]
     if ax is None:
         more = "; bands: intervals" if "low" in table else ""
-        words = value_caption(value, unit, labels, table, of, more)
+        words = value_caption(value, unit, labels, table, more)
         if len(kinds) > LOOKS:
             words += f" {len(kinds) - LOOKS} more lines are not shown."
         ax = place_axes(captioned_figure(words, BARE + 2.7 + 0.52, gap=-0.02), 0.75, BARE, WIDE - 0.75 - 1.65, 2.7)
@@ -90,7 +89,8 @@ def sweep_spread(
     Parameters
     ----------
     table : column `value`, one row a point, and where they are there low, high (its interval) and n
-    unit : of the value; labels : what people see for the names of columns; ax : axes, or None for a figure
+    unit : of the value; ax : axes, or None for a figure
+    labels : what people see for the names of columns, and for what `n` counts under ``"n"``
     """
     rows = table[np.isfinite(table[value].astype(float))].sort_values(value, kind="stable").reset_index(drop=True)
     if not len(rows):
@@ -100,7 +100,7 @@ def sweep_spread(
     if ax is None:
         bands = ("; bars: intervals" if few else "; band: their intervals") if known else ""
         more = f" at {len(rows):,} points, in order of size{bands}"
-        words = value_caption(value, unit, labels, rows, "pairs of runs a point", more)
+        words = value_caption(value, unit, labels, rows, more)
         ax = place_axes(captioned_figure(words, BARE + 2.5 + 0.55, gap=-0.02), 0.75, BARE, WIDE - 0.75 - 0.3, 2.5)
     share, colour = 100 * (np.arange(len(rows)) + 0.5) / len(rows), series_look(0).colour
     if known and few:

@@ -41,9 +41,9 @@ def sample_note(table: pandas.DataFrame, what: str = "pairs of runs") -> str:
 
 
 def value_caption(
-    value: str, unit: str, labels: Mapping[str, str] | None, table: pandas.DataFrame, of: str, more: str = ""
+    value: str, unit: str, labels: Mapping[str, str] | None, table: pandas.DataFrame, more: str = ""
 ) -> str:
-    """A caption: what, in which unit, and on how many of what it rests."""
+    """A caption: what, in which unit, and on how many of what it rests; `labels` names these under ``"n"``."""
     words = f"{name(labels, value, 60)}{f' ({unit})' if unit else ''}{more}"
-    count = sample_note(table, of)
+    count = sample_note(table, (labels or {}).get("n", "pairs of runs a point"))
     return f"{words}; {count}." if count else f"{words}."

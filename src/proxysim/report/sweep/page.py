@@ -50,11 +50,11 @@ def sweep_pictures(found: SweepFindings) -> dict[str, Picture]:
         few = y is None or len(table[y].unique()) <= _LINES
         if not is_text(table[x].to_numpy()) and few and len(table[x].unique()) > 1:
             made.add("lines", f"{labels['difference']} over {labels[x]}",
-                     figures.sweep_lines(table, x, "difference", y, unit, labels=labels, of=of), f"{versus}{mean}.{sampled}",
+                     figures.sweep_lines(table, x, "difference", y, unit, labels={**labels, "n": of}), f"{versus}{mean}.{sampled}",
                      words.alt_plane(found))  # fmt: skip
         if y is not None and max(len(table[x].unique()), len(table[y].unique())) <= _CELLS:
             made.add("plane", f"{labels['difference']} over two factors",
-                     figures.heat_map(table, x, y, "difference", unit, labels=labels, of=of), f"{versus}{mean}.{sampled}",
+                     figures.heat_map(table, x, y, "difference", unit, labels={**labels, "n": of}), f"{versus}{mean}.{sampled}",
                      words.alt_plane(found))  # fmt: skip
     shown = words.shown_points(found)
     if len(shown) > _FEW:
