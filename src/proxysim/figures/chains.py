@@ -11,9 +11,18 @@ from matplotlib.patches import Patch
 
 from proxysim.figures.kit import text
 from proxysim.figures.kit.captions import sample_note
-from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, label_numbers, label_rows, place_axes
-from proxysim.figures.kit.palette import AXIS, PALE, branch_look
-from proxysim.figures.kit.style import TEXT, WIDE, styled
+from proxysim.figures.kit.frame import (
+    branch_legend,
+    captioned_figure,
+    empty_figure,
+    figure_of,
+    label_numbers,
+    label_rows,
+    place_axes,
+    zero_line,
+)
+from proxysim.figures.kit.palette import PALE, branch_look
+from proxysim.figures.kit.style import WIDE, styled
 from proxysim.figures.kit.tables import unique
 from proxysim.figures.kit.text import cut, number, text_width
 
@@ -105,8 +114,8 @@ def support_chain(
         axes.set_title("Change", loc="left", fontweight="bold", pad=4)
     handles = [Patch(**branch_look(b).fill(0.2)) for b in range(len(branches))]
     most_letters = max(12, 90 // len(branches))
-    figure.legend(handles, [text.name(labels, one, most_letters) for one in branches], loc="upper left", bbox_to_anchor=(0.0, 1.0), fontsize=TEXT,
-                  ncols=min(3, len(branches)), borderaxespad=0.3)  # fmt: skip
+    branch_legend(figure, handles, [text.name(labels, one, most_letters) for one in branches],
+                  ncols=min(3, len(branches)))  # fmt: skip
     return figure
 
 
@@ -150,7 +159,7 @@ def _draw_changes(axes: Axes, chain: _Chain, names: Sequence[str]) -> None:
                           textcoords="offset points", ha="left" if right else "right", va="center", fontsize=7.5)  # fmt: skip
     span = max(found) - min(found) or 1.0
     axes.set_xlim(min(found) - (0.22 * span if min(found) < 0 else 0), max(found) + 0.24 * span)
-    axes.axvline(0, color=AXIS, linewidth=0.9, zorder=1)
+    zero_line(axes)
     _label_stages(axes, chain, names)
     axes.set_xlabel("per cent")
 

@@ -9,9 +9,18 @@ from matplotlib.lines import Line2D
 
 from proxysim.figures.kit import text
 from proxysim.figures.kit.captions import sample_note, unit_label
-from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, label_numbers, label_rows, place_axes
-from proxysim.figures.kit.palette import AXIS, LOOKS, MUTED, STRIPE, branch_look
-from proxysim.figures.kit.style import EDGE, SMALL, TEXT, WIDE, styled
+from proxysim.figures.kit.frame import (
+    branch_legend,
+    captioned_figure,
+    empty_figure,
+    figure_of,
+    label_numbers,
+    label_rows,
+    place_axes,
+    zero_line,
+)
+from proxysim.figures.kit.palette import LOOKS, MUTED, STRIPE, branch_look
+from proxysim.figures.kit.style import EDGE, SMALL, WIDE, styled
 from proxysim.figures.kit.tables import numeric_table, unique
 from proxysim.figures.kit.text import number, text_width
 
@@ -119,7 +128,7 @@ def _draw_measure(
         first = rows[rows["actor"] == actor]["baseline"].iloc[0]
         axes.annotate(number(float(first)), (1.0, middle), xycoords=axes.get_yaxis_transform(), xytext=(5, 0), textcoords="offset points", ha="left",
                       va="center", fontsize=SMALL, color=MUTED, annotation_clip=False)  # fmt: skip
-    axes.axvline(0, color=AXIS, linewidth=0.9, zorder=1)
+    zero_line(axes)
     places = [place * step for place in range(len(actors))]
     label_rows(axes, places, [text.name(labels, one, 24) for one in actors], ((len(actors) - 0.5) * step, -0.5 * step))
     axes.margins(x=0.08)
@@ -135,5 +144,4 @@ def _draw_legend(figure: Figure, branches: Sequence[str], labels: Mapping[str, s
         Line2D([], [], color=look.colour, marker=look.marker, linewidth=2, markersize=5.5)
         for look in (branch_look(b + 1) for b in range(len(branches)))
     ]
-    figure.legend(handles, [text.name(labels, one, most) for one in branches], loc="upper left", bbox_to_anchor=(0.0, 1.0), ncols=len(branches),
-                  fontsize=TEXT, borderaxespad=0.3, handlelength=2.4)  # fmt: skip
+    branch_legend(figure, handles, [text.name(labels, one, most) for one in branches], handlelength=2.4)  # fmt: skip

@@ -65,7 +65,7 @@ def arms_map(
         )
         tall = min(_DEEP, max(3.0, 1.6 + 0.45 * len(world.scenario.ids["places"])))
         ax = place_axes(
-            captioned_figure(words, 0.34 + tall, gap=0.06, spare=0.16, wide=_WIDE), EDGE, 0.34, _WIDE - 2 * EDGE, tall
+            captioned_figure(words, 0.34 + tall, gap=0.06, spare=0.16, width=_WIDE), EDGE, 0.34, _WIDE - 2 * EDGE, tall
         )
     wide, high = inch_axes(ax)
     legs = map_legs(world)

@@ -10,7 +10,15 @@ import numpy as np
 
 from proxysim.figures.kit import text
 from proxysim.figures.kit.captions import sample_note, unit_label
-from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, label_numbers, label_rows, place_axes
+from proxysim.figures.kit.frame import (
+    captioned_figure,
+    empty_figure,
+    figure_of,
+    label_numbers,
+    label_rows,
+    place_axes,
+    zero_line,
+)
 from proxysim.figures.kit.palette import AXIS, INK, MUTED, NEGATIVE, PALE, POSITIVE, tint
 from proxysim.figures.kit.style import SMALL, WIDE, styled
 from proxysim.figures.kit.tables import numeric_table
@@ -142,7 +150,7 @@ def _draw_waterfall(axes: Axes, rows: pandas.DataFrame, names: Sequence[str]) ->
     axes.barh([len(values)], [total], height=0.62, color=AXIS, edgecolor=INK, linewidth=0.8, zorder=3)
     axes.annotate(number(total, True), (max(0.0, total), len(values)), xytext=(4, 0), textcoords="offset points", va="center", fontsize=SMALL,
                   fontweight="bold")  # fmt: skip
-    axes.axvline(0, color=AXIS, linewidth=0.9, zorder=1)
+    zero_line(axes)
     told = [*names, "All together"] if any(names) else [""] * (len(values) + 1)
     axes.set_xlim(min(every) - 0.06 * span, max(every) + 0.16 * span)
     label_rows(axes, range(len(told)), told, (len(values) + 0.5, -0.6))
@@ -178,7 +186,7 @@ def _draw_pairs(axes: Axes, pairs: Sequence[Pair], names: Sequence[str], unit: s
         ends.append(value)
         axes.annotate(number(value, True), (1.0, at), xycoords=axes.get_yaxis_transform(), xytext=(5, 0), textcoords="offset points", va="center",
                       fontsize=SMALL, annotation_clip=False)  # fmt: skip
-    axes.axvline(0, color=AXIS, linewidth=0.9, zorder=1)
+    zero_line(axes)
     span = max(ends) - min(ends)
     axes.set_xlim(min(ends) - 0.05 * span, max(ends) + 0.05 * span)
     label_rows(axes, range(len(names)), names, (len(names) - 0.4, -0.6))

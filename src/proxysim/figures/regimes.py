@@ -10,9 +10,16 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from proxysim.figures.kit import text
-from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, label_months, place_axes
+from proxysim.figures.kit.frame import (
+    branch_legend,
+    captioned_figure,
+    empty_figure,
+    figure_of,
+    label_months,
+    place_axes,
+)
 from proxysim.figures.kit.palette import AXIS, GUIDE, INK, MUTED, branch_look, tint
-from proxysim.figures.kit.style import SMALL, TEXT, WIDE, styled
+from proxysim.figures.kit.style import SMALL, WIDE, styled
 from proxysim.figures.kit.tables import unique
 
 if TYPE_CHECKING:
@@ -71,8 +78,8 @@ def regime_stability(
     _draw_fold(side, rows, branches, axes.get_ylim())
     handles = [Line2D([], [], color=look.colour if b else tint(look.colour), linestyle=look.dashes, linewidth=2.2 if b else _FIRST)
                for b, look in enumerate(map(branch_look, range(len(branches))))]  # fmt: skip
-    figure.legend(handles, [text.name(labels, one, max(14, 80 // len(branches))) for one in branches], loc="upper left", bbox_to_anchor=(0.0, 1.0),
-                  ncols=len(branches), fontsize=TEXT, borderaxespad=0.3, handlelength=3.2)  # fmt: skip
+    branch_legend(figure, handles, [text.name(labels, one, max(14, 80 // len(branches))) for one in branches],
+                  handlelength=3.2)  # fmt: skip
     return figure
 
 

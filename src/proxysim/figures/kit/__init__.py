@@ -1,1 +1,1 @@
-"""What all figures share: style, text, frames and the layout of maps."""
+"""What all figures share: palette, style, text, captions, tables, frames, the layout of maps, and files."""

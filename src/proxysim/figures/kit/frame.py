@@ -10,30 +10,31 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from proxysim.figures.kit.palette import INK, MUTED
+from proxysim.figures.kit.palette import AXIS, INK, MUTED
 from proxysim.figures.kit.style import EDGE, SMALL, TEXT, WIDE
 from proxysim.figures.kit.text import text_height, text_width, wrap_text
 from proxysim.formatting import plain
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
 #: Steps between numbers, as people count.
 _STEPS = (1, 2, 2.5, 5, 10)
 
 
-def new_figure(high: float, wide: float = WIDE) -> Figure:
+def new_figure(height: float, width: float = WIDE) -> Figure:
     """An empty figure of a size in inches, which needs no screen."""
-    figure = Figure(figsize=(wide, high))
+    figure = Figure(figsize=(width, height))
     FigureCanvasAgg(figure)
     return figure
 
 
-def captioned_figure(words: str, high: float, gap: float = 0.0, spare: float = 0.1, wide: float = WIDE) -> Figure:
-    """A page with a caption below `high` inches to draw on; of the `spare` inches so many as `gap` stand above its words."""
-    caption = wrap_text(words, wide - 2 * EDGE)
-    figure = new_figure(high + text_height(caption) + spare, wide)
-    place_text(figure, EDGE, high + gap, "\n".join(caption), fontsize=SMALL, color=MUTED)
+def captioned_figure(caption: str, height: float, gap: float = 0.0, spare: float = 0.1, width: float = WIDE) -> Figure:
+    """A figure with `height` inches to draw on and a caption below; `gap` of the `spare` inches are above the caption."""
+    lines = wrap_text(caption, width - 2 * EDGE)
+    figure = new_figure(height + text_height(lines) + spare, width)
+    place_text(figure, EDGE, height + gap, "\n".join(lines), fontsize=SMALL, color=MUTED)
     return figure
 
 
@@ -51,10 +52,11 @@ def figure_of(ax: Axes) -> Figure:
     return root
 
 
-def place_axes(figure: Figure, left: float, top: float, wide: float, high: float) -> Axes:
-    """Axes by inches from the left and from the top."""
-    width, height = (float(x) for x in figure.get_size_inches())
-    return figure.add_axes((left / width, (height - top - high) / height, wide / width, high / height))
+def place_axes(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
+    """Axes at inches from the left and from the top of a figure."""
+    whole_width, whole_height = (float(x) for x in figure.get_size_inches())
+    bottom = (whole_height - top - height) / whole_height
+    return figure.add_axes((left / whole_width, bottom, width / whole_width, height / whole_height))
 
 
 def place_text(figure: Figure, left: float, top: float, words: str, **options: Any) -> None:
@@ -69,6 +71,17 @@ def place_text(figure: Figure, left: float, top: float, words: str, **options: A
         **options,
     }
     figure.text(left / width, 1 - top / height, words, **chosen)
+
+
+def branch_legend(figure: Figure, handles: Sequence[Artist], names: Sequence[str], **options: Any) -> None:
+    """The key to the branches, in the upper left corner of a figure."""
+    chosen: dict[str, Any] = {"ncols": len(names), "borderaxespad": 0.3, "fontsize": TEXT, **options}
+    figure.legend(handles, names, loc="upper left", bbox_to_anchor=(0.0, 1.0), **chosen)
+
+
+def zero_line(axes: Axes) -> None:
+    """A vertical line at zero, behind what is drawn."""
+    axes.axvline(0, color=AXIS, linewidth=0.9, zorder=1)
 
 
 def label_rows(axes: Axes, places: Sequence[float], names: Sequence[str], span: tuple[float, float]) -> None:
