@@ -66,7 +66,7 @@ def differences(
         return figure_of(ax)
     columns = min(2, len(names))
     left = 0.2 + min(1.75, max(text_width(text.name(labels, one, 24)) for one in unique(rows["actor"])))
-    wide = (WIDE - EDGE - columns * (left + 0.62)) / columns
+    width = (WIDE - EDGE - columns * (left + 0.62)) / columns
     bands = [names[at : at + columns] for at in range(0, len(names), columns)]
     tall = []
     for band in bands:
@@ -81,12 +81,12 @@ def differences(
     figure = captioned_figure(words, 0.3 + sum(tall) + 0.78 * len(bands), gap=0.02)
     _draw_legend(figure, branches, labels)
     top = 0.3
-    for band, deep in zip(bands, tall, strict=True):
+    for band, height in zip(bands, tall, strict=True):
         for column, one in enumerate(band):
             own = rows[rows["measure"] == one]
-            axes = place_axes(figure, left + column * (wide + left + 0.62), top + 0.26, wide, deep)
+            axes = place_axes(figure, left + column * (width + left + 0.62), top + 0.26, width, height)
             _draw_measure(axes, own, unique(own["actor"])[:_ACTORS], branches, labels)
-        top += deep + 0.78
+        top += height + 0.78
     return figure
 
 

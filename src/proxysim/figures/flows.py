@@ -76,17 +76,17 @@ def alluvial(
         return empty_figure("No arms were sent in these runs.")
     rows = _merge_small(rows)
     count = max(len(unique(rows["origin"])), len(unique(rows["from"])), len(unique(rows["to"])) + 1)
-    deep = max(2.2, 0.42 * count + 1.0)
+    height = max(2.2, 0.42 * count + 1.0)
     first, second = _links(rows)
-    slots, scale = _place_nodes(first, second, deep)
+    slots, scale = _place_nodes(first, second, height)
     if ax is None:
         words = f"Arms sent, {unit}, at base production value of 2024; {sample_note(table, 'runs')}, mean. Colour and hatch: maker."
         if any(map(_is_lost, slots)):
             words += " Lost on the way: searched, seized, sunk or spoilt."
-        ax = place_axes(captioned_figure(words, 0.36 + deep + 0.1), EDGE, 0.36, _WIDTH, deep)
+        ax = place_axes(captioned_figure(words, 0.36 + height + 0.1), EDGE, 0.36, _WIDTH, height)
     ax.set_axis_off()
     ax.set_xlim(0, _WIDTH)
-    ax.set_ylim(deep, 0)
+    ax.set_ylim(height, 0)
     looks = origin_looks([*(makers or ()), *rows["origin"]])
     _draw_ribbons(ax, [*first, *second], slots, scale, looks)
     for (column, one), slot in slots.items():
@@ -144,7 +144,7 @@ def _is_lost(node: Node) -> bool:
     return node == (RECEIVER, LOST)
 
 
-def _place_nodes(first: Sequence[Link], second: Sequence[Link], deep: float) -> tuple[dict[Node, Slot], float]:
+def _place_nodes(first: Sequence[Link], second: Sequence[Link], height: float) -> tuple[dict[Node, Slot], float]:
     """Where nodes stand, large ones on top, what is lost at the bottom, with room for words; and inches for each amount."""
     sums: dict[str, dict[str, float]] = {MAKER: {}, SENDER: {}, RECEIVER: {}}
 
@@ -159,13 +159,13 @@ def _place_nodes(first: Sequence[Link], second: Sequence[Link], deep: float) -> 
         add(link.end, link.amount)
     total, least = sum(link.amount for link in first), 0.34
     most = max(len(part) for part in sums.values())
-    scale = max(0.2, deep - least * most) / total if total > 0 else 1.0
+    scale = max(0.2, height - least * most) / total if total > 0 else 1.0
     found: dict[Node, Slot] = {}
     for column, part in sums.items():
         order = sorted(part, key=lambda one: (one == LOST, one in ("other", "all others"), -part[one]))
         over = _WORDS if column == SENDER else 0.0
         rooms = [max(least, part[one] * scale + 0.06 + over) for one in order]
-        gap = max(0.0, deep - sum(rooms)) / max(1, len(order))
+        gap = max(0.0, height - sum(rooms)) / max(1, len(order))
         top = gap / 2
         for one, room in zip(order, rooms, strict=True):
             tall = part[one] * scale

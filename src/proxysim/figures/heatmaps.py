@@ -56,8 +56,8 @@ def heat_map(
         at = rows.index(one[y]), columns.index(one[x])
         grid[at] = float(one[value])
         unsure[at] = "low" in table and "high" in table and one["low"] <= 0.0 <= one["high"]
-    deep = min(5.2, max(1.6, 0.36 * len(rows)))
-    side = wrap_text(text.name(labels, y, 60), deep)[:3]
+    height = min(5.2, max(1.6, 0.36 * len(rows)))
+    side = wrap_text(text.name(labels, y, 60), height)[:3]
     bar = None
     if ax is None:
         words = value_caption(value, unit, labels, table) + (
@@ -65,9 +65,9 @@ def heat_map(
         )
         left = 0.75 + 0.14 * len(side) + max(0.0, max(text_width(tick_label(one)) for one in rows) - 0.35)
         top = _TOP if unit and len(unit) <= _LETTERS else BARE
-        figure = captioned_figure(words, top + deep + _BELOW, gap=-0.04)
-        ax = place_axes(figure, left, top, WIDE - 1.15 - left, deep)
-        bar = place_axes(figure, WIDE - 0.95, top, _BAR, deep)
+        figure = captioned_figure(words, top + height + _BELOW, gap=-0.04)
+        ax = place_axes(figure, left, top, WIDE - 1.15 - left, height)
+        bar = place_axes(figure, WIDE - 0.95, top, _BAR, height)
     image = _draw_cells(ax, grid, unsure)
     _label_cells(ax, columns, rows)
     ax.set_xlabel(text.name(labels, x, 70))

@@ -61,7 +61,7 @@ def waterfall(
         return empty_figure("There is no effect to divide.")
     unit = unit_label(str(rows["unit"].iloc[0]))
     names = [_provision_label(labels, one) for one in rows["provision"]]
-    deep = _ROW * (len(rows) + 1)
+    height = _ROW * (len(rows) + 1)
     if ax is not None:
         _draw_waterfall(ax, rows, names)
         ax.set_xlabel(unit)
@@ -74,11 +74,11 @@ def waterfall(
     if pairs:
         words += " Below: pairs whose joint effect is most unlike the sum of their single effects; above 0 they help each other."
     below = _ROW * len(pairs) + 0.75 if pairs else 0.0
-    figure = captioned_figure(words, 0.42 + deep + 0.5 + below, gap=0.02)
-    axes = place_axes(figure, left, 0.42, put, deep)
+    figure = captioned_figure(words, 0.42 + height + 0.5 + below, gap=0.02)
+    axes = place_axes(figure, left, 0.42, put, height)
     _draw_sizes(axes, rows, names)
     right = left + put + 0.35
-    axes = place_axes(figure, right, 0.42, WIDE - right - 0.62, deep)
+    axes = place_axes(figure, right, 0.42, WIDE - right - 0.62, height)
     _draw_waterfall(axes, rows, [""] * len(names))
     axes.set_xlabel(unit)
     measure, actor = (str(rows[key].iloc[0]) for key in ("measure", "actor"))
@@ -92,7 +92,7 @@ def waterfall(
         names = [f"{_provision_label(labels, one)} with {_provision_label(labels, two)}" for one, two, *_ in pairs]
         left = 0.25 + max(text_width(one) for one in names)
         _draw_pairs(
-            place_axes(figure, left, 0.42 + deep + 0.75, WIDE - left - 0.62, _ROW * len(pairs)), pairs, names, unit
+            place_axes(figure, left, 0.42 + height + 0.75, WIDE - left - 0.62, _ROW * len(pairs)), pairs, names, unit
         )
     return figure
 
@@ -151,9 +151,9 @@ def _draw_waterfall(axes: Axes, rows: pandas.DataFrame, names: Sequence[str]) ->
     axes.annotate(number(total, True), (max(0.0, total), len(values)), xytext=(4, 0), textcoords="offset points", va="center", fontsize=SMALL,
                   fontweight="bold")  # fmt: skip
     zero_line(axes)
-    told = [*names, "All together"] if any(names) else [""] * (len(values) + 1)
+    row_names = [*names, "All together"] if any(names) else [""] * (len(values) + 1)
     axes.set_xlim(min(every) - 0.06 * span, max(every) + 0.16 * span)
-    label_rows(axes, range(len(told)), told, (len(values) + 0.5, -0.6))
+    label_rows(axes, range(len(row_names)), row_names, (len(values) + 0.5, -0.6))
     label_numbers(axes, 5)
 
 

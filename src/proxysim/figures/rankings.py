@@ -49,8 +49,8 @@ def ranking(
     if ax is None:
         words = (f"Paired difference against the branch without the countermeasure, with 95 % interval; {sample_note(rows)}. "
                  "At the right: share of pairs in which it is the best of these.")  # fmt: skip
-        deep, left = 0.34 * len(rows), 0.25 + min(3.2, max(text_width(one) for one in names))
-        ax = place_axes(captioned_figure(words, _HEAD + deep + 0.5), left, _HEAD, WIDE - left - 0.85, deep)
+        height, left = 0.34 * len(rows), 0.25 + min(3.2, max(text_width(one) for one in names))
+        ax = place_axes(captioned_figure(words, _HEAD + height + 0.5), left, _HEAD, WIDE - left - 0.85, height)
     for at in range(len(rows)):
         value, low, high, best = (float(rows[key].iloc[at]) for key in ("difference", "low", "high", "best"))
         sure = math.isfinite(low) and math.isfinite(high) and (low > 0 or high < 0)
@@ -112,11 +112,11 @@ def tornado(
         words += (f" {sample_note(rows)}." if "n" in rows else "") + (
             f" {more} numbers that move it less are not shown." if more else ""
         )
-        deep, left = 0.29 * len(rows), 0.25 + min(3.4, max(text_width(one) for one in names))
-        ax = place_axes(captioned_figure(words, BARE + deep + 0.5), left, BARE, WIDE - left - 0.6, deep)
+        height, left = 0.29 * len(rows), 0.25 + min(3.4, max(text_width(one) for one in names))
+        ax = place_axes(captioned_figure(words, BARE + height + 0.5), left, BARE, WIDE - left - 0.6, height)
     ends = _draw_ranges(ax, rows, middle)
-    told = [_range_end(rows[key].iloc[at]) for key in ("low", "high") if key in rows for at in range(len(rows))]
-    aside = 0.12 + max((text_width(one, _END) for one in told), default=0.0)
+    end_labels = [_range_end(rows[key].iloc[at]) for key in ("low", "high") if key in rows for at in range(len(rows))]
+    aside = 0.12 + max((text_width(one, _END) for one in end_labels), default=0.0)
     wide = ax.get_position().width * float(figure_of(ax).get_size_inches()[0])
     aside = min(aside, 0.3 * wide) * ((max(ends) - min(ends)) or 1.0) / (wide - 2 * min(aside, 0.3 * wide))
     ax.set_xlim(min(ends) - aside, max(ends) + aside)  # room for the words at the ends of bars

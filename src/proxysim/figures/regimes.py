@@ -69,12 +69,12 @@ def regime_stability(
         f"of the fold (forcing \u2212{abs(FOLD_FORCING):.2f}) there is no rest, and it falls. Fell in: {'; '.join(fates)} runs. "
         f"n = {runs} runs of each branch; stability and forcing have no unit."
     )
-    deep = 2.5
-    figure = captioned_figure(words, 0.62 + deep + 0.45)
-    axes = place_axes(figure, 0.55, 0.62, 3.6, deep)
+    height = 2.5
+    figure = captioned_figure(words, 0.62 + height + 0.45)
+    axes = place_axes(figure, 0.55, 0.62, 3.6, height)
     _draw_series(axes, rows, branches, months)
     axes.set_title(f"{text.name(labels, name, 34)}: stability", loc="left", fontweight="bold", pad=5)
-    side = place_axes(figure, 4.75, 0.62, WIDE - 4.75 - 0.15, deep)
+    side = place_axes(figure, 4.75, 0.62, WIDE - 4.75 - 0.15, height)
     _draw_fold(side, rows, branches, axes.get_ylim())
     handles = [Line2D([], [], color=look.colour if b else tint(look.colour), linestyle=look.dashes, linewidth=2.2 if b else _FIRST)
                for b, look in enumerate(map(branch_look, range(len(branches))))]  # fmt: skip

@@ -46,10 +46,10 @@ def save(figure: Figure, path: str | Path, study: Any) -> Path:
 
 def rendered(figure: Figure, ending: str, facts: Mapping[str, str]) -> bytes:
     """The bytes of a figure as a file of a kind, with facts in its metadata."""
-    told = "; ".join(f"{key} {value}" for key, value in facts.items())
+    summary = "; ".join(f"{key} {value}" for key, value in facts.items())
     metadata: dict[str, Any] = {
-        "svg": {"Date": None, "Creator": f"proxysim {facts.get('proxysim', '')}".strip(), "Description": told},
-        "pdf": {"CreationDate": None, "Producer": None, "Creator": f"proxysim {facts.get('proxysim', '')}".strip(), "Subject": told},
+        "svg": {"Date": None, "Creator": f"proxysim {facts.get('proxysim', '')}".strip(), "Description": summary},
+        "pdf": {"CreationDate": None, "Producer": None, "Creator": f"proxysim {facts.get('proxysim', '')}".strip(), "Subject": summary},
         "png": {"Software": None, **{f"proxysim:{key}": value for key, value in facts.items()}},
     }[ending]  # fmt: skip
     with mpl.rc_context(SETTINGS):
