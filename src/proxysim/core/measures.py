@@ -1,11 +1,11 @@
-"""R13: outcomes of a month, each with unit and meaning in `fields.MEASURES`."""
+"""R13: outcomes of a month, each with unit and meaning in `vocabulary.MEASURES`."""
 
 from __future__ import annotations
 
 import math
 
 from proxysim.core.jit import compiled
-from proxysim.core.records import A_MADE, A_RECEIVED, A_SENT, A_STRUCK, M_RECEIVED, MEASURE_INDEX
+from proxysim.core.vocabulary import A_MADE, A_RECEIVED, A_SENT, A_STRUCK, M_RECEIVED, MEASURE_INDEX
 
 CAPACITY, FIGHTING, MANUFACTURE, REACH = (MEASURE_INDEX[n] for n in ("capacity", "fighting", "manufacture", "reach"))
 PERSONNEL, COMMAND, ADEQUACY, ATTENTION = (MEASURE_INDEX[n] for n in ("personnel", "command", "adequacy", "attention"))

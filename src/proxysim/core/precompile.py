@@ -32,6 +32,7 @@ from proxysim.core.rules import (
     sponsorship,
     trade,
 )
+from proxysim.core.schedule import empty_schedule
 
 #: About equal times to compile; what both need (small ones) is compiled twice at worst.
 _HERE = (
@@ -64,7 +65,7 @@ def _compile_here(size: str) -> None:
 def _compile_there(size: str) -> None:
     """The other rules and what is not called through a month's rules alone."""
     w, p, s, f = _types(size)
-    n, numbers, month = _type(step.empty_schedule()), numba.float64[::1], numba.int64
+    n, numbers, month = _type(empty_schedule()), numba.float64[::1], numba.int64
     for rule in _THERE:
         rule.compile((w, p, s, f, month))
     books.open_month.compile((w, s, f))
@@ -80,7 +81,7 @@ def _compile_there(size: str) -> None:
 def _rows(size: str) -> tuple[Any, ...]:
     """Types of the arguments of `step.begin`."""
     w, p, s, f = (_type(records.rows(name, size)) for name in ("world", "params", "state", "flows"))
-    n, numbers = _type(step.empty_schedule()), numba.float64[:, ::1]
+    n, numbers = _type(empty_schedule()), numba.float64[:, ::1]
     return (w, n, numbers, numbers, numbers, p, s, f, numba.int64, numba.int64)
 
 

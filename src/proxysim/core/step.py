@@ -5,13 +5,12 @@ A rule that chooses is two stages, *intend* and *apply*; between them a driver m
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from proxysim.core import books, measures
 from proxysim.core.jit import compiled
-from proxysim.core.records import NEVER
 from proxysim.core.rules import (
     arrival,
     budgets,
@@ -27,48 +26,12 @@ from proxysim.core.rules import (
     sponsorship,
     trade,
 )  # fmt: skip
+from proxysim.core.vocabulary import NEVER
 
 #: Stages; those named INTEND leave an intention to be carried out by the next.
 (OPEN, INTEND_FRONTS, REVENUE, INTEND_SUPPORT, SUPPORT, INTEND_TRADE, INTEND_RELEASE, SHIP, FIGHT, REGIMES,
  INTEND_PATROLS, CLOSE) = range(1, 13)  # fmt: skip
 FIRST, LAST = OPEN, CLOSE
-
-
-class Schedule(NamedTuple):
-    """Dated numbers, conditions and effects of events, as flat arrays in the order of ids."""
-
-    series_start: np.ndarray
-    series_offset: np.ndarray
-    series_value: np.ndarray
-    condition_event: np.ndarray
-    condition_kind: np.ndarray
-    condition_of: np.ndarray
-    condition_measure: np.ndarray
-    condition_below: np.ndarray
-    condition_level: np.ndarray
-    condition_months: np.ndarray
-    condition_negated: np.ndarray
-    effect_event: np.ndarray
-    effect_target: np.ndarray
-    effect_offset: np.ndarray
-    effect_first: np.ndarray
-    effect_second: np.ndarray
-    effect_verb: np.ndarray
-    effect_value: np.ndarray
-    effect_low: np.ndarray
-    effect_high: np.ndarray
-
-
-def empty_schedule() -> Schedule:
-    """A schedule in which nothing changes; its types are those of every schedule."""
-    floats = {"series_value", "condition_level", "effect_value", "effect_low", "effect_high"}
-    return Schedule(*(np.zeros(0, np.float64 if name in floats else np.int64) for name in Schedule._fields))
-
-
-def numbers_of(params: np.recarray[Any, Any], schedule: Schedule) -> np.ndarray[Any, Any]:
-    """(1, number): parameters, values of dated series and values of effects, as one row."""
-    flat = params.view(np.float64).reshape(-1)
-    return np.concatenate([flat, schedule.series_value, schedule.effect_value])[np.newaxis]
 
 
 def no_records() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:

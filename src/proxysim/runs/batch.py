@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from proxysim.core import precompile, records, step
+from proxysim.core import precompile, records, step, vocabulary
+from proxysim.core.schedule import numbers_of
 from proxysim.runs import outcomes
 from proxysim.scenario.world.uncertainty import REPLICATES
 from proxysim.scenario.world.world import World
@@ -28,7 +29,7 @@ class Rows:
         vectors = self.params.view(np.float64).reshape(count, -1)
         self.rows = (world.arrays, world.schedule, numbers, np.empty_like(vectors), vectors, self.params, self.states,
                      self.flows)  # fmt: skip
-        self.tally = np.zeros((count, len(world.names["actor"]), len(records.MEASURES) + len(world.names["origin"])))
+        self.tally = np.zeros((count, len(world.names["actor"]), len(vocabulary.MEASURES) + len(world.names["origin"])))
         self.states.seed, self.states.run = seed, runs
 
     def begin(self) -> None:
@@ -69,9 +70,9 @@ def load_rules(world: World) -> None:
     It takes seconds, so that whoever gives single runs their time does it first.
     """
     precompile.prepare(world.size)
-    rows = Rows(world, 0, step.numbers_of(world.params, world.schedule), np.zeros(1, np.uint64))
+    rows = Rows(world, 0, numbers_of(world.params, world.schedule), np.zeros(1, np.uint64))
     rows.begin()
-    rows.advance(0, 1, True, np.empty((0, len(world.months), len(world.names["actor"]), len(records.MEASURES))))
+    rows.advance(0, 1, True, np.empty((0, len(world.months), len(world.names["actor"]), len(vocabulary.MEASURES))))
 
 
 def run_rows(world: World, seed: int, numbers: Array, place: Array, runs: Array) -> tuple[Array, Array]:
@@ -89,7 +90,7 @@ def run_rows(world: World, seed: int, numbers: Array, place: Array, runs: Array)
     precompile.prepare(world.size)
     count = len(runs)
     parts: list[tuple[Array, Array]] = []
-    none = np.empty((0, len(world.months), len(world.names["actor"]), len(records.MEASURES)))
+    none = np.empty((0, len(world.months), len(world.names["actor"]), len(vocabulary.MEASURES)))
     step_of = chunk_of(world.size, count, 1)
     for low in range(0, count, step_of):
         high = min(count, low + step_of)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from proxysim.core import records
+from proxysim.core import vocabulary
 from proxysim.errors import BooksError, RunError
 from proxysim.runs import outcomes
 from proxysim.runs.branches import branch_worlds, month_of, same_journeys
@@ -132,7 +132,7 @@ class Ensemble:
         if self.bands is None:
             raise RunError("ask for bands=True to get months")
         world = self.worlds[0]
-        axes = [self.branches, world.months, world.names["actor"], tuple(records.MEASURES)]
+        axes = [self.branches, world.months, world.names["actor"], tuple(vocabulary.MEASURES)]
         index = pd.MultiIndex.from_product(axes, names=["branch", "month", "actor", "measure"])
         values = np.moveaxis(self.bands, 1, -1).reshape(len(index), len(BAND_LEVELS))
         table = pd.DataFrame(values, index=index, columns=[f"q{round(100 * level):02d}" for level in BAND_LEVELS])
@@ -142,7 +142,7 @@ class Ensemble:
     @property
     def metadata(self) -> dict[str, Any]:
         """What made these runs."""
-        from proxysim.core.jit import model_version
+        from proxysim.core.version import model_version
 
         return {"world": self.worlds[0].hash, "branches": list(self.branches), "seed": self.seed, "runs": self.runs,
                 "uncertain": self.uncertain, "from": self.worlds[0].months[self.start],

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from proxysim.core import books, precompile, records, step
+from proxysim.core import books, precompile, records, step, vocabulary
+from proxysim.core.schedule import numbers_of
 from proxysim.errors import BooksError, RunError
 from proxysim.scenario.world.world import World
 
@@ -53,7 +54,7 @@ class Course:
         self.base = self.vector.copy()
         self.flows = records.rows("flows", world.size)
         self.state = records.rows("state", world.size) if state is None else state.copy()
-        self._rows = (world.arrays, world.schedule, step.numbers_of(world.params, world.schedule), self.base[np.newaxis],
+        self._rows = (world.arrays, world.schedule, numbers_of(world.params, world.schedule), self.base[np.newaxis],
                       self.vector[np.newaxis], self.params, self.state, self.flows)  # fmt: skip
         self._none = step.no_records()
         precompile.prepare(world.size)
@@ -102,7 +103,7 @@ class History:
     def __init__(self, world: World) -> None:
         self._world = world
         self._rows: dict[str, list[np.ndarray[Any, Any]]] = {}
-        counts = {axis: len(world.names[axis]) for axis in records.COUNTED}
+        counts = {axis: len(world.names[axis]) for axis in vocabulary.COUNTED}
         keep = [f for f in records.FLOWS if f.name not in _HIDDEN] + [f for f in records.STATE if f.name in _CARRIED]
         self._cuts = {f.name: tuple(slice(counts.get(axis)) for axis in f.axes) for f in keep}
         self._from_flows = {f.name for f in records.FLOWS}
@@ -136,10 +137,10 @@ class Run:
         self.history = history.arrays()
         regimes, events = len(world.names["regime"]), len(world.names["event"])
         fallen = np.array(course.state[0].fallen[:regimes])
-        self.history["fallen"] = np.where(world.params[0].stability[:regimes] <= 0.0, records.FELL_BEFORE, fallen)
+        self.history["fallen"] = np.where(world.params[0].stability[:regimes] <= 0.0, vocabulary.FELL_BEFORE, fallen)
         months = np.array(course.state[0].event_month[:events])
         self.history["event_month"] = np.where(
-            (months == records.NEVER) | (months >= len(world.months)) | (months < 0), -1, months
+            (months == vocabulary.NEVER) | (months >= len(world.months)) | (months < 0), -1, months
         )
         self.reference = reference
         self.residual = float(course.state.residual[0])
@@ -158,7 +159,7 @@ class Run:
     @property
     def metadata(self) -> dict[str, Any]:
         """What made this run."""
-        from proxysim.core.jit import model_version
+        from proxysim.core.version import model_version
 
         return {"world": self.world.hash, "branch": self.world.scenario.branch, "seed": self.seed, "run": self.number,
                 "model_version": model_version(), "residual": self.residual}  # fmt: skip

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from proxysim.core import records, step
-from proxysim.core.parameters import PROVISIONS
+from proxysim.core import records, step, vocabulary
+from proxysim.core.schedule import numbers_of
+from proxysim.core.vocabulary import PROVISIONS
 from proxysim.errors import Fault, InputError
 from proxysim.runs.branches import branch_worlds
 from proxysim.runs.run import Course, seed_of
@@ -127,7 +128,7 @@ class _Walk:
         self.world, self.course = world, Course(world, seed, number)
         course = self.course
         self.held = {
-            "w": world.arrays[0], "n": world.schedule, "values": step.numbers_of(world.params, world.schedule)[0],
+            "w": world.arrays[0], "n": world.schedule, "values": numbers_of(world.params, world.schedule)[0],
             "base": course.base, "vector": course.vector, "p": course.params[0], "s": course.state[0],
             "f": course.flows[0],
         }  # fmt: skip
@@ -173,7 +174,7 @@ def explain(
 
 def _watched(world: World) -> dict[str, tuple[records.Field, str, tuple[slice, ...]]]:
     """Quantities that do not differ yet: name -> field, record, and the cut to true counts."""
-    counts = {axis: len(world.names[axis]) for axis in records.COUNTED}
+    counts = {axis: len(world.names[axis]) for axis in vocabulary.COUNTED}
     found = {}
     for record, rows in (("f", records.FLOWS), ("s", records.STATE)):
         for field in rows:
@@ -183,8 +184,8 @@ def _watched(world: World) -> dict[str, tuple[records.Field, str, tuple[slice, .
                 and "residual" not in field.name
             ):
                 found[field.name] = (field, record, tuple(slice(counts.get(axis)) for axis in field.axes))
-    for m, name in enumerate(records.MEASURES):
-        unit, meaning = records.MEASURES[name]
+    for m, name in enumerate(vocabulary.MEASURES):
+        unit, meaning = vocabulary.MEASURES[name]
         single = records.Field(f"measure.{name}", ("actor",), "f8", unit, meaning)
         found[single.name] = (single, "s", (slice(counts["actor"]), slice(m, m + 1)))
     return found
@@ -212,6 +213,6 @@ def _entry(world: World, axis: str, index: int) -> str:
     """An entry of an axis in words."""
     if axis in world.names and index < len(world.names[axis]):
         return world.names[axis][index]
-    fixed = {"provision": PROVISIONS, "channel": records.CHANNELS, "measure": tuple(records.MEASURES),
-             "money_line": records.MONEY_LINES, "arms_line": records.ARMS_LINES, "transit_line": records.TRANSIT_LINES}  # fmt: skip
+    fixed = {"provision": PROVISIONS, "channel": vocabulary.CHANNELS, "measure": tuple(vocabulary.MEASURES),
+             "money_line": vocabulary.MONEY_LINES, "arms_line": vocabulary.ARMS_LINES, "transit_line": vocabulary.TRANSIT_LINES}  # fmt: skip
     return fixed[axis][index] if axis in fixed else str(index)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proxysim.core.jit import compiled
-from proxysim.core.records import A_CAPTURED, A_MADE, A_QUALITY, A_RECEIVED, T_ARRIVED, T_CAPTURED
+from proxysim.core.vocabulary import A_CAPTURED, A_MADE, A_QUALITY, A_RECEIVED, T_ARRIVED, T_CAPTURED
 
 
 @compiled

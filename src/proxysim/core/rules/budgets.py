@@ -6,7 +6,7 @@ import math
 
 from proxysim.core import rng
 from proxysim.core.jit import compiled
-from proxysim.core.records import COMMITMENT, M_INCOME, M_PAID, SANCTIONS_RELIEF
+from proxysim.core.vocabulary import COMMITMENT, M_INCOME, M_PAID, SANCTIONS_RELIEF
 
 
 @compiled

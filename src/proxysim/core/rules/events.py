@@ -6,12 +6,26 @@ import math
 
 from proxysim.core import rng
 from proxysim.core.jit import compiled
-from proxysim.core.records import A_EVENT_IN, A_EVENT_OUT, M_EVENT_IN, M_EVENT_OUT, NEVER
-
-#: Targets of an effect: a parameter, or something the model carries.
-PARAMETER, STOCK, PLANT, KNOWHOW, PERSONNEL, COMMAND, CONTROL, STABILITY, FUNDS, OUTLAY = range(10)
-SET, SCALE, ADD = range(3)
-FALLEN, HAPPENED, MEASURE = range(3)
+from proxysim.core.schedule import (
+    COMMAND,
+    CONDITIONAL,
+    CONTROL,
+    DATED,
+    FALLEN,
+    FUNDS,
+    HAPPENED,
+    HAZARD,
+    KNOWHOW,
+    OUTLAY,
+    PARAMETER,
+    PERSONNEL,
+    PLANT,
+    SCALE,
+    SET,
+    STABILITY,
+    STOCK,
+)
+from proxysim.core.vocabulary import A_EVENT_IN, A_EVENT_OUT, M_EVENT_IN, M_EVENT_OUT, NEVER
 
 
 @compiled
@@ -43,7 +57,7 @@ def occur(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
     """
     for e in range(w.event_count):
         due = w.event_first[e] <= t <= w.event_last[e] or (t == 0 and w.event_first[e] < 0)
-        if w.event_kind[e] == 0 and due and s.event_month[e] == NEVER:
+        if w.event_kind[e] == DATED and due and s.event_month[e] == NEVER:
             span = w.event_last[e] - w.event_first[e]
             if p.noise > 0.0:
                 u = rng.uniform(s.seed, s.run, rng.EVENT_DATE, w.event_key[e], 0)
@@ -55,7 +69,7 @@ def occur(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
     for i in range(len(n.condition_event)):
         s.event_held[i] = s.event_held[i] + 1 if _holds(n, s, i, t) else 0
     for e in range(w.event_count):
-        if (w.event_kind[e] == 1 or w.event_kind[e] == 2) and s.event_month[e] == NEVER:
+        if (w.event_kind[e] == CONDITIONAL or w.event_kind[e] == HAZARD) and s.event_month[e] == NEVER:
             met = True
             for i in range(len(n.condition_event)):
                 if n.condition_event[i] == e and (s.event_held[i] >= n.condition_months[i]) == (
@@ -64,7 +78,7 @@ def occur(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
                     met = False
             if not met:
                 continue
-            if w.event_kind[e] == 2:
+            if w.event_kind[e] == HAZARD:
                 hazard = p.chance_per_month[e]
                 if p.noise > 0.0:
                     met = rng.uniform(s.seed, s.run, rng.EVENT_MONTH, w.event_key[e], t) < hazard

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from proxysim.core.jit import compiled
-from proxysim.core.records import A_CAPTURED, A_DECAYED, A_LOST, A_STRUCK, A_USED
+from proxysim.core.vocabulary import A_CAPTURED, A_DECAYED, A_LOST, A_STRUCK, A_USED
 
 CONTEST, GUERRILLA, LINEAR, SQUARE = range(4)
 GUERRILLA_STEPS = 64

@@ -6,7 +6,7 @@ import math
 
 from proxysim.core import rng
 from proxysim.core.jit import compiled
-from proxysim.core.records import A_CAPTURED, CHANNELS, LOGISTICS, T_CAPTURED, T_DESTROYED, T_SENT
+from proxysim.core.vocabulary import A_CAPTURED, CHANNELS, LOGISTICS, T_CAPTURED, T_DESTROYED, T_SENT
 
 MOST_VESSELS = 200
 

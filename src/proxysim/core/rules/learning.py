@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from proxysim.core.jit import compiled
-from proxysim.core.records import A_LOST, A_STRUCK, A_USED, M_UPKEEP
+from proxysim.core.vocabulary import A_LOST, A_STRUCK, A_USED, M_UPKEEP
 
 
 @compiled

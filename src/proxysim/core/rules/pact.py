@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proxysim.core.jit import compiled
-from proxysim.core.records import FUNDING, LOGISTICS, RECIPROCITY_X, SHIPMENTS
+from proxysim.core.vocabulary import FUNDING, LOGISTICS, RECIPROCITY_X, SHIPMENTS
 
 PROVISION_COUNT = 9
 

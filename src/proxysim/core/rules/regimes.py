@@ -6,7 +6,7 @@ import math
 
 from proxysim.core import rng
 from proxysim.core.jit import compiled
-from proxysim.core.records import A_ABANDONED, A_DESTROYED, A_LEAKED, A_SURRENDERED
+from proxysim.core.vocabulary import A_ABANDONED, A_DESTROYED, A_LEAKED, A_SURRENDERED
 
 FIGHTING = 1  # place of the measure "fighting"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from proxysim.core.jit import compiled
-from proxysim.core.records import (
+from proxysim.core.vocabulary import (
     A_SENT,
     CHANNELS,
     M_BOUGHT,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from proxysim.core.jit import compiled
-from proxysim.core.records import FUNDING, M_DIVERTED, M_RECEIVED, M_SENT, SHIPMENTS
+from proxysim.core.vocabulary import FUNDING, M_DIVERTED, M_RECEIVED, M_SENT, SHIPMENTS
 
 
 @compiled

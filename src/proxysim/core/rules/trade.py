@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from proxysim.core.jit import compiled
-from proxysim.core.records import MARKET, RECIPROCITY, RETRANSFER, SALE, SUPPORT, TECHNOLOGY
+from proxysim.core.vocabulary import MARKET, RECIPROCITY, RETRANSFER, SALE, SUPPORT, TECHNOLOGY
 
 
 @compiled

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from proxysim.core.records import FELL_BEFORE, MEASURE_INDEX
+from proxysim.core.vocabulary import FELL_BEFORE, MEASURE_INDEX
 from proxysim.figures.kit.style import cut, in_place, tint
 from proxysim.runs.tables import month_name, table
 

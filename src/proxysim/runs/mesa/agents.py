@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from proxysim.core import records
+from proxysim.core import vocabulary
 from proxysim.errors import RunError
 from proxysim.runs.run import Course
 
@@ -65,7 +65,7 @@ class Holdings:
         return float(held.sum())
 
     def measure(self, name: str) -> float:
-        """A measure of last month; names and units stand in `proxysim.core.records.MEASURES`."""
+        """A measure of last month; names and units stand in `proxysim.core.vocabulary.MEASURES`."""
         return float(self._s.measure[self.index, self.model.place("measure", name)])
 
     def ties(self) -> list[str]:
@@ -154,6 +154,6 @@ class ByHand:
             return
         f = self.course.flows[0]
         if len(place) == 1:
-            f.money[records.M_HAND_IN if change > 0 else records.M_HAND_OUT, place[0]] += abs(change)
+            f.money[vocabulary.M_HAND_IN if change > 0 else vocabulary.M_HAND_OUT, place[0]] += abs(change)
         else:
-            f.arms[(*place, records.A_HAND_IN if change > 0 else records.A_HAND_OUT)] += abs(change)
+            f.arms[(*place, vocabulary.A_HAND_IN if change > 0 else vocabulary.A_HAND_OUT)] += abs(change)

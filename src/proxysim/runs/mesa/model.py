@@ -12,7 +12,7 @@ from typing import Any
 import mesa
 import numpy as np
 
-from proxysim.core import records, step
+from proxysim.core import records, step, vocabulary
 from proxysim.errors import Fault, InputError, RunError, did_you_mean
 from proxysim.runs.mesa.agents import ByHand, Holdings
 from proxysim.runs.mesa.decisions import DECISIONS
@@ -143,7 +143,7 @@ class PactModel(mesa.Model):
 
     def place(self, axis: str, name: str) -> int:
         """Index of a name on an axis; an unknown name is an InputError with the nearest known one."""
-        names = tuple(records.MEASURES) if axis == "measure" else self.world.names[axis]
+        names = tuple(vocabulary.MEASURES) if axis == "measure" else self.world.names[axis]
         if name not in names:
             raise InputError([Fault("model", 0, name, f"is no {axis} of this world{did_you_mean(name, names)}")])
         return names.index(name)
@@ -196,7 +196,7 @@ class PactModel(mesa.Model):
             model[f"stability.{regime}"] = lambda m, i=i: float(m.course.state[0].regime_stability[i])  # type: ignore[misc]
         model["residual"] = lambda m: float(m.course.state[0].residual)
         agent: dict[str, Callable[[Any], Any]] = {"id": lambda a: a.id}
-        for name in records.MEASURES:
+        for name in vocabulary.MEASURES:
             agent[name] = lambda a, name=name: a.measure(name)  # type: ignore[misc]
         return {"model_reporters": model, "agent_reporters": agent}
 
