@@ -10,7 +10,8 @@ import pytest
 
 from proxysim.core import records, vocabulary
 from proxysim.core.parameters import PARAMETERS, Parameter
-from proxysim.runs.run import Course, History
+from proxysim.runs.course import Course
+from proxysim.runs.history import History
 from proxysim.scenario.resolve.loader import scenario_from_text
 from proxysim.scenario.world.world import World, build
 

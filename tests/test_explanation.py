@@ -22,7 +22,7 @@ import proxysim as ps
 from proxysim.core import step, vocabulary
 from proxysim.core.parameters import PARAMETERS, Parameter
 from proxysim.errors import InputError
-from proxysim.runs.run import Course
+from proxysim.runs.course import Course
 from proxysim.scenario.resolve.loader import scenario_from_text
 from proxysim.scenario.world.vector import by_path, parameter_of
 from proxysim.scenario.world.world import World, build

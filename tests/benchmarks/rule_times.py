@@ -105,7 +105,7 @@ def _months(world: World, runs: int, number: int, advance: Any = None, places: i
     rows.begin()
     track = step.no_records()[1]
     held, spent = np.zeros(2, np.int64), np.zeros(places, np.int64)
-    asked = (*rows.rows, 0, runs, 0, len(world.months), step.FIRST, step.LAST, rows.tally, track)
+    asked = (rows.rows, step.Span(0, runs, 0, len(world.months)), rows.tally, track)
     began = time.perf_counter()
     if advance is None:
         step.advance(*asked)

@@ -41,6 +41,22 @@ class Schedule(NamedTuple):
     effect_high: np.ndarray
 
 
+class Numbers(NamedTuple):
+    """The numbers of one run, and what changes them.
+
+    Attributes
+    ----------
+    schedule : what changes when
+    values : (number,), every number of the run: parameters, values of dated series, values of effects
+    base, vector : (parameter,), the numbers of this month without events, and as they act
+    """
+
+    schedule: Schedule
+    values: np.ndarray
+    base: np.ndarray
+    vector: np.ndarray
+
+
 def empty_schedule() -> Schedule:
     """A schedule in which nothing changes; its types are those of every schedule."""
     floats = {"series_value", "condition_level", "effect_value", "effect_low", "effect_high"}

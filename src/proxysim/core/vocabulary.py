@@ -76,6 +76,8 @@ MEASURES: dict[str, tuple[str, str]] = {
 }
 MEASURE_INDEX: dict[str, int] = {name: index for index, name in enumerate(MEASURES)}
 
+#: Sides of a front.
+NO_SIDE, SIDE_A, SIDE_B = range(3)
 #: Month of an event that has not occurred.
 NEVER = -1_000_000
 #: In the history of a run: a regime that had fallen before the start; -1 is one that stands.

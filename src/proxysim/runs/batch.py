@@ -27,26 +27,26 @@ class Rows:
         self.states = np.empty(count, records.record("state", world.size)).view(np.recarray)
         self.flows = records.rows("flows", world.size, count) if flows is None else flows
         vectors = self.params.view(np.float64).reshape(count, -1)
-        self.rows = (world.arrays, world.schedule, numbers, np.empty_like(vectors), vectors, self.params, self.states,
-                     self.flows)  # fmt: skip
+        self.rows = step.Runs(world.arrays, world.schedule, numbers, np.empty_like(vectors), vectors, self.params,
+                              self.states, self.flows)  # fmt: skip
         self.tally = np.zeros((count, len(world.names["actor"]), len(vocabulary.MEASURES) + len(world.names["origin"])))
         self.states.seed, self.states.run = seed, runs
 
     def begin(self) -> None:
         """Stand at the start."""
-        step.begin(*self.rows, 0, self.count)
+        step.begin(self.rows, 0, self.count)
 
     def follow(self, past: Rows, month: int) -> None:
         """Take up the past of other runs at the start of `month`."""
         self.states[...] = past.states
         self.tally[...] = past.tally
-        step.resume(*self.rows[1:5], 0, self.count, month)
+        step.resume(self.rows, 0, self.count, month)
 
     def advance(self, start: int, stop: int, counts: bool, track: Array) -> None:
         """Months `start` to `stop`; the outcomes count them where `counts` is true, and the first runs write them to `track`."""
         if stop > start:
             tally = self.tally if counts else self.tally[:0]
-            step.advance(*self.rows, 0, self.count, start, stop, step.FIRST, step.LAST, tally, track)
+            step.advance(self.rows, step.Span(0, self.count, start, stop), tally, track)
 
     @property
     def residuals(self) -> Array:

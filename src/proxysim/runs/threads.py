@@ -122,7 +122,7 @@ def _run(job: Job, results: Results, first: int, low: int, high: int) -> None:
             rows.advance(0, min(fork, job.start), False, tracks[b])
             rows.advance(min(fork, job.start), fork, True, tracks[b])
             if fork > 0 and len(job.worlds) > 1:
-                past = Rows(world, job.seed, rows.rows[2], runs, rows.flows)
+                past = Rows(world, job.seed, rows.rows.numbers, runs, rows.flows)
                 past.states[...], past.tally[...] = rows.states, rows.tally
         elif fork > 0:
             rows.follow(past, fork)

@@ -17,8 +17,8 @@ from proxysim.core.vocabulary import PROVISIONS
 from proxysim.errors import Fault, InputError
 from proxysim.runs import outcomes
 from proxysim.runs.branches import branch_worlds
+from proxysim.runs.course import seed_of
 from proxysim.runs.ensemble import ensemble, run_job
-from proxysim.runs.run import seed_of
 from proxysim.runs.threads import Job, Progress
 from proxysim.scenario.world.world import World
 from proxysim.statistics.intervals import LEVEL, mean_interval

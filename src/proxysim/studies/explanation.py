@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
-import textwrap
-from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import fields as parts_of
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from proxysim.core import records, step, vocabulary
-from proxysim.core.schedule import numbers_of
+from proxysim.core import records, vocabulary
+from proxysim.core.calls import Call, calls_of_month
+from proxysim.core.schedule import Numbers, numbers_of
 from proxysim.core.vocabulary import PROVISIONS
 from proxysim.errors import Fault, InputError
 from proxysim.runs.branches import branch_worlds
-from proxysim.runs.run import Course, seed_of
+from proxysim.runs.course import Course, seed_of
 from proxysim.scenario.world.world import World
 from proxysim.studies.changes import Change, put_in
 
@@ -28,16 +24,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 #: Copies that rules make for themselves; what they hold differs as soon as what they are a copy of.
-_COPIES = frozenset({"tie_used", "opening_funds", "opening_stock", "opening_ring", "opening_parts", "reference"})
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One call in the order of a month: `arguments` are names of what `step.advance` holds."""
-
-    name: str
-    function: Callable[..., Any]
-    arguments: tuple[str, ...]
+_COPIES = frozenset({"tie_used", "opening_funds", "opening_stock", "opening_ring", "reference"})
 
 
 @dataclass(frozen=True)
@@ -99,26 +86,9 @@ class Explanation:
         return f"Explanation({list(self.branches)}, run={self.number}, quantities={len(self.chain)})"
 
 
-@cache
-def rules_in_order() -> tuple[Rule, ...]:
-    """The calls of a month as `step.advance` makes them, read from its source: it stays the only order."""
-    function = getattr(step.advance, "py_func", step.advance)
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    found = []
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Expr)
-            and isinstance(node.value, ast.Call)
-            and isinstance(node.value.func, ast.Attribute)
-        ):
-            call = node.value
-            attribute = node.value.func
-            arguments = tuple(a.id for a in call.args if isinstance(a, ast.Name))
-            module = attribute.value.id if isinstance(attribute.value, ast.Name) else ""
-            if "tally" not in arguments and "track" not in arguments:
-                name = f"{module}.{attribute.attr}"
-                found.append((node.lineno, Rule(name, getattr(getattr(step, module), attribute.attr), arguments)))
-    return tuple(rule for _, rule in sorted(found, key=lambda pair: pair[0]))
+def rules_in_order() -> tuple[Call, ...]:
+    """The calls of a month but those that only keep count."""
+    return tuple(call for call in calls_of_month() if not {"tally", "track"} & set(call.arguments))
 
 
 class _Walk:
@@ -128,12 +98,14 @@ class _Walk:
         self.world, self.course = world, Course(world, seed, number)
         course = self.course
         self.held = {
-            "w": world.arrays[0], "n": world.schedule, "values": numbers_of(world.params, world.schedule)[0],
-            "base": course.base, "vector": course.vector, "p": course.params[0], "s": course.state[0],
+            "w": world.arrays[0],
+            "n": Numbers(world.schedule, numbers_of(world.params, world.schedule)[0], course.base, course.vector),
+            "p": course.params[0],
+            "s": course.state[0],
             "f": course.flows[0],
         }  # fmt: skip
 
-    def call(self, rule: Rule, month: int) -> None:
+    def call(self, rule: Call, month: int) -> None:
         rule.function(*({**self.held, "t": month}[name] for name in rule.arguments))
 
 
