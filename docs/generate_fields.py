@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from proxysim.core.parameters import PARAMETERS, VARIANTS, Parameter
-from proxysim.core.records import ARMS_IN, ARMS_OUT, FLOWS, MEASURES, MONEY_IN, MONEY_OUT, STATE, Field
+from proxysim.core.records import FLOWS, STATE, Field
+from proxysim.core.vocabulary import ARMS_IN, ARMS_OUT, MEASURES, MONEY_IN, MONEY_OUT
 
 PAGE = Path(__file__).with_name("fields.md")
 SINGLE = ("scenario", "behaviour")

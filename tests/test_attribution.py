@@ -12,8 +12,7 @@ from tests.studies import STUDY, study_world
 from tests.worlds import Tables, merged, world_of
 
 from proxysim.core import records
-from proxysim.core.parameters import PROVISIONS
-from proxysim.core.records import FUNDING, TECHNOLOGY
+from proxysim.core.vocabulary import FUNDING, PROVISIONS, TECHNOLOGY
 from proxysim.errors import InputError
 from proxysim.runs.ensemble import ensemble, run_job
 from proxysim.statistics.shapley import interactions, shapley_values

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from proxysim.core import records
+from proxysim.core import records, vocabulary
 from proxysim.core.parameters import PARAMETERS, Parameter
-from proxysim.runs.run import Course, History
+from proxysim.runs.course import Course
+from proxysim.runs.history import History
 from proxysim.scenario.resolve.loader import scenario_from_text
 from proxysim.scenario.world.world import World, build
 
@@ -49,7 +50,7 @@ def worlds() -> list[tuple[World, dict[str, bytes]]]:
 
 def moves(world: World, before: dict[str, bytes], parameter: Parameter) -> bool:
     """Whether any single entry of the parameter changes anything."""
-    counts = {axis: len(world.names[axis]) for axis in records.COUNTED}
+    counts = {axis: len(world.names[axis]) for axis in vocabulary.COUNTED}
     shape = tuple(counts.get(axis, records.axis_length(axis, world.size)) for axis in parameter.axes)
     places = list(np.ndindex(*shape))
     values = [float(world.params[parameter.name][0][place]) for place in places]

@@ -62,8 +62,8 @@ def test_docs__changes_from_the_command_line_load(change: str) -> None:
 
 def test_docs__model_page_names_real_parameters() -> None:
     """Names in backticks with an underscore are parameters, keys, fields or rules that exist."""
-    from proxysim.core.parameters import PROVISIONS
-    from proxysim.core.records import ARMS_LINES, CHANNELS, FLOWS, MEASURES, MONEY_LINES, STATE
+    from proxysim.core.records import FLOWS, STATE
+    from proxysim.core.vocabulary import ARMS_LINES, CHANNELS, MEASURES, MONEY_LINES, PROVISIONS
     from proxysim.scenario.schema.keys import SECTIONS
 
     known = set(BY_NAME) | {p.key for p in PARAMETERS} | set(MEASURES) | set(PROVISIONS) | set(VARIANTS)

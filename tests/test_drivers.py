@@ -13,7 +13,8 @@ import pytest
 
 import proxysim as ps
 from proxysim.errors import BooksError, InputError, RunError
-from proxysim.runs.run import Course, run
+from proxysim.runs.course import Course
+from proxysim.runs.run import run
 from proxysim.scenario.resolve.loader import scenario_from_text
 from proxysim.scenario.world.world import build
 

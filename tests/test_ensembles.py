@@ -11,7 +11,7 @@ from tests.studies import STUDY, study_world
 from tests.worlds import merged, random_tables, world_of
 
 import proxysim as ps
-from proxysim.core import records
+from proxysim.core import vocabulary
 from proxysim.errors import BooksError, InputError, RunError
 from proxysim.runs import ensemble as ensembles
 from proxysim.runs import outcomes
@@ -96,12 +96,12 @@ def test_ensemble__joins_only_what_continues_it() -> None:
 def of_run(world: World, run: single.Run, start: int = 0) -> np.ndarray:
     """Outcomes of a single run, from the months it kept."""
     measures = run.history["measure"][start:]
-    arms = run.history["arms"][start:, :, :, :, records.A_RECEIVED]
-    tally = np.zeros((1, len(world.names["actor"]), len(records.MEASURES) + len(world.names["origin"])))
+    arms = run.history["arms"][start:, :, :, :, vocabulary.A_RECEIVED]
+    tally = np.zeros((1, len(world.names["actor"]), len(vocabulary.MEASURES) + len(world.names["origin"])))
     for month in range(len(measures)):  # summed in the order in which the loop sums, for the same bits
-        tally[0, :, : len(records.MEASURES)] += measures[month]
+        tally[0, :, : len(vocabulary.MEASURES)] += measures[month]
         for c in range(len(world.names["category"])):
-            tally[0, :, len(records.MEASURES) :] += arms[month, :, c]
+            tally[0, :, len(vocabulary.MEASURES) :] += arms[month, :, c]
     return outcomes.values(world, tally, run.final, len(world.months) - start)[0]
 
 
@@ -137,7 +137,7 @@ def test_bands__of_one_run_are_its_months() -> None:
 def test_bands__table_has_a_row_for_each_month_actor_and_measure(whole: Ensemble) -> None:
     """Quantiles in order, from all forty runs."""
     table = whole.bands_table()
-    assert 3 * 24 * 4 * len(records.MEASURES) == len(table)
+    assert 3 * 24 * 4 * len(vocabulary.MEASURES) == len(table)
     assert {40} == set(table["n"])
     assert (np.diff(table[["q05", "q25", "q50", "q75", "q95"]].to_numpy(), axis=1) >= 0).all()
     with pytest.raises(RunError, match="bands=True"):
@@ -240,7 +240,7 @@ def test_fork__branch_takes_up_the_state_of_the_first(start: str) -> None:
             rows.append(np.array(course.state[0].measure[:4]))
         assert np.stack(rows).tobytes() == np.ascontiguousarray(study.bands[b, 2]).tobytes()
         assert course.state[0].fallen[:1].tolist() == study.fallen[b, 0].tolist()
-        last = [records.MEASURE_INDEX[name] for name in outcomes.AT_THE_END]
+        last = [vocabulary.MEASURE_INDEX[name] for name in outcomes.AT_THE_END]
         told = [study.of(f"{name}_end", "reds")[b, 0] for name in outcomes.AT_THE_END]
         assert course.state[0].measure[world.names["actor"].index("reds"), last].tolist() == told
 

@@ -12,7 +12,7 @@ from tests.sweeping import QUICKSTART, ROOT, TEXT, called, experiment
 from typer.testing import CliRunner
 
 from proxysim.cli import app
-from proxysim.core import step
+from proxysim.core.schedule import numbers_of
 from proxysim.errors import InputError
 from proxysim.scenario.resolve.loader import load_scenario
 from proxysim.scenario.world.world import build
@@ -145,7 +145,7 @@ def test_point__gives_the_numbers_that_the_door_gives(tmp_path: Path) -> None:
             over = {f.name: f.raw(value) for f, value in zip(found.factors, point, strict=True)}
             world = build(load_scenario(found.base, name, (), over))
             assert (
-                step.numbers_of(world.params, world.schedule).tobytes() == variation.numbers(branch, [point]).tobytes()
+                numbers_of(world.params, world.schedule).tobytes() == variation.numbers(branch, [point]).tobytes()
             )
             assert world.arrays.tobytes() == variation.world(branch, point).arrays.tobytes()
 

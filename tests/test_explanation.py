@@ -19,10 +19,10 @@ from tests.test_dials import VARIANTS, WORLD, other
 from tests.worlds import random_tables, to_toml, world_of
 
 import proxysim as ps
-from proxysim.core import records, step
+from proxysim.core import step, vocabulary
 from proxysim.core.parameters import PARAMETERS, Parameter
 from proxysim.errors import InputError
-from proxysim.runs.run import Course
+from proxysim.runs.course import Course
 from proxysim.scenario.resolve.loader import scenario_from_text
 from proxysim.scenario.world.vector import by_path, parameter_of
 from proxysim.scenario.world.world import World, build
@@ -107,7 +107,7 @@ def test_explain__values_are_those_of_the_runs() -> None:
     chain = explain(world, ("no-pact", "strong"), run=2, rng=5).chain
     link = next(link for link in chain if link.quantity == "measure.capacity")
     runs = [ps.run(world.branch(name), 5, 2).history["measure"] for name in ("no-pact", "strong")]
-    place = (world.months.index(link.month), world.names["actor"].index(link.where), records.MEASURE_INDEX["capacity"])
+    place = (world.months.index(link.month), world.names["actor"].index(link.where), vocabulary.MEASURE_INDEX["capacity"])
     assert (link.before, link.after) == (runs[0][place], runs[1][place])
     months = [run[: place[0], :, place[2]] for run in runs]
     assert months[0].tobytes() == months[1].tobytes()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from proxysim.runs.run import Course
+from proxysim.runs.course import Course
 from proxysim.scenario.resolve.loader import scenario_from_text
 from proxysim.scenario.world.world import World, build
 

@@ -11,8 +11,9 @@ from scipy.integrate import solve_ivp
 from tests.worlds import PLAIN, Tables, merged, plain_world, world_of
 
 from proxysim.core import records as fields
-from proxysim.core.records import A_DECAYED, A_MADE, FUNDING, LOGISTICS
+from proxysim.core import vocabulary
 from proxysim.core.rules import budgets, fighting, pact, production, regimes, sponsorship, trade
+from proxysim.core.vocabulary import A_DECAYED, A_MADE, FUNDING, LOGISTICS
 from proxysim.runs import run as single
 
 ROUNDING = 1e-13  # some hundred operations of 1e-16
@@ -126,7 +127,7 @@ def test_incomes__of_0_transfer_exactly_nothing() -> None:
     run = single.run(world_of(tables), 1)
     for name in ("pledged", "cash", "claim"):
         assert 0.0 == np.abs(run.history[name]).max()
-    assert 0.0 == np.abs(run.history["sent"][:, :, fields.SUPPORT]).max()
+    assert 0.0 == np.abs(run.history["sent"][:, :, vocabulary.SUPPORT]).max()
 
 
 def test_limits__of_0_deliver_exactly_nothing() -> None:
@@ -392,7 +393,7 @@ def test_regime__falls_once_and_what_it_held_goes_to_named_shares() -> None:
     assert 0.0 == run.history["plant"][month:, north].max()
     assert 0.0 == run.history["revenue"][month + 1 :, north].max()
     lost = [run.history["arms"][:, north, :, :, line].sum(axis=(1, 2)) for line in
-            (fields.A_DESTROYED, fields.A_SURRENDERED, fields.A_LEAKED, fields.A_ABANDONED)]  # fmt: skip
+            (vocabulary.A_DESTROYED, vocabulary.A_SURRENDERED, vocabulary.A_LEAKED, vocabulary.A_ABANDONED)]  # fmt: skip
     assert [[month]] * 4 == [np.nonzero(part)[0].tolist() for part in lost]
     assert [0.3, 0.3, 0.1, 0.3] == pytest.approx(
         [float(part[month] / sum(p[month] for p in lost)) for part in lost], rel=ROUNDING

@@ -8,34 +8,15 @@ from typing import Any
 
 import pytest
 
-from proxysim.core import measures, records
-from proxysim.core.rules import (
-    arrival,
-    budgets,
-    fighting,
-    fronts,
-    interdiction,
-    learning,
-    pact,
-    production,
-    regimes,
-    shipping,
-    sponsorship,
-    trade,
-)
-from proxysim.runs.run import Course
+from proxysim.core import records
+from proxysim.core.calls import calls_of_month
+from proxysim.runs.course import Course
 from proxysim.scenario.resolve.loader import scenario_from_text
 from proxysim.scenario.world.world import build
 
 WORLD = (Path(__file__).parent / "dials.toml").read_text(encoding="utf-8")
-RULES = [
-    fronts.intend, fronts.apply, pact.provisions, pact.limits, budgets.revenue, budgets.attention, budgets.look,
-    budgets.outlay, sponsorship.intend, sponsorship.apply, budgets.pay, production.costs, production.make,
-    production.build, production.learn, trade.intend, trade.apply, trade.gates, trade.release, shipping.available,
-    shipping.choose, shipping.crowd, shipping.send, interdiction.hazards, interdiction.travel, arrival.arrive,
-    fighting.strikes, fighting.attrition, fighting.lose, fighting.people, arrival.store, regimes.support, regimes.fall,
-    learning.intend, learning.apply, learning.upkeep, measures.record,
-]  # fmt: skip
+#: The calls of a month on the four records and the month: the rules, and the measures.
+RULES = [call.function for call in calls_of_month() if call.arguments == ("w", "p", "s", "f", "t")]
 NAMES = [field.name for field in records.STATE + records.FLOWS]
 
 

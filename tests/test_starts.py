@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tests.worlds import PLAIN, merged, world_of
 
-from proxysim.core import records
+from proxysim.core import vocabulary
 from proxysim.errors import InputError
 from proxysim.runs import run as single
 
@@ -26,7 +26,7 @@ def test_regime__of_stability_0_had_fallen_before_the_start() -> None:
     """Its ties are shut from the first month, and the tables and words say when it fell."""
     run = single.run(world_of(house(stability=0)), 1)
     tie = run.world.names["tie"].index("south -> north")
-    assert [records.FELL_BEFORE] == list(run.history["fallen"])
+    assert [vocabulary.FELL_BEFORE] == list(run.history["fallen"])
     assert bool(run.regimes["fallen"].all())
     assert 0.0 == run.history["pledged"][:, tie].max()
     assert "had fallen before the start" in run.summary()

@@ -15,7 +15,8 @@ from tests.sweeping import QUICKSTART
 from tests.worlds import PLAIN, Tables, merged, world_of
 
 import proxysim as ps
-from proxysim.core import records, rng, step
+from proxysim.core import records, rng
+from proxysim.core.schedule import numbers_of
 from proxysim.errors import InputError, RunError
 from proxysim.runs import ensemble as ensembles
 from proxysim.runs import threads
@@ -117,7 +118,7 @@ def test_unknowns__are_the_numbers_with_a_range(world: World) -> None:
 
 def test_numbers__without_a_range_are_the_worlds(world: World, rows: np.ndarray) -> None:
     """Columns that move are those of the unknown numbers and of what follows from them."""
-    plain = step.numbers_of(world.params, world.schedule)[0]
+    plain = numbers_of(world.params, world.schedule)[0]
     moved = set(np.flatnonzero((rows != plain).any(axis=0)).tolist())
     known = {place for unknown in unknowns(world) for place in unknown.places}
     follow = (("target", ("north", "rifles")), ("sanctions_fact", ("north",)), ("opposition", ("war",)))
@@ -232,7 +233,7 @@ def test_branches__share_every_draw_that_they_do_not_touch(world: World, rows: n
     """What differs between two branches of a run is what differs in the file."""
     other = world.branch(name)
     drawn = Drawing(other).numbers(5, RUNS)
-    plain, changed = (step.numbers_of(w.params, w.schedule)[0] for w in (world, other))
+    plain, changed = (numbers_of(w.params, w.schedule)[0] for w in (world, other))
     differs = set(np.flatnonzero((rows != drawn).any(axis=0)).tolist())
     assert set(np.flatnonzero(plain != changed).tolist()) == differs
 

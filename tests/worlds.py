@@ -8,8 +8,8 @@ import json
 import random
 from typing import Any
 
-from proxysim.core.parameters import PARAMETERS, PROVISIONS, VARIANTS
-from proxysim.core.records import MEASURES
+from proxysim.core.parameters import PARAMETERS, VARIANTS
+from proxysim.core.vocabulary import MEASURES, PROVISIONS
 from proxysim.scenario.resolve.loader import scenario_from_text
 from proxysim.scenario.world.world import World, build
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from proxysim.report.study.page import write_report
     from proxysim.report.sweep.page import write_sweep_report
     from proxysim.runs.ensemble import Ensemble, ensemble
-    from proxysim.runs.mesa.model import PactModel, ProxyAgent, StateAgent
+    from proxysim.runs.mesa.agents import ProxyAgent, StateAgent
+    from proxysim.runs.mesa.model import PactModel
     from proxysim.runs.run import Run, run
     from proxysim.scenario.world.world import World, load
     from proxysim.studies.attribution import Attribution, attribute
@@ -45,11 +46,11 @@ _HOMES = {
     "InputError": "errors",
     "MissingExtra": "errors",
     "PactModel": "runs.mesa.model",
-    "ProxyAgent": "runs.mesa.model",
+    "ProxyAgent": "runs.mesa.agents",
     "ProxysimError": "errors",
     "Run": "runs.run",
     "RunError": "errors",
-    "StateAgent": "runs.mesa.model",
+    "StateAgent": "runs.mesa.agents",
     "Status": "sweeps.runner",
     "StorageError": "errors",
     "Sweep": "sweeps.results",

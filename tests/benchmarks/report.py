@@ -45,7 +45,7 @@ from tests.benchmarks.workloads import (
 
 import proxysim
 from proxysim import __version__, attribute, compare, explain
-from proxysim.core.jit import model_version
+from proxysim.core.version import model_version
 from proxysim.scenario.world.world import World, load
 
 PAGE = ROOT / "docs" / "performance.md"

@@ -19,6 +19,7 @@ import numpy as np
 
 from proxysim.core import step
 from proxysim.core.jit import is_compiled
+from proxysim.core.schedule import numbers_of
 from proxysim.runs.batch import Rows
 from proxysim.scenario.world.world import World
 
@@ -100,11 +101,11 @@ def rule_times(world: World, runs: int = 16, rounds: int = 5) -> tuple[dict[str,
 def _months(world: World, runs: int, number: int, advance: Any = None, places: int = 0) -> tuple[Array, Any]:
     """Sums of the measures of some runs; with what each call took in nanoseconds, or without a clock in seconds."""
     numbers = np.arange(number * runs, (number + 1) * runs, dtype=np.uint64)
-    rows = Rows(world, 1, step.numbers_of(world.params, world.schedule), numbers)
+    rows = Rows(world, 1, numbers_of(world.params, world.schedule), numbers)
     rows.begin()
     track = step.no_records()[1]
     held, spent = np.zeros(2, np.int64), np.zeros(places, np.int64)
-    asked = (*rows.rows, 0, runs, 0, len(world.months), step.FIRST, step.LAST, rows.tally, track)
+    asked = (rows.rows, step.Span(0, runs, 0, len(world.months)), rows.tally, track)
     began = time.perf_counter()
     if advance is None:
         step.advance(*asked)

@@ -85,7 +85,7 @@ def test_fault__at_most_a_hundred_are_shown() -> None:
 @pytest.mark.parametrize("axis", sorted(LIMITS))
 def test_limits__are_those_of_the_largest_size_class(axis: str) -> None:
     """What the door lets in fits the arrays; one origin is everybody's own make."""
-    from proxysim.core.records import SIZES
+    from proxysim.core.vocabulary import SIZES
 
     assert SIZES["huge"][axis] - (axis == "origin") == LIMITS[axis]
 

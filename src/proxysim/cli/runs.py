@@ -85,7 +85,7 @@ def _write(done: Run, folder: Path) -> None:
 
 def _object(done: Run) -> dict[str, Any]:
     """A run as one JSON object."""
-    from proxysim.core.records import MEASURES
+    from proxysim.core.vocabulary import MEASURES
     from proxysim.runs.tables import manifest, month_name, table
 
     names, history = done.world.names, done.history

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proxysim.core.jit import compiled
-from proxysim.core.records import (
+from proxysim.core.vocabulary import (
     A_RECEIVED,
     A_SENT,
     ARMS_IN,

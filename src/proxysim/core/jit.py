@@ -1,8 +1,8 @@
 """The only file that knows numba's options, and where compiled code is kept.
 
 numba's disk cache does not see an edit in another file and would go on giving old numbers. So the
-cache folder is keyed by a hash of every compiled room, numba's version and the CPU, and is chosen
-before the first rule is compiled. The same hash (without the CPU) is the *model version*.
+cache folder is named after a hash of the compiled sources, numba's version and the CPU, and is chosen
+before the first rule is compiled.
 """
 
 from __future__ import annotations
@@ -15,41 +15,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numba
 from numba.core import caching, codegen, config
 
-ROOMS = (
-    "rules",
-    "step.py",
-    "rng.py",
-    "records.py",
-    "parameters.py",
-    "books.py",
-    "measures.py",
-    "jit.py",
-)
+from proxysim.core.version import compiled_version
+
 OLD_AFTER_DAYS = 30
-
-
-def _source_hash() -> str:
-    root = Path(__file__).parent
-    digest = hashlib.blake2b(digest_size=12)
-    for room in ROOMS:
-        place = root / room
-        for file in sorted(place.glob("*.py")) if place.is_dir() else [place]:
-            if file.exists():
-                digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-@cache
-def model_version() -> str:
-    """Hash of the compiled rooms: two runs with one model version ran the same rules."""
-    return _source_hash()
 
 
 def _cpu() -> str:
@@ -62,7 +36,7 @@ def cache_folder() -> Path:
         os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache"), "proxysim"
     )
     parts = (
-        model_version(),
+        compiled_version(),
         numba.__version__,
         platform.machine(),
         _cpu(),

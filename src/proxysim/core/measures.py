@@ -1,11 +1,12 @@
-"""R13: outcomes of a month, each with unit and meaning in `fields.MEASURES`."""
+"""R13: outcomes of a month, each with unit and meaning in `vocabulary.MEASURES`."""
 
 from __future__ import annotations
 
 import math
 
 from proxysim.core.jit import compiled
-from proxysim.core.records import A_MADE, A_RECEIVED, A_SENT, A_STRUCK, M_RECEIVED, MEASURE_INDEX
+from proxysim.core.rules._shared import least_limit, stock_of, whole_stock
+from proxysim.core.vocabulary import A_MADE, A_RECEIVED, A_SENT, A_STRUCK, M_RECEIVED, MEASURE_INDEX
 
 CAPACITY, FIGHTING, MANUFACTURE, REACH = (MEASURE_INDEX[n] for n in ("capacity", "fighting", "manufacture", "reach"))
 PERSONNEL, COMMAND, ADEQUACY, ATTENTION = (MEASURE_INDEX[n] for n in ("personnel", "command", "adequacy", "attention"))
@@ -35,11 +36,10 @@ def record(w, p, s, f, t):  # type: ignore[no-untyped-def]
     for a in range(w.actor_count):
         s.measure[a, FIGHTING] = _fighting(w, p, s, a)
         s.measure[a, MANUFACTURE] = 0.0
-        held, advanced = 0.0, 0.0
+        held, advanced = whole_stock(w, s, a), 0.0
         for c in range(w.category_count):
             s.measure[a, MANUFACTURE] += s.plant[a, c] * s.knowhow[a, c]
             for o in range(w.origin_count):
-                held += s.stock[a, c, o]
                 advanced += s.stock[a, c, o] if p.tier[c] >= ADVANCED_TIER else 0.0
         s.measure[a, STOCK] = held
         s.measure[a, ADVANCED] = advanced / held if held > 0.0 else 0.0
@@ -113,9 +113,7 @@ def _fighting(w, p, s, a):  # type: ignore[no-untyped-def]
     weights, total = 0.0, 0.0
     for c in range(w.category_count):
         if p.stock[a, c] > 0.0:
-            held = 0.0
-            for o in range(w.origin_count):
-                held += s.stock[a, c, o]
+            held = stock_of(w, s, a, c)
             ratio = min(3.0, (held + FLOOR * p.stock[a, c]) / ((1.0 + FLOOR) * p.stock[a, c]))
             weights += p.category_weight[c]
             total += p.category_weight[c] * math.sqrt(ratio)
@@ -137,12 +135,11 @@ def _reach(w, s, f, a):  # type: ignore[no-untyped-def]
         if w.tie_from[i] == a:
             best = 0.0
             for r in range(w.route_start[i], w.route_stop[i]):
-                limit, survival = math.inf, 1.0
+                survival = 1.0
                 for k in range(w.route_length[r]):
-                    limit = min(limit, f.leg_open[w.route_leg[r, k], a])
                     survival *= 1.0 - f.leg_chance[w.route_leg[r, k]]
                 if w.route_length[r] > 0:
-                    best = max(best, limit * survival)
+                    best = max(best, least_limit(w, f, r, a) * survival)
             total += best
     return total
 

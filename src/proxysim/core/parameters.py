@@ -31,10 +31,6 @@ from typing import Any
 INF = math.inf
 MONEY_KINDS = ("money_flow", "money", "price", "capital")
 ARMS_KINDS = ("arms_flow", "arms")
-PROVISIONS = (
-    "commitment", "funding", "logistics", "market", "production",
-    "reciprocity", "sanctions_relief", "shipments", "technology",
-)  # fmt: skip
 ACTORS = ("states", "proxies")
 STATES = ("states",)
 A = "Assumption: "

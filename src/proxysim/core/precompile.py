@@ -1,7 +1,8 @@
-"""First use of a size class: half of the rules are compiled by a second process, side by side.
+"""First use of a size class: two processes compile the rules side by side.
 
-Compiling is most of a first run and numba compiles on one core, so a second process fills the shared disk cache with
-one half of the rules while this one compiles the other. What the second process does not manage is compiled here.
+Compiling is most of a first run and numba compiles on one core. So this process compiles the calls of a month from the
+first on and a second one from the last back, into one cache on the disk. Where they meet, each finds the work of the
+other there. Whatever the second process does not manage is compiled here.
 """
 
 from __future__ import annotations
@@ -14,82 +15,48 @@ from pathlib import Path
 from typing import Any
 
 import numba
+import numpy as np
 
-from proxysim.core import books, measures, records, step
+from proxysim.core import records, step
+from proxysim.core.calls import calls_of_month
 from proxysim.core.jit import cache_folder, is_compiled, quick_passes
-from proxysim.core.rules import (
-    arrival,
-    budgets,
-    events,
-    fighting,
-    fronts,
-    interdiction,
-    learning,
-    pact,
-    production,
-    regimes,
-    shipping,
-    sponsorship,
-    trade,
-)
+from proxysim.core.schedule import Numbers, empty_schedule
 
-#: About equal times to compile; what both need (small ones) is compiled twice at worst.
-_HERE = (
-    shipping.available, shipping.choose, shipping.crowd, shipping.send, interdiction.hazards, interdiction.travel,
-    fighting.strikes, fighting.attrition, fighting.lose, fighting.people, arrival.arrive, arrival.store, regimes.support,
-    regimes.fall, learning.intend, learning.apply, learning.upkeep, production.costs, production.make, production.build,
-    production.learn, trade.intend, trade.apply, trade.gates, trade.release,
-)  # fmt: skip
-_THERE = (
-    pact.provisions, pact.limits, measures.record, sponsorship.intend, sponsorship.apply, budgets.revenue,
-    budgets.attention, budgets.look, budgets.outlay, budgets.pay, fronts.intend, fronts.apply,
-)  # fmt: skip
-#: The second process is given up after this many seconds.
-PATIENCE = 120
+TALLY, TRACK = numba.float64[:, :, ::1], numba.float64[:, :, :, ::1]
 
 
 def _type(value: Any) -> Any:
     return numba.typeof(value)  # type: ignore[no-untyped-call]
 
 
-def _types(size: str) -> tuple[Any, ...]:
-    return tuple(_type(records.rows(name, size)[0]) for name in ("world", "params", "state", "flows"))
+def _compile(function: Any, *types: Any) -> None:
+    """Compile a function for some types, or read it from the disk where another process has done so."""
+    function.compile(types)
 
 
-def _compile_here(size: str) -> None:
-    for rule in _HERE:
-        rule.compile((*_types(size), numba.int64))
+def _runs(size: str) -> Any:
+    """Type of the runs of a size class."""
+    worlds, params, states, flows = (records.rows(name, size) for name in ("world", "params", "state", "flows"))
+    numbers = np.zeros((1, 1))
+    return _type(step.Runs(worlds, empty_schedule(), numbers, numbers, numbers, params, states, flows))
 
 
-def _compile_there(size: str) -> None:
-    """The other rules and what is not called through a month's rules alone."""
-    w, p, s, f = _types(size)
-    n, numbers, month = _type(step.empty_schedule()), numba.float64[::1], numba.int64
-    for rule in _THERE:
-        rule.compile((w, p, s, f, month))
-    books.open_month.compile((w, s, f))
-    books.close_month.compile((w, s, f, month))
-    events.series.compile((n, numbers, numbers, numbers, month))
-    events.occur.compile((w, n, p, s, f, month))
-    events.effects.compile((w, n, numbers, numbers, numbers, p, s, f, month))
-    measures.add.compile((w, s, f, numba.float64[:, :, ::1], month))
-    measures.keep.compile((w, s, numba.float64[:, :, :, ::1], month, month))
-    step.begin.compile(_rows(size))
-
-
-def _rows(size: str) -> tuple[Any, ...]:
-    """Types of the arguments of `step.begin`."""
-    w, p, s, f = (_type(records.rows(name, size)) for name in ("world", "params", "state", "flows"))
-    n, numbers = _type(step.empty_schedule()), numba.float64[:, ::1]
-    return (w, n, numbers, numbers, numbers, p, s, f, numba.int64, numba.int64)
+def _parts(size: str) -> list[tuple[Any, ...]]:
+    """What is compiled on its own: (function, types of its arguments), the calls of a month and the start."""
+    row = np.zeros(1)
+    types = {letter: _type(records.rows(name, size)[0])
+             for letter, name in (("w", "world"), ("p", "params"), ("s", "state"), ("f", "flows"))}  # fmt: skip
+    types |= {"n": _type(Numbers(empty_schedule(), row, row, row)), "t": numba.int64, "row": numba.int64,
+              "tally": TALLY, "track": TRACK}  # fmt: skip
+    calls = [(call.function, *(types[name] for name in call.arguments)) for call in calls_of_month()]
+    return [*calls, (step.begin, _runs(size), numba.int64, numba.int64)]
 
 
 def _link(size: str) -> None:
     """The functions that drivers call, from the compiled rules."""
-    rows = _rows(size)
-    step.begin.compile(rows)
-    step.resume.compile((*rows[1:5], *rows[8:], numba.int64))
-    step.advance.compile((*rows, *(numba.int64,) * 4, numba.float64[:, :, ::1], numba.float64[:, :, :, ::1]))
+    runs = _runs(size)
+    _compile(step.resume, runs, *(numba.int64,) * 3)
+    _compile(step.advance, runs, _type(step.Span(0, 0, 0, 0)), TALLY, TRACK)
 
 
 def prepare(size: str) -> None:
@@ -115,17 +82,12 @@ def _prepare(size: str) -> None:
         command = [sys.executable, "-m", "proxysim.core.precompile", size]
         with subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        ) as other:
+        ) as other, quick_passes():
             try:
-                with quick_passes():
-                    _compile_here(size)
-                other.wait(timeout=PATIENCE)
-            except subprocess.TimeoutExpired:
-                other.kill()
-            except BaseException:
-                other.kill()
-                raise
-        with quick_passes():
+                for part in _parts(size):
+                    _compile(*part)
+            finally:
+                other.kill()  # what it has not done is done here
             _link(size)
         mark.touch()
 
@@ -145,4 +107,5 @@ def _alone(file: Path) -> Iterator[None]:
 
 if __name__ == "__main__":
     with quick_passes():
-        _compile_there(sys.argv[1])
+        for part in reversed(_parts(sys.argv[1])):
+            _compile(*part)

@@ -20,72 +20,18 @@ from typing import Any
 
 import numpy as np
 
-from proxysim.core.parameters import PARAMETERS, PROVISIONS
-
-#: Axis lengths by size class. `hop`: legs of a route. `ring`: months of travel that fit.
-SIZES: dict[str, dict[str, int]] = {
-    "small": dict(actor=8, category=4, origin=4, tie=12, leg=12, route=24, hop=4, front=4, regime=2, pact=2, event=16, ring=8),
-    "medium": dict(actor=16, category=8, origin=6, tie=32, leg=24, route=80, hop=6, front=12, regime=4, pact=4, event=64, ring=8),
-    "large": dict(actor=48, category=8, origin=10, tie=96, leg=64, route=256, hop=8, front=24, regime=12, pact=8, event=128, ring=32),
-    "huge": dict(actor=128, category=16, origin=16, tie=320, leg=256, route=960, hop=10, front=64, regime=32, pact=32, event=512, ring=64),
-}  # fmt: skip
-COUNTED = ("actor", "category", "origin", "tie", "leg", "route", "front", "regime", "pact", "event")
-
-#: What a month of one tie is made of: support (or lateral, reverse gifts), items passed on, sales, reciprocity.
-CHANNELS = ("support", "retransfer", "sale", "reciprocity")
-SUPPORT, RETRANSFER, SALE, RECIPROCITY = range(4)
-#: Place of each provision on the axis `provision`, in the order of ids.
-(COMMITMENT, FUNDING, LOGISTICS, MARKET, PRODUCTION, RECIPROCITY_X, SANCTIONS_RELIEF, SHIPMENTS, TECHNOLOGY) = range(9)
-
-#: Lines of the books of money; the first are inflows.
-MONEY_IN = ("income", "received", "sold", "fees_received", "money_event_in", "money_intervention_in")
-MONEY_OUT = (
-    "sent", "paid", "bought", "upkeep", "production", "transport", "invested", "diverted", "fees",
-    "money_event_out", "money_intervention_out",
-)  # fmt: skip
-MONEY_LINES = MONEY_IN + MONEY_OUT
-#: Lines of the books of arms; the first are inflows.
-ARMS_IN = ("made", "received", "captured", "event_in", "intervention_in")
-ARMS_OUT = (
-    "sent", "used", "consumed", "lost", "struck", "decayed", "quality_loss", "destroyed", "surrendered", "leaked",
-    "abandoned", "event_out", "intervention_out",
-)  # fmt: skip
-ARMS_LINES = ARMS_IN + ARMS_OUT
-#: Lines of the books of what is on its way, by tie.
-TRANSIT_LINES = ("sent", "arrived", "destroyed", "captured")
-(M_INCOME, M_RECEIVED, M_SOLD, M_FEES_IN, M_EVENT_IN, M_HAND_IN, M_SENT, M_PAID, M_BOUGHT, M_UPKEEP, M_PRODUCTION,
- M_TRANSPORT, M_INVESTED, M_DIVERTED, M_FEES, M_EVENT_OUT, M_HAND_OUT) = range(len(MONEY_LINES))  # fmt: skip
-(A_MADE, A_RECEIVED, A_CAPTURED, A_EVENT_IN, A_HAND_IN, A_SENT, A_USED, A_CONSUMED, A_LOST, A_STRUCK, A_DECAYED,
- A_QUALITY, A_DESTROYED, A_SURRENDERED, A_LEAKED, A_ABANDONED, A_EVENT_OUT, A_HAND_OUT) = range(len(ARMS_LINES))  # fmt: skip
-T_SENT, T_ARRIVED, T_DESTROYED, T_CAPTURED = range(len(TRANSIT_LINES))
-
-#: Measures of an actor, recorded at the end of each month: name -> (unit, meaning).
-MEASURES: dict[str, tuple[str, str]] = {
-    "capacity": ("index", "composite of fighting, manufacture and reach with the world's weights; 100 at the start"),
-    "fighting": ("index", "capacity to fight from stocks, personnel and command; 100 at the start"),
-    "manufacture": ("USD m of arms / month", "plant times knowhow, over all categories"),
-    "reach": (
-        "USD m of arms / month",
-        "what could arrive over its own outgoing ties: survival times limit of the best route",
-    ),
-    "personnel": ("persons", "persons under arms"),
-    "command": ("share", "how well it is led"),
-    "adequacy": ("share", "pay paid over pay due"),
-    "attention": ("share", "attention left for clients"),
-    "funds": ("USD m", "money at hand"),
-    "revenue": ("USD m / month", "income after sanctions"),
-    "stock": ("USD m of arms", "arms held, all categories and origins"),
-    "advanced_share": ("share", "part of the stock of tier 3 or more"),
-    "received_money": ("USD m / month", "money received from sponsors"),
-    "received_arms": ("USD m of arms / month", "arms that arrived"),
-    "made": ("USD m of arms / month", "arms made"),
-    "sent_arms": ("USD m of arms / month", "arms sent to others"),
-    "pledged": ("USD m / month", "support pledged to clients, money and arms"),
-    "dependence": ("share", "part of all it takes in that came from others"),
-    "seized": ("USD m of arms / month", "what its patrols stopped"),
-    "struck": ("USD m of arms / month", "arms lost to strikes"),
-}
-MEASURE_INDEX: dict[str, int] = {name: index for index, name in enumerate(MEASURES)}
+from proxysim.core.parameters import PARAMETERS
+from proxysim.core.vocabulary import (
+    ARMS_LINES,
+    CHANNELS,
+    CONDITIONS_PER_EVENT,
+    COUNTED,
+    MEASURES,
+    MONEY_LINES,
+    PROVISIONS,
+    SIZES,
+    TRANSIT_LINES,
+)
 
 
 @dataclass(frozen=True)
@@ -136,7 +82,7 @@ WORLD = (
         ("components", "", "index", "category of components, or -1"),
         ("event_first", "event", "months", "first month it can occur"),
         ("event_last", "event", "months", "last month it can occur"),
-        ("event_kind", "event", "0/1/2", "0: dated or window, once; 1: on conditions, once; 2: hazard by month"),
+        ("event_kind", "event", "0..3", "0: dated or window, once; 1: on conditions, once; 2: hazard by month; 3: off"),
         ("fixed_allocation", "", "0/1", "variant of sponsorship"),
         ("kits", "", "0/1", "variant of production"),
         ("attrition_form", "", "0..3", "variant of attrition: contest, guerrilla, linear, square"),
@@ -221,9 +167,11 @@ FLOWS = _fields("f8",
     ("built", "actor category", "arms / month", "plant added with a sponsor's help"),
     ("adequacy", "actor", "share", "pay paid over pay due"),
     ("want", "actor category", "arms / month", "what a buyer at war asks for"),
+    ("offers_made", "actor category", "arms / month", "offers of a seller over all its ties"),
+    ("offers_met", "actor category", "arms / month", "what sellers can spare of the offers to a buyer"),
+    ("bill", "actor", "USD m / month", "price of what a buyer is offered and wants"),
     ("money_left", "actor", "USD m", "money for procurement not yet spent"),
     ("reserved", "actor", "USD m", "money set aside for purchases"),
-    ("opening_parts", "actor origin", "arms / month", "components consumed"),
     ("invested", "actor category", "arms / month", "plant added from own money"),
     ("knowhow_next", "actor category", "share", "knowhow at the end of the month"),
     ("owed_asked", "tie category", "arms / month", "payment in kind asked to be shipped"),
@@ -240,19 +188,24 @@ FLOWS = _fields("f8",
     ("tie_money", "tie", "USD m / month", "its value in money"),
     ("tie_cost", "tie", "USD m / month", "carriage and commission asked"),
     ("tie_paid", "tie", "share", "part of it that the sender can pay"),
+    ("tie_brokered", "tie", "share", "part of it that its broker can move; 1 without a broker"),
     ("tie_moved", "tie", "share", "part of it that moved"),
     ("broker_ask", "actor", "arms / month", "asked of a broker"),
+    ("carriage", "actor", "USD m / month", "carriage and commission asked of a sender over all its ties"),
     ("leg_open", "leg actor", "arms / month", "limit open to a sender"),
     ("offer", "tie category", "arms / month", "what a seller would sell over a tie, as intended"),
     ("volume", "tie channel category", "arms / month", "asked to be shipped, by channel"),
     ("gate", "actor category", "share", "part of a claim that is released, as intended"),
     ("sent", "tie channel category origin", "arms / month", "sent"),
+    ("route_weight", "route", "arms / month", "weight of a route in the choice of its sender"),
     ("sent_share", "route", "share", "part of what a tie asked that goes this way"),
+    ("route_moved", "route", "share", "part of what a tie asked that its legs can take this way"),
     ("route_sent", "route", "share", "part of what a tie sent that went this way"),
     ("route_lost", "route", "share", "part of what went this way that was lost"),
     ("route_captured", "route", "share", "part of what went this way that was captured"),
     ("leg_limit", "leg", "arms / month", "limit this month"),
     ("leg_flow", "leg actor", "arms / month", "asked of a leg by a sender"),
+    ("leg_taken", "leg actor", "arms / month", "what a leg can take of what a sender asks"),
     ("leg_factor", "leg actor", "share", "part of what a sender asks that a leg can take"),
     ("leg_entered", "leg actor", "arms / month", "what a sender moved over a leg"),
     ("leg_lost", "leg actor", "arms / month", "what a sender lost on a leg"),
@@ -277,16 +230,10 @@ FLOWS = _fields("f8",
     ("transit", "tie category origin transit_line", "arms / month", "books of what is on its way"),
 )  # fmt: skip
 
-#: Month of an event that has not occurred.
-NEVER = -1_000_000
-#: In the history of a run: a regime that had fallen before the start; -1 is one that stands.
-FELL_BEFORE = -2
-
 _FIXED = dict(
     provision=len(PROVISIONS), channel=len(CHANNELS), measure=len(MEASURES), money_line=len(MONEY_LINES),
     arms_line=len(ARMS_LINES), transit_line=len(TRANSIT_LINES),
 )  # fmt: skip
-CONDITIONS_PER_EVENT = 4
 
 
 def axis_length(axis: str, size: str) -> int:

@@ -11,7 +11,6 @@ import numpy as np
 
 from proxysim.core import books, measures
 from proxysim.core.jit import compiled
-from proxysim.core.records import NEVER
 from proxysim.core.rules import (
     arrival,
     budgets,
@@ -27,48 +26,48 @@ from proxysim.core.rules import (
     sponsorship,
     trade,
 )  # fmt: skip
+from proxysim.core.rules._shared import weight_of_ties, whole_mix
+from proxysim.core.schedule import Numbers, Schedule
+from proxysim.core.vocabulary import NEVER
 
 #: Stages; those named INTEND leave an intention to be carried out by the next.
 (OPEN, INTEND_FRONTS, REVENUE, INTEND_SUPPORT, SUPPORT, INTEND_TRADE, INTEND_RELEASE, SHIP, FIGHT, REGIMES,
  INTEND_PATROLS, CLOSE) = range(1, 13)  # fmt: skip
 FIRST, LAST = OPEN, CLOSE
+#: A month before any pact, for the numbers at the start.
+BEFORE = -1_000_000
 
 
-class Schedule(NamedTuple):
-    """Dated numbers, conditions and effects of events, as flat arrays in the order of ids."""
+class Runs(NamedTuple):
+    """Runs of one world, side by side.
 
-    series_start: np.ndarray
-    series_offset: np.ndarray
-    series_value: np.ndarray
-    condition_event: np.ndarray
-    condition_kind: np.ndarray
-    condition_of: np.ndarray
-    condition_measure: np.ndarray
-    condition_below: np.ndarray
-    condition_level: np.ndarray
-    condition_months: np.ndarray
-    condition_negated: np.ndarray
-    effect_event: np.ndarray
-    effect_target: np.ndarray
-    effect_offset: np.ndarray
-    effect_first: np.ndarray
-    effect_second: np.ndarray
-    effect_verb: np.ndarray
-    effect_value: np.ndarray
-    effect_low: np.ndarray
-    effect_high: np.ndarray
+    Attributes
+    ----------
+    worlds : (1,), the record of the world; schedule : what changes when
+    numbers : (run or 1, number), every number of a run: parameters, values of dated series, values of effects
+    bases, vectors : (run, parameter), numbers without events, and as they act (the same memory as `params`)
+    params, states, flows : (run,), records
+    """
+
+    worlds: np.ndarray
+    schedule: Schedule
+    numbers: np.ndarray
+    bases: np.ndarray
+    vectors: np.ndarray
+    params: np.ndarray
+    states: np.ndarray
+    flows: np.ndarray
 
 
-def empty_schedule() -> Schedule:
-    """A schedule in which nothing changes; its types are those of every schedule."""
-    floats = {"series_value", "condition_level", "effect_value", "effect_low", "effect_high"}
-    return Schedule(*(np.zeros(0, np.float64 if name in floats else np.int64) for name in Schedule._fields))
+class Span(NamedTuple):
+    """Runs `low` up to `high`, months `start` up to `stop` (each without the last), stages `first` to `last`."""
 
-
-def numbers_of(params: np.recarray[Any, Any], schedule: Schedule) -> np.ndarray[Any, Any]:
-    """(1, number): parameters, values of dated series and values of effects, as one row."""
-    flat = params.view(np.float64).reshape(-1)
-    return np.concatenate([flat, schedule.series_value, schedule.effect_value])[np.newaxis]
+    low: int
+    high: int
+    start: int
+    stop: int
+    first: int = FIRST
+    last: int = LAST
 
 
 def no_records() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
@@ -77,44 +76,44 @@ def no_records() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
 
 
 @compiled
-def begin(worlds, n, numbers, bases, vectors, params, states, flows, low, high):  # type: ignore[no-untyped-def]
+def begin(runs, low, high):  # type: ignore[no-untyped-def]
     """Runs `low` up to, not including, `high` at the start of month 0; `seed` and `run` stay as they are.
-
-    Parameters
-    ----------
-    worlds : (1,), the record of the world
-    numbers : (run or 1, number), every number of a run: parameters, values of dated series, values of effects
-    bases, vectors : (run, parameter), numbers without events, and as they act (the same memory as `params`)
-    params, states, flows : (run,), records
 
     Writes
     ------
     bases, vectors; every field of State but `seed` and `run`
     """
     for row in range(low, high):
-        _load(numbers, bases, vectors, row)
-        _start(worlds[0], params[row], states[row], flows[row])
+        _load(runs, row)
+        _start(runs.worlds[0], runs.params[row], runs.states[row], runs.flows[row])
 
 
 @compiled
-def resume(n, numbers, bases, vectors, low, high, month):  # type: ignore[no-untyped-def]
+def resume(runs, low, high, month):  # type: ignore[no-untyped-def]
     """Numbers of runs that continue in `month`: dated series up to, not including, that month."""
     for row in range(low, high):
-        _load(numbers, bases, vectors, row)
+        _load(runs, row)
+        n = _numbers(runs, row)
         for t in range(month):
-            events.series(n, numbers[row % len(numbers)], bases[row], vectors[row], t)
+            events.series(n, t)
 
 
 @compiled
-def _load(numbers, bases, vectors, row):  # type: ignore[no-untyped-def]
-    source = row % len(numbers)
-    for i in range(bases.shape[1]):
-        bases[row, i] = numbers[source, i]
-        vectors[row, i] = numbers[source, i]
+def _load(runs, row):  # type: ignore[no-untyped-def]
+    source = row % len(runs.numbers)
+    for i in range(runs.bases.shape[1]):
+        runs.bases[row, i] = runs.numbers[source, i]
+        runs.vectors[row, i] = runs.numbers[source, i]
+
+
+@compiled
+def _numbers(runs, row):  # type: ignore[no-untyped-def]
+    return Numbers(runs.schedule, runs.numbers[row % len(runs.numbers)], runs.bases[row], runs.vectors[row])
 
 
 @compiled
 def _start(w, p, s, f):  # type: ignore[no-untyped-def]
+    """Whatever the records held before, nothing of it is read."""
     for a in range(w.actor_count):
         s.funds[a], s.personnel[a], s.command[a] = p.funds[a], p.personnel[a], p.command[a]
         s.attention[a], s.income_noise[a], s.outlay[a] = 1.0, 0.0, p.outlay[a]
@@ -132,15 +131,12 @@ def _start(w, p, s, f):  # type: ignore[no-untyped-def]
             s.belief[a, k], s.patrol[a, k] = p.detection[k], p.patrols[a, k]
     for i in range(w.tie_count):
         s.tie_control[i], s.owed[i], s.tie_share[i], s.tie_order[i] = p.control[i], 0.0, 0.0, 0.0
-        a, total = w.tie_from[i], 0.0
-        for j in range(w.tie_count):
-            if w.tie_from[j] == a:
-                total += p.weight[j]
+        a = w.tie_from[i]
+        total = weight_of_ties(w, p, a)
         if total > 0.0:
             s.tie_share[i] = p.support_share[a] * p.weight[i] / total
-            mixed, per_money = 0.0, 0.0
+            mixed, per_money = whole_mix(w, p, i), 0.0
             for c in range(w.category_count):
-                mixed += p.mix[i, c]
                 per_money += p.mix[i, c] / p.price[c]
             if mixed > 0.0:
                 s.tie_order[i] = s.tie_share[i] * p.income[a] * p.arms_share[i] * (per_money / mixed)
@@ -157,17 +153,26 @@ def _start(w, p, s, f):  # type: ignore[no-untyped-def]
     for i in range(len(s.event_held)):
         s.event_held[i] = 0
     s.residual, s.residual_month, s.residual_account = 0.0, -1, 0
+    _open(w, p, s, f)
+
+
+@compiled
+def _open(w, p, s, f):  # type: ignore[no-untyped-def]
+    """Flows that are read before a rule writes them, and the measures at the start."""
     for i in range(w.tie_count):
-        f.tie_used[i] = 1.0
+        f.tie_used[i], f.pledged[i], f.arrived_value[i] = 1.0, 0.0, 0.0
     books.open_month(w, s, f)
-    pact.provisions(w, p, s, f, -1_000_000)
+    pact.provisions(w, p, s, f, BEFORE)
     pact.limits(w, p, s, f, 0)
     for k in range(w.leg_count):
         f.leg_chance[k] = p.detection[k]
+        for a in range(w.actor_count):
+            f.leg_found[k, a] = 0.0
     for a in range(w.actor_count):
         f.adequacy[a], f.focus[a], f.revenue[a] = 1.0, 1.0, 0.0
-    for a in range(w.actor_count):
         s.revived[a] = -1
+        for m in range(s.measure.shape[1]):
+            s.reference[a, m] = 0.0
     measures.record(w, p, s, f, -1)
     for a in range(w.actor_count):
         for m in range(s.measure.shape[1]):
@@ -176,29 +181,25 @@ def _start(w, p, s, f):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def advance(  # type: ignore[no-untyped-def]
-    worlds, n, numbers, bases, vectors, params, states, flows, low, high, start, stop, first, last, tally, track
-):
-    """Stages `first` to `last` of months `start` up to, not including, `stop`, run by run; a whole month is FIRST to LAST.
+def advance(runs, span, tally, track):  # type: ignore[no-untyped-def]
+    """Runs, months and stages of `span`, run by run; a whole month is FIRST to LAST.
 
     Every driver calls this one function: the Mesa model for a stage of one run, the ensemble for all months of many.
 
     Parameters
     ----------
-    worlds, n, numbers, bases, vectors, params, states, flows, low, high : as in `begin`
     tally : (run or 0, actor, measure + origin), sums over the months run here: measures, then arms arrived by origin
     track : (run or 0, month, actor, measure), measures month by month
     """
-    w = worlds[0]
-    for row in range(low, high):
-        base, vector, values = bases[row], vectors[row], numbers[row % len(numbers)]
-        p, s, f = params[row], states[row], flows[row]
-        for t in range(start, stop):
+    w, first, last = runs.worlds[0], span.first, span.last
+    for row in range(span.low, span.high):
+        n, p, s, f = _numbers(runs, row), runs.params[row], runs.states[row], runs.flows[row]
+        for t in range(span.start, span.stop):
             if first <= OPEN <= last:
                 books.open_month(w, s, f)
-                events.series(n, values, base, vector, t)
+                events.series(n, t)
                 events.occur(w, n, p, s, f, t)
-                events.effects(w, n, values, base, vector, p, s, f, t)
+                events.effects(w, n, p, s, f, t)
             if first <= INTEND_FRONTS <= last:
                 fronts.intend(w, p, s, f, t)
             if first <= REVENUE <= last:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from proxysim.core import precompile, records, step
+from proxysim.core import precompile, records, step, vocabulary
+from proxysim.core.schedule import numbers_of
 from proxysim.runs import outcomes
 from proxysim.scenario.world.uncertainty import REPLICATES
 from proxysim.scenario.world.world import World
@@ -26,26 +27,26 @@ class Rows:
         self.states = np.empty(count, records.record("state", world.size)).view(np.recarray)
         self.flows = records.rows("flows", world.size, count) if flows is None else flows
         vectors = self.params.view(np.float64).reshape(count, -1)
-        self.rows = (world.arrays, world.schedule, numbers, np.empty_like(vectors), vectors, self.params, self.states,
-                     self.flows)  # fmt: skip
-        self.tally = np.zeros((count, len(world.names["actor"]), len(records.MEASURES) + len(world.names["origin"])))
+        self.rows = step.Runs(world.arrays, world.schedule, numbers, np.empty_like(vectors), vectors, self.params,
+                              self.states, self.flows)  # fmt: skip
+        self.tally = np.zeros((count, len(world.names["actor"]), len(vocabulary.MEASURES) + len(world.names["origin"])))
         self.states.seed, self.states.run = seed, runs
 
     def begin(self) -> None:
         """Stand at the start."""
-        step.begin(*self.rows, 0, self.count)
+        step.begin(self.rows, 0, self.count)
 
     def follow(self, past: Rows, month: int) -> None:
         """Take up the past of other runs at the start of `month`."""
         self.states[...] = past.states
         self.tally[...] = past.tally
-        step.resume(*self.rows[1:5], 0, self.count, month)
+        step.resume(self.rows, 0, self.count, month)
 
     def advance(self, start: int, stop: int, counts: bool, track: Array) -> None:
         """Months `start` to `stop`; the outcomes count them where `counts` is true, and the first runs write them to `track`."""
         if stop > start:
             tally = self.tally if counts else self.tally[:0]
-            step.advance(*self.rows, 0, self.count, start, stop, step.FIRST, step.LAST, tally, track)
+            step.advance(self.rows, step.Span(0, self.count, start, stop), tally, track)
 
     @property
     def residuals(self) -> Array:
@@ -69,9 +70,9 @@ def load_rules(world: World) -> None:
     It takes seconds, so that whoever gives single runs their time does it first.
     """
     precompile.prepare(world.size)
-    rows = Rows(world, 0, step.numbers_of(world.params, world.schedule), np.zeros(1, np.uint64))
+    rows = Rows(world, 0, numbers_of(world.params, world.schedule), np.zeros(1, np.uint64))
     rows.begin()
-    rows.advance(0, 1, True, np.empty((0, len(world.months), len(world.names["actor"]), len(records.MEASURES))))
+    rows.advance(0, 1, True, np.empty((0, len(world.months), len(world.names["actor"]), len(vocabulary.MEASURES))))
 
 
 def run_rows(world: World, seed: int, numbers: Array, place: Array, runs: Array) -> tuple[Array, Array]:
@@ -89,7 +90,7 @@ def run_rows(world: World, seed: int, numbers: Array, place: Array, runs: Array)
     precompile.prepare(world.size)
     count = len(runs)
     parts: list[tuple[Array, Array]] = []
-    none = np.empty((0, len(world.months), len(world.names["actor"]), len(records.MEASURES)))
+    none = np.empty((0, len(world.months), len(world.names["actor"]), len(vocabulary.MEASURES)))
     step_of = chunk_of(world.size, count, 1)
     for low in range(0, count, step_of):
         high = min(count, low + step_of)

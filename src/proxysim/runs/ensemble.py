@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
-from proxysim.core import records
+from proxysim.core import vocabulary
 from proxysim.errors import BooksError, RunError
 from proxysim.runs import outcomes
 from proxysim.runs.branches import branch_worlds, month_of, same_journeys
+from proxysim.runs.course import TOLERANCE, account_name, seed_of
 from proxysim.runs.outcomes import Outcome
-from proxysim.runs.run import TOLERANCE, account_name, seed_of
 from proxysim.runs.threads import Job, Progress, Results, results_of
 from proxysim.scenario.world.uncertainty import REPLICATES
 from proxysim.scenario.world.world import World
@@ -132,7 +132,7 @@ class Ensemble:
         if self.bands is None:
             raise RunError("ask for bands=True to get months")
         world = self.worlds[0]
-        axes = [self.branches, world.months, world.names["actor"], tuple(records.MEASURES)]
+        axes = [self.branches, world.months, world.names["actor"], tuple(vocabulary.MEASURES)]
         index = pd.MultiIndex.from_product(axes, names=["branch", "month", "actor", "measure"])
         values = np.moveaxis(self.bands, 1, -1).reshape(len(index), len(BAND_LEVELS))
         table = pd.DataFrame(values, index=index, columns=[f"q{round(100 * level):02d}" for level in BAND_LEVELS])
@@ -142,7 +142,7 @@ class Ensemble:
     @property
     def metadata(self) -> dict[str, Any]:
         """What made these runs."""
-        from proxysim.core.jit import model_version
+        from proxysim.core.version import model_version
 
         return {"world": self.worlds[0].hash, "branches": list(self.branches), "seed": self.seed, "runs": self.runs,
                 "uncertain": self.uncertain, "from": self.worlds[0].months[self.start],
@@ -196,16 +196,31 @@ def ensemble(
     return run_job(job, names, runs, first=first, bands=bands, threads=threads, progress=progress)
 
 
-def run_job(
-    job: Job, names: tuple[str, ...], runs: int, *, first: int = 0, bands: bool = False, threads: int | None = None,
-    progress: Progress | None = None, keep: Sequence[tuple[str, str]] | None = None,
-) -> Ensemble:  # fmt: skip
-    """Run all worlds of a job; `names` are those of its worlds, `keep` the (measure, actor) to keep, all when None."""
+class JobOptions(TypedDict, total=False):
+    """Options of `run_job`.
+
+    Attributes
+    ----------
+    first, bands, threads, progress : as in `ensemble`
+    keep : the (measure, actor) to keep; None, the default, keeps all
+    """
+
+    first: int
+    bands: bool
+    threads: int | None
+    progress: Progress | None
+    keep: Sequence[tuple[str, str]] | None
+
+
+def run_job(job: Job, names: tuple[str, ...], runs: int, **options: Unpack[JobOptions]) -> Ensemble:
+    """Run all worlds of a job; `names` are those of its worlds."""
+    first, keep = options.get("first", 0), options.get("keep")
     found = outcomes.outcomes_of(job.worlds[0])
     columns = np.array([k for k, o in enumerate(found) if keep is None or (o.measure, o.actor) in keep], dtype=np.intp)
     found = tuple(found[k] for k in columns)
-    kept = min(runs, BAND_RUNS) if bands else 0
-    results = results_of(job, runs, columns, first=first, tracked=kept, threads=threads, progress=progress)
+    kept = min(runs, BAND_RUNS) if options.get("bands", False) else 0
+    results = results_of(job, runs, columns, first=first, tracked=kept, threads=options.get("threads"),
+                         progress=options.get("progress"))  # fmt: skip
     _check(job, results, names, first)
     return Ensemble(
         job.worlds, names, job.seed, first, runs, job.uncertain, found, results.values, results.fallen, results.happened,

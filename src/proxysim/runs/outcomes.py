@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from proxysim.core.records import MEASURE_INDEX, MEASURES
+from proxysim.core.vocabulary import MEASURE_INDEX, MEASURES
 from proxysim.scenario.world.world import World
 
 Array = np.ndarray[Any, Any]
@@ -23,7 +23,7 @@ class Outcome:
 
     Attributes
     ----------
-    measure : a measure of `fields.MEASURES` (its mean over the months), ``X_end`` (in the last month),
+    measure : a measure of `vocabulary.MEASURES` (its mean over the months), ``X_end`` (in the last month),
         ``received_arms_from_ORIGIN``, ``regime_fallen``, ``month_of_fall``, ``revived`` or ``months_to_revival``
     actor : id of an actor, or of a regime
     unit : unit of the number

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proxysim.core.records import FELL_BEFORE, MEASURE_INDEX, SUPPORT
+from proxysim.core.vocabulary import FELL_BEFORE, MEASURE_INDEX, SUPPORT
 from proxysim.runs.tables import month_name, table
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from proxysim.core.jit import model_version
-from proxysim.core.records import (
+from proxysim.core.version import model_version
+from proxysim.core.vocabulary import (
     ARMS_IN,
     ARMS_LINES,
     CHANNELS,

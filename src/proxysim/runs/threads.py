@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from proxysim.core import precompile, records, step
+from proxysim.core import precompile, vocabulary
+from proxysim.core.schedule import numbers_of
 from proxysim.errors import RunError
 from proxysim.runs import outcomes
 from proxysim.runs.batch import Rows, chunk_of
@@ -50,7 +51,7 @@ class Job:
         """(run or 1, number): the numbers of some runs of a world, drawn where they are uncertain."""
         one = self.worlds[world]
         if not self.uncertain:
-            return step.numbers_of(one.params, one.schedule)
+            return numbers_of(one.params, one.schedule)
         drawn, place = np.unique(runs // np.uint64(REPLICATES), return_inverse=True)
         return np.asarray(self.drawings[world].numbers(self.seed, drawn)[place])
 
@@ -83,7 +84,7 @@ class Results:
         return cls(
             np.empty((*shape, len(columns))), np.empty((*shape, len(names["regime"])), np.int32),
             np.empty((*shape, len(names["event"])), np.int32), np.zeros((*shape, 3)),
-            np.empty((len(job.worlds), tracked, len(world.months), len(names["actor"]), len(records.MEASURES)), np.float64), columns,
+            np.empty((len(job.worlds), tracked, len(world.months), len(names["actor"]), len(vocabulary.MEASURES)), np.float64), columns,
         )  # fmt: skip
 
 
@@ -121,7 +122,7 @@ def _run(job: Job, results: Results, first: int, low: int, high: int) -> None:
             rows.advance(0, min(fork, job.start), False, tracks[b])
             rows.advance(min(fork, job.start), fork, True, tracks[b])
             if fork > 0 and len(job.worlds) > 1:
-                past = Rows(world, job.seed, rows.rows[2], runs, rows.flows)
+                past = Rows(world, job.seed, rows.rows.numbers, runs, rows.flows)
                 past.states[...], past.tally[...] = rows.states, rows.tally
         elif fork > 0:
             rows.follow(past, fork)
@@ -139,7 +140,7 @@ def _keep(job: Job, results: Results, b: int, low: int, high: int, rows: Rows) -
     results.values[b, low:high] = told[:, results.columns]
     results.fallen[b, low:high] = states.fallen[:, : len(world.names["regime"])]
     happened = states.event_month[:, : len(world.names["event"])]
-    late = (happened == records.NEVER) | (happened >= len(world.months))
+    late = (happened == vocabulary.NEVER) | (happened >= len(world.months))
     results.happened[b, low:high] = np.where(late, -1, np.maximum(happened, 0))
     results.residual[b, low:high] = rows.residuals
 

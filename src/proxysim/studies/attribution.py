@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from proxysim.core import records, step
-from proxysim.core.parameters import PROVISIONS
+from proxysim.core import records
+from proxysim.core.schedule import Schedule, numbers_of
+from proxysim.core.vocabulary import PROVISIONS
 from proxysim.errors import Fault, InputError
 from proxysim.runs import outcomes
 from proxysim.runs.branches import branch_worlds
+from proxysim.runs.course import seed_of
 from proxysim.runs.ensemble import ensemble, run_job
-from proxysim.runs.run import seed_of
 from proxysim.runs.threads import Job, Progress
 from proxysim.scenario.world.world import World
 from proxysim.statistics.intervals import LEVEL, mean_interval
@@ -250,7 +251,7 @@ def game_of(without: World, with_all: World, branch: str, against: str, with_dra
     InputError : the branches differ in more than numbers, nothing differs, or there are too many players
     """
     _same_structure(without, with_all, branch, against)
-    one, two = (step.numbers_of(w.params, w.schedule)[0] for w in (without, with_all))
+    one, two = (numbers_of(w.params, w.schedule)[0] for w in (without, with_all))
     players: list[_Player] = []
     told: set[int] = set()
     for q in range(len(with_all.names["pact"])):
@@ -329,7 +330,7 @@ def _in_force(world: World, with_draws: bool) -> int:
 
 def _same_structure(one: World, two: World, branch: str, against: str) -> None:
     same = one.size == two.size and one.arrays.tobytes() == two.arrays.tobytes()
-    for name, left, right in zip(step.Schedule._fields, one.schedule, two.schedule, strict=True):
+    for name, left, right in zip(Schedule._fields, one.schedule, two.schedule, strict=True):
         if name not in ("series_value", "effect_value"):
             same = same and left.shape == right.shape and left.tobytes() == right.tobytes()
     if not same:

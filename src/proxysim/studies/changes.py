@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from proxysim.core.parameters import PROVISIONS
+from proxysim.core.vocabulary import PROVISIONS
 from proxysim.scenario.scenario import Number, Scenario
 
 

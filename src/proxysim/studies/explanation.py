@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import ast
-import inspect
-import textwrap
-from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import fields as parts_of
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from proxysim.core import records, step
-from proxysim.core.parameters import PROVISIONS
+from proxysim.core import records, vocabulary
+from proxysim.core.calls import Call, calls_of_month
+from proxysim.core.schedule import Numbers, numbers_of
+from proxysim.core.vocabulary import PROVISIONS
 from proxysim.errors import Fault, InputError
 from proxysim.runs.branches import branch_worlds
-from proxysim.runs.run import Course, seed_of
+from proxysim.runs.course import Course, seed_of
 from proxysim.scenario.world.world import World
 from proxysim.studies.changes import Change, put_in
 
@@ -27,16 +24,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 #: Copies that rules make for themselves; what they hold differs as soon as what they are a copy of.
-_COPIES = frozenset({"tie_used", "opening_funds", "opening_stock", "opening_ring", "opening_parts", "reference"})
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One call in the order of a month: `arguments` are names of what `step.advance` holds."""
-
-    name: str
-    function: Callable[..., Any]
-    arguments: tuple[str, ...]
+_COPIES = frozenset({"tie_used", "opening_funds", "opening_stock", "opening_ring", "reference"})
 
 
 @dataclass(frozen=True)
@@ -98,26 +86,9 @@ class Explanation:
         return f"Explanation({list(self.branches)}, run={self.number}, quantities={len(self.chain)})"
 
 
-@cache
-def rules_in_order() -> tuple[Rule, ...]:
-    """The calls of a month as `step.advance` makes them, read from its source: it stays the only order."""
-    function = getattr(step.advance, "py_func", step.advance)
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
-    found = []
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Expr)
-            and isinstance(node.value, ast.Call)
-            and isinstance(node.value.func, ast.Attribute)
-        ):
-            call = node.value
-            attribute = node.value.func
-            arguments = tuple(a.id for a in call.args if isinstance(a, ast.Name))
-            module = attribute.value.id if isinstance(attribute.value, ast.Name) else ""
-            if "tally" not in arguments and "track" not in arguments:
-                name = f"{module}.{attribute.attr}"
-                found.append((node.lineno, Rule(name, getattr(getattr(step, module), attribute.attr), arguments)))
-    return tuple(rule for _, rule in sorted(found, key=lambda pair: pair[0]))
+def rules_in_order() -> tuple[Call, ...]:
+    """The calls of a month but those that only keep count."""
+    return tuple(call for call in calls_of_month() if not {"tally", "track"} & set(call.arguments))
 
 
 class _Walk:
@@ -127,12 +98,14 @@ class _Walk:
         self.world, self.course = world, Course(world, seed, number)
         course = self.course
         self.held = {
-            "w": world.arrays[0], "n": world.schedule, "values": step.numbers_of(world.params, world.schedule)[0],
-            "base": course.base, "vector": course.vector, "p": course.params[0], "s": course.state[0],
+            "w": world.arrays[0],
+            "n": Numbers(world.schedule, numbers_of(world.params, world.schedule)[0], course.base, course.vector),
+            "p": course.params[0],
+            "s": course.state[0],
             "f": course.flows[0],
         }  # fmt: skip
 
-    def call(self, rule: Rule, month: int) -> None:
+    def call(self, rule: Call, month: int) -> None:
         rule.function(*({**self.held, "t": month}[name] for name in rule.arguments))
 
 
@@ -173,7 +146,7 @@ def explain(
 
 def _watched(world: World) -> dict[str, tuple[records.Field, str, tuple[slice, ...]]]:
     """Quantities that do not differ yet: name -> field, record, and the cut to true counts."""
-    counts = {axis: len(world.names[axis]) for axis in records.COUNTED}
+    counts = {axis: len(world.names[axis]) for axis in vocabulary.COUNTED}
     found = {}
     for record, rows in (("f", records.FLOWS), ("s", records.STATE)):
         for field in rows:
@@ -183,8 +156,8 @@ def _watched(world: World) -> dict[str, tuple[records.Field, str, tuple[slice, .
                 and "residual" not in field.name
             ):
                 found[field.name] = (field, record, tuple(slice(counts.get(axis)) for axis in field.axes))
-    for m, name in enumerate(records.MEASURES):
-        unit, meaning = records.MEASURES[name]
+    for m, name in enumerate(vocabulary.MEASURES):
+        unit, meaning = vocabulary.MEASURES[name]
         single = records.Field(f"measure.{name}", ("actor",), "f8", unit, meaning)
         found[single.name] = (single, "s", (slice(counts["actor"]), slice(m, m + 1)))
     return found
@@ -212,6 +185,6 @@ def _entry(world: World, axis: str, index: int) -> str:
     """An entry of an axis in words."""
     if axis in world.names and index < len(world.names[axis]):
         return world.names[axis][index]
-    fixed = {"provision": PROVISIONS, "channel": records.CHANNELS, "measure": tuple(records.MEASURES),
-             "money_line": records.MONEY_LINES, "arms_line": records.ARMS_LINES, "transit_line": records.TRANSIT_LINES}  # fmt: skip
+    fixed = {"provision": PROVISIONS, "channel": vocabulary.CHANNELS, "measure": tuple(vocabulary.MEASURES),
+             "money_line": vocabulary.MONEY_LINES, "arms_line": vocabulary.ARMS_LINES, "transit_line": vocabulary.TRANSIT_LINES}  # fmt: skip
     return fixed[axis][index] if axis in fixed else str(index)

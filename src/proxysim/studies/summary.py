@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from proxysim.core.records import MEASURES, NEVER
+from proxysim.core.vocabulary import MEASURES, NEVER
 from proxysim.runs.outcomes import FALL, FALLEN
 from proxysim.scenario.schema.keys import key_at
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from proxysim.core.jit import model_version
+from proxysim.core.version import model_version
 from proxysim.errors import Fault, InputError, StorageError, refused
 from proxysim.sweeps.estimate import cost_of
 from proxysim.sweeps.execution.dispatch import Dispatch

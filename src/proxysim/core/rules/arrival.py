@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from proxysim.core.jit import compiled
-from proxysim.core.records import A_CAPTURED, A_MADE, A_QUALITY, A_RECEIVED, T_ARRIVED, T_CAPTURED
+from proxysim.core.rules._shared import has_fallen
+from proxysim.core.vocabulary import A_CAPTURED, A_MADE, A_QUALITY, A_RECEIVED, T_ARRIVED, T_CAPTURED
 
 
 @compiled
@@ -19,7 +20,7 @@ def arrive(w, p, s, f, t):  # type: ignore[no-untyped-def]
     slot = t % w.ring_count
     for i in range(w.tie_count):
         b = w.tie_to[i]
-        fallen = w.actor_regime[b] >= 0 and s.fallen[w.actor_regime[b]] >= 0
+        fallen = has_fallen(w, s, b)
         for c in range(w.category_count):
             for o in range(w.origin_count):
                 amount = s.ring[i, c, o, slot]

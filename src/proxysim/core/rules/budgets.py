@@ -6,7 +6,8 @@ import math
 
 from proxysim.core import rng
 from proxysim.core.jit import compiled
-from proxysim.core.records import COMMITMENT, M_INCOME, M_PAID, SANCTIONS_RELIEF
+from proxysim.core.rules._shared import has_fallen
+from proxysim.core.vocabulary import COMMITMENT, M_INCOME, M_PAID, SANCTIONS_RELIEF
 
 
 @compiled
@@ -34,8 +35,7 @@ def revenue(w, p, s, f, t):  # type: ignore[no-untyped-def]
         f.sanctioned[a] = p.sanctions[a] * p.exposure[a] * (1.0 - f.pact_actor[SANCTIONS_RELIEF, a])
         left = 1.0 - p.sanctions_fact[a] * p.exposure[a]
         f.revenue[a] = 0.0
-        fallen = w.actor_regime[a] >= 0 and s.fallen[w.actor_regime[a]] >= 0
-        if left > 0.0 and not fallen:
+        if left > 0.0 and not has_fallen(w, s, a):
             f.revenue[a] = p.income[a] * ((1.0 - f.sanctioned[a]) / left) * math.exp(s.income_noise[a])
         s.funds[a] += f.revenue[a]
         f.money[M_INCOME, a] += f.revenue[a]

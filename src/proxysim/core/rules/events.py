@@ -6,28 +6,42 @@ import math
 
 from proxysim.core import rng
 from proxysim.core.jit import compiled
-from proxysim.core.records import A_EVENT_IN, A_EVENT_OUT, M_EVENT_IN, M_EVENT_OUT, NEVER
-
-#: Targets of an effect: a parameter, or something the model carries.
-PARAMETER, STOCK, PLANT, KNOWHOW, PERSONNEL, COMMAND, CONTROL, STABILITY, FUNDS, OUTLAY = range(10)
-SET, SCALE, ADD = range(3)
-FALLEN, HAPPENED, MEASURE = range(3)
+from proxysim.core.rules._shared import stock_of
+from proxysim.core.schedule import (
+    COMMAND,
+    CONDITIONAL,
+    CONTROL,
+    DATED,
+    FALLEN,
+    FUNDS,
+    HAPPENED,
+    HAZARD,
+    KNOWHOW,
+    OUTLAY,
+    PARAMETER,
+    PERSONNEL,
+    PLANT,
+    SCALE,
+    SET,
+    STABILITY,
+    STOCK,
+)
+from proxysim.core.vocabulary import A_EVENT_IN, A_EVENT_OUT, M_EVENT_IN, M_EVENT_OUT, NEVER
 
 
 @compiled
-def series(n, values, base, vector, t):  # type: ignore[no-untyped-def]
+def series(n, t):  # type: ignore[no-untyped-def]
     """Dated numbers take their value of this month.
-
-    `values` are all numbers of a run: parameters, values of dated series, values of effects.
 
     Writes
     ------
     base, vector : (parameter,), the numbers without and with the effects of events
     """
-    for i in range(n.series_start[t], n.series_start[t + 1]):
-        value = values[len(vector) + i]
-        base[n.series_offset[i]] = value
-        vector[n.series_offset[i]] = value
+    schedule, first = n.schedule, len(n.vector)
+    for i in range(schedule.series_start[t], schedule.series_start[t + 1]):
+        value = n.values[first + i]
+        n.base[schedule.series_offset[i]] = value
+        n.vector[schedule.series_offset[i]] = value
 
 
 @compiled
@@ -43,7 +57,7 @@ def occur(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
     """
     for e in range(w.event_count):
         due = w.event_first[e] <= t <= w.event_last[e] or (t == 0 and w.event_first[e] < 0)
-        if w.event_kind[e] == 0 and due and s.event_month[e] == NEVER:
+        if w.event_kind[e] == DATED and due and s.event_month[e] == NEVER:
             span = w.event_last[e] - w.event_first[e]
             if p.noise > 0.0:
                 u = rng.uniform(s.seed, s.run, rng.EVENT_DATE, w.event_key[e], 0)
@@ -52,19 +66,19 @@ def occur(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
                 month = w.event_first[e] + span // 2
             if (month == t or (t == 0 and month < 0)) and _chosen(w, p, s, e):
                 s.event_month[e] = month + int(p.delay[e] + 0.5)
-    for i in range(len(n.condition_event)):
+    for i in range(len(n.schedule.condition_event)):
         s.event_held[i] = s.event_held[i] + 1 if _holds(n, s, i, t) else 0
     for e in range(w.event_count):
-        if (w.event_kind[e] == 1 or w.event_kind[e] == 2) and s.event_month[e] == NEVER:
+        if (w.event_kind[e] == CONDITIONAL or w.event_kind[e] == HAZARD) and s.event_month[e] == NEVER:
             met = True
-            for i in range(len(n.condition_event)):
-                if n.condition_event[i] == e and (s.event_held[i] >= n.condition_months[i]) == (
-                    n.condition_negated[i] == 1
+            for i in range(len(n.schedule.condition_event)):
+                if n.schedule.condition_event[i] == e and (s.event_held[i] >= n.schedule.condition_months[i]) == (
+                    n.schedule.condition_negated[i] == 1
                 ):
                     met = False
             if not met:
                 continue
-            if w.event_kind[e] == 2:
+            if w.event_kind[e] == HAZARD:
                 hazard = p.chance_per_month[e]
                 if p.noise > 0.0:
                     met = rng.uniform(s.seed, s.run, rng.EVENT_MONTH, w.event_key[e], t) < hazard
@@ -85,13 +99,13 @@ def _chosen(w, p, s, e):  # type: ignore[no-untyped-def]
 @compiled
 def _holds(n, s, i, t):  # type: ignore[no-untyped-def]
     """Whether a condition holds on the state at the end of last month; "happened" means in an earlier month."""
-    of = n.condition_of[i]
-    if n.condition_kind[i] == FALLEN:
+    of = n.schedule.condition_of[i]
+    if n.schedule.condition_kind[i] == FALLEN:
         return s.fallen[of] >= 0
-    if n.condition_kind[i] == HAPPENED:
+    if n.schedule.condition_kind[i] == HAPPENED:
         return s.event_month[of] != NEVER and s.event_month[of] < t
-    value = s.measure[of, n.condition_measure[i]]
-    return value < n.condition_level[i] if n.condition_below[i] == 1 else value > n.condition_level[i]
+    value = s.measure[of, n.schedule.condition_measure[i]]
+    return value < n.schedule.condition_level[i] if n.schedule.condition_below[i] == 1 else value > n.schedule.condition_level[i]
 
 
 @compiled
@@ -104,7 +118,7 @@ def _strength(p, s, e, t):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def effects(w, n, values, base, vector, p, s, f, t):  # type: ignore[no-untyped-def]
+def effects(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
     """Number = the last `set` x the product of `scale` + the sum of `add`, each by the strength of its event.
 
     On what the model carries an effect acts once (or in equal parts over `over` months) and is booked.
@@ -113,36 +127,36 @@ def effects(w, n, values, base, vector, p, s, f, t):  # type: ignore[no-untyped-
     ------
     vector : (parameter,); stock, plant, knowhow, personnel, command, tie_control, regime_stability, funds, outlay; books
     """
-    i, first = 0, len(vector) + len(n.series_offset)
-    while i < len(n.effect_event):
-        if n.effect_target[i] != PARAMETER:
-            _carried(w, n, p, s, f, t, i, values[first + i])
+    i, first = 0, len(n.vector) + len(n.schedule.series_offset)
+    while i < len(n.schedule.effect_event):
+        if n.schedule.effect_target[i] != PARAMETER:
+            _carried(w, n, p, s, f, t, i)
             i += 1
             continue
-        place = n.effect_offset[i]
-        value, factor, sum_, latest = base[place], 1.0, 0.0, NEVER
-        low, high = n.effect_low[i], n.effect_high[i]
-        while i < len(n.effect_event) and n.effect_target[i] == PARAMETER and n.effect_offset[i] == place:
-            e = n.effect_event[i]
+        place = n.schedule.effect_offset[i]
+        value, factor, sum_, latest = n.base[place], 1.0, 0.0, NEVER
+        low, high = n.schedule.effect_low[i], n.schedule.effect_high[i]
+        while i < len(n.schedule.effect_event) and n.schedule.effect_target[i] == PARAMETER and n.schedule.effect_offset[i] == place:
+            e = n.schedule.effect_event[i]
             part = _strength(p, s, e, t)
             if part > 0.0:
-                if n.effect_verb[i] == SET:
+                if n.schedule.effect_verb[i] == SET:
                     if s.event_month[e] >= latest:
-                        value, latest = base[place] + part * (values[first + i] - base[place]), s.event_month[e]
+                        value, latest = n.base[place] + part * (n.values[first + i] - n.base[place]), s.event_month[e]
                         if part == 1.0:
-                            value = values[first + i]
-                elif n.effect_verb[i] == SCALE:
-                    factor *= 1.0 + part * (values[first + i] - 1.0)
+                            value = n.values[first + i]
+                elif n.schedule.effect_verb[i] == SCALE:
+                    factor *= 1.0 + part * (n.values[first + i] - 1.0)
                 else:
-                    sum_ += part * values[first + i]
+                    sum_ += part * n.values[first + i]
             i += 1
-        vector[place] = min(max(value * factor + sum_, low), high)
+        n.vector[place] = min(max(value * factor + sum_, low), high)
 
 
 @compiled
 def _after(n, i, value, now, steps, left):  # type: ignore[no-untyped-def]
     """Value of a carried quantity after this month's part of effect i."""
-    verb = n.effect_verb[i]
+    verb = n.schedule.effect_verb[i]
     if verb == SET:
         result = now + (value - now) / left
     elif verb == SCALE:
@@ -152,22 +166,21 @@ def _after(n, i, value, now, steps, left):  # type: ignore[no-untyped-def]
             result = now * math.exp(math.log(value) / steps) if value > 0.0 else now * (left - 1.0) / left
     else:
         result = now + value / steps
-    return min(max(result, n.effect_low[i]), n.effect_high[i])
+    return min(max(result, n.schedule.effect_low[i]), n.schedule.effect_high[i])
 
 
 @compiled
-def _carried(w, n, p, s, f, t, i, value):  # type: ignore[no-untyped-def]
-    e, a, c = n.effect_event[i], n.effect_first[i], n.effect_second[i]
+def _carried(w, n, p, s, f, t, i):  # type: ignore[no-untyped-def]
+    e, a, c = n.schedule.effect_event[i], n.schedule.effect_first[i], n.schedule.effect_second[i]
+    value = n.values[len(n.vector) + len(n.schedule.series_offset) + i]
     month = s.event_month[e]
     steps = max(1.0, math.ceil(p.over[e]))
     if month == NEVER or month < 0 or t < month or t >= month + steps:
         return
     left = steps - (t - month)
-    target = n.effect_target[i]
+    target = n.schedule.effect_target[i]
     if target == STOCK:
-        now = 0.0
-        for o in range(w.origin_count):
-            now += s.stock[a, c, o]
+        now = stock_of(w, s, a, c)
         wanted = _after(n, i, value, now, steps, left)
         for o in range(w.origin_count):
             if wanted > now:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 
 from proxysim.core.jit import compiled
-from proxysim.core.records import A_CAPTURED, A_DECAYED, A_LOST, A_STRUCK, A_USED
+from proxysim.core.parameters import VARIANTS
+from proxysim.core.rules._shared import whole_stock
+from proxysim.core.vocabulary import A_CAPTURED, A_DECAYED, A_LOST, A_STRUCK, A_USED, NO_SIDE, SIDE_A, SIDE_B
 
-CONTEST, GUERRILLA, LINEAR, SQUARE = range(4)
+CONTEST, GUERRILLA, LINEAR, SQUARE = range(len(VARIANTS["attrition"]))
 GUERRILLA_STEPS = 64
 
 
@@ -31,7 +33,7 @@ def strikes(w, p, s, f, t):  # type: ignore[no-untyped-def]
             if w.category_shield[c] == 1:
                 start += p.stock[a, c]
                 for o in range(w.origin_count):
-                    now += s.stock[a, c, o]
+                    now += s.stock[a, c, o]  # one sum over the categories that shield
         shield = p.air_defence[a] * now / (now + start) if now + start > 0.0 else 0.0
         spared = 1.0
         for i in range(w.front_count):
@@ -42,12 +44,10 @@ def strikes(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def _build_up(w, p, s, a):  # type: ignore[no-untyped-def]
-    now, start = 0.0, 0.0
+    start = 0.0
     for c in range(w.category_count):
         start += p.stock[a, c]
-        for o in range(w.origin_count):
-            now += s.stock[a, c, o]
-    return now / start if start > 0.0 else 0.0
+    return whole_stock(w, s, a) / start if start > 0.0 else 0.0
 
 
 @compiled
@@ -82,22 +82,17 @@ def attrition(w, p, s, f, t):  # type: ignore[no-untyped-def]
         one, two = 0.0, p.opposition[i]
         for a in range(w.actor_count):
             f.front_loss[i, a] = 0.0
-            held = 0.0
-            if w.front_side[i, a] > 0:
-                for c in range(w.category_count):
-                    for o in range(w.origin_count):
-                        held += s.stock[a, c, o]
-            if w.front_side[i, a] == 1:
-                one += held * f.commitment_now[i, a]
-            elif w.front_side[i, a] == 2:
-                two += held * f.commitment_now[i, a]
+            if w.front_side[i, a] == SIDE_A:
+                one += whole_stock(w, s, a) * f.commitment_now[i, a]
+            elif w.front_side[i, a] == SIDE_B:
+                two += whole_stock(w, s, a) * f.commitment_now[i, a]
         rate = p.attrition[i] * f.front_now[i]
         if one <= 0.0 or two <= 0.0 or rate <= 0.0:
             continue
         left, right = month_of_attrition(w.attrition_form, one, two, rate, w.front_guerrilla[i])
         for a in range(w.actor_count):
-            if w.front_side[i, a] > 0:
-                lost = 1.0 - left / one if w.front_side[i, a] == 1 else 1.0 - right / two
+            if w.front_side[i, a] != NO_SIDE:
+                lost = 1.0 - left / one if w.front_side[i, a] == SIDE_A else 1.0 - right / two
                 f.front_loss[i, a] = min(1.0, max(0.0, lost)) * f.commitment_now[i, a]
                 f.attrition_share[a] = 1.0 - (1.0 - f.attrition_share[a]) * (1.0 - f.front_loss[i, a])
 
@@ -127,7 +122,7 @@ def month_of_attrition(form, one, two, rate, guerrilla):  # type: ignore[no-unty
         if right < 0.0:
             return math.sqrt(one * one - two * two), 0.0
         return left, right
-    if guerrilla == 1:
+    if guerrilla == SIDE_A:
         hidden, seen = _guerrilla(one, two, rate)
         return hidden, seen
     hidden, seen = _guerrilla(two, one, rate)
@@ -196,14 +191,21 @@ def _spoils(w, p, f, a):  # type: ignore[no-untyped-def]
         if f.front_loss[i, a] > 0.0 and p.spoils[i] > 0.0:
             others = 0.0
             for b in range(w.actor_count):
-                if w.front_side[i, b] == 3 - w.front_side[i, a]:
+                if _opposed(w, i, a, b):
                     others += f.commitment_now[i, b]
             for b in range(w.actor_count):
-                if others > 0.0 and w.front_side[i, b] == 3 - w.front_side[i, a]:
+                if others > 0.0 and _opposed(w, i, a, b):
                     part = (f.front_loss[i, a] / total) * p.spoils[i] * f.commitment_now[i, b] / others
                     f.spoils_part[b] += part
                     taken += part
     return taken
+
+
+@compiled
+def _opposed(w, i, a, b):  # type: ignore[no-untyped-def]
+    """Whether two actors are on opposite sides of a front."""
+    one, two = w.front_side[i, a], w.front_side[i, b]
+    return one != NO_SIDE and two != NO_SIDE and one != two
 
 
 @compiled

@@ -6,7 +6,8 @@ import math
 
 from proxysim.core import rng
 from proxysim.core.jit import compiled
-from proxysim.core.records import A_CAPTURED, CHANNELS, LOGISTICS, T_CAPTURED, T_DESTROYED, T_SENT
+from proxysim.core.rules._shared import logistics_of_leg
+from proxysim.core.vocabulary import A_CAPTURED, CHANNELS, T_CAPTURED, T_DESTROYED, T_SENT
 
 MOST_VESSELS = 200
 
@@ -27,11 +28,9 @@ def hazards(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """
     for k in range(w.leg_count):
         hazard = -math.log1p(-p.detection[k])
-        x = 0.0
+        x = logistics_of_leg(w, f, k)
         for a in range(w.actor_count):
             hazard += s.patrol[a, k] * p.effort[a]
-            if w.leg_user[k, a] == 1:
-                x = max(x, f.pact_actor[LOGISTICS, a])
             f.leg_entered[k, a], f.leg_lost[k, a], f.leg_found[k, a] = 0.0, 0.0, 0.0
         f.leg_searched[k] = hazard
         if w.leg_front[k] >= 0:
@@ -70,11 +69,12 @@ def travel(w, p, s, f, t):  # type: ignore[no-untyped-def]
         for r in range(w.route_start[i], w.route_stop[i]):
             f.route_lost[r], f.route_captured[r] = 0.0, 0.0
             if total * f.route_sent[r] > 0.0:
-                _route(w, p, s, f, t, i, r, total * f.route_sent[r])
+                _route(w, p, s, f, t, r, total * f.route_sent[r])
 
 
 @compiled
-def _route(w, p, s, f, t, i, r, value):  # type: ignore[no-untyped-def]
+def _route(w, p, s, f, t, r, value):  # type: ignore[no-untyped-def]
+    i = w.route_tie[r]
     sender, broker = w.tie_from[i], w.tie_broker[i]
     left, captured = 1.0, 0.0
     for k in range(w.route_length[r]):

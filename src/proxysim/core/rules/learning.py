@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 
 from proxysim.core.jit import compiled
-from proxysim.core.records import A_LOST, A_STRUCK, A_USED, M_UPKEEP
+from proxysim.core.vocabulary import A_LOST, A_STRUCK, A_USED, CHANNELS, M_UPKEEP
+
+CHANNEL_COUNT = len(CHANNELS)
 
 
 @compiled
@@ -70,7 +72,7 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
             s.tie_control[i] += p.control_rate * (min(1.0, p.control_gain * dependence) - s.tie_control[i])
         order = 0.0
         for c in range(w.category_count):
-            for channel in range(4):
+            for channel in range(CHANNEL_COUNT):
                 order += f.volume[i, channel, c]
         s.tie_order[i] += p.order_memory * (order - s.tie_order[i])
     for a in range(w.actor_count):
@@ -79,7 +81,7 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
             for i in range(w.tie_count):
                 if w.tie_from[i] == a:
                     asked += f.owed_asked[i, c]
-                    for channel in range(4):
+                    for channel in range(CHANNEL_COUNT):
                         asked += f.volume[i, channel, c]
             for o in range(w.origin_count):
                 asked += f.arms[a, c, o, A_USED] + f.arms[a, c, o, A_LOST] + f.arms[a, c, o, A_STRUCK]

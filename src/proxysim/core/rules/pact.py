@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from proxysim.core.jit import compiled
-from proxysim.core.records import FUNDING, LOGISTICS, RECIPROCITY_X, SHIPMENTS
+from proxysim.core.rules._shared import logistics_of_leg
+from proxysim.core.vocabulary import FUNDING, PROVISIONS, RECIPROCITY_X, SHIPMENTS
 
-PROVISION_COUNT = 9
+PROVISION_COUNT = len(PROVISIONS)
 
 
 @compiled
@@ -80,12 +81,10 @@ def limits(w, p, s, f, t):  # type: ignore[no-untyped-def]
     leg_limit : (leg,), arms a month; leg_open : (leg, actor), arms a month
     """
     for i in range(w.leg_count):
-        x, taken = 0.0, 0.0
+        taken = 0.0
         for a in range(w.actor_count):
             taken += p.carriers[i, a]
-            if w.leg_user[i, a] == 1:
-                x = max(x, f.pact_actor[LOGISTICS, a])
-        limit = p.limit[i] * (1.0 + x)
+        limit = p.limit[i] * (1.0 + logistics_of_leg(w, f, i))
         if w.leg_host[i] >= 0 and s.fallen[w.leg_host[i]] >= 0:
             limit *= p.residual[i]
         f.leg_limit[i] = limit

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from proxysim.core.jit import compiled
-from proxysim.core.records import A_CONSUMED, A_MADE, M_INVESTED, M_PRODUCTION, PRODUCTION, TECHNOLOGY
+from proxysim.core.rules._shared import has_fallen, is_shut, part_met, stock_of, weight_of_ties
+from proxysim.core.vocabulary import A_CONSUMED, A_MADE, M_INVESTED, M_PRODUCTION, PRODUCTION, TECHNOLOGY
 
 
 @compiled
@@ -38,7 +39,7 @@ def make(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    made, made_origin, opening_parts, built (set to 0); funds, money_left, cumulative; stock of components; books
+    made, made_origin; funds, money_left, cumulative; stock of components; books
 
     Source
     ------
@@ -50,36 +51,27 @@ def make(w, p, s, f, t):  # type: ignore[no-untyped-def]
             f.made[a, c] = 0.0
             for o in range(w.origin_count):
                 f.made_origin[a, c, o] = 0.0
-        if w.actor_regime[a] >= 0 and s.fallen[w.actor_regime[a]] >= 0:
+        if has_fallen(w, s, a):
             continue
         budget = f.money_left[a] * (1.0 - p.investment[a])
         bill, kits = 0.0, 0.0
         for c in range(w.category_count):
-            held = 0.0
-            for o in range(w.origin_count):
-                held += s.stock[a, c, o]
-            room = max(0.0, p.stock_ceiling * p.target[a, c] - held)
-            own = min(s.plant[a, c] * s.knowhow[a, c], room)
-            extra = 0.0
-            if w.kits == 1 and part >= 0 and c != part:
-                extra = min(s.plant[a, c] * (1.0 - s.knowhow[a, c]), room - own)
-            f.made[a, c], f.built[a, c] = own, extra
+            own, extra = _wanted(w, p, s, a, c)
             bill += (own + extra) * f.unit_cost_now[a, c]
             kits += own * p.content[c] + extra
-        money = 1.0 if bill <= budget else budget / bill
-        have = 0.0
-        if part >= 0:
-            for o in range(w.origin_count):
-                have += s.stock[a, part, o]
-        parts = 1.0 if kits * money <= have else have / (kits * money)
+        money = part_met(bill, budget)
+        have = stock_of(w, s, a, part) if part >= 0 else 0.0
+        parts = part_met(kits * money, have)
         consumed, spent = 0.0, 0.0
         for c in range(w.category_count):
-            own, extra = f.made[a, c] * money, f.built[a, c] * money
+            own, extra = _wanted(w, p, s, a, c)
+            own *= money
+            extra *= money
             if p.content[c] > 0.0:
                 own *= parts
             extra *= parts
             foreign = own * p.content[c] + extra
-            f.made[a, c], f.built[a, c] = own + extra, 0.0
+            f.made[a, c] = own + extra
             f.made_origin[a, c, w.actor_origin[a]] += own + extra - foreign
             if foreign > 0.0:
                 for o in range(w.origin_count):
@@ -93,13 +85,22 @@ def make(w, p, s, f, t):  # type: ignore[no-untyped-def]
             for o in range(w.origin_count):
                 used = min(s.stock[a, part, o], consumed * (s.stock[a, part, o] / have))
                 f.arms[a, part, o, A_CONSUMED] += used
-                f.opening_parts[a, o] = used
-            for o in range(w.origin_count):
-                s.stock[a, part, o] -= f.opening_parts[a, o]
+                s.stock[a, part, o] -= used
         spent = min(spent, s.funds[a])
         s.funds[a] -= spent
         f.money_left[a] = max(0.0, f.money_left[a] - spent)
         f.money[M_PRODUCTION, a] += spent
+
+
+@compiled
+def _wanted(w, p, s, a, c):  # type: ignore[no-untyped-def]
+    """What an actor could make with its own knowhow, and beyond it from kits, within the room below the ceiling."""
+    room = max(0.0, p.stock_ceiling * p.target[a, c] - stock_of(w, s, a, c))
+    own = min(s.plant[a, c] * s.knowhow[a, c], room)
+    extra = 0.0
+    if w.kits == 1 and w.components >= 0 and c != w.components:
+        extra = min(s.plant[a, c] * (1.0 - s.knowhow[a, c]), room - own)
+    return own, extra
 
 
 @compiled
@@ -132,7 +133,7 @@ def build(w, p, s, f, t):  # type: ignore[no-untyped-def]
             if s.knowhow[a, c] > 0.0:
                 f.invested[a, c] = max(0.0, p.plant_margin * s.order_average[a, c] - s.plant[a, c]) / p.plant_time
                 bill += f.invested[a, c] * p.capital_cost[c]
-        scale = 1.0 if bill <= budget else budget / bill
+        scale = part_met(bill, budget)
         spent = min(bill * scale, s.funds[a])
         for c in range(w.category_count):
             f.invested[a, c] *= scale
@@ -145,11 +146,7 @@ def build(w, p, s, f, t):  # type: ignore[no-untyped-def]
 @compiled
 def _build_at_client(w, p, s, f, i):  # type: ignore[no-untyped-def]
     a, b = w.tie_from[i], w.tie_to[i]
-    total = 0.0
-    for j in range(w.tie_count):
-        if w.tie_from[j] == a:
-            total += p.weight[j]
-    part = p.production_part * f.pact_actor[PRODUCTION, a] * (p.weight[i] / total)
+    part = p.production_part * f.pact_actor[PRODUCTION, a] * (p.weight[i] / weight_of_ties(w, p, a))
     bill = 0.0
     for c in range(w.category_count):
         if s.knowhow[b, c] > 0.0:
@@ -157,7 +154,7 @@ def _build_at_client(w, p, s, f, i):  # type: ignore[no-untyped-def]
     money = min(f.cash[i] * (1.0 - f.diverted_part[i]), f.money_left[b])
     if bill <= 0.0 or money <= 0.0:
         return
-    scale = 1.0 if bill <= money else money / bill
+    scale = part_met(bill, money)
     for c in range(w.category_count):
         if s.knowhow[b, c] > 0.0:
             f.built[b, c] += part * s.plant[a, c] * s.knowhow[a, c] * scale
@@ -191,8 +188,7 @@ def learn(w, p, s, f, t):  # type: ignore[no-untyped-def]
         else:
             x = f.pact_tie[TECHNOLOGY, i]
         rate = p.technology_rate[i] + p.technology_boost * x
-        ra, rb = w.actor_regime[a], w.actor_regime[b]
-        if rate <= 0.0 or (ra >= 0 and s.fallen[ra] >= 0) or (rb >= 0 and s.fallen[rb] >= 0):
+        if rate <= 0.0 or is_shut(w, s, i):
             continue
         for c in range(w.category_count):
             k, frontier = s.knowhow[b, c], s.knowhow[a, c]

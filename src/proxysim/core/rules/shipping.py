@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from proxysim.core.jit import compiled
-from proxysim.core.records import (
+from proxysim.core.rules._shared import believed_survival, foreign_stock, least_limit, part_met, stock_of, whole_mix
+from proxysim.core.vocabulary import (
     A_SENT,
     CHANNELS,
     M_BOUGHT,
@@ -55,12 +56,7 @@ def available(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """
     for a in range(w.actor_count):
         for c in range(w.category_count):
-            total, foreign = 0.0, 0.0
-            for o in range(w.origin_count):
-                total += s.stock[a, c, o]
-                if o != w.actor_origin[a]:
-                    foreign += s.stock[a, c, o]
-            f.stock_all[a, c], f.stock_foreign[a, c] = total, foreign
+            f.stock_all[a, c], f.stock_foreign[a, c] = stock_of(w, s, a, c), foreign_stock(w, s, a, c)
             f.ask_common[a, c], f.ask_first[a, c], f.ask_foreign[a, c] = 0.0, 0.0, 0.0
     for i in range(w.tie_count):
         a = w.tie_from[i]
@@ -75,14 +71,14 @@ def available(w, p, s, f, t):  # type: ignore[no-untyped-def]
         for c in range(w.category_count):
             total = f.stock_all[a, c]
             spare = max(0.0, total - p.reserve[a] * p.target[a, c])
-            first = 1.0 if f.ask_first[a, c] <= spare else spare / f.ask_first[a, c]
+            first = part_met(f.ask_first[a, c], spare)
             spare = max(0.0, spare - first * f.ask_first[a, c])
             asked = f.ask_common[a, c]
             f.cut_first[a, c] = first
-            f.cut_own[a, c] = 1.0 if asked <= spare else spare / asked
+            f.cut_own[a, c] = part_met(asked, spare)
             if f.stock_foreign[a, c] > 0.0:
                 asked += f.ask_foreign[a, c] * (total / f.stock_foreign[a, c])
-            f.cut_foreign[a, c] = 1.0 if asked <= spare else spare / asked
+            f.cut_foreign[a, c] = part_met(asked, spare)
 
 
 @compiled
@@ -93,7 +89,8 @@ def choose(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    tie_ask, tie_money : (tie,), arms and money a month; tie_moved : (tie,); broker_ask : (actor,); sent_share : (route,); leg_flow : (leg, actor)
+    tie_ask, tie_money : (tie,), arms and money a month; tie_brokered : (tie,); broker_ask : (actor,);
+    route_weight, sent_share : (route,); leg_flow : (leg, actor)
 
     Source
     ------
@@ -120,33 +117,37 @@ def choose(w, p, s, f, t):  # type: ignore[no-untyped-def]
             f.leg_flow[k, a] = 0.0
     for i in range(w.tie_count):
         a, broker = w.tie_from[i], w.tie_broker[i]
-        f.tie_moved[i] = 1.0
+        f.tie_brokered[i] = 1.0
         if broker >= 0:
             if s.command[broker] < p.command_limit[broker]:
-                f.tie_moved[i] = 0.0
-            elif f.broker_ask[broker] > p.broker_capacity[broker]:
-                f.tie_moved[i] = p.broker_capacity[broker] / f.broker_ask[broker]
+                f.tie_brokered[i] = 0.0
+            else:
+                f.tie_brokered[i] = part_met(f.broker_ask[broker], p.broker_capacity[broker])
         total = 0.0
         for r in range(w.route_start[i], w.route_stop[i]):
-            f.sent_share[r] = _weight(w, p, s, f, a, r) if f.tie_ask[i] > 0.0 else 0.0
-            total += f.sent_share[r]
+            f.route_weight[r] = _weight(w, p, s, f, a, r) if f.tie_ask[i] > 0.0 else 0.0
+            total += f.route_weight[r]
         for r in range(w.route_start[i], w.route_stop[i]):
-            f.sent_share[r] = f.sent_share[r] / total if total > 0.0 else 0.0
+            f.sent_share[r] = f.route_weight[r] / total if total > 0.0 else 0.0
             for k in range(w.route_length[r]):
-                f.leg_flow[w.route_leg[r, k], a] += f.tie_ask[i] * f.tie_moved[i] * f.sent_share[r]
+                f.leg_flow[w.route_leg[r, k], a] += f.tie_ask[i] * f.tie_brokered[i] * f.sent_share[r]
 
 
 @compiled
 def _weight(w, p, s, f, a, r):  # type: ignore[no-untyped-def]
     if w.route_length[r] == 0:
         return 1.0
-    limit, survival, cost = math.inf, 1.0, 0.0
-    for k in range(w.route_length[r]):
-        leg = w.route_leg[r, k]
-        limit = min(limit, f.leg_open[leg, a])
-        survival *= 1.0 - s.belief[a, leg]
-        cost += p.transport_cost[leg]
+    limit, survival, cost = least_limit(w, f, r, a), believed_survival(w, s, r, a), _carriage(w, p, r)
     return limit * math.exp(p.route_choice * math.log(survival) - cost) if survival > 0.0 else 0.0
+
+
+@compiled
+def _carriage(w, p, r):  # type: ignore[no-untyped-def]
+    """Cost of carriage over a route, over the value carried."""
+    cost = 0.0
+    for k in range(w.route_length[r]):
+        cost += p.transport_cost[w.route_leg[r, k]]
+    return cost
 
 
 @compiled
@@ -158,7 +159,7 @@ def crowd(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    leg_factor : (leg, actor), in [0, 1]
+    leg_taken : (leg, actor), arms a month; leg_factor : (leg, actor), in [0, 1]
     """
     for k in range(w.leg_count):
         flow, taken = 0.0, 0.0
@@ -167,16 +168,17 @@ def crowd(w, p, s, f, t):  # type: ignore[no-untyped-def]
             taken += p.carriers[k, a]
         if w.leg_shared[k] == 0:
             for a in range(w.actor_count):
-                f.leg_factor[k, a] = 1.0 if flow <= f.leg_limit[k] else f.leg_limit[k] / flow
+                f.leg_factor[k, a] = part_met(flow, f.leg_limit[k])
+                f.leg_taken[k, a] = f.leg_flow[k, a] * f.leg_factor[k, a]
             continue
         rest = 0.0
         for a in range(w.actor_count):
             rest += max(0.0, f.leg_flow[k, a] - f.leg_limit[k] * p.carriers[k, a])
         free = f.leg_limit[k] * max(0.0, 1.0 - taken)
-        part = 1.0 if rest <= free else free / rest
+        part = part_met(rest, free)
         for a in range(w.actor_count):
             own = min(f.leg_flow[k, a], f.leg_limit[k] * p.carriers[k, a])
-            f.leg_factor[k, a] = own + part * max(0.0, f.leg_flow[k, a] - own)
+            f.leg_taken[k, a] = own + part * max(0.0, f.leg_flow[k, a] - own)
         for q in range(w.pact_count):
             x = f.pact_level[q] * p.provisions[q, SHIPMENTS]
             if x > 0.0 and f.pact_level[q] > 0.0:
@@ -184,13 +186,13 @@ def crowd(w, p, s, f, t):  # type: ignore[no-untyped-def]
                 for a in range(w.actor_count):
                     if w.pact_member[q, a] == 1:
                         spare += max(0.0, f.leg_limit[k] * p.carriers[k, a] - f.leg_flow[k, a])
-                        wanted += f.leg_flow[k, a] - f.leg_factor[k, a]
-                part = 1.0 if wanted <= x * spare else x * spare / wanted
+                        wanted += f.leg_flow[k, a] - f.leg_taken[k, a]
+                part = part_met(wanted, x * spare)
                 for a in range(w.actor_count):
                     if w.pact_member[q, a] == 1:
-                        f.leg_factor[k, a] += part * (f.leg_flow[k, a] - f.leg_factor[k, a])
+                        f.leg_taken[k, a] += part * (f.leg_flow[k, a] - f.leg_taken[k, a])
         for a in range(w.actor_count):
-            f.leg_factor[k, a] = f.leg_factor[k, a] / f.leg_flow[k, a] if f.leg_flow[k, a] > 0.0 else 1.0
+            f.leg_factor[k, a] = f.leg_taken[k, a] / f.leg_flow[k, a] if f.leg_flow[k, a] > 0.0 else 1.0
 
 
 @compiled
@@ -199,34 +201,33 @@ def send(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    tie_moved, tie_cost, tie_paid, tie_used : (tie,); broker_ask : (actor,), here its cost;
-    route_sent : (route,), part of what the tie sent; sent : (tie, channel, category, origin),
+    tie_moved, tie_cost, tie_paid, tie_used : (tie,); carriage : (actor,), money;
+    route_moved, route_sent : (route,), part of what the tie asked, and of what it sent; sent : (tie, channel, category, origin),
     arms; stock, funds, owed; books
     """
     for a in range(w.actor_count):
-        f.broker_ask[a] = 0.0
+        f.carriage[a] = 0.0
     for i in range(w.tie_count):
         a = w.tie_from[i]
         moved, cost = 0.0, 0.0
         for r in range(w.route_start[i], w.route_stop[i]):
-            factor, carriage = 1.0, 0.0
+            factor = 1.0
             for k in range(w.route_length[r]):
                 factor = min(factor, f.leg_factor[w.route_leg[r, k], a])
-                carriage += p.transport_cost[w.route_leg[r, k]]
-            f.route_sent[r] = f.sent_share[r] * factor
-            moved += f.route_sent[r]
-            cost += f.route_sent[r] * carriage
+            f.route_moved[r] = f.sent_share[r] * factor
+            moved += f.route_moved[r]
+            cost += f.route_moved[r] * _carriage(w, p, r)
         for r in range(w.route_start[i], w.route_stop[i]):
-            f.route_sent[r] = f.route_sent[r] / moved if moved > 0.0 else 0.0
+            f.route_sent[r] = f.route_moved[r] / moved if moved > 0.0 else 0.0
         if w.tie_broker[i] >= 0:
             cost += moved * p.commission[w.tie_broker[i]]
-        f.tie_cost[i] = f.tie_money[i] * f.tie_moved[i] * cost
-        f.tie_moved[i] *= moved
-        f.broker_ask[a] += f.tie_cost[i]
+        f.tie_cost[i] = f.tie_money[i] * f.tie_brokered[i] * cost
+        f.tie_moved[i] = f.tie_brokered[i] * moved
+        f.carriage[a] += f.tie_cost[i]
     for i in range(w.tie_count):
         a = w.tie_from[i]
         money = max(0.0, s.funds[a] - f.reserved[a])
-        f.tie_paid[i] = 1.0 if f.broker_ask[a] <= money else money / f.broker_ask[a]
+        f.tie_paid[i] = part_met(f.carriage[a], money)
     for i in range(w.tie_count):
         f.tie_moved[i] *= f.tie_paid[i]
         _load(w, p, s, f, i)
@@ -288,9 +289,8 @@ def _settle(w, p, s, f, i):  # type: ignore[no-untyped-def]
     f.money[M_BOUGHT, b] += paid
     f.money[M_SOLD, a] += paid
     if p.barter[i] > 0.0 and price > 0.0 and w.tie_back[i] >= 0:
-        back, mixed, value = w.tie_back[i], 0.0, 0.0
+        back, value = w.tie_back[i], 0.0
         for c in range(w.category_count):
-            mixed += p.mix[back, c]
             value += p.mix[back, c] * p.price[c]
         if value > 0.0:
-            s.owed[back] += price * p.barter[i] * mixed / value
+            s.owed[back] += price * p.barter[i] * whole_mix(w, p, back) / value

@@ -5,14 +5,8 @@ from __future__ import annotations
 import math
 
 from proxysim.core.jit import compiled
-from proxysim.core.records import FUNDING, M_DIVERTED, M_RECEIVED, M_SENT, SHIPMENTS
-
-
-@compiled
-def open_tie(w, s, i):  # type: ignore[no-untyped-def]
-    """False once the regime of either end has fallen."""
-    a, b = w.actor_regime[w.tie_from[i]], w.actor_regime[w.tie_to[i]]
-    return not ((a >= 0 and s.fallen[a] >= 0) or (b >= 0 and s.fallen[b] >= 0))
+from proxysim.core.rules._shared import believed_survival, is_shut, least_limit, weight_of_ties, whole_mix, whole_stock
+from proxysim.core.vocabulary import FUNDING, M_DIVERTED, M_RECEIVED, M_SENT, SHIPMENTS
 
 
 @compiled
@@ -33,10 +27,9 @@ def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
     Salehyan, Siroky & Wood 2014 (control). Assumption: sizes of the responses.
     """
     for a in range(w.actor_count):
-        total, g = 0.0, p.support_share[a]
+        total, g = weight_of_ties(w, p, a), p.support_share[a]
         for i in range(w.tie_count):
             if w.tie_from[i] == a:
-                total += p.weight[i]
                 f.score[i], f.target_share[i] = 0.0, 0.0
                 f.will[i] = _will(w, p, s, a, w.tie_to[i])
                 f.diverted_part[i] = p.slack[a] * (1.0 - s.tie_control[i])
@@ -44,13 +37,13 @@ def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
             home = (1.0 - g) / g
             sum_ = home
             for i in range(w.tie_count):
-                if w.tie_from[i] == a and p.weight[i] > 0.0 and open_tie(w, s, i):
+                if w.tie_from[i] == a and p.weight[i] > 0.0 and not is_shut(w, s, i):
                     f.score[i] = math.log(p.weight[i] / total) + (
                         0.0 if w.fixed_allocation == 1 else _pull(w, p, s, f, a, i)
                     )
                     sum_ += math.exp(f.score[i])
             for i in range(w.tie_count):
-                if w.tie_from[i] == a and p.weight[i] > 0.0 and open_tie(w, s, i):
+                if w.tie_from[i] == a and p.weight[i] > 0.0 and not is_shut(w, s, i):
                     f.target_share[i] = math.exp(f.score[i]) / sum_
         f.usual_share[a] = _sum_of_targets(w, f, a)
 
@@ -67,12 +60,10 @@ def _sum_of_targets(w, f, a):  # type: ignore[no-untyped-def]
 @compiled
 def _pull(w, p, s, f, a, i):  # type: ignore[no-untyped-def]
     client = w.tie_to[i]
-    have, target = 0.0, 0.0
+    target = 0.0
     for c in range(w.category_count):
         target += p.target[client, c]
-        for o in range(w.origin_count):
-            have += s.stock[client, c, o]
-    need = min(1.0, max(0.0, 1.0 - have / target)) if target > 0.0 else 0.0
+    need = min(1.0, max(0.0, 1.0 - whole_stock(w, s, client) / target)) if target > 0.0 else 0.0
     return (math.log(1.0 + f.pact_actor[FUNDING, a]) + p.attention_response[a] * math.log(f.focus[a])
             + p.need_response[a] * need - p.need_curve[a] * need * need + p.threat_response[a] * f.war[client]
             + p.control_response[a] * (s.tie_control[i] - 0.5) + f.will[i])  # fmt: skip
@@ -83,12 +74,10 @@ def _will(w, p, s, a, client):  # type: ignore[no-untyped-def]
     """Willingness, at most 0: -prospects (how far the client's regime is sinking + how far the own reserve is short)."""
     r = w.actor_regime[client]
     sinking = max(0.0, -s.forcing[r]) if r >= 0 and s.fallen[r] < 0 else 0.0
-    have, keep = 0.0, 0.0
+    keep = 0.0
     for c in range(w.category_count):
         keep += p.reserve[a] * p.target[a, c]
-        for o in range(w.origin_count):
-            have += s.stock[a, c, o]
-    short = max(0.0, 1.0 - have / keep) if keep > 0.0 else 0.0
+    short = max(0.0, 1.0 - whole_stock(w, s, a) / keep) if keep > 0.0 else 0.0
     return -p.prospects[a] * (sinking + short)
 
 
@@ -116,7 +105,7 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
             if w.tie_from[i] == a:
                 if w.fixed_allocation == 1:
                     s.tie_share[i] = f.target_share[i] * scale
-                elif open_tie(w, s, i):
+                elif not is_shut(w, s, i):
                     s.tie_share[i] = (
                         p.share_inertia[a] * s.tie_share[i] + (1.0 - p.share_inertia[a]) * f.target_share[i] * scale
                     )
@@ -127,7 +116,7 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
         f.pledged[i], f.arms_part[i], f.cash[i], f.arrived_value[i] = 0.0, 0.0, 0.0, 0.0
         for c in range(w.category_count):
             f.claim[i, c] = 0.0
-        if p.weight[i] <= 0.0 or s.tie_share[i] < p.minimum_share or not open_tie(w, s, i):
+        if p.weight[i] <= 0.0 or s.tie_share[i] < p.minimum_share or is_shut(w, s, i):
             continue
         f.pledged[i] = s.tie_share[i] * f.revenue[a]
         push = p.shipments_push * f.pact_actor[SHIPMENTS, a]
@@ -135,9 +124,7 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
         shift = math.log(p.arms_share[i] / (1.0 - p.arms_share[i])) + p.arms_response * math.log(
             believed / p.arms_reference
         )
-        mixed = 0.0
-        for c in range(w.category_count):
-            mixed += p.mix[i, c]
+        mixed = whole_mix(w, p, i)
         f.arms_part[i] = 1.0 / (1.0 + math.exp(-(shift + push))) if mixed > 0.0 else 0.0
         for c in range(w.category_count):
             if mixed > 0.0:
@@ -155,11 +142,7 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
 def _believed_arrival(w, s, f, a, i):  # type: ignore[no-untyped-def]
     best = 0.0
     for r in range(w.route_start[i], w.route_stop[i]):
-        arrival, limit = 1.0, math.inf
-        for k in range(w.route_length[r]):
-            leg = w.route_leg[r, k]
-            arrival *= 1.0 - s.belief[a, leg]
-            limit = min(limit, f.leg_open[leg, a])
+        arrival, limit = believed_survival(w, s, r, a), least_limit(w, f, r, a)
         if s.tie_order[i] > limit:
             arrival *= limit / s.tie_order[i]
         best = max(best, arrival)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from proxysim.core.jit import compiled
-from proxysim.core.records import MARKET, RECIPROCITY, RETRANSFER, SALE, SUPPORT, TECHNOLOGY
+from proxysim.core.rules._shared import foreign_stock, is_shut, part_met, stock_of, whole_mix
+from proxysim.core.vocabulary import MARKET, RECIPROCITY, RETRANSFER, SALE, SUPPORT, TECHNOLOGY
 
 
 @compiled
@@ -24,9 +25,7 @@ def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """
     for a in range(w.actor_count):
         for c in range(w.category_count):
-            held = 0.0
-            for o in range(w.origin_count):
-                held += s.stock[a, c, o]
+            held = stock_of(w, s, a, c)
             need = p.demand[a, c] * f.war[a]
             f.want[a, c] = max(0.0, min(need - f.made[a, c], p.shortage_months * need - held))
     for i in range(w.tie_count):
@@ -35,16 +34,17 @@ def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
         if w.is_proxy[a] == 1 and w.is_proxy[b] == 0:
             x = f.pact_actor[MARKET, b]
         access = min(1.0, p.access[i] + p.market_boost * x)
-        ra, rb = w.actor_regime[a], w.actor_regime[b]
-        shut = (ra >= 0 and s.fallen[ra] >= 0) or (rb >= 0 and s.fallen[rb] >= 0) or w.route_start[i] == w.route_stop[i]
+        shut = is_shut(w, s, i) or w.route_start[i] == w.route_stop[i]
         for c in range(w.category_count):
             f.offer[i, c] = 0.0
             if access > 0.0 and f.want[b, c] > 0.0 and not shut:
-                held = 0.0
-                for o in range(w.origin_count):
-                    held += s.stock[a, c, o]
-                spare = p.offer_share * max(0.0, held - p.offer_floor * p.target[a, c])
-                f.offer[i, c] = min(p.offer_want * f.want[b, c] * access, spare)
+                f.offer[i, c] = min(p.offer_want * f.want[b, c] * access, _spare(w, p, s, a, c))
+
+
+@compiled
+def _spare(w, p, s, a, c):  # type: ignore[no-untyped-def]
+    """What a seller offers at most in a month, of its stock above the floor."""
+    return p.offer_share * max(0.0, stock_of(w, s, a, c) - p.offer_floor * p.target[a, c])
 
 
 @compiled
@@ -56,59 +56,43 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    volume : (tie, channel, category), owed_asked : (tie, category), arms a month; reserved : (actor,), money;
-    ask_common, ask_foreign : (actor, category), here the part of offers a seller can spare, and what a buyer is offered
+    volume : (tie, channel, category), owed_asked : (tie, category), arms a month; bill, reserved : (actor,), money;
+    offers_made, offers_met : (actor, category), arms a month
     """
     for a in range(w.actor_count):
-        f.reserved[a] = 0.0
+        f.bill[a], f.reserved[a] = 0.0, 0.0
         for c in range(w.category_count):
-            f.ask_common[a, c], f.ask_foreign[a, c] = 0.0, 0.0
+            f.offers_made[a, c], f.offers_met[a, c] = 0.0, 0.0
     offered = 0.0
     for i in range(w.tie_count):
         for c in range(w.category_count):
             f.volume[i, SALE, c] = 0.0
-            f.ask_common[w.tie_from[i], c] += f.offer[i, c]
+            f.offers_made[w.tie_from[i], c] += f.offer[i, c]
             offered += f.offer[i, c]
     if offered > 0.0:
         _cut(w, p, s, f)
         _bill(w, p, s, f)
     for i in range(w.tie_count):
         a = w.tie_from[i]
-        ra, rb = w.actor_regime[a], w.actor_regime[w.tie_to[i]]
-        shut = (ra >= 0 and s.fallen[ra] >= 0) or (rb >= 0 and s.fallen[rb] >= 0)
-        mixed = 0.0
+        shut, mixed = is_shut(w, s, i), whole_mix(w, p, i)
         for c in range(w.category_count):
-            mixed += p.mix[i, c]
-        for c in range(w.category_count):
-            foreign = 0.0
-            for o in range(w.origin_count):
-                if o != w.actor_origin[a]:
-                    foreign += s.stock[a, c, o]
-            f.volume[i, RETRANSFER, c] = 0.0 if shut else p.retransfer[i] * foreign
+            f.volume[i, RETRANSFER, c] = 0.0 if shut else p.retransfer[i] * foreign_stock(w, s, a, c)
             f.volume[i, RECIPROCITY, c] = f.owes[i] * f.made[a, c] * f.war[w.tie_to[i]]
             f.owed_asked[i, c] = s.owed[i] * (p.mix[i, c] / mixed) if mixed > 0.0 and not shut else 0.0
 
 
 @compiled
 def _cut(w, p, s, f):  # type: ignore[no-untyped-def]
-    """Offers cut to what sellers can spare, then to what buyers want; `ask_foreign` holds what each buyer is offered."""
-    for a in range(w.actor_count):
-        for c in range(w.category_count):
-            offered = f.ask_common[a, c]
-            if offered > 0.0:
-                held = 0.0
-                for o in range(w.origin_count):
-                    held += s.stock[a, c, o]
-                spare = p.offer_share * max(0.0, held - p.offer_floor * p.target[a, c])
-                f.ask_common[a, c] = 1.0 if offered <= spare else spare / offered
+    """Offers cut to what sellers can spare, then to what buyers want."""
     for i in range(w.tie_count):
+        a = w.tie_from[i]
         for c in range(w.category_count):
             if f.offer[i, c] > 0.0:
-                f.volume[i, SALE, c] = f.offer[i, c] * f.ask_common[w.tie_from[i], c]
-                f.ask_foreign[w.tie_to[i], c] += f.volume[i, SALE, c]
+                f.volume[i, SALE, c] = f.offer[i, c] * part_met(f.offers_made[a, c], _spare(w, p, s, a, c))
+                f.offers_met[w.tie_to[i], c] += f.volume[i, SALE, c]
     for i in range(w.tie_count):
         for c in range(w.category_count):
-            offered, want = f.ask_foreign[w.tie_to[i], c], f.want[w.tie_to[i], c]
+            offered, want = f.offers_met[w.tie_to[i], c], f.want[w.tie_to[i], c]
             if offered > want:
                 f.volume[i, SALE, c] *= want / offered
 
@@ -118,15 +102,15 @@ def _bill(w, p, s, f):  # type: ignore[no-untyped-def]
     """Sales cut to the money of buyers, which is set aside."""
     for i in range(w.tie_count):
         for c in range(w.category_count):
-            f.reserved[w.tie_to[i]] += f.volume[i, SALE, c] * p.markup[i] * p.price[c] * (1.0 - p.barter[i])
+            f.bill[w.tie_to[i]] += f.volume[i, SALE, c] * p.markup[i] * p.price[c] * (1.0 - p.barter[i])
     for i in range(w.tie_count):
         b = w.tie_to[i]
         money = min(f.money_left[b], s.funds[b])
-        if f.reserved[b] > money and p.barter[i] < 1.0:
+        if f.bill[b] > money and p.barter[i] < 1.0:
             for c in range(w.category_count):
-                f.volume[i, SALE, c] *= money / f.reserved[b]
+                f.volume[i, SALE, c] *= money / f.bill[b]
     for b in range(w.actor_count):
-        f.reserved[b] = min(f.reserved[b], f.money_left[b], s.funds[b])
+        f.reserved[b] = min(f.bill[b], f.money_left[b], s.funds[b])
 
 
 @compiled

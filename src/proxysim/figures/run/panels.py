@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from proxysim.core.records import FELL_BEFORE, MEASURE_INDEX
+from proxysim.core.vocabulary import FELL_BEFORE, MEASURE_INDEX
 from proxysim.figures.kit.palette import AMOUNT, AXIS, MUTED, origin_looks, series_look, tint
 from proxysim.figures.kit.text import cut, keep_direction
 from proxysim.runs.tables import month_name, table

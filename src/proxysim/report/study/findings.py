@@ -14,8 +14,8 @@ from proxysim.errors import InputError
 from proxysim.report.roles import Roles, builds_on, fighters, labels_of, roles_of
 from proxysim.report.study.months import cargoes, chain, events_of, looked_into, provenance, regimes
 from proxysim.runs.branches import branch_worlds
+from proxysim.runs.course import seed_of
 from proxysim.runs.ensemble import Ensemble, ensemble
-from proxysim.runs.run import seed_of
 from proxysim.runs.threads import Progress
 from proxysim.scenario.world.uncertainty import REPLICATES, unknowns
 from proxysim.scenario.world.world import World, load

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from proxysim.core import records
+from proxysim.core import vocabulary
 from proxysim.report.labels import branch_label
 from proxysim.report.roles import Roles, fighters
 from proxysim.runs.ensemble import Ensemble
@@ -107,10 +107,10 @@ def _stages(one: Run, own: Array, fighting: Sequence[int]) -> list[float]:
     arrays, months = world.arrays[0], len(world.months)
     routes = len(world.names["route"])
     ties = arrays.route_tie[:routes]
-    sent = history["sent"][:, :, records.SUPPORT].sum(axis=(2, 3))
+    sent = history["sent"][:, :, vocabulary.SUPPORT].sum(axis=(2, 3))
     over = sent[:, ties] * history["route_sent"][:, :routes] * own[ties]
     came = over * (1.0 - np.minimum(1.0, history["route_lost"][:, :routes])) * world.params[0].quality[ties]
-    capacity = history["measure"][:, fighting, records.MEASURE_INDEX["capacity"]].mean() if fighting else math.nan
+    capacity = history["measure"][:, fighting, vocabulary.MEASURE_INDEX["capacity"]].mean() if fighting else math.nan
     parts = [
         history["pledged"][:, own].sum(),
         history["cash"][:, own].sum(),
@@ -169,6 +169,6 @@ def regimes(looked: Mapping[str, Sequence[Run]]) -> pandas.DataFrame:
         for one in runs:
             table = one.table("regimes").assign(branch=branch, run=one.number)
             names = one.world.names["regime"]
-            gone = [name for name, at in zip(names, one.history["fallen"], strict=False) if at == records.FELL_BEFORE]
+            gone = [name for name, at in zip(names, one.history["fallen"], strict=False) if at == vocabulary.FELL_BEFORE]
             parts.append(table[~table["regime"].isin(gone)])
     return pd.concat(parts).reset_index(drop=True)

@@ -1,4 +1,7 @@
-"""What an actor holds: read from the row of the run, changed by hand, and then booked."""
+"""The agents of a model: what an actor holds, and what it intends.
+
+The inherited method of an agent returns the intention that the rules computed; a subclass overrides one method.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from proxysim.core import records
+import mesa
+
 from proxysim.errors import RunError
-from proxysim.runs.run import Course
 
 
 class Holdings:
@@ -65,7 +68,7 @@ class Holdings:
         return float(held.sum())
 
     def measure(self, name: str) -> float:
-        """A measure of last month; names and units stand in `proxysim.core.records.MEASURES`."""
+        """A measure of last month; names and units stand in `proxysim.core.vocabulary.MEASURES`."""
         return float(self._s.measure[self.index, self.model.place("measure", name)])
 
     def ties(self) -> list[str]:
@@ -118,42 +121,55 @@ class Holdings:
                 self.model.by_hand.arms(self.index, c, o, part)
 
 
-class ByHand:
-    """The books of what is changed by hand; between months it stands in the books of the month to come."""
+class Actor(Holdings, mesa.Agent):
+    """What states and proxies share; what an actor holds is read from the row of the run.
 
-    def __init__(self, course: Course) -> None:
-        self.course = course
-        self._earlier: list[tuple[tuple[int, ...], float]] = []
-        self._open = False
+    Attributes
+    ----------
+    id, label : key, and what people see
+    index : place on the axis `actor`
+    """
 
-    def open_month(self) -> None:
-        """What was changed between two months is taken out of the opening and booked."""
-        self._open = True
-        f = self.course.flows[0]
-        for place, change in self._earlier:
-            opening = f.opening_funds if len(place) == 1 else f.opening_stock
-            opening[place] -= change
-            self._book(place, change)
-        self._earlier.clear()
+    def __init__(self, model: Any, id: str) -> None:
+        super().__init__(model)
+        self.id = id
+        self.index = model.world.names["actor"].index(id)
+        section = "proxies" if model.world.arrays[0].is_proxy[self.index] else "states"
+        self.kind = "proxy" if section == "proxies" else "state"
+        self.label = model.world.label(section, id)
 
-    def close_month(self) -> None:
-        """What is changed from here on is booked in the month to come."""
-        self._open = False
+    def commit(self, front: str) -> float:
+        """Engagement on a front this month, 0 to 1."""
+        return float(self.model.intended("commitment_now", self.model.place("front", front), self.index))
 
-    def money(self, actor: int, change: float) -> None:
-        """Book money changed by hand."""
-        self._book((actor,), change)
+    def offer(self, tie: str, category: str) -> float:
+        """Arms it would sell over a tie this month."""
+        return float(self.model.intended("offer", self.model.place("tie", tie), self.model.place("category", category)))
 
-    def arms(self, actor: int, category: int, origin: int, change: float) -> None:
-        """Book arms changed by hand."""
-        self._book((actor, category, origin), change)
 
-    def _book(self, place: tuple[int, ...], change: float) -> None:
-        if not self._open:
-            self._earlier.append((place, change))
-            return
-        f = self.course.flows[0]
-        if len(place) == 1:
-            f.money[records.M_HAND_IN if change > 0 else records.M_HAND_OUT, place[0]] += abs(change)
-        else:
-            f.arms[(*place, records.A_HAND_IN if change > 0 else records.A_HAND_OUT)] += abs(change)
+class StateAgent(Actor):
+    """A state: it gives support, releases arms and patrols."""
+
+    def support_budget(self) -> float:
+        """Share of revenue for all clients this month, 0 to 1."""
+        return float(self.model.intended("usual_share", self.index))
+
+    def allocate(self, scores: dict[str, float]) -> dict[str, float]:
+        """Shares of revenue aimed at, by tie, from the scores of the ties."""
+        return {tie: self.model.intended("target_share", self.model.place("tie", tie)) for tie in scores}
+
+    def release(self, category: str) -> float:
+        """Part of a claim in this category that it releases, 0 to 1."""
+        return float(self.model.intended("gate", self.index, self.model.place("category", category)))
+
+    def patrol(self, found: dict[str, float]) -> dict[str, float]:
+        """Share of its effort on each leg next month, from what it found on each this month."""
+        return {leg: self.model.intended("next_patrol", self.index, self.model.place("leg", leg)) for leg in found}
+
+
+class ProxyAgent(Actor):
+    """A proxy: it fights, sells and diverts."""
+
+    def divert(self, tie: str) -> float:
+        """Share of the cash of a tie that is diverted, 0 to 1."""
+        return float(self.model.intended("diverted_part", self.model.place("tie", tie)))

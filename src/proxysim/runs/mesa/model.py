@@ -1,77 +1,29 @@
 """One run as a Mesa model: agents own their intentions as methods, the compiled rules carry them out.
 
+Each decision is asked for at its stage of the month. What a method returns is checked and written where the compiled
+rule wrote its own intention.
+
 The inherited method of an agent returns the intention that the rules computed, so nothing is written twice and a
 model without subclasses gives the same bits as `proxysim.run`. A subclass overrides one method.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import mesa
 import numpy as np
 
-from proxysim.core import records, step
+from proxysim.core import records, step, vocabulary
 from proxysim.errors import Fault, InputError, RunError, did_you_mean
-from proxysim.runs.mesa.agents import ByHand, Holdings
-from proxysim.runs.mesa.decisions import DECISIONS
-from proxysim.runs.run import Course, History, Run, seed_of
+from proxysim.runs.course import Course, seed_of
+from proxysim.runs.history import History
+from proxysim.runs.mesa.agents import Actor, ProxyAgent, StateAgent
+from proxysim.runs.mesa.by_hand import ByHand
+from proxysim.runs.run import Run
 from proxysim.scenario.world.world import World
-
-
-class Actor(Holdings, mesa.Agent):
-    """What states and proxies share; what an actor holds is read from the row of the run.
-
-    Attributes
-    ----------
-    id, label : key, and what people see
-    index : place on the axis `actor`
-    """
-
-    def __init__(self, model: PactModel, id: str) -> None:
-        super().__init__(model)
-        self.id = id
-        self.index = model.world.names["actor"].index(id)
-        section = "proxies" if model.world.arrays[0].is_proxy[self.index] else "states"
-        self.kind = "proxy" if section == "proxies" else "state"
-        self.label = model.world.label(section, id)
-
-    def commit(self, front: str) -> float:
-        """Engagement on a front this month, 0 to 1."""
-        return float(self.model.intended("commitment_now", self.model.place("front", front), self.index))
-
-    def offer(self, tie: str, category: str) -> float:
-        """Arms it would sell over a tie this month."""
-        return float(self.model.intended("offer", self.model.place("tie", tie), self.model.place("category", category)))
-
-
-class StateAgent(Actor):
-    """A state: it gives support, releases arms and patrols."""
-
-    def support_budget(self) -> float:
-        """Share of revenue for all clients this month, 0 to 1."""
-        return float(self.model.intended("usual_share", self.index))
-
-    def allocate(self, scores: dict[str, float]) -> dict[str, float]:
-        """Shares of revenue aimed at, by tie, from the scores of the ties."""
-        return {tie: self.model.intended("target_share", self.model.place("tie", tie)) for tie in scores}
-
-    def release(self, category: str) -> float:
-        """Part of a claim in this category that it releases, 0 to 1."""
-        return float(self.model.intended("gate", self.index, self.model.place("category", category)))
-
-    def patrol(self, found: dict[str, float]) -> dict[str, float]:
-        """Share of its effort on each leg next month, from what it found on each this month."""
-        return {leg: self.model.intended("next_patrol", self.index, self.model.place("leg", leg)) for leg in found}
-
-
-class ProxyAgent(Actor):
-    """A proxy: it fights, sells and diverts."""
-
-    def divert(self, tie: str) -> float:
-        """Share of the cash of a tie that is diverted, 0 to 1."""
-        return float(self.model.intended("diverted_part", self.model.place("tie", tie)))
 
 
 class PactModel(mesa.Model):
@@ -143,7 +95,7 @@ class PactModel(mesa.Model):
 
     def place(self, axis: str, name: str) -> int:
         """Index of a name on an axis; an unknown name is an InputError with the nearest known one."""
-        names = tuple(records.MEASURES) if axis == "measure" else self.world.names[axis]
+        names = tuple(vocabulary.MEASURES) if axis == "measure" else self.world.names[axis]
         if name not in names:
             raise InputError([Fault("model", 0, name, f"is no {axis} of this world{did_you_mean(name, names)}")])
         return names.index(name)
@@ -196,7 +148,7 @@ class PactModel(mesa.Model):
             model[f"stability.{regime}"] = lambda m, i=i: float(m.course.state[0].regime_stability[i])  # type: ignore[misc]
         model["residual"] = lambda m: float(m.course.state[0].residual)
         agent: dict[str, Callable[[Any], Any]] = {"id": lambda a: a.id}
-        for name in records.MEASURES:
+        for name in vocabulary.MEASURES:
             agent[name] = lambda a, name=name: a.measure(name)  # type: ignore[misc]
         return {"model_reporters": model, "agent_reporters": agent}
 
@@ -204,3 +156,74 @@ class PactModel(mesa.Model):
 def _overridden(agent: Any, method: str) -> bool:
     found = getattr(type(agent), method, None)
     return found is not None and not any(found is vars(kind).get(method) for kind in (Actor, StateAgent, ProxyAgent))
+
+
+def _share(agent: Any, method: str, value: float, low: float = 0.0, high: float = 1.0) -> float:
+    """What a method of an agent returned, checked."""
+    number = float(value)
+    if not low <= number <= high:
+        raise RunError(
+            f"{type(agent).__name__}.{method} of {agent.id} returned {number:g}; a number from {low:g} to {high:g} is wanted"
+        )
+    return number
+
+
+def _commit(model: PactModel, agent: Any) -> None:
+    for i, front in enumerate(model.world.names["front"]):
+        if model.world.arrays[0].front_side[i, agent.index]:
+            model.course.flows[0].commitment_now[i, agent.index] = _share(agent, "commit", agent.commit(front))
+
+
+def _budget(model: PactModel, agent: Any) -> None:
+    model.course.flows[0].usual_share[agent.index] = _share(agent, "support_budget", agent.support_budget())
+
+
+def _allocate(model: PactModel, agent: Any) -> None:
+    f, w = model.course.flows[0], model.world.arrays[0]
+    ties = [tie for tie in agent.ties() if model.course.params[0].weight[model.place("tie", tie)] > 0.0]
+    wanted = agent.allocate({tie: model.intended("score", model.place("tie", tie)) for tie in ties})
+    total = 0.0
+    for i, tie in enumerate(model.world.names["tie"]):
+        if w.tie_from[i] == agent.index and tie in wanted:
+            f.target_share[i] = _share(agent, "allocate", wanted[tie])
+        if w.tie_from[i] == agent.index:
+            total += f.target_share[i]
+    f.usual_share[agent.index] = _share(agent, "allocate (sum)", total)
+
+
+def _divert(model: PactModel, agent: Any) -> None:
+    for i, tie in enumerate(model.world.names["tie"]):
+        if model.world.arrays[0].tie_to[i] == agent.index:
+            model.course.flows[0].diverted_part[i] = _share(agent, "divert", agent.divert(tie))
+
+
+def _offer(model: PactModel, agent: Any) -> None:
+    for tie in agent.ties():
+        for c, category in enumerate(model.world.names["category"]):
+            value = _share(agent, "offer", agent.offer(tie, category), 0.0, math.inf)
+            model.course.flows[0].offer[model.place("tie", tie), c] = value
+
+
+def _release(model: PactModel, agent: Any) -> None:
+    for c, category in enumerate(model.world.names["category"]):
+        model.course.flows[0].gate[agent.index, c] = _share(agent, "release", agent.release(category))
+
+
+def _patrol(model: PactModel, agent: Any) -> None:
+    f = model.course.flows[0]
+    found = {leg: float(f.leg_found[k, agent.index]) for k, leg in enumerate(model.world.names["leg"])}
+    total = 0.0
+    for leg, share in agent.patrol(found).items():
+        f.next_patrol[agent.index, model.place("leg", leg)] = _share(agent, "patrol", share)
+        total += share
+    _share(agent, "patrol (sum)", total, 0.0, 1.0 + 1e-9)
+
+
+#: Stage of the month -> the methods asked there, and how what they return is carried out.
+DECISIONS: dict[int, tuple[tuple[str, Callable[[PactModel, Any], None]], ...]] = {
+    step.INTEND_FRONTS: (("commit", _commit),),
+    step.INTEND_SUPPORT: (("allocate", _allocate), ("support_budget", _budget), ("divert", _divert)),
+    step.INTEND_TRADE: (("offer", _offer),),
+    step.INTEND_RELEASE: (("release", _release),),
+    step.INTEND_PATROLS: (("patrol", _patrol),),
+}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from proxysim.core.vocabulary import MEASURES
 from proxysim.scenario.schema.document import Leaf, Path, World
 from proxysim.scenario.schema.values import CONDITIONS_LIMIT, Clause
 
@@ -59,12 +60,9 @@ def _clause(world: World, event: str, clause: Clause) -> str:
     known = [name for section in sections for name in world.ids(section)]
     if clause.of not in known and not world.broken and clause.of not in world.astray:
         return f'"{clause.of[:60]}" is not one of the {" and ".join(sections)}{world.suggest(clause.of, known)}'
-    if clause.kind == "measure":
-        from proxysim.core.records import MEASURES  # here, for it brings NumPy along
-
-        if clause.measure not in MEASURES:
-            near = world.suggest(str(clause.measure), list(MEASURES))
-            return f'"{str(clause.measure)[:60]}" is not a measure{near or "; allowed are " + ", ".join(MEASURES)}'
+    if clause.kind == "measure" and clause.measure not in MEASURES:
+        near = world.suggest(str(clause.measure), list(MEASURES))
+        return f'"{str(clause.measure)[:60]}" is not a measure{near or "; allowed are " + ", ".join(MEASURES)}'
     return ""
 
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from pathlib import Path as FilePath
 
-from proxysim.core.parameters import PROVISIONS
+from proxysim.core.vocabulary import PROVISIONS
 from proxysim.errors import Fault
 from proxysim.scenario.schema.document import Leaf, Path, World, check_document
 from proxysim.scenario.schema.keys import LIMITS, NAMED, SECTIONS, SINGLE, Key, leaf_length

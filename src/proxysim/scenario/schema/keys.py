@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from proxysim.core.parameters import PARAMETERS, VARIANTS, Parameter
+from proxysim.core.vocabulary import COUNTED, SIZES
 
 NAMED = (
     "categories", "places", "legs", "states", "proxies", "ties", "fronts", "regimes", "pacts", "events",
@@ -19,11 +20,8 @@ SINGLE = ("scenario", "behaviour", "rules")
 VERBS = ("set", "scale", "add")
 KINDS = ("world", "part")
 
-#: Most entries of each kind that a world may have: the largest size class of `proxysim.core.records`.
-LIMITS = {
-    "actor": 128, "category": 16, "origin": 15, "tie": 320, "leg": 256, "front": 64, "regime": 32, "pact": 32,
-    "event": 512,
-}  # fmt: skip
+#: Most entries of each kind that a world may have: the largest size class. One origin is everybody's own make.
+LIMITS = {axis: SIZES["huge"][axis] - (axis == "origin") for axis in COUNTED if axis != "route"}
 MONTHS_LIMIT = 1200
 LABEL_LIMIT = 300
 TEXT_LIMIT = 4000

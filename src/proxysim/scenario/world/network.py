@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from proxysim.core import records
+from proxysim.core import schedule as codes
+from proxysim.core import vocabulary
 from proxysim.core.parameters import VARIANTS
 from proxysim.core.rng import key_of
 from proxysim.errors import Fault, InputError
@@ -17,7 +18,7 @@ OTHER = "other"
 def connect(scenario: Scenario, w: Any, names: Names, index: Places, chains: Chains) -> None:
     """Counts and indices; an absent reference is -1."""
     text = scenario.text
-    for axis in records.COUNTED:
+    for axis in vocabulary.COUNTED:
         w[f"{axis}_count"] = len(names[axis])
     w["months"] = scenario.months
     for name in ("actor_regime", "rival", "tie_broker", "tie_back", "leg_host", "leg_front", "pact_debtor"):
@@ -53,10 +54,10 @@ def connect(scenario: Scenario, w: Any, names: Names, index: Places, chains: Cha
         w.pact_debtor[k] = index["actor"][debtor] if debtor else -1
         w.pact_share[k] = text["pacts", pact, "reciprocity_order"] == "share"
     _ties(scenario, w, names, index, chains)
-    kinds = {"dated": 0, "when": 1, "hazard": 2}
+    kinds = {"dated": codes.DATED, "when": codes.CONDITIONAL, "hazard": codes.HAZARD}
     for e, event in enumerate(sorted(scenario.events, key=lambda event: event.id)):
         w.event_first[e], w.event_last[e] = event.first, event.last
-        w.event_kind[e] = 3 if event.off else kinds[event.kind]
+        w.event_kind[e] = codes.OFF if event.off else kinds[event.kind]
     for name, field in (("allocation", "fixed_allocation"), ("assembly", "kits"), ("attrition", "attrition_form"),
                         ("diffusion", "exponential"), ("procurement", "richardson"), ("strikes", "responsive")):  # fmt: skip
         w[field] = VARIANTS[name].index(scenario.rules[name])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import networkx as nx
 
-from proxysim.core import records
+from proxysim.core import vocabulary
 from proxysim.scenario.scenario import Scenario
 
 #: Routes of all ties: the place of the tie, and the ids of the legs.
@@ -50,7 +50,7 @@ def chains_of(scenario: Scenario) -> Chains:
     chains: Chains = []
     for i, tie in enumerate(scenario.ids["ties"]):
         ends = [_home(scenario, scenario.text["ties", tie, end]) for end in ("from", "to")]
-        found = routes_between(graph, ends[0], ends[1], records.SIZES["huge"]["hop"])
+        found = routes_between(graph, ends[0], ends[1], vocabulary.SIZES["huge"]["hop"])
         chains += [(i, legs) for legs in found]
     return chains
 

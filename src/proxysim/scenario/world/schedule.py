@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from proxysim.core import records
-from proxysim.core.rules import events as event_rules
-from proxysim.core.step import Schedule
+from proxysim.core import records, vocabulary
+from proxysim.core import schedule as codes
+from proxysim.core.schedule import Schedule
 from proxysim.scenario.scenario import Names, Number, Places, Scenario
 from proxysim.scenario.world.vector import by_path, parameter_of, place_of
 
-VERBS = {"set": event_rules.SET, "scale": event_rules.SCALE, "add": event_rules.ADD}
+VERBS = {"set": codes.SET, "scale": codes.SCALE, "add": codes.ADD}
 CARRIED = {
-    "stock": event_rules.STOCK, "plant": event_rules.PLANT, "knowhow": event_rules.KNOWHOW,
-    "personnel": event_rules.PERSONNEL, "command": event_rules.COMMAND, "control": event_rules.CONTROL,
-    "stability": event_rules.STABILITY, "funds": event_rules.FUNDS, "outlay": event_rules.OUTLAY,
+    "stock": codes.STOCK, "plant": codes.PLANT, "knowhow": codes.KNOWHOW,
+    "personnel": codes.PERSONNEL, "command": codes.COMMAND, "control": codes.CONTROL,
+    "stability": codes.STABILITY, "funds": codes.FUNDS, "outlay": codes.OUTLAY,
 }  # fmt: skip
 
 
@@ -38,7 +38,7 @@ def schedule_of(
     starts = np.searchsorted([month for month, _, _ in dated], np.arange(months + 1)).astype(np.int64)
     conditions = [(index["event"][event.id], condition) for event in sorted(scenario.events, key=lambda e: e.id)
                   for condition in event.conditions]  # fmt: skip
-    kinds = {"fallen": (0, "regime"), "happened": (1, "event"), "measure": (2, "actor")}
+    kinds = {"fallen": (codes.FALLEN, "regime"), "happened": (codes.HAPPENED, "event"), "measure": (codes.MEASURE, "actor")}
     effects = sorted(_effects(scenario, index, size), key=lambda row: row[:6])
 
     def column(rows: Iterable[Any], kind: type) -> np.ndarray[Any, Any]:
@@ -49,7 +49,7 @@ def schedule_of(
         column((e for e, _ in conditions), np.int64),
         column((kinds[c.kind][0] for _, c in conditions), np.int64),
         column((index[kinds[c.kind][1]][c.of] for _, c in conditions), np.int64),
-        column((records.MEASURE_INDEX[c.measure] if c.measure else 0 for _, c in conditions), np.int64),
+        column((vocabulary.MEASURE_INDEX[c.measure] if c.measure else 0 for _, c in conditions), np.int64),
         column((c.below is not None for _, c in conditions), np.int64),
         column(((c.below if c.below is not None else c.above) or 0.0 for _, c in conditions), np.float64),
         column((c.months for _, c in conditions), np.int64),
@@ -76,7 +76,7 @@ def _effects(scenario: Scenario, index: Places, size: str) -> list[tuple[Any, ..
             rows.append((CARRIED[parameter.name], 0, first, second, *common, parameter.low, parameter.high))
         else:
             spot = records.offset(parameter.name, size, place)
-            rows.append((event_rules.PARAMETER, spot, 0, 0, *common, parameter.low, parameter.high))
+            rows.append((codes.PARAMETER, spot, 0, 0, *common, parameter.low, parameter.high))
     return rows
 
 

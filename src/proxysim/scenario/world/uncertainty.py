@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from proxysim.core import records, rng
-from proxysim.core.rules import events as event_rules
+from proxysim.core import schedule as codes
 from proxysim.errors import Fault, InputError
 from proxysim.scenario.scenario import Number
 from proxysim.scenario.world.schedule import CARRIED, VERBS
@@ -94,7 +94,7 @@ def unknowns(world: World) -> tuple[Unknown, ...]:
             same &= schedule.effect_target == CARRIED[parameter.name]
             same &= (schedule.effect_first == first) & (schedule.effect_second == second)
         else:
-            same &= schedule.effect_target == event_rules.PARAMETER
+            same &= schedule.effect_target == codes.PARAMETER
             same &= schedule.effect_offset == records.offset(parameter.name, world.size, place)
         places = tuple(at + int(i) for i in np.flatnonzero(same))
         bounds = (parameter.low, parameter.high) if effect.verb == "set" else (-math.inf, math.inf)

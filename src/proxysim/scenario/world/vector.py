@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from proxysim.core import records
-from proxysim.core.parameters import BY_NAME, PARAMETERS, PROVISIONS, Parameter
+from proxysim.core.parameters import BY_NAME, PARAMETERS, Parameter
+from proxysim.core.vocabulary import PROVISIONS
 from proxysim.scenario.scenario import Names, Places, Scenario
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from proxysim.core import records
-from proxysim.core.step import Schedule
+from proxysim.core import records, vocabulary
+from proxysim.core.schedule import Schedule
 from proxysim.errors import Fault, InputError
 from proxysim.scenario.resolve.loader import load_scenario, scenario_of_branch
 from proxysim.scenario.scenario import Names, Scenario
@@ -95,11 +95,11 @@ def build(scenario: Scenario) -> World:
     chains = chains_of(scenario)
     names["route"] = tuple(" > ".join(legs) for _, legs in chains)
     longest = max((months_on(scenario, legs) for _, legs in chains), default=0)
-    counts = {axis: len(names[axis]) for axis in records.COUNTED}
+    counts = {axis: len(names[axis]) for axis in vocabulary.COUNTED}
     counts |= {"hop": max((len(legs) for _, legs in chains), default=0), "ring": longest + 1}
     size = records.size_class(counts)
     if size is None:
-        limits = records.SIZES["huge"]
+        limits = vocabulary.SIZES["huge"]
         over = [f"{n} along {axis} (at most {limits[axis]})" for axis, n in counts.items() if n > limits[axis]]
         raise InputError(
             [Fault(scenario.file, 0, "", f"the world is too large: {', '.join(over)}; leave something out")]

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from proxysim.errors import InputError, StorageError
 from proxysim.runs.batch import run_rows
-from proxysim.runs.run import TOLERANCE, account_name
+from proxysim.runs.course import TOLERANCE, account_name
 from proxysim.scenario.world.world import World
 from proxysim.sweeps.execution.hooks import Hook, hook_of, trace_of
 from proxysim.sweeps.execution.journal import Note

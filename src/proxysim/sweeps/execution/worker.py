@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from proxysim.core.jit import model_version
+from proxysim.core.version import model_version
 from proxysim.errors import Fault, InputError, StorageError
 from proxysim.runs.batch import load_rules, run_rows
 from proxysim.runs.outcomes import FALL, REVIVAL

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from proxysim.core.jit import model_version
+from proxysim.core.version import model_version
 from proxysim.errors import Fault, InputError, refused
 from proxysim.scenario.resolve.loader import load_scenario
 from proxysim.sweeps.experiment.design import design_of

@@ -1,0 +1,33 @@
+"""The calls of a month, read from `step.advance`: the one place where their order is written."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable
+from functools import cache
+from typing import Any, NamedTuple
+
+from proxysim.core import step
+
+
+class Call(NamedTuple):
+    """One call in the order of a month: `arguments` are names of what `step.advance` holds."""
+
+    name: str
+    function: Callable[..., Any]
+    arguments: tuple[str, ...]
+
+
+@cache
+def calls_of_month() -> tuple[Call, ...]:
+    """Every call of a month on a module, in order: rules, books and measures."""
+    function = getattr(step.advance, "py_func", step.advance)
+    found = []
+    for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))):
+        match node:
+            case ast.Expr(ast.Call(ast.Attribute(ast.Name(module), name), arguments)):
+                names = tuple(argument.id for argument in arguments if isinstance(argument, ast.Name))
+                found.append((node.lineno, Call(f"{module}.{name}", getattr(getattr(step, module), name), names)))
+    return tuple(call for _, call in sorted(found, key=lambda pair: pair[0]))

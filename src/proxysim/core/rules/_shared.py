@@ -1,0 +1,103 @@
+"""Small compiled functions that several rules need; none of them is a rule."""
+
+from __future__ import annotations
+
+import math
+
+from proxysim.core.jit import compiled
+from proxysim.core.vocabulary import LOGISTICS
+
+
+@compiled
+def has_fallen(w, s, a):  # type: ignore[no-untyped-def]
+    """Whether the regime of an actor has fallen."""
+    regime = w.actor_regime[a]
+    return regime >= 0 and s.fallen[regime] >= 0
+
+
+@compiled
+def is_shut(w, s, i):  # type: ignore[no-untyped-def]
+    """Whether the regime of either end of a tie has fallen."""
+    return has_fallen(w, s, w.tie_from[i]) or has_fallen(w, s, w.tie_to[i])
+
+
+@compiled
+def stock_of(w, s, a, c):  # type: ignore[no-untyped-def]
+    """Stock of an actor in one category, over all origins."""
+    total = 0.0
+    for o in range(w.origin_count):
+        total += s.stock[a, c, o]
+    return total
+
+
+@compiled
+def foreign_stock(w, s, a, c):  # type: ignore[no-untyped-def]
+    """Stock of an actor in one category that it did not make."""
+    total = 0.0
+    for o in range(w.origin_count):
+        if o != w.actor_origin[a]:
+            total += s.stock[a, c, o]
+    return total
+
+
+@compiled
+def whole_stock(w, s, a):  # type: ignore[no-untyped-def]
+    """Stock of an actor, over all categories and origins."""
+    total = 0.0
+    for c in range(w.category_count):
+        for o in range(w.origin_count):
+            total += s.stock[a, c, o]
+    return total
+
+
+@compiled
+def part_met(asked, there):  # type: ignore[no-untyped-def]
+    """Part of what is asked that can be met from what is there, at most 1."""
+    return 1.0 if asked <= there else there / asked
+
+
+@compiled
+def weight_of_ties(w, p, a):  # type: ignore[no-untyped-def]
+    """Sum of the weights of the ties that go out from an actor."""
+    total = 0.0
+    for i in range(w.tie_count):
+        if w.tie_from[i] == a:
+            total += p.weight[i]
+    return total
+
+
+@compiled
+def whole_mix(w, p, i):  # type: ignore[no-untyped-def]
+    """Sum of the mix of a tie."""
+    total = 0.0
+    for c in range(w.category_count):
+        total += p.mix[i, c]
+    return total
+
+
+@compiled
+def least_limit(w, f, r, a):  # type: ignore[no-untyped-def]
+    """Least limit open to a sender on the legs of a route, arms a month; no limit on a route without legs."""
+    limit = math.inf
+    for k in range(w.route_length[r]):
+        limit = min(limit, f.leg_open[w.route_leg[r, k], a])
+    return limit
+
+
+@compiled
+def believed_survival(w, s, r, a):  # type: ignore[no-untyped-def]
+    """Part that a sender believes arrives over a route."""
+    survival = 1.0
+    for k in range(w.route_length[r]):
+        survival *= 1.0 - s.belief[a, w.route_leg[r, k]]
+    return survival
+
+
+@compiled
+def logistics_of_leg(w, f, k):  # type: ignore[no-untyped-def]
+    """The largest `logistics` of the senders who use a leg."""
+    x = 0.0
+    for a in range(w.actor_count):
+        if w.leg_user[k, a] == 1:
+            x = max(x, f.pact_actor[LOGISTICS, a])
+    return x

@@ -1,0 +1,86 @@
+"""Every name and size of the model: axes, channels, provisions, lines of the books and measures, with their places.
+
+It imports nothing, so that whoever only needs a name does not pay for NumPy.
+"""
+
+from __future__ import annotations
+
+#: Axis lengths by size class. `hop`: legs of a route. `ring`: months of travel that fit.
+SIZES: dict[str, dict[str, int]] = {
+    "small": dict(actor=8, category=4, origin=4, tie=12, leg=12, route=24, hop=4, front=4, regime=2, pact=2, event=16, ring=8),
+    "medium": dict(actor=16, category=8, origin=6, tie=32, leg=24, route=80, hop=6, front=12, regime=4, pact=4, event=64, ring=8),
+    "large": dict(actor=48, category=8, origin=10, tie=96, leg=64, route=256, hop=8, front=24, regime=12, pact=8, event=128, ring=32),
+    "huge": dict(actor=128, category=16, origin=16, tie=320, leg=256, route=960, hop=10, front=64, regime=32, pact=32, event=512, ring=64),
+}  # fmt: skip
+#: Axes with a true number of things in each world.
+COUNTED = ("actor", "category", "origin", "tie", "leg", "route", "front", "regime", "pact", "event")
+
+#: What a month of one tie is made of: support (or lateral, reverse gifts), items passed on, sales, reciprocity.
+CHANNELS = ("support", "retransfer", "sale", "reciprocity")
+SUPPORT, RETRANSFER, SALE, RECIPROCITY = range(len(CHANNELS))
+#: What a pact may provide, in the order of ids, and the place of each on the axis `provision`.
+PROVISIONS = (
+    "commitment", "funding", "logistics", "market", "production",
+    "reciprocity", "sanctions_relief", "shipments", "technology",
+)  # fmt: skip
+(COMMITMENT, FUNDING, LOGISTICS, MARKET, PRODUCTION, RECIPROCITY_X, SANCTIONS_RELIEF, SHIPMENTS,
+ TECHNOLOGY) = range(len(PROVISIONS))  # fmt: skip
+
+#: Lines of the books of money; the first are inflows.
+MONEY_IN = ("income", "received", "sold", "fees_received", "money_event_in", "money_intervention_in")
+MONEY_OUT = (
+    "sent", "paid", "bought", "upkeep", "production", "transport", "invested", "diverted", "fees",
+    "money_event_out", "money_intervention_out",
+)  # fmt: skip
+MONEY_LINES = MONEY_IN + MONEY_OUT
+#: Lines of the books of arms; the first are inflows.
+ARMS_IN = ("made", "received", "captured", "event_in", "intervention_in")
+ARMS_OUT = (
+    "sent", "used", "consumed", "lost", "struck", "decayed", "quality_loss", "destroyed", "surrendered", "leaked",
+    "abandoned", "event_out", "intervention_out",
+)  # fmt: skip
+ARMS_LINES = ARMS_IN + ARMS_OUT
+#: Lines of the books of what is on its way, by tie.
+TRANSIT_LINES = ("sent", "arrived", "destroyed", "captured")
+(M_INCOME, M_RECEIVED, M_SOLD, M_FEES_IN, M_EVENT_IN, M_HAND_IN, M_SENT, M_PAID, M_BOUGHT, M_UPKEEP, M_PRODUCTION,
+ M_TRANSPORT, M_INVESTED, M_DIVERTED, M_FEES, M_EVENT_OUT, M_HAND_OUT) = range(len(MONEY_LINES))  # fmt: skip
+(A_MADE, A_RECEIVED, A_CAPTURED, A_EVENT_IN, A_HAND_IN, A_SENT, A_USED, A_CONSUMED, A_LOST, A_STRUCK, A_DECAYED,
+ A_QUALITY, A_DESTROYED, A_SURRENDERED, A_LEAKED, A_ABANDONED, A_EVENT_OUT, A_HAND_OUT) = range(len(ARMS_LINES))  # fmt: skip
+T_SENT, T_ARRIVED, T_DESTROYED, T_CAPTURED = range(len(TRANSIT_LINES))
+
+#: Measures of an actor, recorded at the end of each month: name -> (unit, meaning).
+MEASURES: dict[str, tuple[str, str]] = {
+    "capacity": ("index", "composite of fighting, manufacture and reach with the world's weights; 100 at the start"),
+    "fighting": ("index", "capacity to fight from stocks, personnel and command; 100 at the start"),
+    "manufacture": ("USD m of arms / month", "plant times knowhow, over all categories"),
+    "reach": (
+        "USD m of arms / month",
+        "what could arrive over its own outgoing ties: survival times limit of the best route",
+    ),
+    "personnel": ("persons", "persons under arms"),
+    "command": ("share", "how well it is led"),
+    "adequacy": ("share", "pay paid over pay due"),
+    "attention": ("share", "attention left for clients"),
+    "funds": ("USD m", "money at hand"),
+    "revenue": ("USD m / month", "income after sanctions"),
+    "stock": ("USD m of arms", "arms held, all categories and origins"),
+    "advanced_share": ("share", "part of the stock of tier 3 or more"),
+    "received_money": ("USD m / month", "money received from sponsors"),
+    "received_arms": ("USD m of arms / month", "arms that arrived"),
+    "made": ("USD m of arms / month", "arms made"),
+    "sent_arms": ("USD m of arms / month", "arms sent to others"),
+    "pledged": ("USD m / month", "support pledged to clients, money and arms"),
+    "dependence": ("share", "part of all it takes in that came from others"),
+    "seized": ("USD m of arms / month", "what its patrols stopped"),
+    "struck": ("USD m of arms / month", "arms lost to strikes"),
+}
+MEASURE_INDEX: dict[str, int] = {name: index for index, name in enumerate(MEASURES)}
+
+#: Sides of a front.
+NO_SIDE, SIDE_A, SIDE_B = range(3)
+#: Month of an event that has not occurred.
+NEVER = -1_000_000
+#: In the history of a run: a regime that had fallen before the start; -1 is one that stands.
+FELL_BEFORE = -2
+#: Conditions that fit, for each event of a size class.
+CONDITIONS_PER_EVENT = 4

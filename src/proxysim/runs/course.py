@@ -1,0 +1,92 @@
+"""The records of one run and the month it is in, its seed, and the check of its books."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from proxysim.core import books, precompile, records, step
+from proxysim.core.schedule import numbers_of
+from proxysim.errors import BooksError, RunError
+from proxysim.scenario.world.world import World
+
+#: A run whose worst relative residual is above this has failed.
+TOLERANCE = 1e-9
+
+
+def seed_of(rng: int | np.integer[Any] | np.random.SeedSequence | np.random.Generator) -> int:
+    """The 64-bit seed of a study: an int is the seed itself; a SeedSequence or Generator gives one 64-bit seed."""
+    if isinstance(rng, np.random.Generator):
+        return int(rng.integers(0, 2**64, dtype=np.uint64))
+    if isinstance(rng, np.random.SeedSequence):
+        return int(rng.generate_state(1, np.uint64)[0])
+    if not 0 <= int(rng) < 2**64:
+        raise RunError(f"a seed is an integer from 0 to 2**64 - 1, found {rng}")
+    return int(rng)
+
+
+class Course:
+    """The records of one run and the month it stands at; `advance` moves it.
+
+    Attributes
+    ----------
+    arrays, params, state, flows : one row each; `vector` and `base` are the numbers with and without events
+    month : the month to come, from 0
+    """
+
+    def __init__(
+        self, world: World, seed: int, number: int, state: np.recarray[Any, Any] | None = None, month: int = 0
+    ) -> None:
+        if not 0 <= number < 2**32:
+            raise RunError(f"a run is numbered from 0 to 2**32 - 1, found {number}")
+        self.world, self.month = world, month
+        self.arrays = world.arrays
+        self.params = world.params.copy()
+        self.vector = self.params.view(np.float64).reshape(-1)
+        self.base = self.vector.copy()
+        self.flows = records.rows("flows", world.size)
+        self.state = records.rows("state", world.size) if state is None else state.copy()
+        self._rows = step.Runs(
+            world.arrays, world.schedule, numbers_of(world.params, world.schedule), self.base[np.newaxis],
+            self.vector[np.newaxis], self.params, self.state, self.flows,
+        )  # fmt: skip
+        self._none = step.no_records()
+        precompile.prepare(world.size)
+        if state is None:
+            self.state.seed[0], self.state.run[0] = seed, number
+            step.begin(self._rows, 0, 1)
+        else:
+            step.resume(self._rows, 0, 1, month)
+
+    def advance(self, first: int = step.FIRST, last: int = step.LAST) -> None:
+        """Stages `first` to `last` of the month to come; the month moves on after the last stage."""
+        step.advance(self._rows, step.Span(0, 1, self.month, self.month + 1, first, last), *self._none)
+        if last == step.LAST:
+            self.month += 1
+
+    def check(self) -> None:
+        """Raise `BooksError` when the books have gone out by more than the tolerance."""
+        residual = float(self.state.residual[0])
+        if residual > TOLERANCE:
+            month = self.world.months[int(self.state.residual_month[0])]
+            raise BooksError(account_name(self.world, int(self.state.residual_account[0])), month, residual)
+
+
+def account_name(world: World, code: int) -> str:
+    """The account of a residual, in words."""
+    kind, place = divmod(code, books.ACCOUNT)
+    names = world.names
+    if kind == books.MONEY_ACCOUNT:
+        return f"money of {names['actor'][place]}"
+    if kind == books.MONEY_CLEARING:
+        return "money sent and received"
+    if kind == books.ARMS_CLEARING:
+        return "arms sent and received"
+    if kind == books.NOT_A_NUMBER:
+        return "an account that is no number"
+    rest, origin = divmod(place, len(names["origin"]))
+    owner, category = divmod(rest, len(names["category"]))
+    axis = "actor" if kind == books.ARMS_ACCOUNT else "tie"
+    what = "" if kind == books.ARMS_ACCOUNT else " on the way"
+    return f"{names['category'][category]} of {names['origin'][origin]} make{what}: {names[axis][owner]}"
