@@ -16,6 +16,7 @@ from proxysim.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from proxysim.scenario.scenario import Number, Scenario
+    from proxysim.scenario.toml.reader import Document
 
 
 @app.command("init")
@@ -56,13 +57,13 @@ def validate(
 def _checked(file: str) -> str:
     """What a sound file holds, in words."""
     from proxysim.scenario.resolve.layers import read_layers
-    from proxysim.scenario.resolve.loader import load_scenario
+    from proxysim.scenario.resolve.loader import source_of
     from proxysim.scenario.toml.reader import read_file
 
     sections = ("categories", "legs", "ties", "fronts", "regimes", "pacts", "events")
     document = read_file(Path(file), file)
     if _is_experiment(document.data.get("kind")):
-        return _checked_experiment(file)
+        return _checked_experiment(document, Path(file).parent)
     if document.data.get("kind") == "part" and not document.faults:
         world, _ = read_layers(document, Path(file).parent)
         if world.faults:
@@ -70,7 +71,7 @@ def _checked(file: str) -> str:
         counts = [("actors", len(world.ids("states")) + len(world.ids("proxies")))]
         counts += [(section, len(world.ids(section))) for section in sections]
         return "part, " + _counted(counts)
-    scenario = load_scenario(file)
+    scenario = source_of(document, file, Path(file).parent).scenario()
     counts = [("actors", len(scenario.ids["actors"]))]
     counts += [(section, len(scenario.ids[section])) for section in sections]
     return f"{_counted(counts)}, {scenario.months} month{'s' if scenario.months != 1 else ''}, branches: {', '.join(scenario.branches) or 'none'}"
@@ -84,15 +85,15 @@ def _is_experiment(kind: object) -> bool:
     return isinstance(kind, str) and '"experiment"' in did_you_mean(kind, (*KINDS, "experiment"))
 
 
-def _checked_experiment(file: str) -> str:
+def _checked_experiment(document: Document, folder: Path) -> str:
     """What a sound experiment holds, in words: all is checked that `sweep` checks before it runs."""
     from proxysim.errors import MissingExtra
-    from proxysim.scenario.world.world import load
+    from proxysim.scenario.world.world import build
     from proxysim.sweeps.experiment.design import design_of
-    from proxysim.sweeps.experiment.experiment import load_experiment
+    from proxysim.sweeps.experiment.experiment import experiment_of
     from proxysim.sweeps.inputs import columns_of
 
-    experiment = load_experiment(file)
+    experiment = experiment_of(document, folder)
     points = experiment.points
     faults: list[Fault] = []
     try:
@@ -102,7 +103,7 @@ def _checked_experiment(file: str) -> str:
     except InputError as error:
         faults += error.faults
     try:
-        columns_of(experiment, load(experiment.base, experiment.branches[0]))
+        columns_of(experiment, build(experiment.scenario(experiment.branches[0])))
     except InputError as error:
         faults += error.faults
     if faults:

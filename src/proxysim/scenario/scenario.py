@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 #: Axis -> ids, in the order of the arrays; and axis -> id -> its place on the axis.
 Names = dict[str, tuple[str, ...]]
@@ -75,14 +76,32 @@ class Event:
     off: bool
 
 
+class Source(Protocol):
+    """A world as read, from which every branch is resolved."""
+
+    def scenario(
+        self, branch: str | None = None, sets: Sequence[str] = (), overrides: Mapping[str, Any] | None = None
+    ) -> Scenario:
+        """Resolve a branch with changes."""
+
+
 @dataclass(frozen=True)
 class Asked:
-    """Where a scenario came from, so that another branch of it can be read: a file, or a text, with changes."""
+    """Where a scenario came from, so that another branch of it can be resolved: a file, or a text, with changes.
+
+    Attributes
+    ----------
+    source : what was read; a copy in another process has none and reads the file again
+    """
 
     file: str
     text: str | None
     sets: tuple[str, ...]
     overrides: tuple[tuple[str, Any], ...]
+    source: Source | None = field(default=None, compare=False, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "source": None}
 
 
 @dataclass(frozen=True)

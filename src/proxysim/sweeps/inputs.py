@@ -19,7 +19,6 @@ from proxysim.core import records
 from proxysim.errors import Fault, InputError, did_you_mean
 from proxysim.runs.outcomes import Outcome, outcomes_of
 from proxysim.scenario.resolve.assembly import full_path
-from proxysim.scenario.resolve.loader import load_scenario
 from proxysim.scenario.scenario import Scenario
 from proxysim.scenario.world.uncertainty import Unknown, dates_of, numbers_at, raw_numbers, unknowns
 from proxysim.scenario.world.vector import by_path, parameter_of, place_of
@@ -74,7 +73,7 @@ class Variation:
     def plain(self, branch: int) -> Scenario:
         """A branch without any change."""
         if branch not in self._plain:
-            self._plain[branch] = load_scenario(self.experiment.base, self.experiment.branches[branch])
+            self._plain[branch] = self.experiment.scenario(self.experiment.branches[branch])
             self.check(branch, self._plain[branch].hash)
         return self._plain[branch]
 
@@ -155,7 +154,7 @@ class Variation:
             plain = self.plain(branch)
             if len(self._scenarios) >= WORLDS_KEPT:
                 self._scenarios.pop(next(iter(self._scenarios)))
-            self._scenarios[key] = load_scenario(self.experiment.base, name, (), overrides) if overrides else plain
+            self._scenarios[key] = self.experiment.scenario(name, overrides) if overrides else plain
         scenario = self._scenarios[key]
         return replace(scenario, rules={**scenario.rules, **rules}) if rules else scenario
 

@@ -8,18 +8,16 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path as FilePath
 from typing import Any
 
 from proxysim.errors import Fault, did_you_mean
-from proxysim.scenario.resolve.changes import Draft, PathError, glob
-from proxysim.scenario.resolve.layers import fill, read_layers
+from proxysim.scenario.resolve.changes import PathError, glob
+from proxysim.scenario.resolve.source import WorldSource
 from proxysim.scenario.scenario import Scenario
 from proxysim.scenario.schema.keys import Key
 from proxysim.scenario.schema.numbers import show
 from proxysim.scenario.schema.units import Unit
 from proxysim.scenario.schema.values import read_value
-from proxysim.scenario.toml.reader import read_file
 from proxysim.scenario.world.uncertainty import Unknown, unknowns
 from proxysim.scenario.world.world import build
 from proxysim.sweeps.experiment.factors import ADD, DRAW, ON_OFF, RANGE_DISTS, SCALE, SET, TEXT, Factor, reader_of
@@ -48,7 +46,7 @@ class Entry:
 
 
 @dataclass
-class Said:
+class ParsedEntry:
     """What an entry says of the paths it meets, as read."""
 
     entry: Entry
@@ -72,11 +70,10 @@ class Reading:
     unknown : path -> a number with a range in some branch
     """
 
-    def __init__(self, scenarios: Mapping[str, Scenario], base: str, file: str, faults: list[Fault]) -> None:
+    def __init__(self, scenarios: Mapping[str, Scenario], source: WorldSource, file: str, faults: list[Fault]) -> None:
         self.file, self.faults, self.scenarios = file, faults, scenarios
-        world, self.flows = read_layers(read_file(FilePath(base), base), FilePath(base).parent)
-        self.draft = Draft(world, fill(world, base), self.flows)
-        self.flows_text = str(world.leaves["scenario", "flows"].value)
+        self.draft, self.flows = source.draft(), source.flows
+        self.flows_text = str(source.world.leaves["scenario", "flows"].value)
         self.unknown: dict[Path, Unknown] = {}
         for scenario in scenarios.values():
             paths = {".".join(path): path for path in scenario.numbers}
@@ -89,7 +86,7 @@ class Reading:
         self.faults.append(Fault(self.file, entry.line, f"{entry.role}.{entry.name}", message))
 
 
-def said_of(reading: Reading, entry: Entry) -> Said | None:
+def parsed(reading: Reading, entry: Entry) -> ParsedEntry | None:
     """What an entry says; None after a fault."""
     if entry.raw in ("uncertain", "fixed"):
         return _drawn(reading, entry)
@@ -101,7 +98,7 @@ def said_of(reading: Reading, entry: Entry) -> Said | None:
     except PathError as error:
         reading.fault(entry, str(error) or "leads to something that is wrong in the world file")
         return None
-    said = Said(entry, SET, key, paths)
+    said = ParsedEntry(entry, SET, key, paths)
     if entry.raw in ("on-off", "each on-off"):
         said.verb, said.levels, said.each = SCALE, ON_OFF, entry.raw == "each on-off"
         if key.parameter is None or key.parameter.kind == "month":
@@ -111,11 +108,11 @@ def said_of(reading: Reading, entry: Entry) -> Said | None:
     return said if _values(reading, said, entry.raw) else None
 
 
-def _drawn(reading: Reading, entry: Entry) -> Said | None:
+def _drawn(reading: Reading, entry: Entry) -> ParsedEntry | None:
     """Numbers with a range that a pattern meets; `**` stands for any number of parts."""
     paths = sorted(path for path in reading.unknown if matches(entry.pattern, path))
     if paths:
-        return Said(entry, DRAW if entry.raw == "uncertain" else FIXED, None, paths)
+        return ParsedEntry(entry, DRAW if entry.raw == "uncertain" else FIXED, None, paths)
     known = sorted({".".join(path) for path in reading.unknown})
     written = any(matches(entry.pattern, path) for s in reading.scenarios.values() for path in s.numbers)
     if written and entry.raw == "fixed":
@@ -138,7 +135,7 @@ def matches(pattern: Path, path: Path) -> bool:
     return bool(path) and glob(pattern[0], path[0]) and matches(pattern[1:], path[1:])
 
 
-def _values(reading: Reading, said: Said, raw: Any) -> bool:
+def _values(reading: Reading, said: ParsedEntry, raw: Any) -> bool:
     """Read a list or a range, plain or below a verb."""
     entry = said.entry
     if isinstance(raw, dict):
@@ -157,7 +154,7 @@ def _values(reading: Reading, said: Said, raw: Any) -> bool:
     return False
 
 
-def _options(reading: Reading, said: Said, raw: dict[str, Any]) -> bool:
+def _options(reading: Reading, said: ParsedEntry, raw: dict[str, Any]) -> bool:
     """Read what a table says beside its values: the verb, and whether each number is a factor of its own."""
     entry = said.entry
     verbs = [verb for verb in (SET, SCALE, ADD) if verb in raw]
@@ -183,7 +180,7 @@ def _options(reading: Reading, said: Said, raw: dict[str, Any]) -> bool:
     return True
 
 
-def _levels(reading: Reading, said: Said, raw: list[Any]) -> bool:
+def _levels(reading: Reading, said: ParsedEntry, raw: list[Any]) -> bool:
     """A list of levels, each by the limits of its place."""
     entry, key = said.entry, said.key
     assert key is not None
@@ -230,7 +227,7 @@ def _level_fault(key: Key, verb: str, level: Any, flows: Unit) -> str:
     return problems[0][1] if problems else ""
 
 
-def _range(reading: Reading, said: Said, raw: dict[str, Any]) -> bool:
+def _range(reading: Reading, said: ParsedEntry, raw: dict[str, Any]) -> bool:
     """A range, both ends by the limits of its place."""
     entry, key = said.entry, said.key
     assert key is not None

@@ -8,18 +8,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from proxysim.errors import Fault
 from proxysim.scenario.resolve.assembly import full_path
 from proxysim.scenario.resolve.changes import literalness
+from proxysim.scenario.resolve.source import WorldSource
 from proxysim.scenario.scenario import Number, Scenario
 from proxysim.scenario.schema.keys import key_at
-from proxysim.sweeps.experiment.entries import FIXED, Entry, Path, Reading, Said, said_of
+from proxysim.sweeps.experiment.entries import FIXED, Entry, ParsedEntry, Path, Reading, parsed
 from proxysim.sweeps.experiment.factors import ADD, DRAW, ON_OFF, SCALE, SET, Factor, reader_of
 
 
 def factors_of(
-    entries: Sequence[Entry], scenarios: Mapping[str, Scenario], base: str, file: str, faults: list[Fault]
+    entries: Sequence[Entry], scenarios: Mapping[str, Scenario], source: WorldSource, file: str, faults: list[Fault]
 ) -> tuple[tuple[Factor, ...], tuple[str, ...]]:
     """The factors of an experiment, levers first, each in the order of names; and what cannot be switched off."""
-    reading = Reading(scenarios, base, file, faults)
-    said = [one for entry in entries if (one := said_of(reading, entry)) is not None]
+    reading = Reading(scenarios, source, file, faults)
+    said = [one for entry in entries if (one := parsed(reading, entry)) is not None]
     _claim(reading, said)
     found: list[Factor] = []
     left_out: list[str] = []
@@ -35,9 +36,9 @@ def factors_of(
     return tuple(found), tuple(left_out)
 
 
-def _claim(reading: Reading, said: Sequence[Said]) -> None:
+def _claim(reading: Reading, said: Sequence[ParsedEntry]) -> None:
     """Leave each number to the most literal pattern that meets it; others of one rank are refused."""
-    best: dict[Path, tuple[tuple[int, int], Said]] = {}
+    best: dict[Path, tuple[tuple[int, int], ParsedEntry]] = {}
     told: set[tuple[str, str]] = set()
     for one in said:
         rank = literalness(one.entry.pattern)
@@ -57,7 +58,7 @@ def _claim(reading: Reading, said: Sequence[Said]) -> None:
             reading.fault(one.entry, "meets only what more literal patterns meet too; leave it out")
 
 
-def _factors(reading: Reading, said: Said, left_out: list[str]) -> Iterable[Factor]:
+def _factors(reading: Reading, said: ParsedEntry, left_out: list[str]) -> Iterable[Factor]:
     """The factors that one entry makes, after the more literal ones took theirs."""
     entry = said.entry
     if said.verb == FIXED:
@@ -102,7 +103,7 @@ def _is_zero(scenario: Scenario, path: Path) -> bool:
     return number.value == 0.0 and all(value == 0.0 for _, value in number.series)
 
 
-def _changes_fit(reading: Reading, said: Said, paths: Sequence[Path]) -> bool:
+def _changes_fit(reading: Reading, said: ParsedEntry, paths: Sequence[Path]) -> bool:
     """Whether every number that is scaled or added to stays within its limits, in every branch."""
     assert said.key is not None and said.key.parameter is not None
     parameter = said.key.parameter

@@ -54,11 +54,6 @@ class Factor:
         """Whether it has levels; else it has a range."""
         return bool(self.levels)
 
-    @property
-    def is_structural(self) -> bool:
-        """Whether each level needs a world of its own: text, or a chance a month, which makes an event a hazard."""
-        return self.verb == TEXT
-
     def shown(self, level: Any) -> Any:
         """A level as it stands in the design: text, number, or a date as text."""
         if isinstance(level, dict):
