@@ -160,9 +160,8 @@ def show(
 
 def _rows(scenario: Scenario, actor: str | None) -> Iterator[tuple[str, ...]]:
     """One row for each number, and one more for each later date of a series."""
-    from proxysim.core.parameters import PARAMETERS
+    from proxysim.scenario.schema.keys import parameter_of
 
-    kinds = {(section, parameter.key): parameter.kind for parameter in PARAMETERS for section in parameter.sections}
     units = {
         "money_flow": "USD m / year", "arms_flow": "USD m / year", "money": "USD m", "arms": "USD m",
         "price": "USD / USD", "capital": "months", "share": "share", "loss": "share / month", "persons": "persons",
@@ -172,14 +171,14 @@ def _rows(scenario: Scenario, actor: str | None) -> Iterator[tuple[str, ...]]:
         names = {part for section in path for part in section.replace(" via ", " -> ").split(" -> ")}
         if actor is not None and actor not in names:
             continue
-        kind = kinds.get((path[0], path[1] if path[0] in ("scenario", "behaviour") else path[2]), "")
+        kind = parameter_of(path).kind
         scale = 12.0 if kind.endswith("_flow") else 1.0
         low, high = _range(scenario, number, kind, scale)
         origin = "branch" if number.origin == "branch" else "--set" if number.origin == "set" else number.origin
         yield (_path(scenario, path), _value(scenario, number.value * scale, kind), units.get(kind, ""), low, high,
                ", ".join(number.source), number.grade or "", origin)  # fmt: skip
         for at, value in number.series:
-            yield (f"  from {_month(scenario, at)}", _value(scenario, value * scale, kind), "", "", "", "", "", "")
+            yield (f"  from {scenario.month_name(at)}", _value(scenario, value * scale, kind), "", "", "", "", "", "")
 
 
 def _path(scenario: Scenario, path: tuple[str, ...]) -> str:
@@ -204,9 +203,4 @@ def _value(scenario: Scenario, value: float, kind: str) -> str:
         return "worked out"
     if math.isinf(value):
         return "for ever"
-    return _month(scenario, round(value)) if kind == "month" else f"{value:.6g}"
-
-
-def _month(scenario: Scenario, at: int) -> str:
-    count = scenario.start[0] * 12 + scenario.start[1] - 1 + at
-    return f"{count // 12:04d}-{count % 12 + 1:02d}"
+    return scenario.month_name(round(value)) if kind == "month" else f"{value:.6g}"

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from proxysim.core.calendar import month_index, month_name
+
 #: Axis -> ids, in the order of the arrays; and axis -> id -> its place on the axis.
 Names = dict[str, tuple[str, ...]]
 Places = dict[str, dict[str, int]]
@@ -39,7 +41,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Effect:
+class EventEffect:
     """What one event does to one number: `verb` is set, scale or add, `path` is full."""
 
     event: str
@@ -50,7 +52,7 @@ class Effect:
 
 
 @dataclass(frozen=True)
-class Condition:
+class EventCondition:
     """One condition of an event; `negated` for those under `unless`."""
 
     kind: str
@@ -61,6 +63,10 @@ class Condition:
     months: int
     negated: bool
 
+    def __repr__(self) -> str:
+        """Hashes of worlds are taken from this text, so it does not follow the name of the class."""
+        return f"Condition({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
 
 @dataclass(frozen=True)
 class Event:
@@ -70,7 +76,7 @@ class Event:
     kind: str
     first: int
     last: int
-    conditions: tuple[Condition, ...]
+    conditions: tuple[EventCondition, ...]
     label: str
     about: str
     off: bool
@@ -132,10 +138,19 @@ class Scenario:
     facts: dict[tuple[str, ...], Number]
     rules: dict[str, str]
     events: tuple[Event, ...]
-    effects: tuple[Effect, ...]
+    effects: tuple[EventEffect, ...]
     sources: dict[str, str]
     asked: Asked | None = None
 
     def section(self, actor: str) -> str:
         """The section of the file in which an actor stands: "proxies" or "states"."""
         return "proxies" if actor in self.ids["proxies"] else "states"
+
+    def month_name(self, month: int) -> str:
+        """A month counted from the start as "YYYY-MM"."""
+        return month_name(month_index(*self.start) + month)
+
+
+def profile(number: Number | None) -> tuple[float, tuple[tuple[int, float], ...]] | None:
+    """Value and series of a number, by which branches are compared; None where there is none."""
+    return None if number is None else (number.value, number.series)

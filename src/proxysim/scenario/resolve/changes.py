@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from proxysim.scenario.resolve.layers import axis_ids
-from proxysim.scenario.schema.document import Leaf, Path, World
+from proxysim.scenario.resolve.axes import axis_ids
+from proxysim.scenario.schema.document import Leaf, Path, RawWorld
 from proxysim.scenario.schema.keys import NAMED, SECTIONS, SINGLE, START_ONLY, Key, leaf_length, shown
 from proxysim.scenario.schema.numbers import Reader, Written
 from proxysim.scenario.schema.units import Unit
@@ -48,7 +48,7 @@ class PathError(ValueError):
 class Draft:
     """A world under change: filled leaves below, changes above. `None` above means removed."""
 
-    world: World
+    world: RawWorld
     base: Mapping[Path, Leaf]
     flows: Unit
     over: dict[Path, Leaf | None] = field(default_factory=dict)

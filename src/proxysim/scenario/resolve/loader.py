@@ -10,7 +10,9 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from proxysim.errors import Fault, InputError, RunError
-from proxysim.scenario.resolve.layers import fill, over_limits, read_layers
+from proxysim.scenario.resolve.axes import over_limits
+from proxysim.scenario.resolve.defaults import fill
+from proxysim.scenario.resolve.layers import read_layers
 from proxysim.scenario.resolve.source import WorldSource, error_of
 from proxysim.scenario.scenario import Scenario
 from proxysim.scenario.toml.reader import Document, read_file, read_text

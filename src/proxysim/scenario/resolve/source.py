@@ -11,9 +11,9 @@ from proxysim.scenario.resolve import assembly
 from proxysim.scenario.resolve.changes import Draft
 from proxysim.scenario.resolve.checks import check_world
 from proxysim.scenario.resolve.event_checks import branch_order
-from proxysim.scenario.resolve.outside import override_changes, set_changes
+from proxysim.scenario.resolve.overrides import override_changes, set_changes
 from proxysim.scenario.scenario import Asked, Scenario
-from proxysim.scenario.schema.document import Leaf, Path, World
+from proxysim.scenario.schema.document import Leaf, Path, RawWorld
 from proxysim.scenario.schema.units import Unit
 
 #: Faults that are shown; of the others the number.
@@ -34,7 +34,7 @@ class WorldSource:
     file: str
     text: str | None
     shown: str
-    world: World
+    world: RawWorld
     base: Mapping[Path, Leaf]
     flows: Unit
 
@@ -83,7 +83,7 @@ def error_of(file: str, faults: list[Fault]) -> InputError:
     return InputError(ordered)
 
 
-def _branches(world: World, draft: Draft, wanted: str | None) -> list[str]:
+def _branches(world: RawWorld, draft: Draft, wanted: str | None) -> list[str]:
     """Apply the branches that are asked for, and try all others; the names of those asked for."""
     known = world.ids("branches")
     leaf = world.leaves.get(("branch",))
@@ -112,7 +112,7 @@ def _branches(world: World, draft: Draft, wanted: str | None) -> list[str]:
     return chosen
 
 
-def _branch_lists(world: World) -> None:
+def _branch_lists(world: RawWorld) -> None:
     """Events and branches that branches name."""
     for name in world.ids("branches"):
         for key, section in (("extends", "branches"), ("off", "events")):
@@ -123,7 +123,7 @@ def _branch_lists(world: World) -> None:
                     world.add_fault(leaf, ("branches", name, key), f'"{entry}" is not one of the {section}{near}')  # type: ignore[arg-type]
 
 
-def _off(world: World, chosen: list[str]) -> set[str]:
+def _off(world: RawWorld, chosen: list[str]) -> set[str]:
     """Events that the chosen branches switch off."""
     leaves = [world.leaves.get(("branches", name, "off")) for name in branch_order(world, chosen)]
     return {event for leaf in leaves if leaf for event in leaf.value}

@@ -18,7 +18,7 @@ from typing import Any
 from proxysim.errors import Fault, InputError, did_you_mean
 from proxysim.scenario.resolve.loader import read_source
 from proxysim.scenario.resolve.source import WorldSource
-from proxysim.scenario.scenario import Scenario
+from proxysim.scenario.scenario import Scenario, profile
 from proxysim.scenario.schema.numbers import show
 from proxysim.scenario.schema.values import flatten_changes
 from proxysim.scenario.toml.reader import Document, read_file
@@ -341,10 +341,5 @@ def levelled(experiment: Experiment) -> list[str]:
     scenarios = [experiment.scenario(branch) for branch in experiment.branches]
     first = scenarios[0]
     differ = {path for other in scenarios[1:] for path in {*first.numbers, *other.numbers}
-              if _facts(first, path) != _facts(other, path)}  # fmt: skip
+              if profile(first.numbers.get(path)) != profile(other.numbers.get(path))}  # fmt: skip
     return [factor.name for factor in experiment.factors if factor.verb == SET and differ.intersection(factor.paths)]
-
-
-def _facts(scenario: Scenario, path: tuple[str, ...]) -> Any:
-    number = scenario.numbers.get(path)
-    return None if number is None else (number.value, number.series)

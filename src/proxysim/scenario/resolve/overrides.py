@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from proxysim.scenario.resolve.changes import nested
-from proxysim.scenario.schema.document import Leaf, Path, World
+from proxysim.scenario.schema.document import Leaf, Path, RawWorld
 from proxysim.scenario.schema.keys import shown
 from proxysim.scenario.schema.values import flatten_changes
 from proxysim.scenario.toml.paths import parse_value, split_path
 
 
-def override_changes(world: World, overrides: Mapping[str, Any]) -> list[dict[tuple[str, Path], Leaf]]:
+def override_changes(world: RawWorld, overrides: Mapping[str, Any]) -> list[dict[tuple[str, Path], Leaf]]:
     """Changes of an experiment, all at once: of two patterns that meet the more literal wins."""
     changes: dict[tuple[str, Path], Leaf] = {}
     for text, value in overrides.items():
@@ -20,7 +20,7 @@ def override_changes(world: World, overrides: Mapping[str, Any]) -> list[dict[tu
     return [changes] if changes else []
 
 
-def set_changes(world: World, sets: Sequence[str]) -> list[dict[tuple[str, Path], Leaf]]:
+def set_changes(world: RawWorld, sets: Sequence[str]) -> list[dict[tuple[str, Path], Leaf]]:
     """Changes of the command line, one after the other."""
     found = []
     for text in sets:
@@ -51,7 +51,7 @@ def _split_set(text: str) -> tuple[str, Any, str]:
     return "", None, "needs the form PATH=VALUE, such as legs.sea-leg.limit=240"
 
 
-def _change(world: World, label: str, text: str, value: Any) -> dict[tuple[str, Path], Leaf]:
+def _change(world: RawWorld, label: str, text: str, value: Any) -> dict[tuple[str, Path], Leaf]:
     """One change from outside the file."""
     try:
         path = split_path(text)
