@@ -78,7 +78,7 @@ def _checked(file: str) -> str:
 
 
 def _is_experiment(kind: object) -> bool:
-    """Whether a file says that it is an experiment, also with a slip of the pen."""
+    """Whether a file says that it is an experiment, also when that is misspelt."""
     from proxysim.errors import did_you_mean
     from proxysim.scenario.schema.keys import KINDS
 
@@ -99,7 +99,7 @@ def _checked_experiment(document: Document, folder: Path) -> str:
     try:
         points = len(design_of(experiment))
     except MissingExtra:
-        pass  # what the design needs to be drawn is not installed; its number of points stands in the file
+        pass  # the library of the design is not installed; the file gives the number of points
     except InputError as error:
         faults += error.faults
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from proxysim.scenario.resolve.changes import nested
+from proxysim.scenario.resolve.patterns import nested
 from proxysim.scenario.schema.document import Leaf, Path, RawWorld
 from proxysim.scenario.schema.keys import shown
 from proxysim.scenario.schema.values import flatten_changes

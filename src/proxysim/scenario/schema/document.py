@@ -37,7 +37,15 @@ class Leaf:
 
 @dataclass
 class RawWorld:
-    """Everything that documents say, flat: values by path, entities by section, changes by owner."""
+    """Everything that documents say, flat: values by path, entities by section, changes by owner.
+
+    Attributes
+    ----------
+    leaves : values by full path; entities : section -> id -> place; heads : section -> place
+    changes : (section, id) of an event or a branch -> (verb, path or pattern) -> value
+    written, faulty : paths that a file names, and paths with a fault, so that no second fault follows from it
+    astray : names that were written in no section; broken : a file that is extended could not be read
+    """
 
     leaves: dict[Path, Leaf] = field(default_factory=dict)
     entities: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)

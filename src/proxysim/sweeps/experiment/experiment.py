@@ -1,4 +1,4 @@
-"""The strict door of experiment files: what is varied, over which branches of which world, how often, and what is kept.
+"""Experiment files, strictly checked: what is varied, over which branches of which world, how often, and what is kept.
 
 Every fault is named with file and line, all in one pass. Each level and both ends of each range meet the same limits
 as ``--set``, and the world is read at the first and at the last values of all factors together.
@@ -47,7 +47,7 @@ class Experiment:
     Attributes
     ----------
     file, base : the experiment file and its world, as paths that can be opened
-    branches : the first is what the others are held against; hashes : branch -> hash of its world
+    branches : the others are compared with the first; hashes : branch -> hash of its world
     design : one of `DESIGNS`, or the path of a CSV of points; points : how many, 0 where the design says
     runs : of each point and branch; first run 0
     measures : as written
@@ -98,7 +98,7 @@ class Experiment:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Experiment:
-        """The experiment that `to_json` told."""
+        """The experiment that `to_json` wrote."""
         lists: dict[str, Any] = {name: tuple(data[name]) for name in ("branches", "hashes", "measures", "left_out")}
         plain: dict[str, Any] = {
             key: data[key] for key in ("file", "question", "base", "design", "points", "runs", "seed", "content")
@@ -107,20 +107,20 @@ class Experiment:
 
     @property
     def is_file(self) -> bool:
-        """Whether the points stand in a file of their own."""
+        """Whether the points are in a file of their own."""
         return self.design not in DESIGNS
 
     @property
     def hash(self) -> str:
         """Of all that the numbers depend on; names of files do not count."""
-        told = {
+        content = {
             name: value
             for name, value in self.to_json().items()
             if name not in ("file", "base", "question", "left_out")
         }
         if self.is_file:
-            told["design"] = "file"
-        return hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=16).hexdigest()
+            content["design"] = "file"
+        return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()
 
     def factor(self, name: str) -> Factor:
         """The factor of a column of the design."""
@@ -156,7 +156,7 @@ def experiment_of(document: Document, folder: FilePath) -> Experiment:
 
 
 class ExperimentReader:
-    """One reading of one file; faults gather in `faults`."""
+    """Reads one experiment file; faults are collected in `faults`."""
 
     def __init__(self, document: Document, folder: FilePath, faults: list[Fault]) -> None:
         self.document, self.folder, self.faults = document, folder, faults
