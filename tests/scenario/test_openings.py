@@ -96,6 +96,7 @@ def test_experiment__design_of_the_shipped_forms(opened: Counter[str]) -> None:
     for branch in range(len(experiment.branches)):
         columns_of(experiment, variation.world(branch, design.point(0)))
     levelled(experiment)
+    assert pickle.loads(pickle.dumps(experiment)).read is None
     assert {"forms.toml": 1, "levant-2025.toml": 1, "levant.toml": 1} == opened
 
 

@@ -73,6 +73,10 @@ class Experiment:
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
     read: WorldSource | None = field(default=None, compare=False, repr=False)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what was read: a copy in another process reads the file again."""
+        return {name: value for name, value in vars(self).items() if name != "source"} | {"read": None}
+
     @cached_property
     def source(self) -> WorldSource:
         """The world of the base, read once."""
