@@ -24,7 +24,7 @@ from proxysim.core.parameters import PARAMETERS, Parameter
 from proxysim.errors import InputError
 from proxysim.runs.course import Course
 from proxysim.scenario.resolve.loader import scenario_from_text
-from proxysim.scenario.world.vector import by_path, parameter_of
+from proxysim.scenario.schema.keys import parameter_of
 from proxysim.scenario.world.world import World, build
 from proxysim.studies.explanation import Explanation, _Walk, explain, rules_in_order
 
@@ -201,9 +201,8 @@ def reads(rule: str) -> str:
 
 def paths_of(world: World, parameter: Parameter) -> list[tuple[tuple[str, ...], float]]:
     """Full paths of a parameter in a world and their values, the largest first."""
-    table = by_path()
     found = [(path, number.value) for path, number in world.scenario.numbers.items()
-             if parameter_of(path, table) == parameter]  # fmt: skip
+             if parameter_of(path) == parameter]  # fmt: skip
     if not found:  # worked out: from the ids of its section
         array = world.params[parameter.name][0]
         for place in np.ndindex(*(len(world.names[axis]) for axis in parameter.axes)):

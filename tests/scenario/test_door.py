@@ -14,8 +14,9 @@ from planted import PLANTED
 
 from proxysim.core.parameters import BY_NAME, PARAMETERS
 from proxysim.errors import InputError
-from proxysim.scenario.resolve.loader import Scenario, load_scenario, scenario_from_text
-from proxysim.scenario.schema.document import editor_schema
+from proxysim.scenario.resolve.loader import load_scenario, scenario_from_text
+from proxysim.scenario.scenario import Scenario
+from proxysim.scenario.schema.json_schema import editor_schema
 from proxysim.scenario.schema.keys import LIMITS, SECTIONS
 from proxysim.scenario.schema.units import ALLOWED, UnitError, flows_unit, to_internal, unit_for
 from worlds import QUICKSTART

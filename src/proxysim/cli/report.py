@@ -75,8 +75,6 @@ def _of_world(
 
     names = [name.strip() for name in branches.split(",") if name.strip()] if branches is not None else None
     built = load(world, names[0] if names else None, tuple(sets or ()))
-    if branches is None:
-        built = load(world, None, tuple(sets or ()))
     write_report(built, target, names, runs, seed, uncertain=uncertain, threads=threads, steps=bar,
                  asked=_asked(world, branches, runs, seed, uncertain, sets, str(target)))  # fmt: skip
 

@@ -16,6 +16,7 @@ from proxysim.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from proxysim.scenario.scenario import Number, Scenario
+    from proxysim.scenario.toml.reader import Document
 
 
 @app.command("init")
@@ -56,13 +57,13 @@ def validate(
 def _checked(file: str) -> str:
     """What a sound file holds, in words."""
     from proxysim.scenario.resolve.layers import read_layers
-    from proxysim.scenario.resolve.loader import load_scenario
+    from proxysim.scenario.resolve.loader import source_of
     from proxysim.scenario.toml.reader import read_file
 
     sections = ("categories", "legs", "ties", "fronts", "regimes", "pacts", "events")
     document = read_file(Path(file), file)
     if _is_experiment(document.data.get("kind")):
-        return _checked_experiment(file)
+        return _checked_experiment(document, Path(file).parent)
     if document.data.get("kind") == "part" and not document.faults:
         world, _ = read_layers(document, Path(file).parent)
         if world.faults:
@@ -70,39 +71,39 @@ def _checked(file: str) -> str:
         counts = [("actors", len(world.ids("states")) + len(world.ids("proxies")))]
         counts += [(section, len(world.ids(section))) for section in sections]
         return "part, " + _counted(counts)
-    scenario = load_scenario(file)
+    scenario = source_of(document, file, Path(file).parent).scenario()
     counts = [("actors", len(scenario.ids["actors"]))]
     counts += [(section, len(scenario.ids[section])) for section in sections]
     return f"{_counted(counts)}, {scenario.months} month{'s' if scenario.months != 1 else ''}, branches: {', '.join(scenario.branches) or 'none'}"
 
 
 def _is_experiment(kind: object) -> bool:
-    """Whether a file says that it is an experiment, also with a slip of the pen."""
+    """Whether a file says that it is an experiment, also when that is misspelt."""
     from proxysim.errors import did_you_mean
     from proxysim.scenario.schema.keys import KINDS
 
     return isinstance(kind, str) and '"experiment"' in did_you_mean(kind, (*KINDS, "experiment"))
 
 
-def _checked_experiment(file: str) -> str:
+def _checked_experiment(document: Document, folder: Path) -> str:
     """What a sound experiment holds, in words: all is checked that `sweep` checks before it runs."""
     from proxysim.errors import MissingExtra
-    from proxysim.scenario.world.world import load
+    from proxysim.scenario.world.world import build
     from proxysim.sweeps.experiment.design import design_of
-    from proxysim.sweeps.experiment.experiment import load_experiment
+    from proxysim.sweeps.experiment.experiment import experiment_of
     from proxysim.sweeps.inputs import columns_of
 
-    experiment = load_experiment(file)
+    experiment = experiment_of(document, folder)
     points = experiment.points
     faults: list[Fault] = []
     try:
         points = len(design_of(experiment))
     except MissingExtra:
-        pass  # what the design needs to be drawn is not installed; its number of points stands in the file
+        pass  # the library of the design is not installed; the file gives the number of points
     except InputError as error:
         faults += error.faults
     try:
-        columns_of(experiment, load(experiment.base, experiment.branches[0]))
+        columns_of(experiment, build(experiment.scenario(experiment.branches[0])))
     except InputError as error:
         faults += error.faults
     if faults:
@@ -159,9 +160,8 @@ def show(
 
 def _rows(scenario: Scenario, actor: str | None) -> Iterator[tuple[str, ...]]:
     """One row for each number, and one more for each later date of a series."""
-    from proxysim.core.parameters import PARAMETERS
+    from proxysim.scenario.schema.keys import parameter_of
 
-    kinds = {(section, parameter.key): parameter.kind for parameter in PARAMETERS for section in parameter.sections}
     units = {
         "money_flow": "USD m / year", "arms_flow": "USD m / year", "money": "USD m", "arms": "USD m",
         "price": "USD / USD", "capital": "months", "share": "share", "loss": "share / month", "persons": "persons",
@@ -171,14 +171,14 @@ def _rows(scenario: Scenario, actor: str | None) -> Iterator[tuple[str, ...]]:
         names = {part for section in path for part in section.replace(" via ", " -> ").split(" -> ")}
         if actor is not None and actor not in names:
             continue
-        kind = kinds.get((path[0], path[1] if path[0] in ("scenario", "behaviour") else path[2]), "")
+        kind = parameter_of(path).kind
         scale = 12.0 if kind.endswith("_flow") else 1.0
         low, high = _range(scenario, number, kind, scale)
         origin = "branch" if number.origin == "branch" else "--set" if number.origin == "set" else number.origin
         yield (_path(scenario, path), _value(scenario, number.value * scale, kind), units.get(kind, ""), low, high,
                ", ".join(number.source), number.grade or "", origin)  # fmt: skip
         for at, value in number.series:
-            yield (f"  from {_month(scenario, at)}", _value(scenario, value * scale, kind), "", "", "", "", "", "")
+            yield (f"  from {scenario.month_name(at)}", _value(scenario, value * scale, kind), "", "", "", "", "", "")
 
 
 def _path(scenario: Scenario, path: tuple[str, ...]) -> str:
@@ -203,9 +203,4 @@ def _value(scenario: Scenario, value: float, kind: str) -> str:
         return "worked out"
     if math.isinf(value):
         return "for ever"
-    return _month(scenario, round(value)) if kind == "month" else f"{value:.6g}"
-
-
-def _month(scenario: Scenario, at: int) -> str:
-    count = scenario.start[0] * 12 + scenario.start[1] - 1 + at
-    return f"{count // 12:04d}-{count % 12 + 1:02d}"
+    return scenario.month_name(round(value)) if kind == "month" else f"{value:.6g}"

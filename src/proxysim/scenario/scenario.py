@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from proxysim.core.calendar import month_index, month_name
 
 #: Axis -> ids, in the order of the arrays; and axis -> id -> its place on the axis.
 Names = dict[str, tuple[str, ...]]
@@ -38,7 +41,7 @@ class Number:
 
 
 @dataclass(frozen=True)
-class Effect:
+class EventEffect:
     """What one event does to one number: `verb` is set, scale or add, `path` is full."""
 
     event: str
@@ -49,7 +52,7 @@ class Effect:
 
 
 @dataclass(frozen=True)
-class Condition:
+class EventCondition:
     """One condition of an event; `negated` for those under `unless`."""
 
     kind: str
@@ -60,6 +63,10 @@ class Condition:
     months: int
     negated: bool
 
+    def __repr__(self) -> str:
+        """Hashes of worlds are taken from this text, so it does not follow the name of the class."""
+        return f"Condition({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+
 
 @dataclass(frozen=True)
 class Event:
@@ -69,20 +76,38 @@ class Event:
     kind: str
     first: int
     last: int
-    conditions: tuple[Condition, ...]
+    conditions: tuple[EventCondition, ...]
     label: str
     about: str
     off: bool
 
 
+class Source(Protocol):
+    """A world as read, from which every branch is resolved."""
+
+    def scenario(
+        self, branch: str | None = None, sets: Sequence[str] = (), overrides: Mapping[str, Any] | None = None
+    ) -> Scenario:
+        """Resolve a branch with changes."""
+
+
 @dataclass(frozen=True)
 class Asked:
-    """Where a scenario came from, so that another branch of it can be read: a file, or a text, with changes."""
+    """Where a scenario came from, so that another branch of it can be resolved: a file, or a text, with changes.
+
+    Attributes
+    ----------
+    source : what was read; a copy in another process has none and reads the file again
+    """
 
     file: str
     text: str | None
     sets: tuple[str, ...]
     overrides: tuple[tuple[str, Any], ...]
+    source: Source | None = field(default=None, compare=False, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "source": None}
 
 
 @dataclass(frozen=True)
@@ -113,10 +138,19 @@ class Scenario:
     facts: dict[tuple[str, ...], Number]
     rules: dict[str, str]
     events: tuple[Event, ...]
-    effects: tuple[Effect, ...]
+    effects: tuple[EventEffect, ...]
     sources: dict[str, str]
     asked: Asked | None = None
 
     def section(self, actor: str) -> str:
         """The section of the file in which an actor stands: "proxies" or "states"."""
         return "proxies" if actor in self.ids["proxies"] else "states"
+
+    def month_name(self, month: int) -> str:
+        """A month counted from the start as "YYYY-MM"."""
+        return month_name(month_index(*self.start) + month)
+
+
+def profile(number: Number | None) -> tuple[float, tuple[tuple[int, float], ...]] | None:
+    """Value and series of a number, by which branches are compared; None where there is none."""
+    return None if number is None else (number.value, number.series)

@@ -19,10 +19,10 @@ from proxysim.core import records
 from proxysim.errors import Fault, InputError, did_you_mean
 from proxysim.runs.outcomes import Outcome, outcomes_of
 from proxysim.scenario.resolve.assembly import full_path
-from proxysim.scenario.resolve.loader import load_scenario
 from proxysim.scenario.scenario import Scenario
+from proxysim.scenario.schema.keys import parameter_of
 from proxysim.scenario.world.uncertainty import Unknown, dates_of, numbers_at, raw_numbers, unknowns
-from proxysim.scenario.world.vector import by_path, parameter_of, place_of
+from proxysim.scenario.world.vector import place_of
 from proxysim.scenario.world.world import World, build
 from proxysim.sweeps.experiment.experiment import Experiment
 from proxysim.sweeps.experiment.factors import ADD, DRAW, SCALE, SET, TEXT, quoted_path
@@ -74,7 +74,7 @@ class Variation:
     def plain(self, branch: int) -> Scenario:
         """A branch without any change."""
         if branch not in self._plain:
-            self._plain[branch] = load_scenario(self.experiment.base, self.experiment.branches[branch])
+            self._plain[branch] = self.experiment.scenario(self.experiment.branches[branch])
             self.check(branch, self._plain[branch].hash)
         return self._plain[branch]
 
@@ -155,14 +155,14 @@ class Variation:
             plain = self.plain(branch)
             if len(self._scenarios) >= WORLDS_KEPT:
                 self._scenarios.pop(next(iter(self._scenarios)))
-            self._scenarios[key] = load_scenario(self.experiment.base, name, (), overrides) if overrides else plain
+            self._scenarios[key] = self.experiment.scenario(name, overrides) if overrides else plain
         scenario = self._scenarios[key]
         return replace(scenario, rules={**scenario.rules, **rules}) if rules else scenario
 
     def _prepare(self, branch: int, texts: Point) -> _Prepared:
         world = build(self._scenario(branch, texts))
         index = {axis: {name: i for i, name in enumerate(ids)} for axis, ids in world.names.items()}
-        table, known = by_path(), {unknown.name: unknown for unknown in unknowns(world)}
+        known = {unknown.name: unknown for unknown in unknowns(world)}
         changes, drawn = [], []
         for k, factor in enumerate(self.experiment.factors):
             if factor.verb == DRAW:
@@ -170,7 +170,7 @@ class Variation:
             elif factor.verb in (SET, SCALE, ADD):
                 places: list[int] = []
                 for path in map(full_path, factor.paths):
-                    parameter = parameter_of(path, table)
+                    parameter = parameter_of(path)
                     place = place_of(parameter, path, index)
                     if place is not None:
                         offset = records.offset(parameter.name, world.size, place)

@@ -72,7 +72,7 @@ def stamp(study: Any) -> dict[str, str]:
     if given is None:
         given = source.metadata if hasattr(source, "metadata") else None
     if given is None:  # an attribution
-        from proxysim.core.jit import model_version
+        from proxysim.core.version import model_version
 
         given = {"world": source.world.hash, "branches": [source.against, source.branch], "seed": source.seed,
                  "runs": source.runs, "model_version": model_version()}  # fmt: skip

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 
+from proxysim.core.calendar import month_index, year_and_month
+from proxysim.scenario.resolve.axes import axis_ids
 from proxysim.scenario.resolve.changes import Draft
 from proxysim.scenario.resolve.checks import named
 from proxysim.scenario.resolve.event_checks import monthly
-from proxysim.scenario.resolve.layers import axis_ids
-from proxysim.scenario.scenario import Condition, Effect, Event, Number, Scenario
-from proxysim.scenario.schema.document import Leaf, Path, World
+from proxysim.scenario.scenario import Event, EventCondition, EventEffect, Number, Scenario
+from proxysim.scenario.schema.document import Leaf, Path, RawWorld
 from proxysim.scenario.schema.keys import NAMED, SECTIONS, SINGLE, VERBS, Key, key_at
 from proxysim.scenario.schema.numbers import Written
 from proxysim.scenario.schema.values import tie_parts
@@ -59,9 +61,9 @@ def _from_start(
     return (before[-1] if before else steps[0][1]), tuple((at - start, value) for at, value in steps if at > start)
 
 
-def effects_of(world: World, draft: Draft, leaves: Leaves, off: set[str]) -> tuple[Effect, ...]:
+def effects_of(world: RawWorld, draft: Draft, leaves: Leaves, off: set[str]) -> tuple[EventEffect, ...]:
     """Effects of all events; faults of events without or against each other."""
-    found: list[Effect] = []
+    found: list[EventEffect] = []
     start = leaves.get(("scenario", "start"))
     taken: dict[tuple[Path, int], str] = {}
     for name in sorted(world.ids("events")):
@@ -85,7 +87,7 @@ def effects_of(world: World, draft: Draft, leaves: Leaves, off: set[str]) -> tup
                     world.add_fault(leaf, ("events", name, "set"), message)
             if start:
                 record = number_of(Leaf(number, leaf.file, leaf.line, "file"), _effect_kind(path, verb), start.value)
-                found.append(Effect(name, verb, full_path(path), record, record.place))
+                found.append(EventEffect(name, verb, full_path(path), record, record.place))
     return tuple(found)
 
 
@@ -95,7 +97,7 @@ def _effect_kind(path: Path, verb: str) -> str:
 
 
 def build(
-    world: World, file: str, base: Leaves, leaves: Leaves, effects: tuple[Effect, ...], off: set[str], branch: str,
+    world: RawWorld, file: str, base: Leaves, leaves: Leaves, effects: tuple[EventEffect, ...], off: set[str], branch: str,
 ) -> Scenario:  # fmt: skip
     """The scenario; nothing is wrong any more."""
     start = leaves["scenario", "start"].value
@@ -110,11 +112,11 @@ def build(
     events = tuple(_event(name, leaves, start, months, name in off) for name in sorted(world.ids("events")))
     ids = {section: tuple(sorted(world.ids(section))) for section in NAMED}
     ids |= {"actors": axis_ids(world, "actor"), "origins": tuple(sorted(leaves["scenario", "origins"].value))}
-    return Scenario(
+    scenario = Scenario(
         file=file,
-        hash=_hash(start, months, ids, text, numbers, facts, rules, events, effects),
+        hash="",
         question=str(leaves["scenario", "question"].value),
-        start=(start // 12, start % 12 + 1),
+        start=year_and_month(start),
         months=months,
         branch=branch,
         branches={name: _words(world.leaves, ("branches", name, "about")) for name in sorted(world.ids("branches"))},
@@ -128,6 +130,7 @@ def build(
         effects=effects,
         sources={name: _words(world.leaves, ("sources", name)) for name in sorted(world.ids("sources"))},
     )  # fmt: skip
+    return replace(scenario, hash=_hash(scenario))
 
 
 def _by_path(entry: tuple[Path, Leaf]) -> Path:
@@ -154,7 +157,7 @@ def _numbers(leaves: Leaves, start: int) -> dict[Path, Number]:
     return dict(sorted(found.items()))
 
 
-def _text(world: World, leaves: Leaves, start: int) -> tuple[dict[Path, object], dict[tuple[str, str], str]]:
+def _text(world: RawWorld, leaves: Leaves, start: int) -> tuple[dict[Path, object], dict[tuple[str, str], str]]:
     """Values that are no numbers, absent ones as None, and labels."""
     text: dict[Path, object] = {}
     labels: dict[tuple[str, str], str] = {}
@@ -200,26 +203,23 @@ def _event(name: str, leaves: Leaves, start: int, months: int, off: bool) -> Eve
         first, last = (month - start for month in leaves[(*path, "window")].value)
         kind = "dated"
     conditions = [
-        Condition(clause.kind, clause.of, clause.measure, clause.below, clause.above, clause.months, key == "unless")
+        EventCondition(clause.kind, clause.of, clause.measure, clause.below, clause.above, clause.months, key == "unless")
         for key in ("when", "unless") if (*path, key) in leaves for clause in leaves[(*path, key)].value
     ]  # fmt: skip
     return Event(name, kind, first, last, tuple(conditions), get((*path, "label")), get((*path, "about")), off)
 
 
-def _hash(
-    start: int, months: int, ids: object, text: dict[Path, object], numbers: dict[Path, Number],
-    facts: dict[Path, Number], rules: object, events: tuple[Event, ...], effects: tuple[Effect, ...],
-) -> str:  # fmt: skip
+def _hash(scenario: Scenario) -> str:
     """Hash of what a run depends on."""
 
     def plain(number: Number) -> tuple[object, ...]:
         return number.value, number.series, number.low, number.high, number.dist, number.moves_with
 
     parts = (
-        start, months, ids, text, rules,
-        [(path, plain(number)) for path, number in numbers.items()],
-        [(path, plain(number)) for path, number in facts.items() if path[-1] == "sanctions"],
-        [(e.id, e.kind, e.first, e.last, e.conditions, e.off) for e in events],
-        sorted((e.event, e.path, e.verb, repr(plain(e.number))) for e in effects),
+        month_index(*scenario.start), scenario.months, scenario.ids, scenario.text, scenario.rules,
+        [(path, plain(number)) for path, number in scenario.numbers.items()],
+        [(path, plain(number)) for path, number in scenario.facts.items() if path[-1] == "sanctions"],
+        [(e.id, e.kind, e.first, e.last, e.conditions, e.off) for e in scenario.events],
+        sorted((e.event, e.path, e.verb, repr(plain(e.number))) for e in scenario.effects),
     )  # fmt: skip
     return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()

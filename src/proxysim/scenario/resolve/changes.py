@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from proxysim.scenario.resolve.layers import axis_ids
-from proxysim.scenario.schema.document import Leaf, Path, World
+from proxysim.scenario.resolve.axes import axis_ids
+from proxysim.scenario.resolve.patterns import PathError, glob, literalness
+from proxysim.scenario.schema.document import Leaf, Path, RawWorld
 from proxysim.scenario.schema.keys import NAMED, SECTIONS, SINGLE, START_ONLY, Key, leaf_length, shown
 from proxysim.scenario.schema.numbers import Reader, Written
 from proxysim.scenario.schema.units import Unit
@@ -19,36 +19,11 @@ REACH_LIMIT = 50_000
 Changes = Mapping[tuple[str, Path], Leaf]
 
 
-def glob(pattern: str, text: str) -> bool:
-    """Whether `text` fits `pattern`, in which ``*`` stands for any letters; linear in both."""
-    if "*" not in pattern:
-        return pattern == text
-    first, *middle, last = pattern.split("*")
-    if not text.startswith(first) or not text.endswith(last) or len(text) < len(first) + len(last):
-        return False
-    at, end = len(first), len(text) - len(last)
-    for part in middle:
-        found = text.find(part, at, end)
-        if found < 0:
-            return False
-        at = found + len(part)
-    return True
-
-
-def literalness(pattern: Path) -> tuple[int, int]:
-    """How much of a pattern is literal: the greater wins where two meet."""
-    return sum("*" not in part for part in pattern), sum(len(part) - part.count("*") for part in pattern)
-
-
-class PathError(ValueError):
-    """A path that leads nowhere; the text says why."""
-
-
 @dataclass
 class Draft:
     """A world under change: filled leaves below, changes above. `None` above means removed."""
 
-    world: World
+    world: RawWorld
     base: Mapping[Path, Leaf]
     flows: Unit
     over: dict[Path, Leaf | None] = field(default_factory=dict)
@@ -298,10 +273,3 @@ def altered(written: Written, verb: str, amount: float) -> Written:
         return replace(written, series=tuple((month, change(value)) for month, value in written.series))
     low, high = (None if end is None else change(end) for end in (written.low, written.high))
     return replace(written, value=change(written.value), low=low, high=high)
-
-
-def nested(path: Path, value: Any) -> dict[str, Any]:
-    """A value below a path, as tables."""
-    for part in reversed(path):
-        value = {part: value}
-    return value  # type: ignore[no-any-return]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from proxysim.scenario.resolve.axes import ACTORS, axis_ids
 from proxysim.scenario.resolve.event_checks import check_events
-from proxysim.scenario.resolve.layers import ACTORS, axis_ids
-from proxysim.scenario.schema.document import Leaf, Path, World
+from proxysim.scenario.schema.document import Leaf, Path, RawWorld
 from proxysim.scenario.schema.keys import MONTHS_LIMIT, NAMED, SECTIONS, key_at
 from proxysim.scenario.schema.numbers import Written
 from proxysim.scenario.schema.values import tie_parts
@@ -15,7 +15,7 @@ Leaves = Mapping[Path, Leaf]
 _SLACK = 1 + 1e-9
 
 
-def check_world(world: World, leaves: Leaves, file: str) -> None:
+def check_world(world: RawWorld, leaves: Leaves, file: str) -> None:
     """Note every fault between values; faults inside a value are already noted."""
     _required(world, leaves, file)
     _references(world, leaves)
@@ -29,12 +29,12 @@ def check_world(world: World, leaves: Leaves, file: str) -> None:
     check_events(world, leaves)
 
 
-def named(world: World, known: Collection[str], name: str) -> bool:
+def named(world: RawWorld, known: Collection[str], name: str) -> bool:
     """Whether an id is named, or its absence follows from a fault that is already noted."""
     return name in known or world.broken or name in world.astray
 
 
-def _required(world: World, leaves: Leaves, file: str) -> None:
+def _required(world: RawWorld, leaves: Leaves, file: str) -> None:
     """Keys without which an entry means nothing."""
     if world.broken:
         return
@@ -61,7 +61,7 @@ def written_path(path: Path, leaf: Leaf) -> Path:
     return ("defaults", path[0], *path[2:]) if leaf.origin == "defaults" else path
 
 
-def _references(world: World, leaves: Leaves) -> None:
+def _references(world: RawWorld, leaves: Leaves) -> None:
     """Every id that is named in a value, along an axis or as a source."""
     known = {axis: axis_ids(world, axis) for axis in ("category", "origin", "leg", "actor", "provision")}
     known["origin"] = tuple(leaves["scenario", "origins"].value)
@@ -87,14 +87,14 @@ def _references(world: World, leaves: Leaves) -> None:
                 _dangling(world, path, leaf, name, "sources", targets["sources"])
 
 
-def _dangling(world: World, path: Path, leaf: Leaf, name: str, where: str, known: Collection[str]) -> None:
+def _dangling(world: RawWorld, path: Path, leaf: Leaf, name: str, where: str, known: Collection[str]) -> None:
     some = f" ({', '.join(known)})" if 0 < len(known) <= 8 else ""
     near = world.suggest(name, known)
     message = f'"{name[:60]}" is not one of the {where}{near or some}'
     world.add_fault(leaf, written_path(path, leaf), message)
 
 
-def _actors(world: World) -> None:
+def _actors(world: RawWorld) -> None:
     """States and proxies share one space of ids."""
     for name in sorted(set(world.ids("states")) & set(world.ids("proxies"))):
         first, second = world.ids("states")[name], world.ids("proxies")[name]
@@ -102,7 +102,7 @@ def _actors(world: World) -> None:
         world.add_fault(later, (section, name), "is named as a state and as a proxy; an id stands for one actor")
 
 
-def _time(world: World, leaves: Leaves) -> None:
+def _time(world: RawWorld, leaves: Leaves) -> None:
     """The run has an end after its start, and is not endless."""
     start, end = leaves.get(("scenario", "start")), leaves.get(("scenario", "end"))
     if not start or not end:
@@ -119,7 +119,7 @@ def largest(leaf: Leaf | None) -> float:
     return max(leaf.value.values(), default=0.0) if leaf else 0.0
 
 
-def _ties(world: World, leaves: Leaves) -> None:
+def _ties(world: RawWorld, leaves: Leaves) -> None:
     """Ends, brokers, barter and the ways between the homes."""
     actors = axis_ids(world, "actor")
     area = _areas(world, leaves)
@@ -156,7 +156,7 @@ def _ties(world: World, leaves: Leaves) -> None:
             world.add_fault(barter, written_path(("ties", name, "barter"), barter), message)
 
 
-def _home(world: World, leaves: Leaves, actor: str) -> str | None:
+def _home(world: RawWorld, leaves: Leaves, actor: str) -> str | None:
     """The place of an actor, or None when it is not known."""
     for section in ACTORS:
         leaf = leaves.get((section, actor, "home"))
@@ -165,7 +165,7 @@ def _home(world: World, leaves: Leaves, actor: str) -> str | None:
     return None
 
 
-def _areas(world: World, leaves: Leaves) -> dict[str | None, str]:
+def _areas(world: RawWorld, leaves: Leaves) -> dict[str | None, str]:
     """Places -> one place of the area that legs join them to."""
     root: dict[str | None, str] = {place: place for place in world.ids("places")}
 
@@ -186,14 +186,14 @@ def _areas(world: World, leaves: Leaves) -> dict[str | None, str]:
     return {place: "" if unclear else find(str(place)) for place in root}
 
 
-def _fronts(world: World, leaves: Leaves) -> None:
+def _fronts(world: RawWorld, leaves: Leaves) -> None:
     """No actor fights on both sides."""
     for path, leaf in leaves.items():
         if path[0] == "fronts" and path[2] == "side_b" and (*path[:2], "side_a", path[3]) in leaves:
             world.add_fault(leaf, path, f'"{path[3]}" is on both sides of this front')
 
 
-def _regimes_and_pacts(world: World, leaves: Leaves) -> None:
+def _regimes_and_pacts(world: RawWorld, leaves: Leaves) -> None:
     """One regime for a state, one sum of what falls, a debtor among members, an end after the beginning."""
     seen: dict[str, str] = {}
     for name in sorted(world.ids("regimes"), key=lambda name: (world.ids("regimes")[name], name)):
@@ -217,7 +217,7 @@ def _regimes_and_pacts(world: World, leaves: Leaves) -> None:
             world.add_fault(end, ("pacts", name, "until"), "is not after `in_force`")
 
 
-def _shares(world: World, leaves: Leaves) -> None:
+def _shares(world: RawWorld, leaves: Leaves) -> None:
     """Sums of shares, and provisions above 1."""
     sums: dict[Path, float] = {}
     last: dict[Path, Leaf] = {}
@@ -245,7 +245,7 @@ def _shares(world: World, leaves: Leaves) -> None:
             world.add_fault(last[group], group, f"the shares are {total:g} together; at most 1 is allowed")
 
 
-def _categories(world: World, leaves: Leaves) -> None:
+def _categories(world: RawWorld, leaves: Leaves) -> None:
     """Components: at most one category of them, and one when anything is made from them."""
     marked = [name for name in sorted(world.ids("categories")) if _true(leaves.get(("categories", name, "components")))]
     for name in marked[1:]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from proxysim.core.vocabulary import MEASURES
-from proxysim.scenario.schema.document import Leaf, Path, World
+from proxysim.scenario.schema.document import Leaf, Path, RawWorld
 from proxysim.scenario.schema.values import CONDITIONS_LIMIT, Clause
 
 _TIMES = ("on", "window", "when")
 
 
-def check_events(world: World, leaves: Mapping[Path, Leaf]) -> None:
+def check_events(world: RawWorld, leaves: Mapping[Path, Leaf]) -> None:
     """Times, conditions and grades of all events."""
     for name, place in world.ids("events").items():
         path = ("events", name)
@@ -52,7 +52,7 @@ def monthly(leaves: Mapping[Path, Leaf], event: str) -> float:
     return max(leaf.value.values(), default=0.0) if leaf else 0.0
 
 
-def _clause(world: World, event: str, clause: Clause) -> str:
+def _clause(world: RawWorld, event: str, clause: Clause) -> str:
     """What is wrong with a condition, or nothing."""
     if clause.kind == "happened" and clause.of == event:
         return "waits for itself"
@@ -66,7 +66,7 @@ def _clause(world: World, event: str, clause: Clause) -> str:
     return ""
 
 
-def branch_order(world: World, names: list[str]) -> list[str]:
+def branch_order(world: RawWorld, names: list[str]) -> list[str]:
     """Branches to apply, those that others build on first, each once; circles are noted as faults."""
     order: dict[str, None] = {}
     for name in names:

@@ -1,27 +1,16 @@
-"""Layers of a world: files that it extends, and defaults where an entry lacks a value."""
+"""The layers of a world: a file and those that it extends, each read once, later over earlier."""
 
 from __future__ import annotations
 
-import itertools
-import math
-from collections.abc import Iterator
 from pathlib import Path as FilePath
 
-from proxysim.core.vocabulary import PROVISIONS
 from proxysim.errors import Fault
-from proxysim.scenario.schema.document import Leaf, Path, World, check_document
-from proxysim.scenario.schema.keys import LIMITS, NAMED, SECTIONS, SINGLE, Key, leaf_length
-from proxysim.scenario.schema.numbers import Written, show
+from proxysim.scenario.schema.document import RawWorld, check_document
+from proxysim.scenario.schema.numbers import show
 from proxysim.scenario.schema.units import Unit, UnitError, flows_unit
 from proxysim.scenario.toml.reader import Document, read_file
 
 FILES_LIMIT = 16
-ACTORS = ("states", "proxies")
-_APART = ("defaults", "sources", "branch", "branches")
-AXIS_SECTIONS = {
-    "category": "categories", "tie": "ties", "leg": "legs", "front": "fronts", "regime": "regimes", "pact": "pacts",
-    "event": "events",
-}  # fmt: skip
 
 
 class _Files:
@@ -90,11 +79,11 @@ class _Files:
         self.faults.append(Fault(document.file, document.line(("extends",)), "extends", message))
 
 
-def read_layers(document: Document, folder: FilePath | None) -> tuple[World, Unit]:
+def read_layers(document: Document, folder: FilePath | None) -> tuple[RawWorld, Unit]:
     """The world of a document with all that it extends, later over earlier, and the unit of bare flows."""
     files = _Files(folder)
     files.visit(document, FilePath(document.file).name)
-    world = World(faults=files.faults)
+    world = RawWorld(faults=files.faults)
     flows = _flows(files.documents, world)
     for each in files.documents:
         merge(world, check_document(each, flows))
@@ -102,7 +91,7 @@ def read_layers(document: Document, folder: FilePath | None) -> tuple[World, Uni
     return world, flows
 
 
-def _flows(documents: list[Document], world: World) -> Unit:
+def _flows(documents: list[Document], world: RawWorld) -> Unit:
     """The unit of bare flows, which all files must share."""
     found: tuple[str, Unit] | None = None
     for document in documents:
@@ -123,7 +112,7 @@ def _flows(documents: list[Document], world: World) -> Unit:
     return found[1] if found else flows_unit("USD m / year")
 
 
-def merge(world: World, layer: World) -> None:
+def merge(world: RawWorld, layer: RawWorld) -> None:
     """Lay one document over what is there: tables merge, everything else is replaced whole."""
     timed = {path[1] for path in layer.leaves if path[0] == "events" and path[2] in ("on", "window", "when")}
     for name in timed:
@@ -139,83 +128,3 @@ def merge(world: World, layer: World) -> None:
     world.astray |= layer.astray
     world.heads |= layer.heads
     world.faulty |= layer.faulty
-
-
-def axis_ids(world: World, axis: str) -> tuple[str, ...]:
-    """Ids along an axis of a number, sorted."""
-    if axis == "provision":
-        return PROVISIONS
-    if axis == "origin":
-        leaf = world.leaves.get(("scenario", "origins"))
-        return tuple(sorted(leaf.value)) if leaf else ()
-    sections = ACTORS if axis == "actor" else (AXIS_SECTIONS[axis],)
-    return tuple(sorted({name for section in sections for name in world.ids(section)}))
-
-
-def fill(world: World, file: str) -> dict[Path, Leaf]:
-    """All values with defaults: of the file where it gives them, else of the table of parameters."""
-    leaves = {path: leaf for path, leaf in world.leaves.items() if path[0] not in _APART}
-    for section in SINGLE:
-        for key in SECTIONS[section].values():
-            if (section, key.name) not in leaves:
-                _put_default(leaves, (section, key.name), key, world.heads.get(section, (file, 0)))
-    for section in NAMED:
-        shared = _shared(world, section)
-        entries = world.ids(section).items()
-        for name in world.ids(section):
-            for below, leaf in shared.items():
-                leaves.setdefault((section, name, *below), leaf)
-        for key in SECTIONS[section].values():
-            if key.axes or key.default is None:
-                continue
-            for name, place in entries:
-                if (section, name, key.name) not in leaves:
-                    _put_default(leaves, (section, name, key.name), key, place)
-    return leaves
-
-
-def _shared(world: World, section: str) -> dict[Path, Leaf]:
-    """Values of [defaults] for a section, by path below the entry; one number for an axis is spread over its ids."""
-    found: dict[Path, Leaf] = {}
-    spread: list[tuple[Path, Key, Leaf]] = []
-    for path, leaf in world.leaves.items():
-        if path[:2] != ("defaults", section):
-            continue
-        key = SECTIONS[section][path[2]]
-        leaf = Leaf(leaf.value, leaf.file, leaf.line, "defaults")
-        if len(path) == leaf_length((section, "*", *path[2:]), key):
-            found[path[2:]] = leaf
-        else:
-            spread.append((path[2:], key, leaf))
-    for below, key, leaf in sorted(spread, key=lambda entry: -len(entry[0])):
-        rest = key.axes[len(below) - 1 :]
-        for ids in itertools.product(*(axis_ids(world, axis) for axis in rest)):
-            found.setdefault((*below, *ids), leaf)
-    return found
-
-
-def _put_default(leaves: dict[Path, Leaf], path: Path, key: Key, place: tuple[str, int]) -> None:
-    """The default of the table, when it has one."""
-    value = key.default
-    if key.type == "number":
-        if not isinstance(value, int | float) or math.isnan(value):
-            return
-        value = Written(float(value))
-    elif value is None:
-        return
-    leaves[path] = Leaf(value, *place, "default")
-
-
-def over_limits(world: World) -> Iterator[tuple[tuple[str, int], str, str]]:
-    """Kinds of which a world has too many: place of one that is too many, section and message."""
-    for axis, limit in LIMITS.items():
-        if axis == "origin":
-            leaf = world.leaves.get(("scenario", "origins"))
-            places = [(leaf.file, leaf.line)] * len(leaf.value) if leaf else []
-            section = "scenario.origins"
-        else:
-            sections = ACTORS if axis == "actor" else (AXIS_SECTIONS[axis],)
-            places = [place for each in sections for place in world.ids(each).values()]
-            section = " and ".join(sections)
-        if len(places) > limit:
-            yield places[limit], section, f"found {len(places)}; at most {limit} are allowed"

@@ -1,6 +1,6 @@
 """The strict check of one document: pydantic models made from `SECTIONS`, faults with places, and a flat result.
 
-A document becomes a `World`: one `Leaf` for each value, by its full path. Faulty values are left out and the
+A document becomes a `RawWorld`: one `Leaf` for each value, by its full path. Faulty values are left out and the
 rest is checked on, so that one pass names everything.
 """
 
@@ -13,18 +13,14 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from proxysim.errors import Fault, did_you_mean
-from proxysim.scenario.schema.json_schema import editor_schema
 from proxysim.scenario.schema.keys import ENTITIES, KINDS, NAMED, SECTIONS, SINGLE, VERBS, key_at, leaf_length, shown
-from proxysim.scenario.schema.models import entity_model, world_model
+from proxysim.scenario.schema.models import world_model
 from proxysim.scenario.schema.numbers import SOURCE_ID, show
 from proxysim.scenario.schema.units import Unit
 from proxysim.scenario.schema.values import flatten_changes, id_fault, tie_id, tie_parts
 from proxysim.scenario.toml.reader import Document
 
-__all__ = ["Leaf", "World", "check_document", "editor_schema", "entity_model"]
-
 Path = tuple[str, ...]
-_TIMING = ("on", "window", "when")
 #: Faults up to which the nearest word is looked for.
 SUGGESTIONS = 300
 
@@ -40,8 +36,16 @@ class Leaf:
 
 
 @dataclass
-class World:
-    """Everything that documents say, flat: values by path, entities by section, changes by owner."""
+class RawWorld:
+    """Everything that documents say, flat: values by path, entities by section, changes by owner.
+
+    Attributes
+    ----------
+    leaves : values by full path; entities : section -> id -> place; heads : section -> place
+    changes : (section, id) of an event or a branch -> (verb, path or pattern) -> value
+    written, faulty : paths that a file names, and paths with a fault, so that no second fault follows from it
+    astray : names that were written in no section; broken : a file that is extended could not be read
+    """
 
     leaves: dict[Path, Leaf] = field(default_factory=dict)
     entities: dict[str, dict[str, tuple[str, int]]] = field(default_factory=dict)
@@ -69,17 +73,10 @@ class World:
         words = list(known)
         return did_you_mean(word, words) if len(self.faults) < SUGGESTIONS and len(words) <= 500 else ""
 
-    def put(self, path: Path, leaf: Leaf) -> None:
-        """Set a value over an earlier layer; the time of an event is replaced as a whole."""
-        if path[0] == "events" and path[2] in _TIMING:
-            for other in _TIMING:
-                self.leaves.pop((*path[:2], other), None)
-        self.leaves[path] = leaf
 
-
-def check_document(document: Document, flows: Unit) -> World:
+def check_document(document: Document, flows: Unit) -> RawWorld:
     """Check one document and make it flat; faults of the reader come along."""
-    world = World(faults=list(document.faults))
+    world = RawWorld(faults=list(document.faults))
     world.faulty = {tuple(fault.path.split(".")[:3]) for fault in document.faults}
     _register(document, world)
     data, model = document.data, world_model()
@@ -95,7 +92,7 @@ def check_document(document: Document, flows: Unit) -> World:
     return world
 
 
-def _register(document: Document, world: World) -> None:
+def _register(document: Document, world: RawWorld) -> None:
     """Note what a document names, faulty or not: a fault in an entry must not hide the entry itself."""
     paths = set(document.lines)
     for section in (*ENTITIES, "sources"):
@@ -123,7 +120,7 @@ def _register(document: Document, world: World) -> None:
         _check_name(path[0], name, place, world)
 
 
-def _check_name(section: str, name: str, place: tuple[str, int], world: World) -> None:
+def _check_name(section: str, name: str, place: tuple[str, int], world: RawWorld) -> None:
     """The form of an id."""
     if section == "ties":
         if tie_parts(name) is None:
@@ -149,7 +146,7 @@ def _normal(path: Path) -> Path:
     return (path[0], tie_id(path[1]), *path[2:]) if path[0] == "ties" and len(path) > 1 else path
 
 
-def _prune(document: Document, data: dict[str, Any], error: ValidationError, world: World) -> dict[str, Any]:
+def _prune(document: Document, data: dict[str, Any], error: ValidationError, world: RawWorld) -> dict[str, Any]:
     """Note the faults, and give the data without what is at fault."""
     cut: set[Path] = set()
     for detail in error.errors(include_url=False, include_context=False, include_input=False):
@@ -177,7 +174,7 @@ def _without(data: dict[str, Any], tree: dict[str, Any]) -> dict[str, Any]:
     return copy
 
 
-def _message(detail: Any, path: Path, world: World) -> tuple[str, int]:
+def _message(detail: Any, path: Path, world: RawWorld) -> tuple[str, int]:
     """Text of a fault, and how much of its path to leave out of further checks."""
     inner = path[1:] if path[0] == "defaults" else path
     offset = len(path) - len(inner)
@@ -217,7 +214,7 @@ def _known(path: Path) -> list[str]:
     return list(SECTIONS.get(path[0], {}))
 
 
-def _collect(document: Document, valid: BaseModel, world: World) -> None:
+def _collect(document: Document, valid: BaseModel, world: RawWorld) -> None:
     """Leaves and changes of a valid model."""
     for section in valid.__pydantic_fields_set__:
         table = getattr(valid, section)
@@ -235,7 +232,7 @@ def _collect(document: Document, valid: BaseModel, world: World) -> None:
                 _entry(document, (section, name), (section, name), getattr(table, name), world)
 
 
-def _entry(document: Document, raw_path: Path, path: Path, entry: BaseModel, world: World) -> None:
+def _entry(document: Document, raw_path: Path, path: Path, entry: BaseModel, world: RawWorld) -> None:
     """Leaves of one entry."""
     for name in entry.__pydantic_fields_set__:
         value = getattr(entry, name)
@@ -251,7 +248,7 @@ def _entry(document: Document, raw_path: Path, path: Path, entry: BaseModel, wor
                 world.leaves[(*path, *below)] = Leaf(value, document.file, document.line((*raw_path, *below)))
 
 
-def _changes(document: Document, raw_path: Path, owner: Path, verb: str, raw: Any, world: World) -> None:
+def _changes(document: Document, raw_path: Path, owner: Path, verb: str, raw: Any, world: RawWorld) -> None:
     """Changes of one verb of an event or a branch."""
     found = world.changes.setdefault((owner[0], owner[1]), {})
     for path, keys, value in flatten_changes(raw):
@@ -261,7 +258,7 @@ def _changes(document: Document, raw_path: Path, owner: Path, verb: str, raw: An
         found[verb, path] = leaf
 
 
-def _top(document: Document, world: World) -> None:
+def _top(document: Document, world: RawWorld) -> None:
     """The keys that stand before the tables."""
     kind = document.data.get("kind")
     place = (document.file, document.line(("kind",)) or 1)

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
-from proxysim.core.parameters import PARAMETERS, VARIANTS, Parameter
+from proxysim.core.parameters import BY_NAME, PARAMETERS, VARIANTS, Parameter
 from proxysim.core.vocabulary import COUNTED, SIZES
 
 NAMED = (
@@ -171,10 +170,15 @@ def _sections() -> dict[str, dict[str, Key]]:
 SECTIONS: dict[str, dict[str, Key]] = _sections()
 
 
-@lru_cache(maxsize=256)
-def axis_keys(section: str) -> tuple[Key, ...]:
-    """Keys of a section that hold numbers by id."""
-    return tuple(key for key in SECTIONS[section].values() if key.axes)
+#: Section and key -> parameter; engagement stands under the side of an actor, or under its own name.
+_PARAMETERS = {(section, p.key): p for p in PARAMETERS for section in p.sections} | {
+    ("fronts", key): BY_NAME["engagement"] for key in ("side_a", "side_b", "engagement")
+}
+
+
+def parameter_of(path: Sequence[str]) -> Parameter:
+    """The parameter of a path to a number."""
+    return _PARAMETERS[path[0], path[1] if path[0] in SINGLE else path[2]]
 
 
 def key_at(path: Sequence[str]) -> Key | None:

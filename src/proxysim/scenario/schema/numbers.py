@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
+from proxysim.core.calendar import month_index
 from proxysim.core.parameters import Parameter
 from proxysim.errors import did_you_mean
 from proxysim.scenario.schema.units import Unit, UnitError, number_with_unit, to_internal, unit_for
@@ -203,7 +204,7 @@ class Reader:
                 continue
             year, _, month = key.partition("-")
             value, problem = self._value(dates[key], unit)
-            at = int(year) * 12 + int(month or 1) - 1
+            at = month_index(int(year), int(month or 1))
             if not _YEARS[0] <= int(year) <= _YEARS[1]:
                 problems.append((key, f"found the year {year}; allowed is {_YEARS[0]} to {_YEARS[1]}"))
             elif at in series:
@@ -283,7 +284,7 @@ def month_of(raw: Any) -> int | None:
     """Months of a date counted from year 0, or None when it is no date."""
     if isinstance(raw, datetime.datetime) or not isinstance(raw, datetime.date):
         return None
-    return raw.year * 12 + raw.month - 1
+    return month_index(raw.year, raw.month)
 
 
 def internal_unit(kind: str) -> str:

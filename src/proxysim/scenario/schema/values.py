@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from proxysim.errors import did_you_mean
-from proxysim.scenario.schema.keys import LABEL_LIMIT, TEXT_LIMIT, Key
+from proxysim.scenario.schema.keys import LABEL_LIMIT, NAMED, SINGLE, TEXT_LIMIT, Key, key_at, leaf_length
 from proxysim.scenario.schema.numbers import Problems, Reader, grade_fault, month_of, read_sources, show
 from proxysim.scenario.schema.units import Unit, UnitError, flows_unit
 
@@ -243,8 +243,6 @@ def flatten_changes(raw: dict[str, Any]) -> list[tuple[tuple[str, ...], tuple[st
 
 def ends_path(path: tuple[str, ...]) -> bool:
     """Whether a path leads to one value, or so far astray that nothing below it matters."""
-    from proxysim.scenario.schema.keys import NAMED, SINGLE, key_at, leaf_length
-
     if not path or (path[0] not in NAMED and path[0] not in SINGLE):
         return len(path) > 0
     key = key_at(path)

@@ -11,7 +11,8 @@ from proxysim.core import records, vocabulary
 from proxysim.core import schedule as codes
 from proxysim.core.schedule import Schedule
 from proxysim.scenario.scenario import Names, Number, Places, Scenario
-from proxysim.scenario.world.vector import by_path, parameter_of, place_of
+from proxysim.scenario.schema.keys import parameter_of
+from proxysim.scenario.world.vector import place_of
 
 VERBS = {"set": codes.SET, "scale": codes.SCALE, "add": codes.ADD}
 CARRIED = {
@@ -64,9 +65,9 @@ def schedule_of(
 
 def _effects(scenario: Scenario, index: Places, size: str) -> list[tuple[Any, ...]]:
     """Rows (target, offset, first, second, event id, verb, event, value, low, high)."""
-    table, rows = by_path(), []
+    rows: list[tuple[Any, ...]] = []
     for effect in scenario.effects:
-        parameter = parameter_of(effect.path, table)
+        parameter = parameter_of(effect.path)
         place = place_of(parameter, effect.path, index)
         if place is None:
             continue

@@ -13,8 +13,9 @@ from proxysim.core import records, rng
 from proxysim.core import schedule as codes
 from proxysim.errors import Fault, InputError
 from proxysim.scenario.scenario import Number
+from proxysim.scenario.schema.keys import parameter_of
 from proxysim.scenario.world.schedule import CARRIED, VERBS
-from proxysim.scenario.world.vector import by_path, parameter_of, place_of, work_out, write_numbers
+from proxysim.scenario.world.vector import place_of, work_out, write_numbers
 from proxysim.scenario.world.world import World
 
 Array = np.ndarray[Any, Any]
@@ -73,10 +74,10 @@ def unknowns(world: World) -> tuple[Unknown, ...]:
     """
     scenario, schedule = world.scenario, world.schedule
     index = {axis: {name: i for i, name in enumerate(ids)} for axis, ids in world.names.items()}
-    table, length = by_path(), world.params.dtype.itemsize // 8
+    length = world.params.dtype.itemsize // 8
     found: list[Unknown] = []
     for path, number in scenario.numbers.items():
-        parameter = parameter_of(path, table)
+        parameter = parameter_of(path)
         place = place_of(parameter, path, index)
         if place is None or not _has_range(number):
             continue
@@ -84,7 +85,7 @@ def unknowns(world: World) -> tuple[Unknown, ...]:
         found.append(_unknown(path, number, (offset, *dates_of(world, offset)), (parameter.low, parameter.high)))
     at = length + len(schedule.series_offset)
     for effect in scenario.effects:
-        parameter = parameter_of(effect.path, table)
+        parameter = parameter_of(effect.path)
         place = place_of(parameter, effect.path, index)
         if place is None or not _has_range(effect.number):
             continue

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from proxysim.core import records
-from proxysim.core.parameters import BY_NAME, PARAMETERS, Parameter
+from proxysim.core.parameters import PARAMETERS, Parameter
 from proxysim.core.vocabulary import PROVISIONS
 from proxysim.scenario.scenario import Names, Places, Scenario
+from proxysim.scenario.schema.keys import parameter_of
 
 
 def place_of(parameter: Parameter, path: tuple[str, ...], index: Places) -> tuple[int, ...] | None:
@@ -30,31 +31,16 @@ def place_of(parameter: Parameter, path: tuple[str, ...], index: Places) -> tupl
     return tuple(place)
 
 
-def by_path() -> dict[tuple[str, str], Parameter]:
-    """Section and key -> parameter."""
-    return {(section, p.key): p for p in PARAMETERS for section in p.sections} | {
-        ("fronts", "engagement"): BY_NAME["engagement"]
-    }
-
-
-def parameter_of(path: tuple[str, ...], table: dict[tuple[str, str], Parameter]) -> Parameter:
-    """The parameter of a numeric path, from the table of `by_path`."""
-    key = path[1] if path[0] in ("scenario", "behaviour") else path[2]
-    if path[0] == "fronts" and key in ("side_a", "side_b"):
-        key = "engagement"
-    return table[path[0], key]
-
-
 def write_numbers(scenario: Scenario, params: Any, index: Places, size: str) -> dict[tuple[str, ...], int]:
     """Write every number; returns path -> offset in the flat vector."""
     for parameter in PARAMETERS:
         value = parameter.default
         params[parameter.name][0] = math.nan if value is None else value
     params["stock_origin"][0] = 0.0
-    table, offsets = by_path(), {}
+    offsets = {}
     flat = params.view(np.float64).reshape(-1)
     for path, number in scenario.numbers.items():
-        parameter = parameter_of(path, table)
+        parameter = parameter_of(path)
         place = place_of(parameter, path, index)
         if place is not None:
             offsets[path] = records.offset(parameter.name, size, place)

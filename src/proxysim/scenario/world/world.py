@@ -112,9 +112,5 @@ def build(scenario: Scenario) -> World:
     offsets = write_numbers(scenario, params, index, size)
     work_out(scenario, arrays[0], params, names)
     schedule = schedule_of(scenario, names, index, size, offsets)
-    return World(scenario, size, arrays, params, schedule, names, _calendar(scenario))
-
-
-def _calendar(scenario: Scenario) -> tuple[str, ...]:
-    first = scenario.start[0] * 12 + scenario.start[1] - 1
-    return tuple(f"{m // 12:04d}-{m % 12 + 1:02d}" for m in range(first, first + scenario.months))
+    months = tuple(scenario.month_name(month) for month in range(scenario.months))
+    return World(scenario, size, arrays, params, schedule, names, months)

@@ -93,11 +93,11 @@ def design_of(experiment: Experiment, first: int = 0, points: int | None = None)
     """
     factors, count = experiment.factors, experiment.points if points is None else points
     if first and not is_extendable(experiment.design):
-        raise experiment.is_fault(
+        raise experiment.error_at(
             "design", f"{experiment.design} cannot be extended by points: {_WHY.get(experiment.design, _FULL)}"
         )
     if not factors and experiment.design not in ("grid", "one-at-a-time"):
-        raise experiment.is_fault(
+        raise experiment.error_at(
             "design", f"{experiment.design} needs at least one factor in `levers` or `uncertainties`"
         )
     if experiment.design == "grid":
@@ -130,7 +130,7 @@ def _grid(experiment: Experiment) -> Design:
             raise InputError([Fault(experiment.file, factor.place, factor.name, message)])
     size = math.prod(len(factor.levels) for factor in experiment.factors)
     if size > MOST_POINTS:
-        raise experiment.is_fault("design", f"a grid of {size:,} points; at most {MOST_POINTS:,} are allowed")
+        raise experiment.error_at("design", f"a grid of {size:,} points; at most {MOST_POINTS:,} are allowed")
     levels = [[factor.shown(level) for level in factor.levels] for factor in experiment.factors]
     return _table(experiment.factors, itertools.product(*levels))
 
@@ -159,7 +159,7 @@ def _sobol(experiment: Experiment, first: int, count: int) -> Array:
 
     most = qmc.Sobol.MAXDIM
     if len(experiment.factors) > most:
-        raise experiment.is_fault(
+        raise experiment.error_at(
             "design", f"sobol takes at most {most} factors, found {len(experiment.factors)}; use lhs"
         )
     engine = qmc.Sobol(len(experiment.factors), rng=np.random.default_rng(experiment.seed))
@@ -180,7 +180,7 @@ def _morris(experiment: Experiment, count: int) -> Array:
         message = (
             f"morris takes a multiple of {step} points (factors and one), at least {2 * step}; the nearest is {near}"
         )
-        raise experiment.is_fault("points", message)
+        raise experiment.error_at("points", message)
     try:
         from SALib.sample import morris
     except ImportError:
@@ -214,7 +214,7 @@ def _csv(experiment: Experiment) -> Design:
             rows = list(csv.reader(stream))
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
-        raise experiment.is_fault("design", f"{path} cannot be read: {reason}") from None
+        raise experiment.error_at("design", f"{path} cannot be read: {reason}") from None
     faults: list[Fault] = []
     head, names = [name.strip() for name in rows[0]] if rows else [], [factor.name for factor in factors]
     for name in head:

@@ -8,24 +8,22 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path as FilePath
 from typing import Any
 
 from proxysim.errors import Fault, did_you_mean
-from proxysim.scenario.resolve.changes import Draft, PathError, glob
-from proxysim.scenario.resolve.layers import fill, read_layers
+from proxysim.scenario.resolve.patterns import PathError, glob
+from proxysim.scenario.resolve.source import WorldSource
 from proxysim.scenario.scenario import Scenario
 from proxysim.scenario.schema.keys import Key
 from proxysim.scenario.schema.numbers import show
 from proxysim.scenario.schema.units import Unit
 from proxysim.scenario.schema.values import read_value
-from proxysim.scenario.toml.reader import read_file
 from proxysim.scenario.world.uncertainty import Unknown, unknowns
 from proxysim.scenario.world.world import build
 from proxysim.sweeps.experiment.factors import ADD, DRAW, ON_OFF, RANGE_DISTS, SCALE, SET, TEXT, Factor, reader_of
 
 Path = tuple[str, ...]
-#: The verb of numbers that stand still.
+#: The verb of numbers that keep their value.
 FIXED = "fixed"
 WORDS = ("uncertain", "on-off", "each on-off", "fixed")
 FORMS = 'a list, {low, high}, {scale = ...}, {add = ...}, "uncertain", "on-off", "each on-off" or "fixed"'
@@ -34,7 +32,7 @@ LEVELS_LIMIT = 10_000
 
 @dataclass(frozen=True)
 class Entry:
-    """One pattern as written, and what is said of it."""
+    """One pattern of an experiment file with its value, as written."""
 
     role: str
     pattern: Path
@@ -48,7 +46,7 @@ class Entry:
 
 
 @dataclass
-class Said:
+class ParsedEntry:
     """What an entry says of the paths it meets, as read."""
 
     entry: Entry
@@ -63,8 +61,8 @@ class Said:
     each: bool = False
 
 
-class Reading:
-    """The world that patterns are held against, and the faults found.
+class EntryContext:
+    """The world that patterns are resolved in, and the faults found.
 
     Attributes
     ----------
@@ -72,11 +70,10 @@ class Reading:
     unknown : path -> a number with a range in some branch
     """
 
-    def __init__(self, scenarios: Mapping[str, Scenario], base: str, file: str, faults: list[Fault]) -> None:
+    def __init__(self, scenarios: Mapping[str, Scenario], source: WorldSource, file: str, faults: list[Fault]) -> None:
         self.file, self.faults, self.scenarios = file, faults, scenarios
-        world, self.flows = read_layers(read_file(FilePath(base), base), FilePath(base).parent)
-        self.draft = Draft(world, fill(world, base), self.flows)
-        self.flows_text = str(world.leaves["scenario", "flows"].value)
+        self.draft, self.flows = source.draft(), source.flows
+        self.flows_text = str(source.world.leaves["scenario", "flows"].value)
         self.unknown: dict[Path, Unknown] = {}
         for scenario in scenarios.values():
             paths = {".".join(path): path for path in scenario.numbers}
@@ -89,43 +86,43 @@ class Reading:
         self.faults.append(Fault(self.file, entry.line, f"{entry.role}.{entry.name}", message))
 
 
-def said_of(reading: Reading, entry: Entry) -> Said | None:
+def parse_entry(context: EntryContext, entry: Entry) -> ParsedEntry | None:
     """What an entry says; None after a fault."""
     if entry.raw in ("uncertain", "fixed"):
-        return _drawn(reading, entry)
+        return _drawn(context, entry)
     if isinstance(entry.raw, str) and entry.raw not in WORDS:
-        reading.fault(entry, f"found {show(entry.raw)}; allowed are {FORMS}{did_you_mean(entry.raw, WORDS)}")
+        context.fault(entry, f"found {show(entry.raw)}; allowed are {FORMS}{did_you_mean(entry.raw, WORDS)}")
         return None
     try:
-        key, paths = reading.draft.expand(entry.pattern)
+        key, paths = context.draft.expand(entry.pattern)
     except PathError as error:
-        reading.fault(entry, str(error) or "leads to something that is wrong in the world file")
+        context.fault(entry, str(error) or "leads to something that is wrong in the world file")
         return None
-    said = Said(entry, SET, key, paths)
+    parsed = ParsedEntry(entry, SET, key, paths)
     if entry.raw in ("on-off", "each on-off"):
-        said.verb, said.levels, said.each = SCALE, ON_OFF, entry.raw == "each on-off"
+        parsed.verb, parsed.levels, parsed.each = SCALE, ON_OFF, entry.raw == "each on-off"
         if key.parameter is None or key.parameter.kind == "month":
-            reading.fault(entry, "is not a number that can be switched off; give a list of values")
+            context.fault(entry, "is not a number that can be switched off; give a list of values")
             return None
-        return said
-    return said if _values(reading, said, entry.raw) else None
+        return parsed
+    return parsed if _values(context, parsed, entry.raw) else None
 
 
-def _drawn(reading: Reading, entry: Entry) -> Said | None:
+def _drawn(context: EntryContext, entry: Entry) -> ParsedEntry | None:
     """Numbers with a range that a pattern meets; `**` stands for any number of parts."""
-    paths = sorted(path for path in reading.unknown if matches(entry.pattern, path))
+    paths = sorted(path for path in context.unknown if matches(entry.pattern, path))
     if paths:
-        return Said(entry, DRAW if entry.raw == "uncertain" else FIXED, None, paths)
-    known = sorted({".".join(path) for path in reading.unknown})
-    written = any(matches(entry.pattern, path) for s in reading.scenarios.values() for path in s.numbers)
+        return ParsedEntry(entry, DRAW if entry.raw == "uncertain" else FIXED, None, paths)
+    known = sorted({".".join(path) for path in context.unknown})
+    written = any(matches(entry.pattern, path) for s in context.scenarios.values() for path in s.numbers)
     if written and entry.raw == "fixed":
-        return None  # it stands still anyway
+        return None  # it keeps its value anyway
     if written:
-        reading.fault(
+        context.fault(
             entry, "meets no number with a range in any branch; give it `low` and `high` in the world, or values here"
         )
     else:
-        reading.fault(entry, f"meets nothing{did_you_mean(entry.name, known)}")
+        context.fault(entry, f"meets nothing{did_you_mean(entry.name, known)}")
     return None
 
 
@@ -138,82 +135,82 @@ def matches(pattern: Path, path: Path) -> bool:
     return bool(path) and glob(pattern[0], path[0]) and matches(pattern[1:], path[1:])
 
 
-def _values(reading: Reading, said: Said, raw: Any) -> bool:
+def _values(context: EntryContext, parsed: ParsedEntry, raw: Any) -> bool:
     """Read a list or a range, plain or below a verb."""
-    entry = said.entry
+    entry = parsed.entry
     if isinstance(raw, dict):
-        if not _options(reading, said, raw):
+        if not _options(context, parsed, raw):
             return False
-        raw = raw.get(said.verb, raw)
-    assert said.key is not None
-    if said.verb != SET and (said.key.parameter is None or (said.verb == SCALE and said.key.parameter.kind == "month")):
-        reading.fault(entry, f"is not a number, so {said.verb} cannot change it")
+        raw = raw.get(parsed.verb, raw)
+    assert parsed.key is not None
+    if parsed.verb != SET and (parsed.key.parameter is None or (parsed.verb == SCALE and parsed.key.parameter.kind == "month")):
+        context.fault(entry, f"is not a number, so {parsed.verb} cannot change it")
         return False
     if isinstance(raw, list):
-        return _levels(reading, said, raw)
+        return _levels(context, parsed, raw)
     if isinstance(raw, dict):
-        return _range(reading, said, raw)
-    reading.fault(entry, f"found {show(raw)}; allowed are {FORMS}")
+        return _range(context, parsed, raw)
+    context.fault(entry, f"found {show(raw)}; allowed are {FORMS}")
     return False
 
 
-def _options(reading: Reading, said: Said, raw: dict[str, Any]) -> bool:
-    """Read what a table says beside its values: the verb, and whether each number is a factor of its own."""
-    entry = said.entry
+def _options(context: EntryContext, parsed: ParsedEntry, raw: dict[str, Any]) -> bool:
+    """Read the options of a table: the verb, and whether each number is a factor of its own."""
+    entry = parsed.entry
     verbs = [verb for verb in (SET, SCALE, ADD) if verb in raw]
     allowed = (verbs[0], "each") if len(verbs) == 1 else ("low", "high", "dist", "unit", "each")
     if len(verbs) > 1:
-        reading.fault(entry, f"has {' and '.join(verbs)}; one factor has one verb")
+        context.fault(entry, f"has {' and '.join(verbs)}; one factor has one verb")
         return False
     for name in raw:
         if name not in allowed:
             known = ["low", "high", "dist", "unit", "each", SCALE, ADD, SET]
-            reading.fault(
+            context.fault(
                 entry,
                 f"{show(name)} is not allowed here; allowed are {', '.join(allowed)}{did_you_mean(name, known)}",
             )
             return False
     each = raw.get("each", False)
     if not isinstance(each, bool):
-        reading.fault(entry, f"each: needs true or false; found {show(each)}")
+        context.fault(entry, f"each: needs true or false; found {show(each)}")
         return False
-    said.each = each
+    parsed.each = each
     if verbs:
-        said.verb = verbs[0]
+        parsed.verb = verbs[0]
     return True
 
 
-def _levels(reading: Reading, said: Said, raw: list[Any]) -> bool:
+def _levels(context: EntryContext, parsed: ParsedEntry, raw: list[Any]) -> bool:
     """A list of levels, each by the limits of its place."""
-    entry, key = said.entry, said.key
+    entry, key = parsed.entry, parsed.key
     assert key is not None
     if not raw or len(raw) > LEVELS_LIMIT:
-        reading.fault(entry, f"has {len(raw)} levels; allowed are 1 to {LEVELS_LIMIT}")
+        context.fault(entry, f"has {len(raw)} levels; allowed are 1 to {LEVELS_LIMIT}")
         return False
     good = True
     if key.parameter is None or key.name == "chance_per_month":
-        if said.verb != SET:
-            reading.fault(entry, "makes an event a hazard, so its levels are given as they are, without scale or add")
+        if parsed.verb != SET:
+            context.fault(entry, "makes an event a hazard, so its levels are given as they are, without scale or add")
             return False
-        said.verb = TEXT
-    factor = Factor(entry.name, entry.role, said.verb, (said.paths[0],), tuple(raw))
+        parsed.verb = TEXT
+    factor = Factor(entry.name, entry.role, parsed.verb, (parsed.paths[0],), tuple(raw))
     for level in raw:
-        problem = _level_fault(key, said.verb, level, reading.flows)
+        problem = _level_fault(key, parsed.verb, level, context.flows)
         if problem:
-            reading.fault(entry, problem)
+            context.fault(entry, problem)
             good = False
     if not good:
         return False
     shown = [factor.shown(level) for level in raw]
     for value in shown:
         if shown.count(value) > 1:
-            reading.fault(entry, f"has the level {show(value)} twice")
+            context.fault(entry, f"has the level {show(value)} twice")
             return False
     numbers = [isinstance(value, int | float) and not isinstance(value, bool) for value in shown]
     if any(numbers) and not all(numbers):
-        reading.fault(entry, "mixes numbers and text; a factor has levels of one kind")
+        context.fault(entry, "mixes numbers and text; a factor has levels of one kind")
         return False
-    said.levels = tuple(raw)
+    parsed.levels = tuple(raw)
     return True
 
 
@@ -230,38 +227,38 @@ def _level_fault(key: Key, verb: str, level: Any, flows: Unit) -> str:
     return problems[0][1] if problems else ""
 
 
-def _range(reading: Reading, said: Said, raw: dict[str, Any]) -> bool:
+def _range(context: EntryContext, parsed: ParsedEntry, raw: dict[str, Any]) -> bool:
     """A range, both ends by the limits of its place."""
-    entry, key = said.entry, said.key
+    entry, key = parsed.entry, parsed.key
     assert key is not None
     for name in raw:
         if name not in ("low", "high", "dist", "unit", "each"):
             near = did_you_mean(name, ["low", "high", "dist", "unit"])
-            reading.fault(entry, f"{show(name)} is no part of a range; allowed are low, high, dist and unit{near}")
+            context.fault(entry, f"{show(name)} is no part of a range; allowed are low, high, dist and unit{near}")
             return False
     if "low" not in raw or "high" not in raw:
-        reading.fault(entry, "needs both `low` and `high`")
+        context.fault(entry, "needs both `low` and `high`")
         return False
     if key.parameter is None or key.parameter.kind == "month" or key.name == "chance_per_month":
-        reading.fault(entry, "takes no range; give a list of values")
+        context.fault(entry, "takes no range; give a list of values")
         return False
     dist, unit = raw.get("dist", "uniform"), raw.get("unit")
     if dist not in RANGE_DISTS:
         cure = '; for the range that stands at the number in the world say "uncertain"'
-        reading.fault(entry, f"dist: found {show(dist)}; allowed are {', '.join(RANGE_DISTS)}{cure}")
+        context.fault(entry, f"dist: found {show(dist)}; allowed are {', '.join(RANGE_DISTS)}{cure}")
         return False
     for end in ("low", "high"):
         level = raw[end] if unit is None else {"value": raw[end], "unit": unit}
-        problem = _level_fault(key, said.verb, level, reading.flows)
+        problem = _level_fault(key, parsed.verb, level, context.flows)
         if problem:
-            reading.fault(entry, f"{end}: {problem}")
+            context.fault(entry, f"{end}: {problem}")
             return False
     low, high = float(raw["low"]), float(raw["high"])
     if not low < high:
-        reading.fault(entry, f"low: found {show(raw['low'])}, which is not below `high`")
+        context.fault(entry, f"low: found {show(raw['low'])}, which is not below `high`")
         return False
     if dist == "log-uniform" and low <= 0.0:
-        reading.fault(entry, "dist: log-uniform needs a `low` above 0")
+        context.fault(entry, "dist: log-uniform needs a `low` above 0")
         return False
-    said.low, said.high, said.dist, said.unit = low, high, dist, unit
+    parsed.low, parsed.high, parsed.dist, parsed.unit = low, high, dist, unit
     return True

@@ -1,4 +1,4 @@
-"""The strict door of experiment files: what is varied, over which branches of which world, how often, and what is kept.
+"""Experiment files, strictly checked: what is varied, over which branches of which world, how often, and what is kept.
 
 Every fault is named with file and line, all in one pass. Each level and both ends of each range meet the same limits
 as ``--set``, and the world is read at the first and at the last values of all factors together.
@@ -11,18 +11,20 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any
 
 from proxysim.errors import Fault, InputError, did_you_mean
-from proxysim.scenario.resolve.loader import load_scenario
-from proxysim.scenario.scenario import Scenario
+from proxysim.scenario.resolve.loader import read_source
+from proxysim.scenario.resolve.source import WorldSource
+from proxysim.scenario.scenario import Scenario, profile
 from proxysim.scenario.schema.numbers import show
 from proxysim.scenario.schema.values import flatten_changes
 from proxysim.scenario.toml.reader import Document, read_file
 from proxysim.sweeps.experiment.entries import Entry
 from proxysim.sweeps.experiment.factor_checks import factors_of
-from proxysim.sweeps.experiment.factors import DRAW, SET, TEXT, Factor, quoted_path
+from proxysim.sweeps.experiment.factors import SET, TEXT, Factor, quoted_path
 
 DESIGNS = ("grid", "one-at-a-time", "lhs", "sobol", "morris")
 #: Designs that need a number of points.
@@ -45,13 +47,14 @@ class Experiment:
     Attributes
     ----------
     file, base : the experiment file and its world, as paths that can be opened
-    branches : the first is what the others are held against; hashes : branch -> hash of its world
+    branches : the others are compared with the first; hashes : branch -> hash of its world
     design : one of `DESIGNS`, or the path of a CSV of points; points : how many, 0 where the design says
     runs : of each point and branch; first run 0
     measures : as written
     factors : in the order of their names, levers first
     left_out : numbers that a pattern meets but that are 0 in every branch, so that nothing can be switched off
     content : of a design from a file the digest of its points, once they were read
+    read : the world as read; None when the experiment comes from the folder of a sweep
     """
 
     file: str
@@ -68,6 +71,25 @@ class Experiment:
     left_out: tuple[str, ...] = ()
     content: str = ""
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
+    read: WorldSource | None = field(default=None, compare=False, repr=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what was read: a copy in another process reads the file again."""
+        return {name: value for name, value in vars(self).items() if name != "source"} | {"read": None}
+
+    @cached_property
+    def source(self) -> WorldSource:
+        """The world of the base, read once."""
+        return self.read or read_source(self.base)
+
+    def scenario(self, branch: str, overrides: Mapping[str, Any] | None = None) -> Scenario:
+        """A branch of the base, with other values by path.
+
+        Raises
+        ------
+        InputError : the world cannot be read, or the values do not fit it
+        """
+        return self.source.scenario(branch, (), overrides)
 
     def to_json(self) -> dict[str, Any]:
         """As one JSON object, without places."""
@@ -80,7 +102,7 @@ class Experiment:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Experiment:
-        """The experiment that `to_json` told."""
+        """The experiment that `to_json` wrote."""
         lists: dict[str, Any] = {name: tuple(data[name]) for name in ("branches", "hashes", "measures", "left_out")}
         plain: dict[str, Any] = {
             key: data[key] for key in ("file", "question", "base", "design", "points", "runs", "seed", "content")
@@ -89,26 +111,26 @@ class Experiment:
 
     @property
     def is_file(self) -> bool:
-        """Whether the points stand in a file of their own."""
+        """Whether the points are in a file of their own."""
         return self.design not in DESIGNS
 
     @property
     def hash(self) -> str:
         """Of all that the numbers depend on; names of files do not count."""
-        told = {
+        content = {
             name: value
             for name, value in self.to_json().items()
             if name not in ("file", "base", "question", "left_out")
         }
         if self.is_file:
-            told["design"] = "file"
-        return hashlib.blake2b(json.dumps(told, sort_keys=True).encode(), digest_size=16).hexdigest()
+            content["design"] = "file"
+        return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()
 
     def factor(self, name: str) -> Factor:
         """The factor of a column of the design."""
         return next(factor for factor in self.factors if factor.name == name)
 
-    def is_fault(self, key: str, message: str) -> InputError:
+    def error_at(self, key: str, message: str) -> InputError:
         """A fault found later, at the line of a key of the file."""
         return InputError([Fault(self.file, self.lines.get(key, 0), key, message)])
 
@@ -120,7 +142,11 @@ def load_experiment(file: str | FilePath) -> Experiment:
     ------
     InputError : with all that is wrong
     """
-    document = read_file(FilePath(file), str(file))
+    return experiment_of(read_file(FilePath(file), str(file)), FilePath(file).parent)
+
+
+def experiment_of(document: Document, folder: FilePath) -> Experiment:
+    """The same from a document that is read already."""
     faults = list(document.faults)
     if not document.data and faults:
         raise InputError(faults)
@@ -130,15 +156,15 @@ def load_experiment(file: str | FilePath) -> Experiment:
     ):  # nothing else in it is read as an experiment, so nothing else is named
         message = f'found "{kind}"; allowed here is "experiment"; a {kind} is for {_TAKEN[kind]}'
         raise InputError([Fault(document.file, document.line(("kind",)), "kind", message)])
-    door = _Door(document, FilePath(file).parent, faults)
-    return door.experiment()
+    return ExperimentReader(document, folder, faults).experiment()
 
 
-class _Door:
-    """One reading of one file; faults gather in `faults`."""
+class ExperimentReader:
+    """Reads one experiment file; faults are collected in `faults`."""
 
     def __init__(self, document: Document, folder: FilePath, faults: list[Fault]) -> None:
         self.document, self.folder, self.faults = document, folder, faults
+        self.source: WorldSource | None = None
 
     def fault(self, path: tuple[str, ...], message: str) -> None:
         self.faults.append(Fault(self.document.file, self.document.line(path) or 1, ".".join(path), message))
@@ -149,21 +175,21 @@ class _Door:
         plain = self._plain(data)
         entries = self._entries(data)
         scenarios = self._branches(data)
-        if not scenarios:
+        source = self.source
+        if not scenarios or source is None:
             raise InputError(self.faults)
-        base = os.path.normpath(self.folder / data["base"])
-        factors, left_out = factors_of(entries, scenarios, base, self.document.file, self.faults)
+        factors, left_out = factors_of(entries, scenarios, source, self.document.file, self.faults)
         if self.faults:
             raise InputError(self.faults)
         for of_all in (0.0, 1.0):
-            self._corner(base, list(scenarios), factors, of_all)
+            self._corner(source, list(scenarios), factors, of_all)
         if self.faults:
             raise InputError(self.faults)
         lines = {key: self.document.line((key,)) for key in KEYS}
         return Experiment(
-            file=self.document.file, base=base, branches=tuple(scenarios),
+            file=self.document.file, base=source.file, branches=tuple(scenarios),
             hashes=tuple(scenario.hash for scenario in scenarios.values()),
-            factors=factors, left_out=left_out, lines=lines, **plain,
+            factors=factors, left_out=left_out, lines=lines, read=source, **plain,
         )  # fmt: skip
 
     def _keys(self, data: dict[str, Any]) -> None:
@@ -264,9 +290,9 @@ class _Door:
             if "base" in data:
                 self.fault(("base",), f"needs the path of a world file in quotes; found {show(base)}")
             return {}
-        file = os.path.normpath(self.folder / base)
         try:
-            known = load_scenario(file, "none").branches
+            self.source = source = read_source(os.path.normpath(self.folder / base))
+            known = source.scenario("none").branches
         except InputError as error:
             self.fault(("base",), f'"{base}" cannot be used; its faults are named too')
             self.faults.extend(error.faults)
@@ -279,7 +305,7 @@ class _Door:
                 near = did_you_mean(part, list(known)) or f"; allowed are {', '.join([*known, 'none'])}"
                 self.fault(("branches",), f"{show(part)} is not a branch of {base}{near}")
             if not wrong:
-                found[name] = load_scenario(file, name)
+                found[name] = source.scenario(name)
         same = {name: (s.start, s.months, s.ids) for name, s in found.items()}
         for name, parts_of in same.items():
             if parts_of != next(iter(same.values())):
@@ -289,7 +315,7 @@ class _Door:
                 )
         return found
 
-    def _corner(self, base: str, branches: list[str], factors: tuple[Factor, ...], u: float) -> None:
+    def _corner(self, source: WorldSource, branches: list[str], factors: tuple[Factor, ...], u: float) -> None:
         """Read the world at the first or the last values of all factors that set something."""
         overrides: dict[str, Any] = {}
         owners: dict[str, Factor] = {}
@@ -302,7 +328,7 @@ class _Door:
             return
         for branch in branches:
             try:
-                load_scenario(base, branch, (), overrides)
+                source.scenario(branch, (), overrides)
             except InputError as error:
                 for one in error.faults:
                     owner = owners.get(one.path) if one.file == "experiment" else None
@@ -314,20 +340,10 @@ class _Door:
                         self.faults.append(replace(place, message=told))
 
 
-def has_draws(factors: tuple[Factor, ...]) -> bool:
-    """Whether any factor draws numbers from their own ranges."""
-    return any(factor.verb == DRAW for factor in factors)
-
-
 def levelled(experiment: Experiment) -> list[str]:
     """Factors that set a number in which the branches differ: at each point it is then the same in all of them."""
-    scenarios = [load_scenario(experiment.base, branch) for branch in experiment.branches]
+    scenarios = [experiment.scenario(branch) for branch in experiment.branches]
     first = scenarios[0]
     differ = {path for other in scenarios[1:] for path in {*first.numbers, *other.numbers}
-              if _facts(first, path) != _facts(other, path)}  # fmt: skip
+              if profile(first.numbers.get(path)) != profile(other.numbers.get(path))}  # fmt: skip
     return [factor.name for factor in experiment.factors if factor.verb == SET and differ.intersection(factor.paths)]
-
-
-def _facts(scenario: Scenario, path: tuple[str, ...]) -> Any:
-    number = scenario.numbers.get(path)
-    return None if number is None else (number.value, number.series)

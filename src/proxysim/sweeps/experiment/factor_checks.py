@@ -7,25 +7,26 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from proxysim.errors import Fault
 from proxysim.scenario.resolve.assembly import full_path
-from proxysim.scenario.resolve.changes import literalness
+from proxysim.scenario.resolve.patterns import literalness
+from proxysim.scenario.resolve.source import WorldSource
 from proxysim.scenario.scenario import Number, Scenario
 from proxysim.scenario.schema.keys import key_at
-from proxysim.sweeps.experiment.entries import FIXED, Entry, Path, Reading, Said, said_of
+from proxysim.sweeps.experiment.entries import FIXED, Entry, EntryContext, ParsedEntry, Path, parse_entry
 from proxysim.sweeps.experiment.factors import ADD, DRAW, ON_OFF, SCALE, SET, Factor, reader_of
 
 
 def factors_of(
-    entries: Sequence[Entry], scenarios: Mapping[str, Scenario], base: str, file: str, faults: list[Fault]
+    entries: Sequence[Entry], scenarios: Mapping[str, Scenario], source: WorldSource, file: str, faults: list[Fault]
 ) -> tuple[tuple[Factor, ...], tuple[str, ...]]:
     """The factors of an experiment, levers first, each in the order of names; and what cannot be switched off."""
-    reading = Reading(scenarios, base, file, faults)
-    said = [one for entry in entries if (one := said_of(reading, entry)) is not None]
-    _claim(reading, said)
+    context = EntryContext(scenarios, source, file, faults)
+    parsed = [one for entry in entries if (one := parse_entry(context, entry)) is not None]
+    _claim(context, parsed)
     found: list[Factor] = []
     left_out: list[str] = []
-    for one in said:
+    for one in parsed:
         if one.paths:
-            found += _factors(reading, one, left_out)
+            found += _factors(context, one, left_out)
     names: dict[str, Factor] = {}
     for factor in found:
         if factor.name in names:
@@ -35,56 +36,56 @@ def factors_of(
     return tuple(found), tuple(left_out)
 
 
-def _claim(reading: Reading, said: Sequence[Said]) -> None:
+def _claim(context: EntryContext, parsed: Sequence[ParsedEntry]) -> None:
     """Leave each number to the most literal pattern that meets it; others of one rank are refused."""
-    best: dict[Path, tuple[tuple[int, int], Said]] = {}
-    told: set[tuple[str, str]] = set()
-    for one in said:
+    best: dict[Path, tuple[tuple[int, int], ParsedEntry]] = {}
+    reported: set[tuple[str, str]] = set()
+    for one in parsed:
         rank = literalness(one.entry.pattern)
         for path in one.paths:
             number = full_path(path)
             before = best.get(number)
             if before is None or before[0] < rank:
                 best[number] = (rank, one)
-            elif before[0] == rank and (before[1].entry.name, one.entry.name) not in told:
-                told.add((before[1].entry.name, one.entry.name))
+            elif before[0] == rank and (before[1].entry.name, one.entry.name) not in reported:
+                reported.add((before[1].entry.name, one.entry.name))
                 other = f"{before[1].entry.role}.{before[1].entry.name}"
-                reading.fault(one.entry, f"meets {'.'.join(path)}, as {other} does; make one of them more literal")
-    for one in said:
+                context.fault(one.entry, f"meets {'.'.join(path)}, as {other} does; make one of them more literal")
+    for one in parsed:
         met = len(one.paths)
         one.paths = [path for path in one.paths if best[full_path(path)][1] is one]
         if not one.paths and met and one.verb != FIXED:
-            reading.fault(one.entry, "meets only what more literal patterns meet too; leave it out")
+            context.fault(one.entry, "meets only what more literal patterns meet too; leave it out")
 
 
-def _factors(reading: Reading, said: Said, left_out: list[str]) -> Iterable[Factor]:
+def _factors(context: EntryContext, parsed: ParsedEntry, left_out: list[str]) -> Iterable[Factor]:
     """The factors that one entry makes, after the more literal ones took theirs."""
-    entry = said.entry
-    if said.verb == FIXED:
+    entry = parsed.entry
+    if parsed.verb == FIXED:
         return []
-    if said.verb == DRAW:
+    if parsed.verb == DRAW:
         groups: dict[str, list[str]] = {}
-        for path in said.paths:
-            unknown = reading.unknown[path]
+        for path in parsed.paths:
+            unknown = context.unknown[path]
             groups.setdefault(unknown.number.moves_with or ".".join(path), []).append(unknown.name)
         return [Factor(name, entry.role, DRAW, tuple((one,) for one in sorted(names)), place=entry.line)
                 for name, names in sorted(groups.items())]  # fmt: skip
-    paths = said.paths
-    if said.levels == ON_OFF and said.verb == SCALE:
-        idle = [path for path in paths if all(_is_zero(s, path) for s in reading.scenarios.values())]
+    paths = parsed.paths
+    if parsed.levels == ON_OFF and parsed.verb == SCALE:
+        idle = [path for path in paths if all(_is_zero(s, path) for s in context.scenarios.values())]
         paths = [path for path in paths if path not in idle]
         left_out += [".".join(path) for path in idle]
         if not paths:
-            reading.fault(entry, "is 0 in every branch, so there is nothing to switch off")
+            context.fault(entry, "is 0 in every branch, so there is nothing to switch off")
             return []
-    if said.verb in (SCALE, ADD) and not _changes_fit(reading, said, paths):
+    if parsed.verb in (SCALE, ADD) and not _changes_fit(context, parsed, paths):
         return []
 
     def factor(name: str, which: Sequence[Path]) -> Factor:
-        return Factor(name, entry.role, said.verb, tuple(which), said.levels, said.low, said.high, said.dist, said.unit,
-                      reading.flows_text, entry.line)  # fmt: skip
+        return Factor(name, entry.role, parsed.verb, tuple(which), parsed.levels, parsed.low, parsed.high, parsed.dist, parsed.unit,
+                      context.flows_text, entry.line)  # fmt: skip
 
-    if said.each:
+    if parsed.each:
         return [factor(".".join(path), [path]) for path in paths]
     return [factor(entry.name, paths)]
 
@@ -102,21 +103,21 @@ def _is_zero(scenario: Scenario, path: Path) -> bool:
     return number.value == 0.0 and all(value == 0.0 for _, value in number.series)
 
 
-def _changes_fit(reading: Reading, said: Said, paths: Sequence[Path]) -> bool:
+def _changes_fit(context: EntryContext, parsed: ParsedEntry, paths: Sequence[Path]) -> bool:
     """Whether every number that is scaled or added to stays within its limits, in every branch."""
-    assert said.key is not None and said.key.parameter is not None
-    parameter = said.key.parameter
-    one = Factor(said.entry.name, said.entry.role, said.verb, (paths[0],), said.levels, said.low, said.high, said.dist,
-                 said.unit, reading.flows_text)  # fmt: skip
-    values = [one.shown(level) for level in said.levels] or [said.low, said.high]
+    assert parsed.key is not None and parsed.key.parameter is not None
+    parameter = parsed.key.parameter
+    one = Factor(parsed.entry.name, parsed.entry.role, parsed.verb, (paths[0],), parsed.levels, parsed.low, parsed.high, parsed.dist,
+                 parsed.unit, context.flows_text)  # fmt: skip
+    values = [one.shown(level) for level in parsed.levels] or [parsed.low, parsed.high]
     amounts = [one.amount(value, 0) for value in values]
-    limits = reader_of(said.key, SET, reading.flows)
-    for branch, scenario in reading.scenarios.items():
+    limits = reader_of(parsed.key, SET, context.flows)
+    for branch, scenario in context.scenarios.items():
         for path in paths:
             number = _number(scenario, path)
             if number is None and (parameter.default is None or math.isnan(parameter.default)):
-                reading.fault(
-                    said.entry, f"{'.'.join(path)} is worked out when it is not written; give a list of values"
+                context.fault(
+                    parsed.entry, f"{'.'.join(path)} is worked out when it is not written; give a list of values"
                 )
                 return False
             olds = (
@@ -124,10 +125,10 @@ def _changes_fit(reading: Reading, said: Said, paths: Sequence[Path]) -> bool:
             )
             for old in olds:
                 for value, amount in zip(values, amounts, strict=True):
-                    new = old * amount if said.verb == SCALE else old + amount
+                    new = old * amount if parsed.verb == SCALE else old + amount
                     if limits.outside(new):
                         bounds = f"{parameter.low:g} to {parameter.high:g}"
-                        message = f"{said.verb} {value} makes {'.'.join(path)} {new:g} from {old:g} in {branch}; allowed is {bounds}"
-                        reading.fault(said.entry, message)
+                        message = f"{parsed.verb} {value} makes {'.'.join(path)} {new:g} from {old:g} in {branch}; allowed is {bounds}"
+                        context.fault(parsed.entry, message)
                         return False
     return True

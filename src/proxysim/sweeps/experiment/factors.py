@@ -31,7 +31,7 @@ class Factor:
     name : name of its column in the design
     role : "levers" (what actors choose) or "uncertainties" (what the world does)
     verb : set, scale or add, of numbers; draw, from the range of each number; text, for what is no number
-    paths : as written; of a draw the names of the numbers, see `uncertain.unknowns`
+    paths : as written; of a draw the names of the numbers, see `uncertainty.unknowns`
     levels : of a list, as written; empty for a range
     low, high, dist, unit : of a range, as written; of a draw 0 to 1, the quantile of each number's own range
     place : line of the experiment file
@@ -54,13 +54,8 @@ class Factor:
         """Whether it has levels; else it has a range."""
         return bool(self.levels)
 
-    @property
-    def is_structural(self) -> bool:
-        """Whether each level needs a world of its own: text, or a chance a month, which makes an event a hazard."""
-        return self.verb == TEXT
-
     def shown(self, level: Any) -> Any:
-        """A level as it stands in the design: text, number, or a date as text."""
+        """A level as it is written in the design: text, number, or a date as text."""
         if isinstance(level, dict):
             level = level["value"]
         return level.isoformat()[:10] if isinstance(level, datetime.date) else level
@@ -89,8 +84,8 @@ class Factor:
     @cached_property
     def subject(self) -> str:
         """What it changes and how, whatever pattern it was written with, as a digest."""
-        told = json.dumps([self.verb, sorted(full_path(path) for path in self.paths), self.flows])
-        return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+        text = json.dumps([self.verb, sorted(full_path(path) for path in self.paths), self.flows])
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def unit_of(self, value: Any) -> str | None:
         """The unit that a value of the design was written in, None when without one."""
@@ -141,7 +136,7 @@ class Factor:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Factor:
-        """The factor that `to_json` told."""
+        """The factor that `to_json` wrote."""
         levels = tuple(_dated(level) for level in data.get("levels", ()))
         return cls(data["name"], data["role"], data["verb"], tuple(tuple(p) for p in data["paths"]), levels,
                    data.get("low", 0.0), data.get("high", 1.0), data.get("dist", "uniform"), data["unit"], data["flows"])  # fmt: skip

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from proxysim.scenario.scenario import Number, Scenario
-from proxysim.scenario.world.vector import by_path, parameter_of
+from proxysim.scenario.schema.keys import parameter_of
 from proxysim.sweeps.store.files import write_whole
 
 WORLDS = "worlds.json"
@@ -18,14 +18,13 @@ NAMED = 5
 
 def told_of(scenario: Scenario) -> dict[str, Any]:
     """Whatever a run depends on in a world, each thing by its path; flows by the year, as most files write them."""
-    table = by_path()
     found: dict[str, Any] = {"scenario.start": list(scenario.start), "scenario.months": scenario.months}
     found |= {".".join(path): value for path, value in scenario.text.items()}
     found |= {f"rules.{name}": variant for name, variant in scenario.rules.items()}
     for event in scenario.events:
         found[f"events.{event.id}"] = [event.kind, event.first, event.last, event.off, *map(str, event.conditions)]
     for path, number in scenario.numbers.items():
-        yearly = parameter_of(path, table).kind.endswith("_flow")
+        yearly = parameter_of(path).kind.endswith("_flow")
         found |= _plain(".".join(path), number, yearly)
     for effect in scenario.effects:
         found |= _plain(f"events.{effect.event}.{effect.verb}.{'.'.join(effect.path)}", effect.number, False)

@@ -8,7 +8,6 @@ from typing import Any
 
 from proxysim.core.version import model_version
 from proxysim.errors import Fault, InputError, refused
-from proxysim.scenario.resolve.loader import load_scenario
 from proxysim.sweeps.experiment.design import design_of
 from proxysim.sweeps.experiment.experiment import Experiment, load_experiment
 from proxysim.sweeps.store import ground
@@ -74,7 +73,7 @@ def _worlds(store: Store, now: Experiment) -> list[Fault]:
     found, known = [], dict(zip(store.experiment.branches, store.experiment.hashes, strict=True))
     for branch, digest in zip(now.branches, now.hashes, strict=True):
         if known.get(branch, digest) != digest:
-            how = ground.differences(store.folder, branch, load_scenario(now.base, branch))
+            how = ground.differences(store.folder, branch, now.scenario(branch))
             message = f"the world has changed: {how or f'its hash was {known[branch]}, is {digest}'}"
             found.append(Fault(now.base, 0, f"branches.{branch}", message))
     return found

@@ -1,0 +1,129 @@
+"""A world as its files say it, read and checked once, from which branches and changes are resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from proxysim.errors import Fault, InputError
+from proxysim.scenario.resolve import assembly
+from proxysim.scenario.resolve.changes import Draft
+from proxysim.scenario.resolve.checks import check_world
+from proxysim.scenario.resolve.event_checks import branch_order
+from proxysim.scenario.resolve.overrides import override_changes, set_changes
+from proxysim.scenario.scenario import Asked, Scenario
+from proxysim.scenario.schema.document import Leaf, Path, RawWorld
+from proxysim.scenario.schema.units import Unit
+
+#: Faults that are shown; of the others the number.
+FAULTS_SHOWN = 100
+
+
+@dataclass(frozen=True, eq=False)
+class WorldSource:
+    """A world file with all that it extends; what it holds is never changed.
+
+    Attributes
+    ----------
+    file, text : path that can be opened, or the text and a name for it; shown : name in errors
+    world : everything written, with the faults found so far
+    base : all values with defaults; flows : the unit of bare flows
+    """
+
+    file: str
+    text: str | None
+    shown: str
+    world: RawWorld
+    base: Mapping[Path, Leaf]
+    flows: Unit
+
+    def draft(self) -> Draft:
+        """The world without a branch, to be changed; its faults are its own."""
+        world = replace(self.world, faults=list(self.world.faults), faulty=set(self.world.faulty))
+        return Draft(world, self.base, self.flows)
+
+    def scenario(
+        self, branch: str | None = None, sets: Sequence[str] = (), overrides: Mapping[str, Any] | None = None
+    ) -> Scenario:
+        """Resolve a branch with changes.
+
+        Parameters
+        ----------
+        branch, sets, overrides : as in `loader.load_scenario`
+
+        Raises
+        ------
+        InputError : with all that is wrong
+        """
+        overrides = overrides or {}
+        draft = self.draft()
+        world = draft.world
+        chosen = _branches(world, draft, branch)
+        for label, changes in (("experiment", override_changes(world, overrides)), ("--set", set_changes(world, sets))):
+            for change in changes:
+                draft.apply(change, (label,), "set")
+        leaves = draft.leaves()
+        check_world(world, leaves, self.shown)
+        off = _off(world, chosen)
+        effects = assembly.effects_of(world, draft, leaves, off)
+        if world.faults:
+            raise error_of(self.shown, world.faults)
+        scenario = assembly.build(world, self.shown, self.base, leaves, effects, off, " + ".join(chosen))
+        return replace(scenario, asked=Asked(self.file, self.text, tuple(sets), tuple(overrides.items()), self))
+
+
+def error_of(file: str, faults: list[Fault]) -> InputError:
+    """The first faults, in the order of places, and how many more there are."""
+    ordered = sorted(set(faults))
+    more = len(ordered) - FAULTS_SHOWN
+    if more > 0:
+        ordered = ordered[:FAULTS_SHOWN]
+        ordered.append(Fault("\u2026", 0, "", f"and {more} more faults; cure these first"))
+    return InputError(ordered)
+
+
+def _branches(world: RawWorld, draft: Draft, wanted: str | None) -> list[str]:
+    """Apply the branches that are asked for, and try all others; the names of those asked for."""
+    known = world.ids("branches")
+    leaf = world.leaves.get(("branch",))
+    place: Leaf | tuple[str, int] = ("--branch", 0)
+    if wanted is None and leaf:
+        wanted, place = str(leaf.value), leaf
+    chosen: list[str] = []
+    for name in (wanted or "").split("+"):
+        name = name.strip()
+        if name in ("", "none") or name in chosen:
+            continue
+        if name in known:
+            chosen.append(name)
+        elif not world.broken and name not in world.astray:
+            near = world.suggest(name, [*known, "none"]) or f"; allowed are {', '.join([*sorted(known), 'none'][:12])}"
+            world.add_fault(
+                place, ("branch",) if place == leaf else (), f'"{name[:60]}" is not a branch of this file{near}'
+            )
+    applied = branch_order(world, chosen)
+    for name in applied:
+        draft.apply(world.changes.get(("branches", name), {}), ("branches", name), "branch")
+    branch_order(world, sorted(known))
+    for name in sorted(set(known) - set(applied)):
+        draft.fork().apply(world.changes.get(("branches", name), {}), ("branches", name), "branch")
+    _branch_lists(world)
+    return chosen
+
+
+def _branch_lists(world: RawWorld) -> None:
+    """Events and branches that branches name."""
+    for name in world.ids("branches"):
+        for key, section in (("extends", "branches"), ("off", "events")):
+            leaf = world.leaves.get(("branches", name, key))
+            for entry in leaf.value if leaf else ():
+                if entry not in world.ids(section) and not world.broken and entry not in world.astray:
+                    near = world.suggest(entry, list(world.ids(section)))
+                    world.add_fault(leaf, ("branches", name, key), f'"{entry}" is not one of the {section}{near}')  # type: ignore[arg-type]
+
+
+def _off(world: RawWorld, chosen: list[str]) -> set[str]:
+    """Events that the chosen branches switch off."""
+    leaves = [world.leaves.get(("branches", name, "off")) for name in branch_order(world, chosen)]
+    return {event for leaf in leaves if leaf for event in leaf.value}
