@@ -16,6 +16,7 @@ from proxysim.runs.ensemble import Ensemble, ensemble
 from proxysim.scenario.world.uncertainty import REPLICATES
 from proxysim.statistics.paired import Column, Effect, effects_of, independent
 from proxysim.studies import comparison
+from proxysim.studies.attribution import attribute
 from proxysim.studies.changes import total_size
 from proxysim.studies.comparison import Comparison, add_until, columns_of, compare
 from proxysim.studies.conditioning import condition_of, runs_given
@@ -33,6 +34,18 @@ def effect_of(base: list[float], other: list[float], columns: tuple[Column, ...]
 def result() -> Comparison:
     """Two branches against none."""
     return compare(study_world(), ["no-pact", "strong", "hard-patrol"], 100, 2, measures=["all"])
+
+
+# ---- options -----------------------------------------------------------------------------------------
+
+
+def test_options__unknown_ones_are_refused_with_the_nearest_name() -> None:
+    """Before anything is read or run."""
+    for function, wrong, near in ((compare, "uncertian", "uncertain"), (attribute, "measure", "measures"), (ensemble, "band", "bands")):
+        with pytest.raises(TypeError, match=f"^{function.__name__}.*'{wrong}'; did you mean \"{near}\""):
+            function("no such file", ["none", "strong"], 1, **{wrong: True})  # type: ignore[operator]
+    with pytest.raises(TypeError, match="'zzz'; allowed are uncertain, start, threads, progress, bands, first"):
+        ensemble("no such file", zzz=1)  # type: ignore[call-arg]
 
 
 # ---- effects -----------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Intervals hold what they promise, by simulation and against hand-worked examples and scipy."""
+"""Intervals hold what they promise, by simulation and against hand-worked examples."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import math
 
 import numpy as np
 import pytest
-from scipy import stats
 
 from proxysim.statistics import intervals
-from proxysim.statistics.intervals import mean_interval, paired_proportions, proportion_interval
+from proxysim.statistics.intervals import mean_interval, paired_proportions
 from proxysim.statistics.paired import Column, effects_of
 
 
@@ -128,18 +127,8 @@ def test_mean__with_a_higher_level_is_wider() -> None:
 # ---- proportions -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("events", "n"), [(0, 1), (0, 40), (1, 40), (13, 40), (40, 40), (7, 2000)])
-@pytest.mark.parametrize("level", [0.8, 0.95])
-def test_wilson__is_that_of_scipy(events: int, n: int, level: float) -> None:
-    """Against `binomtest`."""
-    found = stats.binomtest(events, n).proportion_ci(level, method="wilson")
-    # Rounding of two ways to write one formula.
-    assert proportion_interval(events, n, level) == pytest.approx((found.low, found.high), abs=1e-12)
-
-
-def test_wilson__of_nothing_is_undefined() -> None:
+def test_paired_proportions__of_nothing_are_undefined() -> None:
     """No runs, no proportion."""
-    assert np.isnan(proportion_interval(0, 0)).all()
     assert np.isnan(paired_proportions(np.zeros(0), np.zeros(0))).all()
 
 

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from proxysim.cli.app import Sets, app, refusal
-from proxysim.cli.studies import Seed, Threads, Uncertain, bar
+from proxysim.cli.options import Seed, Threads, Uncertain, with_options
+from proxysim.cli.studies import bar
 from proxysim.errors import RunError, StorageError
 
-#: Options of a world, and of the folder of a sweep.
-_OF_WORLD = ("branches", "runs", "seed", "uncertain", "sets", "threads")
-_OF_SWEEP = ("outcome", "branch")
 
+@dataclass(frozen=True)
+class StudyOptions:
+    """Options of the report of a world."""
 
-@app.command("report")
-def report(
-    context: typer.Context,
-    subject: Annotated[
-        str, typer.Argument(metavar="WORLD|DIR", help="Path of a world file, or the folder of a finished sweep.")
-    ],
     branches: Annotated[
         str | None,
         typer.Option(
@@ -31,12 +27,18 @@ def report(
             metavar="A,B,...",
             help="Of a world: the first is what the others are held against; chosen by name when not given.",
         ),
-    ] = None,
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Of a world: pairs of runs.")] = 200,
-    seed: Seed = 0,
-    uncertain: Uncertain = False,
-    sets: Sets = None,
-    threads: Threads = None,
+    ] = None
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Of a world: pairs of runs.")] = 200
+    seed: Seed = 0
+    uncertain: Uncertain = False
+    sets: Sets = None
+    threads: Threads = None
+
+
+@dataclass(frozen=True)
+class SweepOptions:
+    """Options of the report of a sweep."""
+
     outcome: Annotated[
         str | None,
         typer.Option(
@@ -44,39 +46,51 @@ def report(
             metavar="MEASURE[.ACTOR]",
             help="Of a sweep: what is asked; capacity of the proxies when not given and there.",
         ),
-    ] = None,
+    ] = None
     branch: Annotated[
         str | None,
         typer.Option("--branch", help="Of a sweep: the branch looked at; the strengthened pact, else the last."),
-    ] = None,
+    ] = None
+
+
+@app.command("report")
+@with_options
+def report(
+    context: typer.Context,
+    subject: Annotated[
+        str, typer.Argument(metavar="WORLD|DIR", help="Path of a world file, or the folder of a finished sweep.")
+    ],
+    *,
+    of_world: StudyOptions,
+    of_sweep: SweepOptions,
     out: Annotated[str, typer.Option("--out", metavar="FILE", help="The HTML file.")] = "report.html",
 ) -> None:
     """The answer on one page, in one HTML file: effects, provisions, countermeasures, figures and sources of a world; or what a sweep found."""
     target = Path(out)
     _check(target)
-    of_sweep = Path(subject).is_dir()
-    for name in _OF_WORLD if of_sweep else _OF_SWEEP:
+    is_sweep = Path(subject).is_dir()
+    for name in (part.name for part in fields(of_world if is_sweep else of_sweep)):
         if getattr(context.get_parameter_source(name), "name", "DEFAULT") != "DEFAULT":
             option = f"--{'set' if name == 'sets' else name}"
-            raise refusal(option, f"goes with {'a world' if of_sweep else 'the folder of a sweep'}, and {subject} is "
-                                  f"{'a folder' if of_sweep else 'none'}")  # fmt: skip
-    if of_sweep:
-        _of_sweep(subject, target, outcome, branch)
+            raise refusal(option, f"goes with {'a world' if is_sweep else 'the folder of a sweep'}, and {subject} is "
+                                  f"{'a folder' if is_sweep else 'none'}")  # fmt: skip
+    if is_sweep:
+        _of_sweep(subject, target, of_sweep.outcome, of_sweep.branch)
     else:
-        _of_world(subject, target, branches, runs, seed, uncertain, sets, threads)
+        _of_world(subject, target, of_world)
     print(f"wrote {target} ({target.stat().st_size / 1e6:.1f} MB)", file=sys.stderr)
 
 
-def _of_world(
-    world: str, target: Path, branches: str | None, runs: int, seed: int, uncertain: bool, sets: list[str] | None, threads: int | None,
-) -> None:  # fmt: skip
-    from proxysim.report import write_report
+def _of_world(world: str, target: Path, options: StudyOptions) -> None:
+    from proxysim.report.study.page import write_report
     from proxysim.scenario.world.world import load
 
-    names = [name.strip() for name in branches.split(",") if name.strip()] if branches is not None else None
-    built = load(world, names[0] if names else None, tuple(sets or ()))
-    write_report(built, target, names, runs, seed, uncertain=uncertain, threads=threads, steps=bar,
-                 asked=_asked(world, branches, runs, seed, uncertain, sets, str(target)))  # fmt: skip
+    names = None
+    if options.branches is not None:
+        names = [name.strip() for name in options.branches.split(",") if name.strip()]
+    built = load(world, names[0] if names else None, tuple(options.sets or ()))
+    write_report(built, target, names, options.runs, options.seed, uncertain=options.uncertain, threads=options.threads,
+                 steps=bar, asked=_asked(world, target, options))  # fmt: skip
 
 
 def _of_sweep(folder: str, target: Path, outcome: str | None, branch: str | None) -> None:
@@ -114,13 +128,11 @@ def _check(target: Path) -> None:
         raise refusal("--out", f"{target} cannot be read: {error.strerror}") from None
 
 
-def _asked(
-    world: str, branches: str | None, runs: int, seed: int, uncertain: bool, sets: list[str] | None, out: str
-) -> str:
+def _asked(world: str, target: Path, options: StudyOptions) -> str:
     """The command as it was given, with what it left open."""
     words = ["proxysim", "report", world]
-    words += ["--branches", branches] if branches is not None else []
-    words += ["--runs", str(runs), "--seed", str(seed)] + (["--uncertain"] if uncertain else [])
-    for one in sets or ():
+    words += ["--branches", options.branches] if options.branches is not None else []
+    words += ["--runs", str(options.runs), "--seed", str(options.seed)] + (["--uncertain"] if options.uncertain else [])
+    for one in options.sets or ():
         words += ["--set", one]
-    return shlex.join([*words, "--out", out])
+    return shlex.join([*words, "--out", str(target)])

@@ -7,12 +7,14 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from proxysim.cli.app import Sets, WorldFile, app, refusal
+from proxysim.cli.options import AsJson, DrawOptions, Folder, Measures, OutputOptions, Runs, Seed, with_options
 
 if TYPE_CHECKING:
     import pandas
@@ -21,34 +23,14 @@ if TYPE_CHECKING:
     from proxysim.studies.comparison import Comparison
     from proxysim.studies.explanation import Explanation
 
-Runs = Annotated[int, typer.Option("--runs", min=1, help="Pairs of runs.")]
-Seed = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of the study.")]
-Uncertain = Annotated[
-    bool, typer.Option("--uncertain", help="Draw the numbers that have a range, the same in every branch.")
-]
-Measures = Annotated[
-    str | None,
-    typer.Option("--measures", metavar="NAME[.ACTOR],...", help='Which measures; "all" for every one there is.'),
-]
-Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Threads; all processors when not given.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
-Folder = Annotated[
-    str | None, typer.Option("--out", metavar="DIR", help="Also write tables and the answer to a folder.")
-]
 #: Seconds between lines of progress where there is no terminal.
 PATIENCE = 5.0
 
 
-@app.command("compare")
-def compare(
-    world: WorldFile,
-    branches: Annotated[
-        str,
-        typer.Option("--branches", metavar="A,B,...", help="Branches; the first is what the others are held against."),
-    ],
-    runs: Runs = 1000,
-    seed: Seed = 0,
-    uncertain: Uncertain = False,
+@dataclass(frozen=True)
+class CompareOptions:
+    """Which pairs and outcomes are compared, and how narrow the intervals are to be."""
+
     given: Annotated[
         str | None,
         typer.Option(
@@ -56,14 +38,14 @@ def compare(
             metavar="COND",
             help='Only pairs whose past meets a condition, such as "regime_fallen.X before 2025-01".',
         ),
-    ] = None,
+    ] = None
     start: Annotated[
         str | None,
         typer.Option(
             "--from", metavar="DATE", help="Until then all branches follow the first; outcomes count from there."
         ),
-    ] = None,
-    measures: Measures = None,
+    ] = None
+    measures: Measures = None
     halfwidth: Annotated[
         float | None,
         typer.Option(
@@ -71,22 +53,33 @@ def compare(
             metavar="X",
             help="Add runs until the intervals of --measures are this narrow; --runs is then the most.",
         ),
-    ] = None,
-    sets: Sets = None,
-    threads: Threads = None,
-    out: Folder = None,
-    as_json: AsJson = False,
+    ] = None
+
+
+@app.command("compare")
+@with_options
+def compare(
+    world: WorldFile,
+    branches: Annotated[
+        str,
+        typer.Option("--branches", metavar="A,B,...", help="Branches; the first is what the others are held against."),
+    ],
+    runs: Runs = 1000,
+    *,
+    draws: DrawOptions,
+    options: CompareOptions,
+    output: OutputOptions,
 ) -> None:
     """What branches change: paired differences with intervals, beside what was put in."""
-    folder = _folder(out)
+    folder = _folder(output.out)
     from proxysim.scenario.world.world import load
     from proxysim.studies.comparison import compare as compare_branches
 
     names = _names(branches)
     result = compare_branches(
-        load(world, names[0] if names else None, tuple(sets or ())), names, runs, seed, uncertain=uncertain, given=given, start=start,
-        measures=_names(measures) if measures else None, until_halfwidth=halfwidth, bands=folder is not None, threads=threads,
-        progress=bar(),
+        load(world, names[0] if names else None, tuple(output.sets or ())), names, runs, draws.seed, uncertain=draws.uncertain,
+        given=options.given, start=options.start, measures=_names(options.measures) if options.measures else None,
+        until_halfwidth=options.halfwidth, bands=folder is not None, threads=output.threads, progress=bar(),
     )  # fmt: skip
     tables = {}
     if folder is not None:
@@ -94,34 +87,40 @@ def compare(
                   "runs": result.study.runs_table([(e.measure, e.actor) for e in result.effects])}  # fmt: skip
         if result.study.bands is not None:
             tables["bands"] = result.study.bands_table()
-    _tell(result, tables, folder, as_json)
+    _tell(result, tables, folder, output.as_json)
+
+
+@dataclass(frozen=True)
+class AttributeOptions:
+    """Which outcomes are divided."""
+
+    start: Annotated[str | None, typer.Option("--from", metavar="DATE", help="Outcomes count from there.")] = None
+    measures: Measures = None
 
 
 @app.command("attribute")
+@with_options
 def attribute(
     world: WorldFile,
     branch: Annotated[str, typer.Option("--branch", help="The branch whose effect is divided.")],
     against: Annotated[str, typer.Option("--against", help="The branch it is held against.")] = "no-pact",
     runs: Annotated[int, typer.Option("--runs", min=1, help="Pairs of runs of every coalition of provisions.")] = 200,
-    seed: Seed = 0,
-    uncertain: Uncertain = False,
-    start: Annotated[str | None, typer.Option("--from", metavar="DATE", help="Outcomes count from there.")] = None,
-    measures: Measures = None,
-    sets: Sets = None,
-    threads: Threads = None,
-    out: Folder = None,
-    as_json: AsJson = False,
+    *,
+    draws: DrawOptions,
+    options: AttributeOptions,
+    output: OutputOptions,
 ) -> None:
     """Which provision does it: the effect of a branch divided among the provisions of its pact."""
-    folder = _folder(out)
+    folder = _folder(output.out)
     from proxysim.scenario.world.world import load
     from proxysim.studies.attribution import attribute as attribute_branch
 
     result = attribute_branch(
-        load(world, against, tuple(sets or ())), branch, against, runs, seed, uncertain=uncertain, start=start,
-        measures=_names(measures) if measures else None, threads=threads, progress=bar(),
+        load(world, against, tuple(output.sets or ())), branch, against, runs, draws.seed, uncertain=draws.uncertain,
+        start=options.start, measures=_names(options.measures) if options.measures else None, threads=output.threads,
+        progress=bar(),
     )  # fmt: skip
-    _tell(result, {"attribution": result.to_dataframe()} if folder is not None else {}, folder, as_json)
+    _tell(result, {"attribution": result.to_dataframe()} if folder is not None else {}, folder, output.as_json)
 
 
 @app.command("explain")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from proxysim.cli.app import app
+from proxysim.cli.options import Hook, WorkerOptions, with_options
 from proxysim.cli.studies import bar
 
 if TYPE_CHECKING:
@@ -20,26 +21,6 @@ if TYPE_CHECKING:
 
 ExperimentFile = Annotated[str, typer.Argument(metavar="FILE", help='Path of a file of kind "experiment".')]
 Folder = Annotated[str, typer.Argument(metavar="DIR", help="Folder of a sweep.")]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Workers; all processors when not given.")]
-Executor = Annotated[
-    str | None,
-    typer.Option("--executor", metavar="KIND", help="none, threads, processes or dask; chosen when not given."),
-]
-Dask = Annotated[str | None, typer.Option("--dask", metavar="tcp://HOST:PORT", help="Scheduler of a Dask cluster.")]
-Insecure = Annotated[
-    bool,
-    typer.Option(
-        "--insecure-network",
-        help="Allow a scheduler on another machine over plain tcp, which anyone on the way can read.",
-    ),
-]
-Timeout = Annotated[
-    float | None, typer.Option("--timeout", metavar="SECONDS", help="Longest time of one run; needs processes or Dask.")
-]
-Hook = Annotated[
-    str | None,
-    typer.Option("--hook", metavar="MODULE:FUNCTION", help="Called as f(point, branch, run) before each run."),
-]
 #: Factors and points that `design` shows.
 SHOWN_FACTORS, SHOWN_POINTS = 40, 5
 
@@ -128,14 +109,12 @@ def _bytes(count: float) -> str:
 
 
 @app.command("sweep")
+@with_options
 def sweep(
     file: ExperimentFile,
     out: Annotated[str, typer.Option("--out", metavar="DIR", help="New folder of the sweep.")],
-    workers: Workers = None,
-    executor: Executor = None,
-    dask: Dask = None,
-    insecure: Insecure = False,
-    timeout: Timeout = None,
+    *,
+    workers: WorkerOptions,
     block: Annotated[
         int | None,
         typer.Option(
@@ -147,18 +126,16 @@ def sweep(
     """Run an experiment into a folder; whatever happens on the way, `resume` takes it up."""
     from proxysim.sweeps.runner import sweep as run_sweep
 
-    how = _how(workers, executor, dask, insecure, timeout, hook)
+    how = _how(workers, hook)
     _leave(run_sweep(file, out, how, block=block, progress=bar(), say=_say))
 
 
 @app.command("resume")
+@with_options
 def resume(
     folder: Folder,
-    workers: Workers = None,
-    executor: Executor = None,
-    dask: Dask = None,
-    insecure: Insecure = False,
-    timeout: Timeout = None,
+    *,
+    workers: WorkerOptions,
     hook: Hook = None,
     failed: Annotated[
         bool, typer.Option("--failed", help="Run failed runs again too, with the others of their blocks.")
@@ -167,26 +144,24 @@ def resume(
     """Take a sweep up: run what is missing or damaged, nothing else."""
     from proxysim.sweeps.runner import resume as resume_sweep
 
-    how = _how(workers, executor, dask, insecure, timeout, hook)
+    how = _how(workers, hook)
     _leave(resume_sweep(folder, how, failed=failed, progress=bar(), say=_say))
 
 
 @app.command("extend")
+@with_options
 def extend(
     folder: Folder,
     runs: Annotated[int, typer.Option("--runs", min=0, help="Runs to add to every point and branch.")] = 0,
     points: Annotated[int, typer.Option("--points", min=0, help="Points to add to a Sobol design.")] = 0,
-    workers: Workers = None,
-    executor: Executor = None,
-    dask: Dask = None,
-    insecure: Insecure = False,
-    timeout: Timeout = None,
+    *,
+    workers: WorkerOptions,
     hook: Hook = None,
 ) -> None:
     """Add runs, or points of a Sobol design, to a finished sweep; old rows stay as they are."""
     from proxysim.sweeps.runner import extend as extend_sweep
 
-    how = _how(workers, executor, dask, insecure, timeout, hook)
+    how = _how(workers, hook)
     _leave(extend_sweep(folder, how, runs=runs, points=points, progress=bar(), say=_say))
 
 
@@ -250,15 +225,13 @@ def _number(value: float) -> float | None:
     return None if value != value else value
 
 
-def _how(
-    workers: int | None, executor: str | None, dask: str | None, insecure: bool, timeout: float | None, hook: str | None
-) -> How:
+def _how(workers: WorkerOptions, hook: str | None) -> How:
     """Options as what a sweep runs on; all processors when nothing is said."""
     from proxysim.sweeps.estimate import processors
     from proxysim.sweeps.execution.options import How
 
-    count = workers or (1 if executor == "none" else processors())
-    return How(executor, count, dask, insecure, timeout, hook)
+    count = workers.workers or (1 if workers.executor == "none" else processors())
+    return How(workers.executor, count, workers.dask, workers.insecure, workers.timeout, hook)
 
 
 def _say(text: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 import numpy as np
 
 from proxysim.core import vocabulary
-from proxysim.errors import BooksError, RunError
+from proxysim.errors import BooksError, RunError, check_options
 from proxysim.runs import outcomes
 from proxysim.runs.branches import branch_worlds, month_of, same_journeys
 from proxysim.runs.course import TOLERANCE, account_name, seed_of
@@ -152,18 +152,52 @@ class Ensemble:
         return f"Ensemble({self.worlds[0].scenario.file}, branches={list(self.branches)}, runs={self.runs}, seed={self.seed})"
 
 
+class StudyOptions(TypedDict, total=False):
+    """Options of every study of many runs.
+
+    Attributes
+    ----------
+    uncertain : draw the numbers that have a range, once for every `REPLICATES` runs, the same in every branch; False
+    start : "YYYY-MM": until then all branches follow the first, computed once; outcomes count from there; None
+    threads : how many; None, the default, takes the processors there are
+    progress : called with runs done and runs to do, over all branches; None
+    """
+
+    uncertain: bool
+    start: str | None
+    threads: int | None
+    progress: Progress | None
+
+
+class EnsembleOptions(StudyOptions, total=False):
+    """Options of `ensemble`, in addition to those of every study.
+
+    Attributes
+    ----------
+    bands : also keep monthly quantiles of the first `BAND_RUNS` runs; False
+    first : number of the first run; 0
+    """
+
+    bands: bool
+    first: int
+
+
+def study_options(options: StudyOptions) -> StudyOptions:
+    """Those options that every study has, for a study that runs another."""
+    return {
+        "uncertain": options.get("uncertain", False),
+        "start": options.get("start"),
+        "threads": options.get("threads"),
+        "progress": options.get("progress"),
+    }
+
+
 def ensemble(
     world: World | str | Path,
     branches: Sequence[str] | None = None,
     runs: int = 1000,
     rng: int | np.random.SeedSequence | np.random.Generator = 0,
-    *,
-    uncertain: bool = False,
-    start: str | None = None,
-    bands: bool = False,
-    first: int = 0,
-    threads: int | None = None,
-    progress: Progress | None = None,
+    **options: Unpack[EnsembleOptions],
 ) -> Ensemble:
     """Run several branches of a world many times, in pairs.
 
@@ -172,18 +206,16 @@ def ensemble(
     world : a World, or its file
     branches : names of branches; None is the branch of `world`
     runs : runs of each branch; rng : seed
-    uncertain : draw the numbers that have a range, once for every `REPLICATES` runs, the same in every branch
-    start : "YYYY-MM": until then all branches follow the first, computed once; outcomes count from there
-    bands : also keep monthly quantiles of the first `BAND_RUNS` runs
-    first : number of the first run
-    threads : how many; None takes the processors there are
-    progress : called with runs done and runs to do, over all branches
+    options : `uncertain`, `start`, `bands`, `first`, `threads` and `progress`; see `StudyOptions` and `EnsembleOptions`
 
     Raises
     ------
     BooksError : money or arms do not balance in a run
     InputError, RunError : what was asked cannot be done
+    TypeError : an unknown option
     """
+    check_options("ensemble", options, EnsembleOptions)
+    uncertain, start, first = options.get("uncertain", False), options.get("start"), options.get("first", 0)
     worlds, names = branch_worlds(world, branches)
     if runs < 1:
         raise RunError(f"a study has at least one run, found {runs}")
@@ -193,7 +225,8 @@ def ensemble(
     if month > 0:
         same_journeys(worlds, names)
     job = Job(worlds, seed_of(rng), uncertain, month, forked=start is not None)
-    return run_job(job, names, runs, first=first, bands=bands, threads=threads, progress=progress)
+    return run_job(job, names, runs, first=first, bands=options.get("bands", False), threads=options.get("threads"),
+                   progress=options.get("progress"))  # fmt: skip
 
 
 class JobOptions(TypedDict, total=False):

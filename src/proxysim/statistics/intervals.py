@@ -98,17 +98,6 @@ def _grouped(differences: Array) -> Array:
     return np.asarray(differences[: count * size].reshape(count, size, -1).mean(axis=1))
 
 
-def proportion_interval(events: int, n: int, level: float = LEVEL) -> tuple[float, float]:
-    """Interval of a proportion, as Wilson gave it (1927)."""
-    if n == 0:
-        return math.nan, math.nan
-    z = float(stats.norm.ppf(0.5 + 0.5 * level))
-    share = events / n
-    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
-
-
 def paired_proportions(base: Array, other: Array, level: float = LEVEL) -> tuple[float, float]:
     """Interval of the difference of two paired proportions, never of width 0.
 

@@ -60,6 +60,20 @@ class Column:
     is_event: bool
 
 
+@dataclass(frozen=True)
+class _Pairs:
+    """One outcome of the pairs of runs in which both members are defined.
+
+    Attributes
+    ----------
+    base, other : (pair,), in the unit of the outcome; draws : (pair,), number of the draw, None when nothing was drawn
+    """
+
+    base: Array
+    other: Array
+    draws: Array | None
+
+
 def effects_of(values: Array, branches: Sequence[str], columns: Sequence[Column], *, draws: Array | None = None,
                level: float = LEVEL, seed: int = 0) -> list[Effect]:  # fmt: skip
     """Effects of every branch but the first, for each column.
@@ -75,8 +89,8 @@ def effects_of(values: Array, branches: Sequence[str], columns: Sequence[Column]
         whole = [c for c in columns if not c.is_event and not np.isnan(values[[0, b], :, c.place]).any()]
         ends = _mean_ends(values, b, whole, draws, level, seed)
         for column in columns:
-            base, other = values[0, :, column.place], values[b, :, column.place]
-            found.append(_effect(base, other, column, branches[b], ends.get(column.place), draws, level, seed))
+            pairs = _pairs(values[0, :, column.place], values[b, :, column.place], draws)
+            found.append(_effect(pairs, column, branches[b], ends.get(column.place), level, seed))
     return found
 
 
@@ -106,31 +120,35 @@ def _mean_ends(values: Array, b: int, columns: Sequence[Column], draws: Array | 
     return {place: (float(low[i]), float(high[i])) for i, place in enumerate(places)}
 
 
-def _effect(base: Array, other: Array, column: Column, branch: str, ends: tuple[float, float] | None,
-            draws: Array | None, level: float, seed: int) -> Effect:  # fmt: skip
+def _pairs(base: Array, other: Array, draws: Array | None) -> _Pairs:
     defined = ~(np.isnan(base) | np.isnan(other))
-    n = int(defined.sum())
+    return _Pairs(base[defined], other[defined], None if draws is None else draws[defined])
+
+
+def _effect(
+    pairs: _Pairs, column: Column, branch: str, ends: tuple[float, float] | None, level: float, seed: int
+) -> Effect:
+    n = len(pairs.base)
     common = (column.measure, column.actor, branch, column.unit)
     if n == 0:
         return Effect(*common, None, None, None, None, None, level, None, None, 0)
-    base, other = base[defined], other[defined]
-    draws = None if draws is None else draws[defined]
+    base, other = pairs.base, pairs.other
     differences = other - base
     mean = float(differences.mean())
     if ends is None:
-        ends = _ends_alone(base, other, column, draws, level, seed)
+        ends = _ends_alone(pairs, column, level, seed)
     paired = float(differences.var())
     apart = float(base.var() + other.var())
     against = float(np.mean(np.sign(differences) == -np.sign(mean))) if mean != 0.0 else None
     return Effect(
         *common, float(base.mean()), float(other.mean()), mean, _plain(ends[0]), _plain(ends[1]), level, against,
-        apart / paired if paired > 0.0 else None, n, None if draws is None else _chance(differences, draws),
+        apart / paired if paired > 0.0 else None, n, None if pairs.draws is None else _chance(differences, pairs.draws),
     )  # fmt: skip
 
 
-def _ends_alone(
-    base: Array, other: Array, column: Column, draws: Array | None, level: float, seed: int
-) -> tuple[float, float]:
+def _ends_alone(pairs: _Pairs, column: Column, level: float, seed: int) -> tuple[float, float]:
+    """The interval of one column by itself."""
+    base, other, draws = pairs.base, pairs.other, pairs.draws
     if column.is_event and draws is None:
         return paired_proportions(base, other, level)
     rows = independent((other - base)[:, np.newaxis], draws)

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     import pandas
 
 Array = np.ndarray[Any, Any]
-#: Ways in which the two ends of a factor can be held against each other.
-MATCHED, THIRDS = "matched", "thirds"
 COLUMNS = (
     "name",
     "low",
@@ -41,7 +39,7 @@ class Ends:
 
     Attributes
     ----------
-    low, high : as people see them; at_low, at_high : (place,) points, of MATCHED in pairs that differ in nothing else
+    low, high : as people see them; at_low, at_high : (place,) points; of matched ends in pairs that differ in nothing else
     """
 
     low: str
@@ -214,11 +212,6 @@ def _few_false(chances: Array, share: float) -> Array:
     """Which are found, so that of those found at most `share` are expected to be chance (Benjamini & Hochberg 1995)."""
     tested = np.isfinite(chances)
     found = np.zeros(len(chances), dtype=bool)
-    count = int(tested.sum())
-    if not count:
-        return found
-    ordered = np.sort(chances[tested])
-    below = np.flatnonzero(ordered <= share * np.arange(1, count + 1) / count)
-    if len(below):
-        found[tested] = chances[tested] <= ordered[below[-1]]
+    if tested.any():
+        found[tested] = stats.false_discovery_control(chances[tested]) <= share
     return found

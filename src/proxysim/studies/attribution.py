@@ -7,24 +7,24 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from proxysim.core import records
 from proxysim.core.schedule import Schedule, numbers_of
 from proxysim.core.vocabulary import PROVISIONS
-from proxysim.errors import Fault, InputError
+from proxysim.errors import Fault, InputError, check_options
 from proxysim.runs import outcomes
 from proxysim.runs.branches import branch_worlds
 from proxysim.runs.course import seed_of
-from proxysim.runs.ensemble import ensemble, run_job
-from proxysim.runs.threads import Job, Progress
+from proxysim.runs.ensemble import StudyOptions, ensemble, run_job
+from proxysim.runs.threads import Job
 from proxysim.scenario.world.world import World
 from proxysim.statistics.intervals import LEVEL, mean_interval
 from proxysim.statistics.paired import Column, Effect, effects_of, independent
 from proxysim.statistics.shapley import interactions, shapley_values
-from proxysim.studies.changes import put_in
+from proxysim.studies.changes import assumed_changes
 from proxysim.studies.comparison import columns_of
 
 if TYPE_CHECKING:
@@ -159,18 +159,24 @@ class _Coalitions(Job):
         return rows
 
 
+class AttributeOptions(StudyOptions, total=False):
+    """Options of `attribute`, in addition to those of every study (`proxysim.runs.ensemble.StudyOptions`).
+
+    Attributes
+    ----------
+    measures : names of measures, or ``MEASURE.ACTOR``; ``["all"]`` for everything; None, the default, for those told first
+    """
+
+    measures: Sequence[str] | None
+
+
 def attribute(
     world: World | str | Path,
     branch: str,
     against: str = "no-pact",
     runs: int = 200,
     rng: int | np.random.SeedSequence | np.random.Generator = 0,
-    *,
-    uncertain: bool = False,
-    start: str | None = None,
-    measures: Sequence[str] | None = None,
-    threads: int | None = None,
-    progress: Progress | None = None,
+    **options: Unpack[AttributeOptions],
 ) -> Attribution:
     """Divide the effect of a branch among the provisions of its pact: exact Shapley values over all coalitions.
 
@@ -179,19 +185,23 @@ def attribute(
     Parameters
     ----------
     world : a World, or its file; branch, against : the two branches
-    uncertain, start, measures, threads, progress : as in `compare`
+    options : `uncertain`, `start`, `measures`, `threads` and `progress`; see `AttributeOptions`
 
     Raises
     ------
     InputError : the branches differ in more than numbers, or there is no pact in `branch`
+    TypeError : an unknown option
     """
+    check_options("attribute", options, AttributeOptions)
+    uncertain, start, threads = options.get("uncertain", False), options.get("start"), options.get("threads")
     worlds, _ = branch_worlds(world, [against, branch])
     seed = seed_of(rng)
     game = game_of(worlds[0], worlds[1], branch, against, with_draws=uncertain)
     study = ensemble(
         worlds[0], [against, branch], min(runs, 20), seed, uncertain=uncertain, start=start, threads=threads
     )
-    columns = [c for c in columns_of(study, measures) if c.measure not in (outcomes.FALL, outcomes.REVIVAL)]
+    asked = columns_of(study, options.get("measures"))
+    columns = [c for c in asked if c.measure not in (outcomes.FALL, outcomes.REVIVAL)]
     n = len(game.players)
     job = _Coalitions(
         (worlds[0], *[worlds[1]] * ((1 << n) - 1)),
@@ -204,9 +214,9 @@ def attribute(
     )
     names = tuple(str(coalition) for coalition in range(1 << n))
     keep = [(c.measure, c.actor) for c in columns]
-    whole = run_job(job, names, runs, threads=threads, progress=progress, keep=keep)
+    whole = run_job(job, names, runs, threads=threads, progress=options.get("progress"), keep=keep)
     placed = [Column(i, o.measure, o.actor, o.unit, o.is_event) for i, o in enumerate(whole.outcomes)]
-    sizes = {change.path: change.size for change in put_in(worlds[0].scenario, worlds[1].scenario)}
+    sizes = {change.path: change.size for change in assumed_changes(worlds[0].scenario, worlds[1].scenario)}
     parts = _attributed(whole.values, placed, game, sizes, branch, whole.draws, seed)
     return Attribution(worlds[1], branch, against, seed, runs, game.players, tuple(parts))
 

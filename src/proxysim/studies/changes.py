@@ -1,4 +1,4 @@
-"""What was put in: the numbers in which two branches of a world differ, with range, grade and source."""
+"""Assumed changes: the numbers in which two branches of a world differ, with range, grade and source."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Change:
         return self.path.startswith("pacts.") and self.path.rpartition(".")[2] in ("in_force", "until")
 
 
-def put_in(before: Scenario, after: Scenario) -> list[Change]:
+def assumed_changes(before: Scenario, after: Scenario) -> list[Change]:
     """Every number in which two scenarios differ, provisions first, each at full level of its pact.
 
     Where the strength of a pact differs, each of its provisions counts as changed.
@@ -66,7 +66,7 @@ def put_in(before: Scenario, after: Scenario) -> list[Change]:
 
 
 def total_size(changes: list[Change]) -> float | None:
-    """Sum of the sizes put in, dates apart, which have no size; None when one of them is undefined, or nothing was put in."""
+    """Sum of the sizes of the changes without dates, which have no size; None when one is undefined or there is none."""
     sized = [change for change in changes if not change.is_date]
     if not sized or any(change.size is None for change in sized):
         return None

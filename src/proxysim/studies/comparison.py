@@ -6,18 +6,17 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from proxysim.errors import Fault, InputError, RunError, did_you_mean
+from proxysim.errors import Fault, InputError, RunError, check_options, did_you_mean
 from proxysim.runs import outcomes
-from proxysim.runs.ensemble import Ensemble, ensemble
-from proxysim.runs.threads import Progress
+from proxysim.runs.ensemble import Ensemble, StudyOptions, ensemble, study_options
 from proxysim.scenario.world.world import World, load
 from proxysim.statistics.intervals import LEVEL
 from proxysim.statistics.paired import Column, Effect, effects_of
-from proxysim.studies.changes import Change, put_in, total_size
+from proxysim.studies.changes import Change, assumed_changes, total_size
 from proxysim.studies.conditioning import Condition, condition_of, runs_given
 
 if TYPE_CHECKING:
@@ -116,21 +115,31 @@ class Comparison:
         return f"Comparison({list(self.study.branches)}, runs={self.study.runs}, effects={len(self.effects)})"
 
 
+class CompareOptions(StudyOptions, total=False):
+    """Options of `compare`, in addition to those of every study (`proxysim.runs.ensemble.StudyOptions`).
+
+    Attributes
+    ----------
+    given : a condition on the past, as in ``"regime_fallen.north between 2024-10 and 2025-03"``; None
+    measures : names of measures, or ``MEASURE.ACTOR``; ``["all"]`` for everything; None, the default, for those told first
+    until_halfwidth : add runs until the interval of every chosen measure is no wider to either side, in its unit; None
+    level : of the intervals, a share; 0.95
+    bands : also keep monthly quantiles of the first runs; False
+    """
+
+    given: str | None
+    measures: Sequence[str] | None
+    until_halfwidth: float | None
+    level: float
+    bands: bool
+
+
 def compare(
     world: World | str | Path,
     branches: Sequence[str],
     runs: int = 1000,
     rng: int | np.random.SeedSequence | np.random.Generator = 0,
-    *,
-    uncertain: bool = False,
-    given: str | None = None,
-    start: str | None = None,
-    measures: Sequence[str] | None = None,
-    until_halfwidth: float | None = None,
-    level: float = LEVEL,
-    bands: bool = False,
-    threads: int | None = None,
-    progress: Progress | None = None,
+    **options: Unpack[CompareOptions],
 ) -> Comparison:
     """Paired effects of branches against the first of them.
 
@@ -139,45 +148,47 @@ def compare(
     world : a World, or its file
     branches : at least two; the first is what the others are held against
     runs : pairs; with `until_halfwidth` the most that may be run, at most `MOST_RUNS`
-    uncertain, start, bands, threads, progress : as in `ensemble`
-    given : a condition on the past, as in ``"regime_fallen.north between 2024-10 and 2025-03"``
-    measures : names of measures, or ``MEASURE.ACTOR``; ``["all"]`` for everything; None for those told first
-    until_halfwidth : add runs until the interval of every chosen measure is no wider to either side
+    options : `uncertain`, `given`, `start`, `measures`, `until_halfwidth`, `level`, `bands`, `threads` and `progress`; see
+        `CompareOptions`
 
     Raises
     ------
     InputError, RunError : what was asked cannot be done
+    TypeError : an unknown option
     """
+    check_options("compare", options, CompareOptions)
+    measures, given, halfwidth = options.get("measures"), options.get("given"), options.get("until_halfwidth")
+    _check_request(branches, measures, halfwidth)
+    base = world if isinstance(world, World) else load(world)
+    check_measures(outcomes.outcomes_of(base), measures)
+    condition = None if given is None else condition_of(given, base)
+    asked, level = study_options(options), options.get("level", LEVEL)
+    first_runs = runs if halfwidth is None else min(runs, FIRST_LOOK)
+    study = ensemble(base, branches, first_runs, rng, bands=options.get("bands", False), **asked)
+    columns = columns_of(study, measures)
+    if halfwidth is not None:
+        study = add_until(
+            study, min(runs, MOST_RUNS), lambda now: _widest(now, columns, condition, level) <= halfwidth,
+            lambda first, more: ensemble(study.worlds[0], branches, more, study.seed, first=first, **asked),
+        )  # fmt: skip
+    chosen, shared = (study, True) if condition is None else _given(study, condition)
+    changes = {name: assumed_changes(study.worlds[0].scenario, other.scenario)
+               for name, other in zip(study.branches[1:], study.worlds[1:], strict=True)}  # fmt: skip
+    return Comparison(chosen, tuple(_effects(chosen, columns, level)), changes, given, study.runs, shared)
+
+
+def _check_request(branches: Sequence[str], measures: Sequence[str] | None, halfwidth: float | None) -> None:
+    """Whether branches, measures and half-width can go together."""
     if len(branches) < 2:
         raise InputError([Fault("branches", 0, "", "give at least two branches, the first to hold the others against")])
     if len(set(branches)) < len(branches):
         raise InputError([Fault("branches", 0, "", "a branch is named twice")])
-    if until_halfwidth is not None and not until_halfwidth > 0.0:
-        raise InputError([Fault("until_halfwidth", 0, "", f"a half-width is above 0, found {until_halfwidth:g}")])
-    if until_halfwidth is not None and measures is None:
+    if halfwidth is not None and not halfwidth > 0.0:
+        raise InputError([Fault("until_halfwidth", 0, "", f"a half-width is above 0, found {halfwidth:g}")])
+    if halfwidth is not None and measures is None:
         raise InputError(
             [Fault("measures", 0, "", "say of which measures the half-width is wanted, for their units differ")]
         )
-    base = world if isinstance(world, World) else load(world)
-    check_measures(outcomes.outcomes_of(base), measures)
-    condition = None if given is None else condition_of(given, base)
-    asked: dict[str, Any] = {"uncertain": uncertain, "start": start, "threads": threads, "progress": progress}
-    study = ensemble(
-        base, branches, runs if until_halfwidth is None else min(runs, FIRST_LOOK), rng, bands=bands, **asked
-    )
-    columns = columns_of(study, measures)
-    if until_halfwidth is not None:
-        study = add_until(
-            study, min(runs, MOST_RUNS), lambda now: _widest(now, columns, condition, level) <= until_halfwidth,
-            lambda first, more: ensemble(study.worlds[0], branches, more, study.seed, first=first, **asked),
-        )  # fmt: skip
-    chosen, shared = (study, True) if condition is None else _given(study, condition)
-    return Comparison(
-        chosen, tuple(_effects(chosen, columns, level)),
-        {name: put_in(study.worlds[0].scenario, other.scenario)
-         for name, other in zip(study.branches[1:], study.worlds[1:], strict=True)},
-        given, study.runs, shared,
-    )  # fmt: skip
 
 
 def add_until(

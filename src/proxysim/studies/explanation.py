@@ -17,7 +17,7 @@ from proxysim.errors import Fault, InputError
 from proxysim.runs.branches import branch_worlds
 from proxysim.runs.course import Course, seed_of
 from proxysim.scenario.world.world import World
-from proxysim.studies.changes import Change, put_in
+from proxysim.studies.changes import Change, assumed_changes
 
 if TYPE_CHECKING:
     import pandas
@@ -140,7 +140,7 @@ def explain(
             _compare(watched, one, two, date, rule.name, chain)
         if not watched:
             break
-    changes = tuple(put_in(worlds[0].scenario, worlds[1].scenario))
+    changes = tuple(assumed_changes(worlds[0].scenario, worlds[1].scenario))
     return Explanation(worlds[0], (names[0], names[1]), seed, run, changes, tuple(chain))
 
 

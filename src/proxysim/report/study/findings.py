@@ -22,7 +22,7 @@ from proxysim.scenario.world.world import World, load
 from proxysim.statistics.intervals import mean_interval
 from proxysim.statistics.paired import Effect, effects_of, independent
 from proxysim.studies.attribution import Attribution, attribute, game_of
-from proxysim.studies.changes import put_in
+from proxysim.studies.changes import assumed_changes
 from proxysim.studies.comparison import Comparison, columns_of
 from proxysim.studies.screening import screen
 
@@ -167,7 +167,8 @@ def _compared(study: Ensemble, roles: Roles) -> Comparison | None:
     effects = effects_of(study.values, study.branches, columns, draws=study.draws, seed=study.seed % 2**64)
     first = study.worlds[0].scenario
     changes = {
-        name: put_in(first, other.scenario) for name, other in zip(study.branches[1:], study.worlds[1:], strict=True)
+        name: assumed_changes(first, other.scenario)
+        for name, other in zip(study.branches[1:], study.worlds[1:], strict=True)
     }
     return Comparison(study, tuple(effects), changes, None, study.runs, True)
 
