@@ -16,7 +16,7 @@ its place and values as attributes.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -92,3 +92,17 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     """``; did you mean "x"?`` for the nearest known word, or an empty string."""
     near = difflib.get_close_matches(word[:80], known, n=1, cutoff=0.6)
     return f'; did you mean "{near[0]}"?' if near else ""
+
+
+def check_options(function: str, given: Mapping[str, object], allowed: type) -> None:
+    """Refuse keyword arguments that a function does not take; `allowed` is the TypedDict of those that it does.
+
+    Raises
+    ------
+    TypeError : an unknown name, with the nearest that is known
+    """
+    known = sorted(allowed.__annotations__)
+    for name in given:
+        if name not in known:
+            near = did_you_mean(name, known) or f"; allowed are {', '.join(known)}"
+            raise TypeError(f'{function} has no option "{name}"{near}')

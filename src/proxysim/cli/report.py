@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from proxysim.cli.app import Sets, app, refusal
 from proxysim.cli.studies import Seed, Threads, Uncertain, bar
 from proxysim.errors import RunError, StorageError
+
+if TYPE_CHECKING:
+    from proxysim.report.study.findings import ReportOptions
 
 #: Options of a world, and of the folder of a sweep.
 _OF_WORLD = ("branches", "runs", "seed", "uncertain", "sets", "threads")
@@ -63,26 +67,25 @@ def report(
     if of_sweep:
         _of_sweep(subject, target, outcome, branch)
     else:
-        _of_world(subject, target, branches, runs, seed, uncertain, sets, threads)
+        asked = _asked(subject, target, branches, sets or (), runs, seed, uncertain)
+        options: ReportOptions = {"uncertain": uncertain, "threads": threads, "steps": bar, "asked": asked}
+        _of_world(subject, target, branches, sets or (), runs, seed, options)
     print(f"wrote {target} ({target.stat().st_size / 1e6:.1f} MB)", file=sys.stderr)
 
 
 def _of_world(
-    world: str, target: Path, branches: str | None, runs: int, seed: int, uncertain: bool, sets: list[str] | None, threads: int | None,
-) -> None:  # fmt: skip
-    from proxysim.report import write_report
+    world: str, target: Path, branches: str | None, sets: Sequence[str], runs: int, seed: int, options: ReportOptions
+) -> None:
+    from proxysim.report.study.page import write_report
     from proxysim.scenario.world.world import load
 
     names = [name.strip() for name in branches.split(",") if name.strip()] if branches is not None else None
-    built = load(world, names[0] if names else None, tuple(sets or ()))
-    if branches is None:
-        built = load(world, None, tuple(sets or ()))
-    write_report(built, target, names, runs, seed, uncertain=uncertain, threads=threads, steps=bar,
-                 asked=_asked(world, branches, runs, seed, uncertain, sets, str(target)))  # fmt: skip
+    built = load(world, names[0] if names else None, tuple(sets))
+    write_report(built, target, names, runs, seed, **options)
 
 
 def _of_sweep(folder: str, target: Path, outcome: str | None, branch: str | None) -> None:
-    from proxysim.report import write_sweep_report
+    from proxysim.report.sweep.page import write_sweep_report
     from proxysim.sweeps.runner import status
 
     state = status(folder)
@@ -117,12 +120,12 @@ def _check(target: Path) -> None:
 
 
 def _asked(
-    world: str, branches: str | None, runs: int, seed: int, uncertain: bool, sets: list[str] | None, out: str
+    world: str, target: Path, branches: str | None, sets: Sequence[str], runs: int, seed: int, uncertain: bool
 ) -> str:
     """The command as it was given, with what it left open."""
     words = ["proxysim", "report", world]
     words += ["--branches", branches] if branches is not None else []
     words += ["--runs", str(runs), "--seed", str(seed)] + (["--uncertain"] if uncertain else [])
-    for one in sets or ():
+    for one in sets:
         words += ["--set", one]
-    return shlex.join([*words, "--out", out])
+    return shlex.join([*words, "--out", str(target)])

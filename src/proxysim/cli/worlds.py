@@ -13,6 +13,7 @@ import typer
 
 from proxysim.cli.app import BranchName, Sets, WorldFile, app, refusal
 from proxysim.errors import Fault, InputError
+from proxysim.formatting import counted, table
 
 if TYPE_CHECKING:
     from proxysim.scenario.scenario import Number, Scenario
@@ -73,7 +74,7 @@ def _checked(file: str) -> str:
     scenario = load_scenario(file)
     counts = [("actors", len(scenario.ids["actors"]))]
     counts += [(section, len(scenario.ids[section])) for section in sections]
-    return f"{_counted(counts)}, {scenario.months} month{'s' if scenario.months != 1 else ''}, branches: {', '.join(scenario.branches) or 'none'}"
+    return f"{_counted(counts)}, {counted(scenario.months, 'month')}, branches: {', '.join(scenario.branches) or 'none'}"
 
 
 def _is_experiment(kind: object) -> bool:
@@ -108,19 +109,14 @@ def _checked_experiment(file: str) -> str:
     if faults:
         raise InputError(faults)
     branches, runs = len(experiment.branches), experiment.runs
-    return (f"experiment, {_number(points, 'point')}, {_number(branches, 'branch', 'branches')},"
-            f" {_number(runs, 'run')} each = {_number(points * branches * runs, 'run')}")  # fmt: skip
-
-
-def _number(count: int, one: str, many: str = "") -> str:
-    """A count with its word."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    return (f"experiment, {counted(points, 'point')}, {counted(branches, 'branch', 'branches')},"
+            f" {counted(runs, 'run')} each = {counted(points * branches * runs, 'run')}")  # fmt: skip
 
 
 def _counted(counts: Sequence[tuple[str, int]]) -> str:
     """Counts in words; what there is none of is left out."""
     one = {"categories": "category"}
-    words = [f"{number} {name if number != 1 else one.get(name, name[:-1])}" for name, number in counts if number]
+    words = [counted(count, one.get(name, name[:-1]), name) for name, count in counts if count]
     return ", ".join(words) or "empty"
 
 
@@ -149,12 +145,8 @@ def show(
         near = did_you_mean(actor, known) or f"; allowed are {', '.join(known)}"
         raise refusal("--actor", f'"{actor[:60]}" is not an actor of this world{near}')
     head = ("path", "value", "unit", "low", "high", "source", "grade", "from")
-    rows = [head, *_rows(scenario, actor)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-    for row in rows:
-        cells = [cell.rjust(width) if column in (1, 3, 4) else cell.ljust(width)
-                 for column, (cell, width) in enumerate(zip(row, widths, strict=True))]  # fmt: skip
-        print("  ".join(cells).rstrip())
+    for line in table(head, list(_rows(scenario, actor)), left=(0, 2, 5, 6, 7)):
+        print(line)
 
 
 def _rows(scenario: Scenario, actor: str | None) -> Iterator[tuple[str, ...]]:

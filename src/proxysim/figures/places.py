@@ -17,6 +17,7 @@ from matplotlib.textpath import TextPath
 from proxysim.figures.kit.frame import in_inches
 from proxysim.figures.kit.map_layout import Array, bows_of, boxes_of, free_spot
 from proxysim.figures.kit.style import as_written, blank, boxes_for_signs, cut, in_place, page_of
+from proxysim.formatting import plain
 
 if TYPE_CHECKING:
     import pandas
@@ -117,7 +118,7 @@ def legs_of(world: World, flows: pandas.DataFrame | None = None) -> list[Leg]:
 
 
 def _amount(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:.2g}"
+    return plain(value, 2, ",")
 
 
 def cards_of(world: World) -> dict[str, Lines]:

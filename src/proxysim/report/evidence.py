@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from proxysim.core.parameters import PARAMETERS
-from proxysim.report.study.words import joined
+from proxysim.formatting import joined, spaced
+from proxysim.scenario.labels import label_of
 
 if TYPE_CHECKING:
     from proxysim.report.study.findings import Findings
@@ -46,7 +47,7 @@ def held_fixed(found: Findings) -> list[Held]:
     scenarios = [world.scenario for world in found.study.worlds]
     first = scenarios[0]
     changed = {path for path in {path for s in scenarios for path in s.numbers}
-               if len({_facts(s.numbers.get(path)) for s in scenarios}) > 1}  # fmt: skip
+               if len({given(s.numbers.get(path)) for s in scenarios}) > 1}  # fmt: skip
     rows = []
 
     def kind(what: str, ids: Iterable[str], section: str, key: Callable[[tuple[str, ...]], bool], words: str) -> None:
@@ -54,8 +55,8 @@ def held_fixed(found: Findings) -> list[Held]:
         if not names:
             return
         moved = {path[1] for path in changed if path[0] == section and key(path)}
-        label = [_label(found, section, one) for one in names if one not in moved]
-        other = [_label(found, section, one) for one in names if one in moved]
+        label = [label_of(first, section, one, spaced) for one in names if one not in moved]
+        other = [label_of(first, section, one, spaced) for one in names if one in moved]
         same = f"{words.format(n=len(label))}: {joined(label)}." if label else ""
         rows.append(Held(what, same, f"Differs between branches: {joined(other)}." if other else ""))
 
@@ -85,7 +86,7 @@ def _events(found: Findings, scenarios: Sequence[Scenario], changed: set[tuple[s
     off = [{event.id for event in s.events if event.off} for s in scenarios]
     effects = [
         {
-            event: [(e.verb, e.path, _facts(e.number)) for e in s.effects if e.event == event]
+            event: [(e.verb, e.path, given(e.number)) for e in s.effects if e.event == event]
             for event in s.ids["events"]
         }
         for s in scenarios
@@ -103,7 +104,7 @@ def _events(found: Findings, scenarios: Sequence[Scenario], changed: set[tuple[s
         if not differs and (event.off or (chance is not None and chance.value == 0.0)):
             never += 1
             continue
-        (other if differs else same).append(event.label or event.id.replace("-", " "))
+        (other if differs else same).append(label_of(scenarios[0], "events", event.id, spaced))
     words = (
         f"Dated or by chance, the same months in both runs of a pair ({len(same)}): {joined(same, 16)}." if same else ""
     )
@@ -222,14 +223,11 @@ def _spread(scenario: Scenario, low: float | None, high: float | None, kind: str
     return f"{_shown(scenario, low, kind)} to {_shown(scenario, high, kind)}"
 
 
-def _facts(number: Number | None) -> Any:
+def given(number: Number | None) -> Any:
+    """What is given for a number: its value and its series."""
     return None if number is None else (number.value, number.series)
 
 
 def _value(scenario: Scenario, path: tuple[str, ...]) -> float:
     number = scenario.numbers.get(path)
     return math.nan if number is None else max([number.value, *(value for _, value in number.series)])
-
-
-def _label(found: Findings, section: str, one: str) -> str:
-    return found.world.scenario.labels.get((section, one)) or one.replace("-", " ")

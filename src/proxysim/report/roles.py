@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 
 from proxysim.errors import Fault, InputError
-from proxysim.report.labels import AS_IT_STANDS, labels_in
+from proxysim.formatting import capital
+from proxysim.report.evidence import given
+from proxysim.report.labels import labels_in
 from proxysim.runs.branches import branch_worlds
 from proxysim.runs.ensemble import Ensemble
+from proxysim.scenario.labels import AS_IT_STANDS
 from proxysim.scenario.world.world import World
 
 BASELINE, FOCUS = "no-pact", "strengthened-pact"
@@ -90,14 +93,10 @@ def builds_on(baseline: World, focus: World, other: World) -> bool:
 
     def differ(left: Any, right: Any) -> set[tuple[str, ...]]:
         paths = {*left.numbers, *right.numbers}
-        return {path for path in paths if _facts(left.numbers.get(path)) != _facts(right.numbers.get(path))}
+        return {path for path in paths if given(left.numbers.get(path)) != given(right.numbers.get(path))}
 
     put = differ(one, two)
     return bool(put) and not put & differ(two, three) and three.hash != two.hash
-
-
-def _facts(number: Any) -> Any:
-    return None if number is None else (number.value, number.series)
 
 
 def labels_of(study: Ensemble, roles: Roles) -> dict[str, str]:
@@ -106,8 +105,7 @@ def labels_of(study: Ensemble, roles: Roles) -> dict[str, str]:
     found = labels_in(scenario, study.branches)
     focus = found.get(roles.focus or "", "")
     for branch in roles.counters:
-        short = found[branch].removeprefix(f"{focus}, ")
-        found[branch] = short[:1].upper() + short[1:]
+        found[branch] = capital(found[branch].removeprefix(f"{focus}, "))
     return found
 
 

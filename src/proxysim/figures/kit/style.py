@@ -17,7 +17,6 @@ from proxysim.figures.kit.text import (
     SMALL,
     TEXT,
     TITLE,
-    after_point,
     boxes_for_signs,
     cut,
     deep,
@@ -25,10 +24,9 @@ from proxysim.figures.kit.text import (
     in_place,
     lines_of,
     name,
-    number,
     width_of,
 )
-from proxysim.formatting import plain
+from proxysim.formatting import after_point, number, plain
 
 if TYPE_CHECKING:
     import pandas

@@ -9,7 +9,9 @@ import numpy as np
 
 from proxysim.core.records import FELL_BEFORE, MEASURE_INDEX
 from proxysim.figures.kit.style import cut, in_place, tint
+from proxysim.formatting import percent, plain
 from proxysim.runs.tables import month_name, table
+from proxysim.scenario.labels import actor_label, maker_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,9 +57,7 @@ def to_proxies(run: Run) -> np.ndarray[Any, Any]:
 
 def _label(run: Run, name: str, most: int = 26) -> str:
     """The name that people see of an actor, kept short."""
-    labels = run.world.scenario.labels
-    found = labels.get(("proxies", name)) or labels.get(("states", name)) or name
-    return cut(found, most)
+    return cut(actor_label(run.world.scenario, name), most)
 
 
 def _short(run: Run, name: str) -> str:
@@ -67,12 +67,8 @@ def _short(run: Run, name: str) -> str:
 
 def _maker(run: Run, origin: str) -> str:
     """The state or proxy that makes what is of an origin, as people see it."""
-    scenario = run.world.scenario
-    for section in ("states", "proxies"):
-        for actor in scenario.ids[section]:
-            if scenario.text.get((section, actor, "origin")) == origin:
-                return _short(run, actor)
-    return origin
+    maker = maker_of(run.world.scenario, origin)
+    return _short(run, maker) if maker is not None else origin
 
 
 def _smooth(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -85,7 +81,7 @@ def _smooth(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def _amount(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:.1f}" if value >= 1 else f"{value:.2g}"
+    return plain(value, 2, ",")
 
 
 def _title(axes: Axes, text: str, unit: str) -> None:
@@ -139,7 +135,7 @@ def _makers(run: Run, axes: Axes) -> None:
     values, total = _smooth(amounts), amounts.sum(axis=0)
     _title(axes, f"Arms that arrived{who}, by maker (mean of three months)", "USD m / month")
     present = sorted((n for n in range(len(total)) if total[n] > 0), key=lambda number: -float(total[number]))
-    heads = [f"{_maker(run, run.world.names['origin'][n])}  {total[n] / total.sum():.0%}" for n in present]
+    heads = [f"{_maker(run, run.world.names['origin'][n])}  {percent(total[n] / total.sum())}" for n in present]
     at = np.arange(len(values)) if len(values) > 1 else np.array([-0.3, 0.3])
     layers = axes.stackplot(
         at, np.repeat(values[:, present], 2 if len(values) == 1 else 1, axis=0).T, labels=heads,
