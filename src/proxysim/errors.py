@@ -95,14 +95,30 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
 
 
 def check_options(function: str, given: Mapping[str, object], allowed: type) -> None:
-    """Refuse keyword arguments that a function does not take; `allowed` is the TypedDict of those that it does.
+    """Refuse keyword arguments that a function does not have.
+
+    Parameters
+    ----------
+    function : name of the function, for the message
+    given : the keyword arguments of the call
+    allowed : the `TypedDict` whose keys are the options of the function
 
     Raises
     ------
-    TypeError : an unknown name, with the nearest that is known
+    TypeError : an unknown option; the message names the nearest known one, or all of them
+
+    Examples
+    --------
+    >>> from typing import TypedDict
+    >>> class Options(TypedDict, total=False):
+    ...     threads: int
+    >>> check_options("compare", {"thread": 2}, Options)
+    Traceback (most recent call last):
+    ...
+    TypeError: compare() got an unexpected keyword argument 'thread'; did you mean "threads"?
     """
-    known = sorted(allowed.__annotations__)
+    known = tuple(allowed.__annotations__)
     for name in given:
         if name not in known:
             near = did_you_mean(name, known) or f"; allowed are {', '.join(known)}"
-            raise TypeError(f'{function} has no option "{name}"{near}')
+            raise TypeError(f"{function}() got an unexpected keyword argument {name!r}{near}")

@@ -151,23 +151,17 @@ def show(
 
 def _rows(scenario: Scenario, actor: str | None) -> Iterator[tuple[str, ...]]:
     """One row for each number, and one more for each later date of a series."""
-    from proxysim.core.parameters import PARAMETERS
+    from proxysim.scenario.labels import UNITS, kind_of
 
-    kinds = {(section, parameter.key): parameter.kind for parameter in PARAMETERS for section in parameter.sections}
-    units = {
-        "money_flow": "USD m / year", "arms_flow": "USD m / year", "money": "USD m", "arms": "USD m",
-        "price": "USD / USD", "capital": "months", "share": "share", "loss": "share / month", "persons": "persons",
-        "months": "months",
-    }  # fmt: skip
     for path, number in scenario.numbers.items():
         names = {part for section in path for part in section.replace(" via ", " -> ").split(" -> ")}
         if actor is not None and actor not in names:
             continue
-        kind = kinds.get((path[0], path[1] if path[0] in ("scenario", "behaviour") else path[2]), "")
+        kind = kind_of(path)
         scale = 12.0 if kind.endswith("_flow") else 1.0
         low, high = _range(scenario, number, kind, scale)
         origin = "branch" if number.origin == "branch" else "--set" if number.origin == "set" else number.origin
-        yield (_path(scenario, path), _value(scenario, number.value * scale, kind), units.get(kind, ""), low, high,
+        yield (_path(scenario, path), _value(scenario, number.value * scale, kind), UNITS.get(kind, ""), low, high,
                ", ".join(number.source), number.grade or "", origin)  # fmt: skip
         for at, value in number.series:
             yield (f"  from {_month(scenario, at)}", _value(scenario, value * scale, kind), "", "", "", "", "", "")

@@ -18,6 +18,7 @@ from proxysim.figures.kit.frame import in_inches
 from proxysim.figures.kit.map_layout import Array, bows_of, boxes_of, free_spot
 from proxysim.figures.kit.style import as_written, blank, boxes_for_signs, cut, in_place, page_of
 from proxysim.formatting import plain
+from proxysim.scenario.labels import label_of
 
 if TYPE_CHECKING:
     import pandas
@@ -110,7 +111,7 @@ def legs_of(world: World, flows: pandas.DataFrame | None = None) -> list[Leg]:
             limits = [limit.value, *(value for _, value in limit.series)]
             lowest, highest = min(limits), max(limits)
             words = f"{_amount(12 * lowest)} to {_amount(12 * highest)}" if lowest < highest else words
-        label = scenario.labels.get(("legs", leg), "")
+        label = label_of(scenario, "legs", leg, lambda _: "")
         width = 1.0 + 6.5 * math.sqrt(moved[leg] / most) if most > 0 else 2.0
         found.append(Leg(leg, tuple(text["between"]), str(text["mode"]), tuple(w for w in (label, words + " †" * bool(text["host"])) if w),
                           width, closed))  # fmt: skip
@@ -128,12 +129,12 @@ def cards_of(world: World) -> dict[str, Lines]:
 
 def _card(world: World, place: str) -> Lines:
     scenario = world.scenario
-    title = scenario.labels.get(("places", place), place)
+    title = label_of(scenario, "places", place)
     lines = [(line, FontProperties(size=_NAME, weight="bold")) for line in _in_two(title)]
     for section, mark in (("states", "■"), ("proxies", "●")):
         for actor in scenario.ids[section]:
             if scenario.text.get((section, actor, "home")) == place:
-                told = _in_two(scenario.labels.get((section, actor), actor))
+                told = _in_two(label_of(scenario, section, actor))
                 marks = [mark, "\u2007 "]  # as wide as a mark
                 lines += [(f"{marks[at]} {line}", FontProperties(size=_SMALL)) for at, line in enumerate(told)]
     return lines
@@ -213,7 +214,7 @@ def _key(axes: Axes, world: World, legs: Sequence[Leg], moved: bool) -> None:
     scenario = world.scenario
     hosts = sorted({str(host) for leg in legs if (host := scenario.text["legs", leg.name, "host"])})
     if hosts:
-        names = ", ".join(scenario.labels.get(("regimes", host), host) for host in hosts)
+        names = ", ".join(label_of(scenario, "regimes", host) for host in hosts)
         words.append(f"† only a residual is left if the host falls ({names})")
     if handles:
         axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.005), ncols=len(handles), frameon=False, fontsize=9, handlelength=3.6,

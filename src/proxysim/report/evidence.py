@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from proxysim.core.parameters import PARAMETERS
 from proxysim.formatting import joined, spaced
-from proxysim.scenario.labels import label_of
+from proxysim.scenario.labels import UNITS, kind_of, label_of
 
 if TYPE_CHECKING:
     from proxysim.report.study.findings import Findings
@@ -17,8 +16,6 @@ if TYPE_CHECKING:
     from proxysim.studies.changes import Change
 
 GRADES = (("A", "measured"), ("B", "public estimate"), ("C", "expert guess"), ("D", "assumption"), ("", "no grade"))
-_UNITS = {"money_flow": "USD m / year", "arms_flow": "USD m / year", "money": "USD m", "arms": "USD m", "price": "USD / USD",
-          "capital": "months", "share": "share", "loss": "share / month", "persons": "persons", "months": "months"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -160,11 +157,10 @@ def grade_rows(scenario: Scenario, what: str, put: Mapping[str, str | None]) -> 
 def put_in_rows(found: Findings, branch: str) -> list[tuple[str, str, str, str, str, str]]:
     """What a branch changes: path, before, after, range, grade, source."""
     assert found.comparison is not None
-    kinds = _kinds()
     rows = []
     for change in found.comparison.changes[branch]:
         path = tuple(change.path.split("."))
-        kind = "" if change.is_provision else kinds.get(_place(path), "")
+        kind = "" if change.is_provision else kind_of(path)
         before, after = (_shown(found.world.scenario, value, kind) for value in (change.before, change.after))
         spread = _spread(found.world.scenario, change.low, change.high, kind)
         rows.append((change.path, before, after, spread, change.grade or "–", ", ".join(change.source) or "assumption"))
@@ -173,19 +169,18 @@ def put_in_rows(found: Findings, branch: str) -> list[tuple[str, str, str, str, 
 
 def parameters(scenario: Scenario) -> list[Row]:
     """Every number that the world's files or its branch give."""
-    kinds = _kinds()
     rows = []
     for path, number in scenario.numbers.items():
         if number.origin == "default":
             continue
-        kind = kinds.get(_place(path), "")
+        kind = kind_of(path)
         value = _shown(scenario, number.value, kind)
         if number.series:
             value += f", then {len(number.series)} later values to {_shown(scenario, number.series[-1][1], kind)}"
             spread = "" if number.low is None or number.high is None else f"× {number.low:.3g} to {number.high:.3g}"
         else:
             spread = _spread(scenario, number.low, number.high, kind)
-        rows.append(Row(".".join(path), value, _UNITS.get(kind, ""), spread, number.grade or "–", number.source))
+        rows.append(Row(".".join(path), value, UNITS.get(kind, ""), spread, number.grade or "–", number.source))
     return rows
 
 
@@ -193,15 +188,6 @@ def sources(scenario: Scenario) -> Mapping[str, str]:
     """Sources by key, those that are cited."""
     cited = {key for number in scenario.numbers.values() for key in number.source}
     return {key: text for key, text in scenario.sources.items() if key in cited}
-
-
-def _kinds() -> dict[tuple[str, str], str]:
-    return {(section, parameter.key): parameter.kind for parameter in PARAMETERS for section in parameter.sections}
-
-
-def _place(path: tuple[str, ...]) -> tuple[str, str]:
-    key = path[1] if path[0] in ("scenario", "behaviour") else path[2] if len(path) > 2 else ""
-    return path[0], key
 
 
 def _shown(scenario: Scenario, value: float | None, kind: str) -> str:

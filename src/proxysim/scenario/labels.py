@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
+from proxysim.core.parameters import PARAMETERS
 from proxysim.formatting import spaced, titled
-from proxysim.scenario.schema.keys import VERBS
+from proxysim.scenario.schema.keys import SINGLE, VERBS
 
 if TYPE_CHECKING:
     from proxysim.scenario.scenario import Scenario
 
 #: The file as it stands, when no branch is chosen.
 AS_IT_STANDS = "none"
+#: Units in which numbers are shown, by kind; flows are those of a year.
+UNITS = {
+    "money_flow": "USD m / year", "arms_flow": "USD m / year", "money": "USD m", "arms": "USD m", "price": "USD / USD",
+    "capital": "months", "share": "share", "loss": "share / month", "persons": "persons", "months": "months",
+}  # fmt: skip
 #: Sections whose things act; "states" and "proxies" share no id.
 _ACTORS = ("states", "proxies", "regimes")
 
@@ -62,7 +69,7 @@ def number_label(path: str, scenario: Scenario | None) -> str:
     section, *rest = path.split(".")
     if not rest:
         return titled(section)
-    if section in ("behaviour", "scenario", "rules"):
+    if section in SINGLE:
         words = " ".join(rest).replace("_", " ")
         return f"Rule: {words}" if section == "rules" else titled(words)
     if scenario is not None and section in scenario.ids["events"]:  # an effect, shown from its event on
@@ -87,3 +94,14 @@ def _owner(section: str, one: str, scenario: Scenario | None) -> str:
     if section == "pacts" and len(scenario.ids["pacts"]) == 1:
         return "the pact"
     return label_of(scenario, section, one, titled)
+
+
+def kind_of(path: Sequence[str]) -> str:
+    """The kind of the number at a full path, such as "share" or "month"; "" where the path has none."""
+    place = 1 if path[0] in SINGLE else 2
+    return _kinds().get((path[0], path[place]), "") if len(path) > place else ""
+
+
+@cache
+def _kinds() -> dict[tuple[str, str], str]:
+    return {(section, parameter.key): parameter.kind for parameter in PARAMETERS for section in parameter.sections}

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from proxysim.core.records import MEASURES, NEVER
 from proxysim.formatting import ascii_only, brackets, number, percent, span, table
 from proxysim.runs.outcomes import FALL, FALLEN
-from proxysim.scenario.labels import actor_label
-from proxysim.scenario.schema.keys import key_at
+from proxysim.scenario.labels import actor_label, kind_of
 
 if TYPE_CHECKING:
     from proxysim.scenario.scenario import Scenario
@@ -164,14 +163,7 @@ def _level(result: Comparison) -> str:
 
 def _value(path: str, value: float | None, scenario: Scenario) -> str:
     """A number as it is read; a date as year and month."""
-    key = key_at(tuple(path.split(".")))
-    if (
-        value is None
-        or not math.isfinite(value)
-        or key is None
-        or key.parameter is None
-        or key.parameter.kind != "month"
-    ):
+    if value is None or not math.isfinite(value) or kind_of(path.split(".")) != "month":
         return _number(value)
     month = scenario.start[0] * 12 + scenario.start[1] - 1 + round(value)
     return f"{month // 12:04d}-{month % 12 + 1:02d}"

@@ -11,7 +11,7 @@ from proxysim.core.records import FELL_BEFORE, MEASURE_INDEX
 from proxysim.figures.kit.style import cut, in_place, tint
 from proxysim.formatting import percent, plain
 from proxysim.runs.tables import month_name, table
-from proxysim.scenario.labels import actor_label, maker_of
+from proxysim.scenario.labels import actor_label, label_of, maker_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,12 +153,11 @@ def _regimes(run: Run, axes: Axes) -> None:
     """Stability of regimes, and where they fell."""
     names, fallen = run.world.names["regime"][:_LINES], run.history["fallen"]
     _title(axes, "Stability of regimes (below 0 a regime falls)", "stability")
-    labels = run.world.scenario.labels
     shown = run.history["regime_stability"][:, : len(names)].astype(float).copy()
     heads = []
     for number, name in enumerate(names):
         at = int(fallen[number])
-        head = "\n".join(map(in_place, textwrap.wrap(labels.get(("regimes", name)) or name, 24)))
+        head = "\n".join(map(in_place, textwrap.wrap(label_of(run.world.scenario, "regimes", name), 24)))
         if at == FELL_BEFORE:
             heads.append(head + "\nhad fallen before")
             shown[:, number] = np.nan
