@@ -203,6 +203,13 @@ def test_page__patterns_have_their_place(quick: Findings) -> None:
     assert "No validation patterns" not in text
 
 
+def test_report__an_unknown_option_is_refused() -> None:
+    """In one line, with the nearest name, before anything runs."""
+    with pytest.raises(TypeError, match='did you mean "threads"') as error:
+        ps.write_report(QUICKSTART, thread=1)  # type: ignore[call-arg]
+    assert "write_report" in str(error.value) and "\n" not in str(error.value)
+
+
 def test_report__command_writes_one_file(tmp_path: Path) -> None:
     """The door: a file, a line of progress on stderr, nothing on stdout, and nothing of others is written over."""
     target = tmp_path / "report.html"

@@ -39,9 +39,10 @@ def number(value: float | None, signed: bool = False, *, digits: int | None = No
     size = abs(value)
     if size < dust:
         return "0"
-    text = f"{value:{'+' if signed and size else ''},.{after_point(value) if digits is None else digits}f}"
+    sign = "+" if signed and size else ""
+    text = f"{value or 0.0:{sign},.{after_point(value) if digits is None else digits}f}"
     if size and not text.strip("+-0.,"):
-        text = f"{value:{'+' if signed else ''}.1g}"
+        text = f"{value:{sign}.1g}"
     return text.replace("-", "\u2212")
 
 
