@@ -19,8 +19,8 @@ from typing import Any
 
 import matplotlib
 
-from proxysim.core.parameters import PARAMETERS
 from proxysim.figures.places import places_and_legs
+from proxysim.scenario.labels import UNITS, kind_of
 from proxysim.scenario.scenario import Number, Scenario
 from proxysim.scenario.world.world import World, load
 
@@ -28,11 +28,6 @@ DOCS = Path(__file__).parent
 SCENARIOS = DOCS.parent / "scenarios"
 PAGE = DOCS / "worlds.md"
 UNWRITTEN = "Not written yet."
-UNITS = {
-    "money_flow": "USD m / year", "arms_flow": "USD m / year", "money": "USD m", "arms": "USD m", "price": "USD / USD",
-    "capital": "months", "share": "share", "loss": "share / month", "persons": "persons", "months": "months",
-}  # fmt: skip
-KINDS = {(section, parameter.key): parameter.kind for parameter in PARAMETERS for section in parameter.sections}
 COUNTED = (
     "categories",
     "places",
@@ -165,18 +160,11 @@ def numbers(scenario: Scenario) -> Iterator[tuple[tuple[str, ...], Number]]:
         yield path, number
 
 
-def kind_of(path: tuple[str, ...]) -> str:
-    """Kind of the number at a path."""
-    if path[0] == "defaults":
-        return KINDS.get((path[1], path[2]), "")
-    return KINDS.get((path[0], path[1] if path[0] in ("scenario", "behaviour") else path[2]), "")
-
-
 def number_table(scenario: Scenario) -> str:
     """All numbers of a file."""
     lines = []
     for path, number in numbers(scenario):
-        kind = kind_of(path)
+        kind = kind_of((path[1], "*", path[2]) if path[0] == "defaults" else path)
         value, span = written(scenario, number, kind)
         lines.append(
             (

@@ -10,9 +10,11 @@ from typer.testing import CliRunner
 
 import proxysim as ps
 from proxysim.cli import app
-from proxysim.report import Findings, evidence
-from proxysim.report.study import findings, page, words
-from proxysim.report.study.page import Pattern
+from proxysim.report import evidence
+from proxysim.report.study import words
+from proxysim.report.study.findings import Findings, study_findings
+from proxysim.report.study.page import Pattern, study_page
+from proxysim.report.text import number
 
 pytest.importorskip("jinja2")
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
@@ -78,13 +80,13 @@ stock = {{rifles = 50}}
 @pytest.fixture(scope="module")
 def quick() -> Findings:
     """A report's findings for the quickstart."""
-    return findings(QUICKSTART, runs=24, rng=2)
+    return study_findings(QUICKSTART, runs=24, rng=2)
 
 
 @pytest.fixture(scope="module")
 def text(quick: Findings) -> str:
     """Its page."""
-    return page(quick)
+    return study_page(quick)
 
 
 def foreign(folder: Path, end: str, proxies: str) -> Path:
@@ -106,8 +108,8 @@ def test_page__is_whole_and_has_its_parts(text: str) -> None:
 
 def test_page__same_findings_give_same_bytes(quick: Findings, text: str) -> None:
     """A second study with the same seed gives the same page."""
-    assert text == page(quick)
-    assert text == page(findings(QUICKSTART, runs=24, rng=2, threads=1))
+    assert text == study_page(quick)
+    assert text == study_page(study_findings(QUICKSTART, runs=24, rng=2, threads=1))
 
 
 def test_page__numbers_are_those_of_compare(quick: Findings, text: str) -> None:
@@ -119,7 +121,7 @@ def test_page__numbers_are_those_of_compare(quick: Findings, text: str) -> None:
     )
     assert first.actor == "reds"
     assert effect.difference == pytest.approx(first.difference, rel=1e-12)
-    assert words.number(effect.difference) in words.followed(quick)
+    assert number(effect.difference) in words.followed(quick)
 
 
 def test_roles__branches_find_their_places() -> None:
@@ -141,7 +143,7 @@ def test_roles__branches_find_their_places() -> None:
 
 def test_ranking__chances_add_up(quick: Findings) -> None:
     """The chance to be best is shared among countermeasures; each is held against the focus in the same pairs."""
-    found = findings(QUICKSTART, ["no-pact", "none", "sea-patrol"], runs=12, rng=1)
+    found = study_findings(QUICKSTART, ["no-pact", "none", "sea-patrol"], runs=12, rng=1)
     assert found.ranking["best"].sum() == pytest.approx(1.0)
     compared = ps.compare(QUICKSTART, ["none", "sea-patrol"], 12, 1)
     parts = [compared.effect("capacity", actor).difference for actor in ("blues", "greens", "reds")]
@@ -164,10 +166,10 @@ def test_answer__no_difference_is_said(tmp_path: Path) -> None:
     file = tmp_path / "same.toml"
     text = QUICKSTART.read_text(encoding="utf-8")
     file.write_text(text + 'twin = {about = "The same again", set.pacts.treaty.strength = 0}\n', encoding="utf-8")
-    found = findings(file, ["no-pact", "twin"], runs=6)
+    found = study_findings(file, ["no-pact", "twin"], runs=6)
     assert "no difference found" in words.followed(found)
     assert "no number differs" in words.assumed(found)
-    read = checked(page(found))
+    read = checked(study_page(found))
     assert "The effect cannot be divided" in read.text
     assert "no difference found" in read.text
 
@@ -175,8 +177,8 @@ def test_answer__no_difference_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("end", "proxies"), [("2020-01-01", PROXIES), ("2020-01-01", ""), ("2021-12-01", PROXIES)])
 def test_page__of_a_world_that_someone_else_wrote(end: str, proxies: str, tmp_path: Path) -> None:
     """Labels in Arabic and Cyrillic with 200 letters and with markup, no proxies, one month."""
-    found = findings(foreign(tmp_path, end, proxies), runs=8)
-    text = page(found)
+    found = study_findings(foreign(tmp_path, end, proxies), runs=8)
+    text = study_page(found)
     read = checked(text)
     assert EVIL not in text
     assert "<script>" in read.text
@@ -189,16 +191,23 @@ def test_page__one_branch_is_no_comparison(tmp_path: Path) -> None:
     text = QUICKSTART.read_text(encoding="utf-8").partition("[branches]")[0]
     file = tmp_path / "alone.toml"
     file.write_text(text, encoding="utf-8")
-    read = checked(page(findings(file, runs=5)))
+    read = checked(study_page(study_findings(file, runs=5)))
     assert "nothing can be compared" in read.text
     assert "Which provision does it" not in read.text
 
 
 def test_page__patterns_have_their_place(quick: Findings) -> None:
     """Validation patterns are told when there are some."""
-    text = page(quick, [Pattern("<i>stocks fall</i>", "0.2 to 0.4", "0.31", True)])
+    text = study_page(quick, [Pattern("<i>stocks fall</i>", "0.2 to 0.4", "0.31", True)])
     assert "&lt;i&gt;stocks fall&lt;/i&gt;" in text
     assert "No validation patterns" not in text
+
+
+def test_report__an_unknown_option_is_refused() -> None:
+    """In one line, with the nearest name, before anything runs."""
+    with pytest.raises(TypeError, match='did you mean "threads"') as error:
+        ps.write_report(QUICKSTART, thread=1)  # type: ignore[call-arg]
+    assert "write_report" in str(error.value) and "\n" not in str(error.value)
 
 
 def test_report__command_writes_one_file(tmp_path: Path) -> None:
@@ -231,5 +240,5 @@ def test_report__command_writes_one_file(tmp_path: Path) -> None:
 def test_page__in_a_browser_with_the_network_off(tmp_path: Path) -> None:
     """No request, no error, no script; nothing wider than the screen at 1200 and 360 pixels; words dark enough."""
     file = tmp_path / "report.html"
-    file.write_text(page(findings(foreign(tmp_path, "2021-12-01", PROXIES), runs=6)), encoding="utf-8")
+    file.write_text(study_page(study_findings(foreign(tmp_path, "2021-12-01", PROXIES), runs=6)), encoding="utf-8")
     check_in_browser(file)

@@ -94,7 +94,7 @@ def _of_world(world: str, target: Path, options: StudyOptions) -> None:
 
 
 def _of_sweep(folder: str, target: Path, outcome: str | None, branch: str | None) -> None:
-    from proxysim.report import write_sweep_report
+    from proxysim.report.sweep.page import write_sweep_report
     from proxysim.sweeps.runner import status
 
     state = status(folder)

@@ -11,6 +11,7 @@ import typer
 from proxysim.cli.app import app
 from proxysim.cli.options import Hook, WorkerOptions, with_options
 from proxysim.cli.studies import bar
+from proxysim.formatting import counted
 
 if TYPE_CHECKING:
     from proxysim.sweeps.estimate import Cost
@@ -90,7 +91,7 @@ def _tell_cost(cost: Cost, experiment: Experiment, table: Design, workers: int) 
     print(f"  size      {len(table):,} points x {branches} branches x {experiment.runs:,} runs = {cost.rows:,} runs")
     print(f"  cost      {1000 * cost.seconds:.2f} ms a run, measured on {cost.looked} runs of this world just now;")
     for count in sorted({1, workers}):
-        print(f"            about {_duration(cost.on(count))} with {count} worker{'s' if count > 1 else ''}")
+        print(f"            about {_duration(cost.on(count))} with {counted(count, 'worker')}")
     print(f"            about {_bytes(cost.bytes)} on disk")
 
 

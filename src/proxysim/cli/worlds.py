@@ -13,6 +13,7 @@ import typer
 
 from proxysim.cli.app import BranchName, Sets, WorldFile, app, refusal
 from proxysim.errors import Fault, InputError
+from proxysim.formatting import counted, table
 
 if TYPE_CHECKING:
     from proxysim.scenario.scenario import Number, Scenario
@@ -74,7 +75,7 @@ def _checked(file: str) -> str:
     scenario = source_of(document, file, Path(file).parent).scenario()
     counts = [("actors", len(scenario.ids["actors"]))]
     counts += [(section, len(scenario.ids[section])) for section in sections]
-    return f"{_counted(counts)}, {scenario.months} month{'s' if scenario.months != 1 else ''}, branches: {', '.join(scenario.branches) or 'none'}"
+    return f"{_counted(counts)}, {counted(scenario.months, 'month')}, branches: {', '.join(scenario.branches) or 'none'}"
 
 
 def _is_experiment(kind: object) -> bool:
@@ -109,19 +110,14 @@ def _checked_experiment(document: Document, folder: Path) -> str:
     if faults:
         raise InputError(faults)
     branches, runs = len(experiment.branches), experiment.runs
-    return (f"experiment, {_number(points, 'point')}, {_number(branches, 'branch', 'branches')},"
-            f" {_number(runs, 'run')} each = {_number(points * branches * runs, 'run')}")  # fmt: skip
-
-
-def _number(count: int, one: str, many: str = "") -> str:
-    """A count with its word."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    return (f"experiment, {counted(points, 'point')}, {counted(branches, 'branch', 'branches')},"
+            f" {counted(runs, 'run')} each = {counted(points * branches * runs, 'run')}")  # fmt: skip
 
 
 def _counted(counts: Sequence[tuple[str, int]]) -> str:
     """Counts in words; what there is none of is left out."""
     one = {"categories": "category"}
-    words = [f"{number} {name if number != 1 else one.get(name, name[:-1])}" for name, number in counts if number]
+    words = [counted(count, one.get(name, name[:-1]), name) for name, count in counts if count]
     return ", ".join(words) or "empty"
 
 
@@ -150,32 +146,23 @@ def show(
         near = did_you_mean(actor, known) or f"; allowed are {', '.join(known)}"
         raise refusal("--actor", f'"{actor[:60]}" is not an actor of this world{near}')
     head = ("path", "value", "unit", "low", "high", "source", "grade", "from")
-    rows = [head, *_rows(scenario, actor)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(head))]
-    for row in rows:
-        cells = [cell.rjust(width) if column in (1, 3, 4) else cell.ljust(width)
-                 for column, (cell, width) in enumerate(zip(row, widths, strict=True))]  # fmt: skip
-        print("  ".join(cells).rstrip())
+    for line in table(head, list(_rows(scenario, actor)), left=(0, 2, 5, 6, 7)):
+        print(line)
 
 
 def _rows(scenario: Scenario, actor: str | None) -> Iterator[tuple[str, ...]]:
     """One row for each number, and one more for each later date of a series."""
-    from proxysim.scenario.schema.keys import parameter_of
+    from proxysim.scenario.labels import UNITS, kind_of
 
-    units = {
-        "money_flow": "USD m / year", "arms_flow": "USD m / year", "money": "USD m", "arms": "USD m",
-        "price": "USD / USD", "capital": "months", "share": "share", "loss": "share / month", "persons": "persons",
-        "months": "months",
-    }  # fmt: skip
     for path, number in scenario.numbers.items():
         names = {part for section in path for part in section.replace(" via ", " -> ").split(" -> ")}
         if actor is not None and actor not in names:
             continue
-        kind = parameter_of(path).kind
+        kind = kind_of(path)
         scale = 12.0 if kind.endswith("_flow") else 1.0
         low, high = _range(scenario, number, kind, scale)
         origin = "branch" if number.origin == "branch" else "--set" if number.origin == "set" else number.origin
-        yield (_path(scenario, path), _value(scenario, number.value * scale, kind), units.get(kind, ""), low, high,
+        yield (_path(scenario, path), _value(scenario, number.value * scale, kind), UNITS.get(kind, ""), low, high,
                ", ".join(number.source), number.grade or "", origin)  # fmt: skip
         for at, value in number.series:
             yield (f"  from {scenario.month_name(at)}", _value(scenario, value * scale, kind), "", "", "", "", "", "")

@@ -15,6 +15,7 @@ from proxysim.figures.kit.palette import GUIDE, INK, MUTED, branch_look
 from proxysim.figures.kit.style import EDGE, HEAD, SMALL, TEXT, WIDE, styled
 from proxysim.figures.kit.tables import unique
 from proxysim.figures.kit.text import cut, fit, text_height, text_width, wrap_text
+from proxysim.formatting import after_point
 
 if TYPE_CHECKING:
     import pandas
@@ -130,9 +131,9 @@ def _draw_actor(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], mon
         axes.annotate(str(number + 1), (month, 1.0), xycoords=axes.get_xaxis_transform(), xytext=(0, 2), textcoords="offset points",
                       ha="center", fontsize=7, color=MUTED)  # fmt: skip
     least = (span[1] - span[0]) * SMALL * 1.25 / 72 / _HIGH
-    digits = text.after_point(max((abs(value) for value, _ in ends), default=0.0))
+    digits = after_point(max((abs(value) for value, _ in ends), default=0.0))
     for value, where, colour in _spread_labels(ends, least, span):
-        words = text.number(value, digits=digits)
+        words = number(value, digits=digits)
         axes.annotate(words, (1.0, where), xycoords=axes.get_yaxis_transform(), xytext=(4, 0), textcoords="offset points",
                       ha="left", va="center", fontsize=SMALL, color=colour, annotation_clip=False)  # fmt: skip
 

@@ -24,7 +24,8 @@ from proxysim.figures.kit.frame import (
 from proxysim.figures.kit.palette import PALE, branch_look
 from proxysim.figures.kit.style import WIDE, styled
 from proxysim.figures.kit.tables import unique
-from proxysim.figures.kit.text import cut, number, text_width
+from proxysim.figures.kit.text import cut, text_width
+from proxysim.formatting import number
 
 if TYPE_CHECKING:
     import pandas

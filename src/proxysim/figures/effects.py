@@ -22,7 +22,8 @@ from proxysim.figures.kit.frame import (
 from proxysim.figures.kit.palette import LOOKS, MUTED, STRIPE, branch_look
 from proxysim.figures.kit.style import EDGE, SMALL, WIDE, styled
 from proxysim.figures.kit.tables import numeric_table, unique
-from proxysim.figures.kit.text import number, text_width
+from proxysim.figures.kit.text import text_width
+from proxysim.formatting import number
 
 if TYPE_CHECKING:
     import pandas

@@ -15,7 +15,7 @@ from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of
 from proxysim.figures.kit.palette import INK, MUTED, NEUTRAL, Look, origin_looks
 from proxysim.figures.kit.style import EDGE, SMALL, WIDE, styled
 from proxysim.figures.kit.tables import unique
-from proxysim.figures.kit.text import number
+from proxysim.formatting import number
 
 if TYPE_CHECKING:
     import pandas

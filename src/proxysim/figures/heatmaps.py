@@ -14,7 +14,8 @@ from proxysim.figures.kit.captions import tick_label, value_caption
 from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, place_axes
 from proxysim.figures.kit.palette import BOTH_SIGNS, MUTED, ONLY_NEGATIVE, ONLY_POSITIVE
 from proxysim.figures.kit.style import BARE, WIDE, styled
-from proxysim.figures.kit.text import number, text_width, wrap_text
+from proxysim.figures.kit.text import text_width, wrap_text
+from proxysim.formatting import number
 
 if TYPE_CHECKING:
     import pandas

@@ -9,13 +9,13 @@ import numpy as np
 from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Patch, Polygon
 
-from proxysim.figures.kit import text
 from proxysim.figures.kit.captions import origin_label, sample_note
 from proxysim.figures.kit.frame import captioned_figure, figure_of, inch_axes, place_axes
 from proxysim.figures.kit.map_layout import Array, Curve, label_spot, leg_curves, place_boxes
 from proxysim.figures.kit.palette import AXIS, CLOSED, INK, Look, origin_looks
 from proxysim.figures.kit.style import EDGE, SMALL, TEXT, styled
 from proxysim.figures.places import card_size, draw_card, map_legs, place_cards
+from proxysim.formatting import number
 
 if TYPE_CHECKING:
     import pandas
@@ -148,7 +148,7 @@ def _label_legs(axes: Axes, amounts: Mapping[str, float], curves: Mapping[str, C
     for name, amount in amounts.items():
         if amount <= 0:
             continue
-        words = text.number(amount)
+        words = number(amount)
         others = [curve.line for other, curve in curves.items() if other != name]
         spot = label_spot(card_size([(words, font)]), curves[name], taken, others)
         taken.append(spot)

@@ -14,7 +14,8 @@ from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of
 from proxysim.figures.kit.palette import Look, origin_looks
 from proxysim.figures.kit.style import SMALL, TEXT, WIDE, styled
 from proxysim.figures.kit.tables import unique
-from proxysim.figures.kit.text import number, text_width
+from proxysim.figures.kit.text import text_width
+from proxysim.formatting import number
 
 if TYPE_CHECKING:
     import pandas

@@ -19,6 +19,8 @@ from proxysim.figures.kit.map_layout import Array, label_spot, leg_curves, place
 from proxysim.figures.kit.palette import CLOSED, INK, MODES, MUTED, STRIPE
 from proxysim.figures.kit.style import literal_text
 from proxysim.figures.kit.text import cut, keep_direction, missing_glyphs
+from proxysim.formatting import plain
+from proxysim.scenario.labels import label_of
 
 if TYPE_CHECKING:
     import pandas
@@ -106,7 +108,7 @@ def map_legs(world: World, flows: pandas.DataFrame | None = None) -> list[Leg]:
             limits = [limit.value, *(value for _, value in limit.series)]
             lowest, highest = min(limits), max(limits)
             words = f"{_amount(12 * lowest)} to {_amount(12 * highest)}" if lowest < highest else words
-        label = scenario.labels.get(("legs", leg), "")
+        label = label_of(scenario, "legs", leg, lambda _: "")
         width = 1.0 + 6.5 * math.sqrt(moved[leg] / most) if most > 0 else 2.0
         found.append(Leg(leg, tuple(text["between"]), str(text["mode"]), tuple(w for w in (label, words + " †" * bool(text["host"])) if w),
                           width, closed))  # fmt: skip
@@ -114,7 +116,7 @@ def map_legs(world: World, flows: pandas.DataFrame | None = None) -> list[Leg]:
 
 
 def _amount(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:.2g}"
+    return plain(value, 2, ",")
 
 
 def place_cards(world: World) -> dict[str, Lines]:
@@ -124,12 +126,12 @@ def place_cards(world: World) -> dict[str, Lines]:
 
 def _card_lines(world: World, place: str) -> Lines:
     scenario = world.scenario
-    title = scenario.labels.get(("places", place), place)
+    title = label_of(scenario, "places", place)
     lines = [(line, FontProperties(size=_NAME, weight="bold")) for line in _two_lines(title)]
     for section, mark in (("states", "■"), ("proxies", "●")):
         for actor in scenario.ids[section]:
             if scenario.text.get((section, actor, "home")) == place:
-                told = _two_lines(scenario.labels.get((section, actor), actor))
+                told = _two_lines(label_of(scenario, section, actor))
                 marks = [mark, "\u2007 "]  # as wide as a mark
                 lines += [(f"{marks[at]} {line}", FontProperties(size=_SMALL)) for at, line in enumerate(told)]
     return lines
@@ -209,7 +211,7 @@ def _draw_key(axes: Axes, world: World, legs: Sequence[Leg], moved: bool) -> Non
     scenario = world.scenario
     hosts = sorted({str(host) for leg in legs if (host := scenario.text["legs", leg.name, "host"])})
     if hosts:
-        names = ", ".join(scenario.labels.get(("regimes", host), host) for host in hosts)
+        names = ", ".join(label_of(scenario, "regimes", host) for host in hosts)
         words.append(f"† only a residual is left if the host falls ({names})")
     if handles:
         axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.005), ncols=len(handles), frameon=False, fontsize=9, handlelength=3.6,

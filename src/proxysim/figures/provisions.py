@@ -22,7 +22,8 @@ from proxysim.figures.kit.frame import (
 from proxysim.figures.kit.palette import AXIS, INK, MUTED, NEGATIVE, PALE, POSITIVE, tint
 from proxysim.figures.kit.style import SMALL, WIDE, styled
 from proxysim.figures.kit.tables import numeric_table
-from proxysim.figures.kit.text import cut, number, text_width
+from proxysim.figures.kit.text import cut, text_width
+from proxysim.formatting import number
 
 if TYPE_CHECKING:
     import pandas

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from proxysim.core.parameters import PARAMETERS
-from proxysim.report.study.words import joined
+from proxysim.formatting import joined, spaced
+from proxysim.scenario.labels import UNITS, kind_of, label_of
 
 if TYPE_CHECKING:
     from proxysim.report.study.findings import Findings
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from proxysim.studies.changes import Change
 
 GRADES = (("A", "measured"), ("B", "public estimate"), ("C", "expert guess"), ("D", "assumption"), ("", "no grade"))
-_UNITS = {"money_flow": "USD m / year", "arms_flow": "USD m / year", "money": "USD m", "arms": "USD m", "price": "USD / USD",
-          "capital": "months", "share": "share", "loss": "share / month", "persons": "persons", "months": "months"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ def held_fixed(found: Findings) -> list[Held]:
     scenarios = [world.scenario for world in found.study.worlds]
     first = scenarios[0]
     changed = {path for path in {path for s in scenarios for path in s.numbers}
-               if len({_facts(s.numbers.get(path)) for s in scenarios}) > 1}  # fmt: skip
+               if len({given(s.numbers.get(path)) for s in scenarios}) > 1}  # fmt: skip
     rows = []
 
     def kind(what: str, ids: Iterable[str], section: str, key: Callable[[tuple[str, ...]], bool], words: str) -> None:
@@ -54,8 +52,8 @@ def held_fixed(found: Findings) -> list[Held]:
         if not names:
             return
         moved = {path[1] for path in changed if path[0] == section and key(path)}
-        label = [_label(found, section, one) for one in names if one not in moved]
-        other = [_label(found, section, one) for one in names if one in moved]
+        label = [label_of(first, section, one, spaced) for one in names if one not in moved]
+        other = [label_of(first, section, one, spaced) for one in names if one in moved]
         same = f"{words.format(n=len(label))}: {joined(label)}." if label else ""
         rows.append(Held(what, same, f"Differs between branches: {joined(other)}." if other else ""))
 
@@ -85,7 +83,7 @@ def _events(found: Findings, scenarios: Sequence[Scenario], changed: set[tuple[s
     off = [{event.id for event in s.events if event.off} for s in scenarios]
     effects = [
         {
-            event: [(e.verb, e.path, _facts(e.number)) for e in s.effects if e.event == event]
+            event: [(e.verb, e.path, given(e.number)) for e in s.effects if e.event == event]
             for event in s.ids["events"]
         }
         for s in scenarios
@@ -103,7 +101,7 @@ def _events(found: Findings, scenarios: Sequence[Scenario], changed: set[tuple[s
         if not differs and (event.off or (chance is not None and chance.value == 0.0)):
             never += 1
             continue
-        (other if differs else same).append(event.label or event.id.replace("-", " "))
+        (other if differs else same).append(label_of(scenarios[0], "events", event.id, spaced))
     words = (
         f"Dated or by chance, the same months in both runs of a pair ({len(same)}): {joined(same, 16)}." if same else ""
     )
@@ -159,11 +157,10 @@ def grade_rows(scenario: Scenario, what: str, put: Mapping[str, str | None]) -> 
 def put_in_rows(found: Findings, branch: str) -> list[tuple[str, str, str, str, str, str]]:
     """What a branch changes: path, before, after, range, grade, source."""
     assert found.comparison is not None
-    kinds = _kinds()
     rows = []
     for change in found.comparison.changes[branch]:
         path = tuple(change.path.split("."))
-        kind = "" if change.is_provision else kinds.get(_place(path), "")
+        kind = "" if change.is_provision else kind_of(path)
         before, after = (_shown(found.world.scenario, value, kind) for value in (change.before, change.after))
         spread = _spread(found.world.scenario, change.low, change.high, kind)
         rows.append((change.path, before, after, spread, change.grade or "–", ", ".join(change.source) or "assumption"))
@@ -172,19 +169,18 @@ def put_in_rows(found: Findings, branch: str) -> list[tuple[str, str, str, str, 
 
 def parameters(scenario: Scenario) -> list[Row]:
     """Every number that the world's files or its branch give."""
-    kinds = _kinds()
     rows = []
     for path, number in scenario.numbers.items():
         if number.origin == "default":
             continue
-        kind = kinds.get(_place(path), "")
+        kind = kind_of(path)
         value = _shown(scenario, number.value, kind)
         if number.series:
             value += f", then {len(number.series)} later values to {_shown(scenario, number.series[-1][1], kind)}"
             spread = "" if number.low is None or number.high is None else f"× {number.low:.3g} to {number.high:.3g}"
         else:
             spread = _spread(scenario, number.low, number.high, kind)
-        rows.append(Row(".".join(path), value, _UNITS.get(kind, ""), spread, number.grade or "–", number.source))
+        rows.append(Row(".".join(path), value, UNITS.get(kind, ""), spread, number.grade or "–", number.source))
     return rows
 
 
@@ -192,15 +188,6 @@ def sources(scenario: Scenario) -> Mapping[str, str]:
     """Sources by key, those that are cited."""
     cited = {key for number in scenario.numbers.values() for key in number.source}
     return {key: text for key, text in scenario.sources.items() if key in cited}
-
-
-def _kinds() -> dict[tuple[str, str], str]:
-    return {(section, parameter.key): parameter.kind for parameter in PARAMETERS for section in parameter.sections}
-
-
-def _place(path: tuple[str, ...]) -> tuple[str, str]:
-    key = path[1] if path[0] in ("scenario", "behaviour") else path[2] if len(path) > 2 else ""
-    return path[0], key
 
 
 def _shown(scenario: Scenario, value: float | None, kind: str) -> str:
@@ -222,14 +209,11 @@ def _spread(scenario: Scenario, low: float | None, high: float | None, kind: str
     return f"{_shown(scenario, low, kind)} to {_shown(scenario, high, kind)}"
 
 
-def _facts(number: Number | None) -> Any:
+def given(number: Number | None) -> Any:
+    """What is given for a number: its value and its series."""
     return None if number is None else (number.value, number.series)
 
 
 def _value(scenario: Scenario, path: tuple[str, ...]) -> float:
     number = scenario.numbers.get(path)
     return math.nan if number is None else max([number.value, *(value for _, value in number.series)])
-
-
-def _label(found: Findings, section: str, one: str) -> str:
-    return found.world.scenario.labels.get((section, one)) or one.replace("-", " ")

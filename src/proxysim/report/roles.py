@@ -9,9 +9,12 @@ from typing import Any
 import numpy as np
 
 from proxysim.errors import Fault, InputError
-from proxysim.report.labels import AS_IT_STANDS, labels_in
+from proxysim.formatting import capital
+from proxysim.report.evidence import given
+from proxysim.report.labels import labels_in
 from proxysim.runs.branches import branch_worlds
 from proxysim.runs.ensemble import Ensemble
+from proxysim.scenario.labels import AS_IT_STANDS
 from proxysim.scenario.world.world import World
 
 BASELINE, FOCUS = "no-pact", "strengthened-pact"
@@ -39,49 +42,47 @@ def roles_of(world: World, branches: Sequence[str] | None = None) -> Roles:
     ------
     InputError : a branch that there is not, or that is named twice
     """
-    known = list(world.scenario.branches)
-    default = world.scenario.branch or AS_IT_STANDS
-    if branches is not None:
-        if not branches or len(set(branches)) < len(branches):
-            raise InputError([Fault("--branches", 0, "", "give at least one branch, and each once")])
-        names = list(branches)
+    if branches is None:
+        at = _chosen(world)
+    elif not branches or len(set(branches)) < len(branches):
+        raise InputError([Fault("--branches", 0, "", "give at least one branch, and each once")])
     else:
-        first = BASELINE if BASELINE in known else (known[0] if known else AS_IT_STANDS)
-        prefix = FOCUS.partition("-")[0] + "-"
-        wanted = [first, default, *([FOCUS] if FOCUS in known else known)]
-        wanted += [name for name in known if name.startswith(prefix)]
-        names = [name for name in dict.fromkeys(wanted) if _is_pair(world, first, name)]
-        # The file as it stands is no second branch when it is the first one again.
-        names = [first, *([name for name in names[1:] if _differ(world, first, name)] or names[1:])]
-    worlds, _ = branch_worlds(world, names)
-    at = dict(zip(names, worlds, strict=True))
-    rest = names[1:]
+        worlds, names = branch_worlds(world, branches)
+        at = dict(zip(names, worlds, strict=True))
+    baseline, *rest = at
+    default = world.scenario.branch or AS_IT_STANDS
     focus = FOCUS if FOCUS in rest else (default if default in rest else rest[0] if rest else None)
     counters = [
-        name for name in rest if focus is not None and name != focus and builds_on(at[names[0]], at[focus], at[name])
+        name for name in rest if focus is not None and name != focus and builds_on(at[baseline], at[focus], at[name])
     ]
-    shown = [name for name in names if name not in counters]
+    shown = [name for name in at if name not in counters]
     if branches is None:
         shown, counters = (
             shown[:_BESIDE] if focus in shown[:_BESIDE] or focus is None else [*shown[: _BESIDE - 1], focus],
             counters[:_COUNTERS],
         )
-    return Roles(names[0], focus, tuple(shown), tuple(counters))
+    return Roles(baseline, focus, tuple(shown), tuple(counters))
 
 
-def _is_pair(world: World, first: str, name: str) -> bool:
-    """Whether runs of the two branches are pairs at all."""
-    try:
-        branch_worlds(world, [first, name] if first != name else [first])
-    except InputError:
-        return False
-    return True
-
-
-def _differ(world: World, first: str, name: str) -> bool:
-    """Whether a branch is another world than the first."""
-    (one, two), _ = branch_worlds(world, [first, name])
-    return one.hash != two.hash
+def _chosen(world: World) -> dict[str, World]:
+    """The branches of a report when none are given, the baseline first, each resolved once."""
+    known = list(world.scenario.branches)
+    baseline = BASELINE if BASELINE in known else (known[0] if known else AS_IT_STANDS)
+    prefix = FOCUS.partition("-")[0] + "-"
+    wanted = [world.scenario.branch or AS_IT_STANDS, *([FOCUS] if FOCUS in known else known)]
+    wanted += [name for name in known if name.startswith(prefix)]
+    (first,), _ = branch_worlds(world, [baseline])
+    pairs: dict[str, World] = {}
+    for name in dict.fromkeys(wanted):
+        try:
+            (other,), _ = branch_worlds(world, [name])
+        except InputError:
+            continue  # a branch that breaks the world is no part of its report
+        if name != baseline and other.names == first.names and other.months == first.months:
+            pairs[name] = other
+    # The file as it stands is no second branch when it is the baseline again.
+    others = {name: other for name, other in pairs.items() if other.hash != first.hash} or pairs
+    return {baseline: first, **others}
 
 
 def builds_on(baseline: World, focus: World, other: World) -> bool:
@@ -90,14 +91,10 @@ def builds_on(baseline: World, focus: World, other: World) -> bool:
 
     def differ(left: Any, right: Any) -> set[tuple[str, ...]]:
         paths = {*left.numbers, *right.numbers}
-        return {path for path in paths if _facts(left.numbers.get(path)) != _facts(right.numbers.get(path))}
+        return {path for path in paths if given(left.numbers.get(path)) != given(right.numbers.get(path))}
 
     put = differ(one, two)
     return bool(put) and not put & differ(two, three) and three.hash != two.hash
-
-
-def _facts(number: Any) -> Any:
-    return None if number is None else (number.value, number.series)
 
 
 def labels_of(study: Ensemble, roles: Roles) -> dict[str, str]:
@@ -106,8 +103,7 @@ def labels_of(study: Ensemble, roles: Roles) -> dict[str, str]:
     found = labels_in(scenario, study.branches)
     focus = found.get(roles.focus or "", "")
     for branch in roles.counters:
-        short = found[branch].removeprefix(f"{focus}, ")
-        found[branch] = short[:1].upper() + short[1:]
+        found[branch] = capital(found[branch].removeprefix(f"{focus}, "))
     return found
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from proxysim.core.vocabulary import FELL_BEFORE, MEASURE_INDEX, SUPPORT
+from proxysim.formatting import ascii_only, counted, number, percent
+from proxysim.formatting import table as table_lines
 from proxysim.runs.tables import month_name, table
+from proxysim.scenario.labels import actor_label, label_of, origin_label
 
 if TYPE_CHECKING:
     from proxysim.runs.run import Run
@@ -35,46 +37,21 @@ def summary(run: Run) -> str:
     return "\n".join(lines)
 
 
-def _columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines with aligned columns, the first to the left."""
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
-    return [
-        "  ".join(cell.ljust(width) if column == 0 else cell.rjust(width)
-                  for column, (cell, width) in enumerate(zip(row, widths, strict=True))).rstrip()
-        for row in (head, *rows)
-    ]  # fmt: skip
-
-
 def _amount(value: float) -> str:
-    size = abs(value)
-    return f"{value:,.0f}" if size >= 100 or size < 0.005 else f"{value:,.1f}" if size >= 1 else f"{value:.2f}"
+    return ascii_only(number(value))
+
+
+def _percent(share: float) -> str:
+    return ascii_only(percent(share))
 
 
 def _wrapped(text: str) -> list[str]:
     return textwrap.wrap(text, _WIDTH + 12, subsequent_indent="  ")
 
 
-def _label(run: Run, actor: str) -> str:
-    """The name that people see of an actor."""
-    labels = run.world.scenario.labels
-    return labels.get(("states", actor)) or labels.get(("proxies", actor)) or actor
-
-
-def _maker(run: Run, origin: str) -> str:
-    """The state or proxy that makes what is of an origin, as people see it."""
-    scenario = run.world.scenario
-    own = [actor for section in ("states", "proxies") for actor in scenario.ids[section]
-           if scenario.text.get((section, actor, "origin")) == origin]  # fmt: skip
-    return _label(run, own[0]) if own else origin
-
-
-def _months(number: int) -> str:
-    return f"{number} month{'s' * (number != 1)}"
-
-
 def _part(value: float, whole: float) -> str:
-    """A part of a whole in per cent, or nothing when there is no whole."""
-    return f" ({value / whole:.0%})" if whole > 0 else ""
+    """A part of a whole in percent, or nothing when there is no whole."""
+    return f" ({_percent(value / whole)})" if whole > 0 else ""
 
 
 def _chain(run: Run) -> list[str]:
@@ -88,48 +65,48 @@ def _chain(run: Run) -> list[str]:
     inside = flows[(flows["kind"] == "support") & (flows["arrives"] <= month_name(run, run.world.scenario.months - 1))]
     arrived = inside.groupby("from")["arrived"].sum()
     rows, sums = [], np.zeros(5)
-    for number, actor in enumerate(names["actor"]):
-        own = senders == number
-        if arrays.is_proxy[number] or not pledged[own].sum() > 0:
+    for place, actor in enumerate(names["actor"]):
+        own = senders == place
+        if arrays.is_proxy[place] or not pledged[own].sum() > 0:
             continue
         chain = [float(part[own].sum()) for part in (pledged, cash, budgeted, arms)] + [float(arrived.get(actor, 0.0))]
         sums += chain
-        rows.append([_label(run, actor), *(_amount(value) for value in chain)])
+        rows.append([actor_label(run.world.scenario, actor), *(_amount(value) for value in chain)])
     if not rows:
         return ["No state supported anyone."]
     heads = ["support, USD m in all", "pledged", "sent as money", "budgeted for arms", "arms sent", "arms arrived"]
     promise, money, asked, out, came = (float(value) for value in sums)
     text = (
-        f"Of USD m {_amount(promise)} pledged to clients in {_months(run.world.scenario.months)}, {_amount(money)} went as money"
+        f"Of USD m {_amount(promise)} pledged to clients in {counted(run.world.scenario.months, 'month')}, {_amount(money)} went as money"
         f"{_part(money, promise)} and arms for {_amount(asked)} were budgeted. Of these {_amount(out)} were sent{_part(out, asked)}; the rest was"
         f" held back, missing or without room on the way. {_amount(came)} had arrived by the end{_part(came, out)}."
     )
-    return [*_wrapped(text), "", *_columns(heads, rows)]
+    return [*_wrapped(text), "", *table_lines(heads, rows)]
 
 
 def _capacity(run: Run) -> list[str]:
     """What reached each proxy, and its capacity at the end."""
     measure, arrays = run.history["measure"], run.world.arrays[0]
     rows, words = [], []
-    for number, actor in enumerate(run.world.names["actor"]):
-        if not arrays.is_proxy[number]:
+    for place, actor in enumerate(run.world.names["actor"]):
+        if not arrays.is_proxy[place]:
             continue
         got, made, struck = (
-            float(measure[:, number, MEASURE_INDEX[name]].sum()) for name in ("received_arms", "made", "struck")
+            float(measure[:, place, MEASURE_INDEX[name]].sum()) for name in ("received_arms", "made", "struck")
         )
         cells = [
             _amount(got),
             _amount(made),
             _amount(struck),
-            _amount(float(measure[-1, number, MEASURE_INDEX["stock"]])),
+            _amount(float(measure[-1, place, MEASURE_INDEX["stock"]])),
         ]
         for name in ("fighting", "capacity"):
-            index = float(measure[-1, number, MEASURE_INDEX[name]])
+            index = float(measure[-1, place, MEASURE_INDEX[name]])
             # a broker without arms: there is no start to compare with
-            cells.append(_amount(index) if measure[:, number, MEASURE_INDEX[name]].any() else "none")
-        rows.append([_label(run, actor), *cells])
-        if measure[:, number, MEASURE_INDEX["fighting"]].any():
-            words.append((float(measure[-1, number, MEASURE_INDEX["fighting"]]), _label(run, actor)))
+            cells.append(_amount(index) if measure[:, place, MEASURE_INDEX[name]].any() else "none")
+        rows.append([actor_label(run.world.scenario, actor), *cells])
+        if measure[:, place, MEASURE_INDEX["fighting"]].any():
+            words.append((float(measure[-1, place, MEASURE_INDEX["fighting"]]), actor_label(run.world.scenario, actor)))
     if not rows:
         return ["No proxies."]
     heads = ["proxies, USD m of arms", "arrived", "made", "struck", "held at end", "fighting", "capacity"]
@@ -138,7 +115,7 @@ def _capacity(run: Run) -> list[str]:
     return [
         *(_wrapped(f"Capacity to fight at the end, start = 100: {able}.") if able else []),
         "",
-        *_columns(heads, rows),
+        *table_lines(heads, rows),
     ]
 
 
@@ -152,7 +129,7 @@ def _course(run: Run) -> list[str]:
     """Regimes, events, makers and the books."""
     names, history, arrays = run.world.names, run.history, run.world.arrays[0]
     fates = [
-        f"{run.world.scenario.labels.get(('regimes', name), name)} {_fate(run, int(at))}"
+        f"{label_of(run.world.scenario, 'regimes', name)} {_fate(run, int(at))}"
         for name, at in zip(names["regime"], history["fallen"], strict=False)
     ]
     happened = int((np.asarray(history["event_month"]) >= 0).sum())
@@ -160,7 +137,7 @@ def _course(run: Run) -> list[str]:
     by_maker = history["arrived"][:, to_proxies].sum(axis=(0, 1, 2))
     total = float(by_maker.sum())
     makers = [
-        f"{_maker(run, name)} {value / total:.0%}" for name, value in sorted(zip(names["origin"], by_maker, strict=False),
+        f"{origin_label(run.world.scenario, name)} {_percent(value / total)}" for name, value in sorted(zip(names["origin"], by_maker, strict=False),
                                                                 key=lambda pair: -pair[1]) if value > 0
     ] if total > 0 else ["none"]  # fmt: skip
     residual = float(run.residual)

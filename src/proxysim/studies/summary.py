@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from proxysim.core.vocabulary import MEASURES, NEVER
+from proxysim.formatting import ascii_only, brackets, number, percent, span, table
 from proxysim.runs.outcomes import FALL, FALLEN
-from proxysim.scenario.schema.keys import key_at
+from proxysim.scenario.labels import actor_label, kind_of
 
 if TYPE_CHECKING:
     from proxysim.scenario.scenario import Scenario
-    from proxysim.scenario.world.world import World
     from proxysim.statistics.paired import Effect
     from proxysim.studies.attribution import Attributed, Attribution
     from proxysim.studies.changes import Change
@@ -26,45 +25,16 @@ NOTHING = "no difference found at this n"
 _MONTHS = {"event_month": NEVER, "fallen": -1, "revived": -1}
 
 
-def number(value: float | None, signed: bool = False) -> str:
-    """Three significant digits, thousands apart; "-" when undefined."""
-    if value is None:
-        return "-"
-    size = abs(value)
-    digits = 0 if size >= 100 else 1 if size >= 10 else 2 if size >= 1 else 3
-    text = f"{value:+,.{digits}f}" if signed else f"{value:,.{digits}f}"
-    return f"{value:+.1g}" if signed and size and not text.strip("+-0.") else text
+def _number(value: float | None, signed: bool = False) -> str:
+    return ascii_only(number(value, signed))
 
 
-def percent(share: float | None) -> str:
-    """A share in percent."""
-    return "-" if share is None else f"{100 * share:.0f} %"
+def _percent(share: float | None) -> str:
+    return ascii_only(percent(share))
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: int = 2) -> str:
-    """Columns in line; the first `left` are flush left."""
-    widths = [max(len(row[i]) for row in (head, *rows)) for i in range(len(head))]
-
-    def line(row: Sequence[str]) -> str:
-        cells = [
-            cell.ljust(w) if i < left else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-        ]
-        return "  ".join(cells).rstrip()
-
-    return "\n".join([line(head), line(["-" * w for w in widths]), *(line(row) for row in rows)])
-
-
-def label(comparison: Comparison, actor: str) -> str:
-    """What people see for an actor or a regime."""
-    return label_in(comparison.study.worlds[0], actor)
-
-
-def label_in(world: World, actor: str) -> str:
-    """What people see for an actor or a regime of a world."""
-    for section in ("states", "proxies", "regimes"):
-        if actor in world.scenario.ids[section]:
-            return world.label(section, actor)
-    return actor
+def _brackets(low: float | None, high: float | None) -> str:
+    return ascii_only(brackets(low, high))
 
 
 def comparison(result: Comparison) -> str:
@@ -99,7 +69,7 @@ def comparison(result: Comparison) -> str:
     reductions = sorted(e.variance_reduction for e in result.effects if e.variance_reduction is not None)
     if reductions:
         middle = reductions[len(reductions) // 2]
-        gain = f"is 1/{number(middle)} of" if middle > 1.0 else "is not below"  # a few pairs can say so by chance
+        gain = f"is 1/{_number(middle)} of" if middle > 1.0 else "is not below"  # a few pairs can say so by chance
         lines += ["", f"Pairing: the median variance of a difference {gain} that of independent runs."]
     return "\n".join(lines)
 
@@ -120,22 +90,20 @@ def attribution(result: Attribution) -> str:
 
 def _divided(result: Attribution, measure: Attributed) -> list[str]:
     total = measure.total
-    name = f"{label_in(result.world, total.actor)}, {_name(total)}"
+    name = f"{actor_label(result.world.scenario, total.actor)}, {_name(total)}"
     if not total.difference and all(not share.value for share in measure.provisions.values()):
         return [f"{name}: exactly no difference."]
-    spread = "" if total.low is None else f" [{number(total.low, True)}, {number(total.high, True)}]"
+    spread = "" if total.low is None else f" {_brackets(total.low, total.high)}"
     dust = DUST * max(abs(total.difference or 0.0), abs(total.baseline or 0.0))
-    head = f"{name}: {number(total.difference, True)}{spread} on {number(total.baseline)}"
+    head = f"{name}: {_number(total.difference, True)}{spread} on {_number(total.baseline)}"
     rows = []
     for provision, share in sorted(measure.provisions.items(), key=lambda pair: -abs(pair[1].value or 0.0)):
-        low = "-" if share.low is None else f"[{number(share.low, True)}, {number(share.high, True)}]"
-        if abs(share.value or 0.0) <= dust and share.value:
-            low = "rounding alone"
-        rows.append([provision.rpartition(".")[2], number(share.size), number(share.value, True), low,
-                     number(share.pass_through)])  # fmt: skip
-    text = [head, *table(["provision", "put in", "share", "interval", "pass-through"], rows, left=1).splitlines()]
+        interval = "rounding alone" if 0.0 < abs(share.value or 0.0) <= dust else _brackets(share.low, share.high)
+        rows.append([provision.rpartition(".")[2], _number(share.size), _number(share.value, True), interval,
+                     _number(share.pass_through)])  # fmt: skip
+    text = [head, *table(["provision", "put in", "share", "interval", "pass-through"], rows, rule="-")]
     pairs = sorted(measure.interactions.items(), key=lambda pair: -abs(pair[1].value or 0.0))[:3]
-    told = [f"{a.rpartition('.')[2]} with {b.rpartition('.')[2]} {number(share.value, True)}"
+    told = [f"{a.rpartition('.')[2]} with {b.rpartition('.')[2]} {_number(share.value, True)}"
             for (a, b), share in pairs if abs(share.value or 0.0) > dust]  # fmt: skip
     return text + ([f"strongest interactions: {'; '.join(told)}"] if told else [])
 
@@ -151,7 +119,7 @@ def explanation(result: Explanation) -> str:
     rows = [[link.month, link.rule, link.quantity, link.where, *_apart(result, link), link.unit]
             for link in result.chain]  # fmt: skip
     head = ["month", "rule", "quantity", "where it differs most", one, two, "unit"]
-    return "\n".join([*lines, table(head, rows, left=4)])
+    return "\n".join([*lines, *table(head, rows, left=range(4), rule="-")])
 
 
 def _story(result: Explanation) -> list[str]:
@@ -181,7 +149,7 @@ def _apart(result: Explanation, link: Divergence) -> tuple[str, str]:
             for v in (link.before, link.after)
         )
         return before, after
-    texts = number(link.before), number(link.after)
+    texts = _number(link.before), _number(link.after)
     digits = 4
     while texts[0] == texts[1] and digits <= 17:
         texts = f"{link.before:,.{digits}g}", f"{link.after:,.{digits}g}"
@@ -195,15 +163,8 @@ def _level(result: Comparison) -> str:
 
 def _value(path: str, value: float | None, scenario: Scenario) -> str:
     """A number as it is read; a date as year and month."""
-    key = key_at(tuple(path.split(".")))
-    if (
-        value is None
-        or not math.isfinite(value)
-        or key is None
-        or key.parameter is None
-        or key.parameter.kind != "month"
-    ):
-        return number(value)
+    if value is None or not math.isfinite(value) or kind_of(path.split(".")) != "month":
+        return _number(value)
     month = scenario.start[0] * 12 + scenario.start[1] - 1 + round(value)
     return f"{month // 12:04d}-{month % 12 + 1:02d}"
 
@@ -213,7 +174,7 @@ def _put_in(changes: list[Change], scenario: Scenario) -> list[str]:
         return ["Put in: nothing; no number differs."]
     rows = []
     for change in changes[:40]:
-        spread = "-" if change.low is None else f"{number(change.low)} to {number(change.high)}"
+        spread = ascii_only(span(change.low, change.high, signed=False))
         source = ", ".join(change.source) or ("assumption" if change.grade in (None, "D") else "-")
         rows.append(
             [
@@ -226,7 +187,7 @@ def _put_in(changes: list[Change], scenario: Scenario) -> list[str]:
         )
     more = [f"... and {len(changes) - 40} more"] if len(changes) > 40 else []
     head = ["put in", "grade", "before", "after", "range", "source"]
-    return [*table(head, rows).splitlines(), *more]
+    return [*table(head, rows, left=range(2), rule="-"), *more]
 
 
 def _told(result: Comparison, effects: list[Effect]) -> list[str]:
@@ -234,22 +195,23 @@ def _told(result: Comparison, effects: list[Effect]) -> list[str]:
         return ["No pair of runs is left: nothing can be said."]
     same = [e for e in effects if e.difference == 0.0 and not e.opposite_sign and not e.variance_reduction]
     told = [e for e in effects if e not in same]
+    scenario = result.study.worlds[0].scenario
     rows = []
     for effect in told:
         rows.append([
-            label(result, effect.actor), _name(effect), number(effect.baseline), number(effect.difference, signed=True),
-            "-" if effect.low is None else f"[{number(effect.low, True)}, {number(effect.high, True)}]",
-            "yes" if effect.found else "no", percent(effect.opposite_sign), number(result.pass_through(effect)),
-            percent(effect.chance) if result.study.uncertain else f"{effect.n:,}",
+            actor_label(scenario, effect.actor), _name(effect), _number(effect.baseline), _number(effect.difference, signed=True),
+            _brackets(effect.low, effect.high),
+            "yes" if effect.found else "no", _percent(effect.opposite_sign), _number(result.pass_through(effect)),
+            _percent(effect.chance) if result.study.uncertain else f"{effect.n:,}",
         ])  # fmt: skip
     last = "chance" if result.study.uncertain else "n"
     head = ["actor", "measure", "baseline", "difference", "interval", "found", "opposite", "pass-through", last]
-    text = table(head, rows).splitlines() if rows else []
+    text = table(head, rows, left=range(2), rule="-") if rows else []
     none = [e for e in told if not e.found]
     if none:
         text += ["", f"{len(none)} of {len(told)}: {NOTHING} (the interval spans zero)."]
     if same:
-        names = ", ".join(f"{label(result, e.actor)} {e.measure}" for e in same)
+        names = ", ".join(f"{actor_label(scenario, e.actor)} {e.measure}" for e in same)
         text += ["", f"Exactly the same in every pair: {names}."]
     return text or ["No measure to compare."]
 

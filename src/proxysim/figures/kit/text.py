@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import textwrap
 import unicodedata
@@ -14,6 +13,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
 
 from proxysim.figures.kit.style import SMALL, TEXT
+from proxysim.formatting import capital, spaced
 
 #: Signs that keep the direction of a label apart from that of a sentence; fonts need not have them, but have the last.
 _ISOLATES = re.compile("[\u2066-\u2069\u200e\u200f]")
@@ -103,22 +103,4 @@ def text_width(words: str, size: float = TEXT) -> float:
 
 def name(labels: Mapping[str, str] | None, one: str, most: int = 30) -> str:
     """What people see for an id."""
-    found = (labels or {}).get(one) or one.replace("-", " ").replace("_", " ")
-    return cut(found[:1].upper() + found[1:], most)
-
-
-def number(value: float, signed: bool = False, digits: int | None = None) -> str:
-    """Three digits that count, or so many after the point."""
-    if not math.isfinite(value):
-        return "–"
-    size, digits = abs(value), after_point(value) if digits is None else digits
-    text = f"{value:+,.{digits}f}" if signed and value else f"{value:,.{digits}f}"
-    if size and not text.strip("+-0.,"):
-        text = f"{value:+.1g}" if signed else f"{value:.1g}"
-    return text.replace("-", "\u2212")
-
-
-def after_point(value: float) -> int:
-    """How many digits stand after the point where three count."""
-    size = abs(value)
-    return 0 if size >= 99.95 or size == 0 else 1 if size >= 9.995 else 2 if size >= 0.9995 else 3
+    return cut(capital((labels or {}).get(one) or spaced(one)), most)

@@ -12,6 +12,8 @@ from matplotlib.textpath import text_to_path
 
 from proxysim.figures.kit.palette import GUIDE, INK, MUTED
 from proxysim.figures.kit.text import cut, missing_glyphs
+from proxysim.formatting import spaced
+from proxysim.scenario.labels import label_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -56,12 +58,11 @@ def select_events(run: Run, step: float, room: float) -> EventMarks:
     for pact in names["pact"]:
         number = scenario.numbers.get(("pacts", pact, "in_force"))
         if number and 0 <= number.value < scenario.months:
-            label = cut(scenario.labels.get(("pacts", pact), pact), 28)
+            label = cut(label_of(scenario, "pacts", pact), 28)
             always.append((int(number.value), f"{label} in force"))
-    labels = {event.id: event.label or event.id.replace("-", " ") for event in scenario.events}
     for event, at in zip(names["event"], history["event_month"], strict=False):
         if 0 <= int(at) < scenario.months:
-            others.append((int(at), labels.get(event, event)))
+            others.append((int(at), label_of(scenario, "events", event, spaced)))
     others.sort()
     free = max(0, _MARKS - len(always))
     spread = sorted({round(at) for at in np.linspace(0, len(others) - 1, min(free, len(others)))}) if others else []

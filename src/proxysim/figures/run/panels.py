@@ -10,7 +10,9 @@ import numpy as np
 from proxysim.core.vocabulary import FELL_BEFORE, MEASURE_INDEX
 from proxysim.figures.kit.palette import AMOUNT, AXIS, MUTED, origin_looks, series_look, tint
 from proxysim.figures.kit.text import cut, keep_direction
+from proxysim.formatting import percent, plain
 from proxysim.runs.tables import month_name, table
+from proxysim.scenario.labels import actor_label, label_of, maker_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,9 +54,7 @@ def arrivals_at_proxies(run: Run) -> np.ndarray[Any, Any]:
 
 def _label(run: Run, name: str, most: int = 26) -> str:
     """The name that people see of an actor, kept short."""
-    labels = run.world.scenario.labels
-    found = labels.get(("proxies", name)) or labels.get(("states", name)) or name
-    return cut(found, most)
+    return cut(actor_label(run.world.scenario, name), most)
 
 
 def _short(run: Run, name: str) -> str:
@@ -64,12 +64,8 @@ def _short(run: Run, name: str) -> str:
 
 def _origin_name(run: Run, origin: str) -> str:
     """The state or proxy that makes what is of an origin, as people see it."""
-    scenario = run.world.scenario
-    for section in ("states", "proxies"):
-        for actor in scenario.ids[section]:
-            if scenario.text.get((section, actor, "origin")) == origin:
-                return _short(run, actor)
-    return origin
+    maker = maker_of(run.world.scenario, origin)
+    return _short(run, maker) if maker is not None else origin
 
 
 def _three_month_mean(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -82,7 +78,7 @@ def _three_month_mean(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def _amount(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 or value == 0 else f"{value:.1f}" if value >= 1 else f"{value:.2g}"
+    return plain(value, 2, ",")
 
 
 def _title(axes: Axes, text: str, unit: str) -> None:
@@ -137,7 +133,7 @@ def _origins(run: Run, axes: Axes) -> None:
     values, total = _three_month_mean(amounts), amounts.sum(axis=0)
     _title(axes, f"Arms that arrived{who}, by maker (mean of three months)", "USD m / month")
     present = sorted((n for n in range(len(total)) if total[n] > 0), key=lambda number: -float(total[number]))
-    heads = [f"{_origin_name(run, run.world.names['origin'][n])}  {total[n] / total.sum():.0%}" for n in present]
+    heads = [f"{_origin_name(run, run.world.names['origin'][n])}  {percent(total[n] / total.sum())}" for n in present]
     at = np.arange(len(values)) if len(values) > 1 else np.array([-0.3, 0.3])
     layers = axes.stackplot(
         at, np.repeat(values[:, present], 2 if len(values) == 1 else 1, axis=0).T, labels=heads,
@@ -153,12 +149,11 @@ def _regimes(run: Run, axes: Axes) -> None:
     """Stability of regimes, and where they fell."""
     names, fallen = run.world.names["regime"][:_LINES], run.history["fallen"]
     _title(axes, "Stability of regimes (below 0 a regime falls)", "stability")
-    labels = run.world.scenario.labels
     shown = run.history["regime_stability"][:, : len(names)].astype(float).copy()
     heads = []
     for number, name in enumerate(names):
         at = int(fallen[number])
-        head = "\n".join(map(keep_direction, textwrap.wrap(labels.get(("regimes", name)) or name, 24)))
+        head = "\n".join(map(keep_direction, textwrap.wrap(label_of(run.world.scenario, "regimes", name), 24)))
         if at == FELL_BEFORE:
             heads.append(head + "\nhad fallen before")
             shown[:, number] = np.nan

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from proxysim.report.labels import number_label
-from proxysim.report.study.words import headline, interval, number, percent
+from proxysim.formatting import capital, percent, spaced
+from proxysim.report.study.words import headline
+from proxysim.report.text import difference, number
+from proxysim.scenario.labels import label_of, number_label, provision_label
 
 if TYPE_CHECKING:
     from proxysim.report.study.findings import Findings
@@ -15,9 +17,9 @@ if TYPE_CHECKING:
 def differences(found: Findings) -> str:
     """Alternative text of the figure of differences."""
     effects = headline(found)
-    told = [f"{found.labels[effect.actor]} {interval(effect)}" for effect in effects[:8]]
-    what = effects[0].measure.replace("_", " ") if effects else "measures"
-    return f"Dot plot of paired differences. {what.capitalize()} in {found.labels[found.roles.focus or '']}: {'; '.join(told)}."
+    told = [f"{found.labels[effect.actor]} {difference(effect)}" for effect in effects[:8]]
+    what = spaced(effects[0].measure) if effects else "measures"
+    return f"Dot plot of paired differences. {capital(what)} in {found.labels[found.roles.focus or '']}: {'; '.join(told)}."
 
 
 def bands(found: Findings, actors: Sequence[str]) -> str:
@@ -49,7 +51,7 @@ def waterfall(found: Findings, actor: str) -> str:
     assert found.attribution is not None
     one = next(m for m in found.attribution.measures if m.total.actor == actor)
     ordered = sorted(one.provisions.items(), key=lambda pair: -abs(pair[1].value or 0.0))
-    told = [f"{name.rpartition('.')[2].replace('_', ' ')} {number(share.value, True)}" for name, share in ordered]
+    told = [f"{provision_label(name)} {number(share.value, True)}" for name, share in ordered]
     whole = number(one.total.difference, True)
     return f"Waterfall of the effect on capacity of {found.labels[actor]} by provision: {', '.join(told)}; together {whole}."
 
@@ -77,7 +79,7 @@ def map(found: Findings) -> str:
         ((leg, amount) for leg, amount in legs.items() if leg in scenario.ids["legs"]), key=lambda pair: -pair[1]
     )
     told = [
-        f"{scenario.labels.get(('legs', leg)) or leg.replace('-', ' ')} {number(amount)}" for leg, amount in ordered
+        f"{label_of(scenario, 'legs', leg, spaced)} {number(amount)}" for leg, amount in ordered
     ]
     return (
         f"Schematic map of places joined by legs. Arms sent over a leg, USD m a year: {'; '.join(told[:10]) or 'none'}."

@@ -6,14 +6,13 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
-from proxysim.errors import InputError
+from proxysim.errors import InputError, check_options
 from proxysim.report.roles import Roles, builds_on, fighters, labels_of, roles_of
 from proxysim.report.study.months import cargoes, chain, events_of, looked_into, provenance, regimes
-from proxysim.runs.branches import branch_worlds
 from proxysim.runs.course import seed_of
 from proxysim.runs.ensemble import Ensemble, ensemble
 from proxysim.runs.threads import Progress
@@ -34,6 +33,8 @@ Array = np.ndarray[Any, Any]
 LOOKED_INTO, COALITION_RUNS, FEWEST, MOST = 24, 10_240, 5, 24
 #: Pairs of runs in which every number with a range is drawn, and the months of runs that this may cost.
 SCREENED, SCREENED_MONTHS = 1_024, 150_000
+#: Where the random numbers of a study come from.
+Seed = int | np.random.SeedSequence | np.random.Generator
 #: Gives a function that shows progress, for a step of the work.
 Steps = Callable[[str], Progress | None]
 
@@ -103,16 +104,28 @@ class Findings:
         ]
 
 
-def gather(
+class ReportOptions(TypedDict, total=False):
+    """Options of `study_findings` and `write_report`.
+
+    Attributes
+    ----------
+    uncertain, threads : as in `compare`
+    steps : called with the name of a step, gives what shows its progress
+    asked : the command that asks for this report
+    """
+
+    uncertain: bool
+    threads: int | None
+    steps: Steps | None
+    asked: str
+
+
+def study_findings(
     world: World | str | Path,
     branches: Sequence[str] | None = None,
     runs: int = 200,
-    rng: int | np.random.SeedSequence | np.random.Generator = 0,
-    *,
-    uncertain: bool = False,
-    threads: int | None = None,
-    steps: Steps | None = None,
-    asked: str = "",
+    rng: Seed = 0,
+    **options: Unpack[ReportOptions],
 ) -> Findings:
     """Run all that a report needs.
 
@@ -121,38 +134,37 @@ def gather(
     world : a World, or its file
     branches : the first is what the others are held against; those that build on the one looked at are its
         countermeasures; None chooses them by name
-    runs : pairs of runs; rng : seed; uncertain, threads : as in `compare`
-    steps : called with the name of a step, gives what shows its progress
-    asked : the command that asks for this report
+    runs : pairs of runs; rng : seed
+    options : as in `ReportOptions`
 
     Raises
     ------
     BooksError, InputError, RunError : as in `compare`
+    TypeError : an unknown option
     """
+    check_options("study_findings", options, ReportOptions)
     base = world if isinstance(world, World) else load(world)
     roles = roles_of(base, branches)
-    say = steps or (lambda _: None)
-    seed = seed_of(rng)
+    threads, say = options.get("threads"), options.get("steps") or (lambda _: None)
     study = ensemble(
         base,
         roles.all,
         runs,
-        seed,
-        uncertain=uncertain,
+        seed_of(rng),
+        uncertain=options.get("uncertain", False),
         bands=True,
         threads=threads,
         progress=say("runs of all branches (1 of 4)"),
     )
-    comparison = _compared(study, roles)
-    divided, undivided = _divided(study, roles, uncertain, threads, say("runs of provisions (2 of 4)"), runs)
     fighting = fighters(study)
-    screening = _screened(base, roles, seed, fighting, threads, say("runs with all ranges drawn (3 of 4)"))
+    divided, undivided = _divided(study, roles, threads, say("runs of provisions (2 of 4)"))
+    screening = _screened(base, study, roles, threads, say("runs with all ranges drawn (3 of 4)"))
     looked = looked_into(study, roles, min(runs, LOOKED_INTO), say("runs looked into (4 of 4)"))
     ranking, per_actor = _ranked(study, roles, fighting)
     return Findings(
-        roles, study, comparison, divided, undivided, yardstick(study, fighting), ranking, per_actor, screening,
+        roles, study, _compared(study, roles), divided, undivided, yardstick(study, fighting), ranking, per_actor, screening,
         events_of(study, roles), chain(looked, study), cargoes(looked, roles), provenance(study, roles), regimes(looked),
-        labels_of(study, roles), min(runs, LOOKED_INTO), asked,
+        labels_of(study, roles), min(runs, LOOKED_INTO), options.get("asked", ""),
     )  # fmt: skip
 
 
@@ -173,42 +185,41 @@ def _compared(study: Ensemble, roles: Roles) -> Comparison | None:
     return Comparison(study, tuple(effects), changes, None, study.runs, True)
 
 
-def _divided(study: Ensemble, roles: Roles, uncertain: bool, threads: int | None, progress: Progress | None,
-             runs: int) -> tuple[Attribution | None, str]:  # fmt: skip
+def _divided(
+    study: Ensemble, roles: Roles, threads: int | None, progress: Progress | None
+) -> tuple[Attribution | None, str]:
     """The effect of the focus divided among provisions, as exactly as a minute allows."""
     measures = [f"capacity.{actor}" for actor in fighters(study)]
     if roles.focus is None or not measures:
         return None, "there is no second branch" if roles.focus is None else "no proxy has a capacity"
     one, two = (study.worlds[study.branches.index(name)] for name in (roles.baseline, roles.focus))
     try:
-        game = game_of(one, two, roles.focus, roles.baseline, with_draws=uncertain)
-        count = max(FEWEST, min(MOST, runs, COALITION_RUNS >> len(game.players)))
-        count += count % REPLICATES if uncertain else 0
-        return attribute(one, roles.focus, roles.baseline, count, study.seed, uncertain=uncertain, measures=measures,
+        game = game_of(one, two, roles.focus, roles.baseline, with_draws=study.uncertain)
+        count = max(FEWEST, min(MOST, study.runs, COALITION_RUNS >> len(game.players)))
+        count += count % REPLICATES if study.uncertain else 0
+        return attribute(one, roles.focus, roles.baseline, count, study.seed, uncertain=study.uncertain, measures=measures,
                          threads=threads, progress=progress), ""  # fmt: skip
     except InputError as error:
         return None, "; ".join(fault.message for fault in error.faults)
 
 
 def _screened(
-    base: World, roles: Roles, seed: int, fighting: Sequence[str], threads: int | None, progress: Progress | None
+    base: World, study: Ensemble, roles: Roles, threads: int | None, progress: Progress | None
 ) -> Screening | None:
     """Which numbers move the effect of the focus on what is judged by."""
     if roles.focus is None:
         return None
     pairs = max(FEWEST * REPLICATES, min(SCREENED, SCREENED_MONTHS // len(base.months)))
     pairs -= pairs % REPLICATES
-    worlds, _ = branch_worlds(base, [roles.baseline, roles.focus])
-    if not any(unknowns(world) for world in worlds):
+    pair = [roles.baseline, roles.focus]
+    if not any(unknowns(study.worlds[study.branches.index(name)]) for name in pair):
         return None
-    study = ensemble(
-        base, [roles.baseline, roles.focus], pairs, seed, uncertain=True, threads=threads, progress=progress
-    )
-    judged = _judged(study, fighting)
+    drawn = ensemble(base, pair, pairs, study.seed, uncertain=True, threads=threads, progress=progress)
+    judged = _judged(drawn, fighters(study))
     if not np.any(judged):
         return None
     answers = judged[1] - judged[0]
-    return Screening(pairs, answers.reshape(-1, REPLICATES).mean(axis=1), screen(study, answers))
+    return Screening(pairs, answers.reshape(-1, REPLICATES).mean(axis=1), screen(drawn, answers))
 
 
 def _judged(study: Ensemble, fighting: Sequence[str]) -> Array:

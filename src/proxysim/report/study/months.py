@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from proxysim.core import vocabulary
+from proxysim.formatting import spaced
 from proxysim.report.labels import branch_label
 from proxysim.report.roles import Roles, fighters
 from proxysim.runs.ensemble import Ensemble
 from proxysim.runs.outcomes import FROM
 from proxysim.runs.run import Run, run
 from proxysim.runs.threads import Progress
+from proxysim.scenario.labels import label_of
 
 if TYPE_CHECKING:
     import pandas
@@ -29,13 +31,12 @@ def events_of(study: Ensemble, roles: Roles) -> pandas.DataFrame:
     import pandas as pd
 
     world = study.worlds[0]
-    labels = {event.id: event.label or event.id.replace("-", " ") for event in world.scenario.events}
     rows: list[tuple[int, str]] = []
     for place, event in enumerate(world.names["event"]):
         months = study.happened[0, :, place]
         common = int(np.median(months)) if (months >= 0).mean() > 0.95 else -1
         if common >= 0 and (months == common).mean() > 0.95:
-            rows.append((common, labels.get(event, event)))
+            rows.append((common, label_of(world.scenario, "events", event, spaced)))
     dates: dict[tuple[str, int], list[str]] = {}
     for branch in roles.shown:
         scenario = study.worlds[study.branches.index(branch)].scenario

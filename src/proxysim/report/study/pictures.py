@@ -1,17 +1,17 @@
-"""Figures of a report as elements of a page, each with what stands under it and what is told to those who do not see it."""
+"""The figures of the report of a world, each with its caption and a description for those who do not see it."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from proxysim.report.labels import makers, number_label
+from proxysim.formatting import counted
+from proxysim.report.html import Picture, Pictures
+from proxysim.report.labels import makers
 from proxysim.report.roles import fighters
-from proxysim.report.study import alt_text, words
+from proxysim.report.study import alt_text
+from proxysim.scenario.labels import number_label
 
 if TYPE_CHECKING:
     import pandas
@@ -20,68 +20,38 @@ if TYPE_CHECKING:
     from proxysim.report.study.findings import Findings
 
 _MEASURES = ("capacity", "fighting", "manufacture", "received_money", "received_arms", "sent_arms")
-_TAKEN = re.compile(r'(\bid=")([^"]+)(")')
-_NAMED = re.compile(r'((?:xlink:)?href="#|url\(#)([^")]+)')
-_LONG = re.compile(r"(\.\d\d)\d+")
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure of the page: its SVG, what stands under it, and what is told to those who do not see it."""
-
-    key: str
-    title: str
-    svg: str
-    caption: str
-    alt: str
-
-
-@dataclass
-class Pictures:
-    """Figures as they are made, each with ids of its own."""
-
-    stamp: Mapping[str, str]
-    made: dict[str, Picture] = field(default_factory=dict)
-
-    def add(self, key: str, title: str, figure: Figure, caption: str, alt: str) -> None:
-        self.made[key] = Picture(key, title, inline(figure, key, title, alt, self.stamp), caption, alt)
-
-
-def inline(figure: Figure, key: str, title: str, alt: str, stamp: Mapping[str, str]) -> str:
-    """A figure as an `svg` element for a page: ids of its own, title and description, no styles that reach out of it."""
-    from markupsafe import escape
-
-    from proxysim.figures.kit.export import rendered
-
-    text = rendered(figure, "svg", stamp).decode("utf-8")
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
-    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-    text = re.sub(r"<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
-    text = _TAKEN.sub(lambda m: f"{m[1]}{key}-{m[2]}{m[3]}", text)
-    text = _NAMED.sub(lambda m: f"{m[1]}{key}-{m[2]}", text)
-    text = text.replace("xlink:href", "href").replace("\n", " ")
-    text = re.sub(r"> +<", "><", text)
-    text = re.sub(r' (d|points)="[^"]+"', lambda m: _LONG.sub(r"\1", m[0]), text)
-    box = re.search(r'viewBox="([^"]+)"', text)
-    assert box is not None
-    head = f'<svg viewBox="{box[1]}" role="img" aria-labelledby="{key}-title {key}-alt" xmlns="http://www.w3.org/2000/svg">'
-    told = f'<title id="{key}-title">{escape(title)}</title><desc id="{key}-alt">{escape(alt)}</desc>'
-    return head + told + text[text.index(">") + 1 :].strip()
-
 
 def pictures(found: Findings) -> dict[str, Picture]:
     """All figures of a report; what a world does not have gets none."""
-    from proxysim import figures
     from proxysim.figures.kit.export import stamp
 
     made = Pictures(stamp(found.study))
-    labels, shown = found.labels, found.roles.shown
-    fighting = fighters(found.study)
-    runs = words.counted(found.study.runs, "pair")
-    at_value = ", with every number at its value" if found.study.uncertain else ""
-    looked = f"{found.looked_into} runs of each branch{at_value}"
-    focus = labels[found.roles.focus or found.roles.baseline]
+    _effects(made, found)
+    _support(made, found)
+    _arms(made, found)
+    _regimes(made, found)
+    _judged(made, found)
+    return made.made
+
+
+def _pairs(found: Findings) -> str:
+    return f"{counted(found.study.runs, 'pair')} of runs"
+
+
+def _at_value(found: Findings) -> str:
+    """What holds for the runs that are looked into month by month."""
+    return ", with every number at its value" if found.study.uncertain else ""
+
+
+def _looked(found: Findings) -> str:
+    return f"{found.looked_into} runs of each branch{_at_value(found)}"
+
+
+def _effects(made: Pictures, found: Findings) -> None:
+    """Capacity over the months, and differences against the first branch."""
+    from proxysim import figures
+
+    labels, shown, fighting = found.labels, found.roles.shown, fighters(found.study)
     if fighting:
         bands = found.study.bands_table()
         bands = bands[bands["branch"].isin(shown)]
@@ -96,10 +66,17 @@ def pictures(found: Findings) -> dict[str, Picture]:
         if len(chosen):
             made.add("differences", "Differences against the first branch",
                      figures.differences(chosen, [m for m in _MEASURES if m in set(chosen["measure"])], labels=labels),
-                     f"{runs} of runs. Each panel has its own unit.", alt_text.differences(found))  # fmt: skip
+                     f"{_pairs(found)}. Each panel has its own unit.", alt_text.differences(found))  # fmt: skip
+
+
+def _support(made: Pictures, found: Findings) -> None:
+    """From pledge to capacity, and which provision does it."""
+    from proxysim import figures
+
+    labels = found.labels
     if len(found.chain):
         made.add("chain", "From pledge to capacity", figures.support_chain(found.chain, labels=labels),
-                 f"Support of all patrons, {looked}. What is pledged goes out as money or is budgeted for arms; of these some are sent, and "
+                 f"Support of all patrons, {_looked(found)}. What is pledged goes out as money or is budgeted for arms; of these some are sent, and "
                  "of what is sent some arrives.", alt_text.chain(found))  # fmt: skip
     if found.attribution is not None:
         first = max(found.attribution.measures, key=lambda m: abs(m.total.difference or 0.0))
@@ -107,34 +84,53 @@ def pictures(found: Findings) -> dict[str, Picture]:
             made.add("provisions", "Which provision does it", _waterfall(found, first.total.actor),
                      f"Effect on capacity of {labels[first.total.actor]}, where it is largest. {found.attribution.runs} pairs of runs for each of "
                      f"{1 << len(found.attribution.players):,} sets of what differs.", alt_text.waterfall(found, first.total.actor))  # fmt: skip
+
+
+def _arms(made: Pictures, found: Findings) -> None:
+    """Who sends whose arms to whom, over which legs, and who made them."""
+    from proxysim import figures
+
+    labels, by_maker = found.labels, makers(found.labels)
     if len(found.cargoes) and float(found.cargoes["sent"].sum()) > 0:
-        told = makers(labels)
-        cargo = f"{focus}; mean of {int(found.cargoes['n'].iloc[0])} runs{at_value}"
-        made.add("flows", "Who sends whose arms to whom", figures.alluvial(found.cargoes, labels=labels, makers=told),
+        focus = labels[found.roles.focus or found.roles.baseline]
+        cargo = f"{focus}; mean of {int(found.cargoes['n'].iloc[0])} runs{_at_value(found)}"
+        made.add("flows", "Who sends whose arms to whom", figures.alluvial(found.cargoes, labels=labels, makers=by_maker),
                  f"{cargo}. USD m a year at base production value of 2024.", alt_text.flows(found))  # fmt: skip
         if found.world.scenario.ids["legs"]:
-            made.add("map", "Over which legs", figures.arms_map(found.world, found.cargoes, labels=told), f"{cargo}. Schematic, not to scale.",
+            made.add("map", "Over which legs", figures.arms_map(found.world, found.cargoes, labels=by_maker), f"{cargo}. Schematic, not to scale.",
                      alt_text.map(found))  # fmt: skip
     if len(found.provenance):
-        made.add("provenance", "Whose make it is", figures.provenance(found.provenance, labels=labels, makers=makers(labels)),
+        made.add("provenance", "Whose make it is", figures.provenance(found.provenance, labels=labels, makers=by_maker),
                  f"Arms received, by maker; {found.study.runs:,} runs of each branch.", alt_text.provenance(found))  # fmt: skip
+
+
+def _regimes(made: Pictures, found: Findings) -> None:
+    """Stability of each regime that can fall."""
+    from proxysim import figures
+
     for place, regime in enumerate(dict.fromkeys(found.regimes["regime"]) if len(found.regimes) else ()):
-        made.add(f"regime{place}", f"Stability of {labels.get(str(regime), str(regime))}",
-                 figures.regime_stability(found.regimes, str(regime), labels=labels), f"{looked}.",
+        made.add(f"regime{place}", f"Stability of {found.labels.get(str(regime), str(regime))}",
+                 figures.regime_stability(found.regimes, str(regime), labels=found.labels), f"{_looked(found)}.",
                  alt_text.stability(found, str(regime)))  # fmt: skip
+
+
+def _judged(made: Pictures, found: Findings) -> None:
+    """Countermeasures by what they do, and the numbers that move the answer."""
+    from proxysim import figures
+
+    what, unit = found.yardstick
+    focus = found.labels[found.roles.focus or found.roles.baseline]
     if len(found.ranking):
-        made.add("counter", "What blunts it", figures.ranking(found.ranking, found.yardstick[1], labels=labels),
-                 f"Effect on the {found.yardstick[0]} against “{focus}”, {runs} of runs.", alt_text.ranking(found))  # fmt: skip
+        made.add("counter", "What blunts it", figures.ranking(found.ranking, unit, labels=found.labels),
+                 f"Effect on the {what} against “{focus}”, {_pairs(found)}.", alt_text.ranking(found))  # fmt: skip
     if found.screening is not None and bool((found.screening.table["change"] != 0.0).any()):
         table = found.screening.table.drop(columns=["low", "high"])
         names = {name: number_label(str(name), found.world.scenario) for name in table["name"]}
         made.add("screening", "Which numbers move the answer",
-                 figures.tornado(table, float(found.screening.draws.mean()), found.yardstick[1], labels=names,
+                 figures.tornado(table, float(found.screening.draws.mean()), unit, labels=names,
                                  held="a mean over the runs that drew it in its lowest and highest third"),
-                 f"Effect of “{focus}” on the {found.yardstick[0]}, {words.counted(found.screening.pairs, 'pair')} of runs with every range drawn.",
+                 f"Effect of “{focus}” on the {what}, {counted(found.screening.pairs, 'pair')} of runs with every range drawn.",
                  alt_text.screening(found))  # fmt: skip
-    return made.made
-
 
 def _moves(table: pandas.DataFrame) -> Any:
     """Rows of measures that differ somewhere, by more than dust."""

@@ -8,68 +8,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proxysim.report.labels import number_label
+from proxysim.formatting import PERCENT, counted, joined, percent, spaced
+from proxysim.report.text import UNITS, difference, number, size
 from proxysim.runs.outcomes import FALLEN
+from proxysim.scenario.labels import number_label, provision_label
 from proxysim.statistics.intervals import mean_interval
 from proxysim.statistics.paired import independent
-from proxysim.studies.summary import number as plain_number
 
 if TYPE_CHECKING:
     from proxysim.report.study.findings import Findings
     from proxysim.statistics.paired import Effect
     from proxysim.studies.changes import Change
 
-UNITS = {"index": "points", "USD m / month": "USD m a month", "USD m of arms / month": "USD m of arms a month",
-          "share of runs": "of runs", "months": "months"}  # fmt: skip
-#: Never broken from its number.
-_PERCENT = "\u00a0%"
 _GRADES = {"A": "measured", "B": "estimated", "C": "guessed by experts", "D": "assumed"}
-
-
-def number(value: float | None, signed: bool = False) -> str:
-    """Three digits that count, with a true minus sign."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    return "0" if abs(value) < 1e-9 else plain_number(value, signed).replace("-", "\u2212")
-
-
-def percent(part: float | None) -> str:
-    """A share in per cent, never rounded to none or all of it when it is neither."""
-    if part is None or not math.isfinite(part):
-        return "–"
-    if 0.0 < part < 0.005:
-        return "under 1\u00a0%"
-    if 0.995 < part < 1.0:
-        return "over 99\u00a0%"
-    return f"{100 * part:.0f}\u00a0%".replace("-", "\u2212")
-
-
-def joined(words: Sequence[str], most: int = 12) -> str:
-    """ "a, b and c"; of more than `most` how many there are besides."""
-    kept = list(words)
-    if len(kept) > most:
-        kept = [*kept[:most], f"{len(words) - most} more"]
-    return kept[0] if len(kept) == 1 else ", ".join(kept[:-1]) + f" and {kept[-1]}" if kept else "none"
-
-
-def counted(count: int, one: str, many: str | None = None) -> str:
-    """ "1 number", "2 numbers"."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
-
-
-def interval(effect: Effect) -> str:
-    """ "25.3 (95 % interval 24.9 to 25.7)"."""
-    if effect.low is None or effect.high is None:
-        return f"{number(effect.difference, True)} (too few pairs for an interval)"
-    return (
-        f"{number(effect.difference, True)} (95 % interval {number(effect.low, True)} to {number(effect.high, True)})"
-    )
-
-
-def _size(effect: Effect) -> str:
-    """The size of a difference that was found, without its sign."""
-    low, high = sorted((abs(effect.low or 0.0), abs(effect.high or 0.0)))
-    return f"{number(abs(effect.difference or 0.0))} (95 % interval {number(low)} to {number(high)})"
 
 
 def answer(found: Findings) -> list[str]:
@@ -101,9 +52,9 @@ def assumed(found: Findings) -> str:
         span = (
             percent(min(sizes))
             if min(sizes) == max(sizes)
-            else f"{percent(min(sizes)).removesuffix(_PERCENT)} to {percent(max(sizes))}"
+            else f"{percent(min(sizes)).removesuffix(PERCENT)} to {percent(max(sizes))}"
         )
-        names = joined([change.path.rpartition(".")[2].replace("_", " ") for change in largest])
+        names = joined([provision_label(change.path) for change in largest])
         lead = "the largest are " if len(provisions) > len(largest) else ""
         each = " each" if len(provisions) > 1 else ""
         parts.append(f"{counted(len(provisions), 'provision')} of {span}{each} ({lead}{names})")
@@ -136,13 +87,13 @@ def followed(found: Findings) -> str:
     if not effects:
         return "What followed: there is no measure of anybody that could differ, so no difference was found."
     sure = [effect for effect in effects if effect.found]
-    what = effects[0].measure.replace("_", " ")
+    what = spaced(effects[0].measure)
     unit = UNITS.get(effects[0].unit, effects[0].unit)
     if not sure and all(effect.difference == 0.0 and not effect.variance_reduction for effect in effects):
         return f"What followed: no difference found; {what} of {joined([found.labels[e.actor] for e in effects], 4)} is the same in every pair."
     if not sure:
         return (f"What followed: no difference found in {what}; the largest mean difference, of {found.labels[effects[0].actor]}, is "
-                f"{interval(effects[0])} {unit}, and zero lies in it.")  # fmt: skip
+                f"{difference(effects[0])} {unit}, and zero lies in it.")  # fmt: skip
     first = sure[0]
     rose = "rises" if (first.difference or 0.0) > 0 else "falls"
     if first.baseline:
@@ -150,7 +101,7 @@ def followed(found: Findings) -> str:
         relative = f", {percent(share)} of {number(first.baseline)}"
     else:
         relative = ""
-    text = f"What followed: mean {what} of {found.labels[first.actor]} {rose} by {_size(first)} {unit}{relative}"
+    text = f"What followed: mean {what} of {found.labels[first.actor]} {rose} by {size(first)} {unit}{relative}"
     rest = [effect for effect in effects if effect is not first]
     if rest:
         told = [
@@ -168,15 +119,15 @@ def arms(found: Findings) -> str:
     if not proxies or headline(found)[0].measure == "received_arms":
         return ""
     values = np.sum([study.of("received_arms", actor) for actor in proxies], axis=0)
-    difference = values[focus] - values[base]
+    change = values[focus] - values[base]
     low, high = (
-        float(end[0]) for end in mean_interval(independent(difference[:, None], study.draws), seed=study.seed % 2**64)
+        float(end[0]) for end in mean_interval(independent(change[:, None], study.draws), seed=study.seed % 2**64)
     )
     if not math.isfinite(low):
         return ""
     if low <= 0.0 <= high:
         return "; in the arms that reach the proxies no difference was found"
-    mean, before = float(difference.mean()), float(values[base].mean())
+    mean, before = float(change.mean()), float(values[base].mean())
     part = f", {percent(abs(mean) / before)} of {number(before)}" if before else ""
     return f"; the arms that reach all proxies together {'rise' if mean > 0 else 'fall'} by {number(abs(mean))} USD m a month{part}"
 
@@ -204,11 +155,6 @@ def by_what(found: Findings) -> str:
                 f"; “{found.labels[str(best['branch'])]}” would undo {part} of the effect on the {found.yardstick[0]}"
             )
     return text
-
-
-def provision_label(name: str) -> str:
-    """A provision as people see it."""
-    return "everything else that differs" if name == "everything_else" else name.rpartition(".")[2].replace("_", " ")
 
 
 def certainty(found: Findings) -> str:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from proxysim.errors import InputError
-from proxysim.report.labels import capital, labels_in, number_label
+from proxysim.formatting import spaced, titled
+from proxysim.report.labels import labels_in
 from proxysim.report.roles import FOCUS
 from proxysim.runs.outcomes import Outcome, outcomes_of
+from proxysim.scenario.labels import number_label
 from proxysim.scenario.world.world import World, load
 from proxysim.statistics.intervals import mean_interval, mean_there
 from proxysim.statistics.sensitivity import is_text
@@ -78,7 +80,7 @@ class SweepFindings:
         return self.sweep.store.experiment.factor(name)
 
 
-def gather_sweep(
+def sweep_findings(
     folder: str | Path, outcome: str | None = None, branch: str | None = None, asked: str = ""
 ) -> SweepFindings:
     """Read all that a report needs from the folder of a finished sweep; runs that failed are left out and counted.
@@ -102,7 +104,7 @@ def gather_sweep(
     answers = sweep.answers(names, focus)
     points = sweep.by_point(names, focus)
     labels = labels_in(world.scenario, branches) if world is not None else {}
-    labels |= {name: labels.get(name, capital(name)) for name in branches}
+    labels |= {name: labels.get(name, titled(name)) for name in branches}
     factors = sweep.main_effects(names, focus)
     experiment = store.experiment
     factors["role"] = [experiment.factor(name).role for name in factors["name"]]
@@ -141,7 +143,7 @@ def _asked_for(sweep: Sweep, outcome: str | None, known: dict[str, Outcome]) -> 
         outcome = next((one for one in _YARDSTICKS if one in measures), measures[0])
     if outcome in columns:
         measure, _, actor = outcome.partition(".")
-        return (outcome,), f"{measure.replace('_', ' ')} of {capital(actor)}"
+        return (outcome,), f"{spaced(measure)} of {titled(actor)}"
     if outcome not in measures:
         sweep.answers(outcome)  # says what is wrong
     names = [name for name in columns if name.partition(".")[0] == outcome]
@@ -149,10 +151,10 @@ def _asked_for(sweep: Sweep, outcome: str | None, known: dict[str, Outcome]) -> 
     moving = [name for name in proxies if np.nanmax(np.abs(sweep.runs[name].to_numpy())) > 0.0]
     chosen = moving or proxies or names
     who = "proxies" if moving or proxies else "actors"
-    words = outcome.replace("_", " ")
+    words = spaced(outcome)
     return tuple(chosen), f"mean {words} of the {who}" if len(
         chosen
-    ) > 1 else f"{words} of {capital(chosen[0].partition('.')[2])}"
+    ) > 1 else f"{words} of {titled(chosen[0].partition('.')[2])}"
 
 
 def factor_label(factor: Factor, scenario: Scenario | None) -> str:

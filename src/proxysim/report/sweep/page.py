@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from proxysim.formatting import counted, spaced
 from proxysim.report import evidence
-from proxysim.report.study.page import PARAMETERS, shown_stamp, template, write
-from proxysim.report.study.pictures import Picture, Pictures
-from proxysim.report.study.words import counted, number
+from proxysim.report.html import Picture, Pictures, layout_context, template, write
 from proxysim.report.sweep import words
-from proxysim.report.sweep.findings import SweepFindings, gather_sweep
+from proxysim.report.sweep.findings import SweepFindings, sweep_findings
+from proxysim.report.text import number, span
 from proxysim.statistics.sensitivity import is_text
 
 if TYPE_CHECKING:
@@ -111,7 +110,7 @@ def write_sweep_report(
     Parameters
     ----------
     folder : of the sweep; out : the file to write
-    outcome, branch : as in `gather_sweep`; asked : the command that asks for this report
+    outcome, branch : as in `sweep_findings`; asked : the command that asks for this report
 
     Raises
     ------
@@ -119,28 +118,24 @@ def write_sweep_report(
     MissingExtra : Jinja2 is not installed
     """
     template("sweep.html")
-    return write(Path(out), sweep_page(gather_sweep(folder, outcome, branch, asked)))
+    return write(Path(out), sweep_page(sweep_findings(folder, outcome, branch, asked)))
 
 
 def _context(found: SweepFindings) -> dict[str, Any]:
     """What the template is given: plain values and words."""
-    from markupsafe import Markup
-
     from proxysim.figures.kit.export import stamp
 
     sweep = found.sweep
     store, state = sweep.store, sweep.state
     experiment = store.experiment
-    shown = {
-        key: {"title": one.title, "svg": Markup(one.svg), "caption": one.caption}
-        for key, one in sweep_pictures(found).items()
-    }
-    rows = evidence.parameters(found.world.scenario) if found.world is not None else []
     factors = [_factor(found, row) for _, row in found.factors.iterrows()]
     points = words.shown_points(found)
     residual = float(sweep.runs["residual"].max()) if len(sweep.runs) else 0.0
-    return {
-        "question": experiment.question, "answer": words.answer(found), "pictures": {**dict.fromkeys(_KEYS), **shown},
+    shared = layout_context(
+        stamp(sweep), sweep_pictures(found), _KEYS, found.world.scenario if found.world is not None else None, residual
+    )
+    return shared | {
+        "question": experiment.question, "answer": words.answer(found),
         "label": Path(experiment.file).stem, "world_label": Path(experiment.base).stem, "stale": found.stale,
         "failures": _failures(found), "failed": f"{state.failed:,}", "planned": f"{state.planned:,}",
         "points": [_point(found, row) for _, row in points.head(_MOST).iterrows()], "more_points": max(0, len(points) - _MOST),
@@ -148,10 +143,7 @@ def _context(found: SweepFindings) -> dict[str, Any]:
         "factors": factors[:_OPEN], "more_factors": factors[_OPEN:], "spread": bool(found.factors["least"].notna().any()),
         "how_compared": how_compared(found), "left_out": experiment.left_out, "outcomes": _outcomes(found),
         "several": len(store.branches) > 2, "few": not found.by_runs, "against": words.against(found),
-        "grades": _grades(found), "grade_names": [f"{letter} {name}".strip() for letter, name in evidence.GRADES],
-        "residual": f"{residual:.1e}" if residual else "0", "parameters": rows[:PARAMETERS], "more_parameters": max(0, len(rows) - PARAMETERS),
-        "sources": evidence.sources(found.world.scenario) if found.world is not None else {}, "command": _command(found),
-        "stamp": stamp(sweep), "shown_stamp": shown_stamp(stamp(sweep)),
+        "grades": _grades(found), "command": _command(found),
     }  # fmt: skip
 
 
@@ -168,21 +160,16 @@ def _values(factor: Factor) -> str:
 
 def _factor(found: SweepFindings, row: pandas.Series[Any]) -> dict[str, str]:
     factor = found.factor(str(row["name"]))
-    spread = f"{number(row['least'], True)} to {number(row['most'], True)}" if math.isfinite(row["least"]) else "–"
     return {"name": factor.name, "label": found.labels[factor.name], "role": {"levers": "lever"}.get(factor.role, "uncertainty"),
             "given": _values(factor), "low": str(row["low"]), "high": str(row["high"]), "change": number(row["change"], True),
-            "interval": _interval(row["change_low"], row["change_high"]), "spread": spread,
+            "interval": span(row["change_low"], row["change_high"]), "spread": span(row["least"], row["most"]),
             "found": "yes" if row["found"] else "no difference found"}  # fmt: skip
-
-
-def _interval(low: float, high: float) -> str:
-    return f"{number(low, True)} to {number(high, True)}" if math.isfinite(low) else "–"
 
 
 def _point(found: SweepFindings, row: pandas.Series[Any]) -> dict[str, Any]:
     values = [row[str(name)] for name in found.factors["name"].head(_COLUMNS)]
     shown = [value if isinstance(value, str) else number(float(value)) for value in values]
-    interval = _interval(float(row["low"]), float(row["high"]))
+    interval = span(float(row["low"]), float(row["high"]))
     return {
         "point": int(row["point"]),
         "at": shown,
@@ -198,7 +185,7 @@ def _outcomes(found: SweepFindings) -> list[dict[str, str]]:
         plain = {key: number(float(row[key]), True) for key in ("least", "mean", "most")}
         counts = {key: f"{row[key]:,}" for key in ("above", "below", "unclear")}
         rows.append({"branch": found.labels[str(row["branch"])], "actor": found.labels.get(str(row["actor"]), str(row["actor"])),
-                     "measure": str(row["measure"]).replace("_", " "), "unit": str(row["unit"]), **plain, **counts})  # fmt: skip
+                     "measure": spaced(str(row["measure"])), "unit": str(row["unit"]), **plain, **counts})  # fmt: skip
     return rows
 
 

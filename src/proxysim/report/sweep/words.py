@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proxysim.report.study.words import UNITS, counted, joined, number, percent
+from proxysim.formatting import counted, joined, percent
+from proxysim.report.text import UNITS, number
 from proxysim.statistics.intervals import mean_interval
 
 if TYPE_CHECKING:

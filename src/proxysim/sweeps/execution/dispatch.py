@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 from proxysim.errors import InputError, MissingExtra, StorageError
+from proxysim.formatting import counted
 from proxysim.sweeps.execution.journal import note_path
 from proxysim.sweeps.execution.options import How, StoppedError, executor_of
 from proxysim.sweeps.execution.pools import LOOK, Pool
@@ -89,7 +90,7 @@ class Dispatch:
             ]
             if any(not future.done() for future in work):
                 self.say(
-                    f"waiting for {len(work)} block{'s' if len(work) > 1 else ''} at work, {GRACE:g} s at most; Ctrl-C again ends them at once"
+                    f"waiting for {counted(len(work), 'block')} at work, {GRACE:g} s at most; Ctrl-C again ends them at once"
                 )
                 futures.wait(work, timeout=GRACE)
         except KeyboardInterrupt:

@@ -1,0 +1,151 @@
+"""A report as one HTML file: figures drawn into it, styles in it, nothing requested from any other place."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from proxysim.errors import Fault, InputError, MissingExtra
+from proxysim.report import evidence
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from proxysim.scenario.scenario import Scenario
+
+#: Rows of the table of parameters; the rest is counted.
+_PARAMETERS = 1500
+_TAKEN = re.compile(r'(\bid=")([^"]+)(")')
+_NAMED = re.compile(r'((?:xlink:)?href="#|url\(#)([^")]+)')
+_LONG = re.compile(r"(\.\d\d)\d+")
+
+
+# ---- figures --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure of the page: its SVG, its caption, and a description for those who do not see it."""
+
+    key: str
+    title: str
+    svg: str
+    caption: str
+    alt: str
+
+
+@dataclass
+class Pictures:
+    """Figures as they are made, each with ids of its own."""
+
+    stamp: Mapping[str, str]
+    made: dict[str, Picture] = field(default_factory=dict)
+
+    def add(self, key: str, title: str, figure: Figure, caption: str, alt: str) -> None:
+        """Draw a figure into the page."""
+        self.made[key] = Picture(key, title, inline(figure, key, title, alt, self.stamp), caption, alt)
+
+
+def inline(figure: Figure, key: str, title: str, alt: str, stamp: Mapping[str, str]) -> str:
+    """A figure as an `svg` element for a page: ids of its own, title and description, no styles that reach out of it."""
+    from markupsafe import escape
+
+    from proxysim.figures.kit.export import rendered
+
+    text = rendered(figure, "svg", stamp).decode("utf-8")
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r"<style[^>]*>.*?</style>", "", text, flags=re.DOTALL)
+    text = _TAKEN.sub(lambda m: f"{m[1]}{key}-{m[2]}{m[3]}", text)
+    text = _NAMED.sub(lambda m: f"{m[1]}{key}-{m[2]}", text)
+    text = text.replace("xlink:href", "href").replace("\n", " ")
+    text = re.sub(r"> +<", "><", text)
+    text = re.sub(r' (d|points)="[^"]+"', lambda m: _LONG.sub(r"\1", m[0]), text)
+    box = re.search(r'viewBox="([^"]+)"', text)
+    assert box is not None
+    head = f'<svg viewBox="{box[1]}" role="img" aria-labelledby="{key}-title {key}-alt" xmlns="http://www.w3.org/2000/svg">'
+    described = f'<title id="{key}-title">{escape(title)}</title><desc id="{key}-alt">{escape(alt)}</desc>'
+    return head + described + text[text.index(">") + 1 :].strip()
+
+
+# ---- page -----------------------------------------------------------------------------------------------------------
+
+
+def template(name: str) -> Any:
+    """A page without its contents; a label with markup in it stays text.
+
+    Raises
+    ------
+    MissingExtra : Jinja2 is not installed
+    """
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    except ImportError:
+        raise MissingExtra('a report needs Jinja2: pip install "proxysim[report]"') from None
+    environment = Environment(loader=PackageLoader("proxysim.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+                              lstrip_blocks=True)  # fmt: skip
+    environment.filters["breakable"] = _breakable
+    return environment.get_template(name)
+
+
+def _breakable(path: str) -> Any:
+    """A path that a narrow screen breaks after its dots."""
+    from markupsafe import Markup, escape
+
+    return Markup(".<wbr>").join(escape(part) for part in path.split("."))
+
+
+def layout_context(
+    stamp: Mapping[str, str], pictures: Mapping[str, Picture], keys: Sequence[str], scenario: Scenario | None, residual: float
+) -> dict[str, Any]:
+    """What every page is given: its stamp, figures, parameters and sources.
+
+    Parameters
+    ----------
+    keys : of figures that the template asks for; those that were not drawn are None
+    scenario : whose parameters are listed; None lists nothing
+    residual : the worst of the books
+    """
+    from markupsafe import Markup
+
+    rows = evidence.parameters(scenario) if scenario is not None else []
+    shown = {
+        key: {"title": one.title, "svg": Markup(one.svg), "caption": one.caption} for key, one in pictures.items()
+    }
+    return {
+        "stamp": stamp,
+        "shown_stamp": _shown_stamp(stamp),
+        "pictures": {**dict.fromkeys(keys), **shown},
+        "grade_names": [f"{letter} {name}".strip() for letter, name in evidence.GRADES],
+        "parameters": rows[:_PARAMETERS],
+        "more_parameters": max(0, len(rows) - _PARAMETERS),
+        "sources": evidence.sources(scenario) if scenario is not None else {},
+        "residual": f"{residual:.1e}" if residual else "0",
+    }
+
+
+def _shown_stamp(stamp: Mapping[str, str]) -> dict[str, str]:
+    """A stamp as people read it."""
+    words = {"True": "yes", "False": "no"}
+    return {key: f"{float(value):.1e}" if key == "residual" else words.get(value, value) for key, value in stamp.items()}
+
+
+def write(target: Path, text: str) -> Path:
+    """Write a page, whole or not at all.
+
+    Raises
+    ------
+    InputError : it cannot be written
+    """
+    aside = target.with_name(f".{target.name}.part")
+    try:
+        aside.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(aside, target)
+    except OSError as error:
+        raise InputError([Fault(str(target), 0, "", f"cannot be written: {error.strerror or error}")]) from None
+    return target

@@ -1,0 +1,107 @@
+"""What people see for the things of a world: actors, origins, branches, events, provisions and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+from proxysim.core.parameters import PARAMETERS
+from proxysim.formatting import spaced, titled
+from proxysim.scenario.schema.keys import SINGLE, VERBS
+
+if TYPE_CHECKING:
+    from proxysim.scenario.scenario import Scenario
+
+#: The file as it stands, when no branch is chosen.
+AS_IT_STANDS = "none"
+#: Units in which numbers are shown, by kind; flows are those of a year.
+UNITS = {
+    "money_flow": "USD m / year", "arms_flow": "USD m / year", "money": "USD m", "arms": "USD m", "price": "USD / USD",
+    "capital": "months", "share": "share", "loss": "share / month", "persons": "persons", "months": "months",
+}  # fmt: skip
+#: Sections whose things act; "states" and "proxies" share no id.
+_ACTORS = ("states", "proxies", "regimes")
+
+
+def label_of(scenario: Scenario, section: str, one: str, unlabelled: Callable[[str], str] = str) -> str:
+    """The label of a thing in a section; without one its id through `unlabelled`: `str`, `spaced` or `titled`."""
+    if section == "events":
+        given = next((event.label for event in scenario.events if event.id == one), "")
+    else:
+        given = scenario.labels.get((section, one), "")
+    return given or unlabelled(one)
+
+
+def actor_label(scenario: Scenario, actor: str, unlabelled: Callable[[str], str] = str) -> str:
+    """The label of an actor or a regime."""
+    section = next((section for section in _ACTORS if actor in scenario.ids[section]), "states")
+    return label_of(scenario, section, actor, unlabelled)
+
+
+def maker_of(scenario: Scenario, origin: str) -> str | None:
+    """The actor that makes what is of an origin; None where nobody in the world does."""
+    actors = (actor for section in ("states", "proxies") for actor in scenario.ids[section]
+              if scenario.text.get((section, actor, "origin")) == origin)  # fmt: skip
+    return next(actors, None)
+
+
+def origin_label(scenario: Scenario, origin: str) -> str:
+    """The label of the actor that makes what is of an origin, else the origin."""
+    maker = maker_of(scenario, origin)
+    return actor_label(scenario, maker) if maker is not None else origin
+
+
+def branch_label(scenario: Scenario, branch: str) -> str:
+    """The label of a branch, or of several joined by +."""
+    if branch == AS_IT_STANDS:
+        return "As the file stands"
+    return " + ".join(label_of(scenario, "branches", part.strip(), titled) for part in branch.split("+"))
+
+
+def provision_label(path: str) -> str:
+    """What people see for a provision, or for all else in which two branches differ."""
+    return "everything else that differs" if path == "everything_else" else spaced(path.rpartition(".")[2])
+
+
+def number_label(path: str, scenario: Scenario | None) -> str:
+    """What people see for a number: which it is, then what it belongs to, since long names are cut."""
+    section, *rest = path.split(".")
+    if not rest:
+        return titled(section)
+    if section in SINGLE:
+        words = " ".join(rest).replace("_", " ")
+        return f"Rule: {words}" if section == "rules" else titled(words)
+    if scenario is not None and section in scenario.ids["events"]:  # an effect, shown from its event on
+        section, rest = "events", [section, *rest]
+    one, *keys = rest
+    name = f"all {section}" if one == "*" else _owner(section, one, scenario)
+    if keys[:1] == ["provisions"]:
+        keys = ["each provision"] if keys[1:] == ["*"] else keys[1:]
+    if section == "events" and keys == ["chance"]:
+        return name
+    if section == "events" and keys and keys[0] in VERBS:
+        keys = [keys[0], *keys[2:]]
+    return f"{titled(' '.join(keys))} ({name})" if keys else name
+
+
+def _owner(section: str, one: str, scenario: Scenario | None) -> str:
+    """What a number belongs to; a tie by its two ends."""
+    if scenario is None:
+        return one
+    if section == "ties":
+        return " → ".join(actor_label(scenario, end.strip(), titled) for end in one.split("->"))
+    if section == "pacts" and len(scenario.ids["pacts"]) == 1:
+        return "the pact"
+    return label_of(scenario, section, one, titled)
+
+
+def kind_of(path: Sequence[str]) -> str:
+    """The kind of the number at a full path, such as "share" or "month"; "" where the path has none."""
+    place = 1 if path[0] in SINGLE else 2
+    return _kinds().get((path[0], path[place]), "") if len(path) > place else ""
+
+
+@cache
+def _kinds() -> dict[tuple[str, str], str]:
+    return {(section, parameter.key): parameter.kind for parameter in PARAMETERS for section in parameter.sections}
