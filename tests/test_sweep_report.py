@@ -63,7 +63,7 @@ measures = ["received_arms"]
 def swept(folder: Path, runs: int, text: str | None = None, hook: str | None = None) -> Path:
     """A finished sweep."""
     file = experiment(folder, runs) if text is None else experiment(folder, runs, text)
-    ps.sweep(file, folder / "out", ps.How(hook=hook))
+    ps.sweep(file, folder / "out", ps.SweepOptions(hook=hook))
     return folder / "out"
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from proxysim.studies.comparison import Comparison, compare
     from proxysim.studies.explanation import Explanation, explain
     from proxysim.sweeps.ema import ema_model
-    from proxysim.sweeps.execution.options import How
+    from proxysim.sweeps.execution.options import SweepOptions
     from proxysim.sweeps.results import Sweep, open
     from proxysim.sweeps.runner import Status, extend, resume, status, sweep
     from proxysim.sweeps.verification import replay, verify
@@ -41,7 +41,6 @@ _HOMES = {
     "Ensemble": "runs.ensemble",
     "Explanation": "studies.explanation",
     "Fault": "errors",
-    "How": "sweeps.execution.options",
     "InputError": "errors",
     "MissingExtra": "errors",
     "PactModel": "runs.mesa.model",
@@ -53,6 +52,7 @@ _HOMES = {
     "Status": "sweeps.runner",
     "StorageError": "errors",
     "Sweep": "sweeps.results",
+    "SweepOptions": "sweeps.execution.options",
     "World": "scenario.world.world",
     "attribute": "studies.attribution",
     "compare": "studies.comparison",
@@ -80,7 +80,6 @@ __all__ = [
     "Ensemble",
     "Explanation",
     "Fault",
-    "How",
     "InputError",
     "MissingExtra",
     "PactModel",
@@ -92,6 +91,7 @@ __all__ = [
     "Status",
     "StorageError",
     "Sweep",
+    "SweepOptions",
     "World",
     "__version__",
     "attribute",

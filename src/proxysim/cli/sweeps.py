@@ -13,7 +13,7 @@ from proxysim.cli.studies import bar
 
 if TYPE_CHECKING:
     from proxysim.sweeps.estimate import Cost
-    from proxysim.sweeps.execution.options import How
+    from proxysim.sweeps.execution.options import SweepOptions
     from proxysim.sweeps.experiment.design import Design
     from proxysim.sweeps.experiment.experiment import Experiment
     from proxysim.sweeps.runner import Status
@@ -62,11 +62,11 @@ def design(
         return
     variation = Variation(experiment)
     columns_of(experiment, variation.world(0, table.point(0)))
-    _tell_design(experiment, table)
-    _tell_cost(cost_of(variation, table), experiment, table, processors())
+    _print_design(experiment, table)
+    _print_cost(cost_of(variation, table), experiment, table, processors())
 
 
-def _tell_design(experiment: Experiment, table: Design) -> None:
+def _print_design(experiment: Experiment, table: Design) -> None:
     from proxysim.sweeps.experiment.experiment import levelled
 
     print(experiment.question)
@@ -104,10 +104,10 @@ def _tell_design(experiment: Experiment, table: Design) -> None:
         print(f"    a Sobol sequence is balanced at powers of two, such as {near:,} or {2 * near:,}")
 
 
-def _tell_cost(cost: Cost, experiment: Experiment, table: Design, workers: int) -> None:
+def _print_cost(cost: Cost, experiment: Experiment, table: Design, workers: int) -> None:
     branches = len(experiment.branches)
     print(f"  size      {len(table):,} points x {branches} branches x {experiment.runs:,} runs = {cost.rows:,} runs")
-    print(f"  cost      {1000 * cost.seconds:.2f} ms a run, measured on {cost.looked} runs of this world just now;")
+    print(f"  cost      {1000 * cost.seconds:.2f} ms a run, measured on {cost.measured} runs of this world just now;")
     for count in sorted({1, workers}):
         print(f"            about {_duration(cost.on(count))} with {count} worker{'s' if count > 1 else ''}")
     print(f"            about {_bytes(cost.bytes)} on disk")
@@ -147,8 +147,8 @@ def sweep(
     """Run an experiment into a folder; whatever happens on the way, `resume` takes it up."""
     from proxysim.sweeps.runner import sweep as run_sweep
 
-    how = _how(workers, executor, dask, insecure, timeout, hook)
-    _leave(run_sweep(file, out, how, block=block, progress=bar(), say=_say))
+    chosen = _options(workers, executor, dask, insecure, timeout, hook)
+    _finish(run_sweep(file, out, chosen, block=block, progress=bar(), say=_say))
 
 
 @app.command("resume")
@@ -167,8 +167,8 @@ def resume(
     """Take a sweep up: run what is missing or damaged, nothing else."""
     from proxysim.sweeps.runner import resume as resume_sweep
 
-    how = _how(workers, executor, dask, insecure, timeout, hook)
-    _leave(resume_sweep(folder, how, failed=failed, progress=bar(), say=_say))
+    chosen = _options(workers, executor, dask, insecure, timeout, hook)
+    _finish(resume_sweep(folder, chosen, failed=failed, progress=bar(), say=_say))
 
 
 @app.command("extend")
@@ -186,8 +186,8 @@ def extend(
     """Add runs, or points of a Sobol design, to a finished sweep; old rows stay as they are."""
     from proxysim.sweeps.runner import extend as extend_sweep
 
-    how = _how(workers, executor, dask, insecure, timeout, hook)
-    _leave(extend_sweep(folder, how, runs=runs, points=points, progress=bar(), say=_say))
+    chosen = _options(workers, executor, dask, insecure, timeout, hook)
+    _finish(extend_sweep(folder, chosen, runs=runs, points=points, progress=bar(), say=_say))
 
 
 @app.command("status")
@@ -201,7 +201,7 @@ def status(folder: Folder) -> None:
           f"{'; a process is at work on it' if found.running else ''}")  # fmt: skip
     if found.digest:
         print(f"runs.parquet {found.digest}")
-    _end(found)
+    _exit(found)
 
 
 @app.command("verify")
@@ -232,16 +232,16 @@ def replay(
     from proxysim.sweeps.verification import replay as replay_run
 
     found = replay_run(folder, run_id)
-    told: dict[str, Any] = {
+    shown: dict[str, Any] = {
         "run_id": found.run_id, "branch": found.branch, "run": found.run, "point": {"number": found.point, **found.values},
-        "same": found.is_same if found.failure is None else None, "told": found.told,
+        "same": found.is_same if found.failure is None else None, "summary": found.summary,
         "now": {name: _number(value) for name, value in found.again.items()},
     }  # fmt: skip
     if found.failure is not None:
-        told["failure"] = {name: found.failure[name] for name in ("stage", "type", "message", "trace")}
+        shown["failure"] = {name: found.failure[name] for name in ("stage", "type", "message", "trace")}
     elif not found.is_same and found.row is not None:
-        told["table"] = {name: _number(value) for name, value in found.row.items()}
-    print(json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False))
+        shown["table"] = {name: _number(value) for name, value in found.row.items()}
+    print(json.dumps(shown, indent=1, ensure_ascii=False, allow_nan=False))
     if not found.is_same and found.failure is None:
         raise typer.Exit(3)
 
@@ -250,33 +250,33 @@ def _number(value: float) -> float | None:
     return None if value != value else value
 
 
-def _how(
+def _options(
     workers: int | None, executor: str | None, dask: str | None, insecure: bool, timeout: float | None, hook: str | None
-) -> How:
-    """Options as what a sweep runs on; all processors when nothing is said."""
+) -> SweepOptions:
+    """Options of a sweep; all processors when no number of workers is given."""
     from proxysim.sweeps.estimate import processors
-    from proxysim.sweeps.execution.options import How
+    from proxysim.sweeps.execution.options import SweepOptions
 
     count = workers or (1 if executor == "none" else processors())
-    return How(executor, count, dask, insecure, timeout, hook)
+    return SweepOptions(executor, count, dask, insecure, timeout, hook)
 
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def _leave(found: Status) -> None:
-    """Say how a sweep ended, and end with its status."""
+def _finish(found: Status) -> None:
+    """Print how a sweep ended, and exit with its status."""
     print(found)
     if found.digest:
         print(f"runs.parquet {found.digest}")
     if found.failed:
         again = f"run them again with `proxysim resume {found.folder} --failed`"
         print(f"{found.failed:,} runs failed; see {found.folder / 'failures.parquet'}; {again}", file=sys.stderr)
-    _end(found)
+    _exit(found)
 
 
-def _end(found: Status) -> None:
+def _exit(found: Status) -> None:
     if found.stopped:
         print(f"proxysim: {found.stopped}", file=sys.stderr)
     if found.exit_status:

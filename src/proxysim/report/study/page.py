@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from proxysim.report import evidence
 from proxysim.report.study import words
 from proxysim.report.study.findings import Findings, Steps, gather
 from proxysim.report.study.pictures import pictures
+from proxysim.runs.files import write_whole
 
 if TYPE_CHECKING:
     from proxysim.scenario.world.world import World
@@ -228,10 +228,8 @@ def write(target: Path, text: str) -> Path:
     ------
     InputError : it cannot be written
     """
-    aside = target.with_name(f".{target.name}.part")
     try:
-        aside.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(aside, target)
+        write_whole(target, text)
     except OSError as error:
         raise InputError([Fault(str(target), 0, "", f"cannot be written: {error.strerror or error}")]) from None
     return target
