@@ -14,7 +14,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from multiprocessing import popen_spawn_posix
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -24,6 +26,7 @@ from tests.sweeping import Cluster, experiment, is_bad, surroundings, words
 from proxysim.errors import StorageError
 from proxysim.sweeps.execution.block import Task
 from proxysim.sweeps.execution.options import SweepOptions
+from proxysim.sweeps.execution.pools import ProcessExecutor
 from proxysim.sweeps.execution.worker import run_block
 from proxysim.sweeps.runner import resume, status, sweep
 from proxysim.sweeps.store.folder import FAILURES, RUNS, SWEEP, Store
@@ -464,6 +467,34 @@ def test_interrupt__while_workers_start_says_one_line(small: Path, tmp_path: Pat
         _, errors = going.communicate(timeout=120)
     assert (3, f"proxysim: stopped; go on with `proxysim resume {out}`\n") == (going.returncode, errors)
     check_whole(small, out)
+
+
+def test_interrupt__that_another_thread_receives_waits_until_a_worker_has_started(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """A worker between its start and its data gets them all the same, and says nothing; then the interrupt comes."""
+
+    def interrupt() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # as in threads of libraries
+        signal.raise_signal(signal.SIGINT)
+
+    def spawn_and_interrupt(*given: Any) -> int:
+        pid = spawn(*given)
+        thread = threading.Thread(target=interrupt)
+        thread.start()
+        thread.join()
+        return pid
+
+    spawn = popen_spawn_posix.util.spawnv_passfds
+    executor = ProcessExecutor(1)  # starts the resource tracker, which is no worker
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(popen_spawn_posix.util, "spawnv_passfds", spawn_and_interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            executor.submit(os.getpid)
+    assert 1 == len(executor.started)
+    assert os.getpid() != executor.submit(os.getpid).result(timeout=120)
+    executor.close()
+    assert ("", "") == capfd.readouterr()
 
 
 def test_plan__that_cannot_be_read_is_not_guessed(small: Path, tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ class ProcessExecutor(futures.ProcessPoolExecutor):
         self.started: dict[int, Any] = {}
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> futures.Future[Any]:
-        with _interrupts_blocked():
+        with _interrupts_deferred():
             os.environ[STARTING] = "1"
             try:
                 return super().submit(fn, *args, **kwargs)
@@ -124,16 +124,31 @@ class ProcessExecutor(futures.ProcessPoolExecutor):
 
 
 @contextlib.contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Ctrl-C waits a moment; a process that is started meanwhile holds it back from its first moment on."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def _interrupts_deferred() -> Iterator[None]:
+    """Let Ctrl-C wait; a process that is started meanwhile has it blocked from its first moment on.
+
+    The mask is what that process inherits. In this process it is not enough: any other thread, such as one of a numerical
+    library, can receive the signal, and Python then interrupts the main thread. Between the start of a process and the
+    sending of its data that would leave the process with a closed pipe, and an EOFError on the terminal. So the handler
+    waits too.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    handles = threading.current_thread() is threading.main_thread() and handler is not None
+    received: list[int] = []
+    mask: set[signal.Signals | int] = set()
+    if handles:
+        signal.signal(signal.SIGINT, lambda number, frame: received.append(number))
+    if hasattr(signal, "pthread_sigmask"):
+        mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        if handles:
+            signal.signal(signal.SIGINT, handler)
+        if received:
+            signal.raise_signal(signal.SIGINT)
 
 
 def refuse_in_import() -> None:
