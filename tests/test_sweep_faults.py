@@ -112,16 +112,24 @@ def _children(parent: int) -> list[int]:
     return found
 
 
+def _has_come_to(out: Path, shards: int, parent: int) -> bool:
+    """Whether a sweep has a plan and so many shards; below 0, whether its resource tracker and a worker have started."""
+    if not (out / SWEEP).exists():
+        return False
+    return len(_children(parent)) >= 2 if shards < 0 else sum(1 for _ in (out / "shards").iterdir()) >= shards
+
+
 def kill_somewhere(home: Path, out: Path, chance: random.Random, hook: str = "tests.sweeping:slowly") -> str:
-    """A sweep on two processes; its parent, one worker, or all of them killed at some moment."""
+    """A sweep on two processes; its parent, one worker, or all of them killed at some moment of its progress."""
     command = words("sweep", home / "experiment.toml", "--out", out, "--workers", 2, "--block", 6, "--hook", hook)
     target = chance.choice(["parent", "worker", "group"])
     with subprocess.Popen(command, env=surroundings(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
                           text=True) as going:  # fmt: skip
+        shards = chance.randrange(-5, 40)  # of 40; below 0 while workers start
         end = time.monotonic() + 60
-        while not (out / SWEEP).exists() and going.poll() is None and time.monotonic() < end:
-            time.sleep(0.01)
-        time.sleep(chance.random() * 6.0)
+        while not _has_come_to(out, shards, going.pid) and going.poll() is None and time.monotonic() < end:
+            time.sleep(0.002)
+        time.sleep(chance.random() * 0.05)
         with contextlib.suppress(ProcessLookupError):
             if target == "group":
                 os.killpg(going.pid, signal.SIGKILL)
