@@ -203,7 +203,7 @@ def test_design__damaged_or_gone_is_made_anew(copy: Path) -> None:
         ]
         told: list[str] = []
         assert 0 == resume(copy, say=told.append).exit_status
-        assert [True] == [word in text and "made anew" in text for text in told]
+        assert [True] == [word in text and "rebuilt from the experiment" in text for text in told]
         assert before == path.read_bytes()
 
 

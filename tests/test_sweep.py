@@ -317,9 +317,9 @@ def test_resume__says_when_it_goes_on_otherwise(home: Path, tmp_path: Path) -> N
     for how, ends in [
         (
             SweepOptions(),
-            "begun with --hook tests.sweeping:refuses, goes on without; begun with --timeout 60.0, goes on without",
+            "started with --hook tests.sweeping:refuses, continues without; started with --timeout 60.0, continues without",
         ),
-        (SweepOptions(timeout=9.0, hook="tests.sweeping:refuses"), "begun with --timeout 60.0, goes on with 9.0"),
+        (SweepOptions(timeout=9.0, hook="tests.sweeping:refuses"), "started with --timeout 60.0, continues with 9.0"),
     ]:
         for path in (tmp_path / "out" / "shards").iterdir():
             path.unlink()
@@ -446,7 +446,7 @@ def test_failures__are_run_again_on_request_alone(failed: Path, tmp_path: Path) 
     assert (48, 0, 0) == (found.ok, found.failed, found.exit_status)
     assert status(failed.parent / "done").digest == found.digest
     assert "6 failed runs are run again, with the others of their 3 blocks" == told[0]
-    assert "begun with --hook tests.sweeping:refuses, goes on without" in told[1]
+    assert "started with --hook tests.sweeping:refuses, continues without" in told[1]
     assert [] == verify(out)
     assert 0 == pq.read_table(out / FAILURES).num_rows
 

@@ -1,4 +1,4 @@
-"""Commands on experiments: what a design holds and costs, sweep it, take it up again, check it, extend it."""
+"""Commands on experiments: what a design holds and costs, run it, resume it, check it, extend it."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _print_design(experiment: Experiment, table: Design) -> None:
 
     print(experiment.question)
     print(f"  world     {experiment.base}")
-    print(f"  branches  {', '.join(experiment.branches)} (the first is what the others are held against)")
+    print(f"  branches  {', '.join(experiment.branches)} (the others are compared with the first)")
     print(f"  measures  {', '.join(experiment.measures)}")
     for role in ("levers", "uncertainties"):
         factors = [factor for factor in experiment.factors if factor.role == role]
@@ -144,7 +144,7 @@ def sweep(
     ] = None,
     hook: Hook = None,
 ) -> None:
-    """Run an experiment into a folder; whatever happens on the way, `resume` takes it up."""
+    """Run an experiment into a folder; whatever happens on the way, `resume` continues it."""
     from proxysim.sweeps.runner import sweep as run_sweep
 
     chosen = _options(workers, executor, dask, insecure, timeout, hook)
@@ -161,10 +161,10 @@ def resume(
     timeout: Timeout = None,
     hook: Hook = None,
     failed: Annotated[
-        bool, typer.Option("--failed", help="Run failed runs again too, with the others of their blocks.")
+        bool, typer.Option("--failed", help="Retry failed runs too, with the others of their blocks.")
     ] = False,
 ) -> None:
-    """Take a sweep up: run what is missing or damaged, nothing else."""
+    """Resume a sweep: run what is missing or damaged, nothing else."""
     from proxysim.sweeps.runner import resume as resume_sweep
 
     chosen = _options(workers, executor, dask, insecure, timeout, hook)
@@ -192,7 +192,7 @@ def extend(
 
 @app.command("status")
 def status(folder: Folder) -> None:
-    """Where a sweep stands; exit status 0 when all runs are there, else 3."""
+    """Show the progress of a sweep; exit status 0 when all runs are there, else 3."""
     from proxysim.sweeps.runner import status as status_of
 
     found = status_of(folder)
@@ -206,7 +206,7 @@ def status(folder: Folder) -> None:
 
 @app.command("verify")
 def verify(folder: Folder) -> None:
-    """Every file of a sweep against its digest; the runs of a damaged one are named. Exit status 3 when any is damaged."""
+    """Check every file of a sweep against its digest and name the runs of damaged ones. Exit status 3 when any is damaged."""
     from proxysim.sweeps.verification import verify as verify_sweep
 
     found = verify_sweep(folder)
@@ -225,9 +225,9 @@ def replay(
     folder: Folder,
     run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="Id of a run, from the column run_id.")],
 ) -> None:
-    """Run one row of a sweep again by itself and hold it against the table; exit status 3 when a bit differs.
+    """Run one row of a sweep again by itself and compare it with the table; exit status 3 when a bit differs.
 
-    Of a run that had failed there is nothing to hold it against: what it failed with is shown beside what it gives now.
+    A run that had failed has no row: its failure is shown next to what it gives now.
     """
     from proxysim.sweeps.verification import replay as replay_run
 

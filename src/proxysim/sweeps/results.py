@@ -342,6 +342,6 @@ def open(folder: str | Path, missing: str = REFUSE) -> Sweep:
     if state.skipped or state.digest is None:
         raise RunError(f"{state}: {state.skipped} cells are missing; go on with `proxysim resume {folder}`")
     if digest_of_file(store.folder / RUNS) != state.digest:
-        message = f"{store.folder / RUNS} is damaged; `proxysim resume {store.folder}` makes it anew from the shards"
+        message = f"{store.folder / RUNS} is damaged; `proxysim resume {store.folder}` rebuilds it from the shards"
         raise StorageError(message)
     return Sweep(store, state, missing)

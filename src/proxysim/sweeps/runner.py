@@ -198,7 +198,7 @@ def stored_status(store: Store) -> Status:
     try:
         manifest = Manifest(store, read_only=True)
     except StorageError as error:
-        stopped = f"{error}; `proxysim resume {store.folder}` makes it anew from the shards"
+        stopped = f"{error}; `proxysim resume {store.folder}` rebuilds it from the shards"
         return replace(_status_of(store, (0, 0, 0, 0.0), {}), stopped=stopped)
     try:
         return _status_of(store, manifest.totals(), manifest.files())
@@ -212,7 +212,7 @@ def _status_of(store: Store, totals: tuple[int, int, int, float], files: dict[st
     found = Status(store.folder, store.planned, rows, failed, blocks, shards, seconds, files.get(RUNS))
     if found.digest is not None and (wrong := table_damage(store, rows)):
         return replace(
-            found, digest=None, stopped=f"{wrong}; `proxysim resume {store.folder}` makes it anew from the shards"
+            found, digest=None, stopped=f"{wrong}; `proxysim resume {store.folder}` rebuilds it from the shards"
         )
     return found
 
@@ -223,7 +223,7 @@ def _reopen(folder: Path, say: Say | None) -> Store:
     clear_leftovers(store)
     wrong = store.repair_design()
     if wrong and say:
-        say(f"{wrong}; it is made anew from the experiment")
+        say(f"{wrong}; it is rebuilt from the experiment")
     check_same(store)
     return store
 

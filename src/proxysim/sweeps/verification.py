@@ -49,7 +49,7 @@ def verify(folder: str | Path) -> list[Damage]:
     try:
         manifest = Manifest(store, read_only=True)
     except StorageError as error:
-        found.append(Damage(MANIFEST, f"{error}; resume makes it anew from the shards"))
+        found.append(Damage(MANIFEST, f"{error}; resume rebuilds it from the shards"))
         files: dict[str, str] = {}
         bad = [block for block in store.blocks() if store.shard(block).exists() and not _is_good(store, block)]
     else:
@@ -63,9 +63,9 @@ def verify(folder: str | Path) -> list[Damage]:
     for name, digest in files.items():
         path = store.folder / name
         if not path.exists():
-            found.append(Damage(name, "is gone; resume makes it anew from the shards"))
+            found.append(Damage(name, "is gone; resume rebuilds it from the shards"))
         elif digest_of_file(path) != digest:
-            found.append(Damage(name, "is damaged; resume makes it anew from the shards"))
+            found.append(Damage(name, "is damaged; resume rebuilds it from the shards"))
     return found
 
 
@@ -187,6 +187,6 @@ def _find(store: Store, run_id: str) -> tuple[dict[str, Any] | None, dict[str, A
     for block, why in unread:
         if run_id in _ids(store, block, store.design):
             raise StorageError(
-                f"{run_id} cannot be held against its row: {why}; `proxysim resume {store.folder}` runs it again"
+                f"{run_id} cannot be compared with its row: {why}; `proxysim resume {store.folder}` runs it again"
             )
     return None

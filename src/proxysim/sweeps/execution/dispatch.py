@@ -53,7 +53,7 @@ class Dispatcher:
                             broken = True
                             break
                         yield receipt
-                except BaseException:  # also when whoever takes the receipts was interrupted
+                except BaseException:  # also when the consumer of the receipts is interrupted
                     self._wind_down(pool)
                     raise
             if not broken:

@@ -49,7 +49,7 @@ def read_design(path: Path, factors: tuple[Factor, ...], points: int, digest: st
         columns = tuple(table.column(factor.name).to_numpy()[:points] for factor in factors)
         found = Design(factors, columns, points)
         if design_digest(found) != digest:
-            raise ValueError("its points are not those that the sweep was begun with")
+            raise ValueError("its points are not those that the sweep was started with")
     except FileNotFoundError:
         raise StorageError(f"{path} is gone") from None
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:

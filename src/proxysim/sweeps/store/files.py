@@ -91,7 +91,7 @@ def sealed(table: pa.Table, extra: dict[str, Any]) -> bytes:
 
 
 def opened(data: bytes) -> tuple[pa.Table, dict[str, Any]]:
-    """The table and what is the values beside it; no byte is read as Parquet before the seal is checked.
+    """The table and the values beside it; no byte is read as Parquet before the seal is checked.
 
     Raises
     ------

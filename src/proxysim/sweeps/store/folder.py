@@ -92,7 +92,7 @@ class Store:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Of what the numbers in a shard depend on beside its block."""
+        """Digest of what the numbers in a shard depend on, its block apart."""
         return digest_of(json.dumps([self.experiment.hash, self.version, self.columns]).encode())
 
     @property
@@ -127,7 +127,7 @@ class Store:
             try:
                 self._design = self._stored_design()
             except StorageError as error:
-                raise StorageError(f"{error}; `proxysim resume {self.folder}` makes it anew") from None
+                raise StorageError(f"{error}; `proxysim resume {self.folder}` rebuilds it") from None
         return self._design
 
     def _stored_design(self) -> Design:
@@ -223,7 +223,7 @@ class Store:
 
     # ---- blocks ------------------------------------------------------------------------------
     def blocks(self) -> Iterator[Block]:
-        """All blocks, batch by batch; the same however often the sweep is taken up."""
+        """All blocks, batch by batch; the same however often the sweep is resumed."""
         for number, batch in enumerate(self.batches):
             for first in range(0, batch.units, self.block):
                 yield Block(number, first, min(self.block, batch.units - first))

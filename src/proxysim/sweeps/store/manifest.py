@@ -15,7 +15,7 @@ from proxysim.sweeps.store.blocks import Block, Receipt
 from proxysim.sweeps.store.files import digest_of, storing
 from proxysim.sweeps.store.folder import MANIFEST, Store
 
-#: Tables as they are made. Each row ends with the digest of the rest of it, for sqlite finds no change within a value.
+#: Statements that create the tables. Each row ends with a digest of the rest, since sqlite detects no change within a value.
 _TABLES = {
     "file": "CREATE TABLE file (name TEXT PRIMARY KEY, digest TEXT, seal TEXT) WITHOUT ROWID",
     "shard": "CREATE TABLE shard (batch INTEGER, first INTEGER, count INTEGER, rows INTEGER, failed INTEGER, size INTEGER,"
@@ -68,7 +68,7 @@ class Manifest:
             try:
                 self._connect("mode=ro")
             except sqlite3.OperationalError as error:
-                # To read, too, sqlite keeps a journal beside its file; where it may not, the file is read as it lies.
+                # sqlite keeps a journal next to the file even to read; where it may not write one, read the file as it is.
                 if _code(error) not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
                     raise
                 self._connect("immutable=1")

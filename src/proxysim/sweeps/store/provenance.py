@@ -40,7 +40,7 @@ def check_new(folder: Path) -> None:
     except OSError as error:
         raise refused("--out", f"{folder} cannot be read: {error.strerror}") from None
     if SWEEP in inside:
-        raise refused("--out", f"{folder} holds a sweep already; take it up with `proxysim resume {folder}`")
+        raise refused("--out", f"{folder} holds a sweep already; continue it with `proxysim resume {folder}`")
     if inside - {"lock", "aside", "notes", "shards", DESIGN}:
         raise refused("--out", f"{folder} is there already and is not empty; give a new folder")
 
@@ -53,7 +53,7 @@ def check_same(store: Store) -> None:
     if Path(store.experiment.file).exists():
         faults += _changed(store, load_experiment(store.experiment.file))
     if faults:
-        message = "is not taken up, since what it was made from has changed; use a new folder"
+        message = "is not resumed, since what it was made from has changed; use a new folder"
         raise InputError([*faults, Fault(str(store.folder), 0, "", message)])
 
 
@@ -178,7 +178,7 @@ def option_differences(store: Store, options: Mapping[str, object]) -> str:
     except (OSError, ValueError, TypeError):
         return ""
     found = [
-        f"begun with --{name} {was}, goes on {'without' if now is None else f'with {now}'}"
+        f"started with --{name} {was}, continues {'without' if now is None else f'with {now}'}"
         for name, was in before.items()
         if (now := options.get(name)) != was
     ]
