@@ -14,7 +14,8 @@ from typer.testing import CliRunner
 import proxysim as ps
 from proxysim.cli import app
 from proxysim.report import gather_sweep
-from proxysim.report.sweep import page, words
+from proxysim.report.sweep import words
+from proxysim.report.sweep.page import sweep_page
 
 pytest.importorskip("jinja2")
 EVIL = "<script>document.title='evil'</script>"
@@ -76,13 +77,13 @@ def grid(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_page__of_a_grid_is_whole(grid: Path) -> None:
     """Lines, a map, bars; every part that a reader is promised; the same bytes each time."""
     found = gather_sweep(grid, "fighting")
-    text = page(found)
+    text = sweep_page(found)
     read = checked(text)
     for part in ("The answer", "The answer over the points", "What moves it", "All outcomes", "What it rests on", "Parameters and sources",
                  "How to reproduce", "all combinations", str(found.sweep.state.digest)):  # fmt: skip
         assert part in read.text
     assert 3 == len(read.pictures)
-    assert text == page(gather_sweep(grid, "fighting"))
+    assert text == sweep_page(gather_sweep(grid, "fighting"))
 
 
 def test_words__are_the_numbers_of_the_sweep(grid: Path) -> None:
@@ -109,13 +110,13 @@ def test_words__no_difference_is_said(tmp_path: Path) -> None:
     found = gather_sweep(tmp_path / "out")
     assert "no difference found" in words.followed(found)
     assert "none of the factors was found to move it" in words.certainty(found)
-    checked(page(found))
+    checked(sweep_page(found))
 
 
 def test_page__of_a_sample_escapes_what_others_wrote(tmp_path: Path) -> None:
     """A question with markup stays text; factors are compared in thirds, the answer shown at all points."""
     found = gather_sweep(swept(tmp_path, 2, SAMPLE))
-    text = page(found)
+    text = sweep_page(found)
     read = checked(text)
     assert EVIL not in text and "<script>" in read.text
     assert "a Latin hypercube sample" in read.text
@@ -127,7 +128,7 @@ def test_page__of_a_sample_escapes_what_others_wrote(tmp_path: Path) -> None:
 def test_page__of_one_factor_at_a_time(tmp_path: Path) -> None:
     """One branch, dates, variants and switches: points are held against the first."""
     found = gather_sweep(swept(tmp_path, 5, MIXED))
-    read = checked(page(found))
+    read = checked(sweep_page(found))
     assert "against the first point" in read.text
     assert {"rules.attrition", "states.north.income", "pacts.treaty.in_force"} <= set(found.factors["name"])
     row = found.factors.set_index("name").loc["pacts.treaty.in_force"]
@@ -140,7 +141,7 @@ def test_page__of_one_factor_at_a_time(tmp_path: Path) -> None:
 def test_page__failed_runs_are_marked(tmp_path: Path) -> None:
     """They are counted in the answer, in a table of their own, and in no mean."""
     found = gather_sweep(swept(tmp_path, 6, GRID, hook="tests.sweeping:refuses"), "fighting")
-    read = checked(page(found))
+    read = checked(sweep_page(found))
     assert "9 runs of 108 failed" in read.text
     assert "9 of 108 runs failed and are missing below." in read.text
     assert "ValueError planted 9 9" in read.text
@@ -161,7 +162,7 @@ def test_page__a_world_that_changed_is_not_passed_off(tmp_path: Path) -> None:
     world.write_text(changed, encoding="utf-8")
     found = gather_sweep(tmp_path / "out")
     assert found.world is None and "has changed since the sweep was run" in found.stale
-    read = checked(page(found))
+    read = checked(sweep_page(found))
     assert "has changed since the sweep was run" in read.text.lower()
     assert "0 numbers of the world" in read.text
     world.unlink()
@@ -196,5 +197,5 @@ def test_command__takes_the_folder_of_a_sweep(grid: Path, tmp_path: Path) -> Non
 def test_page__in_a_browser_with_the_network_off(grid: Path, tmp_path: Path) -> None:
     """As the report of a world."""
     file = tmp_path / "report.html"
-    file.write_text(page(gather_sweep(grid, "fighting")), encoding="utf-8")
+    file.write_text(sweep_page(gather_sweep(grid, "fighting")), encoding="utf-8")
     check_in_browser(file)
