@@ -36,5 +36,5 @@ def made_up(folder: Path, rows: int, block: int = 500) -> tuple[Store, Manifest]
             pa.array(column, type=kind)
             for column, kind in zip([*keys, ids, *values], store.schema().types, strict=True)
         ]
-        manifest.enter(store.write_shard(place, pa.Table.from_arrays(arrays, schema=store.schema()), [], 0.0))
+        manifest.add(store.write_shard(place, pa.Table.from_arrays(arrays, schema=store.schema()), [], 0.0))
     return store, manifest

@@ -37,7 +37,7 @@ def test_table__of_fifty_thousand_rows_is_whole_and_in_order(tmp_path: Path) -> 
     table = pq.read_table(store.folder / RUNS)
     assert (49_992, 23, store.planned) == (table.num_rows, table.num_columns, table.num_rows)
     assert 0 == pq.read_table(store.folder / FAILURES).num_rows
-    assert [] == [*store.aside.iterdir()]
+    assert [] == [*store.temporary.iterdir()]
     each = store.planned // 12
     assert np.array_equal(np.repeat(np.arange(6), 2 * each), table.column("point").to_numpy())
     assert np.array_equal(np.tile(np.arange(each), 12), table.column("run").to_numpy())

@@ -13,9 +13,10 @@ from tests.sweeping import experiment
 
 from proxysim.errors import InputError, StorageError
 from proxysim.sweeps.runner import resume, status, sweep
+from proxysim.sweeps.store.blocks import Batch
 from proxysim.sweeps.store.files import digest_of
-from proxysim.sweeps.store.folder import MANIFEST, RUNS, SWEEP, Batch, Store
-from proxysim.sweeps.store.lock import alone, is_locked
+from proxysim.sweeps.store.folder import MANIFEST, RUNS, SWEEP, Store
+from proxysim.sweeps.store.lock import is_locked, locked
 from proxysim.sweeps.store.manifest import Manifest
 from proxysim.sweeps.verification import verify
 
@@ -142,7 +143,7 @@ def check_journal(copy: Path, seed: int) -> None:
     manifest = Manifest(store)
     manifest.base.execute("PRAGMA wal_autocheckpoint=0")
     for receipt in list(manifest.shards()):
-        manifest.enter(receipt)
+        manifest.add(receipt)
     files = [path for path in copy.iterdir() if path.name.startswith(MANIFEST) and not path.name.endswith("-shm")]
     assert 2 == len(files)
     kept = {path: path.read_bytes() for path in files}
@@ -184,7 +185,7 @@ def test_manifest__that_is_gone_or_no_database_is_made_anew(copy: Path) -> None:
 def test_lock__lets_one_starter_in(done: Path) -> None:
     """The other is refused."""
     assert not is_locked(done)
-    with alone(done):
+    with locked(done):
         assert is_locked(done)
         with pytest.raises(InputError, match="is being worked on by another process"):
             resume(done)

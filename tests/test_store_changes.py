@@ -17,11 +17,11 @@ from tests.sweeping import QUICKSTART, TEXT, called, experiment
 import proxysim
 from proxysim.errors import InputError, StorageError
 from proxysim.sweeps import runner, verification
-from proxysim.sweeps.execution.options import How
+from proxysim.sweeps.execution.options import SweepOptions
 from proxysim.sweeps.runner import extend, resume, status, sweep
 from proxysim.sweeps.store.files import digest_of
 from proxysim.sweeps.store.folder import FAILURES, RUNS, SWEEP, Store
-from proxysim.sweeps.store.ground import WORLDS
+from proxysim.sweeps.store.provenance import WORLDS
 from proxysim.sweeps.verification import replay, verify
 
 POINTS = "legs.*.detection,pacts.treaty.strength\n0.5,0\n1,0.5\n1.5,0\n"
@@ -228,12 +228,12 @@ def test_replay__of_a_run_in_a_damaged_shard_says_so(tmp_path: Path) -> None:
 
 def test_replay__of_a_failed_run_says_what_then_and_now_are(tmp_path: Path) -> None:
     """There is no row to be the same as."""
-    sweep(experiment(tmp_path, 2), tmp_path / "out", How(hook="tests.sweeping:refuses"), block=8)
+    sweep(experiment(tmp_path, 2), tmp_path / "out", SweepOptions(hook="tests.sweeping:refuses"), block=8)
     run_id = pq.read_table(tmp_path / "out" / FAILURES).column("run_id")[0].as_py()
     done = called("replay", tmp_path / "out", run_id)
     told = json.loads(done.stdout)
     assert (0, None) == (done.returncode, told["same"])
-    assert "then it failed, at the stage hook, with ValueError: planted; now" in told["told"]
+    assert "then it failed, at the stage hook, with ValueError: planted; now" in told["summary"]
     assert "residual" in told["now"]
 
 
@@ -247,4 +247,4 @@ def test_replay__of_a_run_that_fails_now_says_with_what(tmp_path: Path, monkeypa
     monkeypatch.setattr(verification, "one_run", raising)
     found = replay(out, pq.read_table(out / RUNS).column("run_id")[0].as_py())
     assert (False, "ArithmeticError: out of range", {}) == (found.is_same, found.error, found.again)
-    assert "now it fails with ArithmeticError: out of range" in found.told
+    assert "now it fails with ArithmeticError: out of range" in found.summary

@@ -14,7 +14,8 @@ from tests.sweeping import experiment
 import proxysim
 from proxysim.errors import StorageError
 from proxysim.sweeps.runner import resume, status, sweep
-from proxysim.sweeps.store.folder import DESIGN, MANIFEST, RUNS, Block, Store
+from proxysim.sweeps.store.blocks import Block
+from proxysim.sweeps.store.folder import DESIGN, MANIFEST, RUNS, Store
 from proxysim.sweeps.store.manifest import Manifest
 from proxysim.sweeps.verification import verify
 
@@ -149,7 +150,7 @@ def test_manifest__with_rows_of_another_plan_is_made_anew(copy: Path) -> None:
     """Whole rows, but of blocks that this sweep does not have."""
     store = Store.read(copy)
     manifest = Manifest(store)
-    manifest.enter(replace(next(manifest.shards()), block=Block(0, 5, 9), rows=18))
+    manifest.add(replace(next(manifest.shards()), block=Block(0, 5, 9), rows=18))
     manifest.close()
     assert "is not in the plan" in str(status(copy).stopped)
     assert (48, 0, 0) == ((found := resume(copy)).ok, found.skipped, found.exit_status)
@@ -202,7 +203,7 @@ def test_design__damaged_or_gone_is_made_anew(copy: Path) -> None:
         ]
         told: list[str] = []
         assert 0 == resume(copy, say=told.append).exit_status
-        assert [True] == [word in text and "made anew" in text for text in told]
+        assert [True] == [word in text and "rebuilt from the experiment" in text for text in told]
         assert before == path.read_bytes()
 
 

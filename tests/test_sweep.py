@@ -19,8 +19,8 @@ from tests.sweeping import QUICKSTART, TEXT, Cluster, called, experiment, surrou
 import proxysim
 from proxysim.errors import InputError, RunError
 from proxysim.sweeps.execution import block as attempt
-from proxysim.sweeps.execution import worker
-from proxysim.sweeps.execution.options import How
+from proxysim.sweeps.execution import context
+from proxysim.sweeps.execution.options import SweepOptions
 from proxysim.sweeps.runner import extend, resume, status, sweep
 from proxysim.sweeps.store.folder import FAILURES, RUNS, Store
 from proxysim.sweeps.verification import replay, verify
@@ -40,7 +40,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def check_same(home: Path, out: Path, how: How, block: int) -> None:
+def check_same(home: Path, out: Path, how: SweepOptions, block: int) -> None:
     """A sweep gives the table of `home`."""
     found = sweep(home / "experiment.toml", out, how, block=block)
     assert (status(home / "done").digest, 0) == (found.digest, found.exit_status)
@@ -51,14 +51,14 @@ def test_digest__is_one_whatever_it_runs_on(
     home: Path, tmp_path: Path, workers: int, block: int, executor: str
 ) -> None:
     """The fast sample."""
-    check_same(home, tmp_path / "out", How(executor, workers), block)
+    check_same(home, tmp_path / "out", SweepOptions(executor, workers), block)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("workers", "block", "executor"), ALL)
 def test_digest__is_one_for_all(home: Path, tmp_path: Path, workers: int, block: int, executor: str) -> None:
     """The full count."""
-    check_same(home, tmp_path / "out", How(executor, workers), block)
+    check_same(home, tmp_path / "out", SweepOptions(executor, workers), block)
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_dask__gives_the_same_table_with_other_workers(home: Path, tmp_path: Pat
             found.worker()
         found.wait(workers)
         for block in (1, 7, 64):
-            check_same(home, tmp_path / f"o{block}", How(dask=found.address), block)
+            check_same(home, tmp_path / f"o{block}", SweepOptions(dask=found.address), block)
     finally:
         found.close()
 
@@ -142,32 +142,36 @@ def _until_shards(out: Path, count: int) -> None:
 
 @pytest.mark.parametrize(
     ("how", "word"),
-    [(How(dask="tcp://10.0.0.1:8786"), "another machine"), (How(dask="nonsense"), "the form is"), (How("fork"), "allowed are"),
-     (How("none", 4), "this process alone"), (How("threads", 2, timeout=1.0), "needs workers that can be ended"),
-     (How("none", timeout=1.0), "can be ended"),
-     (How("dask"), "give the address"), (How("processes", 0), "at least one"), (How("processes", timeout=-1.0), "seconds above 0")],
+    [(SweepOptions(dask="tcp://10.0.0.1:8786"), "another machine"),
+     (SweepOptions(dask="nonsense"), "the form is"), (SweepOptions("fork"), "allowed are"),
+     (SweepOptions("none", 4), "this process alone"), (SweepOptions("threads", 2, timeout=1.0), "needs workers that can be ended"),
+     (SweepOptions("none", timeout=1.0), "can be ended"),
+     (SweepOptions("dask"), "give the address"),
+     (SweepOptions("processes", 0), "at least one"), (SweepOptions("processes", timeout=-1.0), "seconds above 0")],
 )  # fmt: skip
-def test_how__wishes_that_do_not_go_together_are_refused(how: How, word: str) -> None:
+def test_options__that_contradict_each_other_are_refused(how: SweepOptions, word: str) -> None:
     """Before anything runs."""
     with pytest.raises(InputError, match=word):
         how.kind()
 
 
-def test_how__the_executor_is_chosen() -> None:
+def test_options__choose_the_executor() -> None:
     """A scheduler elsewhere is fine over tls, or on request."""
-    assert ("none", "processes", "processes") == (How().kind(), How(workers=2).kind(), How(timeout=1.0).kind())
-    assert "dask" == How(dask="tls://far:1").kind()
-    assert "dask" == How(dask="tcp://far:1", insecure=True).kind()
+    assert ("none", "processes", "processes") == (SweepOptions().kind(), SweepOptions(workers=2).kind(), SweepOptions(timeout=1.0).kind())
+    assert "dask" == SweepOptions(dask="tls://far:1").kind()
+    assert "dask" == SweepOptions(dask="tcp://far:1", insecure=True).kind()
 
 
 @pytest.mark.parametrize(
     ("how", "word"),
-    [(How(hook="nope:f"), "No module named 'nope'"), (How(hook="tests.sweeping:nope"), "has no attribute"), (How(hook="f"), "module:function"),
-     (How(hook="tests.sweeping:NOTHING"), "cannot be called"), (How(hook="torn:f"), "SyntaxError"), (How(hook="gone:f"), "SystemExit"),
-     (How(dask="tls://127.0.0.1:9"), "DASK_DISTRIBUTED__COMM__TLS__CA_FILE")],
+    [(SweepOptions(hook="nope:f"), "No module named 'nope'"),
+     (SweepOptions(hook="tests.sweeping:nope"), "has no attribute"), (SweepOptions(hook="f"), "module:function"),
+     (SweepOptions(hook="tests.sweeping:NOTHING"), "cannot be called"),
+     (SweepOptions(hook="torn:f"), "SyntaxError"), (SweepOptions(hook="gone:f"), "SystemExit"),
+     (SweepOptions(dask="tls://127.0.0.1:9"), "DASK_DISTRIBUTED__COMM__TLS__CA_FILE")],
 )  # fmt: skip
 def test_how__what_cannot_be_used_is_found_before_there_is_a_folder(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: How, word: str
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: SweepOptions, word: str
 ) -> None:
     """In one line, and the corrected command is not refused for its folder."""
     if how.dask:
@@ -193,7 +197,7 @@ def test_dask__nobody_there_is_found_before_there_is_a_folder(home: Path, tmp_pa
 def test_script__without_a_guard_is_told_so_once(home: Path, tmp_path: Path) -> None:
     """One error and no success; with the guard it goes into the same folder."""
     out, script = tmp_path / "out", tmp_path / "script.py"
-    call = f"print(ps.sweep({str(home / 'experiment.toml')!r}, {str(out)!r}, ps.How(workers=2), block=8))"
+    call = f"print(ps.sweep({str(home / 'experiment.toml')!r}, {str(out)!r}, ps.SweepOptions(workers=2), block=8))"
     script.write_text(f"import proxysim as ps\n{call}\n", encoding="utf-8")
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, env=surroundings())
     assert 1 == done.returncode, done.stderr
@@ -209,10 +213,10 @@ def test_sweep__that_no_worker_can_begin_is_forgotten(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Workers elsewhere may lack the hook; the corrected command takes the same folder."""
-    monkeypatch.setattr(How, "check", lambda how: None)
+    monkeypatch.setattr(SweepOptions, "check", lambda how: None)
     with pytest.raises(InputError, match="No module named 'nope'"):
-        sweep(home / "experiment.toml", tmp_path / "out", How(hook="nope:f"), block=8)
-    check_same(home, tmp_path / "out", How(), 8)
+        sweep(home / "experiment.toml", tmp_path / "out", SweepOptions(hook="nope:f"), block=8)
+    check_same(home, tmp_path / "out", SweepOptions(), 8)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +230,7 @@ def test_sweep__that_no_worker_can_begin_is_forgotten(
 def test_how__what_only_looks_like_this_machine_is_another(address: str, word: str) -> None:
     """The host is read as a whole."""
     with pytest.raises(InputError, match=word):
-        How(dask=address).kind()
+        SweepOptions(dask=address).kind()
 
 
 @pytest.mark.parametrize(
@@ -234,7 +238,7 @@ def test_how__what_only_looks_like_this_machine_is_another(address: str, word: s
 )
 def test_how__this_machine_in_each_of_its_forms(address: str) -> None:
     """Loopback is loopback."""
-    assert "dask" == How(dask=address).kind()
+    assert "dask" == SweepOptions(dask=address).kind()
 
 
 def test_sweep__may_vary_branches_alone(tmp_path: Path) -> None:
@@ -292,7 +296,7 @@ def test_resume__refuses_what_has_changed_and_shows_it(home: Path, tmp_path: Pat
         resume(tmp_path / "out")
     row = pq.read_table(tmp_path / "out" / RUNS).column("run_id")[0].as_py()
     file.unlink()
-    worker._BENCHES.clear()  # worlds that this process has read before
+    context._CONTEXTS.clear()  # worlds that this process has read before
     with pytest.raises(InputError, match="has changed: its hash is"):
         replay(tmp_path / "out", row)
 
@@ -307,15 +311,15 @@ def test_resume__refuses_another_model(home: Path, tmp_path: Path, monkeypatch: 
 def test_resume__says_when_it_goes_on_otherwise(home: Path, tmp_path: Path) -> None:
     """With another hook or timeout than the sweep was begun with, in one line; what was begun with neither says nothing."""
     said: list[str] = []
-    begun = How("processes", 2, timeout=60.0, hook="tests.sweeping:refuses")
+    begun = SweepOptions("processes", 2, timeout=60.0, hook="tests.sweeping:refuses")
     sweep(home / "experiment.toml", tmp_path / "out", begun, block=24)
     digest = status(home / "done").digest
     for how, ends in [
         (
-            How(),
-            "begun with --hook tests.sweeping:refuses, goes on without; begun with --timeout 60.0, goes on without",
+            SweepOptions(),
+            "started with --hook tests.sweeping:refuses, continues without; started with --timeout 60.0, continues without",
         ),
-        (How(timeout=9.0, hook="tests.sweeping:refuses"), "begun with --timeout 60.0, goes on with 9.0"),
+        (SweepOptions(timeout=9.0, hook="tests.sweeping:refuses"), "started with --timeout 60.0, continues with 9.0"),
     ]:
         for path in (tmp_path / "out" / "shards").iterdir():
             path.unlink()
@@ -328,7 +332,7 @@ def test_resume__says_when_it_goes_on_otherwise(home: Path, tmp_path: Path) -> N
     assert [] == verify(tmp_path / "out")
     sweep(home / "experiment.toml", tmp_path / "plain", block=24)
     next((tmp_path / "plain" / "shards").iterdir()).unlink()
-    resume(tmp_path / "plain", How(timeout=60.0), say=said.append)
+    resume(tmp_path / "plain", SweepOptions(timeout=60.0), say=said.append)
     assert 1 == len(said)
     assert "is gone" in said[0]
 
@@ -373,7 +377,7 @@ def test_extend__adds_points_to_sobol_alone(home: Path, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def failed(home: Path) -> Path:
     """A sweep in which a run of each point failed."""
-    found = sweep(home / "experiment.toml", home / "failed", How(hook="tests.sweeping:refuses"), block=8)
+    found = sweep(home / "experiment.toml", home / "failed", SweepOptions(hook="tests.sweeping:refuses"), block=8)
     assert (42, 6, 0, 3) == (found.ok, found.failed, found.skipped, found.exit_status)
     return home / "failed"
 
@@ -442,7 +446,7 @@ def test_failures__are_run_again_on_request_alone(failed: Path, tmp_path: Path) 
     assert (48, 0, 0) == (found.ok, found.failed, found.exit_status)
     assert status(failed.parent / "done").digest == found.digest
     assert "6 failed runs are run again, with the others of their 3 blocks" == told[0]
-    assert "begun with --hook tests.sweeping:refuses, goes on without" in told[1]
+    assert "started with --hook tests.sweeping:refuses, continues without" in told[1]
     assert [] == verify(out)
     assert 0 == pq.read_table(out / FAILURES).num_rows
 

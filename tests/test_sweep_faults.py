@@ -14,7 +14,9 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from multiprocessing import popen_spawn_posix
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -22,8 +24,10 @@ import pytest
 from tests.sweeping import Cluster, experiment, is_bad, surroundings, words
 
 from proxysim.errors import StorageError
-from proxysim.sweeps.execution.options import How
-from proxysim.sweeps.execution.worker import Task, run_block
+from proxysim.sweeps.execution.block import Task
+from proxysim.sweeps.execution.options import SweepOptions
+from proxysim.sweeps.execution.pools import ProcessExecutor
+from proxysim.sweeps.execution.worker import run_block
 from proxysim.sweeps.runner import resume, status, sweep
 from proxysim.sweeps.store.folder import FAILURES, RUNS, SWEEP, Store
 from proxysim.sweeps.verification import verify
@@ -108,16 +112,24 @@ def _children(parent: int) -> list[int]:
     return found
 
 
+def _has_come_to(out: Path, shards: int, parent: int) -> bool:
+    """Whether a sweep has a plan and so many shards; below 0, whether its resource tracker and a worker have started."""
+    if not (out / SWEEP).exists():
+        return False
+    return len(_children(parent)) >= 2 if shards < 0 else sum(1 for _ in (out / "shards").iterdir()) >= shards
+
+
 def kill_somewhere(home: Path, out: Path, chance: random.Random, hook: str = "tests.sweeping:slowly") -> str:
-    """A sweep on two processes; its parent, one worker, or all of them killed at some moment."""
+    """A sweep on two processes; its parent, one worker, or all of them killed at some moment of its progress."""
     command = words("sweep", home / "experiment.toml", "--out", out, "--workers", 2, "--block", 6, "--hook", hook)
     target = chance.choice(["parent", "worker", "group"])
     with subprocess.Popen(command, env=surroundings(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
                           text=True) as going:  # fmt: skip
+        shards = chance.randrange(-5, 40)  # of 40; below 0 while workers start
         end = time.monotonic() + 60
-        while not (out / SWEEP).exists() and going.poll() is None and time.monotonic() < end:
-            time.sleep(0.01)
-        time.sleep(chance.random() * 6.0)
+        while not _has_come_to(out, shards, going.pid) and going.poll() is None and time.monotonic() < end:
+            time.sleep(0.002)
+        time.sleep(chance.random() * 0.05)
         with contextlib.suppress(ProcessLookupError):
             if target == "group":
                 os.killpg(going.pid, signal.SIGKILL)
@@ -219,7 +231,7 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def nannies(tmp_path: Path, calls: Path) -> Iterator[How]:
+def nannies(tmp_path: Path, calls: Path) -> Iterator[SweepOptions]:
     """A Dask scheduler and two workers that come back when their process ends."""
     pytest.importorskip("distributed")
     found = Cluster(tmp_path)
@@ -227,15 +239,15 @@ def nannies(tmp_path: Path, calls: Path) -> Iterator[How]:
         for _ in range(2):
             found.worker(nanny=True)
         found.wait(2)
-        yield How(dask=found.address, timeout=2.0, hook="tests.sweeping:planted")
+        yield SweepOptions(dask=found.address, timeout=2.0, hook="tests.sweeping:planted")
     finally:
         found.close()
 
 
-PROCESSES = How("processes", 2, timeout=2.0, hook="tests.sweeping:planted")
+PROCESSES = SweepOptions("processes", 2, timeout=2.0, hook="tests.sweeping:planted")
 
 
-def check_planted(folder: Path, runs: int, block: int, how: How, calls: Path) -> None:
+def check_planted(folder: Path, runs: int, block: int, how: SweepOptions, calls: Path) -> None:
     """1 % raise, 0.2 % hang, 0.1 % end their process: exactly these fail, the rest is run about once."""
     file = experiment(folder, runs)
     planned = {(p, b, r) for p in range(6) for b in BRANCHES for r in range(runs)}
@@ -272,12 +284,12 @@ def test_planted__among_two_thousand(tmp_path: Path, calls: Path) -> None:
     check_planted(tmp_path, 167, 3, PROCESSES, calls)
 
 
-def test_planted__on_dask_runs_are_blamed_and_no_others(tmp_path: Path, calls: Path, nannies: How) -> None:
+def test_planted__on_dask_runs_are_blamed_and_no_others(tmp_path: Path, calls: Path, nannies: SweepOptions) -> None:
     """The fast sample, on a real scheduler; nannies bring workers back."""
     check_planted(tmp_path, 30, 2, nannies, calls)
 
 
-def test_planted__on_dask_a_timeout_blames_the_run_that_hangs(tmp_path: Path, nannies: How) -> None:
+def test_planted__on_dask_a_timeout_blames_the_run_that_hangs(tmp_path: Path, nannies: SweepOptions) -> None:
     """With two blocks at work, and others that wait with their workers, no other run fails or is lost."""
     file = experiment(tmp_path, 12)
     found = sweep(file, tmp_path / "out", replace(nannies, hook="tests.sweeping:hangs"), block=12)
@@ -300,7 +312,7 @@ def small_table(folder: Path, file: Path) -> Path:
 @pytest.mark.parametrize("on", ["none", "threads", "processes", "dask"])
 def test_planted__exits_are_failures_of_their_run(tmp_path: Path, on: str, request: pytest.FixtureRequest) -> None:
     """`sys.exit` in a hook ends neither the sweep nor a worker."""
-    how = request.getfixturevalue("nannies") if on == "dask" else How(on, 1 if on == "none" else 2)
+    how = request.getfixturevalue("nannies") if on == "dask" else SweepOptions(on, 1 if on == "none" else 2)
     found = sweep(
         experiment(tmp_path, 4), tmp_path / "out", replace(how, timeout=None, hook="tests.sweeping:leaves"), block=8
     )
@@ -348,13 +360,13 @@ def test_clock__no_run_is_charged_for_compiling(small: Path, tmp_path: Path, mon
     """Workers that begin with no compiled rules at all take long, and no run has failed."""
     (tmp_path / "cache").mkdir()
     monkeypatch.setenv("PROXYSIM_CACHE", str(tmp_path / "cache"))
-    found = sweep(small / "experiment.toml", tmp_path / "out", How("processes", 2, timeout=2.0), block=8)
+    found = sweep(small / "experiment.toml", tmp_path / "out", SweepOptions("processes", 2, timeout=2.0), block=8)
     assert (48, 0, 0) == (found.ok, found.failed, found.exit_status), found.stopped
     assert status(small / "done").digest == found.digest
 
 
 @pytest.mark.slow
-def test_planted__on_dask_among_two_thousand(tmp_path: Path, calls: Path, nannies: How) -> None:
+def test_planted__on_dask_among_two_thousand(tmp_path: Path, calls: Path, nannies: SweepOptions) -> None:
     """The full count."""
     check_planted(tmp_path, 167, 3, nannies, calls)
 
@@ -430,7 +442,7 @@ def test_interrupt__a_second_one_ends_runs_that_hang(small: Path, tmp_path: Path
 def test_interrupt__one_is_enough(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks that do not come back are ended in the end."""
     out, said = tmp_path / "out", []
-    monkeypatch.setattr("proxysim.sweeps.execution.dispatch.GRACE", 0.1)
+    monkeypatch.setattr("proxysim.sweeps.execution.dispatch.GRACE_SECONDS", 0.1)
     monkeypatch.setenv("PYTHONPATH", surroundings()["PYTHONPATH"])
 
     def interrupt() -> None:
@@ -442,7 +454,7 @@ def test_interrupt__one_is_enough(small: Path, tmp_path: Path, monkeypatch: pyte
     found = sweep(
         small / "experiment.toml",
         out,
-        How("processes", 2, hook="tests.sweeping:hangs_early"),
+        SweepOptions("processes", 2, hook="tests.sweeping:hangs_early"),
         block=12,
         say=said.append,
     )
@@ -463,6 +475,34 @@ def test_interrupt__while_workers_start_says_one_line(small: Path, tmp_path: Pat
         _, errors = going.communicate(timeout=120)
     assert (3, f"proxysim: stopped; go on with `proxysim resume {out}`\n") == (going.returncode, errors)
     check_whole(small, out)
+
+
+def test_interrupt__that_another_thread_receives_waits_until_a_worker_has_started(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """A worker between its start and its data gets them all the same, and says nothing; then the interrupt comes."""
+
+    def interrupt() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # as in threads of libraries
+        signal.raise_signal(signal.SIGINT)
+
+    def spawn_and_interrupt(*given: Any) -> int:
+        pid = spawn(*given)
+        thread = threading.Thread(target=interrupt)
+        thread.start()
+        thread.join()
+        return pid
+
+    spawn = popen_spawn_posix.util.spawnv_passfds
+    executor = ProcessExecutor(1)  # starts the resource tracker, which is no worker
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(popen_spawn_posix.util, "spawnv_passfds", spawn_and_interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            executor.submit(os.getpid)
+    assert 1 == len(executor.started)
+    assert os.getpid() != executor.submit(os.getpid).result(timeout=120)
+    executor.close()
+    assert ("", "") == capfd.readouterr()
 
 
 def test_plan__that_cannot_be_read_is_not_guessed(small: Path, tmp_path: Path) -> None:

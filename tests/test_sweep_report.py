@@ -65,7 +65,7 @@ measures = ["received_arms"]
 def swept(folder: Path, runs: int, text: str | None = None, hook: str | None = None) -> Path:
     """A finished sweep."""
     file = experiment(folder, runs) if text is None else experiment(folder, runs, text)
-    ps.sweep(file, folder / "out", ps.How(hook=hook))
+    ps.sweep(file, folder / "out", ps.SweepOptions(hook=hook), block=50)
     return folder / "out"
 
 
@@ -107,7 +107,7 @@ def test_words__no_difference_is_said(tmp_path: Path) -> None:
     lines = ['kind = "experiment"', 'question = "?"', 'base = "world.toml"', 'branches = ["no-pact", "twin"]', 'design = "grid"',
              "runs = 6", 'measures = ["fighting"]', "[levers]", '"legs.*.detection" = {scale = [0.5, 1]}']  # fmt: skip
     file.write_text("\n".join(lines), encoding="utf-8")
-    ps.sweep(file, tmp_path / "out")
+    ps.sweep(file, tmp_path / "out", block=50)
     found = sweep_findings(tmp_path / "out")
     assert "no difference found" in words.followed(found)
     assert "none of the factors was found to move it" in words.certainty(found)
@@ -155,7 +155,7 @@ def test_page__a_world_that_changed_is_not_passed_off(tmp_path: Path) -> None:
     world.write_text(QUICKSTART.read_text(encoding="utf-8"), encoding="utf-8")
     file = experiment(tmp_path, 2)
     file.write_text(file.read_text(encoding="utf-8").replace(QUICKSTART.as_posix(), world.as_posix()), encoding="utf-8")
-    ps.sweep(file, tmp_path / "out")
+    ps.sweep(file, tmp_path / "out", block=50)
     changed, count = re.subn(
         r"(\nincome\s*=\s*\{?(?:value\s*=\s*)?)(\d+)", r"\g<1>1\2", world.read_text(encoding="utf-8"), count=1
     )
@@ -186,7 +186,7 @@ def test_command__takes_the_folder_of_a_sweep(grid: Path, tmp_path: Path) -> Non
     empty = call(app, ["report", str(tmp_path), "--out", str(target)])
     assert 2 == empty.exit_code and "Traceback" not in empty.stderr
     broken = tmp_path / "broken"
-    ps.sweep(experiment(tmp_path, 2), broken)
+    ps.sweep(experiment(tmp_path, 2), broken, block=50)
     next((broken / "shards").iterdir()).unlink()
     (broken / "manifest.sqlite").unlink()
     (broken / "runs.parquet").unlink()

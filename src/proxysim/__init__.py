@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from proxysim.studies.comparison import Comparison, compare
     from proxysim.studies.explanation import Explanation, explain
     from proxysim.sweeps.ema import ema_model
-    from proxysim.sweeps.execution.options import How
+    from proxysim.sweeps.execution.options import SweepOptions
     from proxysim.sweeps.results import Sweep, open
     from proxysim.sweeps.runner import Status, extend, resume, status, sweep
     from proxysim.sweeps.verification import replay, verify
@@ -42,7 +42,6 @@ _HOMES = {
     "Ensemble": "runs.ensemble",
     "Explanation": "studies.explanation",
     "Fault": "errors",
-    "How": "sweeps.execution.options",
     "InputError": "errors",
     "MissingExtra": "errors",
     "PactModel": "runs.mesa.model",
@@ -54,6 +53,7 @@ _HOMES = {
     "Status": "sweeps.runner",
     "StorageError": "errors",
     "Sweep": "sweeps.results",
+    "SweepOptions": "sweeps.execution.options",
     "World": "scenario.world.world",
     "attribute": "studies.attribution",
     "compare": "studies.comparison",
@@ -81,7 +81,6 @@ __all__ = [
     "Ensemble",
     "Explanation",
     "Fault",
-    "How",
     "InputError",
     "MissingExtra",
     "PactModel",
@@ -93,6 +92,7 @@ __all__ = [
     "Status",
     "StorageError",
     "Sweep",
+    "SweepOptions",
     "World",
     "__version__",
     "attribute",

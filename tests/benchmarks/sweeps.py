@@ -24,7 +24,7 @@ from tests.shards import OUTCOMES, made_up
 from tests.sweeping import Cluster, experiment
 
 from proxysim.runs.batch import load_rules, run_rows
-from proxysim.sweeps.execution.options import How
+from proxysim.sweeps.execution.options import SweepOptions
 from proxysim.sweeps.experiment.design import design_of
 from proxysim.sweeps.experiment.experiment import load_experiment
 from proxysim.sweeps.inputs import Variation
@@ -90,9 +90,9 @@ def on_dask(runs: int) -> tuple[int, float]:
                 cluster.worker()
             cluster.wait(2)
             file = experiment(folder, runs)
-            sweep(file, folder / "warm", How(dask=cluster.address), block=max(1, runs // 2))
+            sweep(file, folder / "warm", SweepOptions(dask=cluster.address), block=max(1, runs // 2))
             at: list[float] = []
-            found = sweep(file, folder / "out", How(dask=cluster.address), block=BLOCK_ON_DASK,
+            found = sweep(file, folder / "out", SweepOptions(dask=cluster.address), block=BLOCK_ON_DASK,
                           progress=lambda done, total: at.append(time.perf_counter()))  # fmt: skip
         finally:
             cluster.close()
@@ -142,7 +142,7 @@ def parent(runs: int) -> dict[str, int]:
     """Runs of a sweep on two processes, and the peak of resident memory of the process that hands them their blocks."""
     with tempfile.TemporaryDirectory() as folder:
         found = sweep(
-            experiment(Path(folder), runs // 12), Path(folder) / "out", How("processes", 2), block=BLOCK_OF_PARENT
+            experiment(Path(folder), runs // 12), Path(folder) / "out", SweepOptions("processes", 2), block=BLOCK_OF_PARENT
         )
         assert 0 == found.exit_status
         return {"runs": found.planned, "bytes": peak()}

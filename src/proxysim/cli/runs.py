@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -68,14 +67,13 @@ def _write(done: Run, folder: Path) -> None:
     """Tables, figure and manifest."""
     from proxysim.figures.kit.text import missing_glyphs
     from proxysim.figures.run.overview import overview
+    from proxysim.runs.files import replacing
     from proxysim.runs.tables import write_run
 
     try:
         written = write_run(done, folder)
-        aside = folder / ".overview.png.part"
-        with missing_glyphs() as lacking:
-            overview(done).savefig(aside, format="png", dpi=150, metadata={"Software": None})
-        os.replace(aside, folder / "overview.png")
+        with replacing(folder / "overview.png") as part, missing_glyphs() as lacking:
+            overview(done).savefig(part, format="png", dpi=150, metadata={"Software": None})
     except OSError as error:
         raise refusal("--out", f"{folder} cannot be written: {error.strerror or error}") from None
     if lacking:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ import typer
 
 from proxysim.cli.app import Sets, WorldFile, app, refusal
 from proxysim.cli.options import AsJson, DrawOptions, Folder, Measures, OutputOptions, Runs, Seed, with_options
+from proxysim.runs.files import write_whole
 
 if TYPE_CHECKING:
     import pandas
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from proxysim.studies.explanation import Explanation
 
 #: Seconds between lines of progress where there is no terminal.
-PATIENCE = 5.0
+PROGRESS_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -176,9 +176,7 @@ def _write(folder: Path, tables: dict[str, pandas.DataFrame], texts: dict[str, s
         for name, table in tables.items():
             table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
         for name, text in texts.items():
-            aside = folder / f".{name}.part"
-            aside.write_text(text + "\n", encoding="utf-8")
-            os.replace(aside, folder / name)
+            write_whole(folder / name, text + "\n")
     except OSError as error:
         raise refusal("--out", f"{folder} cannot be written: {error.strerror or error}") from None
     print(f"wrote {len(tables) + len(texts)} files to {folder}", file=sys.stderr)
@@ -195,7 +193,7 @@ def bar(what: str = "runs") -> Callable[[int, int], None]:
         if done == 0:  # what came before, such as compiling, is no measure of what is to come
             began = said = now
             return
-        if done < total and now - said < (0.1 if terminal else PATIENCE):
+        if done < total and now - said < (0.1 if terminal else PROGRESS_SECONDS):
             return
         if done >= total and not terminal and said == began:
             return  # it was over before the first line was due

@@ -1,4 +1,4 @@
-"""Commands on experiments: what a design holds and costs, sweep it, take it up again, check it, extend it."""
+"""Commands on experiments: what a design holds and costs, run it, resume it, check it, extend it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from proxysim.formatting import counted
 
 if TYPE_CHECKING:
     from proxysim.sweeps.estimate import Cost
-    from proxysim.sweeps.execution.options import How
+    from proxysim.sweeps.execution.options import SweepOptions
     from proxysim.sweeps.experiment.design import Design
     from proxysim.sweeps.experiment.experiment import Experiment
     from proxysim.sweeps.runner import Status
@@ -44,16 +44,16 @@ def design(
         return
     variation = Variation(experiment)
     columns_of(experiment, variation.world(0, table.point(0)))
-    _tell_design(experiment, table)
-    _tell_cost(cost_of(variation, table), experiment, table, processors())
+    _print_design(experiment, table)
+    _print_cost(cost_of(variation, table), experiment, table, processors())
 
 
-def _tell_design(experiment: Experiment, table: Design) -> None:
+def _print_design(experiment: Experiment, table: Design) -> None:
     from proxysim.sweeps.experiment.experiment import levelled
 
     print(experiment.question)
     print(f"  world     {experiment.base}")
-    print(f"  branches  {', '.join(experiment.branches)} (the first is what the others are held against)")
+    print(f"  branches  {', '.join(experiment.branches)} (the others are compared with the first)")
     print(f"  measures  {', '.join(experiment.measures)}")
     for role in ("levers", "uncertainties"):
         factors = [factor for factor in experiment.factors if factor.role == role]
@@ -86,10 +86,10 @@ def _tell_design(experiment: Experiment, table: Design) -> None:
         print(f"    a Sobol sequence is balanced at powers of two, such as {near:,} or {2 * near:,}")
 
 
-def _tell_cost(cost: Cost, experiment: Experiment, table: Design, workers: int) -> None:
+def _print_cost(cost: Cost, experiment: Experiment, table: Design, workers: int) -> None:
     branches = len(experiment.branches)
     print(f"  size      {len(table):,} points x {branches} branches x {experiment.runs:,} runs = {cost.rows:,} runs")
-    print(f"  cost      {1000 * cost.seconds:.2f} ms a run, measured on {cost.looked} runs of this world just now;")
+    print(f"  cost      {1000 * cost.seconds:.2f} ms a run, measured on {cost.measured} runs of this world just now;")
     for count in sorted({1, workers}):
         print(f"            about {_duration(cost.on(count))} with {counted(count, 'worker')}")
     print(f"            about {_bytes(cost.bytes)} on disk")
@@ -124,11 +124,11 @@ def sweep(
     ] = None,
     hook: Hook = None,
 ) -> None:
-    """Run an experiment into a folder; whatever happens on the way, `resume` takes it up."""
+    """Run an experiment into a folder; whatever happens on the way, `resume` continues it."""
     from proxysim.sweeps.runner import sweep as run_sweep
 
-    how = _how(workers, hook)
-    _leave(run_sweep(file, out, how, block=block, progress=bar(), say=_say))
+    chosen = _options(workers, hook)
+    _finish(run_sweep(file, out, chosen, block=block, progress=bar(), say=_say))
 
 
 @app.command("resume")
@@ -139,14 +139,14 @@ def resume(
     workers: WorkerOptions,
     hook: Hook = None,
     failed: Annotated[
-        bool, typer.Option("--failed", help="Run failed runs again too, with the others of their blocks.")
+        bool, typer.Option("--failed", help="Retry failed runs too, with the others of their blocks.")
     ] = False,
 ) -> None:
-    """Take a sweep up: run what is missing or damaged, nothing else."""
+    """Resume a sweep: run what is missing or damaged, nothing else."""
     from proxysim.sweeps.runner import resume as resume_sweep
 
-    how = _how(workers, hook)
-    _leave(resume_sweep(folder, how, failed=failed, progress=bar(), say=_say))
+    chosen = _options(workers, hook)
+    _finish(resume_sweep(folder, chosen, failed=failed, progress=bar(), say=_say))
 
 
 @app.command("extend")
@@ -162,13 +162,13 @@ def extend(
     """Add runs, or points of a Sobol design, to a finished sweep; old rows stay as they are."""
     from proxysim.sweeps.runner import extend as extend_sweep
 
-    how = _how(workers, hook)
-    _leave(extend_sweep(folder, how, runs=runs, points=points, progress=bar(), say=_say))
+    chosen = _options(workers, hook)
+    _finish(extend_sweep(folder, chosen, runs=runs, points=points, progress=bar(), say=_say))
 
 
 @app.command("status")
 def status(folder: Folder) -> None:
-    """Where a sweep stands; exit status 0 when all runs are there, else 3."""
+    """Show the progress of a sweep; exit status 0 when all runs are there, else 3."""
     from proxysim.sweeps.runner import status as status_of
 
     found = status_of(folder)
@@ -177,12 +177,12 @@ def status(folder: Folder) -> None:
           f"{'; a process is at work on it' if found.running else ''}")  # fmt: skip
     if found.digest:
         print(f"runs.parquet {found.digest}")
-    _end(found)
+    _exit(found)
 
 
 @app.command("verify")
 def verify(folder: Folder) -> None:
-    """Every file of a sweep against its digest; the runs of a damaged one are named. Exit status 3 when any is damaged."""
+    """Check every file of a sweep against its digest and name the runs of damaged ones. Exit status 3 when any is damaged."""
     from proxysim.sweeps.verification import verify as verify_sweep
 
     found = verify_sweep(folder)
@@ -201,23 +201,23 @@ def replay(
     folder: Folder,
     run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="Id of a run, from the column run_id.")],
 ) -> None:
-    """Run one row of a sweep again by itself and hold it against the table; exit status 3 when a bit differs.
+    """Run one row of a sweep again by itself and compare it with the table; exit status 3 when a bit differs.
 
-    Of a run that had failed there is nothing to hold it against: what it failed with is shown beside what it gives now.
+    A run that had failed has no row: its failure is shown next to what it gives now.
     """
     from proxysim.sweeps.verification import replay as replay_run
 
     found = replay_run(folder, run_id)
-    told: dict[str, Any] = {
+    shown: dict[str, Any] = {
         "run_id": found.run_id, "branch": found.branch, "run": found.run, "point": {"number": found.point, **found.values},
-        "same": found.is_same if found.failure is None else None, "told": found.told,
+        "same": found.is_same if found.failure is None else None, "summary": found.summary,
         "now": {name: _number(value) for name, value in found.again.items()},
     }  # fmt: skip
     if found.failure is not None:
-        told["failure"] = {name: found.failure[name] for name in ("stage", "type", "message", "trace")}
+        shown["failure"] = {name: found.failure[name] for name in ("stage", "type", "message", "trace")}
     elif not found.is_same and found.row is not None:
-        told["table"] = {name: _number(value) for name, value in found.row.items()}
-    print(json.dumps(told, indent=1, ensure_ascii=False, allow_nan=False))
+        shown["table"] = {name: _number(value) for name, value in found.row.items()}
+    print(json.dumps(shown, indent=1, ensure_ascii=False, allow_nan=False))
     if not found.is_same and found.failure is None:
         raise typer.Exit(3)
 
@@ -226,31 +226,31 @@ def _number(value: float) -> float | None:
     return None if value != value else value
 
 
-def _how(workers: WorkerOptions, hook: str | None) -> How:
+def _options(workers: WorkerOptions, hook: str | None) -> SweepOptions:
     """Options as what a sweep runs on; all processors when nothing is said."""
     from proxysim.sweeps.estimate import processors
-    from proxysim.sweeps.execution.options import How
+    from proxysim.sweeps.execution.options import SweepOptions
 
     count = workers.workers or (1 if workers.executor == "none" else processors())
-    return How(workers.executor, count, workers.dask, workers.insecure, workers.timeout, hook)
+    return SweepOptions(workers.executor, count, workers.dask, workers.insecure, workers.timeout, hook)
 
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def _leave(found: Status) -> None:
-    """Say how a sweep ended, and end with its status."""
+def _finish(found: Status) -> None:
+    """Print how a sweep ended, and exit with its status."""
     print(found)
     if found.digest:
         print(f"runs.parquet {found.digest}")
     if found.failed:
         again = f"run them again with `proxysim resume {found.folder} --failed`"
         print(f"{found.failed:,} runs failed; see {found.folder / 'failures.parquet'}; {again}", file=sys.stderr)
-    _end(found)
+    _exit(found)
 
 
-def _end(found: Status) -> None:
+def _exit(found: Status) -> None:
     if found.stopped:
         print(f"proxysim: {found.stopped}", file=sys.stderr)
     if found.exit_status:

@@ -15,7 +15,7 @@ from proxysim.figures.kit.palette import GUIDE, INK, MUTED, branch_look
 from proxysim.figures.kit.style import EDGE, HEAD, SMALL, TEXT, WIDE, styled
 from proxysim.figures.kit.tables import unique
 from proxysim.figures.kit.text import cut, fit, text_height, text_width, wrap_text
-from proxysim.formatting import after_point
+from proxysim.formatting import after_point, number
 
 if TYPE_CHECKING:
     import pandas
@@ -126,9 +126,9 @@ def _draw_actor(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], mon
         axes.set_xticks([0], list(months))
     if span[0] < 100 < span[1]:
         axes.axhline(100, color=GUIDE, linewidth=0.7, zorder=1)
-    for number, (month, _) in enumerate(marks):
+    for order, (month, _) in enumerate(marks, 1):
         axes.axvline(month, color=GUIDE, linewidth=0.8, zorder=0)
-        axes.annotate(str(number + 1), (month, 1.0), xycoords=axes.get_xaxis_transform(), xytext=(0, 2), textcoords="offset points",
+        axes.annotate(str(order), (month, 1.0), xycoords=axes.get_xaxis_transform(), xytext=(0, 2), textcoords="offset points",
                       ha="center", fontsize=7, color=MUTED)  # fmt: skip
     least = (span[1] - span[0]) * SMALL * 1.25 / 72 / _HIGH
     digits = after_point(max((abs(value) for value, _ in ends), default=0.0))

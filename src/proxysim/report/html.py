@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from proxysim.errors import Fault, InputError, MissingExtra
 from proxysim.report import evidence
+from proxysim.runs.files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -142,10 +142,8 @@ def write(target: Path, text: str) -> Path:
     ------
     InputError : it cannot be written
     """
-    aside = target.with_name(f".{target.name}.part")
     try:
-        aside.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(aside, target)
+        write_whole(target, text)
     except OSError as error:
         raise InputError([Fault(str(target), 0, "", f"cannot be written: {error.strerror or error}")]) from None
     return target

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +26,7 @@ from proxysim.core.vocabulary import (
     MONEY_LINES,
     TRANSIT_LINES,
 )
+from proxysim.runs.files import replacing, write_whole
 
 if TYPE_CHECKING:
     from proxysim.runs.run import Run
@@ -243,14 +243,11 @@ def write_run(run: Run, folder: str | Path) -> list[Path]:
     for name in TABLES:
         frame = pa.Table.from_pandas(_typed(table(run, name)), preserve_index=False).replace_schema_metadata(None)
         target = place / f"{name}.parquet"
-        aside = place / f".{name}.parquet.part"
-        pq.write_table(frame, aside, compression="zstd")
-        os.replace(aside, target)
+        with replacing(target) as part:
+            pq.write_table(frame, part, compression="zstd")
         written.append(target)
-    aside = place / f".{MANIFEST}.part"
     text = json.dumps(manifest(run), indent=1, ensure_ascii=False, allow_nan=False)
-    aside.write_text(text + "\n", encoding="utf-8")
-    os.replace(aside, place / MANIFEST)
+    write_whole(place / MANIFEST, text + "\n")
     return [*written, place / MANIFEST]
 
 

@@ -18,7 +18,7 @@ from proxysim.scenario.world.uncertainty import Unknown, dates_of, numbers_at, r
 from proxysim.scenario.world.world import World, load
 
 Array = np.ndarray[Any, Any]
-#: Measures that are told when none are named.
+#: Measures that are returned when none are named.
 MEASURES = ("capacity", "fighting", "reach")
 
 
@@ -53,8 +53,8 @@ class _Model:
 
         numbers = numbers_at(self.world, self.raw, 1, drawn, change)
         runs = np.arange(self.runs, dtype=np.uint64)
-        told, _ = run_rows(self.world, self.seed, numbers, np.zeros(self.runs, np.intp), runs)
-        return {name: float(told[:, place].mean()) for place, name in self.columns}
+        values_of, _ = run_rows(self.world, self.seed, numbers, np.zeros(self.runs, np.intp), runs)
+        return {name: float(values_of[:, place].mean()) for place, name in self.columns}
 
 
 def ema_model(

@@ -1,4 +1,4 @@
-"""What a sweep will cost: a few real runs of its first world, timed and scaled."""
+"""What a sweep will cost in time and disk: a few real runs of its first world, timed and scaled."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from proxysim.sweeps.experiment.design import Design
 from proxysim.sweeps.inputs import Variation, columns_of
 
 #: Seconds of real runs behind an estimate, and the least number of runs.
-LOOK, LEAST = 1.0, 8
+MEASURED_SECONDS, LEAST_RUNS = 1.0, 8
 #: Bytes that a number and an id take in the tables, measured on the shipped worlds.
 NUMBER_BYTES, ROW_BYTES = 8.0, 26.0
 
@@ -25,14 +25,14 @@ class Cost:
     Attributes
     ----------
     rows : runs over all points and branches
-    seconds : of one run on one processor, as measured over `looked` runs
+    seconds : of one run on one processor, as measured over `measured` runs
     setting_up : seconds to read and build all worlds of one worker
     bytes : of the tables, shards and canonical table together
     """
 
     rows: int
     seconds: float
-    looked: int
+    measured: int
     setting_up: float
     bytes: float
 
@@ -52,18 +52,18 @@ def cost_of(variation: Variation, design: Design) -> Cost:
     run_rows(
         world, 0, numbers[0], np.zeros(1, np.intp), np.zeros(1, np.uint64)
     )  # compiles, if that was not done before
-    looked, spent, first = 0, 0.0, 0
-    while looked < LEAST or spent < LOOK:
+    measured, spent, first = 0, 0.0, 0
+    while measured < LEAST_RUNS or spent < MEASURED_SECONDS:
         for b, row in enumerate(numbers):
-            runs = np.arange(first, first + LEAST, dtype=np.uint64)
+            runs = np.arange(first, first + LEAST_RUNS, dtype=np.uint64)
             begun = time.perf_counter()
-            run_rows(variation.world(b, middle), experiment.seed, row, np.zeros(LEAST, np.intp), runs)
+            run_rows(variation.world(b, middle), experiment.seed, row, np.zeros(LEAST_RUNS, np.intp), runs)
             spent += time.perf_counter() - begun
-            looked += LEAST
-        first += LEAST
+            measured += LEAST_RUNS
+        first += LEAST_RUNS
     rows = len(design) * len(experiment.branches) * experiment.runs
     each = NUMBER_BYTES * len(columns_of(experiment, world)) + ROW_BYTES
-    return Cost(rows, spent / looked, looked, setting_up, 2.0 * rows * each)
+    return Cost(rows, spent / measured, measured, setting_up, 2.0 * rows * each)
 
 
 def processors() -> int:

@@ -28,7 +28,7 @@ from proxysim.sweeps.experiment.experiment import Experiment
 from proxysim.sweeps.experiment.factors import ADD, DRAW, SCALE, SET, TEXT, quoted_path
 
 Array = np.ndarray[Any, Any]
-#: Worlds that are kept; a sweep over more combinations of text builds them anew.
+#: Worlds that are kept; a sweep over more combinations of text builds them again.
 WORLDS_KEPT = 64
 #: A point: one value for each factor, in their order.
 Point = tuple[Any, ...]

@@ -16,9 +16,9 @@ from proxysim.statistics.intervals import LEVEL, mean_interval, mean_there
 from proxysim.statistics.sensitivity import main_effects
 from proxysim.sweeps.experiment.experiment import DESIGNS, SAMPLED
 from proxysim.sweeps.experiment.factors import DRAW
-from proxysim.sweeps.runner import Status, status
+from proxysim.sweeps.runner import Status, stored_status
 from proxysim.sweeps.store.files import digest_of_file, table_of
-from proxysim.sweeps.store.folder import FAILURES, RUNS, Store
+from proxysim.sweeps.store.folder import FAILURES, RUNS, Store, absolute
 
 if TYPE_CHECKING:
     import pandas
@@ -72,7 +72,7 @@ class Sweep:
         ------
         RunError : runs failed and `missing` is "refuse"; `runs` gives the rows that are there
         """
-        self._ask()
+        self._check_complete()
         return self.runs.merge(self.design, on="point", how="left", validate="many_to_one")
 
     def cells(self, name: str) -> Array:
@@ -84,10 +84,10 @@ class Sweep:
         """
         if name not in self.store.columns:
             raise RunError(f"there is no outcome {name!r}; see `store.columns`")
-        self._ask()
+        self._check_complete()
         return self._cells([name])[..., 0]
 
-    def _ask(self) -> None:
+    def _check_complete(self) -> None:
         if self.state.failed and self.missing == REFUSE:
             message = f"{self.state.failed} of {self.state.planned} runs failed; `proxysim resume {self.store.folder} --failed` runs"
             raise RunError(f'{message} them again, open(..., missing="mark") leaves them out and counts them')
@@ -114,7 +114,7 @@ class Sweep:
         ------
         RunError : there is no such outcome or branch, or runs failed and `missing` is "refuse"
         """
-        self._ask()
+        self._check_complete()
         store = self.store
         names = self._outcomes(outcome)
         chosen = store.branches[-1] if branch is None else branch
@@ -183,10 +183,10 @@ class Sweep:
         answers = self.answers(outcome, branch)
         base = answers[:1] if len(self.store.branches) == 1 else np.zeros((1, answers.shape[1]))
         one, two = np.broadcast_arrays(base, answers)
-        told = _paired(one, two, level, self.store.experiment.seed)
+        rows = _paired(one, two, level, self.store.experiment.seed)
         table = self.design
         for place, name in enumerate(("difference", "low", "high", "n", "missing"), start=2):
-            table[name] = [row[place] for row in told]
+            table[name] = [row[place] for row in rows]
         return table.astype({"n": int, "missing": int})
 
     def effects(self, against: int | None = None, level: float = LEVEL) -> pandas.DataFrame:
@@ -201,7 +201,7 @@ class Sweep:
         """
         import pandas as pd
 
-        self._ask()
+        self._check_complete()
         store = self.store
         if against is not None and not 0 <= against < store.points:
             raise RunError(f"points are numbered from 0 to {store.points - 1}, found {against}")
@@ -217,9 +217,9 @@ class Sweep:
             else:
                 keep[:, 0] = False
             points, branches = np.nonzero(keep)
-            told = _paired(one[keep], two[keep], level, store.experiment.seed)
+            rows = _paired(one[keep], two[keep], level, store.experiment.seed)
             measure, _, actor = name.partition(".")
-            table = pd.DataFrame(told, columns=["baseline", "value", "difference", "low", "high", "pairs", "missing"])
+            table = pd.DataFrame(rows, columns=["baseline", "value", "difference", "low", "high", "pairs", "missing"])
             table.insert(0, "point", points)
             table.insert(1, "branch", np.array(store.branches, dtype=object)[branches])
             table.insert(2, "measure", measure)
@@ -238,7 +238,7 @@ class Sweep:
             import xarray
         except ImportError:
             raise MissingExtra("to_xarray needs xarray: pip install 'proxysim[analysis]'") from None
-        self._ask()
+        self._check_complete()
         store, axes = self.store, ("point", "branch", "run")
         cells = self._cells(list(store.columns))
         data = {name: (axes, cells[..., k]) for k, name in enumerate(store.columns)}
@@ -259,7 +259,7 @@ class Sweep:
         ----------
         mean : outcomes are means over the runs (row,); else (row, run)
         """
-        self._ask()
+        self._check_complete()
         import pandas as pd
 
         store = self.store
@@ -272,8 +272,8 @@ class Sweep:
         table["policy"] = pd.Categorical(list(store.branches) * store.points)
         table["model"] = pd.Categorical(["proxysim"] * len(table))
         cells = self._cells(list(store.columns)).reshape(len(table), store.runs, -1)
-        told = mean_there(cells, axis=1) if mean else cells
-        return table, {name: told[..., k] for k, name in enumerate(store.columns)}
+        values = mean_there(cells, axis=1) if mean else cells
+        return table, {name: values[..., k] for k, name in enumerate(store.columns)}
 
     @property
     def problem(self) -> dict[str, Any]:
@@ -316,8 +316,8 @@ def _paired(base: Array, other: Array, level: float, seed: int) -> list[tuple[fl
         a, b = (side[rows][there[rows]].reshape(len(rows), pairs) for side in (base, other))
         low, high = mean_interval((b - a).T, level, seed % 2**64)
         ends = zip(rows, a.mean(axis=1), b.mean(axis=1), (b - a).mean(axis=1), low, high, strict=True)
-        for row, *told in ends:
-            found[row] = (*map(float, told), int(pairs), base.shape[1] - int(pairs))
+        for row, *numbers in ends:
+            found[row] = (*map(float, numbers), int(pairs), base.shape[1] - int(pairs))
     return found
 
 
@@ -335,13 +335,13 @@ def open(folder: str | Path, missing: str = REFUSE) -> Sweep:
     """
     if missing not in (REFUSE, MARK):
         raise RunError(f'missing is "refuse" or "mark", found {missing!r}')
-    state = status(folder, look=False)
+    store = Store.read(absolute(folder))
+    state = stored_status(store)
     if state.stopped:
         raise StorageError(state.stopped)
     if state.skipped or state.digest is None:
         raise RunError(f"{state}: {state.skipped} cells are missing; go on with `proxysim resume {folder}`")
-    store = Store.read(Path(folder))
     if digest_of_file(store.folder / RUNS) != state.digest:
-        message = f"{store.folder / RUNS} is damaged; `proxysim resume {store.folder}` makes it anew from the shards"
+        message = f"{store.folder / RUNS} is damaged; `proxysim resume {store.folder}` rebuilds it from the shards"
         raise StorageError(message)
     return Sweep(store, state, missing)

@@ -1,4 +1,4 @@
-"""A sweep held against itself: every file against its digest, and single runs run again."""
+"""Check a finished sweep: every file against its digest, and single runs by running them again."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from proxysim.errors import Fault, InputError, StorageError
-from proxysim.sweeps.execution.worker import Bench, bench_of, one_run
+from proxysim.sweeps.execution.context import WorkerContext, worker_context
+from proxysim.sweeps.execution.worker import one_run
 from proxysim.sweeps.experiment.design import Design
 from proxysim.sweeps.inputs import run_ids
+from proxysim.sweeps.store.blocks import Block
 from proxysim.sweeps.store.files import digest_of_file
-from proxysim.sweeps.store.folder import DESIGN, MANIFEST, NO_DESIGN, RUNS, Block, Store, absolute
+from proxysim.sweeps.store.folder import DESIGN, MANIFEST, NO_DESIGN, RUNS, Store, absolute
 from proxysim.sweeps.store.manifest import Manifest
-from proxysim.sweeps.store.recovery import damaged
+from proxysim.sweeps.store.recovery import damaged_shards
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Damage:
 
 
 def verify(folder: str | Path) -> list[Damage]:
-    """Every file of a sweep against its digest.
+    """Check every file of a sweep against its digest.
 
     Raises
     ------
@@ -41,17 +43,17 @@ def verify(folder: str | Path) -> list[Damage]:
     try:
         design: Design | None = store.design
     except StorageError as error:
-        design = store.design_anew()
-        lost = f"is damaged or gone, {NO_DESIGN}"
-        found.append(Damage(DESIGN, lost if design is None else str(error)))
+        design = store.regenerated_design()
+        message = f"is damaged or gone, {NO_DESIGN}"
+        found.append(Damage(DESIGN, message if design is None else str(error)))
     try:
         manifest = Manifest(store, read_only=True)
     except StorageError as error:
-        found.append(Damage(MANIFEST, f"{error}; resume makes it anew from the shards"))
+        found.append(Damage(MANIFEST, f"{error}; resume rebuilds it from the shards"))
         files: dict[str, str] = {}
-        bad = [block for block in store.blocks() if store.shard(block).exists() and not _proves_itself(store, block)]
+        bad = [block for block in store.blocks() if store.shard(block).exists() and not _is_good(store, block)]
     else:
-        bad, files = [receipt.block for receipt in damaged(store, manifest.shards())], manifest.files()
+        bad, files = [receipt.block for receipt in damaged_shards(store, manifest.shards())], manifest.files()
         manifest.close()
     for block in bad:
         path = store.shard(block)
@@ -61,13 +63,13 @@ def verify(folder: str | Path) -> list[Damage]:
     for name, digest in files.items():
         path = store.folder / name
         if not path.exists():
-            found.append(Damage(name, "is gone; resume makes it anew from the shards"))
+            found.append(Damage(name, "is gone; resume rebuilds it from the shards"))
         elif digest_of_file(path) != digest:
-            found.append(Damage(name, "is damaged; resume makes it anew from the shards"))
+            found.append(Damage(name, "is damaged; resume rebuilds it from the shards"))
     return found
 
 
-def _proves_itself(store: Store, block: Block) -> bool:
+def _is_good(store: Store, block: Block) -> bool:
     try:
         store.read_shard(block)
     except StorageError:
@@ -92,7 +94,7 @@ class Replay:
 
     Attributes
     ----------
-    row : as it stands in the table; again : as it came out now, empty when it failed; failure : the row of failures when it
+    row : its row in the table; again : its outcomes now, empty when it failed; failure : its row among the failures, when it
         had failed then; error : what it failed with now
     """
 
@@ -107,8 +109,8 @@ class Replay:
     error: str | None = None
 
     @property
-    def told(self) -> str:
-        """What then and now are, in one line."""
+    def summary(self) -> str:
+        """The run then and now, in one line."""
         now = f"fails with {self.error}" if self.error is not None else "gives the numbers under `now`"
         if self.failure is not None:
             stage, kind, message = (self.failure[name] for name in ("stage", "type", "message"))
@@ -144,17 +146,17 @@ def replay(folder: str | Path, run_id: str) -> Replay:
         raise InputError([Fault(str(folder), 0, "", message)])
     row, failure = found
     at = row or failure or {}
-    bench = bench_of(str(store.folder), store.state)
-    again, error = _now(bench, at["point"], store.branches.index(at["branch"]), at["run"])
+    context = worker_context(str(store.folder), store.state)
+    again, error = _now(context, at["point"], store.branches.index(at["branch"]), at["run"])
     point = dict(zip([f.name for f in store.experiment.factors], store.design.point(at["point"]), strict=True))
     kept = None if row is None else {name: row[name] for name in (*store.columns, "residual")}
     return Replay(at["run_id"], at["point"], at["branch"], at["run"], point, again, kept, failure, error)
 
 
-def _now(bench: Bench, point: int, branch: int, run: int) -> tuple[dict[str, float], str | None]:
+def _now(context: WorkerContext, point: int, branch: int, run: int) -> tuple[dict[str, float], str | None]:
     """What a run gives now, or what it fails with."""
     try:
-        again, residual = one_run(bench, point, branch, run)
+        again, residual = one_run(context, point, branch, run)
     except (InputError, StorageError):
         raise
     except Exception as error:
@@ -185,6 +187,6 @@ def _find(store: Store, run_id: str) -> tuple[dict[str, Any] | None, dict[str, A
     for block, why in unread:
         if run_id in _ids(store, block, store.design):
             raise StorageError(
-                f"{run_id} cannot be held against its row: {why}; `proxysim resume {store.folder}` runs it again"
+                f"{run_id} cannot be compared with its row: {why}; `proxysim resume {store.folder}` runs it again"
             )
     return None

@@ -1,14 +1,15 @@
-"""The rows of one block, run in pieces: those that fail are told apart, those that are done are noted.
+"""The rows of one block, run in pieces: the journal records each piece, and a run that fails is isolated from the rest.
 
-Only the run itself is timed: worlds, numbers and rules are at hand before its clock starts.
+Only the run itself is timed: worlds, numbers and rules are ready before its clock starts.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -17,27 +18,45 @@ from proxysim.errors import InputError, StorageError
 from proxysim.runs.batch import run_rows
 from proxysim.runs.course import TOLERANCE, account_name
 from proxysim.scenario.world.world import World
+from proxysim.sweeps.execution.context import WorkerContext
 from proxysim.sweeps.execution.hooks import Hook, hook_of, trace_of
-from proxysim.sweeps.execution.journal import Note
+from proxysim.sweeps.execution.journal import Failure, Journal
 from proxysim.sweeps.inputs import Point, run_ids
-
-if TYPE_CHECKING:
-    from proxysim.sweeps.execution.worker import Bench, Task
+from proxysim.sweeps.store.blocks import Block
 
 Array = np.ndarray[Any, Any]
-#: Rows that are run and noted together, and the share of the timeout that they are meant to take.
-PIECE, SHARE = 512, 0.1
-#: What ends a sweep, not a run; all else that a run or a hook raises, `sys.exit` too, is its own failure.
-OURS = (KeyboardInterrupt, GeneratorExit)
+#: Rows that are run and recorded together, and the share of the timeout that they should take.
+PIECE_ROWS, TIMEOUT_SHARE = 512, 0.1
+#: What ends a sweep; anything else that a run or a hook raises, `sys.exit` too, fails that run only.
+ENDS_SWEEP = (KeyboardInterrupt, GeneratorExit)
 
 
-class Attempt:
+@dataclass(frozen=True)
+class Task:
+    """One block, as it is sent to a worker.
+
+    Attributes
+    ----------
+    folder : of the sweep, at the same place for every worker
+    state : of that folder, as `Store.state`
+    timeout : seconds that a run may take; None for ever
+    hook : "module:function", called as hook(point, branch, run) before each run; what it raises fails the run
+    """
+
+    folder: str
+    block: Block
+    state: str
+    timeout: float | None = None
+    hook: str | None = None
+
+
+class BlockRun:
     """The rows of one block, in the order of point, branch and run."""
 
-    def __init__(self, bench: Bench, task: Task, note: Note) -> None:
-        self.bench, self.note, self.timeout = bench, note, task.timeout
+    def __init__(self, context: WorkerContext, task: Task, journal: Journal) -> None:
+        self.context, self.journal, self.timeout = context, journal, task.timeout
         self.hook: Hook | None = hook_of(task.hook) if task.hook else None
-        store = bench.store
+        store = context.store
         points, runs = store.units(task.block)
         branches = len(store.branches)
         order = np.lexsort(
@@ -47,103 +66,103 @@ class Attempt:
         self.branches = np.repeat(np.arange(branches), len(runs))[order]
         self.runs = np.tile(runs, branches)[order]
         self.design: dict[int, Point] = {int(k): store.design.point(int(k)) for k in np.unique(points)}
-        self.pace = np.inf  # seconds that a row took last; the first goes by itself where time is short
+        self.row_seconds = np.inf  # of a row in the last piece; with a timeout the first row is run by itself
 
     def run(self) -> None:
-        """Run all rows that the note does not know."""
-        known = self.note.done.keys() | self.note.failed.keys()
-        self._groups(np.array([row for row in range(len(self.runs)) if row not in known], dtype=np.intp))
-        self.values = np.full((len(self.runs), len(self.bench.columns)), np.nan)
+        """Run all rows that the journal does not know."""
+        known = self.journal.done.keys() | self.journal.failed.keys()
+        self._run_by_world(np.array([row for row in range(len(self.runs)) if row not in known], dtype=np.intp))
+        self.values = np.full((len(self.runs), len(self.context.columns)), np.nan)
         self.residual = np.zeros((len(self.runs), 3))
-        for row, (values, residual) in self.note.done.items():
+        for row, (values, residual) in self.journal.done.items():
             self.values[row], self.residual[row] = values, residual
-        self.failed = dict(self.note.failed)
-        self._judge()
+        self.failed = dict(self.journal.failed)
+        self._check()
 
     # ---- running -----------------------------------------------------------------------------
-    def _groups(self, rows: Array) -> None:
+    def _run_by_world(self, rows: Array) -> None:
         """Each branch and each text has a world of its own."""
-        texts = {k: self.bench.variation.combination(point) for k, point in self.design.items()}
+        texts = {k: self.context.variation.combination(point) for k, point in self.design.items()}
         for text in sorted(set(texts.values()), key=repr):
             points = [k for k, found in texts.items() if found == text]
-            for branch in range(len(self.bench.store.branches)):
+            for branch in range(len(self.context.store.branches)):
                 chosen = rows[(self.branches[rows] == branch) & np.isin(self.points[rows], points)]
                 if len(chosen):
-                    self._group(branch, chosen)
+                    self._run_group(branch, chosen)
 
-    def _group(self, branch: int, rows: Array) -> None:
+    def _run_group(self, branch: int, rows: Array) -> None:
         """Rows of one world, with all their numbers at once."""
         points = np.unique(self.points[rows])
         try:
             values_of = [self.design[int(k)] for k in points]
-            world, numbers = self.bench.world(branch, values_of[0]), self.bench.variation.numbers(branch, values_of)
-        except (InputError, StorageError, *OURS):
+            world, numbers = self.context.world(branch, values_of[0]), self.context.variation.numbers(branch, values_of)
+        except (InputError, StorageError, *ENDS_SWEEP):
             raise
         except BaseException as error:
             found = error
         else:
             for piece in self._pieces(rows):
-                self._piece(world, numbers, points, piece)
+                self._run_piece(world, numbers, points, piece)
             return
         if len(rows) == 1:
-            self.note.fail(int(rows[0]), failure_of("run", found))
+            self.journal.record_failure(int(rows[0]), failure_of("run", found))
             return
         for k in range(len(rows)):
-            self._group(branch, rows[k : k + 1])
+            self._run_group(branch, rows[k : k + 1])
 
     def _pieces(self, rows: Array) -> Iterator[Array]:
-        """Rows that are run together; with a hook, and where a worker died, each by itself."""
+        """Rows that are run together; with a hook, and after a worker died on them, each by itself."""
         low = 0
         while low < len(rows):
-            size = 1 if self.hook else PIECE
+            size = 1 if self.hook else PIECE_ROWS
             if self.timeout:
-                size = max(1, min(size, int(SHARE * self.timeout / self.pace)))
+                size = max(1, min(size, int(TIMEOUT_SHARE * self.timeout / self.row_seconds)))
             piece = rows[low : low + size]
-            lonely = [k for k, row in enumerate(piece) if int(row) in self.note.alone]
-            if lonely:
-                piece = piece[: max(1, lonely[0])]
+            isolated = [k for k, row in enumerate(piece) if int(row) in self.journal.isolated]
+            if isolated:
+                piece = piece[: max(1, isolated[0])]
             yield piece
             low += len(piece)
 
-    def _piece(self, world: World, numbers: Array, points: Array, rows: Array) -> None:
+    def _run_piece(self, world: World, numbers: Array, points: Array, rows: Array) -> None:
         """Run some rows; when they raise, one by one."""
-        place, stage, seed = np.searchsorted(points, self.points[rows]), "hook", self.bench.store.experiment.seed
-        self.note.on(rows)
+        place, stage, seed = np.searchsorted(points, self.points[rows]), "hook", self.context.store.experiment.seed
+        self.journal.start(rows)
         try:
             if self.hook:
-                with self.note.timed():
+                with self.journal.time_limit():
                     self.hook(
                         int(self.points[rows[0]]),
-                        self.bench.store.branches[self.branches[rows[0]]],
+                        self.context.store.branches[self.branches[rows[0]]],
                         int(self.runs[rows[0]]),
                     )
             stage, began = "run", time.perf_counter()
-            with self.note.timed():
+            with self.journal.time_limit():
                 values, residual = run_rows(world, seed, numbers, place, self.runs[rows].astype(np.uint64))
-            self.pace = (time.perf_counter() - began) / len(rows)
-        except OURS:
+            self.row_seconds = (time.perf_counter() - began) / len(rows)
+        except ENDS_SWEEP:
             raise
         except BaseException as error:
             found = error
         else:
-            self.note.keep(rows, values[:, self.bench.columns], residual)
+            self.journal.record(rows, values[:, self.context.columns], residual)
             return
         if len(rows) == 1:
-            self.note.fail(int(rows[0]), failure_of(stage, found))
+            self.journal.record_failure(int(rows[0]), failure_of(stage, found))
             return
         for k in range(len(rows)):
-            self._piece(world, numbers, points, rows[k : k + 1])
+            self._run_piece(world, numbers, points, rows[k : k + 1])
 
-    # ---- what it gave ------------------------------------------------------------------------
-    def _judge(self) -> None:
-        """Runs whose books are out, or whose outcomes are no numbers, have failed."""
-        broken = ~np.isfinite(self.values[:, self.bench.strict]).all(axis=1) | ~(self.residual[:, 0] <= TOLERANCE)
+    # ---- results -----------------------------------------------------------------------------
+    def _check(self) -> None:
+        """Count runs whose books do not balance, or whose outcomes are not numbers, as failed."""
+        broken = ~np.isfinite(self.values[:, self.context.strict]).all(axis=1) | ~(self.residual[:, 0] <= TOLERANCE)
         broken |= np.isinf(self.values).any(axis=1)
         for row in np.flatnonzero(broken):
             if int(row) in self.failed:
                 continue
             worst, month, account = self.residual[row]
-            world = self.bench.variation.world(int(self.branches[row]), self.design[int(self.points[row])])
+            world = self.context.variation.world(int(self.branches[row]), self.design[int(self.points[row])])
             if not worst <= TOLERANCE:
                 where = (
                     f"{account_name(world, int(account))} in {world.months[int(month)]}, relative residual {worst:.3g}"
@@ -151,12 +170,12 @@ class Attempt:
                 self.failed[int(row)] = ("books", "BooksError", f"the books do not balance: {where}", "")
             else:
                 bad = np.flatnonzero(~np.isfinite(self.values[row]))
-                names = ", ".join(self.bench.store.columns[k] for k in bad[:5])
+                names = ", ".join(self.context.store.columns[k] for k in bad[:5])
                 self.failed[int(row)] = ("outcomes", "NotANumber", f"no number: {names}", "")
 
     def _ids(self) -> list[str]:
         """Ids of all rows."""
-        store, found = self.bench.store, [""] * len(self.runs)
+        store, found = self.context.store, [""] * len(self.runs)
         starts = [
             0,
             *(np.flatnonzero((np.diff(self.points) != 0) | (np.diff(self.branches) != 0)) + 1).tolist(),
@@ -170,7 +189,7 @@ class Attempt:
 
     def table(self) -> pa.Table:
         """Rows that are whole."""
-        store = self.bench.store
+        store = self.context.store
         good = np.array([row not in self.failed for row in range(len(self.runs))])
         self.ids = self._ids()
         names = np.array(store.branches, dtype=object)
@@ -187,12 +206,12 @@ class Attempt:
     def failures(self) -> list[dict[str, Any]]:
         """Rows that failed."""
         return [
-            {"point": int(self.points[row]), "branch": self.bench.store.branches[self.branches[row]], "run": int(self.runs[row]),
+            {"point": int(self.points[row]), "branch": self.context.store.branches[self.branches[row]], "run": int(self.runs[row]),
              "run_id": self.ids[row], "stage": stage, "type": kind, "message": message, "trace": trace}
             for row, (stage, kind, message, trace) in sorted(self.failed.items())
         ]  # fmt: skip
 
 
-def failure_of(stage: str, error: BaseException) -> tuple[str, str, str, str]:
+def failure_of(stage: str, error: BaseException) -> Failure:
     """How a run failed."""
     return (stage, type(error).__name__, str(error), trace_of(error))

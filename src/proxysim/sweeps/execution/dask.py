@@ -1,4 +1,4 @@
-"""The workers of a Dask cluster that somebody started: reached on this machine, or over tls, and watched."""
+"""The workers of a Dask cluster that somebody started, on this machine or over tls."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 from proxysim.errors import MissingExtra, refused
 
 #: Seconds for which a scheduler may be without workers.
-LONELY = 30.0
+WORKERLESS_SECONDS = 30.0
 GONE = "the scheduler is gone; what was done is kept, go on with `proxysim resume`"
 CERTIFICATES = ("DASK_DISTRIBUTED__COMM__TLS__CA_FILE, DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT and "
                 "DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY")  # fmt: skip
 
 
 @contextlib.contextmanager
-def client_of(address: str) -> Iterator[Any]:
+def dask_client(address: str) -> Iterator[Any]:
     """A client of a scheduler.
 
     Raises
@@ -45,7 +45,7 @@ def client_of(address: str) -> Iterator[Any]:
             client.close(timeout=2)
 
 
-def threads_of(client: Any, timeout: float | None) -> int:
+def thread_count(client: Any, timeout: float | None) -> int:
     """Threads of all workers, for the first of which it waits.
 
     Raises
@@ -62,11 +62,11 @@ def threads_of(client: Any, timeout: float | None) -> int:
     return sum(threads.values())
 
 
-def watched(client: Any) -> Callable[[], str]:
-    """Whether the scheduler answers and has workers."""
+def cluster_check(client: Any) -> Callable[[], str]:
+    """A function that says in one line why the cluster cannot continue; empty while it can."""
     alone_since: float | None = None
 
-    def trouble() -> str:
+    def problem() -> str:
         nonlocal alone_since
         if client.status != "running":
             return GONE
@@ -74,11 +74,11 @@ def watched(client: Any) -> Callable[[], str]:
             alone_since = None
         elif alone_since is None:
             alone_since = time.monotonic()
-        elif time.monotonic() - alone_since > LONELY:
+        elif time.monotonic() - alone_since > WORKERLESS_SECONDS:
             return "the scheduler has no workers left; start some, then go on with `proxysim resume`"
         return ""
 
-    return trouble
+    return problem
 
 
 def check_address(address: str, insecure: bool) -> None:
@@ -91,12 +91,12 @@ def check_address(address: str, insecure: bool) -> None:
         whole = False
     if not whole or not place.hostname:
         raise refused("--dask", f'found "{address}"; the form is tcp://HOST:PORT or tls://HOST:PORT')
-    if scheme != "tls" and not is_local(place.hostname) and not insecure:
+    if scheme != "tls" and not is_loopback(place.hostname) and not insecure:
         message = f"{address} is another machine over plain {scheme}, which anyone on the way can read and command; use tls://, or --insecure-network"
         raise refused("--dask", message)
 
 
-def is_local(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     """Whether a host is this machine: an address of the loopback, or the name localhost and no other."""
     try:
         return ipaddress.ip_address(host).is_loopback

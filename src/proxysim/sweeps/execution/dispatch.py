@@ -1,4 +1,4 @@
-"""Blocks handed to an executor and their receipts taken in, also when workers die on the way."""
+"""Blocks are sent to workers and their receipts collected, also when workers die on the way."""
 
 from __future__ import annotations
 
@@ -8,62 +8,72 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
-from proxysim.errors import InputError, MissingExtra, StorageError
+from proxysim.errors import InputError, MissingExtra, RunError, StorageError
 from proxysim.formatting import counted
-from proxysim.sweeps.execution.journal import note_path
-from proxysim.sweeps.execution.options import How, StoppedError, executor_of
-from proxysim.sweeps.execution.pools import LOOK, Pool
-from proxysim.sweeps.execution.worker import Task, run_block
-from proxysim.sweeps.store.folder import Block, Receipt, Store
+from proxysim.sweeps.execution.block import Task
+from proxysim.sweeps.execution.context import worker_context
+from proxysim.sweeps.execution.dask import cluster_check, dask_client, thread_count
+from proxysim.sweeps.execution.journal import journal_path
+from proxysim.sweeps.execution.options import SweepOptions
+from proxysim.sweeps.execution.pools import POLL_SECONDS, ProcessExecutor, SerialExecutor, ThreadExecutor, WorkerPool
+from proxysim.sweeps.execution.worker import run_block
+from proxysim.sweeps.store.blocks import Block, Receipt
+from proxysim.sweeps.store.folder import Store
 
-#: Workers may die so often on one block without having noted anything new; then something else is wrong.
-PATIENCE = 5
+#: Deaths of workers on one block without a new line in its journal; after more of them the sweep stops.
+MAX_LOSSES = 5
+#: Blocks that are sent to each worker at once, so that none is idle.
+BLOCKS_PER_WORKER = 2
 #: Seconds that blocks at work are waited for when a sweep is stopped.
-GRACE = 10.0
+GRACE_SECONDS = 10.0
 
 
-class Dispatch:
+class StoppedError(RunError):
+    """A sweep that cannot continue now; finished blocks are kept."""
+
+
+class Dispatcher:
     """Blocks in flight, and those that a worker died on, which are then run one at a time."""
 
-    def __init__(self, store: Store, how: How, blocks: Iterator[Block], say: Callable[[str], None]) -> None:
-        self.store, self.how, self.blocks, self.say = store, how, blocks, say
+    def __init__(self, store: Store, options: SweepOptions, blocks: Iterator[Block], say: Callable[[str], None]) -> None:
+        self.store, self.options, self.blocks, self.say = store, options, blocks, say
         self.suspects: deque[Block] = deque()
-        self.flying: dict[futures.Future[Receipt], Block] = {}
+        self.in_flight: dict[futures.Future[Receipt], Block] = {}
         self.losses: dict[Block, int] = {}
-        self.noted: dict[Block, int] = {}
-        self.plan = store.state
+        self.journal_sizes: dict[Block, int] = {}
+        self.state = store.state
 
     def receipts(self) -> Generator[Receipt, None, None]:
         """Receipts in the order in which blocks are done."""
         while True:
             broken = False
-            with executor_of(self.how, self.store) as pool:
+            with open_pool(self.options, self.store) as pool:
                 try:
-                    for receipt in self._turns(pool):
+                    for receipt in self._collect(pool):
                         if receipt is None:
                             broken = True
                             break
                         yield receipt
-                except BaseException:  # also when whoever takes the receipts was interrupted
-                    self._leave(pool)
+                except BaseException:  # also when the consumer of the receipts is interrupted
+                    self._wind_down(pool)
                     raise
             if not broken:
                 return
 
-    def _turns(self, pool: Pool) -> Iterator[Receipt | None]:
+    def _collect(self, pool: WorkerPool) -> Iterator[Receipt | None]:
         """Receipts; None when the pool is broken and a new one is needed."""
         while self._fill(pool):
-            done, _ = futures.wait(self.flying, timeout=LOOK, return_when=futures.FIRST_COMPLETED)
-            if not done and (message := pool.trouble()):
+            done, _ = futures.wait(self.in_flight, timeout=POLL_SECONDS, return_when=futures.FIRST_COMPLETED)
+            if not done and (message := pool.problem()):
                 raise StoppedError(message)
             lost = False
             for future in done:
-                block = self.flying.pop(future)
+                block = self.in_flight.pop(future)
                 try:
                     receipt = future.result()
                 except (futures.BrokenExecutor, futures.CancelledError):
                     lost = True
-                    self._suspect(block)
+                    self._mark_suspect(block)
                 except (InputError, StorageError, MissingExtra):
                     raise
                 except Exception as error:
@@ -71,67 +81,86 @@ class Dispatch:
                         raise StoppedError(
                             f"block {block.name} could not be run: {type(error).__name__}: {error}"
                         ) from error
-                    self._suspect(block)
+                    self._mark_suspect(block)
                 else:
                     yield receipt
             if lost:
-                if message := pool.trouble():
+                if message := pool.problem():
                     raise StoppedError(message)
-                for block in self.flying.values():
-                    self._suspect(block)
-                self.flying.clear()
+                for block in self.in_flight.values():
+                    self._mark_suspect(block)
+                self.in_flight.clear()
                 yield None
 
-    def _leave(self, pool: Pool) -> None:
-        """Let the blocks at work come to their end, unless they take long or somebody is in a hurry."""
+    def _wind_down(self, pool: WorkerPool) -> None:
+        """Wait for the blocks at work, until the grace period or another Ctrl-C ends them."""
         try:
             work = [
-                future for future, block in self.flying.items() if not future.cancel() and self._note(block).exists()
+                future for future, block in self.in_flight.items() if not future.cancel() and self._journal(block).exists()
             ]
             if any(not future.done() for future in work):
                 self.say(
-                    f"waiting for {counted(len(work), 'block')} at work, {GRACE:g} s at most; Ctrl-C again ends them at once"
+                    f"waiting for {counted(len(work), 'block')} at work, {GRACE_SECONDS:g} s at most; Ctrl-C again ends them at once"
                 )
-                futures.wait(work, timeout=GRACE)
+                futures.wait(work, timeout=GRACE_SECONDS)
         except KeyboardInterrupt:
             pass
         finally:
-            pool.end()
+            pool.kill()
 
-    def _note(self, block: Block) -> Path:
-        return note_path(self.store.notes, block.name)
+    def _journal(self, block: Block) -> Path:
+        return journal_path(self.store.journals, block.name)
 
-    def _suspect(self, block: Block) -> None:
-        """Put a block that a worker died on among those that go alone."""
-        noted = 0
+    def _mark_suspect(self, block: Block) -> None:
+        """Put a block that a worker died on among those that are run alone."""
+        size = 0
         with contextlib.suppress(OSError):
-            noted = self._note(block).stat().st_size
-        if noted > self.noted.get(block, 0):
-            self.noted[block], self.losses[block] = noted, 0
+            size = self._journal(block).stat().st_size
+        if size > self.journal_sizes.get(block, 0):
+            self.journal_sizes[block], self.losses[block] = size, 0
         else:
             self.losses[block] = self.losses.get(block, 0) + 1
-            if self.losses[block] > PATIENCE:
+            if self.losses[block] > MAX_LOSSES:
                 raise StoppedError(f"workers die before they begin block {block.name}; try --executor none to see why")
         self.suspects.append(block)
 
-    def _fill(self, pool: Pool) -> bool:
+    def _fill(self, pool: WorkerPool) -> bool:
         """Keep workers busy; blocks on which a worker died go alone. False when all is done."""
         if self.suspects:
-            if not self.flying:
+            if not self.in_flight:
                 self._submit(pool, self.suspects.popleft())
             return True
-        while len(self.flying) < pool.window:
+        while len(self.in_flight) < pool.window:
             block = next(self.blocks, None)
             if block is None:
                 break
             self._submit(pool, block)
-        return bool(self.flying)
+        return bool(self.in_flight)
 
-    def _submit(self, pool: Pool, block: Block) -> None:
-        task = Task(str(self.store.folder), block, self.plan, self.how.timeout, self.how.hook)
+    def _submit(self, pool: WorkerPool, block: Block) -> None:
+        task = Task(str(self.store.folder), block, self.state, self.options.timeout, self.options.hook)
         try:
-            self.flying[pool.executor.submit(run_block, task)] = block
+            self.in_flight[pool.executor.submit(run_block, task)] = block
         except (futures.BrokenExecutor, RuntimeError):
             broken: futures.Future[Receipt] = futures.Future()
             broken.set_exception(futures.BrokenExecutor())
-            self.flying[broken] = block
+            self.in_flight[broken] = block
+
+
+@contextlib.contextmanager
+def open_pool(options: SweepOptions, store: Store) -> Iterator[WorkerPool]:
+    """The workers that the options ask for; on leaving they are gone, or about to end."""
+    kind = options.kind()
+    if kind == "none":
+        yield WorkerPool(SerialExecutor(), 1)
+    elif kind == "threads":
+        worker_context(str(store.folder), store.state)
+        with ThreadExecutor(options.workers) as threads:
+            yield WorkerPool(threads, BLOCKS_PER_WORKER * options.workers)
+    elif kind == "processes":
+        processes = ProcessExecutor(options.workers)
+        with contextlib.closing(processes):
+            yield WorkerPool(processes, BLOCKS_PER_WORKER * options.workers, kill=processes.kill)
+    else:
+        with dask_client(str(options.dask)) as client:
+            yield WorkerPool(client.get_executor(pure=False), BLOCKS_PER_WORKER * thread_count(client, options.timeout), cluster_check(client))

@@ -25,8 +25,8 @@ def hook_of(text: str) -> Hook:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a module may do anything when it is imported
-        told = " ".join(f"{type(error).__name__}: {error}".split())
-        raise refused("--hook", f'"{text}" cannot be used: {told}; it has the form module:function') from None
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise refused("--hook", f'"{text}" cannot be used: {reason}; it has the form module:function') from None
     if not callable(found):
         raise refused("--hook", f'"{text}" cannot be called; a function hook(point, branch, run) is needed')
     return found

@@ -1,30 +1,20 @@
-"""What a sweep runs on: nothing but this process, threads, processes, or the workers of a Dask cluster."""
+"""Options of a sweep: what it runs on (this process, threads, processes or a Dask cluster), timeout and hook."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from proxysim.errors import RunError, refused
-from proxysim.sweeps.execution.dask import check_address, client_of, threads_of, watched
+from proxysim.errors import refused
+from proxysim.sweeps.execution.dask import check_address, dask_client, thread_count
 from proxysim.sweeps.execution.hooks import hook_of
-from proxysim.sweeps.execution.pools import Now, Pool, Processes, Threads, refuse_in_import
-from proxysim.sweeps.execution.worker import bench_of
-from proxysim.sweeps.store.folder import Store
+from proxysim.sweeps.execution.pools import refuse_in_import
 
-#: Blocks that wait with each worker, so that none is idle.
-AHEAD = 2
 EXECUTORS = ("none", "threads", "processes", "dask")
 
 
-class StoppedError(RunError):
-    """A sweep that cannot go on now; what was done is kept."""
-
-
 @dataclass(frozen=True)
-class How:
-    """What a sweep runs on.
+class SweepOptions:
+    """Options of a sweep, which never change its numbers.
 
     Attributes
     ----------
@@ -44,11 +34,11 @@ class How:
     hook: str | None = None
 
     def kind(self) -> str:
-        """The executor that is meant.
+        """The executor that is chosen.
 
         Raises
         ------
-        InputError : the wishes do not go together
+        InputError : the options contradict each other
         """
         refuse_in_import()
         kind = self.executor or ("dask" if self.dask else "processes" if self.workers > 1 or self.timeout else "none")
@@ -73,34 +63,15 @@ class How:
         return kind
 
     def check(self) -> None:
-        """See that it can be done, before anything is written: the wishes, the hook, and the cluster.
+        """Check the options, the hook and the cluster before anything is written.
 
         Raises
         ------
-        InputError : it cannot
+        InputError : one of them cannot be used
         """
         self.kind()
         if self.hook is not None:
             hook_of(self.hook)
         if self.dask is not None:
-            with client_of(self.dask) as client:
-                threads_of(client, self.timeout)
-
-
-@contextlib.contextmanager
-def executor_of(how: How, store: Store) -> Iterator[Pool]:
-    """What blocks are handed to; its workers are gone, or on their way, when it is left."""
-    kind = how.kind()
-    if kind == "none":
-        yield Pool(Now(), 1)
-    elif kind == "threads":
-        bench_of(str(store.folder), store.state)
-        with Threads(how.workers) as threads:
-            yield Pool(threads, AHEAD * how.workers)
-    elif kind == "processes":
-        processes = Processes(how.workers)
-        with contextlib.closing(processes):
-            yield Pool(processes, AHEAD * how.workers, end=processes.end)
-    else:
-        with client_of(str(how.dask)) as client:
-            yield Pool(client.get_executor(pure=False), AHEAD * threads_of(client, how.timeout), watched(client))
+            with dask_client(self.dask) as client:
+                thread_count(client, self.timeout)

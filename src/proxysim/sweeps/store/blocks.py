@@ -1,4 +1,4 @@
-"""How a sweep is cut: batches of points by runs, blocks of those, and what a worker says of a block it did."""
+"""How a sweep is divided: batches of points by runs, blocks of those, and the receipt of a block that was run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Batch:
-    """Points by runs that were planned at once; unit k is point `point + k // runs`, run `run + k % runs`."""
+    """Points by runs that were planned together; unit k is point `point + k // runs`, run `run + k % runs`."""
 
     point: int
     points: int
@@ -36,7 +36,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a worker says of the shard it wrote: rows that are whole, runs that failed, the digest of the file."""
+    """What a worker reports of the shard it wrote: runs that are there, runs that failed, the digest of the file."""
 
     block: Block
     rows: int

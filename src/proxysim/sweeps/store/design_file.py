@@ -1,4 +1,4 @@
-"""The design of a sweep on the disk: written, read, made again from its experiment, and held against another."""
+"""The design of a sweep on disk: write it, read it, regenerate it from the experiment, compare it with another."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from proxysim.errors import ProxysimError, StorageError
 from proxysim.sweeps.experiment.design import Design, design_of
 from proxysim.sweeps.experiment.experiment import Experiment
 from proxysim.sweeps.experiment.factors import Factor
-from proxysim.sweeps.store.files import write_whole
-from proxysim.sweeps.store.seal import opened, sealed
+from proxysim.sweeps.store.files import opened, sealed, write_file
 
 #: Differences that are named; of the others the number.
-NAMED = 3
+_NAMED = 3
 
 
 def design_digest(design: Design) -> str:
@@ -30,12 +29,12 @@ def design_digest(design: Design) -> str:
     return digest.hexdigest()
 
 
-def write_design(path: Path, design: Design, aside: Path) -> None:
+def write_design(path: Path, design: Design, temporary: Path) -> None:
     """Write the points, numbered."""
     numbers = pa.array(np.arange(len(design), dtype=np.int64))
     arrays = [numbers, *(pa.array(column.tolist()) for column in design.columns)]
     table = pa.table(arrays, names=["point", *(factor.name for factor in design.factors)])
-    write_whole(path, sealed(table, {}), aside)
+    write_file(path, sealed(table, {}), temporary)
 
 
 def read_design(path: Path, factors: tuple[Factor, ...], points: int, digest: str) -> Design:
@@ -50,7 +49,7 @@ def read_design(path: Path, factors: tuple[Factor, ...], points: int, digest: st
         columns = tuple(table.column(factor.name).to_numpy()[:points] for factor in factors)
         found = Design(factors, columns, points)
         if design_digest(found) != digest:
-            raise ValueError("its points are not those that the sweep was begun with")
+            raise ValueError("its points are not those that the sweep was started with")
     except FileNotFoundError:
         raise StorageError(f"{path} is gone") from None
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
@@ -58,7 +57,7 @@ def read_design(path: Path, factors: tuple[Factor, ...], points: int, digest: st
     return found
 
 
-def made_anew(experiment: Experiment, more: Sequence[tuple[int, int]], digest: str) -> Design | None:
+def regenerated_design(experiment: Experiment, more: Sequence[tuple[int, int]], digest: str) -> Design | None:
     """The points that an experiment gives now, with those it was extended by; None when they are not those of the digest."""
     try:
         found = design_of(experiment)
@@ -69,16 +68,16 @@ def made_anew(experiment: Experiment, more: Sequence[tuple[int, int]], digest: s
     return found if design_digest(found) == digest else None
 
 
-def differences(was: Design, now: Design) -> list[str]:
+def design_differences(was: Design, now: Design) -> list[str]:
     """How two designs over the same factors differ, the first points by their numbers."""
     found = []
     for factor, one, two in zip(was.factors, was.columns, now.columns, strict=True):
         for k in range(min(len(was), len(now))):
             if one[k] != two[k]:
                 found.append((k, f"point {k}, {factor.name}: was {one[k]}, is {two[k]}"))
-    told = [text for _, text in sorted(found)[:NAMED]]
-    if len(found) > NAMED:
-        told.append(f"and {len(found) - NAMED:,} more values are others")
+    lines = [text for _, text in sorted(found)[:_NAMED]]
+    if len(found) > _NAMED:
+        lines.append(f"and {len(found) - _NAMED:,} more values differ")
     if len(was) != len(now):
-        told.append(f"had {len(was):,} points, has {len(now):,}")
-    return told
+        lines.append(f"had {len(was):,} points, has {len(now):,}")
+    return lines

@@ -1,10 +1,12 @@
-"""Files on a disk that may be full or gone: written aside, fsynced and renamed, so that each is whole or not there."""
+"""Files of a sweep: written whole or not at all, with digests, and tables sealed with a digest of the whole file.
+
+The manifest knows the digest of each shard too, but it can be lost; then the seal tells a good shard from a bad one.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import itertools
-import os
+import json
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -16,8 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from proxysim.errors import StorageError
+from proxysim.runs.files import write_whole
 
-_COUNTER = itertools.count()
+#: Where the seal is: quotes within a JSON value are escaped, so no message of a failure holds these bytes.
+_MARK = b'{"seal": "'
+_EMPTY = b"0" * 32
 
 
 def digest_of(data: bytes) -> str:
@@ -26,14 +31,14 @@ def digest_of(data: bytes) -> str:
 
 
 def digest_of_file(path: Path) -> str:
-    """The same of a file that may be larger than memory: a second for a gigabyte."""
+    """Digest of a file that may be larger than memory: a second for a gigabyte."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 @contextmanager
 def storing(path: Path) -> Iterator[None]:
-    """What goes wrong with the disk becomes one line with path and space."""
+    """Report a fault of the disk in one line, with the path and the free space."""
     try:
         yield
     except (OSError, sqlite3.Error) as error:
@@ -45,34 +50,10 @@ def storing(path: Path) -> Iterator[None]:
         raise StorageError(f"{path} cannot be written: {reason}; {free}") from None
 
 
-def write_whole(path: Path, data: bytes, aside: Path) -> None:
-    """Write a file so that there is all of it under its name, or nothing new."""
+def write_file(path: Path, data: bytes, folder: Path) -> None:
+    """Write a whole file, or nothing new; `folder` holds it until it has its name."""
     with storing(path):
-        part = aside / f"{path.name}.{os.getpid()}.{next(_COUNTER)}"
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-        try:
-            try:
-                view = memoryview(data)
-                while view:
-                    view = view[os.write(handle, view) :]
-                os.fsync(handle)
-            finally:
-                os.close(handle)
-            os.replace(part, path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-        sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder last."""
-    if hasattr(os, "O_DIRECTORY"):
-        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        write_whole(path, data, folder)
 
 
 def parquet_bytes(table: pa.Table) -> bytes:
@@ -99,3 +80,29 @@ def table_of(source: Path | bytes) -> pa.Table:
     file = pa.BufferReader(source) if isinstance(source, bytes) else source
     with pq.ParquetFile(file, pre_buffer=False) as found:
         return found.read(use_threads=False)
+
+
+def sealed(table: pa.Table, extra: dict[str, Any]) -> bytes:
+    """A table, and values beside it, as the bytes of a sealed Parquet file."""
+    text = json.dumps({"seal": _EMPTY.decode(), **extra})
+    data = parquet_bytes(table.replace_schema_metadata({"proxysim": text}))
+    at = data.rindex(_MARK) + len(_MARK)
+    return data[:at] + digest_of(data).encode() + data[at + len(_EMPTY) :]
+
+
+def opened(data: bytes) -> tuple[pa.Table, dict[str, Any]]:
+    """The table and the values beside it; no byte is read as Parquet before the seal is checked.
+
+    Raises
+    ------
+    ValueError : a byte differs from what was written, or there is no seal
+    """
+    at = data.rfind(_MARK) + len(_MARK)
+    if (
+        at < len(_MARK)
+        or data[at : at + len(_EMPTY)] != digest_of(data[:at] + _EMPTY + data[at + len(_EMPTY) :]).encode()
+    ):
+        raise ValueError("its bytes are not those that were written")
+    table = table_of(data)
+    extra: dict[str, Any] = json.loads(table.schema.metadata[b"proxysim"])
+    return table.replace_schema_metadata(None), extra

@@ -3,14 +3,14 @@
 ::
 
     DIR/sweep.json       the resolved experiment, its batches and the model version; everything depends on it
-    DIR/design.parquet   the points; made anew from the experiment
+    DIR/design.parquet   the points; can be regenerated from the experiment
     DIR/worlds.json      what the worlds were, to show what differs when one has changed
     DIR/shards/          one Parquet file for each block, by workers; a shard also carries the failures of its block, and a seal
-    DIR/manifest.sqlite  which shards are good, with their digests, by the parent; made anew from the shards
-    DIR/runs.parquet     all runs, when all are there; DIR/failures.parquet beside it; made anew from the shards
-    DIR/aside/           files before they have their name; DIR/notes/ the run each worker is on; DIR/lock
+    DIR/manifest.sqlite  which shards are good, with their digests, by the parent; can be rebuilt from the shards
+    DIR/runs.parquet     all runs, when all are there; DIR/failures.parquet beside it; can be rebuilt from the shards
+    DIR/aside/           files before they have their name; DIR/notes/ the journals of workers; DIR/lock
 
-A file is written aside, fsynced, renamed and read back, so that whatever stands under its name is whole.
+A file is written under another name, synced and renamed, so that whatever has its name is whole.
 """
 
 from __future__ import annotations
@@ -31,11 +31,8 @@ from proxysim.errors import Fault, InputError, StorageError
 from proxysim.sweeps.experiment.design import Design
 from proxysim.sweeps.experiment.experiment import Experiment
 from proxysim.sweeps.store.blocks import Batch, Block, Receipt
-from proxysim.sweeps.store.design_file import design_digest, made_anew, read_design, write_design
-from proxysim.sweeps.store.files import digest_of, storing, write_whole
-from proxysim.sweeps.store.seal import opened, sealed
-
-__all__ = ["Batch", "Block", "Receipt", "Store"]
+from proxysim.sweeps.store.design_file import design_digest, read_design, regenerated_design, write_design
+from proxysim.sweeps.store.files import digest_of, opened, sealed, storing, write_file
 
 FORMAT = 2
 SWEEP, DESIGN, RUNS, FAILURES, MANIFEST = (
@@ -51,7 +48,7 @@ FAILURE_COLUMNS = ("point", "branch", "run", "run_id", "stage", "type", "message
 
 
 def absolute(folder: str | Path) -> Path:
-    """The same folder for workers that stand elsewhere."""
+    """The folder as workers with another working directory find it."""
     return Path(os.path.abspath(folder))
 
 
@@ -79,13 +76,13 @@ class Store:
 
     # ---- the plan ----------------------------------------------------------------------------
     @property
-    def aside(self) -> Path:
+    def temporary(self) -> Path:
         """Where files are before they have their name."""
         return self.folder / "aside"
 
     @property
-    def notes(self) -> Path:
-        """Where workers note the run they are on."""
+    def journals(self) -> Path:
+        """Where the journals of workers are."""
         return self.folder / "notes"
 
     @property
@@ -95,12 +92,12 @@ class Store:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Of what the numbers in a shard depend on beside its block."""
+        """Digest of what the numbers in a shard depend on, its block apart."""
         return digest_of(json.dumps([self.experiment.hash, self.version, self.columns]).encode())
 
     @property
     def state(self) -> str:
-        """What tells one state of the folder from another, for workers that keep its worlds."""
+        """Identifies one state of the folder, for workers that keep its worlds."""
         return f"{self.fingerprint}-{self.data['design']}-{len(self.batches)}"
 
     @property
@@ -128,33 +125,33 @@ class Store:
         """The points; those of an extension that was never entered are left out."""
         if self._design is None:
             try:
-                self._design = self._read_design()
+                self._design = self._stored_design()
             except StorageError as error:
-                raise StorageError(f"{error}; `proxysim resume {self.folder}` makes it anew") from None
+                raise StorageError(f"{error}; `proxysim resume {self.folder}` rebuilds it") from None
         return self._design
 
-    def _read_design(self) -> Design:
+    def _stored_design(self) -> Design:
         return read_design(self.folder / DESIGN, self.experiment.factors, self.points, self.data["design"])
 
-    def design_anew(self) -> Design | None:
+    def regenerated_design(self) -> Design | None:
         """The points that the experiment gives now; None when they are not those of the plan."""
         parts = [(batch.point, batch.points) for batch in self.batches if batch.run == 0]
-        return made_anew(self.experiment, parts[1:], self.data["design"])
+        return regenerated_design(self.experiment, parts[1:], self.data["design"])
 
-    def mend_design(self) -> str | None:
-        """Make the file of the points anew when it is not whole; what was wrong with it.
+    def repair_design(self) -> str | None:
+        """Write the file of the points again when it is damaged; what was wrong with it.
 
         Raises
         ------
         StorageError : the experiment does not give them
         """
         try:
-            self._design = self._read_design()
+            self._design = self._stored_design()
         except StorageError as error:
-            self._design = self.design_anew()
+            self._design = self.regenerated_design()
             if self._design is None:
                 raise StorageError(f"{error}, {NO_DESIGN}") from None
-            write_design(self.folder / DESIGN, self._design, self.aside)
+            write_design(self.folder / DESIGN, self._design, self.temporary)
             return str(error)
         return None
 
@@ -178,9 +175,9 @@ class Store:
         }  # fmt: skip
         store = cls(folder, json.loads(json.dumps(data)))
         with storing(folder):
-            for place in (folder, store.aside, store.notes, store.shards):
+            for place in (folder, store.temporary, store.journals, store.shards):
                 place.mkdir(parents=True, exist_ok=True)
-        write_design(folder / DESIGN, design, store.aside)
+        write_design(folder / DESIGN, design, store.temporary)
         store._write_plan()
         return store
 
@@ -200,8 +197,8 @@ class Store:
             data = json.loads(path.read_text(encoding="utf-8"))
             if not isinstance(data, dict):
                 raise ValueError("it holds no plan")
-            told = data.pop("digest", None)
-            if data.get("kind") != "proxysim sweep" or told != digest_of(json.dumps(data, sort_keys=True).encode()):
+            digest = data.pop("digest", None)
+            if data.get("kind") != "proxysim sweep" or digest != digest_of(json.dumps(data, sort_keys=True).encode()):
                 raise ValueError("its digest is another")
             if data["format"] != FORMAT:
                 raise InputError([Fault(str(path), 0, "", f"has format {data['format']}; this version reads {FORMAT}")])
@@ -212,8 +209,8 @@ class Store:
             ) from None
 
     def extended(self, batch: Batch, design: Design) -> Store:
-        """The same folder with one more batch; the plan is entered last."""
-        write_design(self.folder / DESIGN, design, self.aside)
+        """The same folder with one more batch; the plan is written last."""
+        write_design(self.folder / DESIGN, design, self.temporary)
         data = {**self.data, "batches": [*self.data["batches"], asdict(batch)]}
         data["design"] = design_digest(design)
         store = Store(self.folder, data)
@@ -221,12 +218,12 @@ class Store:
         return store
 
     def _write_plan(self) -> None:
-        told = {**self.data, "digest": digest_of(json.dumps(self.data, sort_keys=True).encode())}
-        write_whole(self.folder / SWEEP, (json.dumps(told, indent=1, ensure_ascii=False) + "\n").encode(), self.aside)
+        plan = {**self.data, "digest": digest_of(json.dumps(self.data, sort_keys=True).encode())}
+        write_file(self.folder / SWEEP, (json.dumps(plan, indent=1, ensure_ascii=False) + "\n").encode(), self.temporary)
 
     # ---- blocks ------------------------------------------------------------------------------
     def blocks(self) -> Iterator[Block]:
-        """All blocks, batch by batch; the same however often the sweep is taken up."""
+        """All blocks, batch by batch; the same however often the sweep is resumed."""
         for number, batch in enumerate(self.batches):
             for first in range(0, batch.units, self.block):
                 yield Block(number, first, min(self.block, batch.units - first))
@@ -252,10 +249,10 @@ class Store:
         return pa.schema([*keys, *((name, pa.float64()) for name in self.columns), ("residual", pa.float64())])
 
     def write_shard(self, block: Block, table: pa.Table, failures: list[dict[str, Any]], seconds: float) -> Receipt:
-        """Write what a block gave, and read it back."""
-        told = {"fingerprint": self.fingerprint, "block": asdict(block), "failures": failures}
-        data, path = sealed(table, told), self.shard(block)
-        write_whole(path, data, self.aside)
+        """Write the results of a block, and read them back."""
+        extra = {"fingerprint": self.fingerprint, "block": asdict(block), "failures": failures}
+        data, path = sealed(table, extra), self.shard(block)
+        write_file(path, data, self.temporary)
         digest = digest_of(data)
         with storing(path):
             if digest_of(path.read_bytes()) != digest:
@@ -272,13 +269,13 @@ class Store:
         """
         path = self.shard(block)
         try:
-            table, told = opened(path.read_bytes())
+            table, extra = opened(path.read_bytes())
         except FileNotFoundError:
             raise StorageError(f"{path} is gone") from None
         except (OSError, pa.ArrowException, ValueError) as error:
             raise StorageError(f"{path} is damaged: {str(error).splitlines()[0]}") from None
-        failures: list[dict[str, Any]] = told["failures"]
-        known = told["fingerprint"] == self.fingerprint and told["block"] == asdict(block)
+        failures: list[dict[str, Any]] = extra["failures"]
+        known = extra["fingerprint"] == self.fingerprint and extra["block"] == asdict(block)
         if not known or table.schema != self.schema() or not self._has_all(block, table, failures):
             raise StorageError(f"{path} belongs to another sweep")
         return table, failures

@@ -1,4 +1,4 @@
-"""Who may work on the folder of a sweep: one starter at a time."""
+"""The lock of a sweep folder: one process works on it at a time."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from proxysim.errors import Fault, InputError, StorageError
 from proxysim.sweeps.store.files import storing
 
 LOCK = "lock"
-#: Seconds between looks at a lock that somebody has: `status` has it for a moment.
-PATIENCE = (0.1, 0.3, 0.0)
-_MAY_NOT = (errno.EACCES, errno.EPERM, errno.EROFS)
+#: Seconds between attempts to take a lock that another process has; `status` has it for a moment.
+RETRY_DELAYS = (0.1, 0.3, 0.0)
+_NO_RIGHTS = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 @contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """One starter a folder.
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the lock of a folder.
 
     Raises
     ------
-    InputError : another one is at work
+    InputError : another process works on it
     StorageError : the folder cannot be written
     """
     path = folder / LOCK
@@ -32,31 +32,31 @@ def alone(folder: Path) -> Iterator[None]:
         try:
             handle = open(path, "a+")  # noqa: SIM115 - held open while the folder is worked on
         except OSError as error:
-            if error.errno not in _MAY_NOT:
+            if error.errno not in _NO_RIGHTS:
                 raise
             message = f"{folder} may not be written ({error.strerror}): it can be looked at and read, not worked on"
             raise StorageError(message) from None
     with handle:
-        for patience in PATIENCE:
-            if _locked(handle):
+        for delay in RETRY_DELAYS:
+            if _take(handle):
                 break
-            if not patience:
+            if not delay:
                 message = "is being worked on by another process; wait for it, or look with `proxysim status`"
                 raise InputError([Fault(str(folder), 0, "", message)])
-            time.sleep(patience)
+            time.sleep(delay)
         yield
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether a starter is at work in a folder; nothing is written for it."""
+    """Whether a process works on a folder; nothing is written."""
     try:
         with open(folder / LOCK) as handle:
-            return not _locked(handle, shared=True)
+            return not _take(handle, shared=True)
     except OSError:  # there is no lock, or it may not be read, or this disk knows no locks
         return False
 
 
-def _locked(handle: IO[str], shared: bool = False) -> bool:
+def _take(handle: IO[str], shared: bool = False) -> bool:
     try:
         import fcntl
     except ImportError:  # no file locks on this platform

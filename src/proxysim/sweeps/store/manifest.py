@@ -1,6 +1,6 @@
-"""Which shards of a sweep are good, in sqlite; only the parent writes it.
+"""Progress of a sweep: the shards that are good, in sqlite; only the parent writes it.
 
-It says nothing that the shards do not say: whatever in it is not as it was written, it is made anew from them.
+It holds nothing that the shards do not hold, so a damaged manifest is rebuilt from them.
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from proxysim.errors import StorageError
+from proxysim.sweeps.store.blocks import Block, Receipt
 from proxysim.sweeps.store.files import digest_of, storing
-from proxysim.sweeps.store.folder import MANIFEST, Block, Receipt, Store
+from proxysim.sweeps.store.folder import MANIFEST, Store
 
-#: Tables as they are made. Each row ends with the digest of the rest of it, for sqlite finds no change within a value.
+#: Statements that create the tables. Each row ends with a digest of the rest, since sqlite detects no change within a value.
 _TABLES = {
     "file": "CREATE TABLE file (name TEXT PRIMARY KEY, digest TEXT, seal TEXT) WITHOUT ROWID",
     "shard": "CREATE TABLE shard (batch INTEGER, first INTEGER, count INTEGER, rows INTEGER, failed INTEGER, size INTEGER,"
@@ -65,17 +66,17 @@ class Manifest:
             raise StorageError(f"{self.path} is {'empty' if self.path.is_file() else 'gone'}")
         try:
             try:
-                self._look("mode=ro")
+                self._connect("mode=ro")
             except sqlite3.OperationalError as error:
-                # To read, too, sqlite keeps a journal beside its file; where it may not, the file is read as it lies.
+                # sqlite keeps a journal next to the file even to read; where it may not write one, read the file as it is.
                 if _code(error) not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
                     raise
-                self._look("immutable=1")
+                self._connect("immutable=1")
         except (sqlite3.Error, ValueError) as error:
             message = f"cannot be read ({error})" if _is_outside(error) else f"is damaged ({error})"
             raise StorageError(f"{self.path} {message}") from None
 
-    def _look(self, way: str) -> None:
+    def _connect(self, way: str) -> None:
         self.base = sqlite3.connect(f"{self.path.as_uri()}?{way}", uri=True, isolation_level=None)
         self._check()
 
@@ -83,11 +84,11 @@ class Manifest:
         """Refuse a file in which anything is not as it was written, or does not fit the plan."""
         if dict(self.base.execute("SELECT name, sql FROM sqlite_master")) != _TABLES:
             raise ValueError("it has other tables")
-        if (told := self.base.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
-            raise ValueError(str(told).splitlines()[0])
+        if (reply := self.base.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
+            raise ValueError(str(reply).splitlines()[0])
         for table in _TABLES:
             for *row, seal in self.base.execute(f"SELECT * FROM {table}"):
-                if seal != _seal(row):
+                if seal != _row_digest(row):
                     raise ValueError(f"a row of {table} is not as it was written")
         branches = len(self.store.branches)
         for receipt in self.shards():
@@ -98,15 +99,15 @@ class Manifest:
         """Let go of the file."""
         self.base.close()
 
-    def enter(self, receipt: Receipt) -> None:
-        """Note a good shard."""
+    def add(self, receipt: Receipt) -> None:
+        """Add a good shard."""
         b, r = receipt.block, receipt
         row = [b.batch, b.first, b.count, r.rows, r.failed, r.size, r.digest, float(r.seconds)]
         with storing(self.path):
-            self.base.execute("INSERT OR REPLACE INTO shard VALUES (?,?,?,?,?,?,?,?,?)", [*row, _seal(row)])
+            self.base.execute("INSERT OR REPLACE INTO shard VALUES (?,?,?,?,?,?,?,?,?)", [*row, _row_digest(row)])
 
-    def strike(self, block: Block) -> None:
-        """Take a shard out."""
+    def remove(self, block: Block) -> None:
+        """Remove a shard."""
         with storing(self.path):
             self.base.execute("DELETE FROM shard WHERE batch=? AND first=?", (block.batch, block.first))
 
@@ -125,12 +126,12 @@ class Manifest:
         shards, rows, failed, seconds = self.base.execute(query).fetchone()
         return int(shards), int(rows), int(failed), float(seconds)
 
-    def enter_files(self, digests: dict[str, str]) -> None:
-        """Note the tables of a whole sweep, all at once; none when it is not whole any more."""
+    def set_files(self, digests: dict[str, str]) -> None:
+        """Replace the digests of the tables of a whole sweep; with none it counts as incomplete."""
         with storing(self.path):
             self.base.execute("BEGIN")
             self.base.execute("DELETE FROM file")
-            rows = [[name, digest, _seal([name, digest])] for name, digest in digests.items()]
+            rows = [[name, digest, _row_digest([name, digest])] for name, digest in digests.items()]
             self.base.executemany("INSERT INTO file VALUES (?,?,?)", rows)
             self.base.execute("COMMIT")
 
@@ -139,7 +140,7 @@ class Manifest:
         return dict(self.base.execute("SELECT name, digest FROM file"))
 
 
-def _seal(row: list[Any]) -> str:
+def _row_digest(row: list[Any]) -> str:
     return digest_of(repr(row).encode())
 
 

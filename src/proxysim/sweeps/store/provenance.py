@@ -1,20 +1,32 @@
-"""Whether a sweep may begin in a folder, and whether one that is there may be taken up: what has changed is shown."""
+"""What a sweep was started from: a resume is refused when the experiment, a world or the model has changed since.
+
+Worlds and options are kept next to the plan, outside every hash, to show what differs.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from proxysim.core.version import model_version
 from proxysim.errors import Fault, InputError, refused
+from proxysim.scenario.scenario import Number, Scenario
+from proxysim.scenario.schema.keys import parameter_of
 from proxysim.sweeps.experiment.design import design_of
 from proxysim.sweeps.experiment.experiment import Experiment, load_experiment
-from proxysim.sweeps.store import ground
-from proxysim.sweeps.store.design_file import differences
+from proxysim.sweeps.store.design_file import design_differences
+from proxysim.sweeps.store.files import write_file
 from proxysim.sweeps.store.folder import DESIGN, SWEEP, Store
 
-#: Of an experiment, what numbers do not depend on, or what is held against its content.
+#: What the worlds of all branches were, and the options that the sweep was started with.
+WORLDS, OPTIONS_FILE = "worlds.json", "how.json"
+#: Options whose change is reported.
+_OPTIONS = ("hook", "timeout")
+#: Differences of a branch that are named; of the others the number.
+_NAMED = 5
+#: Of an experiment, what numbers do not depend on, or what is compared by content.
 _FREE = ("file", "base", "question", "content", "hashes")
 
 
@@ -27,7 +39,7 @@ def check_new(folder: Path) -> None:
     except OSError as error:
         raise refused("--out", f"{folder} cannot be read: {error.strerror}") from None
     if SWEEP in inside:
-        raise refused("--out", f"{folder} holds a sweep already; take it up with `proxysim resume {folder}`")
+        raise refused("--out", f"{folder} holds a sweep already; continue it with `proxysim resume {folder}`")
     if inside - {"lock", "aside", "notes", "shards", DESIGN}:
         raise refused("--out", f"{folder} is there already and is not empty; give a new folder")
 
@@ -40,7 +52,7 @@ def check_same(store: Store) -> None:
     if Path(store.experiment.file).exists():
         faults += _changed(store, load_experiment(store.experiment.file))
     if faults:
-        message = "is not taken up, since what it was made from has changed; use a new folder"
+        message = "is not resumed, since what it was made from has changed; use a new folder"
         raise InputError([*faults, Fault(str(store.folder), 0, "", message)])
 
 
@@ -64,7 +76,7 @@ def _changed(store: Store, now: Experiment) -> list[Fault]:
                 )
             found.append(Fault(was.file, 0, name, message))
     if not found and now.is_file and Path(now.design).exists():
-        found += [Fault(now.design, 0, "", text) for text in differences(store.design, design_of(now))]
+        found += [Fault(now.design, 0, "", text) for text in design_differences(store.design, design_of(now))]
     return found
 
 
@@ -73,7 +85,7 @@ def _worlds(store: Store, now: Experiment) -> list[Fault]:
     found, known = [], dict(zip(store.experiment.branches, store.experiment.hashes, strict=True))
     for branch, digest in zip(now.branches, now.hashes, strict=True):
         if known.get(branch, digest) != digest:
-            how = ground.differences(store.folder, branch, now.scenario(branch))
+            how = world_differences(store.folder, branch, now.scenario(branch))
             message = f"the world has changed: {how or f'its hash was {known[branch]}, is {digest}'}"
             found.append(Fault(now.base, 0, f"branches.{branch}", message))
     return found
@@ -91,3 +103,81 @@ def _flat(value: Any, path: str = "") -> dict[str, Any]:
 def _short(value: Any) -> str:
     text = json.dumps(value) if value is not None else "absent"
     return text if len(text) <= 120 else text[:120] + "..."
+
+
+# ---- worlds ------------------------------------------------------------------------------------
+def _contents(scenario: Scenario) -> dict[str, Any]:
+    """Whatever a run depends on in a world, each thing by its path; flows by the year, as most files write them."""
+    found: dict[str, Any] = {"scenario.start": list(scenario.start), "scenario.months": scenario.months}
+    found |= {".".join(path): value for path, value in scenario.text.items()}
+    found |= {f"rules.{name}": variant for name, variant in scenario.rules.items()}
+    for event in scenario.events:
+        found[f"events.{event.id}"] = [event.kind, event.first, event.last, event.off, *map(str, event.conditions)]
+    for path, number in scenario.numbers.items():
+        yearly = parameter_of(path).kind.endswith("_flow")
+        found |= _number(".".join(path), number, yearly)
+    for effect in scenario.effects:
+        found |= _number(f"events.{effect.event}.{effect.verb}.{'.'.join(effect.path)}", effect.number, False)
+    return json.loads(json.dumps(found, default=str))  # type: ignore[no-any-return]
+
+
+def _number(path: str, number: Number, yearly: bool) -> dict[str, Any]:
+    """The value of a number, with its series and range where there are any."""
+
+    def shown(value: float) -> Any:
+        return f"{12 * value:.12g} USD m / year" if yearly else value
+
+    found: dict[str, Any] = {path: shown(number.value)}
+    if number.series:
+        found[f"{path}.series"] = [[month, shown(value)] for month, value in number.series]
+    if number.low is not None:
+        spread = {"low": number.low, "high": number.high, "dist": number.dist, "moves_with": number.moves_with}
+        found |= {f"{path}.{name}": value for name, value in spread.items() if value is not None}
+    return found
+
+
+def write_worlds(folder: Path, worlds: Mapping[str, Scenario], temporary: Path) -> None:
+    """Keep what the worlds of all branches are."""
+    contents = {name: _contents(scenario) for name, scenario in worlds.items()}
+    write_file(folder / WORLDS, json.dumps(contents, ensure_ascii=False).encode(), temporary)
+
+
+def world_differences(folder: Path, branch: str, now: Scenario) -> str:
+    """How a branch differs from what it was, in a few words; empty when that cannot be said."""
+    try:
+        was = json.loads((folder / WORLDS).read_text(encoding="utf-8"))[branch]
+        contents = _contents(now)
+        paths = [path for path in sorted({*was, *contents}) if was.get(path) != contents.get(path)]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # this file is a help, and no more
+        return ""
+    named = [f"{path} was {_shown(was.get(path))}, is {_shown(contents.get(path))}" for path in paths[:_NAMED]]
+    more = [f"and {len(paths) - _NAMED:,} more"] if len(paths) > _NAMED else []
+    return "; ".join(named + more)
+
+
+def _shown(value: Any) -> str:
+    text = "absent" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 80 else text[:80] + "..."
+
+
+# ---- options -----------------------------------------------------------------------------------
+def write_options(store: Store, options: Mapping[str, object]) -> None:
+    """Keep the hook and the timeout that a sweep is started with; write nothing when it has neither."""
+    kept = {name: value for name in _OPTIONS if (value := options.get(name)) is not None}
+    if kept:
+        write_file(store.folder / OPTIONS_FILE, (json.dumps(kept) + "\n").encode(), store.temporary)
+
+
+def option_differences(store: Store, options: Mapping[str, object]) -> str:
+    """How the options differ from those at the start, in one line; empty when they do not."""
+    try:
+        kept = json.loads((store.folder / OPTIONS_FILE).read_text(encoding="utf-8"))
+        before = {name: kept[name] for name in _OPTIONS if name in kept}
+    except (OSError, ValueError, TypeError):
+        return ""
+    found = [
+        f"started with --{name} {was}, continues {'without' if now is None else f'with {now}'}"
+        for name, was in before.items()
+        if (now := options.get(name)) != was
+    ]
+    return f"{store.folder}: {'; '.join(found)}" if found else ""

@@ -1,10 +1,11 @@
-"""One table of all runs, sorted by point, branch and run, from the shards: the same bytes whatever happened on the way.
+"""runs.parquet and failures.parquet from the shards, sorted by point, branch and run: always the same bytes.
 
 The shards are read slab by slab, in the order of points, so memory does not grow with the sweep.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections import OrderedDict
@@ -17,8 +18,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from proxysim.sweeps.store.files import digest_of, parquet_bytes, parquet_options, storing, sync_folder, write_whole
-from proxysim.sweeps.store.folder import FAILURE_COLUMNS, FAILURES, RUNS, Block, Store
+from proxysim.runs.files import replacing
+from proxysim.sweeps.store.blocks import Block
+from proxysim.sweeps.store.files import digest_of, parquet_bytes, parquet_options, storing, write_file
+from proxysim.sweeps.store.folder import FAILURE_COLUMNS, FAILURES, RUNS, Store
 from proxysim.sweeps.store.manifest import Manifest
 
 #: Rows of a row group of the table, and of what is sorted at once.
@@ -27,8 +30,8 @@ GROUP_ROWS, SLAB_ROWS = 65_536, 131_072
 SHARDS_KEPT = 64
 
 
-class _Shards:
-    """Shards that were read last."""
+class _ShardCache:
+    """The shards that were read last."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -50,13 +53,13 @@ def write_tables(store: Store, manifest: Manifest) -> dict[str, str]:
         digests = {RUNS: _write_runs(store, path)}
     failures = _failures(store, manifest)
     data = parquet_bytes(failures)
-    write_whole(store.folder / FAILURES, data, store.aside)
+    write_file(store.folder / FAILURES, data, store.temporary)
     digests[FAILURES] = digest_of(data)
     return digests
 
 
-def wrong_at_a_glance(store: Store, rows: int) -> str:
-    """What is wrong with the table of runs as far as its end tells, which takes no time; empty when nothing is."""
+def table_damage(store: Store, rows: int) -> str:
+    """What is wrong with the table of runs, judged by its footer alone, which is fast; empty when nothing is."""
     path = store.folder / RUNS
     try:
         found = pq.read_metadata(path).num_rows
@@ -67,8 +70,8 @@ def wrong_at_a_glance(store: Store, rows: int) -> str:
     return "" if found == rows else f"{path} is damaged: it has {found:,} rows of {rows:,}"
 
 
-class _Sink:
-    """A file that keeps the digest of what is written."""
+class _HashingFile:
+    """A file that computes the digest of what is written."""
 
     def __init__(self, path: Path) -> None:
         self.handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
@@ -98,35 +101,29 @@ class _Sink:
 
 
 def _write_runs(store: Store, path: Path) -> str:
-    part, schema = store.aside / f"{RUNS}.{os.getpid()}", store.schema()
-    sink = _Sink(part)
-    try:
-        with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), schema, **parquet_options(schema)) as writer:
-            waiting: list[pa.Table] = []
-            rows = 0
-            for slab in _slabs(store):
-                waiting.append(slab)
-                rows += slab.num_rows
-                while rows >= GROUP_ROWS:
-                    table = pa.concat_tables(waiting)
-                    writer.write_table(table.slice(0, GROUP_ROWS).combine_chunks(), row_group_size=GROUP_ROWS)
-                    waiting, rows = [table.slice(GROUP_ROWS)], rows - GROUP_ROWS
-            if rows:
-                writer.write_table(pa.concat_tables(waiting).combine_chunks(), row_group_size=GROUP_ROWS)
-        os.fsync(sink.handle)
-        sink.close()
-        os.replace(part, path)
-    except BaseException:
-        sink.close()
-        part.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-    return sink.digest.hexdigest()
+    schema = store.schema()
+    with (
+        replacing(path, store.temporary) as part,
+        contextlib.closing(_HashingFile(part)) as file,
+        pq.ParquetWriter(pa.PythonFile(file, mode="w"), schema, **parquet_options(schema)) as writer,
+    ):
+        waiting: list[pa.Table] = []
+        rows = 0
+        for slab in _slabs(store):
+            waiting.append(slab)
+            rows += slab.num_rows
+            while rows >= GROUP_ROWS:
+                table = pa.concat_tables(waiting)
+                writer.write_table(table.slice(0, GROUP_ROWS).combine_chunks(), row_group_size=GROUP_ROWS)
+                waiting, rows = [table.slice(GROUP_ROWS)], rows - GROUP_ROWS
+        if rows:
+            writer.write_table(pa.concat_tables(waiting).combine_chunks(), row_group_size=GROUP_ROWS)
+    return file.digest.hexdigest()
 
 
 def _slabs(store: Store) -> Iterator[pa.Table]:
     """Sorted rows of some points, one slab after the other."""
-    shards, each = _Shards(store), len(store.branches) * store.runs
+    shards, each = _ShardCache(store), len(store.branches) * store.runs
     step = max(1, SLAB_ROWS // each)
     for low in range(0, store.points, step):
         high = min(store.points, low + step)
@@ -139,7 +136,7 @@ def _slabs(store: Store) -> Iterator[pa.Table]:
 
 
 def _slab(
-    store: Store, shards: _Shards, low: int, high: int, branches: tuple[str, ...], first: int, last: int
+    store: Store, shards: _ShardCache, low: int, high: int, branches: tuple[str, ...], first: int, last: int
 ) -> pa.Table:
     """Rows of points `low` to `high` and runs `first` to `last`, in the order of point, branch and run."""
     found = [store.schema().empty_table()]

@@ -1,4 +1,4 @@
-"""What a worker notes of its block: what is done is kept, who is to blame is told, what is torn counts as nothing."""
+"""The journal of a block: finished rows are kept, a run that kills its worker is blamed, a torn line counts as nothing."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 from tests.sweeping import TEXT, experiment
 
-from proxysim.sweeps.execution import block as attempt
-from proxysim.sweeps.execution import worker
-from proxysim.sweeps.execution.journal import Note
-from proxysim.sweeps.execution.worker import Task, run_block
+from proxysim.sweeps.execution import block as block_module
+from proxysim.sweeps.execution import context
+from proxysim.sweeps.execution.block import Task
+from proxysim.sweeps.execution.journal import Journal
+from proxysim.sweeps.execution.worker import run_block
 from proxysim.sweeps.inputs import Variation
 from proxysim.sweeps.runner import sweep
-from proxysim.sweeps.store.folder import Block, Store
+from proxysim.sweeps.store.blocks import Block
+from proxysim.sweeps.store.folder import Store
 
 TRACE = "Timeout (0:00:09)!\n"
 
@@ -35,19 +37,19 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Store, Block,
     return store, block, whole
 
 
-def note_of(store: Store, block: Block, timeout: float | None = None, plan: str = "") -> Note:
-    """The note of a block."""
-    return Note(store.notes, block.name, plan or store.state, timeout)
+def journal_of(store: Store, block: Block, timeout: float | None = None, state: str = "") -> Journal:
+    """The journal of a block."""
+    return Journal(store.journals, block.name, state or store.state, timeout)
 
 
 def die(store: Store, block: Block, rows: list[int], trace: str = "") -> None:
-    """A worker that notes some rows and is heard of no more."""
-    note = note_of(store, block, 9.0).__enter__()
-    note.on(np.array(rows))
-    os.close(note.handle)
-    if note.clock is not None:
-        note.clock.write(trace)
-        note.clock.close()
+    """A worker that starts some rows and dies."""
+    journal = journal_of(store, block, 9.0).__enter__()
+    journal.start(np.array(rows))
+    os.close(journal.handle)
+    if journal.trace_file is not None:
+        journal.trace_file.write(trace)
+        journal.trace_file.close()
 
 
 def run(store: Store, block: Block, timeout: float | None = None, hook: str | None = None) -> list[tuple[int, str]]:
@@ -69,7 +71,7 @@ def test_rows__that_were_done_are_not_run_again(plan: tuple[Store, Block, bytes]
     calls = Counter((tmp_path / "calls.txt").read_text().splitlines())
     assert (48, 49) == (len(calls), calls.total())
     assert whole == store.shard(block).read_bytes()
-    assert [] == [*store.notes.iterdir()]
+    assert [] == [*store.journals.iterdir()]
 
 
 @pytest.mark.parametrize(
@@ -103,25 +105,25 @@ def test_rows__that_a_worker_died_on_go_one_by_one(
     store, block, _ = plan
     die(store, block, [2, 3])
     seen: list[list[int]] = []
-    monkeypatch.setattr(Note, "on", lambda note, rows: seen.append(rows.tolist()))
+    monkeypatch.setattr(Journal, "start", lambda journal, rows: seen.append(rows.tolist()))
     run(store, block)
     assert [[0, 1], [2], [3]] == seen[:3]
     assert sorted(range(48)) == sorted(row for piece in seen for row in piece)
 
 
-def test_note__that_is_torn_or_of_another_sweep_counts_as_nothing(plan: tuple[Store, Block, bytes]) -> None:
+def test_journal__that_is_torn_or_of_another_sweep_counts_as_nothing(plan: tuple[Store, Block, bytes]) -> None:
     """What is cut off or changed on the disk never comes into the table."""
     store, block, whole = plan
     values, residual = np.full((1, len(store.columns)), 7.0), np.zeros((1, 3))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Path, "unlink", lambda path, missing_ok=False: None)
-        with note_of(store, block, plan="another") as note:
-            note.keep(np.array([1]), values, residual)
-        with note_of(store, block) as note:
-            note.keep(np.array([2]), values, residual)
-    lines = note.path.read_bytes().rstrip(b"\n")
+        with journal_of(store, block, state="another") as journal:
+            journal.record(np.array([1]), values, residual)
+        with journal_of(store, block) as journal:
+            journal.record(np.array([2]), values, residual)
+    lines = journal.path.read_bytes().rstrip(b"\n")
     assert lines.count(b"done") == 2
-    note.path.write_bytes(lines[:-3])
+    journal.path.write_bytes(lines[:-3])
     assert [] == run(store, block)
     assert whole == store.shard(block).read_bytes()
 
@@ -134,12 +136,12 @@ def test_clock__of_a_run_holds_nothing_but_the_run(tmp_path: Path, monkeypatch: 
     going, seen = [False], Counter[tuple[str, bool]]()
 
     @contextmanager
-    def timed(note: Note) -> Iterator[None]:
+    def timed(journal: Journal) -> Iterator[None]:
         going[0] = True
         yield
         going[0] = False
 
-    def watched(owner: object, name: str) -> None:
+    def cluster_check(owner: object, name: str) -> None:
         real = getattr(owner, name)
 
         def one(*given: object) -> object:
@@ -148,10 +150,10 @@ def test_clock__of_a_run_holds_nothing_but_the_run(tmp_path: Path, monkeypatch: 
 
         monkeypatch.setattr(owner, name, one)
 
-    monkeypatch.setattr(Note, "timed", timed)
-    for owner, name in [(worker, "load_rules"), (Variation, "_prepare"), (Variation, "numbers"), (attempt, "run_rows")]:
-        watched(owner, name)
-    worker._BENCHES.clear()
+    monkeypatch.setattr(Journal, "time_limit", timed)
+    for owner, name in [(context, "load_rules"), (Variation, "_prepare"), (Variation, "numbers"), (block_module, "run_rows")]:
+        cluster_check(owner, name)
+    context._CONTEXTS.clear()
     store = Store.read(out)
     for block in store.blocks():
         store.shard(block).unlink()

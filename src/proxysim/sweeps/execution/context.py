@@ -1,0 +1,77 @@
+"""What a worker keeps from block to block: the worlds of one sweep, read once in each process."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from proxysim.core.version import model_version
+from proxysim.errors import Fault, InputError
+from proxysim.runs.batch import load_rules
+from proxysim.runs.outcomes import FALL, REVIVAL
+from proxysim.scenario.world.world import World
+from proxysim.sweeps.inputs import Point, Variation, columns_of
+from proxysim.sweeps.store.folder import Store
+
+Array = np.ndarray[Any, Any]
+#: Outcomes that may be undefined.
+MAY_BE_UNDEFINED = (FALL, REVIVAL)
+
+
+@dataclass
+class WorkerContext:
+    """The worlds of a sweep and what of their outcomes is kept.
+
+    Attributes
+    ----------
+    columns : places of the outcomes that are kept, among all
+    strict : (column,) whether an outcome must be a number
+    sizes : of worlds whose rules are loaded
+    """
+
+    store: Store
+    variation: Variation
+    columns: tuple[int, ...]
+    strict: Array = field(repr=False)
+    sizes: set[str] = field(default_factory=set)
+
+    @classmethod
+    def of(cls, store: Store) -> WorkerContext:
+        """Read the worlds of a sweep.
+
+        Raises
+        ------
+        InputError : world or model have changed since the sweep was started
+        """
+        if store.version != model_version():
+            message = f"was made by model version {store.version}; this is {model_version()}"
+            raise InputError([Fault(str(store.folder), 0, "model_version", message)])
+        variation = Variation(store.experiment)
+        found = columns_of(store.experiment, variation.world(0, store.design.point(0)))
+        strict = np.array([outcome.measure not in MAY_BE_UNDEFINED for _, outcome in found])
+        return cls(store, variation, tuple(place for place, _ in found), strict)
+
+    def world(self, branch: int, point: Point) -> World:
+        """The world of a point, with the rules for its size loaded: no run is charged for that."""
+        world = self.variation.world(branch, point)
+        if world.size not in self.sizes:
+            load_rules(world)
+            self.sizes.add(world.size)
+        return world
+
+
+_CONTEXTS: dict[tuple[str, str], WorkerContext] = {}
+_LOCK = threading.Lock()
+
+
+def worker_context(folder: str, state: str) -> WorkerContext:
+    """The context of a sweep in one state of its folder; a process keeps one at a time."""
+    with _LOCK:
+        if (folder, state) not in _CONTEXTS:
+            _CONTEXTS.clear()
+            _CONTEXTS[folder, state] = WorkerContext.of(Store.read(Path(folder)))
+        return _CONTEXTS[folder, state]
