@@ -70,7 +70,8 @@ def test_drivers__inherited_decisions_change_no_bit() -> None:
 PLAIN = """
 import hashlib, sys
 import proxysim as ps
-from proxysim.runs.run import Course, History
+from proxysim.runs.course import Course
+from proxysim.runs.history import History
 world = ps.load(sys.argv[1], sets=["scenario.end=" + sys.argv[2]])
 course, history = Course(world, 7, 1), History(world)
 while course.month < len(world.months):
