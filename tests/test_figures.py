@@ -23,8 +23,8 @@ from proxysim.figures.kit import palette
 from proxysim.figures.kit.captions import tick_label
 from proxysim.figures.kit.export import stamp
 from proxysim.figures.kit.tables import unique
-from proxysim.figures.kit.text import cut, fit, number, wrap_text
-from proxysim.formatting import plain
+from proxysim.figures.kit.text import cut, fit, wrap_text
+from proxysim.formatting import number, plain
 from proxysim.statistics.sensitivity import shown
 
 QUICKSTART = Path(__file__).parent.parent / "scenarios" / "quickstart.toml"

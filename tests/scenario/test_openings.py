@@ -15,7 +15,7 @@ import proxysim as ps
 from proxysim.cli.app import app
 from proxysim.report.study import findings
 from proxysim.scenario.resolve.loader import load_scenario, scenario_of_branch
-from proxysim.sweeps.execution.options import StoppedError
+from proxysim.sweeps.execution.dispatch import StoppedError
 from proxysim.sweeps.experiment.design import design_of
 from proxysim.sweeps.experiment.experiment import levelled, load_experiment
 from proxysim.sweeps.inputs import Variation, columns_of

@@ -1,4 +1,4 @@
-"""The command that writes the answer to the question of a world, or what a sweep found, on one page."""
+"""The command `report`: a world, or a finished sweep, on one page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command that runs a world once."""
+"""The command `run`: one run of a world."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands on many runs: what branches change, which provision does it, and why."""
+"""The commands `compare`, `attribute` and `explain`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands on experiments: what a design holds and costs, run it, resume it, check it, extend it."""
+"""The commands `design`, `sweep`, `resume`, `extend`, `status`, `verify` and `replay`."""
 
 from __future__ import annotations
 

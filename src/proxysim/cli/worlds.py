@@ -1,4 +1,4 @@
-"""Commands on files: start one, check them, print the schema, show the numbers."""
+"""The commands `init`, `validate`, `schema` and `show`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the pages of a report call branches, actors, regimes and makers."""
+"""Display names on a page: shortened, and told apart where two would look alike."""
 
 from __future__ import annotations
 

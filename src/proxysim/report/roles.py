@@ -1,4 +1,4 @@
-"""What each branch of a report is there for."""
+"""Which branch is the baseline, which the focus, and which are countermeasures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of numbers, run on one thread: each row is one run of one world, whatever the others are."""
+"""Runs in a batch on one thread: one row of numbers, one run."""
 
 from __future__ import annotations
 

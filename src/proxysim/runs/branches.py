@@ -1,4 +1,4 @@
-"""Branches of one world as a study meets them: their worlds, and what they must have in common to be run in pairs."""
+"""Branches run in pairs: their worlds, and what these must have in common."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The records of one run and the month it is in, its seed, and the check of its books."""
+"""One run in progress: its records and month, its seed, and the check of its books."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs: worlds in pairs, run on threads in chunks of runs.
+"""Threads: the worlds of a job, run in pairs in chunks of runs.
 
 What threads and chunks there are changes nothing: a run depends on (seed, run) alone.
 """

@@ -1,4 +1,4 @@
-"""What people see for the things of a world: actors, origins, branches, events, provisions and numbers."""
+"""Display names of the things of a world: actors, origins, branches, events, provisions and numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes of a world: the verbs set, scale and add over paths and patterns, in branches, events and ``--set``."""
+"""Applies changes to a world: the verbs set, scale and add over paths and patterns, in branches, events and ``--set``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold for events, branches and their conditions."""
+"""What must hold for events and their conditions."""
 
 from __future__ import annotations
 
@@ -64,30 +64,3 @@ def _clause(world: RawWorld, event: str, clause: Clause) -> str:
         near = world.suggest(str(clause.measure), list(MEASURES))
         return f'"{str(clause.measure)[:60]}" is not a measure{near or "; allowed are " + ", ".join(MEASURES)}'
     return ""
-
-
-def branch_order(world: RawWorld, names: list[str]) -> list[str]:
-    """Branches to apply, those that others build on first, each once; circles are noted as faults."""
-    order: dict[str, None] = {}
-    for name in names:
-        waiting: list[tuple[str, bool]] = [(name, False)]
-        trail: dict[str, None] = {}
-        while waiting:
-            one, done = waiting.pop()
-            if done:
-                trail.popitem()
-                order[one] = None
-                continue
-            if one in order or one not in world.ids("branches"):
-                continue
-            leaf = world.leaves.get(("branches", one, "extends"))
-            if one in trail:
-                walked = list(trail)
-                circle = " -> ".join([*walked[walked.index(one) :], one])[:300]
-                at = ("branches", walked[-1], "extends")
-                world.add_fault(world.leaves[at], at, f"goes in a circle: {circle}")
-                continue
-            trail[one] = None
-            waiting.append((one, True))
-            waiting += [(parent, False) for parent in reversed(leaf.value if leaf else ())]
-    return list(order)

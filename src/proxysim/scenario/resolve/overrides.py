@@ -1,4 +1,4 @@
-"""Changes from outside a world file: values of an experiment by path, and ``PATH=VALUE`` of the command line."""
+"""Collects changes from outside a world file: values of an experiment by path, and ``PATH=VALUE`` of the command line."""
 
 from __future__ import annotations
 

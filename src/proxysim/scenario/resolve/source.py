@@ -1,4 +1,4 @@
-"""A world as its files say it, read and checked once, from which branches and changes are resolved."""
+"""A world as its files say it, read and checked once; a branch and changes are resolved from it."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 from proxysim.errors import Fault, InputError
 from proxysim.scenario.resolve import assembly
+from proxysim.scenario.resolve.branch_order import branch_order
 from proxysim.scenario.resolve.changes import Draft
 from proxysim.scenario.resolve.checks import check_world
-from proxysim.scenario.resolve.event_checks import branch_order
 from proxysim.scenario.resolve.overrides import override_changes, set_changes
 from proxysim.scenario.scenario import Asked, Scenario
 from proxysim.scenario.schema.document import Leaf, Path, RawWorld

@@ -1,4 +1,4 @@
-"""The strict check of one document: pydantic models made from `SECTIONS`, faults with places, and a flat result.
+"""The check of one document against the models: faults with places, and a flat result.
 
 A document becomes a `RawWorld`: one `Leaf` for each value, by its full path. Faulty values are left out and the
 rest is checked on, so that one pass names everything.

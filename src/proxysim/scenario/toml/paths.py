@@ -1,4 +1,4 @@
-"""The two sides of a setting ``PATH=VALUE``: a path of ids joined by dots, and a value as TOML writes it."""
+"""Parses a setting ``PATH=VALUE``: a path of ids joined by dots, and a value as TOML writes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The timetable of a world: dated numbers, and the conditions and effects of events, as flat arrays."""
+"""Builds the schedule of a world from a scenario: dated numbers, and the conditions and effects of events."""
 
 from __future__ import annotations
 

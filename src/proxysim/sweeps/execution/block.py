@@ -1,4 +1,4 @@
-"""The rows of one block, run in pieces: the journal records each piece, and a run that fails is isolated from the rest.
+"""The rows of one block, run in pieces: the journal records each piece, and a run that raises is told apart from the rest.
 
 Only the run itself is timed: worlds, numbers and rules are ready before its clock starts.
 """

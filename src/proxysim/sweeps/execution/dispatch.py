@@ -1,4 +1,4 @@
-"""Blocks are sent to workers and their receipts collected, also when workers die on the way."""
+"""Sends blocks to workers, collects receipts, and runs the blocks of a dead worker again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of a sweep: written whole or not at all, with digests, and tables sealed with a digest of the whole file.
+"""Digests of the files of a sweep, and tables sealed with a digest of the whole file.
 
 The manifest knows the digest of each shard too, but it can be lost; then the seal tells a good shard from a bad one.
 """

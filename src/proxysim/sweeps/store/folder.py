@@ -31,6 +31,7 @@ from proxysim.errors import Fault, InputError, StorageError
 from proxysim.sweeps.experiment.design import Design
 from proxysim.sweeps.experiment.experiment import Experiment
 from proxysim.sweeps.store.blocks import Batch, Block, Receipt
+from proxysim.sweeps.store.columns import runs_schema
 from proxysim.sweeps.store.design_file import design_digest, read_design, regenerated_design, write_design
 from proxysim.sweeps.store.files import digest_of, opened, sealed, storing, write_file
 
@@ -245,8 +246,7 @@ class Store:
 
     def schema(self) -> pa.Schema:
         """Columns of the runs."""
-        keys = [("point", pa.int64()), ("branch", pa.string()), ("run", pa.int64()), ("run_id", pa.string())]
-        return pa.schema([*keys, *((name, pa.float64()) for name in self.columns), ("residual", pa.float64())])
+        return runs_schema(self.columns)
 
     def write_shard(self, block: Block, table: pa.Table, failures: list[dict[str, Any]], seconds: float) -> Receipt:
         """Write the results of a block, and read them back."""

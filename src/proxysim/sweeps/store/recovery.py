@@ -1,4 +1,4 @@
-"""Before a sweep is resumed: leftovers are cleared, damaged shards and failed runs marked to be run again."""
+"""Before a sweep is resumed: leftovers are cleared; damaged shards, and failed runs where asked, are marked to be run again."""
 
 from __future__ import annotations
 
