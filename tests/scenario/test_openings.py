@@ -15,11 +15,11 @@ import proxysim as ps
 from proxysim.cli.app import app
 from proxysim.report.study import findings
 from proxysim.scenario.resolve.loader import load_scenario, scenario_of_branch
-from proxysim.sweeps.execution.dispatch import StoppedError
+from proxysim.sweeps.execution.dispatch import Dispatcher, StoppedError
 from proxysim.sweeps.experiment.design import design_of
 from proxysim.sweeps.experiment.experiment import levelled, load_experiment
 from proxysim.sweeps.inputs import Variation, columns_of
-from proxysim.sweeps.runner import Dispatch, sweep
+from proxysim.sweeps.runner import sweep
 
 ROOT = Path(__file__).parents[2]
 EXPERIMENT = """kind = "experiment"
@@ -120,7 +120,7 @@ def test_sweep__start_opens_each_file_once(
     def stopped(self, *given):  # type: ignore[no-untyped-def]
         raise StoppedError("here")
 
-    monkeypatch.setattr(Dispatch, "__init__", stopped)
+    monkeypatch.setattr(Dispatcher, "__init__", stopped)
     file = Path(child).with_name("experiment.toml")
     file.write_text(EXPERIMENT)
     assert "here" == sweep(file, tmp_path / "out", block=4).stopped
