@@ -139,5 +139,5 @@ def test_report__gathers_from_one_reading(child: str, opened: Counter[str], monk
     """Branches, provisions, screening and runs looked into."""
     for name in ("SCREENED", "SCREENED_MONTHS", "LOOKED_INTO"):
         monkeypatch.setattr(findings, name, 8)
-    assert findings.gather(child, runs=20).roles.all
+    assert findings.study_findings(child, runs=20).roles.all
     assert ONCE == opened
