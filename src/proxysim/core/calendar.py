@@ -1,4 +1,4 @@
-"""Months as numbers: counted from January of the year 0."""
+"""Months as numbers from January of the year 0, and as text ("2025-01")."""
 
 from __future__ import annotations
 

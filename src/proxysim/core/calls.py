@@ -1,4 +1,4 @@
-"""The calls of a month, read from `step.advance`: the one place where their order is written."""
+"""Reads the order of the rules out of `step.advance`, for the compiler, `explain` and the tests."""
 
 from __future__ import annotations
 

@@ -1,29 +1,30 @@
-"""R13: outcomes of a month, each with unit and meaning in `vocabulary.MEASURES`."""
+"""R13: works out every measure of a month; a measure is declared in `vocabulary.MEASURES`."""
 
 from __future__ import annotations
 
 import math
 
 from proxysim.core.jit import compiled
-from proxysim.core.rules._shared import least_limit, stock_of, whole_stock
-from proxysim.core.vocabulary import A_MADE, A_RECEIVED, A_SENT, A_STRUCK, M_RECEIVED, MEASURE_INDEX
+from proxysim.core.rules._shared import stock_of, whole_stock
+from proxysim.core.vocabulary import A_MADE, A_RECEIVED, A_SENT, A_STRUCK, M_RECEIVED, MEASURE_INDEX, WINDOW
 
 CAPACITY, FIGHTING, MANUFACTURE, REACH = (MEASURE_INDEX[n] for n in ("capacity", "fighting", "manufacture", "reach"))
 PERSONNEL, COMMAND, ADEQUACY, ATTENTION = (MEASURE_INDEX[n] for n in ("personnel", "command", "adequacy", "attention"))
 FUNDS, REVENUE, STOCK, ADVANCED = (MEASURE_INDEX[n] for n in ("funds", "revenue", "stock", "advanced_share"))
 MONEY, ARMS, MADE, SENT = (MEASURE_INDEX[n] for n in ("received_money", "received_arms", "made", "sent_arms"))
 PLEDGED, DEPENDENCE, SEIZED, STRUCK = (MEASURE_INDEX[n] for n in ("pledged", "dependence", "seized", "struck"))
+POTENTIAL, IDLE_MONEY, IDLE_COMPONENTS, CAPPED = (MEASURE_INDEX[n] for n in ("potential", "idle_money", "idle_components", "capped"))
 ADVANCED_TIER = 3.0
 FLOOR = 0.02
 
 
 @compiled
 def record(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """fighting = 100 ces^.6 (P / P0)^.25 command^.15, ces = (sum w ((S + .02 S0) / (1.02 S0))^.5)^2, ratio at most 3.
+    """fighting = 100 ces^.6 (P / P0)^.25 command^.15, ces = (sum w ((S + .02 S0) / (1.02 S0))^.5)^2, ratio at most `stock_ratio_cap`.
 
-    Categories with stock at the start count, their weights normalised; manufacture = sum plant knowhow; reach = what
-    could arrive over own outgoing ties. capacity = weighted mean of the three over their value at the start (at most
-    3 times), over those that were not 0 then.
+    Categories with stock at the start count, their weights normalised; manufacture = mean of what was made over the last
+    twelve months; reach = what could arrive over own outgoing ties. capacity = weighted mean of the three over their value
+    at the start (at most `output_ratio_cap` times), over those that were not 0 then.
 
     Writes
     ------
@@ -35,15 +36,18 @@ def record(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """
     for a in range(w.actor_count):
         s.measure[a, FIGHTING] = _fighting(w, p, s, a)
-        s.measure[a, MANUFACTURE] = 0.0
+        s.measure[a, MANUFACTURE], s.measure[a, POTENTIAL] = 0.0, 0.0
+        for month in range(WINDOW):
+            s.measure[a, MANUFACTURE] += s.made_before[a, month] / WINDOW
+        s.measure[a, IDLE_MONEY], s.measure[a, IDLE_COMPONENTS] = f.idle_money[a], f.idle_components[a]
         held, advanced = whole_stock(w, s, a), 0.0
         for c in range(w.category_count):
-            s.measure[a, MANUFACTURE] += s.plant[a, c] * s.knowhow[a, c]
+            s.measure[a, POTENTIAL] += s.plant[a, c] * s.knowhow[a, c]
             for o in range(w.origin_count):
                 advanced += s.stock[a, c, o] if p.tier[c] >= ADVANCED_TIER else 0.0
         s.measure[a, STOCK] = held
         s.measure[a, ADVANCED] = advanced / held if held > 0.0 else 0.0
-        s.measure[a, REACH] = _reach(w, s, f, a)
+        s.measure[a, REACH] = _reach(w, f, a)
         s.measure[a, PERSONNEL], s.measure[a, COMMAND] = s.personnel[a], s.command[a]
         s.measure[a, ADEQUACY], s.measure[a, ATTENTION] = f.adequacy[a], f.focus[a]
         s.measure[a, FUNDS], s.measure[a, REVENUE] = s.funds[a], f.revenue[a]
@@ -110,15 +114,19 @@ def _flows(w, p, s, f, a):  # type: ignore[no-untyped-def]
 
 @compiled
 def _fighting(w, p, s, a):  # type: ignore[no-untyped-def]
-    weights, total = 0.0, 0.0
+    weights, total, capped = 0.0, 0.0, 0.0
+    s.measure[a, CAPPED] = 0.0
     for c in range(w.category_count):
         if p.stock[a, c] > 0.0:
             held = stock_of(w, s, a, c)
-            ratio = min(3.0, (held + FLOOR * p.stock[a, c]) / ((1.0 + FLOOR) * p.stock[a, c]))
+            ratio = (held + FLOOR * p.stock[a, c]) / ((1.0 + FLOOR) * p.stock[a, c])
+            capped += p.category_weight[c] if ratio >= p.stock_ratio_cap else 0.0
+            ratio = min(p.stock_ratio_cap, ratio)
             weights += p.category_weight[c]
             total += p.category_weight[c] * math.sqrt(ratio)
     if weights <= 0.0:
         return 0.0
+    s.measure[a, CAPPED] = capped / weights
     ces = (total / weights) * (total / weights)
     index = math.pow(ces, 0.6)
     if p.personnel[a] > 0.0:
@@ -129,18 +137,17 @@ def _fighting(w, p, s, a):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _reach(w, s, f, a):  # type: ignore[no-untyped-def]
+def _reach(w, f, a):  # type: ignore[no-untyped-def]
+    """Sum over the routes of own ties of their divided limit times the chance to get through."""
     total = 0.0
     for i in range(w.tie_count):
         if w.tie_from[i] == a:
-            best = 0.0
             for r in range(w.route_start[i], w.route_stop[i]):
-                survival = 1.0
-                for k in range(w.route_length[r]):
-                    survival *= 1.0 - f.leg_chance[w.route_leg[r, k]]
                 if w.route_length[r] > 0:
-                    best = max(best, least_limit(w, f, r, a) * survival)
-            total += best
+                    survival = 1.0
+                    for k in range(w.route_length[r]):
+                        survival *= 1.0 - f.leg_chance[w.route_leg[r, k]]
+                    total += f.route_limit[r] * survival
     return total
 
 
@@ -152,8 +159,8 @@ def _capacity(p, s, a):  # type: ignore[no-untyped-def]
         total += p.fighting_weight * s.measure[a, FIGHTING]
     if s.reference[a, MANUFACTURE] > 0.0:
         weights += p.manufacture_weight
-        total += p.manufacture_weight * 100.0 * min(3.0, s.measure[a, MANUFACTURE] / s.reference[a, MANUFACTURE])
+        total += p.manufacture_weight * 100.0 * min(p.output_ratio_cap, s.measure[a, MANUFACTURE] / s.reference[a, MANUFACTURE])
     if s.reference[a, REACH] > 0.0:
         weights += p.reach_weight
-        total += p.reach_weight * 100.0 * min(3.0, s.measure[a, REACH] / s.reference[a, REACH])
+        total += p.reach_weight * 100.0 * min(p.output_ratio_cap, s.measure[a, REACH] / s.reference[a, REACH])
     return total / weights if weights > 0.0 else 0.0

@@ -107,6 +107,8 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("offer_floor", "offer_floor", "share", 0.4, 0, 10, "stock a seller keeps, over its target"))
     + _of("", ("behaviour",), "Magliocca et al. 2019: interdiction spreads routes. Assumption: the exponent.",
         ("route_choice", "route_choice", "factor", 3.0, 0, 20, "response of the choice of routes to believed survival"))
+    + _of("", ("behaviour",), A + "how much shorter routes are preferred; the range 0 to 1.5 is wide on purpose.",
+        ("haste", "haste", "factor", 0.5, 0, 5, "fall of the log weight of a route for each of its legs and each month on the way"))
     + _of("", ("behaviour",), A + "war beside a leg makes its searches more frequent.",
         ("war_hazard", "war_hazard", "factor", 1.0, 0, 10, "rise of a leg's hazard by its front at intensity 1"))
     + _of("", ("behaviour",), A + "wear in store.",
@@ -127,6 +129,8 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("fighting_weight", "fighting_weight", "factor", 0.6, 0, 10, "weight of fighting in the composite capacity"),
         ("manufacture_weight", "manufacture_weight", "factor", 0.2, 0, 10, "weight of manufacture in the composite capacity"),
         ("reach_weight", "reach_weight", "factor", 0.2, 0, 10, "weight of reach in the composite capacity"),
+        ("stock_ratio_cap", "stock_ratio_cap", "factor", 3.0, 1, 100, "most that stock over stock at the start counts in the fighting index"),
+        ("output_ratio_cap", "output_ratio_cap", "factor", 3.0, 1, 100, "most that manufacture or reach over its value at the start counts in the composite capacity"),
         ("revival_level", "revival_level", "factor", 110.0, 0, 1000, "level of the fighting index at which an actor counts as revived; 100 is the start"))
     # ---- categories ------------------------------------------------------------------------------
     + _of("category", ("categories",), A + "part of each class of arms in fighting.",
@@ -173,7 +177,8 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("plant", "plant", "arms_flow", 0.0, 0, 1e9, "arms it could make with full knowhow", True),
         ("knowhow", "knowhow", "share", 0.0, 0, 1, "how far it masters making them", True),
         ("cumulative", "cumulative", "arms", NAN, 0, 1e12, "output made before the start; worked out: 60 months of plant", True),
-        ("demand", "demand", "arms_flow", 0.0, 0, 1e9, "arms it needs a month while it is at war"))
+        ("demand", "demand", "arms_flow", 0.0, 0, 1e9, "arms it needs a month while it is at war"),
+        ("aid", "aid", "arms_flow", 0.0, 0, 1e9, "arms it is given a month from outside the world, of origin `other`"))
     + _of("actor category origin", ACTORS, "Scenario.",
         ("stock_origin", "stock_origin", "share", NAN, 0, 1, "share of the first stock by origin; the rest is of its own make"))
     + _of("actor", ACTORS, A + "release, reserve and arms in war.",
@@ -218,6 +223,10 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("concealment", "concealment", "share", 0.0, 0, 1, "part of the hazard taken away"),
         ("residual", "residual", "share", 0.1, 0, 1, "part of the limit left when the host regime has fallen"),
         ("consignment", "consignment", "arms", 1.0, 1e-6, 1e9, "usual size of one consignment"))
+    + _of("leg actor", ("legs",), "Scenario.",
+        ("leave", "leave", "share", 1.0, 0, 1, "part of the limit open to a sender: 0 closes the leg to it, exactly as if the leg were not there"))
+    + _of("place actor", ("places",), "Scenario.",
+        ("place_leave", "leave", "share", 1.0, 0, 1, "leave of transit on every leg that touches the place, by sender"))
     + _of("leg actor", ("legs",), A + "who runs a leg: each carrier has its part, members may pool what is spare.",
         ("carriers", "carriers", "share", 0.0, 0, 1, "share of the limit that is an actor's own; what is nobody's is open to all"))
     # ---- fronts ----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Chance: a number is a function of (seed, run, mechanism, id, month), never the next of a stream.
+"""Random numbers: each is a function of (seed, run, mechanism, id, month), never the next of a stream.
 
 The generator is Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy
 as 1, 2, 3"): counter-based, with published test vectors. The seed is the key; run, mechanism and
@@ -15,7 +15,7 @@ import numpy as np
 from proxysim.core.jit import compiled
 
 #: Mechanisms that draw. The number is part of the key: never renumber one.
-FRONT, EVENT_CHANCE, EVENT_DATE, EVENT_MONTH, INCOME, LEG, CARGO, FORCING, UNKNOWN = range(1, 10)
+FRONT, EVENT_CHANCE, EVENT_DATE, EVENT_MONTH, INCOME, LEG, CARGO, FORCING, UNKNOWN, CONSIGNMENTS = range(1, 11)
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)

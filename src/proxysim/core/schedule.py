@@ -1,4 +1,4 @@
-"""What changes when: dated numbers, and the conditions and effects of events, as flat arrays in the order of ids."""
+"""The layout of a schedule: dated numbers, and the conditions and effects of events, as flat arrays."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ DATED, CONDITIONAL, HAZARD, OFF = range(4)
 
 
 class Schedule(NamedTuple):
-    """Dated numbers, conditions and effects of events, as flat arrays in the order of ids."""
+    """Dated numbers, conditions and effects of events, as flat arrays.
+
+    Effects on one number stand together, sets before scales before adds; `effect_stop` is one past the last of them.
+    """
 
     series_start: np.ndarray
     series_offset: np.ndarray
@@ -30,6 +33,7 @@ class Schedule(NamedTuple):
     condition_level: np.ndarray
     condition_months: np.ndarray
     condition_negated: np.ndarray
+    effect_stop: np.ndarray
     effect_event: np.ndarray
     effect_target: np.ndarray
     effect_offset: np.ndarray

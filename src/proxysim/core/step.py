@@ -22,6 +22,7 @@ from proxysim.core.rules import (
     pact,
     production,
     regimes,
+    routes,
     shipping,
     sponsorship,
     trade,
@@ -164,6 +165,8 @@ def _open(w, p, s, f):  # type: ignore[no-untyped-def]
     books.open_month(w, s, f)
     pact.provisions(w, p, s, f, BEFORE)
     pact.limits(w, p, s, f, 0)
+    routes.weigh(w, p, s, f, 0)
+    production.opening(w, p, s, f, 0)
     for k in range(w.leg_count):
         f.leg_chance[k] = p.detection[k]
         for a in range(w.actor_count):
@@ -206,6 +209,7 @@ def advance(runs, span, tally, track):  # type: ignore[no-untyped-def]
                 fronts.apply(w, p, s, f, t)
                 pact.provisions(w, p, s, f, t)
                 pact.limits(w, p, s, f, t)
+                routes.weigh(w, p, s, f, t)
                 budgets.revenue(w, p, s, f, t)
                 budgets.attention(w, p, s, f, t)
                 budgets.look(w, p, s, f, t)

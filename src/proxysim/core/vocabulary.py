@@ -7,13 +7,13 @@ from __future__ import annotations
 
 #: Axis lengths by size class. `hop`: legs of a route. `ring`: months of travel that fit.
 SIZES: dict[str, dict[str, int]] = {
-    "small": dict(actor=8, category=4, origin=4, tie=12, leg=12, route=24, hop=4, front=4, regime=2, pact=2, event=16, ring=8),
-    "medium": dict(actor=16, category=8, origin=6, tie=32, leg=24, route=80, hop=6, front=12, regime=4, pact=4, event=64, ring=8),
-    "large": dict(actor=48, category=8, origin=10, tie=96, leg=64, route=256, hop=8, front=24, regime=12, pact=8, event=128, ring=32),
-    "huge": dict(actor=128, category=16, origin=16, tie=320, leg=256, route=960, hop=10, front=64, regime=32, pact=32, event=512, ring=64),
+    "small": dict(actor=8, category=4, origin=4, tie=12, leg=12, place=8, route=48, hop=10, front=4, regime=2, pact=2, event=16, ring=12),
+    "medium": dict(actor=16, category=8, origin=6, tie=32, leg=24, place=16, route=192, hop=10, front=12, regime=4, pact=4, event=64, ring=12),
+    "large": dict(actor=48, category=8, origin=10, tie=96, leg=64, place=48, route=768, hop=10, front=24, regime=12, pact=8, event=128, ring=32),
+    "huge": dict(actor=128, category=16, origin=16, tie=320, leg=256, place=256, route=2048, hop=10, front=64, regime=32, pact=32, event=512,
+                 ring=64),
 }  # fmt: skip
-#: Axes with a true number of things in each world.
-COUNTED = ("actor", "category", "origin", "tie", "leg", "route", "front", "regime", "pact", "event")
+COUNTED = ("actor", "category", "origin", "tie", "leg", "place", "route", "front", "regime", "pact", "event")
 
 #: What a month of one tie is made of: support (or lateral, reverse gifts), items passed on, sales, reciprocity.
 CHANNELS = ("support", "retransfer", "sale", "reciprocity")
@@ -34,7 +34,7 @@ MONEY_OUT = (
 )  # fmt: skip
 MONEY_LINES = MONEY_IN + MONEY_OUT
 #: Lines of the books of arms; the first are inflows.
-ARMS_IN = ("made", "received", "captured", "event_in", "intervention_in")
+ARMS_IN = ("made", "received", "captured", "aid_in", "event_in", "intervention_in")
 ARMS_OUT = (
     "sent", "used", "consumed", "lost", "struck", "decayed", "quality_loss", "destroyed", "surrendered", "leaked",
     "abandoned", "event_out", "intervention_out",
@@ -44,7 +44,7 @@ ARMS_LINES = ARMS_IN + ARMS_OUT
 TRANSIT_LINES = ("sent", "arrived", "destroyed", "captured")
 (M_INCOME, M_RECEIVED, M_SOLD, M_FEES_IN, M_EVENT_IN, M_HAND_IN, M_SENT, M_PAID, M_BOUGHT, M_UPKEEP, M_PRODUCTION,
  M_TRANSPORT, M_INVESTED, M_DIVERTED, M_FEES, M_EVENT_OUT, M_HAND_OUT) = range(len(MONEY_LINES))  # fmt: skip
-(A_MADE, A_RECEIVED, A_CAPTURED, A_EVENT_IN, A_HAND_IN, A_SENT, A_USED, A_CONSUMED, A_LOST, A_STRUCK, A_DECAYED,
+(A_MADE, A_RECEIVED, A_CAPTURED, A_AID, A_EVENT_IN, A_HAND_IN, A_SENT, A_USED, A_CONSUMED, A_LOST, A_STRUCK, A_DECAYED,
  A_QUALITY, A_DESTROYED, A_SURRENDERED, A_LEAKED, A_ABANDONED, A_EVENT_OUT, A_HAND_OUT) = range(len(ARMS_LINES))  # fmt: skip
 T_SENT, T_ARRIVED, T_DESTROYED, T_CAPTURED = range(len(TRANSIT_LINES))
 
@@ -52,10 +52,11 @@ T_SENT, T_ARRIVED, T_DESTROYED, T_CAPTURED = range(len(TRANSIT_LINES))
 MEASURES: dict[str, tuple[str, str]] = {
     "capacity": ("index", "composite of fighting, manufacture and reach with the world's weights; 100 at the start"),
     "fighting": ("index", "capacity to fight from stocks, personnel and command; 100 at the start"),
-    "manufacture": ("USD m of arms / month", "plant times knowhow, over all categories"),
+    "manufacture": ("USD m of arms / month", "arms made a month, mean of the last twelve months"),
+    "potential": ("USD m of arms / month", "arms that plant and knowhow could make, over all categories"),
     "reach": (
         "USD m of arms / month",
-        "what could arrive over its own outgoing ties: survival times limit of the best route",
+        "what could arrive over its own outgoing ties: limit times survival, over all routes",
     ),
     "personnel": ("persons", "persons under arms"),
     "command": ("share", "how well it is led"),
@@ -68,6 +69,9 @@ MEASURES: dict[str, tuple[str, str]] = {
     "received_money": ("USD m / month", "money received from sponsors"),
     "received_arms": ("USD m of arms / month", "arms that arrived"),
     "made": ("USD m of arms / month", "arms made"),
+    "idle_money": ("share", "part of what plant and room in the stores allow that is not made for want of money"),
+    "idle_components": ("share", "part of what plant and room in the stores allow that is not made for want of components"),
+    "capped": ("share", "part of the weights of the fighting index whose stock is at `stock_ratio_cap`"),
     "sent_arms": ("USD m of arms / month", "arms sent to others"),
     "pledged": ("USD m / month", "support pledged to clients, money and arms"),
     "dependence": ("share", "part of all it takes in that came from others"),
@@ -84,3 +88,5 @@ NEVER = -1_000_000
 FELL_BEFORE = -2
 #: Conditions that fit, for each event of a size class.
 CONDITIONS_PER_EVENT = 4
+#: Months over which manufacture is a mean.
+WINDOW = 12

@@ -12,7 +12,7 @@ from proxysim.scenario.world.world import World
 
 Array = np.ndarray[Any, Any]
 #: Measures also told as they stand in the last month.
-AT_THE_END = ("capacity", "fighting", "manufacture", "stock")
+AT_THE_END = ("capacity", "fighting", "manufacture", "potential", "stock")
 FALLEN, FALL, REVIVED, REVIVAL = "regime_fallen", "month_of_fall", "revived", "months_to_revival"
 END, FROM = "_end", "_from_"
 

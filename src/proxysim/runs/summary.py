@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from proxysim.core.vocabulary import FELL_BEFORE, MEASURE_INDEX, SUPPORT
+from proxysim.core.vocabulary import A_AID, FELL_BEFORE, MEASURE_INDEX, SUPPORT
 from proxysim.formatting import ascii_only, counted, number, percent
 from proxysim.formatting import table as table_lines
 from proxysim.runs.tables import month_name, table
@@ -32,7 +32,7 @@ def summary(run: Run) -> str:
     last = scenario.months - 1
     branch = scenario.branch or "the file as it stands"
     lines.append(f"branch {branch}, seed {run.seed}, run {run.number}, {month_name(run, 0)} to {month_name(run, last)}")
-    lines += ["", *_chain(run), "", *_capacity(run), "", *_course(run), ""]
+    lines += ["", *_chain(run), "", *_proxies(run), "", *_course(run), ""]
     lines.append("This is one run of one world, not an answer: chance alone moves these numbers.")
     return "\n".join(lines)
 
@@ -84,10 +84,12 @@ def _chain(run: Run) -> list[str]:
     return [*_wrapped(text), "", *table_lines(heads, rows)]
 
 
-def _capacity(run: Run) -> list[str]:
-    """What reached each proxy, and its capacity at the end."""
+def _proxies(run: Run) -> list[str]:
+    """What each proxy received, made and lost, what it holds at the end, and what limits it."""
     measure, arrays = run.history["measure"], run.world.arrays[0]
-    rows, words = [], []
+    given = run.history["arms"][..., A_AID].sum(axis=(0, 2, 3))
+    with_aid = any(given[place] > 0.0 for place in range(len(run.world.names["actor"])) if arrays.is_proxy[place])
+    rows, words, idle, ceilings = [], [], [], []
     for place, actor in enumerate(run.world.names["actor"]):
         if not arrays.is_proxy[place]:
             continue
@@ -96,6 +98,7 @@ def _capacity(run: Run) -> list[str]:
         )
         cells = [
             _amount(got),
+            *([_amount(float(given[place]))] if with_aid else []),
             _amount(made),
             _amount(struck),
             _amount(float(measure[-1, place, MEASURE_INDEX["stock"]])),
@@ -107,16 +110,34 @@ def _capacity(run: Run) -> list[str]:
         rows.append([actor_label(run.world.scenario, actor), *cells])
         if measure[:, place, MEASURE_INDEX["fighting"]].any():
             words.append((float(measure[-1, place, MEASURE_INDEX["fighting"]]), actor_label(run.world.scenario, actor)))
+        capped = float(measure[:, place, MEASURE_INDEX["capped"]].mean())
+        ceilings += [f"{actor_label(run.world.scenario, actor)} {_percent(capped)}"] if capped > 0.01 else []
+        idle += _idle(measure[:, place], actor_label(run.world.scenario, actor))
     if not rows:
         return ["No proxies."]
-    heads = ["proxies, USD m of arms", "arrived", "made", "struck", "held at end", "fighting", "capacity"]
+    heads = ["proxies, USD m of arms", "arrived", *(["aid"] if with_aid else []), "made", "struck", "held at end", "fighting", "capacity"]
+    cap = float(run.world.params[0].stock_ratio_cap)
     able = "; ".join(f"{name} {'up' if index > 100.5 else 'down' if index < 99.5 else 'as before,'} {'to ' if abs(index - 100) > 0.5 else ''}"
                      f"{index:.0f}" for index, name in sorted(words, reverse=True))  # fmt: skip
     return [
-        *(_wrapped(f"Capacity to fight at the end, start = 100: {able}.") if able else []),
+        *(_wrapped(f"Fighting index at the end, start = 100: {able}.") if able else []),
         "",
         *table_lines(heads, rows),
-    ]
+        *([""] if ceilings or idle else []),
+        *(_wrapped(f"Share of the fighting index at its ceiling of {cap:.4g} times the start, mean over the months: {', '.join(ceilings)}.")
+          if ceilings else []),
+        *idle,
+    ]  # fmt: skip
+
+
+def _idle(measure: np.ndarray[Any, Any], name: str) -> list[str]:
+    """For want of what a plant is idle; `measure` is (month, measure)."""
+    components, money = (float(measure[:, MEASURE_INDEX[one]].mean()) for one in ("idle_components", "idle_money"))
+    lines = []
+    for share, want in ((components, "components"), (money, "money")):
+        if share > 0.1:
+            lines.append(f"{name}'s plant is idle for want of {want}: {_percent(share)} of what it allows.")
+    return [line for text in lines for line in _wrapped(text)]
 
 
 def _fate(run: Run, at: int) -> str:

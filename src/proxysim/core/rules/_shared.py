@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from proxysim.core.jit import compiled
-from proxysim.core.vocabulary import LOGISTICS
+from proxysim.core.vocabulary import LOGISTICS, SHIPMENTS
 
 
 @compiled
@@ -95,9 +95,18 @@ def believed_survival(w, s, r, a):  # type: ignore[no-untyped-def]
 
 @compiled
 def logistics_of_leg(w, f, k):  # type: ignore[no-untyped-def]
-    """The largest `logistics` of the senders who use a leg."""
+    """The largest `logistics` of the senders who use a leg, each as far as it may use it."""
     x = 0.0
     for a in range(w.actor_count):
-        if w.leg_user[k, a] == 1:
-            x = max(x, f.pact_actor[LOGISTICS, a])
+        x = max(x, f.leg_use[k, a] * f.pact_actor[LOGISTICS, a])
     return x
+
+
+@compiled
+def pooled(w, p, f, a, b):  # type: ignore[no-untyped-def]
+    """`shipments` between two actors over all pacts of which both are members."""
+    left = 1.0
+    for q in range(w.pact_count):
+        if a != b and w.pact_member[q, a] == 1 and w.pact_member[q, b] == 1:
+            left *= 1.0 - min(1.0, max(0.0, f.pact_level[q] * p.provisions[q, SHIPMENTS]))
+    return 1.0 - left

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from proxysim.core.jit import compiled
 from proxysim.core.rules._shared import has_fallen
-from proxysim.core.vocabulary import A_CAPTURED, A_MADE, A_QUALITY, A_RECEIVED, T_ARRIVED, T_CAPTURED
+from proxysim.core.vocabulary import A_AID, A_CAPTURED, A_DECAYED, A_MADE, A_QUALITY, A_RECEIVED, T_ARRIVED, T_CAPTURED
+
+#: Part of an opening stock below which what is left of it is rounding.
+ROUNDING = 1e-12
 
 
 @compiled
@@ -40,14 +43,22 @@ def arrive(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def store(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """What was made, received or captured this month joins the stock after the fighting of the month.
+    """What was made, received, captured or given from outside this month joins the stock after the fighting of the month.
+
+    What is then left of a stock to less than a part in 10^12 of its opening is rounding, and decays: a share of it would
+    mean nothing.
 
     Writes
     ------
-    stock : (actor, category, origin), arms
+    stock : (actor, category, origin), arms; books
     """
     for a in range(w.actor_count):
+        fallen = has_fallen(w, s, a)
         for c in range(w.category_count):
+            f.arms[a, c, w.other, A_AID] += 0.0 if fallen else p.aid[a, c]
             for o in range(w.origin_count):
-                s.stock[a, c, o] += (f.arms[a, c, o, A_MADE] + f.arms[a, c, o, A_CAPTURED]
+                s.stock[a, c, o] += (f.arms[a, c, o, A_MADE] + f.arms[a, c, o, A_CAPTURED] + f.arms[a, c, o, A_AID]
                                      + f.arms[a, c, o, A_RECEIVED] - f.arms[a, c, o, A_QUALITY])  # fmt: skip
+                if s.stock[a, c, o] < ROUNDING * f.opening_stock[a, c, o]:
+                    f.arms[a, c, o, A_DECAYED] += s.stock[a, c, o]
+                    s.stock[a, c, o] = 0.0

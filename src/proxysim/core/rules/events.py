@@ -8,6 +8,7 @@ from proxysim.core import rng
 from proxysim.core.jit import compiled
 from proxysim.core.rules._shared import stock_of
 from proxysim.core.schedule import (
+    ADD,
     COMMAND,
     CONDITIONAL,
     CONTROL,
@@ -121,67 +122,91 @@ def _strength(p, s, e, t):  # type: ignore[no-untyped-def]
 def effects(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
     """Number = the last `set` x the product of `scale` + the sum of `add`, each by the strength of its event.
 
-    On what the model carries an effect acts once (or in equal parts over `over` months) and is booked.
+    On what the model carries an effect acts once (or in equal parts over `over` months) and is booked: first what is
+    set, then what is scaled, then what is added. Of several that set one number in the same month the mean counts.
 
     Writes
     ------
     vector : (parameter,); stock, plant, knowhow, personnel, command, tie_control, regime_stability, funds, outlay; books
     """
-    i, first = 0, len(n.vector) + len(n.schedule.series_offset)
+    i = 0
     while i < len(n.schedule.effect_event):
-        if n.schedule.effect_target[i] != PARAMETER:
-            _carried(w, n, p, s, f, t, i)
-            i += 1
-            continue
-        place = n.schedule.effect_offset[i]
-        value, factor, sum_, latest = n.base[place], 1.0, 0.0, NEVER
-        low, high = n.schedule.effect_low[i], n.schedule.effect_high[i]
-        while i < len(n.schedule.effect_event) and n.schedule.effect_target[i] == PARAMETER and n.schedule.effect_offset[i] == place:
-            e = n.schedule.effect_event[i]
-            part = _strength(p, s, e, t)
-            if part > 0.0:
-                if n.schedule.effect_verb[i] == SET:
-                    if s.event_month[e] >= latest:
-                        value, latest = n.base[place] + part * (n.values[first + i] - n.base[place]), s.event_month[e]
-                        if part == 1.0:
-                            value = n.values[first + i]
-                elif n.schedule.effect_verb[i] == SCALE:
-                    factor *= 1.0 + part * (n.values[first + i] - 1.0)
-                else:
-                    sum_ += part * n.values[first + i]
-            i += 1
-        n.vector[place] = min(max(value * factor + sum_, low), high)
-
-
-@compiled
-def _after(n, i, value, now, steps, left):  # type: ignore[no-untyped-def]
-    """Value of a carried quantity after this month's part of effect i."""
-    verb = n.schedule.effect_verb[i]
-    if verb == SET:
-        result = now + (value - now) / left
-    elif verb == SCALE:
-        if steps <= 1.0:
-            result = now * value
+        stop = n.schedule.effect_stop[i]
+        if n.schedule.effect_target[i] == PARAMETER:
+            _dated(n, p, s, t, i, stop)
         else:
-            result = now * math.exp(math.log(value) / steps) if value > 0.0 else now * (left - 1.0) / left
-    else:
-        result = now + value / steps
-    return min(max(result, n.schedule.effect_low[i]), n.schedule.effect_high[i])
+            _carried(w, n, p, s, f, t, i)
+        i = stop
 
 
 @compiled
-def _carried(w, n, p, s, f, t, i):  # type: ignore[no-untyped-def]
-    e, a, c = n.schedule.effect_event[i], n.schedule.effect_first[i], n.schedule.effect_second[i]
-    value = n.values[len(n.vector) + len(n.schedule.series_offset) + i]
-    month = s.event_month[e]
-    steps = max(1.0, math.ceil(p.over[e]))
-    if month == NEVER or month < 0 or t < month or t >= month + steps:
+def _dated(n, p, s, t, start, stop):  # type: ignore[no-untyped-def]
+    """A parameter under effects `start` up to, not including, `stop`."""
+    d, first = n.schedule, len(n.vector) + len(n.schedule.series_offset)
+    place = d.effect_offset[start]
+    value, sets, factor, sum_, latest = 0.0, 0.0, 1.0, 0.0, NEVER
+    for i in range(start, stop):
+        e, wanted = d.effect_event[i], n.values[first + i]
+        part = _strength(p, s, e, t)
+        if part > 0.0 and d.effect_verb[i] == SET and s.event_month[e] >= latest:
+            if s.event_month[e] > latest:
+                value, sets, latest = 0.0, 0.0, s.event_month[e]
+            value += wanted if part == 1.0 else n.base[place] + part * (wanted - n.base[place])
+            sets += 1.0
+        elif part > 0.0 and d.effect_verb[i] == SCALE:
+            factor *= 1.0 + part * (wanted - 1.0)
+        elif part > 0.0 and d.effect_verb[i] == ADD:
+            sum_ += part * wanted
+    value = value / sets if sets > 0.0 else n.base[place]
+    n.vector[place] = min(max(value * factor + sum_, d.effect_low[start]), d.effect_high[start])
+
+
+@compiled
+def _after(n, p, s, t, now, start, stop):  # type: ignore[no-untyped-def]
+    """A carried quantity after this month's part of effects `start` up to, not including, `stop`."""
+    d, first = n.schedule, len(n.vector) + len(n.schedule.series_offset)
+    result, sets, sum_ = now, 0.0, 0.0
+    for i in range(start, stop):
+        month, value = s.event_month[d.effect_event[i]], n.values[first + i]
+        steps = max(1.0, math.ceil(p.over[d.effect_event[i]]))
+        if month == NEVER or month < 0 or t < month or t >= month + steps:
+            continue
+        left = steps - (t - month)
+        if d.effect_verb[i] == SET:
+            sum_ += now + (value - now) / left
+            sets += 1.0
+            result = sum_ / sets
+        elif d.effect_verb[i] == ADD:
+            result += value / steps
+        elif steps <= 1.0:
+            result *= value
+        elif value > 0.0:
+            result *= math.exp(math.log(value) / steps)
+        else:
+            result *= (left - 1.0) / left
+    return min(max(result, d.effect_low[start]), d.effect_high[start])
+
+
+@compiled
+def _acts(d, p, s, t, start, stop):  # type: ignore[no-untyped-def]
+    """Whether any effect from `start` up to `stop` acts on what is carried this month."""
+    for i in range(start, stop):
+        month = s.event_month[d.effect_event[i]]
+        if month != NEVER and 0 <= month <= t < month + max(1.0, math.ceil(p.over[d.effect_event[i]])):
+            return True
+    return False
+
+
+@compiled
+def _carried(w, n, p, s, f, t, start):  # type: ignore[no-untyped-def]
+    d = n.schedule
+    stop = d.effect_stop[start]
+    if not _acts(d, p, s, t, start, stop):
         return
-    left = steps - (t - month)
-    target = n.schedule.effect_target[i]
+    a, c, target = d.effect_first[start], d.effect_second[start], d.effect_target[start]
     if target == STOCK:
         now = stock_of(w, s, a, c)
-        wanted = _after(n, i, value, now, steps, left)
+        wanted = _after(n, p, s, t, now, start, stop)
         for o in range(w.origin_count):
             if wanted > now:
                 change = wanted - now if o == w.actor_origin[a] else 0.0
@@ -190,20 +215,20 @@ def _carried(w, n, p, s, f, t, i):  # type: ignore[no-untyped-def]
             s.stock[a, c, o] = max(0.0, s.stock[a, c, o] + change)
             f.arms[a, c, o, A_EVENT_IN if change > 0.0 else A_EVENT_OUT] += abs(change)
     elif target == PLANT:
-        s.plant[a, c] = _after(n, i, value, s.plant[a, c], steps, left)
+        s.plant[a, c] = _after(n, p, s, t, s.plant[a, c], start, stop)
     elif target == KNOWHOW:
-        s.knowhow[a, c] = _after(n, i, value, s.knowhow[a, c], steps, left)
+        s.knowhow[a, c] = _after(n, p, s, t, s.knowhow[a, c], start, stop)
     elif target == PERSONNEL:
-        s.personnel[a] = _after(n, i, value, s.personnel[a], steps, left)
+        s.personnel[a] = _after(n, p, s, t, s.personnel[a], start, stop)
     elif target == COMMAND:
-        s.command[a] = _after(n, i, value, s.command[a], steps, left)
+        s.command[a] = _after(n, p, s, t, s.command[a], start, stop)
     elif target == CONTROL:
-        s.tie_control[a] = _after(n, i, value, s.tie_control[a], steps, left)
+        s.tie_control[a] = _after(n, p, s, t, s.tie_control[a], start, stop)
     elif target == STABILITY:
-        s.regime_stability[a] = _after(n, i, value, s.regime_stability[a], steps, left)
+        s.regime_stability[a] = _after(n, p, s, t, s.regime_stability[a], start, stop)
     elif target == FUNDS:
-        change = _after(n, i, value, s.funds[a], steps, left) - s.funds[a]
+        change = _after(n, p, s, t, s.funds[a], start, stop) - s.funds[a]
         s.funds[a] += change
         f.money[M_EVENT_IN if change > 0.0 else M_EVENT_OUT, a] += abs(change)
     elif target == OUTLAY:
-        s.outlay[a] = _after(n, i, value, s.outlay[a], steps, left)
+        s.outlay[a] = _after(n, p, s, t, s.outlay[a], start, stop)

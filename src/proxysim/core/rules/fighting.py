@@ -6,7 +6,7 @@ import math
 
 from proxysim.core.jit import compiled
 from proxysim.core.parameters import VARIANTS
-from proxysim.core.rules._shared import whole_stock
+from proxysim.core.rules._shared import stock_of, whole_stock
 from proxysim.core.vocabulary import A_CAPTURED, A_DECAYED, A_LOST, A_STRUCK, A_USED, NO_SIDE, SIDE_A, SIDE_B
 
 CONTEST, GUERRILLA, LINEAR, SQUARE = range(len(VARIANTS["attrition"]))
@@ -16,6 +16,8 @@ GUERRILLA_STEPS = 64
 @compiled
 def strikes(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """Share struck = 1 - prod over fronts (1 - rate I^2) times (1 - shield), shield = max AD / (AD + AD at start).
+
+    An actor without air defence at the start is shielded in proportion to the part of air defence in all that it holds.
 
     Variant `strikes = "responsive"`: within the same budget, effort follows stock over stock at the start.
 
@@ -32,9 +34,9 @@ def strikes(w, p, s, f, t):  # type: ignore[no-untyped-def]
         for c in range(w.category_count):
             if w.category_shield[c] == 1:
                 start += p.stock[a, c]
-                for o in range(w.origin_count):
-                    now += s.stock[a, c, o]  # one sum over the categories that shield
-        shield = p.air_defence[a] * now / (now + start) if now + start > 0.0 else 0.0
+                now += stock_of(w, s, a, c)
+        scale = now + start if start > 0.0 else whole_stock(w, s, a)
+        shield = p.air_defence[a] * now / scale if scale > 0.0 else 0.0
         spared = 1.0
         for i in range(w.front_count):
             rate = p.strike_rate[i, a] * _effort(w, p, s, f, i, a)
@@ -104,16 +106,12 @@ def month_of_attrition(form, one, two, rate, guerrilla):  # type: ignore[no-unty
         part = rate / (one + two)
         return one * (1.0 - part * two), two * (1.0 - part * one)
     if form == LINEAR:  # dA/dt = dB/dt = -r A B / (A0 + B0); A - B is constant
-        unit, gap = rate / (one + two), one - two
-        if gap == 0.0:
-            left = one / (1.0 + unit * one)
-            return left, left
-        # Solved from the stronger side, so that the exponential stays below 1.
-        strong, weak = max(one, two), min(one, two)
-        fade = math.exp(-unit * (strong - weak))
-        weak_after = weak * (strong - weak) * fade / (strong - weak * fade)
-        strong_after = weak_after + strong - weak
-        return (strong_after, weak_after) if gap > 0.0 else (weak_after, strong_after)
+        # Solved from the stronger side, so that the exponential stays below 1; expm1, so that near ties do not cancel.
+        unit, strong, weak = rate / (one + two), max(one, two), min(one, two)
+        y = unit * (strong - weak)
+        g = unit * (-math.expm1(-y) / y) if y > 0.0 else unit
+        weak_after, strong_after = weak * math.exp(-y) / (1.0 + weak * g), strong / (1.0 + weak * g)
+        return (strong_after, weak_after) if one > two else (weak_after, strong_after)
     if form == SQUARE:  # dA/dt = -r B, dB/dt = -r A; A^2 - B^2 is constant
         up, down = 0.5 * (one + two) * math.exp(-rate), 0.5 * (one - two) * math.exp(rate)
         left, right = up + down, up - down

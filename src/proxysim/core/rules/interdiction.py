@@ -1,4 +1,4 @@
-"""R8: what is lost on the way."""
+"""R8: how cargo is searched, lost and captured on each leg."""
 
 from __future__ import annotations
 
@@ -44,11 +44,13 @@ def hazards(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def travel(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """One consignment carries mixed cargo: of n = ceil(value / consignment) K are lost, K the inverse of
+    """One consignment carries mixed cargo: of n = max(1, floor(value / consignment + u)) K are lost, K the inverse of
     Binomial(n, 1 - exp(-hazard)) at one keyed u; every category and origin of the cargo loses K / n.
 
-    n is at most 200, by larger consignments. Without chance the share lost is the probability. What patrols stop is
-    kept in part by the interdictor, in proportion to its part in the hazard; the rest is destroyed.
+    The first u is keyed too, so that a change of the cargo too small to matter moves n only with a chance as small.
+    n is at most 200, by larger consignments. Without chance the share lost is the probability. Vessels are counted by
+    what was lost over the size of a consignment. What patrols stop is kept in part by the interdictor, in proportion to
+    its part in the hazard; the rest is destroyed.
 
     Writes
     ------
@@ -83,8 +85,10 @@ def _route(w, p, s, f, t, r, value):  # type: ignore[no-untyped-def]
         chance = f.leg_chance[leg]
         if broker >= 0:
             chance = 1.0 - math.exp(-f.hazard[leg] * (1.0 - p.broker_concealment[broker]))
-        n = int(min(float(MOST_VESSELS), max(1.0, math.ceil(entered / p.consignment[leg]))))
+        size = entered / p.consignment[leg]
         if p.noise > 0.0:
+            extra = rng.uniform(s.seed, s.run, rng.CONSIGNMENTS, w.cargo_key[r, k], t)
+            n = int(min(float(MOST_VESSELS), max(1.0, math.floor(size + extra))))
             lost = (
                 rng.binomial_quantile(rng.uniform(s.seed, s.run, rng.CARGO, w.cargo_key[r, k], t), n, chance) / n
             )
@@ -92,7 +96,7 @@ def _route(w, p, s, f, t, r, value):  # type: ignore[no-untyped-def]
             lost = chance
         f.leg_entered[leg, sender] += entered
         f.leg_lost[leg, sender] += entered * lost
-        f.vessels[leg] += lost * n
+        f.vessels[leg] += lost * size
         if lost > 0.0 and f.leg_searched[leg] > 0.0:
             for a in range(w.actor_count):
                 found = lost * s.patrol[a, leg] * p.effort[a] / f.leg_searched[leg]

@@ -12,9 +12,10 @@ CHANNEL_COUNT = len(CHANNELS)
 
 @compiled
 def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Patrols lean to where they found: patrol += rate (focus f^.5 / sum f^.5 + (1 - focus) / n - patrol).
+    """Patrols lean to where they found: patrol += rate (focus lean + (1 - focus) first - patrol).
 
-    Without finds this month the first term is the patrol as it is; n counts the legs the interdictor patrols.
+    lean = (patrol + held g) / (1 + sum of g) with g = n / (1 + n)^.5 and n the consignments found on a leg, so that a find
+    pulls by its size and none leaves the patrol as it is; held is the effort in use, `first` its first division over legs.
 
     Writes
     ------
@@ -22,26 +23,33 @@ def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Source
     ------
-    Assumption: square root, so that a patrol spreads; a fixed part is even.
+    Assumption: the square root, so that a patrol spreads; a fixed part keeps to the first division.
     """
     for a in range(w.actor_count):
-        n, total, held = 0.0, 0.0, 0.0
+        first, pulls, held = 0.0, 0.0, 0.0
         for k in range(w.leg_count):
             f.next_patrol[a, k] = 0.0
             if p.patrols[a, k] > 0.0:
-                n += 1.0
+                first += p.patrols[a, k]
                 held += s.patrol[a, k]
-                total += math.sqrt(f.leg_found[k, a])
+                pulls += _pull(p, f, a, k)
         for k in range(w.leg_count):
             if p.patrols[a, k] > 0.0:
-                lean = held * math.sqrt(f.leg_found[k, a]) / total if total > 0.0 else s.patrol[a, k]
-                aim = p.patrol_focus * lean + (1.0 - p.patrol_focus) * held / n
+                lean = (s.patrol[a, k] + held * _pull(p, f, a, k)) / (1.0 + pulls)
+                aim = p.patrol_focus * lean + (1.0 - p.patrol_focus) * held * (p.patrols[a, k] / first)
                 f.next_patrol[a, k] = s.patrol[a, k] + p.patrol_rate * (aim - s.patrol[a, k])
 
 
 @compiled
+def _pull(p, f, a, k):  # type: ignore[no-untyped-def]
+    """Pull of what an interdictor found on a leg this month."""
+    found = f.leg_found[k, a] / p.consignment[k]
+    return found / math.sqrt(1.0 + found)
+
+
+@compiled
 def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """belief += rate (observed loss - belief) where something moved, else back to the first belief;
+    """belief += q rate (observed loss - belief) + (1 - q) return (first belief - belief), q = min(1, moved / consignment);
     control += rate (clip(gain dependence, 0, 1) - control), dependence = received over the tie / all taken in;
     order averages follow what was asked and used.
 
@@ -56,20 +64,20 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
     for a in range(w.actor_count):
         for k in range(w.leg_count):
             s.patrol[a, k] = f.next_patrol[a, k]
-            if f.leg_entered[k, a] > 0.0:
-                s.belief[a, k] += p.belief_rate * (f.leg_lost[k, a] / f.leg_entered[k, a] - s.belief[a, k])
-            else:
-                s.belief[a, k] += p.belief_return * (p.detection[k] - s.belief[a, k])
+            moved = f.leg_entered[k, a]
+            seen, before = min(1.0, moved / p.consignment[k]), s.belief[a, k]
+            if moved > 0.0:
+                s.belief[a, k] += seen * p.belief_rate * (f.leg_lost[k, a] / moved - before)
+            s.belief[a, k] += (1.0 - seen) * p.belief_return * (p.detection[k] - before)
     for i in range(w.tie_count):
-        if p.weight[i] > 0.0:
-            b, all_ = w.tie_to[i], f.revenue[w.tie_to[i]]
-            for j in range(w.tie_count):
-                if w.tie_to[j] == b:
-                    all_ += f.arrived_value[j]
-            for c in range(w.category_count):
-                all_ += f.made[b, c] * p.price[c]
-            dependence = f.arrived_value[i] / all_ if all_ > 0.0 else 0.0
-            s.tie_control[i] += p.control_rate * (min(1.0, p.control_gain * dependence) - s.tie_control[i])
+        b, all_ = w.tie_to[i], f.revenue[w.tie_to[i]]
+        for j in range(w.tie_count):
+            if w.tie_to[j] == b:
+                all_ += f.arrived_value[j]
+        for c in range(w.category_count):
+            all_ += f.made[b, c] * p.price[c]
+        dependence = f.arrived_value[i] / all_ if all_ > 0.0 else 0.0
+        s.tie_control[i] += p.control_rate * (min(1.0, p.control_gain * dependence) - s.tie_control[i])
         order = 0.0
         for c in range(w.category_count):
             for channel in range(CHANNEL_COUNT):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from proxysim.core.jit import compiled
-from proxysim.core.rules._shared import logistics_of_leg
-from proxysim.core.vocabulary import FUNDING, PROVISIONS, RECIPROCITY_X, SHIPMENTS
+from proxysim.core.rules._shared import logistics_of_leg, pooled
+from proxysim.core.vocabulary import FUNDING, PROVISIONS, RECIPROCITY_X
 
 PROVISION_COUNT = len(PROVISIONS)
 
@@ -74,12 +74,24 @@ def _joined(q, before, x):  # type: ignore[no-untyped-def]
 def limits(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """Limit of a leg: limit (1 + x_logistics) of the members who use it, only `residual` of it when its host has fallen.
 
-    A sender finds open what is its own as a carrier, what is nobody's, and x_shipments of its partners' parts.
+    A sender finds open what is its own as a carrier, what is nobody's, and x_shipments of its partners' parts, all of it
+    times its leave of transit on the leg and in the places that the leg joins. A member uses a leg as far as it has leave
+    along a route over it: the least leave of the route's legs, of the best such route.
 
     Writes
     ------
-    leg_limit : (leg,), arms a month; leg_open : (leg, actor), arms a month
+    leg_limit : (leg,), arms a month; leg_open : (leg, actor), arms a month; leg_leave, leg_use : (leg, actor), in [0, 1]
     """
+    for i in range(w.leg_count):
+        for a in range(w.actor_count):
+            f.leg_use[i, a] = 0.0
+            f.leg_leave[i, a] = p.leave[i, a] * p.place_leave[w.leg_from[i], a] * p.place_leave[w.leg_to[i], a]
+    for r in range(w.route_count):
+        a, least = w.tie_from[w.route_tie[r]], 1.0
+        for k in range(w.route_length[r]):
+            least = min(least, f.leg_leave[w.route_leg[r, k], a])
+        for k in range(w.route_length[r]):
+            f.leg_use[w.route_leg[r, k], a] = max(f.leg_use[w.route_leg[r, k], a], least)
     for i in range(w.leg_count):
         taken = 0.0
         for a in range(w.actor_count):
@@ -92,10 +104,7 @@ def limits(w, p, s, f, t):  # type: ignore[no-untyped-def]
             part = 1.0
             if w.leg_shared[i] == 1:
                 part = p.carriers[i, a] + max(0.0, 1.0 - taken)
-                for k in range(w.pact_count):
-                    x = f.pact_level[k] * p.provisions[k, SHIPMENTS]
-                    if w.pact_member[k, a] == 1 and x > 0.0:
-                        for b in range(w.actor_count):
-                            if b != a and w.pact_member[k, b] == 1:
-                                part += x * p.carriers[i, b]
-            f.leg_open[i, a] = limit * min(1.0, part)
+                for b in range(w.actor_count):
+                    if p.carriers[i, b] > 0.0:
+                        part += pooled(w, p, f, a, b) * p.carriers[i, b]
+            f.leg_open[i, a] = limit * min(1.0, part) * f.leg_leave[i, a]

@@ -6,7 +6,7 @@ import math
 
 from proxysim.core.jit import compiled
 from proxysim.core.rules._shared import has_fallen, is_shut, part_met, stock_of, weight_of_ties
-from proxysim.core.vocabulary import A_CONSUMED, A_MADE, M_INVESTED, M_PRODUCTION, PRODUCTION, TECHNOLOGY
+from proxysim.core.vocabulary import A_CONSUMED, A_MADE, M_INVESTED, M_PRODUCTION, PRODUCTION, TECHNOLOGY, WINDOW
 
 
 @compiled
@@ -39,7 +39,8 @@ def make(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    made, made_origin; funds, money_left, cumulative; stock of components; books
+    made, made_origin, kits_made; idle_money, idle_components : (actor,); funds, money_left, cumulative;
+    made_before : (actor, month modulo 12); stock of components; books
 
     Source
     ------
@@ -47,29 +48,12 @@ def make(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """
     part = w.components
     for a in range(w.actor_count):
+        money, parts, have = _plan(w, p, s, f, a, f.money_left[a] * (1.0 - p.investment[a]))
+        consumed, spent, total = 0.0, 0.0, 0.0
         for c in range(w.category_count):
-            f.made[a, c] = 0.0
-            for o in range(w.origin_count):
-                f.made_origin[a, c, o] = 0.0
-        if has_fallen(w, s, a):
-            continue
-        budget = f.money_left[a] * (1.0 - p.investment[a])
-        bill, kits = 0.0, 0.0
-        for c in range(w.category_count):
-            own, extra = _wanted(w, p, s, a, c)
-            bill += (own + extra) * f.unit_cost_now[a, c]
-            kits += own * p.content[c] + extra
-        money = part_met(bill, budget)
-        have = stock_of(w, s, a, part) if part >= 0 else 0.0
-        parts = part_met(kits * money, have)
-        consumed, spent = 0.0, 0.0
-        for c in range(w.category_count):
-            own, extra = _wanted(w, p, s, a, c)
-            own *= money
-            extra *= money
+            own, extra = f.made[a, c] * money, f.kits_made[a, c] * money * parts
             if p.content[c] > 0.0:
                 own *= parts
-            extra *= parts
             foreign = own * p.content[c] + extra
             f.made[a, c] = own + extra
             f.made_origin[a, c, w.actor_origin[a]] += own + extra - foreign
@@ -77,10 +61,12 @@ def make(w, p, s, f, t):  # type: ignore[no-untyped-def]
                 for o in range(w.origin_count):
                     f.made_origin[a, c, o] += foreign * (s.stock[a, part, o] / have)
             consumed += foreign
+            total += f.made[a, c]
             spent += f.made[a, c] * f.unit_cost_now[a, c]
             s.cumulative[a, c] += f.made[a, c]
             for o in range(w.origin_count):
                 f.arms[a, c, o, A_MADE] += f.made_origin[a, c, o]
+        s.made_before[a, t % WINDOW] = total
         if consumed > 0.0:
             for o in range(w.origin_count):
                 used = min(s.stock[a, part, o], consumed * (s.stock[a, part, o] / have))
@@ -93,27 +79,84 @@ def make(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _wanted(w, p, s, a, c):  # type: ignore[no-untyped-def]
-    """What an actor could make with its own knowhow, and beyond it from kits, within the room below the ceiling."""
-    room = max(0.0, p.stock_ceiling * p.target[a, c] - stock_of(w, s, a, c))
-    own = min(s.plant[a, c] * s.knowhow[a, c], room)
-    extra = 0.0
-    if w.kits == 1 and w.components >= 0 and c != w.components:
-        extra = min(s.plant[a, c] * (1.0 - s.knowhow[a, c]), room - own)
-    return own, extra
+def _plan(w, p, s, f, a, budget):  # type: ignore[no-untyped-def]
+    """What plant and room allow, in `made` and `kits_made`; the parts of it that money and components allow; components held."""
+    part, bill, kits, planned, bound = w.components, 0.0, 0.0, 0.0, 0.0
+    for c in range(w.category_count):
+        for o in range(w.origin_count):
+            f.made_origin[a, c, o] = 0.0
+        room = 0.0 if has_fallen(w, s, a) else max(0.0, p.stock_ceiling * p.target[a, c] - stock_of(w, s, a, c))
+        own, extra = min(s.plant[a, c] * s.knowhow[a, c], room), 0.0
+        if w.kits == 1 and part >= 0 and c != part:
+            extra = min(s.plant[a, c] * (1.0 - s.knowhow[a, c]), room - own)
+        f.made[a, c], f.kits_made[a, c] = own, extra
+        bill += (own + extra) * f.unit_cost_now[a, c]
+        kits += own * p.content[c] + extra
+        planned += own + extra
+        bound += extra + (own if p.content[c] > 0.0 else 0.0)
+    money = part_met(bill, budget)
+    have = stock_of(w, s, a, part) if part >= 0 else 0.0
+    parts = part_met(kits * money, have)
+    f.idle_money[a] = 1.0 - money if planned > 0.0 else 0.0
+    f.idle_components[a] = money * bound * (1.0 - parts) / planned if planned > 0.0 else 0.0
+    return money, parts, have
+
+
+@compiled
+def opening(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """The twelve months before the start: the rate that plant, room, a usual month's money and the components at hand allow.
+
+    A usual month's money is own revenue and the cash of patrons, less support of clients and pay, with what is carried over
+    in the long run, times procurement.
+
+    Writes
+    ------
+    made_before : (actor, month modulo 12); sanctioned, and what `costs` and `make` plan with
+
+    Source
+    ------
+    Assumption: before the start things went as at the start.
+    """
+    for a in range(w.actor_count):
+        f.sanctioned[a] = p.sanctions[a] * p.exposure[a]
+    costs(w, p, s, f, t)
+    for a in range(w.actor_count):
+        net = _usual_revenue(p, f, a) - p.payroll[a]
+        for i in range(w.tie_count):
+            if w.tie_from[i] == a:
+                net -= s.tie_share[i] * _usual_revenue(p, f, a)
+            if w.tie_to[i] == a:
+                diverted = p.slack[w.tie_from[i]] * (1.0 - p.control[i])
+                net += s.tie_share[i] * _usual_revenue(p, f, w.tie_from[i]) * (1.0 - p.arms_share[i]) * (1.0 - diverted)
+        kept = p.carry_over[a] * (1.0 - p.procurement[a])
+        usual = p.procurement[a] * max(0.0, net) / (1.0 - kept) if kept < 1.0 else 0.0
+        money, parts, _ = _plan(w, p, s, f, a, usual * (1.0 - p.investment[a]))
+        total = 0.0
+        for c in range(w.category_count):
+            total += f.made[a, c] * money * (parts if p.content[c] > 0.0 else 1.0) + f.kits_made[a, c] * money * parts
+        for month in range(WINDOW):
+            s.made_before[a, month] = total
+
+
+@compiled
+def _usual_revenue(p, f, a):  # type: ignore[no-untyped-def]
+    """Income after the sanctions of the start, as in the rule on budgets, without a pact and without noise."""
+    left = 1.0 - p.sanctions_fact[a] * p.exposure[a]
+    return p.income[a] * (1.0 - f.sanctioned[a]) / left if left > 0.0 else 0.0
 
 
 @compiled
 def build(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """plant = (1 - wear) plant + (invest + built with a sponsor) knowhow.
+    """plant = (1 - wear) plant + invested + built with a sponsor, each times knowhow: what is got, and what the bill is for.
 
-    invest = min((margin order average - plant)+ / plant_time, money for plant / capital cost). With `production`
-    a member builds at a client production_part x of its own effective plant times the client's weight, paid from
-    the money it sent to the client.
+    invested = knowhow min((margin order average - plant)+ / plant_time, money for plant / capital cost). With `production`
+    a member builds at a client production_part x of its own effective plant times the client's weight and knowhow, paid
+    from the money it sent to the client. Sponsors whose bills together exceed the client's money are cut alike.
 
     Writes
     ------
-    invested, built : (actor, category), arms a month added; plant, funds, money_left; books
+    invested, built : (actor, category), arms a month added; plant, funds, money_left; tie_build : (tie,), money;
+    build_bill, build_cut : (actor,); books
 
     Source
     ------
@@ -122,45 +165,60 @@ def build(w, p, s, f, t):  # type: ignore[no-untyped-def]
     for a in range(w.actor_count):
         for c in range(w.category_count):
             f.built[a, c] = 0.0
+        f.build_bill[a] = 0.0
     for i in range(w.tie_count):
-        if f.cash[i] > 0.0 and f.pact_actor[PRODUCTION, w.tie_from[i]] > 0.0:
+        f.tie_build[i] = min(_client_bill(w, p, s, f, i), f.cash[i] * (1.0 - f.diverted_part[i]))
+        f.build_bill[w.tie_to[i]] += f.tie_build[i]
+    for b in range(w.actor_count):
+        f.build_cut[b] = part_met(f.build_bill[b], f.money_left[b])
+    for i in range(w.tie_count):
+        if f.tie_build[i] > 0.0:
             _build_at_client(w, p, s, f, i)
+    for b in range(w.actor_count):
+        paid = min(f.build_bill[b] * f.build_cut[b], s.funds[b])
+        s.funds[b] -= paid
+        f.money_left[b] = max(0.0, f.money_left[b] - paid)
+        f.money[M_INVESTED, b] += paid
     for a in range(w.actor_count):
         budget = min(p.investment[a] * f.money_left[a], s.funds[a])
         bill = 0.0
         for c in range(w.category_count):
-            f.invested[a, c] = 0.0
-            if s.knowhow[a, c] > 0.0:
-                f.invested[a, c] = max(0.0, p.plant_margin * s.order_average[a, c] - s.plant[a, c]) / p.plant_time
-                bill += f.invested[a, c] * p.capital_cost[c]
+            lack = max(0.0, p.plant_margin * s.order_average[a, c] - s.plant[a, c])
+            f.invested[a, c] = lack / p.plant_time * s.knowhow[a, c]
+            bill += f.invested[a, c] * p.capital_cost[c]
         scale = part_met(bill, budget)
         spent = min(bill * scale, s.funds[a])
         for c in range(w.category_count):
             f.invested[a, c] *= scale
-            s.plant[a, c] = (1.0 - p.plant_wear) * s.plant[a, c] + (f.invested[a, c] + f.built[a, c]) * s.knowhow[a, c]
+            s.plant[a, c] = (1.0 - p.plant_wear) * s.plant[a, c] + f.invested[a, c] + f.built[a, c]
         s.funds[a] -= spent
         f.money_left[a] = max(0.0, f.money_left[a] - spent)
         f.money[M_INVESTED, a] += spent
 
 
 @compiled
+def _client_part(w, p, f, i):  # type: ignore[no-untyped-def]
+    """Part of its own effective plant that a sponsor would build over a tie this month."""
+    a = w.tie_from[i]
+    total = weight_of_ties(w, p, a)
+    return p.production_part * f.pact_actor[PRODUCTION, a] * (p.weight[i] / total) if total > 0.0 else 0.0
+
+
+@compiled
+def _client_bill(w, p, s, f, i):  # type: ignore[no-untyped-def]
+    """Money for the plant that a sponsor would build at its client."""
+    a, b, part, bill = w.tie_from[i], w.tie_to[i], _client_part(w, p, f, i), 0.0
+    for c in range(w.category_count):
+        bill += part * s.plant[a, c] * s.knowhow[a, c] * s.knowhow[b, c] * p.capital_cost[c]
+    return bill
+
+
+@compiled
 def _build_at_client(w, p, s, f, i):  # type: ignore[no-untyped-def]
-    a, b = w.tie_from[i], w.tie_to[i]
-    part = p.production_part * f.pact_actor[PRODUCTION, a] * (p.weight[i] / weight_of_ties(w, p, a))
-    bill = 0.0
+    a, b, part = w.tie_from[i], w.tie_to[i], _client_part(w, p, f, i)
+    scale = f.build_cut[b] * (f.tie_build[i] / _client_bill(w, p, s, f, i))
     for c in range(w.category_count):
-        if s.knowhow[b, c] > 0.0:
-            bill += part * s.plant[a, c] * s.knowhow[a, c] * p.capital_cost[c]
-    money = min(f.cash[i] * (1.0 - f.diverted_part[i]), f.money_left[b])
-    if bill <= 0.0 or money <= 0.0:
-        return
-    scale = part_met(bill, money)
-    for c in range(w.category_count):
-        if s.knowhow[b, c] > 0.0:
-            f.built[b, c] += part * s.plant[a, c] * s.knowhow[a, c] * scale
-    s.funds[b] -= bill * scale
-    f.money_left[b] = max(0.0, f.money_left[b] - bill * scale)
-    f.money[M_INVESTED, b] += bill * scale
+        f.built[b, c] += part * s.plant[a, c] * s.knowhow[a, c] * s.knowhow[b, c] * scale
 
 
 @compiled
@@ -205,6 +263,10 @@ def learn(w, p, s, f, t):  # type: ignore[no-untyped-def]
 def _catch_up(k, frontier, rate, floor, exponential):  # type: ignore[no-untyped-def]
     if exponential == 1:
         return frontier - (frontier - k) * math.exp(-rate)
-    if k < floor:
-        return frontier - (frontier - k) * math.exp(-rate * floor / frontier)
+    if k < floor:  # at the floor's pace, until the month is over or the floor is reached
+        after = frontier - (frontier - k) * math.exp(-rate * floor / frontier)
+        if after <= floor:
+            return after
+        rate -= math.log((frontier - k) / (frontier - floor)) * frontier / floor
+        k = floor
     return frontier / (1.0 + (frontier / k - 1.0) * math.exp(-rate))

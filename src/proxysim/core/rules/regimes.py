@@ -55,12 +55,12 @@ def support(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def _sent_before(w, f, i, t):  # type: ignore[no-untyped-def]
-    """What a tie would bring of months before the start, which are in no books: until cargo can be there, what is pledged."""
-    shortest = 0
+    """What a tie would bring of months before the start, which are in no books: by route, what is pledged until cargo can be there."""
+    late = 0.0
     for r in range(w.route_start[i], w.route_stop[i]):
-        if r == w.route_start[i] or w.route_months[r] < shortest:
-            shortest = w.route_months[r]
-    return f.pledged[i] * f.arms_part[i] if t < shortest else 0.0
+        if t < w.route_months[r]:
+            late += f.route_share[r]
+    return f.pledged[i] * f.arms_part[i] * late
 
 
 @compiled

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from proxysim.core.jit import compiled
-from proxysim.core.rules._shared import believed_survival, foreign_stock, least_limit, part_met, stock_of, whole_mix
+from proxysim.core.rules._shared import foreign_stock, part_met, pooled, stock_of, whole_mix
 from proxysim.core.vocabulary import (
     A_SENT,
     CHANNELS,
@@ -17,7 +15,6 @@ from proxysim.core.vocabulary import (
     RECIPROCITY,
     RETRANSFER,
     SALE,
-    SHIPMENTS,
     SUPPORT,
     T_SENT,
 )  # fmt: skip
@@ -31,10 +28,11 @@ def _asked(f, i, channel, c):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _part(w, s, f, a, c, o, channel):  # type: ignore[no-untyped-def]
-    """Part of a request in category c that is met from origin o."""
+def _part(w, s, f, i, c, o, channel):  # type: ignore[no-untyped-def]
+    """Part of a request in category c that is met from origin o; what the receiver itself made is not sent to it."""
+    a = w.tie_from[i]
     stock = s.stock[a, c, o]
-    if stock <= 0.0:
+    if stock <= 0.0 or o == w.tie_bars[i]:
         return 0.0
     own = o == w.actor_origin[a]
     if channel == RETRANSFER:
@@ -48,7 +46,8 @@ def _part(w, s, f, a, c, o, channel):  # type: ignore[no-untyped-def]
 def available(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """available = (stock - reserve target)+, origins pro rata; all ties of a source are cut in proportion per category.
 
-    Items passed on come from foreign makes only; reciprocity with priority is served first.
+    Items passed on come from foreign makes only; reciprocity with priority is served first. What the receiver itself made
+    is not asked for.
 
     Writes
     ------
@@ -61,12 +60,15 @@ def available(w, p, s, f, t):  # type: ignore[no-untyped-def]
     for i in range(w.tie_count):
         a = w.tie_from[i]
         for c in range(w.category_count):
-            f.ask_common[a, c] += f.volume[i, SUPPORT, c] + _asked(f, i, SALE, c)
-            f.ask_foreign[a, c] += f.volume[i, RETRANSFER, c]
+            barred = s.stock[a, c, w.tie_bars[i]] if w.tie_bars[i] >= 0 else 0.0
+            part = 1.0 - barred / f.stock_all[a, c] if f.stock_all[a, c] > 0.0 else 1.0
+            f.ask_common[a, c] += part * (f.volume[i, SUPPORT, c] + _asked(f, i, SALE, c))
+            if f.stock_foreign[a, c] > 0.0:
+                f.ask_foreign[a, c] += f.volume[i, RETRANSFER, c] * (1.0 - barred / f.stock_foreign[a, c])
             if f.owes_first[a] > 0.0:
-                f.ask_first[a, c] += f.volume[i, RECIPROCITY, c]
+                f.ask_first[a, c] += part * f.volume[i, RECIPROCITY, c]
             else:
-                f.ask_common[a, c] += f.volume[i, RECIPROCITY, c]
+                f.ask_common[a, c] += part * f.volume[i, RECIPROCITY, c]
     for a in range(w.actor_count):
         for c in range(w.category_count):
             total = f.stock_all[a, c]
@@ -83,18 +85,14 @@ def available(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def choose(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Routes: weight = least open limit exp(choice ln believed survival - cost); what a tie asks is split by weight.
+    """What a tie asks is split over its routes by their shares.
 
     A brokered tie moves at most its part of the broker's capacity, none when the broker's command is too low.
 
     Writes
     ------
     tie_ask, tie_money : (tie,), arms and money a month; tie_brokered : (tie,); broker_ask : (actor,);
-    route_weight, sent_share : (route,); leg_flow : (leg, actor)
-
-    Source
-    ------
-    Magliocca et al. 2019: interdiction spreads routes. Assumption: the exponent.
+    sent_share : (route,); leg_flow : (leg, actor)
     """
     for a in range(w.actor_count):
         f.broker_ask[a] = 0.0
@@ -107,7 +105,7 @@ def choose(w, p, s, f, t):  # type: ignore[no-untyped-def]
                 if asked > 0.0:
                     met = 0.0
                     for o in range(w.origin_count):
-                        met += asked * _part(w, s, f, a, c, o, channel)
+                        met += asked * _part(w, s, f, i, c, o, channel)
                     f.tie_ask[i] += met
                     f.tie_money[i] += met * p.price[c]
         if w.tie_broker[i] >= 0:
@@ -123,22 +121,10 @@ def choose(w, p, s, f, t):  # type: ignore[no-untyped-def]
                 f.tie_brokered[i] = 0.0
             else:
                 f.tie_brokered[i] = part_met(f.broker_ask[broker], p.broker_capacity[broker])
-        total = 0.0
         for r in range(w.route_start[i], w.route_stop[i]):
-            f.route_weight[r] = _weight(w, p, s, f, a, r) if f.tie_ask[i] > 0.0 else 0.0
-            total += f.route_weight[r]
-        for r in range(w.route_start[i], w.route_stop[i]):
-            f.sent_share[r] = f.route_weight[r] / total if total > 0.0 else 0.0
+            f.sent_share[r] = f.route_share[r] if f.tie_ask[i] > 0.0 else 0.0
             for k in range(w.route_length[r]):
                 f.leg_flow[w.route_leg[r, k], a] += f.tie_ask[i] * f.tie_brokered[i] * f.sent_share[r]
-
-
-@compiled
-def _weight(w, p, s, f, a, r):  # type: ignore[no-untyped-def]
-    if w.route_length[r] == 0:
-        return 1.0
-    limit, survival, cost = least_limit(w, f, r, a), believed_survival(w, s, r, a), _carriage(w, p, r)
-    return limit * math.exp(p.route_choice * math.log(survival) - cost) if survival > 0.0 else 0.0
 
 
 @compiled
@@ -155,11 +141,12 @@ def crowd(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """What part of its wish each sender can move over a leg.
 
     Without carriers: min(1, limit / flow) for all alike. With carriers each has its own part first; what is nobody's
-    goes in proportion to what is still wanted; then members of a pact pool `shipments` of what they leave spare.
+    goes in proportion to what is still wanted; then members of a pact pool `shipments` of what they leave spare. Nobody
+    moves more than is open to it, which its leave of transit may lower.
 
     Writes
     ------
-    leg_taken : (leg, actor), arms a month; leg_factor : (leg, actor), in [0, 1]
+    leg_taken : (leg, actor), arms a month; leg_factor : (leg, actor), in [0, 1]; leg_wanted : (actor,), of one leg after another
     """
     for k in range(w.leg_count):
         flow, taken = 0.0, 0.0
@@ -168,8 +155,8 @@ def crowd(w, p, s, f, t):  # type: ignore[no-untyped-def]
             taken += p.carriers[k, a]
         if w.leg_shared[k] == 0:
             for a in range(w.actor_count):
-                f.leg_factor[k, a] = part_met(flow, f.leg_limit[k])
-                f.leg_taken[k, a] = f.leg_flow[k, a] * f.leg_factor[k, a]
+                f.leg_taken[k, a] = f.leg_flow[k, a] * min(part_met(flow, f.leg_limit[k]), part_met(f.leg_flow[k, a], f.leg_open[k, a]))
+                f.leg_factor[k, a] = f.leg_taken[k, a] / f.leg_flow[k, a] if f.leg_flow[k, a] > 0.0 else 1.0
             continue
         rest = 0.0
         for a in range(w.actor_count):
@@ -179,20 +166,32 @@ def crowd(w, p, s, f, t):  # type: ignore[no-untyped-def]
         for a in range(w.actor_count):
             own = min(f.leg_flow[k, a], f.leg_limit[k] * p.carriers[k, a])
             f.leg_taken[k, a] = own + part * max(0.0, f.leg_flow[k, a] - own)
-        for q in range(w.pact_count):
-            x = f.pact_level[q] * p.provisions[q, SHIPMENTS]
-            if x > 0.0 and f.pact_level[q] > 0.0:
-                spare, wanted = 0.0, 0.0
-                for a in range(w.actor_count):
-                    if w.pact_member[q, a] == 1:
-                        spare += max(0.0, f.leg_limit[k] * p.carriers[k, a] - f.leg_flow[k, a])
-                        wanted += f.leg_flow[k, a] - f.leg_taken[k, a]
-                part = part_met(wanted, x * spare)
-                for a in range(w.actor_count):
-                    if w.pact_member[q, a] == 1:
-                        f.leg_taken[k, a] += part * (f.leg_flow[k, a] - f.leg_taken[k, a])
         for a in range(w.actor_count):
+            f.leg_wanted[a] = f.leg_flow[k, a] - f.leg_taken[k, a]
+        for b in range(w.actor_count):
+            spare = f.leg_limit[k] * p.carriers[k, b] - f.leg_flow[k, b]
+            if spare > 0.0:
+                _pool(w, p, f, k, b, spare)
+        for a in range(w.actor_count):
+            f.leg_taken[k, a] = min(f.leg_flow[k, a], f.leg_taken[k, a], f.leg_open[k, a])
             f.leg_factor[k, a] = f.leg_taken[k, a] / f.leg_flow[k, a] if f.leg_flow[k, a] > 0.0 else 1.0
+
+
+@compiled
+def _pool(w, p, f, k, b, spare):  # type: ignore[no-untyped-def]
+    """What a carrier leaves spare goes to its partners: in proportion to x wanted, to none more than x of it."""
+    most, sum_ = 0.0, 0.0
+    for a in range(w.actor_count):
+        if f.leg_wanted[a] > 0.0:
+            x = pooled(w, p, f, a, b)
+            most = max(most, x)
+            sum_ += x * f.leg_wanted[a]
+    if sum_ <= 0.0:
+        return
+    for a in range(w.actor_count):
+        if f.leg_wanted[a] > 0.0:
+            x = pooled(w, p, f, a, b)
+            f.leg_taken[k, a] += spare * min(x, most * x * f.leg_wanted[a] / sum_)
 
 
 @compiled
@@ -227,7 +226,7 @@ def send(w, p, s, f, t):  # type: ignore[no-untyped-def]
     for i in range(w.tie_count):
         a = w.tie_from[i]
         money = max(0.0, s.funds[a] - f.reserved[a])
-        f.tie_paid[i] = part_met(f.carriage[a], money)
+        f.tie_paid[i] = part_met(f.carriage[a], money) if f.tie_cost[i] > 0.0 else 1.0
     for i in range(w.tie_count):
         f.tie_moved[i] *= f.tie_paid[i]
         _load(w, p, s, f, i)
@@ -250,7 +249,6 @@ def send(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def _load(w, p, s, f, i):  # type: ignore[no-untyped-def]
-    a = w.tie_from[i]
     if f.tie_ask[i] <= 0.0 and f.tie_used[i] == 0.0:
         return
     f.tie_used[i] = 1.0 if f.tie_ask[i] > 0.0 else 0.0
@@ -258,7 +256,7 @@ def _load(w, p, s, f, i):  # type: ignore[no-untyped-def]
         for c in range(w.category_count):
             asked = _asked(f, i, channel, c) * f.tie_moved[i]
             for o in range(w.origin_count):
-                f.sent[i, channel, c, o] = asked * _part(w, s, f, a, c, o, channel) if asked > 0.0 else 0.0
+                f.sent[i, channel, c, o] = asked * _part(w, s, f, i, c, o, channel) if asked > 0.0 else 0.0
 
 
 @compiled

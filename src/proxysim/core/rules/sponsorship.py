@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from proxysim.core.jit import compiled
-from proxysim.core.rules._shared import believed_survival, is_shut, least_limit, weight_of_ties, whole_mix, whole_stock
+from proxysim.core.rules._shared import is_shut, weight_of_ties, whole_mix, whole_stock
 from proxysim.core.vocabulary import FUNDING, M_DIVERTED, M_RECEIVED, M_SENT, SHIPMENTS
 
 
@@ -86,8 +86,8 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """Shares follow their targets slowly; support splits into cash and a claim on arms.
 
     share = rho share- + (1 - rho) target; a share under `minimum_share` is not given; S = share revenue;
-    arms part phi = logistic(logit phi0 + response ln(B / reference) + push x_shipments), B the best believed
-    arrival over the routes times min(1, limit / typical order), at least .001. Cash S (1 - phi) is sent, of
+    arms part phi = logistic(logit phi0 + response ln(B / reference) + push x_shipments), B the believed
+    arrival of a typical order over all routes, at least .001. Cash S (1 - phi) is sent, of
     which a part is diverted; S phi / price is a claim on stock, whose cost was paid when it was made.
 
     Writes
@@ -120,7 +120,7 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
             continue
         f.pledged[i] = s.tie_share[i] * f.revenue[a]
         push = p.shipments_push * f.pact_actor[SHIPMENTS, a]
-        believed = max(0.001, _believed_arrival(w, s, f, a, i))
+        believed = max(0.001, f.believed[i])
         shift = math.log(p.arms_share[i] / (1.0 - p.arms_share[i])) + p.arms_response * math.log(
             believed / p.arms_reference
         )
@@ -136,14 +136,3 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
         f.money[M_SENT, a] += f.cash[i]
         f.money[M_RECEIVED, b] += f.cash[i]
         f.money[M_DIVERTED, b] += f.cash[i] * f.diverted_part[i]
-
-
-@compiled
-def _believed_arrival(w, s, f, a, i):  # type: ignore[no-untyped-def]
-    best = 0.0
-    for r in range(w.route_start[i], w.route_stop[i]):
-        arrival, limit = believed_survival(w, s, r, a), least_limit(w, f, r, a)
-        if s.tie_order[i] > limit:
-            arrival *= limit / s.tie_order[i]
-        best = max(best, arrival)
-    return best

@@ -52,11 +52,12 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """Sales: offers cut in proportion to what sellers can spare, buyers want and buyers can pay.
 
     The price is markup times base price. Reciprocity asks for `owes` of the debtor's output times the partner's war,
-    without money; retransfer for a share of arms of foreign make; support for what is claimed times the gate.
+    without money, less what the partner owes in turn, by value over all categories; retransfer for a share of arms of
+    foreign make; support for what is claimed times the gate.
 
     Writes
     ------
-    volume : (tie, channel, category), owed_asked : (tie, category), arms a month; bill, reserved : (actor,), money;
+    volume : (tie, channel, category), owed_asked : (tie, category), arms a month; bill, reserved : (actor,), debt_value, sale_value : (tie,), money;
     offers_made, offers_met : (actor, category), arms a month
     """
     for a in range(w.actor_count):
@@ -73,11 +74,17 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
         _cut(w, p, s, f)
         _bill(w, p, s, f)
     for i in range(w.tie_count):
-        a = w.tie_from[i]
+        f.debt_value[i] = 0.0
+        for c in range(w.category_count if not is_shut(w, s, i) else 0):
+            f.debt_value[i] += f.owes[i] * f.made[w.tie_from[i], c] * f.war[w.tie_to[i]] * p.price[c]
+    for i in range(w.tie_count):
+        a, debt = w.tie_from[i], f.debt_value[i]
+        back = f.debt_value[w.tie_back[i]] if w.tie_back[i] >= 0 else 0.0
+        net = (debt - back) / debt if debt > back else 0.0
         shut, mixed = is_shut(w, s, i), whole_mix(w, p, i)
         for c in range(w.category_count):
             f.volume[i, RETRANSFER, c] = 0.0 if shut else p.retransfer[i] * foreign_stock(w, s, a, c)
-            f.volume[i, RECIPROCITY, c] = f.owes[i] * f.made[a, c] * f.war[w.tie_to[i]]
+            f.volume[i, RECIPROCITY, c] = 0.0 if shut else f.owes[i] * f.made[a, c] * f.war[w.tie_to[i]] * net
             f.owed_asked[i, c] = s.owed[i] * (p.mix[i, c] / mixed) if mixed > 0.0 and not shut else 0.0
 
 
@@ -99,18 +106,43 @@ def _cut(w, p, s, f):  # type: ignore[no-untyped-def]
 
 @compiled
 def _bill(w, p, s, f):  # type: ignore[no-untyped-def]
-    """Sales cut to the money of buyers, which is set aside."""
+    """Sales cut to the money of buyers, which is set aside.
+
+    A sale of value v of which the share m is paid in money is cut by min(1, level / m), with one level for each buyer at
+    which the money suffices: without barter all are cut alike, and what needs next to no money is next to not cut.
+    """
     for i in range(w.tie_count):
+        f.sale_value[i] = 0.0
         for c in range(w.category_count):
-            f.bill[w.tie_to[i]] += f.volume[i, SALE, c] * p.markup[i] * p.price[c] * (1.0 - p.barter[i])
-    for i in range(w.tie_count):
-        b = w.tie_to[i]
-        money = min(f.money_left[b], s.funds[b])
-        if f.bill[b] > money and p.barter[i] < 1.0:
-            for c in range(w.category_count):
-                f.volume[i, SALE, c] *= money / f.bill[b]
+            f.sale_value[i] += f.volume[i, SALE, c] * p.markup[i] * p.price[c]
+        f.bill[w.tie_to[i]] += f.sale_value[i] * (1.0 - p.barter[i])
     for b in range(w.actor_count):
-        f.reserved[b] = min(f.bill[b], f.money_left[b], s.funds[b])
+        money = max(0.0, min(f.money_left[b], s.funds[b]))
+        if f.bill[b] > money:
+            level = _level(w, p, f, b, money)
+            for i in range(w.tie_count):
+                if w.tie_to[i] == b and 1.0 - p.barter[i] > level:
+                    for c in range(w.category_count):
+                        f.volume[i, SALE, c] *= level / (1.0 - p.barter[i])
+        f.reserved[b] = min(f.bill[b], money)
+
+
+@compiled
+def _level(w, p, f, b, money):  # type: ignore[no-untyped-def]
+    """Money a buyer can pay for each unit of value: the level at which the sum of v min(m, level) is its money."""
+    level = 0.0
+    for _ in range(w.tie_count + 1):  # each round leaves more sales uncut, until none changes sides
+        left, cut = money, 0.0
+        for i in range(w.tie_count):
+            if w.tie_to[i] == b:
+                if 1.0 - p.barter[i] > level:
+                    cut += f.sale_value[i]
+                else:
+                    left -= f.sale_value[i] * (1.0 - p.barter[i])
+        before, level = level, max(level, left / cut) if cut > 0.0 else level
+        if level == before:
+            break
+    return level
 
 
 @compiled

@@ -11,8 +11,8 @@ from itertools import pairwise
 from proxysim.core.calendar import month_index, year_and_month
 from proxysim.scenario.resolve.axes import axis_ids
 from proxysim.scenario.resolve.changes import Draft
-from proxysim.scenario.resolve.checks import named
 from proxysim.scenario.resolve.event_checks import monthly
+from proxysim.scenario.resolve.references import named
 from proxysim.scenario.scenario import Event, EventCondition, EventEffect, Number, Scenario
 from proxysim.scenario.schema.document import Leaf, Path, RawWorld
 from proxysim.scenario.schema.keys import NAMED, SECTIONS, SINGLE, VERBS, Key, key_at

@@ -10,7 +10,7 @@ from proxysim.scenario.schema.keys import LIMITS
 
 ACTORS = ("states", "proxies")
 AXIS_SECTIONS = {
-    "category": "categories", "tie": "ties", "leg": "legs", "front": "fronts", "regime": "regimes", "pact": "pacts",
+    "category": "categories", "tie": "ties", "leg": "legs", "place": "places", "front": "fronts", "regime": "regimes", "pact": "pacts",
     "event": "events",
 }  # fmt: skip
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from proxysim.scenario.resolve.axes import ACTORS, axis_ids
+from proxysim.scenario.resolve.axes import axis_ids
 from proxysim.scenario.resolve.event_checks import check_events
+from proxysim.scenario.resolve.references import named
+from proxysim.scenario.resolve.route_checks import check_routes
 from proxysim.scenario.schema.document import Leaf, Path, RawWorld
 from proxysim.scenario.schema.keys import MONTHS_LIMIT, NAMED, SECTIONS, key_at
 from proxysim.scenario.schema.numbers import Written
@@ -22,16 +24,13 @@ def check_world(world: RawWorld, leaves: Leaves, file: str) -> None:
     _actors(world)
     _time(world, leaves)
     _ties(world, leaves)
+    check_routes(world, leaves)
+    _chance_keys(world, leaves)
     _fronts(world, leaves)
     _regimes_and_pacts(world, leaves)
     _shares(world, leaves)
     _categories(world, leaves)
     check_events(world, leaves)
-
-
-def named(world: RawWorld, known: Collection[str], name: str) -> bool:
-    """Whether an id is named, or its absence follows from a fault that is already noted."""
-    return name in known or world.broken or name in world.astray
 
 
 def _required(world: RawWorld, leaves: Leaves, file: str) -> None:
@@ -120,9 +119,8 @@ def largest(leaf: Leaf | None) -> float:
 
 
 def _ties(world: RawWorld, leaves: Leaves) -> None:
-    """Ends, brokers, barter and the ways between the homes."""
+    """Ends, brokers and barter."""
     actors = axis_ids(world, "actor")
-    area = _areas(world, leaves)
     pairs: dict[tuple[str, str], str] = {}
     for name, place in sorted(world.ids("ties").items(), key=lambda entry: (entry[1], entry[0])):
         parts = tie_parts(name)
@@ -146,9 +144,6 @@ def _ties(world: RawWorld, leaves: Leaves) -> None:
             capacity = (section, broker, "broker_capacity")
             if largest(leaves.get(capacity)) == 0 and capacity not in world.faulty:
                 world.add_fault(place, path, f'goes via "{broker}", which has no broker_capacity')
-        ends = [_home(world, leaves, part) for part in (sender, receiver)]
-        if None not in ends and area.get(ends[0]) != area.get(ends[1]) and not world.broken:
-            world.add_fault(place, path, f'has no way: no chain of legs joins "{ends[0]}" and "{ends[1]}"')
     for name in world.ids("ties"):
         parts, barter = tie_parts(name), leaves.get(("ties", name, "barter"))
         if parts and barter and largest(barter) > 0 and (parts[1], parts[0]) not in pairs and not world.broken:
@@ -156,34 +151,17 @@ def _ties(world: RawWorld, leaves: Leaves) -> None:
             world.add_fault(barter, written_path(("ties", name, "barter"), barter), message)
 
 
-def _home(world: RawWorld, leaves: Leaves, actor: str) -> str | None:
-    """The place of an actor, or None when it is not known."""
-    for section in ACTORS:
-        leaf = leaves.get((section, actor, "home"))
-        if leaf and leaf.value in world.ids("places"):
-            return str(leaf.value)
-    return None
-
-
-def _areas(world: RawWorld, leaves: Leaves) -> dict[str | None, str]:
-    """Places -> one place of the area that legs join them to."""
-    root: dict[str | None, str] = {place: place for place in world.ids("places")}
-
-    def find(place: str) -> str:
-        while root[place] != place:
-            root[place] = root[root[place]]
-            place = root[place]
-        return place
-
-    unclear = False
-    for name in sorted(world.ids("legs")):
-        leaf = leaves.get(("legs", name, "between"))
-        ends = [place for place in leaf.value if place in root] if leaf else []
-        if len(ends) < 2:
-            unclear = True  # a leg at fault might be the way that is missed
-            continue
-        root[find(ends[0])] = find(ends[1])
-    return {place: "" if unclear else find(str(place)) for place in root}
+def _chance_keys(world: RawWorld, leaves: Leaves) -> None:
+    """No two things of one kind draw the same random numbers; states and proxies are one kind."""
+    for sections in (("states", "proxies"), *((section,) for section in NAMED if section not in ("states", "proxies"))):
+        seen: dict[str, str] = {}
+        entries = [(place, section, name) for section in sections for name, place in world.ids(section).items()]
+        for place, section, name in sorted(entries):
+            leaf = leaves.get((section, name, "chance_key"))
+            key = str(leaf.value) if leaf else name
+            if seen.setdefault(key, name) != name:
+                message = f'"{key}" is the chance key of "{seen[key]}" already; their random numbers would be the same'
+                world.add_fault(leaf or place, (section, name, "chance_key"), message)
 
 
 def _fronts(world: RawWorld, leaves: Leaves) -> None:

@@ -103,7 +103,8 @@ def _plain(key: Key) -> dict[str, Any]:
                   "months": {"type": "integer", "minimum": 1}}  # fmt: skip
         return {"type": "array", "items": _closed(fields)}
     simple: dict[str, Any] = {
-        "flag": {"type": "boolean"}, "ids": _IDS, "count": {"type": "integer", "minimum": 0, "maximum": 24},
+        "flag": {"type": "boolean"}, "ids": _IDS, "chains": {"type": "array", "items": _IDS},
+        "count": {"type": "integer", "minimum": 0, "maximum": 24},
         "date": {}, "dates": {"type": "array"}, "sources": {"anyOf": [_TEXT, _IDS]},
     }  # fmt: skip
     return dict(simple.get(key.type, _TEXT))

@@ -22,6 +22,8 @@ KINDS = ("world", "part")
 #: Most entries of each kind that a world may have: the largest size class. One origin is everybody's own make.
 LIMITS = {axis: SIZES["huge"][axis] - (axis == "origin") for axis in COUNTED if axis != "route"}
 MONTHS_LIMIT = 1200
+#: A chain with more legs is no route, whatever the size of the world.
+MOST_LEGS = 10
 LABEL_LIMIT = 300
 TEXT_LIMIT = 4000
 
@@ -36,7 +38,7 @@ class Key:
     """One key of a section.
 
     `type` is number, text, label, flag, flows, id, ids, date, dates, choice, count, sources, grade, conditions or
-    changes; `target` is the section that ids point to; `axes` are the tables below a number.
+    changes or chains; `target` is the section that ids point to; `axes` are the tables below a number.
     """
 
     name: str
@@ -102,7 +104,12 @@ _STRUCTURE: dict[str, tuple[Key, ...]] = {
         Key("rival", "id", "state it races with in arms", target="states"),
     ),
     "proxies": (_label(), _home(), _origin()),
-    "ties": (_label(),),
+    "ties": (
+        _label(),
+        Key("routes", "chains", "the only routes of the tie, each a list of legs from home to home", has_default=False),
+        Key("avoid", "ids", "legs and places that no route of the tie uses", default=()),
+        Key("returns", "flag", "true when arms may be sent to the one who made them", default=False),
+    ),
     "fronts": (
         _label(),
         Key("guerrilla", "choice", "side that fights as guerrillas", default="side_a", choices=("side_a", "side_b")),
@@ -145,6 +152,10 @@ _STRUCTURE: dict[str, tuple[Key, ...]] = {
 }  # fmt: skip
 
 
+def _chance_key() -> Key:
+    return Key("chance_key", "id", "name under which its random numbers are drawn, by default its id", has_default=False)
+
+
 def _number(parameter: Parameter, name: str, axes: tuple[str, ...], required: bool) -> Key:
     return Key(
         name, "number", parameter.meaning, required=required, default=parameter.default, parameter=parameter, axes=axes,
@@ -155,6 +166,8 @@ def _number(parameter: Parameter, name: str, axes: tuple[str, ...], required: bo
 def _sections() -> dict[str, dict[str, Key]]:
     """Keys by section and name, structure first."""
     found = {section: {key.name: key for key in keys} for section, keys in _STRUCTURE.items()}
+    for section in NAMED:
+        found[section]["chance_key"] = _chance_key()
     for parameter in PARAMETERS:
         for section in parameter.sections:
             axes = parameter.axes if section in SINGLE else parameter.axes[1:]

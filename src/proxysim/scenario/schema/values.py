@@ -103,6 +103,18 @@ def _ids(key: Key, raw: Any) -> Found:
     return tuple(raw), []
 
 
+def _chains(key: Key, raw: Any) -> Found:
+    if not isinstance(raw, list | tuple) or not raw or not all(isinstance(entry, list | tuple) and entry for entry in raw):
+        return None, _one(f'needs lists of legs such as [["a", "b"], ["c"]]; found {show(raw)}')
+    for entry in raw:
+        _, problem = _ids(key, entry)
+        if problem:
+            return None, problem
+    chains = tuple(tuple(entry) for entry in raw)
+    twice = next((chain for at, chain in enumerate(chains) if chain in chains[:at]), None)
+    return chains, _one("" if twice is None else f"names the route {show(list(twice))} twice")
+
+
 def _date(key: Key, raw: Any) -> Found:
     month = month_of(raw)
     return month, _one(
@@ -196,7 +208,7 @@ def _clause(raw: dict[str, Any]) -> tuple[Clause | None, str]:
 
 
 _READERS: dict[str, Callable[[Key, Any], Found]] = {
-    "text": _text, "label": _text, "flag": _flag, "id": _id, "ids": _ids, "date": _date, "dates": _dates,
+    "text": _text, "label": _text, "flag": _flag, "id": _id, "ids": _ids, "chains": _chains, "date": _date, "dates": _dates,
     "choice": _choice, "count": _count, "flows": _flows, "sources": _sources, "grade": _grade, "changes": _changes,
     "conditions": _conditions,
 }  # fmt: skip

@@ -10,9 +10,8 @@ from proxysim.core.parameters import VARIANTS
 from proxysim.core.rng import key_of
 from proxysim.errors import Fault, InputError
 from proxysim.scenario.scenario import Names, Places, Scenario
+from proxysim.scenario.world.chance import OTHER, chance_key
 from proxysim.scenario.world.routes import Chains, months_on
-
-OTHER = "other"
 
 
 def connect(scenario: Scenario, w: Any, names: Names, index: Places, chains: Chains) -> None:
@@ -23,7 +22,7 @@ def connect(scenario: Scenario, w: Any, names: Names, index: Places, chains: Cha
     w["months"] = scenario.months
     for name in ("actor_regime", "rival", "tie_broker", "tie_back", "leg_host", "leg_front", "pact_debtor"):
         getattr(w, name)[...] = -1
-    w["components"] = -1
+    w["components"], w["other"] = -1, index["origin"][OTHER]
     for c, category in enumerate(names["category"]):
         w.category_shield[c] = text["categories", category, "air_defence"]
         if text["categories", category, "components"]:
@@ -42,6 +41,7 @@ def connect(scenario: Scenario, w: Any, names: Names, index: Places, chains: Cha
         host, front = text.get(("legs", leg, "host")), text.get(("legs", leg, "front"))
         w.leg_host[k] = index["regime"][host] if host else -1
         w.leg_front[k] = index["front"][front] if front else -1
+        w.leg_from[k], w.leg_to[k] = (index["place"][place] for place in text["legs", leg, "between"])
         w.leg_shared[k] = any(path[:3] == ("legs", leg, "carriers") for path in scenario.numbers)
     for f, front in enumerate(names["front"]):
         w.front_guerrilla[f] = 1 if text["fronts", front, "guerrilla"] == "side_a" else 2
@@ -71,6 +71,9 @@ def _ties(scenario: Scenario, w: Any, names: Names, index: Places, chains: Chain
         broker = scenario.text.get(("ties", tie, "broker"))
         w.tie_from[i], w.tie_to[i] = index["actor"][start], index["actor"][end]
         w.tie_broker[i] = index["actor"][broker] if broker else -1
+        own = w.actor_origin[w.tie_to[i]]
+        told_apart = own != index["origin"][OTHER] and own != w.actor_origin[w.tie_from[i]]
+        w.tie_bars[i] = own if told_apart and not scenario.text["ties", tie, "returns"] else -1
         pairs[start, end] = i
     for (start, end), i in pairs.items():
         w.tie_back[i] = pairs.get((end, start), -1)
@@ -79,14 +82,13 @@ def _ties(scenario: Scenario, w: Any, names: Names, index: Places, chains: Chain
         w.route_months[r] = months_on(scenario, legs)
         for k, leg in enumerate(legs):
             w.route_leg[r, k] = index["leg"][leg]
-            w.leg_user[index["leg"][leg], w.tie_from[i]] = 1
     for i in range(len(names["tie"])):
         mine = [r for r, (tie, _) in enumerate(chains) if tie == i]
         w.route_start[i], w.route_stop[i] = (mine[0], mine[-1] + 1) if mine else (0, 0)
 
 
 def write_keys(scenario: Scenario, w: Any, names: Names, chains: Chains) -> None:
-    """Keys of chance, from ids only; two ids with one key are refused."""
+    """Keys of random numbers, from chance keys only; two with one number are refused."""
     seen: dict[int, str] = {}
 
     def key(text: str) -> int:
@@ -99,7 +101,8 @@ def write_keys(scenario: Scenario, w: Any, names: Names, chains: Chains) -> None
 
     for axis in ("actor", "front", "event", "leg", "regime"):
         for i, name in enumerate(names[axis]):
-            getattr(w, f"{axis}_key")[i] = key(f"{axis}/{name}")
+            getattr(w, f"{axis}_key")[i] = key(f"{axis}/{chance_key(scenario, axis, name)}")
     for r, (i, legs) in enumerate(chains):
-        for k, leg in enumerate(legs):
-            w.cargo_key[r, k] = key(f"cargo/{names['tie'][i]}/{' > '.join(legs)}/{k}/{leg}")
+        tie, keys = chance_key(scenario, "tie", names["tie"][i]), [chance_key(scenario, "leg", leg) for leg in legs]
+        for k, leg in enumerate(keys):
+            w.cargo_key[r, k] = key(f"cargo/{tie}/{' > '.join(keys)}/{k}/{leg}")

@@ -1,58 +1,168 @@
-"""From legs to routes: the shortest simple chains of legs between the homes of a tie's ends."""
+"""From legs to routes: all simple chains of legs between the homes of a tie's ends.
+
+No chain is dropped by rank or by name. A world with more chains than `MOST_ROUTES` keeps those whose legs and months
+exceed the least of their tie by at most a slack, one slack for the whole world: the largest with which it fits.
+"""
 
 from __future__ import annotations
 
-import networkx as nx
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from proxysim.core import vocabulary
 from proxysim.scenario.scenario import Scenario
+from proxysim.scenario.schema.keys import MOST_LEGS
 
+#: Routes of all ties together.
+MOST_ROUTES = 2048
+
+
+class Step(NamedTuple):
+    """One leg out of a place: where it leads, its id, and its cost: one for the leg and one for each month."""
+
+    place: str
+    leg: str
+    cost: int
+
+
+#: Place -> the legs that leave it.
+Network = Mapping[str, tuple[Step, ...]]
 #: Routes of all ties: the place of the tie, and the ids of the legs.
 Chains = list[tuple[int, tuple[str, ...]]]
 
-MOST_ROUTES = 3
-#: Chains looked at to settle ties between equal costs in the order of ids.
-MOST_LOOKED_AT = 40
+
+@dataclass(frozen=True)
+class RouteTable:
+    """The routes of a world.
+
+    Attributes
+    ----------
+    chains : the place of a tie and the ids of the legs, ties in order, cheapest first within a tie
+    slack : legs and months by which a route may exceed the least of its tie; None when all simple chains are kept
+    """
+
+    chains: Chains
+    slack: int | None
 
 
-def graph_of(scenario: Scenario) -> nx.Graph:
-    """Places and legs as nodes, so that several legs may join two places; an edge costs half of (1 + months)."""
-    graph: nx.Graph = nx.Graph()
-    graph.add_nodes_from(("place", place) for place in scenario.ids["places"])
+def network_of(scenario: Scenario, avoid: frozenset[str] = frozenset()) -> dict[str, tuple[Step, ...]]:
+    """Places with the legs that leave them, without the legs and places in `avoid`."""
+    found: dict[str, list[Step]] = {place: [] for place in scenario.ids["places"] if place not in avoid}
     for leg in scenario.ids["legs"]:
-        cost = (1 + scenario.text["legs", leg, "months"]) / 2
-        for place in scenario.text["legs", leg, "between"]:
-            graph.add_edge(("place", place), ("leg", leg), weight=cost)
-    return graph
+        one, other = scenario.text["legs", leg, "between"]
+        if leg in avoid or one not in found or other not in found:
+            continue
+        cost = 1 + int(scenario.text["legs", leg, "months"])
+        found[one].append(Step(other, leg, cost))
+        found[other].append(Step(one, leg, cost))
+    return {place: tuple(steps) for place, steps in found.items()}
 
 
-def routes_between(graph: nx.Graph, start: str, end: str, most_hops: int) -> list[tuple[str, ...]]:
-    """Up to three chains of leg ids, cheapest first, equal costs in the order of ids; [()] within one place."""
-    if start == end:
-        return [()]
-    found: list[tuple[float, tuple[str, ...]]] = []
-    if not nx.has_path(graph, ("place", start), ("place", end)):
-        return []
-    paths = nx.shortest_simple_paths(graph, ("place", start), ("place", end), weight="weight")
-    for looked, path in enumerate(paths):
-        legs = tuple(name for kind, name in path if kind == "leg")
-        cost = nx.path_weight(graph, path, "weight")
-        if looked >= MOST_LOOKED_AT or (len(found) >= MOST_ROUTES and cost > sorted(found)[MOST_ROUTES - 1][0]):
-            break
-        if len(legs) <= most_hops:
-            found.append((cost, legs))
-    return [legs for _, legs in sorted(found)[:MOST_ROUTES]]
+def hops_to(network: Network, end: str) -> dict[str, int]:
+    """Least number of legs from each place to `end`; places that do not reach it are left out."""
+    hops, waiting = {end: 0}, deque([end])
+    while waiting:
+        place = waiting.popleft()
+        for step in network.get(place, ()):
+            if step.place not in hops:
+                hops[step.place] = hops[place] + 1
+                waiting.append(step.place)
+    return hops
 
 
-def chains_of(scenario: Scenario) -> Chains:
-    """The routes of all ties, between the homes of their ends."""
-    graph = graph_of(scenario)
-    chains: Chains = []
-    for i, tie in enumerate(scenario.ids["ties"]):
-        ends = [_home(scenario, scenario.text["ties", tie, end]) for end in ("from", "to")]
-        found = routes_between(graph, ends[0], ends[1], vocabulary.SIZES["huge"]["hop"])
-        chains += [(i, legs) for legs in found]
-    return chains
+def simple_chains(network: Network, start: str, end: str, most_cost: int | None = None) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """(cost, legs) of every chain of at most `MOST_LEGS` legs that meets no place twice; one of no legs within a place.
+
+    Parameters
+    ----------
+    most_cost : legs and months that a chain may cost; None for any
+    """
+    hops = hops_to(network, end)
+    if start not in network or start not in hops:
+        return
+    waiting: list[tuple[str, int, tuple[str, ...], frozenset[str]]] = [(start, 0, (), frozenset((start,)))]
+    while waiting:
+        place, cost, legs, met = waiting.pop()
+        if place == end:
+            yield cost, legs
+            continue
+        for step in network[place]:
+            left = hops.get(step.place)
+            if left is None or step.place in met or len(legs) + 1 + left > MOST_LEGS:
+                continue
+            if most_cost is None or cost + step.cost + left <= most_cost:
+                waiting.append((step.place, cost + step.cost, (*legs, step.leg), met | {step.place}))
+
+
+def routes_of(scenario: Scenario, most: int = MOST_ROUTES) -> RouteTable:
+    """The routes of all ties: those that a tie names itself, else all simple chains between the homes of its ends."""
+    ways = [_Way.of(scenario, tie) for tie in scenario.ids["ties"]]
+    found = _all(ways, None, most)
+    if found is not None:
+        return RouteTable(_in_order(found), None)
+    slack, kept = 0, _all(ways, 0, None)
+    assert kept is not None
+    while (more := _all(ways, slack + 1, most)) is not None:
+        slack, kept = slack + 1, more
+    return RouteTable(_in_order(kept), slack)
+
+
+@dataclass(frozen=True)
+class _Way:
+    """Where the chains of one tie are looked for; `least` is the cost of the cheapest, None when there is none."""
+
+    network: Network
+    start: str
+    end: str
+    named: tuple[tuple[int, tuple[str, ...]], ...] | None
+    least: int | None
+
+    @classmethod
+    def of(cls, scenario: Scenario, tie: str) -> _Way:
+        named = scenario.text.get(("ties", tie, "routes")) or None
+        network = network_of(scenario, frozenset(scenario.text.get(("ties", tie, "avoid")) or ()))
+        start, end = (_home(scenario, scenario.text["ties", tie, key]) for key in ("from", "to"))
+        if named:
+            chains = tuple((len(legs) + months_on(scenario, tuple(legs)), tuple(legs)) for legs in named)
+            return cls(network, start, end, chains, min(cost for cost, _ in chains))
+        return cls(network, start, end, None, _least_cost(network, start, end))
+
+    def chains(self, slack: int | None) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """The chains within a slack of the least; those that the file names are all kept."""
+        if self.named is not None:
+            yield from self.named
+        elif self.least is not None:
+            yield from simple_chains(self.network, self.start, self.end, None if slack is None else self.least + slack)
+
+
+def _least_cost(network: Network, start: str, end: str) -> int | None:
+    """Cost of the cheapest chain of at most `MOST_LEGS` legs; None when there is none."""
+    cheapest = {start: 0} if start in network else {}
+    for _ in range(MOST_LEGS):
+        before = dict(cheapest)
+        for place, cost in before.items():
+            for step in network[place]:
+                cheapest[step.place] = min(cheapest.get(step.place, cost + step.cost), cost + step.cost)
+    return cheapest.get(end)
+
+
+def _all(ways: list[_Way], slack: int | None, most: int | None) -> list[list[tuple[int, tuple[str, ...]]]] | None:
+    """Chains of every tie; None as soon as there are more than `most`."""
+    found: list[list[tuple[int, tuple[str, ...]]]] = []
+    count = 0
+    for way in ways:
+        found.append([])
+        for chain in way.chains(slack):
+            count += 1
+            if most is not None and count > most:
+                return None
+            found[-1].append(chain)
+    return found
+
+
+def _in_order(found: list[list[tuple[int, tuple[str, ...]]]]) -> Chains:
+    return [(i, legs) for i, chains in enumerate(found) for _, legs in sorted(chains)]
 
 
 def months_on(scenario: Scenario, legs: tuple[str, ...]) -> int:

@@ -40,7 +40,7 @@ def schedule_of(
     conditions = [(index["event"][event.id], condition) for event in sorted(scenario.events, key=lambda e: e.id)
                   for condition in event.conditions]  # fmt: skip
     kinds = {"fallen": (codes.FALLEN, "regime"), "happened": (codes.HAPPENED, "event"), "measure": (codes.MEASURE, "actor")}
-    effects = sorted(_effects(scenario, index, size), key=lambda row: row[:6])
+    effects = sorted(_effects(scenario, index, size), key=lambda row: (*row[:4], row[5], row[4]))
 
     def column(rows: Iterable[Any], kind: type) -> np.ndarray[Any, Any]:
         return np.array(list(rows), dtype=kind)
@@ -55,6 +55,7 @@ def schedule_of(
         column(((c.below if c.below is not None else c.above) or 0.0 for _, c in conditions), np.float64),
         column((c.months for _, c in conditions), np.int64),
         column((c.negated for _, c in conditions), np.int64),
+        column(_stops([row[:4] for row in effects]), np.int64),
         column((row[6] for row in effects), np.int64), column((row[0] for row in effects), np.int64),
         column((row[1] for row in effects), np.int64), column((row[2] for row in effects), np.int64),
         column((row[3] for row in effects), np.int64), column((row[5] for row in effects), np.int64),
@@ -63,8 +64,17 @@ def schedule_of(
     )  # fmt: skip
 
 
+def _stops(numbers: list[tuple[Any, ...]]) -> list[int]:
+    """For each effect one past the last of those on the same number."""
+    stops = list(range(1, len(numbers) + 1))
+    for k in reversed(range(len(numbers) - 1)):
+        if numbers[k] == numbers[k + 1]:
+            stops[k] = stops[k + 1]
+    return stops
+
+
 def _effects(scenario: Scenario, index: Places, size: str) -> list[tuple[Any, ...]]:
-    """Rows (target, offset, first, second, event id, verb, event, value, low, high)."""
+    """Rows (target, offset, first, second, event id, verb, event, value, low, high); sets stand before scales, scales before adds."""
     rows: list[tuple[Any, ...]] = []
     for effect in scenario.effects:
         parameter = parameter_of(effect.path)

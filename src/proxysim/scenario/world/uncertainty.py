@@ -14,6 +14,7 @@ from proxysim.core import schedule as codes
 from proxysim.errors import Fault, InputError
 from proxysim.scenario.scenario import Number
 from proxysim.scenario.schema.keys import parameter_of
+from proxysim.scenario.world.chance import chance_key, chance_path
 from proxysim.scenario.world.schedule import CARRIED, VERBS
 from proxysim.scenario.world.vector import place_of, work_out, write_numbers
 from proxysim.scenario.world.world import World
@@ -82,7 +83,8 @@ def unknowns(world: World) -> tuple[Unknown, ...]:
         if place is None or not _has_range(number):
             continue
         offset = records.offset(parameter.name, world.size, place)
-        found.append(_unknown(path, number, (offset, *dates_of(world, offset)), (parameter.low, parameter.high)))
+        places, bounds = (offset, *dates_of(world, offset)), (parameter.low, parameter.high)
+        found.append(_unknown(path, chance_path(scenario, path, parameter), number, places, bounds))
     at = length + len(schedule.series_offset)
     for effect in scenario.effects:
         parameter = parameter_of(effect.path)
@@ -99,7 +101,9 @@ def unknowns(world: World) -> tuple[Unknown, ...]:
             same &= schedule.effect_offset == records.offset(parameter.name, world.size, place)
         places = tuple(at + int(i) for i in np.flatnonzero(same))
         bounds = (parameter.low, parameter.high) if effect.verb == "set" else (-math.inf, math.inf)
-        found.append(_unknown((effect.event, effect.verb, *effect.path), effect.number, places, bounds))
+        path = (effect.event, effect.verb, *effect.path)
+        drawn = (chance_key(scenario, "event", effect.event), effect.verb, *chance_path(scenario, effect.path, parameter))
+        found.append(_unknown(path, drawn, effect.number, places, bounds))
     faults = [Fault(scenario.file, 0, u.name, f"log-uniform needs a `low` above 0; here it is {u.number.low:g}")
               for u in found if u.number.dist == "log-uniform" and not (u.number.low or 0.0) > 0.0]  # fmt: skip
     if faults:
@@ -175,7 +179,7 @@ def _facts(world: World, params: Any, dated: Array, at: Callable[[int], Array | 
         observed = scenario.text.get((section, actor, "income_basis"), "observed") != "potential"
         if fact is None or not _has_range(fact) or not observed:
             continue
-        u = at(rng.key_of(fact.moves_with or f"{section}.{actor}.sanctions"))
+        u = at(rng.key_of(fact.moves_with or f"{section}.{chance_key(scenario, 'actor', actor)}.sanctions"))
         if u is None:
             continue
         if not fact.series:
@@ -206,6 +210,7 @@ def dates_of(world: World, offset: int) -> tuple[int, ...]:
     return tuple(length + int(i) for i in np.flatnonzero(world.schedule.series_offset == offset))
 
 
-def _unknown(path: tuple[str, ...], number: Number, places: tuple[int, ...], bounds: tuple[float, float]) -> Unknown:
-    name = ".".join(path)
-    return Unknown(name, rng.key_of(number.moves_with or name), number, places, bounds, bool(number.series))
+def _unknown(
+    path: tuple[str, ...], drawn: tuple[str, ...], number: Number, places: tuple[int, ...], bounds: tuple[float, float]
+) -> Unknown:  # fmt: skip
+    return Unknown(".".join(path), rng.key_of(number.moves_with or ".".join(drawn)), number, places, bounds, bool(number.series))

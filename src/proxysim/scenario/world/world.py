@@ -14,13 +14,11 @@ from proxysim.core.schedule import Schedule
 from proxysim.errors import Fault, InputError
 from proxysim.scenario.resolve.loader import load_scenario, scenario_of_branch
 from proxysim.scenario.scenario import Names, Scenario
-from proxysim.scenario.world.network import OTHER, connect, write_keys
-from proxysim.scenario.world.routes import chains_of, months_on
+from proxysim.scenario.world.chance import AXIS_SECTION, OTHER
+from proxysim.scenario.world.network import connect, write_keys
+from proxysim.scenario.world.routes import months_on, routes_of
 from proxysim.scenario.world.schedule import schedule_of
 from proxysim.scenario.world.vector import work_out, write_numbers
-
-_AXIS_SECTION = {"category": "categories", "actor": "actors", "tie": "ties", "leg": "legs", "front": "fronts",
-                 "regime": "regimes", "pact": "pacts", "event": "events"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -90,9 +88,10 @@ def build(scenario: Scenario) -> World:
     ------
     InputError : more things than the largest size class holds, or two ids with one key of chance
     """
-    names = {axis: scenario.ids[section] for axis, section in _AXIS_SECTION.items()}
+    names = {axis: scenario.ids[section] for axis, section in AXIS_SECTION.items()}
     names["origin"] = (*scenario.ids["origins"], OTHER)
-    chains = chains_of(scenario)
+    table = routes_of(scenario)
+    chains = table.chains
     names["route"] = tuple(" > ".join(legs) for _, legs in chains)
     longest = max((months_on(scenario, legs) for _, legs in chains), default=0)
     counts = {axis: len(names[axis]) for axis in vocabulary.COUNTED}

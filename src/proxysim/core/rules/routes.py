@@ -1,0 +1,71 @@
+"""R7, first half: what each route of a tie can take and how much it is preferred, from what the sender believes."""
+
+from __future__ import annotations
+
+import math
+
+from proxysim.core.jit import compiled
+from proxysim.core.rules._shared import believed_survival, least_limit
+
+
+@compiled
+def weigh(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Pull of a route u = exp(route_choice ln believed survival - sum of carriage - haste (legs + months)).
+
+    Routes of a tie that share legs divide their limits: with v = u min(open limit of its legs), a route has
+    min over its legs k of (limit_k v / sum of v over the tie's routes through k). Its share is in proportion to u times
+    that limit. Believed arrival of a typical order is the sum over routes of survival times min(share, limit / order).
+    A leg split into two halves, or a parallel leg that nothing can use, changes no tie's total.
+
+    Writes
+    ------
+    route_pull : (route,); route_limit : (route,), arms a month; route_share : (route,); believed : (tie,);
+    leg_weight : (leg,), scratch of one tie
+
+    Source
+    ------
+    Magliocca et al. 2019: interdiction spreads routes. Assumption: the exponents, and that limits are divided by weight.
+    """
+    for i in range(w.tie_count):
+        a, first, stop = w.tie_from[i], w.route_start[i], w.route_stop[i]
+        for r in range(first, stop):
+            for k in range(w.route_length[r]):
+                f.leg_weight[w.route_leg[r, k]] = 0.0
+        for r in range(first, stop):
+            f.route_pull[r] = _pull(w, p, s, a, r)
+            f.route_limit[r] = least_limit(w, f, r, a)
+            for k in range(w.route_length[r]):
+                f.leg_weight[w.route_leg[r, k]] += f.route_pull[r] * f.route_limit[r]
+        total = 0.0
+        for r in range(first, stop):
+            f.route_limit[r] = _divided_limit(w, f, a, r)
+            f.route_share[r] = f.route_pull[r] * f.route_limit[r] if w.route_length[r] > 0 else 1.0
+            total += f.route_share[r]
+        f.believed[i] = 0.0
+        for r in range(first, stop):
+            f.route_share[r] = f.route_share[r] / total if total > 0.0 else 0.0
+            part = f.route_share[r]
+            if w.route_length[r] > 0 and part * s.tie_order[i] > f.route_limit[r]:
+                part = f.route_limit[r] / s.tie_order[i]
+            f.believed[i] += part * believed_survival(w, s, r, a)
+
+
+@compiled
+def _pull(w, p, s, a, r):  # type: ignore[no-untyped-def]
+    survival, cost = believed_survival(w, s, r, a), p.haste * (w.route_length[r] + w.route_months[r])
+    for k in range(w.route_length[r]):
+        cost += p.transport_cost[w.route_leg[r, k]]
+    return math.exp(p.route_choice * math.log(survival) - cost) if survival > 0.0 else 0.0
+
+
+@compiled
+def _divided_limit(w, f, a, r):  # type: ignore[no-untyped-def]
+    """Limit of a route as one of those of its tie that share its legs."""
+    own = f.route_pull[r] * f.route_limit[r]
+    if w.route_length[r] > 0 and own <= 0.0:
+        return 0.0
+    limit = math.inf
+    for k in range(w.route_length[r]):
+        leg = w.route_leg[r, k]
+        limit = min(limit, f.leg_open[leg, a] * (own / f.leg_weight[leg]))
+    return limit
