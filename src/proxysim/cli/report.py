@@ -44,7 +44,7 @@ class SweepOptions:
         typer.Option(
             "--outcome",
             metavar="MEASURE[.ACTOR]",
-            help="Of a sweep: what is asked; capacity of the proxies when not given and there.",
+            help="Of a sweep: what is asked; the arms that proxies receive when not given and there.",
         ),
     ] = None
     branch: Annotated[

@@ -75,7 +75,8 @@ def _checked(file: str) -> str:
     scenario = source_of(document, file, Path(file).parent).scenario()
     counts = [("actors", len(scenario.ids["actors"]))]
     counts += [(section, len(scenario.ids[section])) for section in sections]
-    return f"{_counted(counts)}, {counted(scenario.months, 'month')}, branches: {', '.join(scenario.branches) or 'none'}"
+    words = f"{_counted(counts)}, {counted(scenario.months, 'month')}, branches: {', '.join(scenario.branches) or 'none'}"
+    return "\n".join([words, *_cut(scenario)])
 
 
 def _is_experiment(kind: object) -> bool:
@@ -134,9 +135,16 @@ def show(
     world: WorldFile,
     branch: BranchName = None,
     sets: Sets = None,
-    actor: Annotated[str | None, typer.Option("--actor", help="Only numbers that name this actor.")] = None,
+    actor: Annotated[str | None, typer.Option("--actor", help="Only numbers, or routes of ties, that name this actor.")] = None,
+    routes: Annotated[
+        bool,
+        typer.Option(
+            "--routes",
+            help="Print the routes of every tie instead, as they are at the start: legs, months, limit, share, believed survival and leave.",
+        ),
+    ] = False,
 ) -> None:
-    """Print every number that counts: value, range, source, grade and where it comes from."""
+    """Print every number that counts: value, range, source, grade and where it comes from; with --routes the routes of ties."""
     from proxysim.errors import did_you_mean
     from proxysim.scenario.resolve.loader import load_scenario
 
@@ -145,9 +153,53 @@ def show(
     if actor is not None and actor not in known:
         near = did_you_mean(actor, known) or f"; allowed are {', '.join(known)}"
         raise refusal("--actor", f'"{actor[:60]}" is not an actor of this world{near}')
-    head = ("path", "value", "unit", "low", "high", "source", "grade", "from")
-    for line in table(head, list(_rows(scenario, actor)), left=(0, 2, 5, 6, 7)):
+    for line in _routes(scenario, actor) if routes else _numbers(scenario, actor):
         print(line)
+
+
+def _numbers(scenario: Scenario, actor: str | None) -> list[str]:
+    """The table of numbers."""
+    head = ("path", "value", "unit", "low", "high", "source", "grade", "from")
+    return table(head, list(_rows(scenario, actor)), left=(0, 2, 5, 6, 7))
+
+
+def _routes(scenario: Scenario, actor: str | None) -> list[str]:
+    """The table of routes, what its columns mean, and whether routes were left out."""
+    from proxysim.scenario.world.world import build
+    from proxysim.studies.routes import routes_at_start
+
+    rows = [
+        (
+            one.tie,
+            " > ".join(one.legs) or "within one place",
+            str(one.months),
+            "none" if math.isinf(one.limit) else f"{one.limit:.4g}",
+            f"{one.share:.3f}",
+            f"{one.survival:.3f}",
+            "" if one.leave == 1.0 else f"{one.leave:.3g}",
+        )
+        for one in routes_at_start(build(scenario))
+        if actor is None or actor in one.actors
+    ]
+    head = ("tie", "route", "months", "limit", "share", "survival", "leave")
+    return [
+        *table(head, rows, left=(0, 1)), "",
+        "At the start. limit: USD m of arms / year that the route can take, divided among the routes of a tie that share legs;",
+        "share: part of what the tie asks that would go this way; survival: part that the sender believes arrives;",
+        "leave: least leave of the sender on the legs and in the places of the route, where it is below 1.",
+        *_cut(scenario),
+    ]  # fmt: skip
+
+
+def _cut(scenario: Scenario) -> list[str]:
+    """A line on the routes that are left out, if any are."""
+    from proxysim.scenario.world.routes import MOST_ROUTES, routes_of
+
+    slack = routes_of(scenario).slack
+    if slack is None:
+        return []
+    return [f"routes with more than {slack} legs and months above the shortest of their tie are left out;"
+            f" the world has more than {MOST_ROUTES:,}"]  # fmt: skip
 
 
 def _rows(scenario: Scenario, actor: str | None) -> Iterator[tuple[str, ...]]:

@@ -58,8 +58,9 @@ def capacity_bands(
     if not actors:
         return empty_figure(f"Nobody in this world has {measure}.")
     span = _y_limits(chosen[chosen["actor"].isin(actors) & chosen["branch"].isin(branches)])
+    is_index = unit.startswith("index")
     if ax is not None:
-        _draw_actor(ax, chosen[chosen["actor"] == actors[0]], branches, months, span, [])
+        _draw_actor(ax, chosen[chosen["actor"] == actors[0]], branches, months, span, [], is_index)
         ax.set_ylabel(unit)
         return figure_of(ax)
     marks = _select_events(events, months)
@@ -76,7 +77,7 @@ def capacity_bands(
         row, column = divmod(place, columns)
         left = _LEFT + column * (width + _LEFT + _RIGHT)
         axes = place_axes(figure, left, head + 0.36 + row * (_HIGH + _GAP), width, _HIGH)
-        _draw_actor(axes, chosen[chosen["actor"] == actor], branches, months, span, marks)
+        _draw_actor(axes, chosen[chosen["actor"] == actor], branches, months, span, marks, is_index)
         title = fit(text.name(labels, actor, 60), width + 0.4, HEAD, bold=True)
         axes.set_title(title, loc="left", pad=12 if marks else 5, fontweight="bold")
     look: dict[str, Any] = {"fontsize": SMALL, "color": MUTED}
@@ -100,8 +101,8 @@ def _y_limits(rows: pandas.DataFrame) -> tuple[float, float]:
 
 
 def _draw_actor(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], months: Sequence[str], span: tuple[float, float],
-         marks: Sequence[tuple[int, str]]) -> None:  # fmt: skip
-    """The branches of one actor."""
+         marks: Sequence[tuple[int, str]], is_index: bool) -> None:  # fmt: skip
+    """The branches of one actor; an index has a line at its start."""
     at = np.arange(len(months))
     ends = []
     for place, branch in enumerate(branches):
@@ -124,7 +125,7 @@ def _draw_actor(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], mon
     label_months(axes, months, 6)
     if len(months) == 1:
         axes.set_xticks([0], list(months))
-    if span[0] < 100 < span[1]:
+    if is_index and span[0] < 100 < span[1]:
         axes.axhline(100, color=GUIDE, linewidth=0.7, zorder=1)
     for order, (month, _) in enumerate(marks, 1):
         axes.axvline(month, color=GUIDE, linewidth=0.8, zorder=0)

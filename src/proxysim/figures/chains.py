@@ -1,4 +1,4 @@
-"""From pledge to capacity: each stage of support in each branch."""
+"""From pledge to what clients hold: each stage of support in each branch."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def support_chain(
         _draw_changes(ax, chain, names)
         return figure_of(ax)
     unit = chain.units[chain.stages[0]]
-    index = "" if chain.flows == chain.stages else "; capacity as an index without a bar"
+    index = "" if chain.flows == chain.stages else "; what has another unit is given without a bar"
     words = (
         f"Means over the months and over runs; {sample_note(table, 'runs of each branch')}. Left: {unit}, "
         f"{whose}{index}. Right: change against {text.name(labels, branches[0], 40)}."

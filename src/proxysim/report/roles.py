@@ -108,9 +108,15 @@ def labels_of(study: Ensemble, roles: Roles) -> dict[str, str]:
 
 
 def fighters(study: Ensemble) -> list[str]:
-    """Proxies that have a capacity; a broker has none."""
-    found = []
-    for actor in study.worlds[0].scenario.ids["proxies"]:
-        if bool(np.any(study.of("capacity", actor) != 0.0)):
-            found.append(actor)
-    return found
+    """Proxies that have a fighting index: those with arms at the start."""
+    return _with(study, "fighting")
+
+
+def holders(study: Ensemble) -> list[str]:
+    """Proxies that hold arms at some time; a broker holds none."""
+    return _with(study, "stock")
+
+
+def _with(study: Ensemble, measure: str) -> list[str]:
+    """Proxies of which a measure is not always 0."""
+    return [actor for actor in study.worlds[0].scenario.ids["proxies"] if bool(np.any(study.of(measure, actor) != 0.0))]

@@ -12,8 +12,16 @@ if TYPE_CHECKING:
 #: Units as they are written in a sentence.
 UNITS = {"index": "points", "USD m / month": "USD m a month", "USD m of arms / month": "USD m of arms a month",
           "share of runs": "of runs", "months": "months"}  # fmt: skip
+#: Measures as they are called on a page, where not by their own name.
+_CALLED = {"received_arms": "arms arrived", "made": "arms made", "stock": "arms held", "fighting": "fighting index",
+           "received_money": "money received", "sent_arms": "arms sent"}  # fmt: skip
 #: Values smaller than this are what rounding leaves.
 _DUST = 1e-9
+
+
+def called(measure: str) -> str:
+    """What a measure is called on a page."""
+    return _CALLED.get(measure, formatting.spaced(measure))
 
 
 def number(value: float | None, signed: bool = False) -> str:

@@ -22,8 +22,8 @@ from proxysim.studies.conditioning import Condition, condition_of, runs_given
 if TYPE_CHECKING:
     import pandas
 
-#: Told first: of proxies, of every actor where it is not always 0, and of regimes.
-OF_PROXIES = ("capacity", "fighting", "manufacture", "reach", "received_money", "received_arms")
+#: Told first, in this order: of proxies and of states where it is not always 0; of regimes whether and when they fall.
+OF_PROXIES = ("received_arms", "made", "stock", "fighting", "capacity", "received_money")
 OF_STATES = ("pledged", "sent_arms", "received_arms", "revenue")
 #: With a half-width asked for, so many runs at first, then twice as many until it is reached.
 FIRST_LOOK = 200
@@ -242,18 +242,25 @@ def check_measures(found: Sequence[outcomes.Outcome], measures: Sequence[str] | 
 
 
 def columns_of(study: Ensemble, measures: Sequence[str] | None) -> list[Column]:
-    """The outcomes to be compared.
+    """The outcomes to be compared; when none are asked for, actor by actor in the order in which they are told.
 
     Raises
     ------
     InputError : a measure or an actor that there is not
     """
     check_measures(study.outcomes, measures)
-    return [
-        Column(place, outcome.measure, outcome.actor, outcome.unit, outcome.is_event)
-        for place, outcome in enumerate(study.outcomes)
-        if _is_chosen(study, place, outcome, measures)
-    ]
+    places = [place for place, outcome in enumerate(study.outcomes) if _is_chosen(study, place, outcome, measures)]
+    if measures is None:
+        actors = list(dict.fromkeys(outcome.actor for outcome in study.outcomes))
+        places.sort(key=lambda place: (actors.index(study.outcomes[place].actor), _order(study.outcomes[place])))
+    chosen = [(place, study.outcomes[place]) for place in places]
+    return [Column(place, one.measure, one.actor, one.unit, one.is_event) for place, one in chosen]
+
+
+def _order(outcome: outcomes.Outcome) -> int:
+    """Place of an outcome among those of its actor that are told first."""
+    told = OF_PROXIES if outcome.is_proxy else OF_STATES
+    return told.index(outcome.measure) if outcome.measure in told else len(told)
 
 
 def _is_chosen(study: Ensemble, place: int, outcome: outcomes.Outcome, measures: Sequence[str] | None) -> bool:

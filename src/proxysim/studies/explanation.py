@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 #: Copies that rules make for themselves; what they hold differs as soon as what they are a copy of.
 _COPIES = frozenset({"tie_used", "opening_funds", "opening_stock", "opening_ring", "reference"})
+#: Sums that a rule uses for one tie or one leg at a time; what they hold at its end tells of the last one alone.
+_SCRATCH = frozenset({"leg_weight", "leg_wanted"})
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ def _watched(world: World) -> dict[str, tuple[records.Field, str, tuple[slice, .
     for record, rows in (("f", records.FLOWS), ("s", records.STATE)):
         for field in rows:
             if (
-                field.name not in _COPIES
+                field.name not in _COPIES | _SCRATCH
                 and field.name not in ("seed", "run", "measure")
                 and "residual" not in field.name
             ):

@@ -9,6 +9,7 @@ from proxysim.core.vocabulary import MEASURES, NEVER
 from proxysim.formatting import ascii_only, brackets, number, percent, span, table
 from proxysim.runs.outcomes import FALL, FALLEN
 from proxysim.scenario.labels import actor_label, kind_of
+from proxysim.studies.limits import ceiling_words, ceilings, idle_plants, idle_words
 
 if TYPE_CHECKING:
     from proxysim.scenario.scenario import Scenario
@@ -66,12 +67,27 @@ def comparison(result: Comparison) -> str:
         ]
         effects = [e for e in result.effects if e.branch == branch]
         lines += ["", *_told(result, effects)]
+    lines += _limits(result)
     reductions = sorted(e.variance_reduction for e in result.effects if e.variance_reduction is not None)
     if reductions:
         middle = reductions[len(reductions) // 2]
         gain = f"is 1/{_number(middle)} of" if middle > 1.0 else "is not below"  # a few pairs can say so by chance
         lines += ["", f"Pairing: the median variance of a difference {gain} that of independent runs."]
     return "\n".join(lines)
+
+
+def _limits(result: Comparison) -> list[str]:
+    """What the numbers run into: fighting indices at their ceiling, where they are told, and idle plant."""
+    study, told = result.study, {effect.actor for effect in result.effects if effect.measure.startswith("fighting")}
+    scenario = study.worlds[0].scenario
+    lines = []
+    at_ceiling = [f"{actor_label(scenario, actor)} {percent(max(limit.shares.values()))}"
+                  for actor, limit in ceilings(study, study.branches).items() if actor in told]  # fmt: skip
+    if at_ceiling:
+        lines.append(f"Fighting index, {ceiling_words(study)}, in the branch with most: {', '.join(at_ceiling)}.")
+    branches = {name: name for name in study.branches}
+    lines += [idle_words(one, actor_label(scenario, one.actor), branches) for one in idle_plants(study, study.branches)]
+    return ["", *(ascii_only(line) for line in lines)] if lines else []
 
 
 def attribution(result: Attribution) -> str:

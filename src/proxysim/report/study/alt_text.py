@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from proxysim.formatting import capital, percent, spaced
 from proxysim.report.study.words import headline
-from proxysim.report.text import difference, number
+from proxysim.report.text import called, difference, number
 from proxysim.scenario.labels import label_of, number_label, provision_label
 
 if TYPE_CHECKING:
@@ -18,14 +18,14 @@ def differences(found: Findings) -> str:
     """Alternative text of the figure of differences."""
     effects = headline(found)
     told = [f"{found.labels[effect.actor]} {difference(effect)}" for effect in effects[:8]]
-    what = spaced(effects[0].measure) if effects else "measures"
+    what = called(effects[0].measure) if effects else "measures"
     return f"Dot plot of paired differences. {capital(what)} in {found.labels[found.roles.focus or '']}: {'; '.join(told)}."
 
 
 def bands(found: Findings, actors: Sequence[str]) -> str:
-    """Alternative text of the figure of capacity over the months."""
+    """Alternative text of the figure of the fighting index over the months."""
     table = found.study.bands_table()
-    last = table[(table["month"] == found.world.months[-1]) & (table["measure"] == "capacity")]
+    last = table[(table["month"] == found.world.months[-1]) & (table["measure"] == "fighting")]
     told = []
     for actor in actors:
         ends = []
@@ -33,11 +33,11 @@ def bands(found: Findings, actors: Sequence[str]) -> str:
             own = last[(last["actor"] == actor) & (last["branch"] == branch)]
             ends.append(f"{number(float(own['q50'].iloc[0]))} in {found.labels[branch]}")
         told.append(f"{found.labels[actor]} {', '.join(ends)}")
-    return f"Lines with bands over the months, one panel a proxy. Median capacity in the last month: {'; '.join(told)}."
+    return f"Lines with bands over the months, one panel a proxy. Median fighting index in the last month: {'; '.join(told)}."
 
 
 def chain(found: Findings) -> str:
-    """Alternative text of the chain from pledge to capacity."""
+    """Alternative text of the chain from pledge to arms held."""
     told = []
     for stage in dict.fromkeys(found.chain["stage"]):
         own = found.chain[found.chain["stage"] == stage]
@@ -53,7 +53,7 @@ def waterfall(found: Findings, actor: str) -> str:
     ordered = sorted(one.provisions.items(), key=lambda pair: -abs(pair[1].value or 0.0))
     told = [f"{provision_label(name)} {number(share.value, True)}" for name, share in ordered]
     whole = number(one.total.difference, True)
-    return f"Waterfall of the effect on capacity of {found.labels[actor]} by provision: {', '.join(told)}; together {whole}."
+    return f"Waterfall of the effect on the arms held by {found.labels[actor]} by provision: {', '.join(told)}; together {whole}."
 
 
 def flows(found: Findings) -> str:

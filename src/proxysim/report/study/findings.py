@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 import numpy as np
 
 from proxysim.errors import InputError, check_options
-from proxysim.report.roles import Roles, builds_on, fighters, labels_of, roles_of
+from proxysim.report.roles import Roles, builds_on, holders, labels_of, roles_of
 from proxysim.report.study.months import cargoes, chain, events_of, looked_into, provenance, regimes
 from proxysim.runs.course import seed_of
 from proxysim.runs.ensemble import Ensemble, ensemble
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 #: Runs that are looked into month by month; runs of all coalitions, and the fewest and most of each.
 LOOKED_INTO, COALITION_RUNS, FEWEST, MOST = 24, 10_240, 5, 24
+#: Parts of the composite capacity that are not themselves headline measures.
+PARTS = ("manufacture", "reach")
 #: Pairs of runs in which every number with a range is drawn, and the months of runs that this may cost.
 SCREENED, SCREENED_MONTHS = 1_024, 150_000
 #: Where the random numbers of a study come from.
@@ -64,7 +66,7 @@ class Findings:
     attribution : of the focus, None when it cannot be divided, for the reason in `undivided`
     yardstick : what countermeasures are judged by, in words; its unit; "" when there is nothing to judge by
     ranking : branch, difference, low, high, best, n, undone, single: the share of pairs in which it is best of those that
-        join no others; per_actor : branch -> actor -> effect on its capacity
+        join no others; per_actor : branch -> actor -> effect on the arms it holds
     screening : what moves the effect of the focus on the yardstick; None with one branch, without a range or a yardstick
     chain, cargoes, regimes : tables for the figures, of runs looked into
     """
@@ -156,13 +158,13 @@ def study_findings(
         threads=threads,
         progress=say("runs of all branches (1 of 4)"),
     )
-    fighting = fighters(study)
+    holding = holders(study)
     divided, undivided = _divided(study, roles, threads, say("runs of provisions (2 of 4)"))
     screening = _screened(base, study, roles, threads, say("runs with all ranges drawn (3 of 4)"))
     looked = looked_into(study, roles, min(runs, LOOKED_INTO), say("runs looked into (4 of 4)"))
-    ranking, per_actor = _ranked(study, roles, fighting)
+    ranking, per_actor = _ranked(study, roles, holding)
     return Findings(
-        roles, study, _compared(study, roles), divided, undivided, yardstick(study, fighting), ranking, per_actor, screening,
+        roles, study, _compared(study, roles), divided, undivided, yardstick(study, holding), ranking, per_actor, screening,
         events_of(study, roles), chain(looked, study), cargoes(looked, roles), provenance(study, roles), regimes(looked),
         labels_of(study, roles), min(runs, LOOKED_INTO), options.get("asked", ""),
     )  # fmt: skip
@@ -175,7 +177,8 @@ def _compared(study: Ensemble, roles: Roles) -> Comparison | None:
     """Paired effects of all branches against the first."""
     if len(roles.all) < 2:
         return None
-    columns = columns_of(study, None)
+    parts = [f"{measure}.{actor}" for actor in holders(study) for measure in PARTS]
+    columns = [*columns_of(study, None), *(columns_of(study, parts) if parts else [])]
     effects = effects_of(study.values, study.branches, columns, draws=study.draws, seed=study.seed % 2**64)
     first = study.worlds[0].scenario
     changes = {
@@ -189,9 +192,9 @@ def _divided(
     study: Ensemble, roles: Roles, threads: int | None, progress: Progress | None
 ) -> tuple[Attribution | None, str]:
     """The effect of the focus divided among provisions, as exactly as a minute allows."""
-    measures = [f"capacity.{actor}" for actor in fighters(study)]
+    measures = [f"stock.{actor}" for actor in holders(study)]
     if roles.focus is None or not measures:
-        return None, "there is no second branch" if roles.focus is None else "no proxy has a capacity"
+        return None, "there is no second branch" if roles.focus is None else "no proxy holds arms"
     one, two = (study.worlds[study.branches.index(name)] for name in (roles.baseline, roles.focus))
     try:
         game = game_of(one, two, roles.focus, roles.baseline, with_draws=study.uncertain)
@@ -215,22 +218,22 @@ def _screened(
     if not any(unknowns(study.worlds[study.branches.index(name)]) for name in pair):
         return None
     drawn = ensemble(base, pair, pairs, study.seed, uncertain=True, threads=threads, progress=progress)
-    judged = _judged(drawn, fighters(study))
+    judged = _judged(drawn, holders(study))
     if not np.any(judged):
         return None
     answers = judged[1] - judged[0]
     return Screening(pairs, answers.reshape(-1, REPLICATES).mean(axis=1), screen(drawn, answers))
 
 
-def _judged(study: Ensemble, fighting: Sequence[str]) -> Array:
+def _judged(study: Ensemble, holding: Sequence[str]) -> Array:
     """(branch, run): what countermeasures are judged by."""
-    return np.mean([study.of("capacity", actor) for actor in fighting], axis=0) if fighting else _received(study)
+    return np.sum([study.of("stock", actor) for actor in holding], axis=0) if holding else _received(study)
 
 
-def yardstick(study: Ensemble, fighting: Sequence[str]) -> tuple[str, str]:
-    """What countermeasures are judged by."""
-    if fighting:
-        return "mean capacity of the proxies" if len(fighting) > 1 else "capacity of the proxy", "index points"
+def yardstick(study: Ensemble, holding: Sequence[str]) -> tuple[str, str]:
+    """What countermeasures are judged by: arms held count what arrived, what was made, and what was lost."""
+    if holding:
+        return "arms held by the proxies together" if len(holding) > 1 else "arms held by the proxy", "USD m of arms"
     if np.any(_received(study) > 0):
         return "arms received by all", "USD m a month"
     return "", ""
@@ -246,15 +249,15 @@ def _received(study: Ensemble) -> Array:
 
 
 def _ranked(
-    study: Ensemble, roles: Roles, fighting: Sequence[str]
+    study: Ensemble, roles: Roles, holding: Sequence[str]
 ) -> tuple[pandas.DataFrame, dict[str, dict[str, Effect]]]:
     """Countermeasures against the focus, pair by pair."""
     import pandas as pd
 
     names = ["branch", "difference", "low", "high", "best", "n", "undone", "single"]
-    if roles.focus is None or not roles.counters or not yardstick(study, fighting)[0]:
+    if roles.focus is None or not roles.counters or not yardstick(study, holding)[0]:
         return pd.DataFrame(columns=names), {}
-    judged = _judged(study, fighting)
+    judged = _judged(study, holding)
     at = {name: place for place, name in enumerate(study.branches)}
     those = np.array([judged[at[name]] for name in roles.counters])
     lowest = those == those.min(axis=0)
@@ -280,7 +283,7 @@ def _ranked(
             )
         )
     table = pd.DataFrame(rows, columns=names).sort_values("difference", kind="stable").reset_index(drop=True)
-    columns = columns_of(study, [f"capacity.{actor}" for actor in fighting]) if fighting else []
+    columns = columns_of(study, [f"stock.{actor}" for actor in holding]) if holding else []
     order = [at[roles.focus], *(at[name] for name in roles.counters)]
     found: dict[str, dict[str, Effect]] = {}
     for one in effects_of(

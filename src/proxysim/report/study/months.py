@@ -11,7 +11,7 @@ import numpy as np
 from proxysim.core import vocabulary
 from proxysim.formatting import spaced
 from proxysim.report.labels import branch_label
-from proxysim.report.roles import Roles, fighters
+from proxysim.report.roles import Roles, holders
 from proxysim.runs.ensemble import Ensemble
 from proxysim.runs.outcomes import FROM
 from proxysim.runs.run import Run, run
@@ -73,7 +73,7 @@ def looked_into(study: Ensemble, roles: Roles, count: int, progress: Progress | 
 
 
 def chain(looked: Mapping[str, Sequence[Run]], study: Ensemble) -> pandas.DataFrame:
-    """stage, branch, value, unit, n: support of all patrons from pledge to arrival, then capacity."""
+    """stage, branch, value, unit, n: support of all patrons from pledge to arrival, then the arms that proxies hold."""
     import pandas as pd
 
     first = next(iter(looked.values()))[0]
@@ -87,22 +87,22 @@ def chain(looked: Mapping[str, Sequence[Run]], study: Ensemble) -> pandas.DataFr
     own = own & given
     if not own.any():
         return pd.DataFrame(columns=["stage", "branch", "value", "unit", "n"])
-    fighting = [names["actor"].index(actor) for actor in fighters(study)]
+    holding = [names["actor"].index(actor) for actor in holders(study)]
     rows = []
     for branch, runs in looked.items():
-        sums = np.array([_stages(one, own, fighting) for one in runs]).mean(axis=0)
+        sums = np.array([_stages(one, own, holding) for one in runs]).mean(axis=0)
         for stage, value in zip(
             ("pledged", "sent as money", "budgeted for arms", "arms sent", "arms that arrive"), sums[:5], strict=True
         ):
             rows.append((stage, branch, float(value), "USD m / month", len(runs)))
-        if fighting:
-            rows.append(("capacity of proxies, mean", branch, float(sums[5]), "index", len(runs)))
+        if holding:
+            rows.append(("arms held by proxies", branch, float(sums[5]), "USD m of arms", len(runs)))
     table = pd.DataFrame(rows, columns=["stage", "branch", "value", "unit", "n"])
     order = {stage: place for place, stage in enumerate(dict.fromkeys(table["stage"]))}
     return table.sort_values("stage", key=lambda column: column.map(order), kind="stable").reset_index(drop=True)
 
 
-def _stages(one: Run, own: Array, fighting: Sequence[int]) -> list[float]:
+def _stages(one: Run, own: Array, holding: Sequence[int]) -> list[float]:
     """Means over the months of one run."""
     history, world = one.history, one.world
     arrays, months = world.arrays[0], len(world.months)
@@ -111,7 +111,7 @@ def _stages(one: Run, own: Array, fighting: Sequence[int]) -> list[float]:
     sent = history["sent"][:, :, vocabulary.SUPPORT].sum(axis=(2, 3))
     over = sent[:, ties] * history["route_sent"][:, :routes] * own[ties]
     came = over * (1.0 - np.minimum(1.0, history["route_lost"][:, :routes])) * world.params[0].quality[ties]
-    capacity = history["measure"][:, fighting, vocabulary.MEASURE_INDEX["capacity"]].mean() if fighting else math.nan
+    held = history["measure"][:, holding, vocabulary.MEASURE_INDEX["stock"]].sum() if holding else math.nan
     parts = [
         history["pledged"][:, own].sum(),
         history["cash"][:, own].sum(),
@@ -119,7 +119,7 @@ def _stages(one: Run, own: Array, fighting: Sequence[int]) -> list[float]:
         sent[:, own].sum(),
         came.sum(),
     ]
-    return [float(part) / months for part in parts] + [float(capacity)]
+    return [float(part) / months for part in (*parts, held)]
 
 
 def cargoes(looked: Mapping[str, Sequence[Run]], roles: Roles) -> pandas.DataFrame:

@@ -8,20 +8,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from proxysim.errors import check_options
-from proxysim.formatting import percent, spaced
+from proxysim.formatting import percent
 from proxysim.report import evidence
 from proxysim.report.html import layout_context, template, write
 from proxysim.report.study import words
-from proxysim.report.study.findings import Findings, ReportOptions, study_findings
+from proxysim.report.study.findings import PARTS, Findings, ReportOptions, study_findings
 from proxysim.report.study.pictures import pictures
-from proxysim.report.text import number, span
+from proxysim.report.text import called, number, span
 from proxysim.scenario.labels import provision_label
+from proxysim.studies.limits import ceiling_words
 
 if TYPE_CHECKING:
     from proxysim.report.study.findings import Seed
     from proxysim.scenario.world.world import World
 
-_KEYS = ("capacity", "differences", "chain", "flows", "map", "provenance", "provisions", "counter", "screening")
+_KEYS = ("fighting", "differences", "chain", "flows", "map", "provenance", "provisions", "counter", "screening")
 #: Rows of the table of effects.
 _EFFECTS = 400
 
@@ -65,6 +66,7 @@ def _context(found: Findings, patterns: Sequence[Pattern] | None) -> dict[str, A
         "branches": [(found.labels[name], name, scenario.branches.get(name, ""), _role(found, name)) for name in study.branches],
         "focus": found.labels[focus] if focus else "", "baseline": found.labels[base], "compared": found.comparison is not None,
         "put_in": evidence.put_in_rows(found, focus) if found.comparison is not None and focus else [],
+        "idle": words.idle(found), "composite": _composite(found), "at_ceiling": ceiling_words(found.study),
         "effects": _effects(found), "divided": _divided(found), "undivided": found.undivided, "blunting": words.blunting(found),
         "counters": _counters(found), "held": evidence.held_fixed(found), "not_fixed": evidence.not_fixed(found),
         "hangs_on": words.hangs_on(found) if found.screening is not None else "",
@@ -97,22 +99,45 @@ def _command(found: Findings) -> str:
 
 
 def _effects(found: Findings) -> list[tuple[str, ...]]:
-    """Rows of the table of effects of all branches that are shown."""
+    """Rows of the table of effects of all branches that are shown; the composite has a table of its own."""
     if found.comparison is None:
         return []
     rows: list[tuple[str, ...]] = []
     for effect in found.comparison.effects:
-        if effect.branch not in found.roles.shown or effect.difference is None:
+        if effect.branch not in found.roles.shown or effect.difference is None or effect.measure in ("capacity", *PARTS):
             continue
         same = effect.difference == 0.0 and not effect.opposite_sign and not effect.variance_reduction
         certain = "the same in every pair" if same else "yes" if effect.found else "no difference found"
-        rows.append((found.labels[effect.branch], found.labels.get(effect.actor, effect.actor), spaced(effect.measure), effect.unit,
+        certain += _ceiling(words.at_ceiling(found, effect))
+        rows.append((found.labels[effect.branch], found.labels.get(effect.actor, effect.actor), called(effect.measure), effect.unit,
                      number(effect.baseline), number(effect.difference, True), span(effect.low, effect.high), certain))  # fmt: skip
     return rows[:_EFFECTS]
 
 
+def _ceiling(share: str) -> str:
+    """What a cell says beside a fighting index."""
+    return f" ({share} at ceiling)" if share else ""
+
+
+def _composite(found: Findings) -> list[tuple[str, str, list[str]]]:
+    """Branch, proxy, and the effect on its composite capacity and on its three parts."""
+    rows = []
+    proxies = set(found.world.scenario.ids["proxies"])
+    for branch in found.roles.shown[1:] if found.comparison is not None else ():
+        for whole in found.effects("capacity", branch):
+            if whole.actor not in proxies:
+                continue
+            cells = [number(whole.difference, True) if whole.found else "no difference found"]
+            for measure in ("fighting", *PARTS):
+                part = next((one for one in found.effects(measure, branch) if one.actor == whole.actor), None)
+                shown = "–" if part is None else number(part.difference, True) if part.found else "no difference found"
+                cells.append(shown + (_ceiling(words.at_ceiling(found, part)) if part is not None else ""))
+            rows.append((found.labels[branch], found.labels[whole.actor], cells))
+    return rows
+
+
 def _divided(found: Findings) -> dict[str, Any] | None:
-    """Provisions down, proxies across: what each has of the effect on capacity."""
+    """Provisions down, proxies across: what each has of the effect on the arms they hold."""
     if found.attribution is None:
         return None
     measures = found.attribution.measures

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from proxysim.formatting import counted
+from proxysim.formatting import capital, counted, joined, percent
 from proxysim.report.html import Picture, Pictures
 from proxysim.report.labels import makers
 from proxysim.report.roles import fighters
 from proxysim.report.study import alt_text
 from proxysim.scenario.labels import number_label
+from proxysim.studies.limits import ceiling_words, ceilings
 
 if TYPE_CHECKING:
     import pandas
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from proxysim.report.study.findings import Findings
 
-_MEASURES = ("capacity", "fighting", "manufacture", "received_money", "received_arms", "sent_arms")
+_MEASURES = ("received_arms", "made", "stock", "fighting", "received_money", "sent_arms")
 
 def pictures(found: Findings) -> dict[str, Picture]:
     """All figures of a report; what a world does not have gets none."""
@@ -47,17 +48,24 @@ def _looked(found: Findings) -> str:
     return f"{found.looked_into} runs of each branch{_at_value(found)}"
 
 
+def _ceilings(found: Findings) -> str:
+    """Which of the indices are at their ceiling."""
+    limits = ceilings(found.study, found.roles.shown)
+    told = [f"{found.labels[actor]} {percent(max(limit.shares.values()))}" for actor, limit in limits.items()]
+    return f" {capital(ceiling_words(found.study))}, in the branch with most: {joined(told)}." if told else ""
+
+
 def _effects(made: Pictures, found: Findings) -> None:
-    """Capacity over the months, and differences against the first branch."""
+    """The fighting index over the months, and differences against the first branch."""
     from proxysim import figures
 
     labels, shown, fighting = found.labels, found.roles.shown, fighters(found.study)
     if fighting:
         bands = found.study.bands_table()
         bands = bands[bands["branch"].isin(shown)]
-        made.add("capacity", "Capacity of each proxy by branch",
-                 figures.capacity_bands(bands, actors=fighting, events=found.events, labels=labels),
-                 f"Index, start = 100: fighting, manufacture and reach together. First {found.study.band_runs:,} runs of each branch.",
+        made.add("fighting", "Fighting index of each proxy by branch",
+                 figures.capacity_bands(bands, "fighting", actors=fighting, events=found.events, labels=labels),
+                 f"Start = 100: from stocks, personnel and command. First {found.study.band_runs:,} runs of each branch.{_ceilings(found)}",
                  alt_text.bands(found, fighting))  # fmt: skip
     if found.comparison is not None:
         table = found.comparison.to_dataframe()
@@ -70,20 +78,21 @@ def _effects(made: Pictures, found: Findings) -> None:
 
 
 def _support(made: Pictures, found: Findings) -> None:
-    """From pledge to capacity, and which provision does it."""
+    """From pledge to arms held, and which provision does it."""
     from proxysim import figures
 
     labels = found.labels
     if len(found.chain):
-        made.add("chain", "From pledge to capacity", figures.support_chain(found.chain, labels=labels),
+        made.add("chain", "From pledge to arms held", figures.support_chain(found.chain, labels=labels),
                  f"Support of all patrons, {_looked(found)}. What is pledged goes out as money or is budgeted for arms; of these some are sent, and "
-                 "of what is sent some arrives.", alt_text.chain(found))  # fmt: skip
+                 "of what is sent some arrives. What proxies hold also counts what they make, buy, capture, use and lose.",
+                 alt_text.chain(found))  # fmt: skip
     if found.attribution is not None:
         first = max(found.attribution.measures, key=lambda m: abs(m.total.difference or 0.0))
         if first.total.difference:
             made.add("provisions", "Which provision does it", _waterfall(found, first.total.actor),
-                     f"Effect on capacity of {labels[first.total.actor]}, where it is largest. {found.attribution.runs} pairs of runs for each of "
-                     f"{1 << len(found.attribution.players):,} sets of what differs.", alt_text.waterfall(found, first.total.actor))  # fmt: skip
+                     f"Effect on the arms held by {labels[first.total.actor]}, where it is largest. {found.attribution.runs} pairs of runs for each "
+                     f"of {1 << len(found.attribution.players):,} sets of what differs.", alt_text.waterfall(found, first.total.actor))  # fmt: skip
 
 
 def _arms(made: Pictures, found: Findings) -> None:

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proxysim.formatting import PERCENT, counted, joined, percent, spaced
-from proxysim.report.text import UNITS, difference, number, size
+from proxysim.formatting import PERCENT, capital, counted, joined, percent
+from proxysim.report.text import UNITS, called, difference, number, size
 from proxysim.runs.outcomes import FALLEN
 from proxysim.scenario.labels import number_label, provision_label
 from proxysim.statistics.intervals import mean_interval
 from proxysim.statistics.paired import independent
+from proxysim.studies.limits import ceiling_words, ceilings, idle_plants, idle_words
 
 if TYPE_CHECKING:
     from proxysim.report.study.findings import Findings
     from proxysim.statistics.paired import Effect
     from proxysim.studies.changes import Change
 
+#: Differences below this are not spelt out in a sentence.
+_LEAST = 0.001
 _GRADES = {"A": "measured", "B": "estimated", "C": "guessed by experts", "D": "assumed"}
 
 
@@ -69,12 +72,10 @@ def assumed(found: Findings) -> str:
 
 
 def headline(found: Findings) -> list[Effect]:
-    """Effects that answer the question: on capacity of proxies, else on arms received, the largest first."""
-    for measure in ("capacity", "received_arms", FALLEN):
-        effects = found.effects(measure)
-        if measure == "capacity":
-            proxies = set(found.world.scenario.ids["proxies"])
-            effects = [effect for effect in effects if effect.actor in proxies]
+    """Effects that answer the question, the largest first: on the arms that proxies receive, else hold, else that all receive."""
+    proxies = set(found.world.scenario.ids["proxies"])
+    for measure, actors in (("received_arms", proxies), ("stock", proxies), ("received_arms", None), (FALLEN, None)):
+        effects = [effect for effect in found.effects(measure) if actors is None or effect.actor in actors]
         if effects:
             return sorted(effects, key=lambda effect: -abs(effect.difference or 0.0))
     return []
@@ -87,7 +88,7 @@ def followed(found: Findings) -> str:
     if not effects:
         return "What followed: there is no measure of anybody that could differ, so no difference was found."
     sure = [effect for effect in effects if effect.found]
-    what = spaced(effects[0].measure)
+    what = called(effects[0].measure)
     unit = UNITS.get(effects[0].unit, effects[0].unit)
     if not sure and all(effect.difference == 0.0 and not effect.variance_reduction for effect in effects):
         return f"What followed: no difference found; {what} of {joined([found.labels[e.actor] for e in effects], 4)} is the same in every pair."
@@ -95,13 +96,14 @@ def followed(found: Findings) -> str:
         return (f"What followed: no difference found in {what}; the largest mean difference, of {found.labels[effects[0].actor]}, is "
                 f"{difference(effects[0])} {unit}, and zero lies in it.")  # fmt: skip
     first = sure[0]
-    rose = "rises" if (first.difference or 0.0) > 0 else "falls"
+    subject, many = _subject(first, found.labels[first.actor])
+    rose = ("rise" if many else "rises") if (first.difference or 0.0) > 0 else ("fall" if many else "falls")
     if first.baseline:
         share = abs(first.difference or 0.0) / abs(first.baseline)
         relative = f", {percent(share)} of {number(first.baseline)}"
     else:
         relative = ""
-    text = f"What followed: mean {what} of {found.labels[first.actor]} {rose} by {size(first)} {unit}{relative}"
+    text = f"What followed: {subject} {rose} by {size(first)} {unit}{relative}"
     rest = [effect for effect in effects if effect is not first]
     if rest:
         told = [
@@ -109,14 +111,61 @@ def followed(found: Findings) -> str:
             for effect in rest
         ]
         text += f"; {joined(told, 6)}"
-    return f"{text} ({months}){arms(found)}{by_what(found)}."
+    return f"{text} ({months}){arms(found)}{by_what(found)}.{other_amounts(found)}"
+
+
+def _subject(effect: Effect, name: str) -> tuple[str, bool]:
+    """What an effect is an effect on, at the head of a sentence, and whether it is a plural."""
+    if effect.measure == "received_arms":
+        return f"the arms that reach {name}", True
+    if effect.measure == "stock":
+        return f"the arms held by {name}", True
+    return f"mean {called(effect.measure)} of {name}", False
+
+
+def other_amounts(found: Findings) -> str:
+    """What it does to the other headline measures of the proxies, a short sentence each; ceilings stand beside the numbers."""
+    proxies, told = set(found.world.scenario.ids["proxies"]), headline(found)[0].measure
+    text = ""
+    for measure in ("received_arms", "made", "stock", "fighting"):
+        effects = [effect for effect in found.effects(measure) if effect.actor in proxies]
+        if measure == told or not effects:
+            continue
+        ordered = sorted(effects, key=lambda effect: -abs(effect.difference or 0.0))
+        sure = [one for one in ordered if one.found and abs(one.difference or 0.0) >= _LEAST]
+        unit = UNITS.get(effects[0].unit, effects[0].unit)
+        each = [f"{found.labels[one.actor]} {number(one.difference, True)}{_in_brackets(at_ceiling(found, one))}" for one in sure]
+        none = f"no difference of {_LEAST:g} or more found"
+        rest = "" if len(sure) == len(effects) else f"; others {none}" if sure else none
+        head = f"{capital(called(measure))}{f', {unit}' if sure else ''}"
+        if any(at_ceiling(found, one) for one in sure):
+            head += f" (in brackets the {ceiling_words(found.study)})"
+        words = joined(each, 6) if each else ""
+        text += f" {head}: {words}{rest}."
+    return text
+
+
+def at_ceiling(found: Findings, effect: Effect) -> str:
+    """The share of a fighting index that is at its ceiling in the branch of an effect or in the first, where that is to be said."""
+    limit = ceilings(found.study, (found.roles.baseline, effect.branch)).get(effect.actor)
+    return "" if effect.measure != "fighting" or limit is None else percent(max(limit.shares.values()))
+
+
+def _in_brackets(words: str) -> str:
+    return f" ({words})" if words else ""
+
+
+def idle(found: Findings) -> list[str]:
+    """A sentence for each plant that is idle for want of an input."""
+    branches = {name: f"“{found.labels[name]}”" for name in found.roles.shown}
+    return [idle_words(one, found.labels[one.actor], branches) for one in idle_plants(found.study, found.roles.shown)]
 
 
 def arms(found: Findings) -> str:
-    """What it does to the arms that reach the proxies, all together, unless arms are what was told already."""
+    """What it does to the arms that reach the proxies, all together, where there are several."""
     study, proxies = found.study, found.world.scenario.ids["proxies"]
     focus, base = (study.branches.index(name) for name in (found.roles.focus or "", found.roles.baseline))
-    if not proxies or headline(found)[0].measure == "received_arms":
+    if len(proxies) < 2:
         return ""
     values = np.sum([study.of("received_arms", actor) for actor in proxies], axis=0)
     change = values[focus] - values[base]
@@ -145,7 +194,7 @@ def by_what(found: Findings) -> str:
         most = [name for name, share in ordered[:2] if whole and share / whole > 0.1]
         if most and len(shares) > 1:
             names = [provision_label(name) for name in most]
-            text += f"; {percent(sum(shares[name] for name in most) / whole)} of the effect on capacity comes through {joined(names)}"
+            text += f"; {percent(sum(shares[name] for name in most) / whole)} of the effect on arms held comes through {joined(names)}"
     if len(found.ranking):
         best = found.ranking.iloc[0]
         undone = float(best["undone"])
@@ -188,7 +237,7 @@ def hangs_on(found: Findings) -> str:
     """Which of the numbers with a range move the answer, and of what kind they are."""
     one = found.screening
     assert one is not None and found.roles.focus is not None
-    unit = "index points" if found.yardstick[1] == "index points" else found.yardstick[1]
+    unit = found.yardstick[1]
     low, middle, high = (number(float(np.quantile(one.draws, at)), True) for at in (0.05, 0.5, 0.95))
     share = float((one.draws > 0.0).mean())
     above = "all of them" if share == 1.0 else "none of them" if share == 0.0 else f"{percent(share)} of them"

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 #: What an answer is taken from when nothing is asked for, the first that is there.
-_YARDSTICKS = ("capacity", "received_arms", "fighting")
+_YARDSTICKS = ("received_arms", "stock", "fighting", "capacity")
 #: Parts into which a sampled number is divided for a map, and the fewest points that make one worth drawing.
 _PARTS, _ENOUGH = 5, 100
 
@@ -87,7 +87,8 @@ def sweep_findings(
 
     Parameters
     ----------
-    outcome : "measure.actor", or "measure" for the mean over the proxies that have it; None takes capacity, else the first
+    outcome : "measure.actor", or "measure" for the mean over the proxies that have it; None takes arms received, else arms
+        held, the fighting index, the composite capacity, the first
     branch : the branch looked at; None takes the strengthened pact where it is there, else the last
 
     Raises

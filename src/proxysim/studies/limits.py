@@ -1,0 +1,65 @@
+"""What an answer runs into: fighting indices at their ceiling, and plant that is idle for want of an input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from proxysim.formatting import joined, percent
+from proxysim.runs.ensemble import Ensemble
+
+#: Shares from which on a ceiling, and idle plant, are told.
+AT_CEILING, IDLE = 0.01, 0.10
+#: Measure of idle plant -> what is wanting, and of what it is a share.
+_WANTS = {
+    "idle_components": ("components", "what its plant allows"),
+    "idle_money": ("money", "what its plant allows"),
+}
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A share of one actor in each branch that is told: mean over runs and months.
+
+    Attributes
+    ----------
+    measure : "capped", "idle_components" or "idle_money"
+    shares : branch -> share
+    """
+
+    measure: str
+    actor: str
+    shares: dict[str, float]
+
+
+def ceilings(study: Ensemble, branches: Sequence[str]) -> dict[str, Limit]:
+    """Proxies whose fighting index is at its ceiling for more than `AT_CEILING` of weights and months in some branch."""
+    return {one.actor: one for one in _limits(study, branches, "capped", AT_CEILING)}
+
+
+def idle_plants(study: Ensemble, branches: Sequence[str]) -> list[Limit]:
+    """Proxies whose plant is idle by more than `IDLE` for want of components or money in some branch."""
+    return [one for measure in _WANTS for one in _limits(study, branches, measure, IDLE)]
+
+
+def _limits(study: Ensemble, branches: Sequence[str], measure: str, least: float) -> list[Limit]:
+    found = []
+    for actor in study.worlds[0].scenario.ids["proxies"]:
+        means = study.of(measure, actor).mean(axis=1) if study.runs else [0.0] * len(study.branches)
+        shares = {name: float(means[study.branches.index(name)]) for name in branches}
+        if max(shares.values(), default=0.0) > least:
+            found.append(Limit(measure, actor, shares))
+    return found
+
+
+def ceiling_words(study: Ensemble) -> str:
+    """What a share beside a fighting index means: "share of its weights and months at its ceiling of 3 times the start"."""
+    cap = float(study.worlds[0].params[0].stock_ratio_cap)
+    return f"share of its weights and months at its ceiling of {cap:.4g} times the start"
+
+
+def idle_words(limit: Limit, name: str, branches: Mapping[str, str]) -> str:
+    """One sentence on an idle plant; `name` and `branches` are what people see."""
+    want, whole = _WANTS[limit.measure]
+    shares = joined([f"{percent(share)} in {branches[branch]}" for branch, share in limit.shares.items()])
+    return f"{name}'s plant is idle for want of {want}: {shares} of {whole}."
