@@ -239,8 +239,9 @@ THROUGH = {
 }
 
 
-#: Those among the sample whose largest entry does nothing in the first six months, or without a rival.
-LATE = ("attention_floor", "vulnerability", "control_response", "grievance", "reserve", "markup", "leaked", "lasts")
+#: Those whose largest entry does nothing in the first six months, or without a rival.
+LATE = ("attention_floor", "vulnerability", "control_response", "grievance", "reserve", "markup", "leaked", "lasts", "pool",
+        "need_response", "prospects", "command_limit", "captured", "stock_ratio_cap", "output_ratio_cap")  # fmt: skip
 #: Every fifth parameter without them.
 SOON = [parameter for parameter in PARAMETERS[::5] if parameter.name not in LATE]
 

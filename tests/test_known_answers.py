@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
-from tests.worlds import PLAIN, Tables, merged, plain_world, world_of
+from tests.worlds import PLAIN, Tables, empty_records, merged, plain_world, world_of
 
-from proxysim.core import records as fields
 from proxysim.core import vocabulary
 from proxysim.core.rules import budgets, fighting, pact, production, regimes, sponsorship, trade
 from proxysim.core.vocabulary import A_DECAYED, A_MADE, FUNDING, LOGISTICS
@@ -22,15 +21,6 @@ IDLE: Tables = {
     "fronts": {},
     "states": {"north": {"plant": {}, "knowhow": {}}, "south": {"plant": {}, "knowhow": {}}},
 }
-
-
-def records() -> tuple[Any, Any, Any, Any]:
-    """One empty record of each kind, with one actor, one category and one origin."""
-    w, p, s, f = (fields.rows(name, "small")[0] for name in ("world", "params", "state", "flows"))
-    w.actor_count = w.category_count = w.origin_count = 1
-    w.actor_regime[:] = w.rival[:] = w.leg_host[:] = w.tie_broker[:] = w.tie_back[:] = w.pact_debtor[:] = -1
-    w.components = -1
-    return w, p, s, f
 
 
 def replaced(tables: Tables, section: str, entry: str, value: Tables) -> Tables:
@@ -95,7 +85,7 @@ def test_legs__of_loss_l_let_through_1_minus_l_to_the_k(legs: int) -> None:
 
 def softmax(closed: bool = False) -> Any:
     """Shares intended for three like clients of one sponsor; the last tie may be closed."""
-    w, p, s, f = records()
+    w, p, s, f = empty_records()
     w.actor_count, w.tie_count = 4, 3
     w.tie_from[:3], w.tie_to[:3] = 0, (1, 2, 3)
     p.weight[:3], p.support_share[0], f.focus[:4] = 2.0, 0.3, 1.0
@@ -139,7 +129,7 @@ def test_limits__of_0_deliver_exactly_nothing() -> None:
 
 def test_attention__falls_at_once_and_returns_over_three_months() -> None:
     """A war of one month takes .6 at once; a third of the whole comes back a month."""
-    w, p, s, f = records()
+    w, p, s, f = empty_records()
     w.front_count = 1
     p.burden[0, 0], p.attention_floor, p.attention_recovery[0], s.attention[0] = 0.9, 0.05, 3.0, 1.0
     seen = []
@@ -156,7 +146,7 @@ def test_attention__falls_at_once_and_returns_over_three_months() -> None:
 @pytest.mark.parametrize("above", [-2.0, -0.5, 0.0, 0.5, 2.0])
 def test_gate__is_logistic_in_the_tiers_above(above: float) -> None:
     """Half is released of the tier that lies `gate_shift` above the release tier."""
-    w, p, s, f = records()
+    w, p, s, f = empty_records()
     p.gate_slope, p.gate_shift, p.release_tier[0], p.tier[0] = 4.0, 0.5, 3.0, 3.5 + above
     trade.gates(w, p, s, f, 0)
     assert 1 / (1 + math.exp(4 * above)) == pytest.approx(f.gate[0, 0], rel=ROUNDING)
@@ -167,7 +157,7 @@ def test_gate__is_logistic_in_the_tiers_above(above: float) -> None:
 
 def pacts(t: int, count: int = 1, ramp: float = 12.0) -> Any:
     """Flows under like pacts of strength .8 and compliance .5, in force from month 3 to 40, between actors 0 and 1."""
-    w, p, s, f = records()
+    w, p, s, f = empty_records()
     w.actor_count, w.pact_count, w.tie_count = 3, count, 2
     w.tie_from[:2], w.tie_to[:2] = 0, (1, 2)
     w.pact_member[:count, :2] = 1
@@ -265,7 +255,7 @@ def test_contest__loses_by_the_enemys_part() -> None:
 
 def race(reaction: float, fatigue: float, months: int) -> list[float]:
     """Outlays of two rivals after some months, each with grievance 2 and 3."""
-    w, p, s, f = records()
+    w, p, s, f = empty_records()
     w.actor_count, w.richardson = 2, 1
     w.rival[:2] = (1, 0)
     p.reaction[:2], p.fatigue[:2], p.grievance[:2], s.outlay[:2] = reaction, fatigue, (2.0, 3.0), (1.0, 50.0)
@@ -295,7 +285,7 @@ def test_arms_race__runs_away_where_reaction_wins() -> None:
 @pytest.mark.parametrize("learning", [0.0, 0.32, 1.0])
 def test_wright__cost_falls_by_its_slope(learning: float) -> None:
     """Twice the cumulative output makes a unit 2^-learning as dear."""
-    w, p, s, f = records()
+    w, p, s, f = empty_records()
     p.unit_cost[0], p.learning[0], p.cumulative[0, 0] = 3.0, learning, 10.0
     for doubled in range(6):
         s.cumulative[0, 0] = 10.0 * 2**doubled
@@ -305,7 +295,7 @@ def test_wright__cost_falls_by_its_slope(learning: float) -> None:
 
 def catch_up(exponential: int, start: float, rate: float, months: int) -> list[float]:
     """Knowhow of a receiver whose sender stands at .9."""
-    w, p, s, f = records()
+    w, p, s, f = empty_records()
     w.actor_count, w.tie_count, w.exponential = 2, 1, exponential
     w.tie_from[0], w.tie_to[0] = 0, 1
     p.technology_rate[0], p.knowhow_floor = rate, 0.03

@@ -114,9 +114,9 @@ def test_page__same_findings_give_same_bytes(quick: Findings, text: str) -> None
 
 def test_page__numbers_are_those_of_compare(quick: Findings, text: str) -> None:
     """What the sentence tells is the effect that `compare` gives."""
-    effect = ps.compare(QUICKSTART, ["no-pact", "none"], 24, 2).effect("capacity", "reds")
+    effect = ps.compare(QUICKSTART, ["no-pact", "none"], 24, 2).effect("received_arms", "reds")
     first = max(
-        quick.effects("capacity"),
+        quick.effects("received_arms"),
         key=lambda one: abs(one.difference or 0.0) if one.actor in ("reds", "blues", "greens") else 0.0,
     )
     assert first.actor == "reds"
@@ -131,8 +131,8 @@ def test_roles__branches_find_their_places() -> None:
     roles = roles_of(ps.load(SCENARIOS / "levant-2025.toml"))
     assert ("no-pact", "strengthened-pact") == (roles.baseline, roles.focus)
     assert ("no-pact", "treaty-as-signed", "strengthened-pact") == roles.shown
-    assert {"strengthened-sea-patrol", "strengthened-land-closed", "strengthened-tighter-sanctions", "strengthened-strikes-on-plant",
-            "strengthened-sea-patrol-and-land-closed"} == set(roles.counters)  # fmt: skip
+    assert {"strengthened-sea-patrol", "strengthened-tighter-sanctions", "strengthened-strikes-on-plant",
+            "strengthened-sea-patrol-and-strikes"} == set(roles.counters)  # fmt: skip
     quickstart = roles_of(ps.load(QUICKSTART))
     assert ("no-pact", "none", ("sea-patrol",)) == (quickstart.baseline, quickstart.focus, quickstart.counters)
     chosen = roles_of(ps.load(QUICKSTART), ["strong", "no-pact"])
@@ -146,8 +146,50 @@ def test_ranking__chances_add_up(quick: Findings) -> None:
     found = study_findings(QUICKSTART, ["no-pact", "none", "sea-patrol"], runs=12, rng=1)
     assert found.ranking["best"].sum() == pytest.approx(1.0)
     compared = ps.compare(QUICKSTART, ["none", "sea-patrol"], 12, 1)
-    parts = [compared.effect("capacity", actor).difference for actor in ("blues", "greens", "reds")]
-    assert found.ranking["difference"].iloc[0] == pytest.approx(sum(part or 0.0 for part in parts) / 3, rel=1e-9)
+    parts = [compared.effect("stock", actor).difference for actor in ("blues", "greens", "reds")]
+    assert found.ranking["difference"].iloc[0] == pytest.approx(sum(part or 0.0 for part in parts), rel=1e-9)
+
+
+def test_page__headline_is_in_amounts(quick: Findings, text: str) -> None:
+    """Arms that arrive, are made and are held, and the fighting index; the composite once, with its parts."""
+    told = words.followed(quick)
+    assert told.startswith("What followed: the arms that reach Reds rise by ")
+    assert all(f" {name}" in told for name in ("Arms made", "Arms held, USD m of arms", "Fighting index, points"))
+    assert "apacity" not in told
+    assert ("arms held by the proxies together", "USD m of arms") == quick.yardstick
+    assert {"stock"} == {one.total.measure for one in quick.attribution.measures}  # type: ignore[union-attr]
+    assert 1 == text.count("The composite and its parts")
+    assert {"fighting", "manufacture", "reach"} <= {effect.measure for effect in quick.comparison.effects}  # type: ignore[union-attr]
+
+
+def test_page__ceiling_stands_beside_the_fighting_index(quick: Findings, text: str) -> None:
+    """The share is the mean of `capped` over runs and months, in the first branch or in the one that is told."""
+    at = [quick.study.branches.index(name) for name in ("no-pact", "none")]
+    shares = quick.study.of("capped", "reds").mean(axis=1)[at]
+    assert shares.max() > 0.01
+    share = f"{100 * shares.max():.0f}\u00a0%"
+    told = words.followed(quick)
+    assert "share of its weights and months at its ceiling of 3 times the start" in told
+    assert f"({share})" in told
+    assert f"({share} at ceiling)" in text
+
+
+def test_page__idle_plant_is_told_with_what_it_wants(tmp_path: Path) -> None:
+    """A proxy whose rifles need components that nobody has makes none of them: all of its plant is idle."""
+    file = tmp_path / "idle.toml"
+    text = QUICKSTART.read_text(encoding="utf-8")
+    needy = "rifles  = {weight = 0.3, tier = 1, content = 0.5}\nchips = {weight = 0, components = true}"
+    text = text.replace("rifles  = {weight = 0.3, tier = 1}", needy)
+    text = text.replace('reds   = {home = "coast"}', 'reds   = {home = "coast", plant = {rifles = 12}, knowhow = {rifles = 1}}')
+    text = text.replace("[defaults.proxies] ", "[behaviour]\nstock_ceiling = 100\n[defaults.proxies] ")
+    quiet = 'quiet = {about = "No pact, less search", set.pacts.treaty.strength = 0, scale.legs.north-coast.detection = 0.5}\n'
+    file.write_text(text + quiet, encoding="utf-8")
+    found = study_findings(file, ["no-pact", "quiet"], runs=4)
+    sentence = "Reds's plant is idle for want of components: 100\u00a0% in “No pact” and 100\u00a0% in “Quiet” of what its plant allows."
+    assert sentence in words.idle(found)
+    assert sentence.replace("\u00a0", " ") in checked(study_page(found)).text.replace("\u00a0", " ")
+    plain = sentence.replace("Reds", "reds").replace("“No pact”", "no-pact").replace("“Quiet”", "quiet").replace("\u00a0", " ")
+    assert plain in ps.compare(file, ["no-pact", "quiet"], 4).summary()
 
 
 def test_facts__held_fixed_comes_from_the_branches(quick: Findings) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from tests.studies import STUDY
-from tests.worlds import merged, to_toml
+from tests.worlds import PLAIN, merged, to_toml, world_of
 from typer.testing import CliRunner, Result
 
 import proxysim as ps
@@ -166,7 +166,84 @@ def test_compare__zero_pact_is_told_in_words(tmp_path: Path) -> None:
     null = {"branches": {"null": {"set": {"pacts": {"treaty": {"compliance": 0}}}}}}
     file.write_text(to_toml(merged(STUDY, null)), encoding="utf-8")
     words = asked("compare", str(file), "--branches", "no-pact,null", "--runs", "10").stdout
-    assert "Exactly the same in every pair: blues capacity" in words
+    assert "Exactly the same in every pair: blues received_arms" in words
+
+
+def test_compare__headline_measures_come_in_one_order(world: str) -> None:
+    """Amounts first, then the fighting index, the composite and money; parts of the composite when they are asked for."""
+    effects = data("compare", world, *COMMANDS["compare"])["effects"]
+    told = [effect["measure"] for effect in effects if effect["actor"] == "reds"]
+    order = ["received_arms", "made", "stock", "fighting", "capacity", "received_money"]
+    assert [name for name in order if name in told] == told
+    assert {"received_arms", "stock", "fighting", "capacity"} <= set(told)
+    parts = data("compare", world, *COMMANDS["compare"], "--measures", "capacity,fighting,manufacture,reach")["effects"]
+    assert {"capacity", "fighting", "manufacture", "reach"} == {effect["measure"] for effect in parts}
+
+
+# ---- routes ------------------------------------------------------------------------------------------
+
+#: One tie, two routes without a leg in common; nothing but belief in the choice.
+TWO_ROUTES = {
+    "legs": {"direct": {"between": ["here", "there"], "mode": "air", "limit": 20, "detection": 0.2},
+             "second": {"leave": {"north": 0.5}}},
+    "ties": {"north -> blues": None, "south -> north": None, "north -> south": None},
+    "behaviour": {"haste": 0, "route_choice": 1},
+}  # fmt: skip
+
+
+def test_show__routes_of_a_tie_in_closed_form(tmp_path: Path) -> None:
+    """Limits are the least of the legs, times leave, a year; shares go with believed survival times limit."""
+    file = tmp_path / "two.toml"
+    file.write_text(to_toml(merged(PLAIN, TWO_ROUTES)), encoding="utf-8")
+    head, direct, chain, *_ = (line.split() for line in asked("show", str(file), "--routes").stdout.splitlines())
+    assert ["tie", "route", "months", "limit", "share", "survival", "leave"] == head
+    by_air, by_sea = 0.8 * 20, 0.9 * 0.95 * min(40, 30 * 0.5)
+    assert ["north", "->", "reds", "direct", "1", "240", f"{by_air / (by_air + by_sea):.3f}", "0.800"] == direct
+    assert ["north", "->", "reds", "first", ">", "second", "1", "180", f"{by_sea / (by_air + by_sea):.3f}", "0.855", "0.5"] == chain
+    assert "left out" not in asked("validate", str(file)).stdout
+    assert "first > second" not in asked("show", str(file)).stdout
+    assert "direct" not in asked("show", str(file), "--routes", "--actor", "blues").stdout
+
+
+def test_show__a_route_within_one_place_has_no_limit(tmp_path: Path) -> None:
+    """It has no legs; all that the tie asks goes this way and arrives."""
+    file = tmp_path / "near.toml"
+    near = {"proxies": {"blues": {"home": "here"}}, "ties": {"north -> blues": {"weight": 1}}}
+    file.write_text(to_toml(merged(PLAIN, near)), encoding="utf-8")
+    lines = asked("show", str(file), "--routes", "--actor", "blues").stdout.splitlines()
+    assert ["north", "->", "blues", "within", "one", "place", "0", "none", "1.000", "1.000"] == lines[1].split()
+
+
+def test_validate__routes_left_out_for_size_are_told(tmp_path: Path) -> None:
+    """Eight places, each joined to each: 1,957 chains for a tie, 1,237 of them of at most six legs, 517 of at most five.
+
+    Two ties have 3,914, more than 2,048; with chains of six legs 2,474, with five 1,034. A leg costs 2 (itself and its
+    month), so that up to 9 above the shortest five legs fit and six do not.
+    """
+    places = [f"p{k}" for k in range(8)]
+    legs = {f"{a}-{b}": {"between": [a, b], "mode": "land", "limit": 10, "detection": 0} for a in places for b in places if a < b}
+    world = merged(PLAIN, {
+        "states": {"north": {"home": "p0"}, "south": {"home": "p2", "patrols": None}},
+        "proxies": {"reds": {"home": "p1"}, "blues": {"home": "p1"}},
+        "ties": {"south -> north": None, "north -> south": None},
+    }) | {"places": {name: {} for name in places}, "legs": legs}  # fmt: skip
+    file = tmp_path / "many.toml"
+    file.write_text(to_toml(world), encoding="utf-8")
+    line = "routes with more than 9 legs and months above the shortest of their tie are left out; the world has more than 2,048"
+    assert line == asked("validate", str(file)).stdout.splitlines()[-1]
+
+
+def test_run__aid_is_an_inflow_of_the_books(tmp_path: Path) -> None:
+    """Three a month for two years from outside the world: 72 of the origin `other`, above 0, and a column in the words."""
+    given = ps.run(world_of(merged(PLAIN, {"proxies": {"reds": {"aid": {"rifles": 3}}}})), 0)
+    books = given.table("books")
+    (rows,) = (part for line, part in books.groupby("line") if line == "aid_in")
+    assert {("reds", "rifles", "other")} == set(zip(rows["account"], rows["commodity"], rows["origin"], strict=True))
+    assert [3.0] * 24 == rows["amount"].tolist()
+    (reds,) = (line.split() for line in given.summary().splitlines() if line.startswith("reds  "))
+    assert "72.0" == reds[2]
+    assert "  aid  " in given.summary()
+    assert "  aid  " not in ps.run(world_of(PLAIN), 0).summary()
 
 
 # ---- what is refused ---------------------------------------------------------------------------------

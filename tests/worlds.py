@@ -8,6 +8,7 @@ import json
 import random
 from typing import Any
 
+from proxysim.core import records
 from proxysim.core.parameters import PARAMETERS, VARIANTS
 from proxysim.core.vocabulary import MEASURES, PROVISIONS
 from proxysim.scenario.resolve.loader import scenario_from_text
@@ -92,6 +93,15 @@ def plain_world(**changes: Any) -> World:
     return world_of(merged(PLAIN, changes))
 
 
+def empty_records(size: str = "small") -> tuple[Any, Any, Any, Any]:
+    """One empty record of each kind (world, params, state, flows), with one actor, one category and one origin."""
+    w, p, s, f = (records.rows(name, size)[0] for name in ("world", "params", "state", "flows"))
+    w.actor_count = w.category_count = w.origin_count = 1
+    w.actor_regime[:] = w.rival[:] = w.leg_host[:] = w.tie_broker[:] = w.tie_back[:] = w.pact_debtor[:] = w.tie_bars[:] = -1
+    w.components = -1
+    return w, p, s, f
+
+
 def random_world(seed: int, small: bool = True) -> str:
     """The text of a random valid world; a small one fits the size class "medium"."""
     return to_toml(random_tables(seed, small))
@@ -100,6 +110,27 @@ def random_world(seed: int, small: bool = True) -> str:
 def random_tables(seed: int, small: bool = True) -> Tables:
     """The tables of a random valid world."""
     return _Maker(random.Random(seed), small).tables()
+
+
+def opened_tables(seed: int, small: bool = True) -> Tables:
+    """Random tables with aid from outside, leave of transit, and ties over which arms return to their makers."""
+    tables, rng = random_tables(seed, small), random.Random(f"opened {seed}")
+    actors = [(section, actor) for section in ("states", "proxies") for actor in tables[section]]
+    for section, actor in actors:
+        if rng.random() < 0.4:
+            given = rng.sample(list(tables["categories"]), rng.randint(1, len(tables["categories"])))
+            tables[section][actor]["aid"] = {c: round(rng.random() * 20, 3) for c in given}
+    for entry in [*tables["legs"].values(), *tables["places"].values()]:
+        if rng.random() < 0.4:
+            entry["leave"] = {actor: rng.choice([0, 1, round(rng.random(), 3)]) for _, actor in rng.sample(actors, min(3, len(actors)))}
+    for tie in tables["ties"].values():
+        if rng.random() < 0.4:
+            tie["returns"] = True
+    for place in tables["places"]:
+        if rng.random() < 0.2:
+            shut = {"places": {place: {"leave": {rng.choice(actors)[1]: rng.choice([0, 0.5])}}}}
+            tables["events"][f"gate-{place}"] = {"on": datetime.date(2015, rng.randint(1, 12), 1), "set": shut}
+    return tables
 
 
 class _Maker:

@@ -77,6 +77,31 @@ def test_fault__three_in_one_file_are_all_named() -> None:
     assert lines == [line for line, _ in found]
 
 
+def with_route(route: list[str], between: dict[str, tuple[str, str]], places: list[str]) -> list[str]:
+    """Faults of the quickstart with more legs and places, and a route by hand from north to reds on the coast."""
+    legs = [f'{leg} = {{between = ["{one}", "{other}"], mode = "land", limit = 10, detection = 0}}\n'
+            for leg, (one, other) in between.items()]  # fmt: skip
+    text = mutated('"north -> reds"   = {', f'"north -> reds" = {{routes = [{json.dumps(route)}], ')
+    text = text.replace("[legs]\n", "[legs]\n" + "".join(legs))
+    return [
+        message
+        for _, message in faults_of(text.replace("[places]\n", "[places]\n" + "".join(f"{p} = {{}}\n" for p in places)))
+    ]
+
+
+def test_routes__that_meet_a_place_twice_are_refused() -> None:
+    """Round by the hills and back, over another leg, is no way to the coast."""
+    found = with_route(["north-hills", "pass", "north-coast"], {"pass": ("north", "hills")}, [])
+    assert [True] == ["north-hills > pass > north-coast meets a place twice" in message for message in found]
+
+
+def test_routes__of_more_than_ten_legs_are_refused() -> None:
+    """A way that the model finds has no more either."""
+    places = ["north", *(f"x{k}" for k in range(10)), "coast"]
+    between = {f"l{k}": (places[k], places[k + 1]) for k in range(11)}
+    assert [True] == ["at most 10" in message for message in with_route([*between], between, places[1:-1])]
+
+
 def test_fault__at_most_a_hundred_are_shown() -> None:
     """The rest is a number."""
     found = faults_of(QUICKSTART + "[states.x]\n" + "\n".join(f"k{n} = 1" for n in range(300)))
