@@ -29,10 +29,15 @@ def answers(world: World, runs: int = 1, seed: int = 1) -> Answers:
 
 
 def furthest(first: Answers, second: Answers, names: dict[str, str]) -> np.ndarray[Any, Any]:
-    """(run,): largest difference of an outcome, over the largest value of its measure; infinite where only one is undefined."""
+    """(run,): largest difference of an outcome, over the largest value of its measure; infinite where only one is undefined.
+
+    Arms by origin are parts of all arms that arrive, so these are their scale.
+    """
     scale: dict[str, float] = {}
     for (measure, _), values in first.items():
         scale[measure] = max(scale.get(measure, 0.0), float(np.nan_to_num(np.abs(values)).max()))
+    for measure in scale:
+        scale[measure] = scale[measure.partition("_from_")[0]]
     worst = np.zeros(len(next(iter(first.values()))))
     for (measure, actor), values in first.items():
         base, _, origin = measure.partition("_from_")
