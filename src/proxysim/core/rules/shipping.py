@@ -60,11 +60,16 @@ def available(w, p, s, f, t):  # type: ignore[no-untyped-def]
     for i in range(w.tie_count):
         a = w.tie_from[i]
         for c in range(w.category_count):
-            barred = s.stock[a, c, w.tie_bars[i]] if w.tie_bars[i] >= 0 else 0.0
-            part = 1.0 - barred / f.stock_all[a, c] if f.stock_all[a, c] > 0.0 else 1.0
+            # Summed, not taken off the whole: a difference of nearly equal stocks is rounding and nothing else.
+            sendable, foreign = 0.0, 0.0
+            for o in range(w.origin_count):
+                if o != w.tie_bars[i]:
+                    sendable += s.stock[a, c, o]
+                    foreign += s.stock[a, c, o] if o != w.actor_origin[a] else 0.0
+            part = sendable / f.stock_all[a, c] if f.stock_all[a, c] > 0.0 else 1.0
             f.ask_common[a, c] += part * (f.volume[i, SUPPORT, c] + _asked(f, i, SALE, c))
             if f.stock_foreign[a, c] > 0.0:
-                f.ask_foreign[a, c] += f.volume[i, RETRANSFER, c] * (1.0 - barred / f.stock_foreign[a, c])
+                f.ask_foreign[a, c] += f.volume[i, RETRANSFER, c] * (foreign / f.stock_foreign[a, c])
             if f.owes_first[a] > 0.0:
                 f.ask_first[a, c] += part * f.volume[i, RECIPROCITY, c]
             else:
