@@ -66,13 +66,13 @@ def test_effect__of_constant_differences_has_no_reduction_of_variance() -> None:
     """A variance of 0 divides nothing."""
     found = effect_of([0, 1, 2, 3, 4], [2, 3, 4, 5, 6])
     assert (None, 0.0) == (found.variance_reduction, found.opposite_sign)
-    assert (2.0, 2.0, 2.0, True) == (found.low, found.difference, found.high, found.found)
+    assert (2.0, 2.0, 2.0, True) == (found.low, found.difference, found.high, found.detected)
 
 
 def test_effect__of_mean_zero_has_no_opposite_sign() -> None:
     """There is no sign to be opposite to."""
     found = effect_of([0, 0, 0, 0, 0, 0], [1, -1, 1, -1, 1, -1])
-    assert (0.0, None, False) == (found.difference, found.opposite_sign, found.found)
+    assert (0.0, None, False) == (found.difference, found.opposite_sign, found.detected)
 
 
 def test_effect__is_paired_only_where_both_are_defined() -> None:
@@ -86,13 +86,13 @@ def test_effect__of_nothing_is_nothing() -> None:
     found = effect_of([math.nan, 1], [1, math.nan])
     assert (0, None, None, None, None, None) == (found.n, found.baseline, found.difference, found.low, found.high,
                                                  found.opposite_sign)  # fmt: skip
-    assert not found.found
+    assert not found.detected
 
 
 def test_effect__of_few_pairs_has_no_interval() -> None:
     """The difference is told, the interval is None."""
     found = effect_of([1, 2], [2, 4])
-    assert (1.5, None, None, False) == (found.difference, found.low, found.high, found.found)
+    assert (1.5, None, None, False) == (found.difference, found.low, found.high, found.detected)
 
 
 def test_effect__of_an_event_has_width_when_no_run_differs() -> None:
@@ -131,7 +131,7 @@ def test_draws__that_runs_share_widen_the_interval() -> None:
     kept = values[:, 1:-1]  # no longer whole pairs of runs
     found = effects_of(kept, ["a", "b"], MEASURED, draws=runs[1:-1])[0]
     assert width[0] == pytest.approx(found.high - found.low, rel=0.1)  # type: ignore[operator]
-    assert (0.0, None) == (shared.chance, apart.chance)
+    assert (0.0, None) == (shared.random_share, apart.random_share)
 
 
 def test_draws__chance_is_told_from_not_knowing() -> None:
@@ -140,7 +140,7 @@ def test_draws__chance_is_told_from_not_knowing() -> None:
     difference = np.repeat(rng.normal(0.0, math.sqrt(3), 2000), 2) + rng.normal(0.0, 1.0, 4000)
     values = np.stack([np.zeros(4000), difference])[:, :, np.newaxis]
     found = effects_of(values, ["a", "b"], MEASURED, draws=np.arange(4000) // 2)[0]
-    assert 0.25 == pytest.approx(found.chance, abs=0.03)  # four standard errors
+    assert 0.25 == pytest.approx(found.random_share, abs=0.03)  # four standard errors
 
 
 def test_draws__of_an_event_are_never_narrower_than_runs() -> None:
@@ -188,14 +188,14 @@ def test_compare__json_has_null_for_what_is_undefined() -> None:
     fall = next(e for e in json.loads(text)["effects"] if e["measure"] == "month_of_fall")
     assert {"n": 0} | dict.fromkeys(("baseline", "value", "difference", "low", "high", "opposite_sign",
                                      "variance_reduction")) == {k: fall[k] for k in fall if k not in (
-        "measure", "actor", "branch", "unit", "level", "chance", "pass_through")}  # fmt: skip
+        "measure", "actor", "branch", "unit", "level", "random_share", "pass_through")}  # fmt: skip
     assert "month_of_fall" in found.summary()
 
 
 def test_compare__infinite_numbers_put_in_are_null_in_json() -> None:
     """An event without an end that gets one: its length before is not a number of months."""
     world = study_world(branches={"brief": {"set": {"events": {"storm": {"lasts": 3}}}}})
-    put = json.loads(json.dumps(compare(world, ["none", "brief"], 3, 0).to_json(), allow_nan=False))["put_in"]["brief"]
+    put = json.loads(json.dumps(compare(world, ["none", "brief"], 3, 0).to_json(), allow_nan=False))["assumed"]["brief"]
     assert [("events.storm.lasts", None, 3.0, None)] == [(c["path"], c["before"], c["after"], c["size"]) for c in put]
 
 
@@ -217,7 +217,7 @@ def test_compare__pass_through_is_relative_change_over_what_was_put_in(result: C
     assert None is result.pass_through(replace(effect, baseline=0.0))
     twin = compare(study_world(), ["none", "twin"], 5, 0)
     assert {None} == {twin.pass_through(effect) for effect in twin.effects}
-    assert "Put in: nothing; no number differs." in twin.summary()
+    assert "Assumed change: none." in twin.summary()
 
 
 def test_compare__chosen_measures_are_those_asked_for() -> None:
@@ -504,7 +504,7 @@ def experiments(count: int) -> tuple[dict[str, float], dict[str, float], dict[st
         paired.append(effects_of(study.values[:, :PAIRS], ["", ""], columns, seed=seed))
     truth = [np.mean([row[k].difference for row in paired]) for k in range(len(names))]
     return (
-        {name: float(np.mean([row[k].found for row in found])) for k, name in enumerate(names)},
+        {name: float(np.mean([row[k].detected for row in found])) for k, name in enumerate(names)},
         {name: float(np.mean([row[k] for row in planted])) for k, name in enumerate(names)},
         {
             name: float(np.mean([row[k].low <= truth[k] <= row[k].high for row in paired]))

@@ -202,7 +202,7 @@ def test_pact__that_is_null_makes_no_difference(null: dict) -> None:
     assert base.tobytes() == other.tobytes()
     defined = [effect for effect in result.effects if effect.n]
     assert {(0.0, None, None)} == {(e.difference, e.opposite_sign, e.variance_reduction) for e in defined}
-    assert not any(effect.found for effect in result.effects)
+    assert not any(effect.detected for effect in result.effects)
     told = compare(study_world(branches=branches), ["no-pact", "null"], 60, 5).summary()
     assert "Exactly the same in every pair: blues received_arms, " in told
     assert "baseline" not in told.split("== null against no-pact")[1]

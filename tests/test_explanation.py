@@ -130,7 +130,7 @@ def found() -> Explanation:
 def test_explain__json_and_words_tell_the_chain(found: Explanation) -> None:
     """Valid JSON without a NaN; one line of words for each rule that first makes a difference."""
     answer = json.loads(json.dumps(found.to_json(), allow_nan=False))
-    assert {"world", "branches", "seed", "run", "put_in", "chain"} == set(answer)
+    assert {"world", "branches", "seed", "run", "assumed", "chain"} == set(answer)
     assert len(found.chain) == len(answer["chain"])
     told = found.summary()
     assert "First, in 2021-02, pact.provisions: level of a pact this month (treaty) is" in told
@@ -141,7 +141,7 @@ def test_explain__json_and_words_tell_the_chain(found: Explanation) -> None:
 def test_explain__an_event_without_an_end_is_valid_json() -> None:
     """Its length is null."""
     world = study_world(branches={"brief": {"set": {"events": {"storm": {"lasts": 3}}}}})
-    put = json.loads(json.dumps(explain(world, ("none", "brief")).to_json(), allow_nan=False))["put_in"]
+    put = json.loads(json.dumps(explain(world, ("none", "brief")).to_json(), allow_nan=False))["assumed"]
     assert [("events.storm.lasts", None)] == [(change["path"], change["before"]) for change in put]
 
 

@@ -29,7 +29,7 @@ def test_screen__thirds_are_those_of_the_numbers_drawn() -> None:
     low, high = np.quantile(drawn, [1 / 3, 2 / 3])
     change = each[drawn >= high].mean() - each[drawn <= low].mean()
     assert change == pytest.approx(table.loc["legs.north-coast.detection", "change"], rel=1e-9)
-    assert bool(table.loc["legs.north-coast.detection", "found"])
+    assert bool(table.loc["legs.north-coast.detection", "detected"])
 
 
 def test_screen__without_draws_there_is_nothing_to_tell() -> None:

@@ -29,7 +29,7 @@ def test_matched__a_grid_gives_the_exact_change() -> None:
     assert ("0", "1", "0", "4") == (*table.loc["a", ["low", "high"]], *table.loc["b", ["low", "high"]])
     assert 0.0 == pytest.approx(table.loc["c", "change"], abs=1e-12)
     assert ["a", "b", "c"] == list(table.index)
-    assert bool(table.loc["a", "found"]) and not bool(table.loc["c", "found"])
+    assert bool(table.loc["a", "detected"]) and not bool(table.loc["c", "detected"])
 
 
 def test_matched__text_takes_its_furthest_levels() -> None:
@@ -71,7 +71,7 @@ def test_thirds__a_sample_finds_what_moves_and_little_else() -> None:
     assert ["x0", "x1"] == list(table["name"][:2])
     assert 10 / 3 == pytest.approx(table.loc[0, "change"], abs=0.4)
     assert table.loc[0, "change_low"] < 10 / 3 < table.loc[0, "change_high"]
-    assert 2 <= table["found"].sum() <= 4
+    assert 2 <= table["detected"].sum() <= 4
 
 
 def test_thirds__false_findings_are_held_down() -> None:
@@ -80,5 +80,5 @@ def test_thirds__false_findings_are_held_down() -> None:
     tables = 0
     for _ in range(200):
         columns = {f"x{k}": chance.random(90) for k in range(40)}
-        tables += main_effects(columns, chance.normal(size=(90, 1)), sampled=True)["found"].any()
+        tables += main_effects(columns, chance.normal(size=(90, 1)), sampled=True)["detected"].any()
     assert tables <= 22  # 10 expected; above 22 has a chance of 2 in 10,000

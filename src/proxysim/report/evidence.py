@@ -138,7 +138,7 @@ def grades(found: Findings) -> list[tuple[str, list[int], int]]:
     if found.comparison is not None and found.roles.focus is not None:
         changes = found.comparison.changes[found.roles.focus]
     put = {change.path: change.grade for change in changes}
-    return grade_rows(found.world.scenario, "put in: what the branch changes", put)
+    return grade_rows(found.world.scenario, "assumed: what the branch changes", put)
 
 
 def grade_rows(scenario: Scenario, what: str, put: Mapping[str, str | None]) -> list[tuple[str, list[int], int]]:
@@ -154,7 +154,7 @@ def grade_rows(scenario: Scenario, what: str, put: Mapping[str, str | None]) -> 
     ]
 
 
-def put_in_rows(found: Findings, branch: str) -> list[tuple[str, str, str, str, str, str]]:
+def assumed_rows(found: Findings, branch: str) -> list[tuple[str, str, str, str, str, str]]:
     """What a branch changes: path, before, after, range, grade, source."""
     assert found.comparison is not None
     rows = []

@@ -25,7 +25,8 @@ class Effect:
     opposite_sign : share of pairs whose difference has the other sign than the mean
     variance_reduction : variance of the difference of independent runs over that of paired runs
     n : pairs in which both members are defined
-    chance : share of the variance of the difference that is chance, the rest is not knowing; None unless numbers were drawn
+    random_share : share of the variance of the difference that is random variation; the rest is parameter uncertainty.
+        None unless uncertain parameters were resampled
     """
 
     measure: str
@@ -41,10 +42,10 @@ class Effect:
     opposite_sign: float | None
     variance_reduction: float | None
     n: int
-    chance: float | None = None
+    random_share: float | None = None
 
     @property
-    def found(self) -> bool:
+    def detected(self) -> bool:
         """Whether the interval leaves out zero."""
         return self.low is not None and self.high is not None and (self.low > 0.0 or self.high < 0.0)
 
@@ -142,7 +143,7 @@ def _effect(
     against = float(np.mean(np.sign(differences) == -np.sign(mean))) if mean != 0.0 else None
     return Effect(
         *common, float(base.mean()), float(other.mean()), mean, _plain(ends[0]), _plain(ends[1]), level, against,
-        apart / paired if paired > 0.0 else None, n, None if pairs.draws is None else _chance(differences, pairs.draws),
+        apart / paired if paired > 0.0 else None, n, None if pairs.draws is None else _random_share(differences, pairs.draws),
     )  # fmt: skip
 
 
@@ -163,7 +164,7 @@ def _ends_alone(pairs: _Pairs, column: Column, level: float, seed: int) -> tuple
     return min(low, least[0]), max(high, least[1])
 
 
-def _chance(differences: Array, draws: Array) -> float | None:
+def _random_share(differences: Array, draws: Array) -> float | None:
     """Share of the variance within draws: runs that share a draw differ by chance alone."""
     _, place, sizes = np.unique(draws, return_inverse=True, return_counts=True)
     replicates = int(sizes.max())

@@ -28,7 +28,7 @@ COLUMNS = (
     "change_high",
     "least",
     "most",
-    "found",
+    "detected",
     "points",
 )
 
@@ -68,13 +68,13 @@ def main_effects(
     Returns
     -------
     name; low, high: the ends; at_low, at_high: mean answer there; change: the difference, with its interval change_low,
-    change_high; least, most: the smallest and largest change among matched pairs of points (NaN for thirds); found: whether
-    the interval leaves out zero, of thirds with false findings held to one in twenty of those found; points: pairs of
+    change_high; least, most: the smallest and largest change among matched pairs of points (NaN for thirds); detected: whether
+    the interval leaves out zero, of thirds with false findings held to one in twenty of those detected; points: pairs of
     points, or points in a third
 
     Source
     ------
-    Benjamini & Hochberg 1995 for `found` among many factors.
+    Benjamini & Hochberg 1995 for `detected` among many factors.
     """
     import pandas as pd
 
@@ -93,7 +93,7 @@ def main_effects(
         chances.append(chance)
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     if sampled and len(table):
-        table["found"] = _few_false(np.array(chances), 1.0 - level)
+        table["detected"] = _few_false(np.array(chances), 1.0 - level)
     order = np.argsort(-table["change"].abs().to_numpy(dtype=float), kind="stable")
     return table.iloc[order].reset_index(drop=True)
 

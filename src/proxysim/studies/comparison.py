@@ -96,9 +96,9 @@ class Comparison:
                                    "level", "opposite_sign", "variance_reduction", "n")  # fmt: skip
         return {
             "world": study.worlds[0].hash, "seed": study.seed, "runs": study.runs, "baseline": study.branches[0],
-            "effects": [{**{key: getattr(effect, key) for key in keys}, "chance": effect.chance,
+            "effects": [{**{key: getattr(effect, key) for key in keys}, "random_share": effect.random_share,
                          "pass_through": self.pass_through(effect)} for effect in self.effects],
-            "put_in": {branch: [change.to_json() for change in changes]
+            "assumed": {branch: [change.to_json() for change in changes]
                        for branch, changes in self.changes.items()},
             "uncertain": study.uncertain, "from": study.worlds[0].months[study.start],
             "given": None if self.given is None else {"condition": self.given, "before": self.before, "after": study.runs,

@@ -74,7 +74,7 @@ class Explanation:
         """What `proxysim explain --json` prints."""
         return {
             "world": self.world.hash, "branches": list(self.branches), "seed": self.seed, "run": self.number,
-            "put_in": [change.to_json() for change in self.changes],
+            "assumed": [change.to_json() for change in self.changes],
             "chain": [vars(link) for link in self.chain],
         }  # fmt: skip
 

@@ -63,7 +63,7 @@ def comparison(result: Comparison) -> str:
             "",
             f"== {branch} against {study.branches[0]}",
             "",
-            *_put_in(result.changes[branch], study.worlds[0].scenario),
+            *_assumed(result.changes[branch], study.worlds[0].scenario),
         ]
         effects = [e for e in result.effects if e.branch == branch]
         lines += ["", *_told(result, effects)]
@@ -117,7 +117,7 @@ def _divided(result: Attribution, measure: Attributed) -> list[str]:
         interval = "rounding alone" if 0.0 < abs(share.value or 0.0) <= dust else _brackets(share.low, share.high)
         rows.append([provision.rpartition(".")[2], _number(share.size), _number(share.value, True), interval,
                      _number(share.pass_through)])  # fmt: skip
-    text = [head, *table(["provision", "put in", "share", "interval", "pass-through"], rows, rule="-")]
+    text = [head, *table(["provision", "assumed", "share", "interval", "pass-through"], rows, rule="-")]
     pairs = sorted(measure.interactions.items(), key=lambda pair: -abs(pair[1].value or 0.0))[:3]
     told = [f"{a.rpartition('.')[2]} with {b.rpartition('.')[2]} {_number(share.value, True)}"
             for (a, b), share in pairs if abs(share.value or 0.0) > dust]  # fmt: skip
@@ -128,7 +128,7 @@ def explanation(result: Explanation) -> str:
     """A chain in words: what was changed, then the first month and rule in which each quantity is another."""
     one, two = result.branches
     lines = [result.world.scenario.question, "", f"Run {result.number} of seed {result.seed}: {two} against {one}.", ""]
-    lines += _put_in(list(result.changes), result.world.scenario)
+    lines += _assumed(list(result.changes), result.world.scenario)
     if not result.chain:
         return "\n".join([*lines, "", "Nothing differs in any month: the two branches are the same run."])
     lines += ["", *_story(result), ""]
@@ -185,9 +185,9 @@ def _value(path: str, value: float | None, scenario: Scenario) -> str:
     return f"{month // 12:04d}-{month % 12 + 1:02d}"
 
 
-def _put_in(changes: list[Change], scenario: Scenario) -> list[str]:
+def _assumed(changes: list[Change], scenario: Scenario) -> list[str]:
     if not changes:
-        return ["Put in: nothing; no number differs."]
+        return ["Assumed change: none."]
     rows = []
     for change in changes[:40]:
         spread = ascii_only(span(change.low, change.high, signed=False))
@@ -202,7 +202,7 @@ def _put_in(changes: list[Change], scenario: Scenario) -> list[str]:
             ]
         )
     more = [f"... and {len(changes) - 40} more"] if len(changes) > 40 else []
-    head = ["put in", "grade", "before", "after", "range", "source"]
+    head = ["assumed change", "grade", "before", "after", "range", "source"]
     return [*table(head, rows, left=range(2), rule="-"), *more]
 
 
@@ -217,13 +217,13 @@ def _told(result: Comparison, effects: list[Effect]) -> list[str]:
         rows.append([
             actor_label(scenario, effect.actor), _name(effect), _number(effect.baseline), _number(effect.difference, signed=True),
             _brackets(effect.low, effect.high),
-            "yes" if effect.found else "no", _percent(effect.opposite_sign), _number(result.pass_through(effect)),
-            _percent(effect.chance) if result.study.uncertain else f"{effect.n:,}",
+            "yes" if effect.detected else "no", _percent(effect.opposite_sign), _number(result.pass_through(effect)),
+            _percent(effect.random_share) if result.study.uncertain else f"{effect.n:,}",
         ])  # fmt: skip
-    last = "chance" if result.study.uncertain else "n"
-    head = ["actor", "measure", "baseline", "difference", "interval", "found", "opposite", "pass-through", last]
+    last = "random" if result.study.uncertain else "n"
+    head = ["actor", "measure", "baseline", "difference", "interval", "detected", "opposite", "pass-through", last]
     text = table(head, rows, left=range(2), rule="-") if rows else []
-    none = [e for e in told if not e.found]
+    none = [e for e in told if not e.detected]
     if none:
         text += ["", f"{len(none)} of {len(told)}: {NOTHING} (the interval spans zero)."]
     if same:

@@ -65,7 +65,7 @@ def _context(found: Findings, patterns: Sequence[Pattern] | None) -> dict[str, A
         "regimes": [one for key, one in shared["pictures"].items() if key.startswith("regime")],
         "branches": [(found.labels[name], name, scenario.branches.get(name, ""), _role(found, name)) for name in study.branches],
         "focus": found.labels[focus] if focus else "", "baseline": found.labels[base], "compared": found.comparison is not None,
-        "put_in": evidence.put_in_rows(found, focus) if found.comparison is not None and focus else [],
+        "assumed": evidence.assumed_rows(found, focus) if found.comparison is not None and focus else [],
         "idle": words.idle(found), "composite": _composite(found), "at_ceiling": ceiling_words(found.study),
         "effects": _effects(found), "divided": _divided(found), "undivided": found.undivided, "blunting": words.blunting(found),
         "counters": _counters(found), "held": evidence.held_fixed(found), "not_fixed": evidence.not_fixed(found),
@@ -107,7 +107,7 @@ def _effects(found: Findings) -> list[tuple[str, ...]]:
         if effect.branch not in found.roles.shown or effect.difference is None or effect.measure in ("capacity", *PARTS):
             continue
         same = effect.difference == 0.0 and not effect.opposite_sign and not effect.variance_reduction
-        certain = "the same in every pair" if same else "yes" if effect.found else "no difference found"
+        certain = "the same in every pair" if same else "yes" if effect.detected else "no difference found"
         certain += _ceiling(words.at_ceiling(found, effect))
         rows.append((found.labels[effect.branch], found.labels.get(effect.actor, effect.actor), called(effect.measure), effect.unit,
                      number(effect.baseline), number(effect.difference, True), span(effect.low, effect.high), certain))  # fmt: skip
@@ -127,10 +127,10 @@ def _composite(found: Findings) -> list[tuple[str, str, list[str]]]:
         for whole in found.effects("capacity", branch):
             if whole.actor not in proxies:
                 continue
-            cells = [number(whole.difference, True) if whole.found else "no difference found"]
+            cells = [number(whole.difference, True) if whole.detected else "no difference found"]
             for measure in ("fighting", *PARTS):
                 part = next((one for one in found.effects(measure, branch) if one.actor == whole.actor), None)
-                shown = "–" if part is None else number(part.difference, True) if part.found else "no difference found"
+                shown = "–" if part is None else number(part.difference, True) if part.detected else "no difference found"
                 cells.append(shown + (_ceiling(words.at_ceiling(found, part)) if part is not None else ""))
             rows.append((found.labels[branch], found.labels[whole.actor], cells))
     return rows

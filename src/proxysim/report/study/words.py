@@ -87,7 +87,7 @@ def followed(found: Findings) -> str:
     months = f"over {found.world.months[max(0, found.study.start)]} to {found.world.months[-1]}"
     if not effects:
         return "What followed: there is no measure of anybody that could differ, so no difference was found."
-    sure = [effect for effect in effects if effect.found]
+    sure = [effect for effect in effects if effect.detected]
     what = called(effects[0].measure)
     unit = UNITS.get(effects[0].unit, effects[0].unit)
     if not sure and all(effect.difference == 0.0 and not effect.variance_reduction for effect in effects):
@@ -107,7 +107,7 @@ def followed(found: Findings) -> str:
     rest = [effect for effect in effects if effect is not first]
     if rest:
         told = [
-            f"{found.labels[effect.actor]} {number(effect.difference, True) if effect.found else 'no difference found'}"
+            f"{found.labels[effect.actor]} {number(effect.difference, True) if effect.detected else 'no difference found'}"
             for effect in rest
         ]
         text += f"; {joined(told, 6)}"
@@ -132,7 +132,7 @@ def other_amounts(found: Findings) -> str:
         if measure == told or not effects:
             continue
         ordered = sorted(effects, key=lambda effect: -abs(effect.difference or 0.0))
-        sure = [one for one in ordered if one.found and abs(one.difference or 0.0) >= _LEAST]
+        sure = [one for one in ordered if one.detected and abs(one.difference or 0.0) >= _LEAST]
         unit = UNITS.get(effects[0].unit, effects[0].unit)
         each = [f"{found.labels[one.actor]} {number(one.difference, True)}{_in_brackets(at_ceiling(found, one))}" for one in sure]
         none = f"no difference of {_LEAST:g} or more found"
@@ -209,7 +209,7 @@ def by_what(found: Findings) -> str:
 def certainty(found: Findings) -> str:
     """How sure that is, and what it does not cover."""
     assert found.comparison is not None and found.roles.focus is not None
-    effects = [effect for effect in headline(found) if effect.found]
+    effects = [effect for effect in headline(found) if effect.detected]
     changes = found.comparison.changes[found.roles.focus]
     sentence = f"How sure: {counted(found.study.runs, 'pair')} of runs"
     if effects:
@@ -244,7 +244,7 @@ def hangs_on(found: Findings) -> str:
     effect = f"the effect of “{found.labels[found.roles.focus]}” on the {found.yardstick[0]}"
     text = f"With every number that has a range drawn at once ({counted(one.pairs, 'pair')} of runs), {effect} is {middle} {unit} in the middle, "
     text += f"between {low} and {high} in nine of ten draws, and above zero in {above}."
-    moving = one.table[one.table["found"].astype(bool)]
+    moving = one.table[one.table["detected"].astype(bool)]
     whole = f"{len(one.table):,} such numbers"
     if not len(moving):
         return f"{text} Of {whole} none was found to move it by itself at this number of pairs."

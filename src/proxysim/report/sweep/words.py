@@ -127,7 +127,7 @@ def certainty(found: SweepFindings) -> str:
         low, high = (float(end[0]) for end in mean_interval(means[:, None]))
         if math.isfinite(low):
             text += f"; the mean over all that the points stand for is between {number(low, True)} and {number(high, True)} (95 %)"
-    moving = found.factors[found.factors["found"].astype(bool)]
+    moving = found.factors[found.factors["detected"].astype(bool)]
     if not len(found.factors):
         pass
     elif not len(moving):
