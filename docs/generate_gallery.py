@@ -1,4 +1,4 @@
-"""Draw the pictures of docs/gallery.md: run its Python blocks in order, and write the figure of each under its picture's name.
+"""Draw the pictures of docs/gallery.md: run its Python blocks in order and save the figure of each under the name of its picture.
 
 Run ``python docs/generate_gallery.py`` from the root of the project.
 """
@@ -16,7 +16,7 @@ PAGE = DOCS / "gallery.md"
 
 
 def main() -> None:
-    """All of them; old ones that no block draws any more are taken away."""
+    """Draw all pictures, and delete files that no block draws."""
     folder = DOCS / "gallery"
     folder.mkdir(exist_ok=True)
     namespace: dict[str, Any] = {}

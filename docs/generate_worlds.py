@@ -1,7 +1,7 @@
 """Write the pages of the shipped worlds from scenarios/*.toml: docs/worlds/NAME.md and NAME.svg, and parts of docs/worlds.md.
 
-Run ``python docs/generate_worlds.py``; with ``--check`` it writes nothing and fails when something is out of date. In
-docs/worlds.md only what stands between ``<!-- generated -->`` and ``<!-- end -->`` is written; the rest is by hand.
+Run ``python docs/generate_worlds.py``. With ``--check`` it writes nothing and fails if anything is out of date. In
+docs/worlds.md it replaces only the text between ``<!-- generated -->`` and ``<!-- end -->``; the rest is written by hand.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ GRADES = {
     "B": "B public estimate",
     "C": "C expert guess",
     "D": "D assumption",
-    None: "bare: fixed, not varied",
+    None: "no grade: a fixed value",
 }
 
 
 def raw(file: Path) -> dict[str, Any]:
-    """A world file as TOML, laid over the files that it extends."""
+    """A world file as TOML, merged with the files that it extends."""
     data = tomllib.loads(file.read_text(encoding="utf-8"))
     found: dict[str, Any] = {}
     for name in data.get("extends", []):
@@ -60,7 +60,7 @@ def raw(file: Path) -> dict[str, Any]:
 
 
 def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
-    """One table over another."""
+    """Two nested tables merged; values of the second win."""
     both = dict(below)
     for key, value in above.items():
         both[key] = merged(both[key], value) if isinstance(value, dict) and isinstance(both.get(key), dict) else value
@@ -68,12 +68,12 @@ def merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
 
 
 def worlds() -> list[Path]:
-    """Every shipped world, in the order of names."""
+    """Every shipped world, in alphabetical order."""
     return [file for file in sorted(SCENARIOS.glob("*.toml")) if raw(file).get("kind") == "world"]
 
 
 def opening(file: Path) -> str:
-    """The comments with which a file opens, without their signs."""
+    """The comments at the start of a file, without the comment signs."""
     found: list[str] = []
     for line in file.read_text(encoding="utf-8").splitlines():
         if line.startswith("#") and not line.startswith("#:"):
@@ -86,7 +86,7 @@ def opening(file: Path) -> str:
 
 
 def table(heads: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
-    """A table in Markdown."""
+    """Format a Markdown table."""
     names = list(heads)
     rows = [f"| {' | '.join(names)} |", "|" + "---|" * len(names)]
     return (
@@ -96,23 +96,23 @@ def table(heads: Iterable[str], lines: Iterable[Iterable[str]]) -> str:
 
 
 def month(scenario: Scenario, at: int) -> str:
-    """A month from the start, as "YYYY-MM"."""
+    """A month, counted from the start, as "YYYY-MM"."""
     count = scenario.start[0] * 12 + scenario.start[1] - 1 + at
     return f"{count // 12:04d}-{count % 12 + 1:02d}"
 
 
 def plain(scenario: Scenario, value: float, kind: str) -> str:
-    """A value as a reader writes it, flows per year."""
+    """A value as people write it; flows are per year."""
     if kind == "month":
         return month(scenario, round(value))
     if math.isnan(value) or math.isinf(value):
-        return "worked out" if math.isnan(value) else "for ever"
+        return "computed" if math.isnan(value) else "unlimited"
     value *= 12.0 if kind.endswith("_flow") else 1.0
     return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
 def dated(number: Number) -> tuple[list[tuple[int, float]], bool]:
-    """Dates and values of a series, of a linear one only where it bends; and whether it is linear."""
+    """Dates and values of a series (of a linear one only where the slope changes), and whether it is linear."""
     points = [(0, number.value), *number.series]
     if len(points) < 4 or any(after[0] - before[0] != 1 for before, after in itertools.pairwise(points[1:])):
         return points, False
@@ -123,7 +123,7 @@ def dated(number: Number) -> tuple[list[tuple[int, float]], bool]:
 
 
 def written(scenario: Scenario, number: Number, kind: str) -> tuple[str, str]:
-    """Value, or dates and values, and the range."""
+    """The value, or dates and values, and the range."""
     text = plain(scenario, number.value, kind)
     if number.series:
         points, linear = dated(number)
@@ -139,7 +139,7 @@ def written(scenario: Scenario, number: Number, kind: str) -> tuple[str, str]:
 
 
 def named(scenario: Scenario, path: tuple[str, ...]) -> str:
-    """A path as `--set` takes it."""
+    """A path as written after `--set`."""
     if path[0] == "fronts" and path[2] == "engagement":
         side = "side_b" if scenario.text["fronts", path[1], "sides"].get(path[3]) == 2 else "side_a"
         path = (*path[:2], side, path[3])
@@ -147,7 +147,7 @@ def named(scenario: Scenario, path: tuple[str, ...]) -> str:
 
 
 def numbers(scenario: Scenario) -> Iterator[tuple[tuple[str, ...], Number]]:
-    """Numbers that the file gives, one for each entry of its `defaults`, in the order of paths."""
+    """Numbers given in the file, each entry of `defaults` once, in the order of paths."""
     seen: set[tuple[str, ...]] = set()
     for path, number in scenario.numbers.items():
         if number.origin == "default":
@@ -161,7 +161,7 @@ def numbers(scenario: Scenario) -> Iterator[tuple[tuple[str, ...], Number]]:
 
 
 def number_table(scenario: Scenario) -> str:
-    """All numbers of a file."""
+    """Table of all numbers of a file."""
     lines = []
     for path, number in numbers(scenario):
         kind = kind_of((path[1], "*", path[2]) if path[0] == "defaults" else path)
@@ -180,7 +180,7 @@ def number_table(scenario: Scenario) -> str:
 
 
 def grades(scenario: Scenario) -> list[tuple[str, int, int, int]]:
-    """Grade, how many numbers have it, how many of them name a source, how many have a range."""
+    """For each grade: the number of numbers, of those with a source and of those with a range."""
     found = [number for _, number in numbers(scenario)]
     return [
         (text, len(own), sum(bool(n.source) for n in own), sum(n.low is not None for n in own))
@@ -189,7 +189,7 @@ def grades(scenario: Scenario) -> list[tuple[str, int, int, int]]:
 
 
 def changes(tables: dict[str, Any]) -> str:
-    """What an event or branch changes, as the file says it."""
+    """The changes of an event or branch, as written in the file."""
     found = []
     for verb in ("set", "scale", "add"):
         for path, value in leaves(tables.get(verb, {})):
@@ -200,18 +200,27 @@ def changes(tables: dict[str, Any]) -> str:
 
 
 def leaves(part: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Paths and values below a table of changes."""
+    """Paths and values in a table of changes."""
     for key, value in part.items():
         word = f'"{key}"' if re.search(r"[^\w.*-]", key) else key
         below = f"{path}.{word}" if path else word
         if isinstance(value, dict) and not {"value", "low"} & set(value):
             yield from leaves(value, below)
         else:
-            yield below, str(value.get("value") if isinstance(value, dict) else value)
+            yield below, value_text(value)
+
+
+def value_text(value: Any) -> str:
+    """A value of a change: the value of a number table, or its dates and values."""
+    if not isinstance(value, dict):
+        return str(value)
+    if "value" in value:
+        return str(value["value"])
+    return ", ".join(f"{key}: {one}" for key, one in value.items() if key[:1].isdigit())
 
 
 def event_table(scenario: Scenario, data: dict[str, Any]) -> str:
-    """Events in the order of ids."""
+    """Table of events in the order of ids."""
     lines = []
     for event in scenario.events:
         given = data["events"][event.id]
@@ -224,7 +233,7 @@ def event_table(scenario: Scenario, data: dict[str, Any]) -> str:
             )
         chance = given.get("chance", given.get("chance_per_month", 1))
         value = chance.get("value") if isinstance(chance, dict) else chance
-        when += f"{'; a month' if 'chance_per_month' in given else ''}; chance {value}" if value != 1 else ""
+        when += f"; chance {value}{' per month' if 'chance_per_month' in given else ''}" if value != 1 else ""
         source = given.get("source", "")
         cited = ", ".join(source) if isinstance(source, list) else source
         lines.append((event.label or event.id, when, changes(given), event.about, str(given.get("grade", "")), cited))
@@ -232,7 +241,7 @@ def event_table(scenario: Scenario, data: dict[str, Any]) -> str:
 
 
 def counts(scenario: Scenario) -> str:
-    """What a world holds, in words."""
+    """The contents of a world, in words."""
     last = month(scenario, scenario.months - 1)
     held = {section: len(scenario.branches if section == "branches" else scenario.ids[section]) for section in COUNTED}
     one = {"categories": "category", "proxies": "proxy", "branches": "branch"}
@@ -256,14 +265,14 @@ def world_page(file: Path, world: World) -> str:
     cited = Counter(source for _, number in numbers(scenario) for source in number.source)
     parts = [
         f"# {title(file)}\n",
-        f"Written by `python docs/generate_worlds.py` from `scenarios/{file.name}`; change that, not this. "
-        "What the world leaves out stands in [worlds.md](../worlds.md).\n",
+        f"Generated by `python docs/generate_worlds.py` from `scenarios/{file.name}`; edit that file, not this page. "
+        "[worlds.md](../worlds.md) says what the world leaves out.\n",
         f"**It asks:** {scenario.question}\n",
         counts(scenario) + "\n",
         f"![Places and legs]({file.stem}.svg)\n",
     ]
     if opening(file):
-        parts += ["## What the file says of itself\n", f"```\n{opening(file)}\n```\n"]
+        parts += ["## Notes in the file\n", f"```\n{opening(file)}\n```\n"]
     if scenario.branches:
         lines = [(f"`{name}`" + " (default)" * (name == data.get("branch")), about, changes(data["branches"][name]))
                  for name, about in scenario.branches.items()]  # fmt: skip
@@ -271,7 +280,7 @@ def world_page(file: Path, world: World) -> str:
     if scenario.events:
         parts += ["## Events\n", event_table(scenario, data)]
     parts += ["## Numbers by grade\n", grade_table(scenario)]
-    parts += [f"{given} more numbers stand at the defaults of [fields.md](../fields.md).\n"]
+    parts += [f"{given} more numbers have the default values listed in [fields.md](../fields.md).\n"]
     if scenario.sources:
         parts += [
             "## Sources\n",
@@ -282,20 +291,20 @@ def world_page(file: Path, world: World) -> str:
         ]
     parts += [
         "## Numbers\n",
-        "Flows are per year. The range of a series is one multiplier for all of it.\n",
+        "Flows are per year. The range of a series is one multiplier for the whole series.\n",
         number_table(scenario),
     ]
     return "\n".join(parts)
 
 
 def grade_table(scenario: Scenario) -> str:
-    """Numbers by grade."""
+    """Table of numbers by grade."""
     lines = [(text, str(all_), str(sourced), str(ranged)) for text, all_, sourced, ranged in grades(scenario)]
     return table(("grade", "numbers", "with a source", "with a range"), lines)
 
 
 def drawing(world: World) -> bytes:
-    """The map of a world as SVG; the same world gives the same bytes under the same matplotlib."""
+    """The map of a world as SVG; the same world and matplotlib version give the same bytes."""
     target = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "proxysim", "svg.fonttype": "path"}):
         places_and_legs(world).savefig(
@@ -305,7 +314,7 @@ def drawing(world: World) -> bytes:
 
 
 def section(file: Path, world: World) -> str:
-    """What is generated on the page of all worlds, for one of them."""
+    """The generated part of docs/worlds.md for one world."""
     scenario = world.scenario
     return "\n".join((
         f"**It asks:** {scenario.question}\n",
@@ -315,7 +324,7 @@ def section(file: Path, world: World) -> str:
 
 
 def all_worlds(sections: dict[str, tuple[str, str]], page: str) -> str:
-    """docs/worlds.md with its generated parts replaced; worlds without a part get one at the end."""
+    """docs/worlds.md with its generated parts replaced; a world without a part gets one at the end."""
     for name, (head, text) in sections.items():
         part = f"<!-- generated: {name} -->\n\n{text}\n<!-- end -->"
         pattern = re.compile(rf"<!-- generated: {re.escape(name)} -->.*?<!-- end -->", flags=re.DOTALL)
@@ -327,7 +336,7 @@ def all_worlds(sections: dict[str, tuple[str, str]], page: str) -> str:
 
 
 def stale(file: Path, wanted: bytes) -> bool:
-    """Whether a file is not what it should be; a drawing by another matplotlib is let be when its creator says so."""
+    """Whether a file is out of date. A drawing made with another matplotlib version counts as up to date."""
     if not file.exists():
         return True
     found = file.read_bytes()
@@ -338,7 +347,7 @@ def stale(file: Path, wanted: bytes) -> bool:
 
 
 def main(check: bool) -> int:
-    """Write all pages, or say which are out of date."""
+    """Write all pages, or report which are out of date."""
     wanted: dict[Path, bytes] = {}
     sections = {}
     for file in worlds():

@@ -11,37 +11,37 @@
 # ---
 
 # %% [markdown]
-# # 01 One run, looked into
+# # 01 Inspect one run
 #
-# One run is one course of events, not an answer. It is the place to learn what the model does: who decides what in which month, and
-# what becomes of a cargo. The question of a pact is asked with many runs, in notebook 02.
+# A single run is one trajectory and no answer. It shows how the model works: who decides what in which month, and what happens to a
+# cargo. Notebook 02 uses many runs to ask what a pact changes.
 
 # %%
 # %matplotlib inline
 import proxysim as ps
 
-world = ps.load("scenarios/quickstart.toml")
+world = ps.load("quickstart")
 run = ps.run(world, rng=1)
 print(run.summary())
 
 # %% [markdown]
-# ## The picture
-# Events on top, then what the proxies can do, whose arms reach them, and what each tie carried.
+# ## The overview figure
+# From top to bottom: events, the capacity of the proxies, the origin of the arms that reach them, and what each tie carried.
 
 # %%
 run.plot()
 
 # %% [markdown]
 # ## The tables
-# Every table is tidy: one row is one month of one thing. Arms that were sent but neither lost nor captured arrive later, in the month `arrives`.
+# Every table is tidy: one row holds one month of one thing. Arms that were sent and neither lost nor captured arrive in the month `arrives`.
 
 # %%
 flows = run.flows
 flows.groupby(["from", "to"])[["sent", "lost", "captured", "arrived"]].sum().round(1)
 
 # %% [markdown]
-# ## Who is there: agents
-# The same rules run step by step with Mesa. An agent is a view of its row of the run; nothing is kept twice.
+# ## The agents
+# The same rules can run step by step with Mesa. An agent is a view of the run and stores no data of its own.
 
 # %%
 model = ps.PactModel(world, rng=1)
@@ -49,8 +49,8 @@ for agent in model.agents:
     print(f"{agent.id:8} {type(agent).__name__:12} funds {agent.funds:10,.1f}  stock {agent.stock():9,.1f}")
 
 # %% [markdown]
-# ## A story, month by month
-# What one proxy gets, makes and holds through the first year and a half.
+# ## One proxy, month by month
+# The arms that the reds receive and hold, and their fighting index, every third month of the first year and a half.
 
 # %%
 story = []
@@ -62,12 +62,12 @@ for _ in range(18):
 
 for month, got, rifles, rockets, fighting in story[::3]:
     print(
-        f"{month}: got arms of USD m {got:5.2f}; holds rifles {rifles:6.1f}, rockets {rockets:6.1f}; capacity to fight {fighting:5.1f}"
+        f"{month}: received USD m {got:5.2f} of arms; holds rifles {rifles:6.1f}, rockets {rockets:6.1f}; fighting index {fighting:5.1f}"
     )
 
 # %% [markdown]
-# ## The two ways give the same numbers
-# `ps.run` and the agents use one set of compiled rules, so a run can be looked into at either end.
+# ## Both ways give the same numbers
+# `ps.run` and the agents use the same compiled rules.
 
 # %%
 again = ps.PactModel(world, rng=1)

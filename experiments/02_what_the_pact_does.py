@@ -13,21 +13,21 @@
 # %% [markdown]
 # # 02 What the pact does
 #
-# Two runs that meet the same chance and differ only in the pact are a pair. The effect of the pact is the mean difference over many
-# pairs; its interval says how well the pairs pin it down. What is *not* in the interval: whether the numbers of the world are right.
+# Two runs that use the same random numbers and differ only in the pact are a pair. The effect of the pact is the mean difference over
+# many pairs. Its interval reflects random variation only; it does not cover errors in the numbers of the world.
 
 # %%
 # %matplotlib inline
 import proxysim as ps
 from proxysim import figures
 
-world = "scenarios/quickstart.toml"
+world = "quickstart"
 comparison = ps.compare(world, ["no-pact", "strong"], runs=200, rng=1)
 print(comparison.summary())
 
 # %% [markdown]
-# ## As a figure
-# One panel a measure; a filled mark is a difference that was found.
+# ## The effects as a figure
+# One panel per measure. A filled mark is a detected effect.
 
 # %%
 effects = comparison.to_dataframe()
@@ -35,14 +35,14 @@ figures.differences(effects, ["capacity", "fighting", "received_money", "receive
 
 # %% [markdown]
 # ## Why pairs
-# Independent runs would need many times as many runs for the same interval: the column tells how many times.
+# `variance_reduction` says how many times as many runs an unpaired study would need for an interval of the same width.
 
 # %%
 effects[["measure", "actor", "difference", "low", "high", "variance_reduction"]].round(3)
 
 # %% [markdown]
-# ## Which provision does it
-# The effect is divided among the provisions by running every set of them: exact Shapley values, which add up to the whole effect.
+# ## Which provision is responsible
+# `attribute` runs every combination of provisions and divides the effect by exact Shapley values, which add up to the whole effect.
 
 # %%
 attribution = ps.attribute(
@@ -56,7 +56,7 @@ figures.waterfall(table[(table["measure"] == "received_arms") & (table["actor"] 
 
 # %% [markdown]
 # ## Why two runs differ
-# Rule by rule, the first month in which each quantity is another: the chain from what was put in to what is measured.
+# For each quantity, the first month and rule in which it differs: the mechanism from the assumed changes to the measures.
 
 # %%
 print(ps.explain(world, ["no-pact", "strong"], run=0, rng=1).summary())

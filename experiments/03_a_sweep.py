@@ -13,9 +13,9 @@
 # %% [markdown]
 # # 03 A sweep, from a file to a figure
 #
-# One comparison answers for one set of numbers. A sweep asks the same at many: how large is the effect of the pact when its provisions
-# are larger or smaller, and when its routes are searched more or less? What is varied stands in an *experiment file*; the runs go into a
-# folder that can be taken up again after anything, extended, verified and read by other tools.
+# One comparison holds for one set of numbers. A sweep repeats it for many: how large is the effect of the pact if funding is larger or
+# smaller, and if legs are searched more or less? An *experiment file* says what is varied. The runs go into a folder. It can be resumed
+# after any interruption, extended, verified, and read by other tools.
 
 # %%
 # %matplotlib inline
@@ -26,19 +26,18 @@ import proxysim as ps
 from proxysim import figures
 
 folder = Path(tempfile.mkdtemp())
-world = Path("scenarios/quickstart.toml").resolve().as_posix()
 
 # %% [markdown]
-# ## The file
-# Levers are what actors choose, uncertainties what the world does. A list is a set of levels; a pattern such as `legs.*.detection`
-# meets every number of that kind, and `scale` moves them together.
+# ## The experiment file
+# Levers are what actors choose; uncertainties are what they do not choose. A list gives levels. The pattern `legs.*.detection` matches
+# the detection of every leg, and `scale` multiplies all of them by the same factor.
 
 # %%
 experiment = folder / "experiment.toml"
-experiment.write_text(f"""
+experiment.write_text("""
 kind     = "experiment"
-question = "How much does funding add to the arms of the proxies, and does search at sea and on land take it away?"
-base     = "{world}"
+question = "How much does funding add to the arms of the proxies, and does more search of the legs undo it?"
+base     = "quickstart"
 branches = ["no-pact", "strong"]
 design   = "grid"
 runs     = 60
@@ -49,32 +48,32 @@ measures = ["received_arms", "capacity"]
 "pacts.treaty.provisions.funding" = [0, 0.15, 0.3, 0.45]
 
 [uncertainties]
-"legs.*.detection" = {{scale = [0.5, 1, 1.5, 2]}}
+"legs.*.detection" = {scale = [0.5, 1, 1.5, 2]}
 """)
 
 # %% [markdown]
 # ## The runs
-# 16 points, two branches, 60 runs each. On the command line this is `proxysim design experiment.toml`, then
-# `proxysim sweep experiment.toml --out DIR`. Kill it whenever you like: `ps.resume` ends with the same table, byte for byte.
+# There are 16 points, two branches and 60 runs of each. The commands for this are `proxysim design experiment.toml` and
+# `proxysim sweep experiment.toml --out DIR`. A sweep may be killed at any time; `ps.resume` ends with the same table, byte for byte.
 
 # %%
 print(ps.sweep(experiment, folder / "out"))
 
 # %% [markdown]
 # ## The results
-# A table with one row a run; the effects with intervals, one row a point; and what is asked of each point.
+# `to_dataframe` has one row per run. `by_point` has one row per point, with the effect and its interval.
 
 # %%
-found = ps.open(folder / "out")
-found.to_dataframe().head()
+results = ps.open(folder / "out")
+results.to_dataframe().head()
 
 # %%
-points = found.by_point("received_arms.reds")
+points = results.by_point("received_arms.reds")
 points
 
 # %% [markdown]
-# ## As figures
-# The difference against no pact, in pairs that meet the same chance. A dot marks a cell in which no difference was found.
+# ## The results as figures
+# The mean paired difference from no pact. A dot marks a cell in which no effect was detected.
 
 # %%
 names = {
@@ -89,21 +88,21 @@ figures.heat_map(points, "legs.*.detection", "pacts.treaty.provisions.funding", 
 figures.sweep_lines(points, "legs.*.detection", "difference", "pacts.treaty.provisions.funding", unit, labels=names)
 
 # %% [markdown]
-# ## What moves it
-# Each factor from its low to its high end, at points that differ in nothing else: the mean change, its interval, and the least and most
-# of these changes, which tell how far the factors depend on each other.
+# ## Which factors change the effect
+# Each factor is moved from its low to its high end, at points that differ in nothing else. The table gives the mean change with its
+# interval, and the smallest and largest change, which show how much the factors depend on each other.
 
 # %%
-effects = found.main_effects("received_arms.reds")
+effects = results.main_effects("received_arms.reds")
 effects.round(3)
 
 # %%
-figures.tornado(effects, unit=unit, labels=names, held="a mean over the values of the other")
+figures.tornado(effects, unit=unit, labels=names, held="mean over the values of the other factor")
 
 # %% [markdown]
-# ## More of it, without doing the old again
-# `extend` adds runs to every point (and points to a Sobol design). Old rows stay as they are; `verify` holds every file against its digest, and
-# `replay` makes any single row again by itself.
+# ## Extend, verify, replay
+# `extend` adds runs to every point, or points to a Sobol design, and keeps all old rows. `verify` checks files against their digests.
+# `replay` repeats a single row and compares it bit for bit.
 
 # %%
 print(ps.extend(folder / "out", runs=40))
@@ -111,8 +110,8 @@ row = ps.open(folder / "out").runs.iloc[1000]
 print(ps.verify(folder / "out"), ps.replay(folder / "out", row["run_id"]).is_same)
 
 # %% [markdown]
-# ## On one page
-# `proxysim report DIR` writes it as one HTML file.
+# ## Report
+# `proxysim report DIR` writes the same HTML file.
 
 # %%
 ps.write_sweep_report(folder / "out", folder / "report.html", "received_arms").stat().st_size

@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 04 Your own world in twenty minutes
 #
-# A world is one text file. This one has a patron, a rival who searches the sea, and two proxies; it is written from nothing, checked,
-# run, compared and put on one page.
+# A world is one text file. This one has a patron, an ally and two proxies beyond a strait that is searched. The notebook writes the
+# file, checks it, compares its branches and makes a report.
 
 # %%
 # %matplotlib inline
@@ -29,7 +29,7 @@ file.write_text("""
 kind = "world"
 
 [scenario]
-question = "An ally offers the patron money for its clients. What reaches the island?"
+question = "An ally offers the patron money for its clients. How many more arms reach the island?"
 start    = 2024-01-01
 end      = 2027-12-01
 flows    = "USD m / year"
@@ -93,8 +93,8 @@ world = ps.load(file, "no-offer")
 world
 
 # %% [markdown]
-# ## Faults are told with their line
-# A wrong name is found before anything runs.
+# ## Faults in a file
+# A misspelt name is reported with its line before anything runs.
 
 # %%
 bad = folder / "bad.toml"
@@ -105,31 +105,32 @@ except ps.InputError as error:
     print(str(error).replace(str(folder), "..."))
 
 # %% [markdown]
-# ## Where things are
-# A schematic map of places and legs, and who is at home where.
+# ## The map
+# A schematic map of the places, the legs, and where each actor is at home.
 
 # %%
 ps.places_and_legs(world)
 
 # %% [markdown]
-# ## What the offer does, and what blunts it
+# ## The effect of the offer, and a countermeasure
 
 # %%
 comparison = ps.compare(world, ["no-offer", "offer", "offer-and-patrol"], runs=200, rng=1)
 print(comparison.summary())
 
 # %% [markdown]
-# ## The same without knowing the numbers
-# Every number with a range is drawn for each pair, the same in all branches. The intervals grow: they now hold the not-knowing too.
+# ## With parameter uncertainty
+# Every parameter with a range is resampled for every two pairs, with the same values in all branches. The intervals grow, because they
+# now also reflect parameter uncertainty.
 
 # %%
 wide = ps.compare(world, ["no-offer", "offer"], runs=200, rng=1, uncertain=True)
-for study, words in ((comparison, "numbers as they stand"), (wide, "numbers drawn")):
+for study, words in ((comparison, "parameters fixed"), (wide, "parameters resampled")):
     effect = study.effect("capacity", "north-shore", "offer")
     print(f"{words:22}: {effect.difference:+.2f} [{effect.low:+.2f}, {effect.high:+.2f}] on {effect.baseline:.1f}")
 
 # %% [markdown]
-# ## On one page
+# ## Report
 
 # %%
 page = ps.write_report(world, folder / "island.html", ["no-offer", "offer", "offer-and-patrol"], runs=60, rng=1)

@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 05 Another decision
 #
-# Every decision of an actor is a method. The inherited one returns what the compiled rule intends; a subclass decides otherwise, and the
-# books balance whatever it returns. Here a patron grows cautious when its shipments are stopped.
+# An actor makes its decisions in methods. The inherited method returns what the compiled rule intends. A subclass can override it; the
+# books still balance. Here a patron becomes cautious when few of its shipments arrive.
 
 # %%
 # %matplotlib inline
@@ -22,11 +22,11 @@ from matplotlib.figure import Figure
 
 import proxysim as ps
 
-world = ps.load("scenarios/quickstart.toml", "strong", ["legs.north-coast.detection=0.4"])
+world = ps.load("quickstart", "strong", ["legs.north-coast.detection=0.4"])
 
 
 class Cautious(ps.StateAgent):
-    """Halves what it spends on clients in a month after more than a quarter of what went to sea was lost."""
+    """Halves its support after a month in which all arrivals were less than three quarters of all shipments."""
 
     def support_budget(self):
         share = super().support_budget()
@@ -36,13 +36,13 @@ class Cautious(ps.StateAgent):
 
 
 # %% [markdown]
-# ## The same chance, another decision
-# The seed and the number of the run are the same, so the two runs are a pair: what differs comes from the decision.
+# ## The same random numbers, another decision
+# The seed and the number of the run are the same, so the two runs are a pair: only the decision makes them differ.
 
 
 # %%
-def course(agents):
-    """Arms that reds got in each month, and its capacity at the end."""
+def trajectory(agents):
+    """Return the arms that the reds received in each month, and their capacity at the end."""
     model = ps.PactModel(world, rng=1, agents=agents)
     got = []
     for _ in world.months:
@@ -52,14 +52,16 @@ def course(agents):
     return got, reds.measure("capacity")
 
 
-usual, capacity = course({})
-cautious, other = course({"north": Cautious})
-print(f"arms to reds: {sum(usual):.1f} as the rules have it, {sum(cautious):.1f} with a cautious patron (USD m)")
-print(f"capacity of reds at the end: {capacity:.1f} and {other:.1f}")
+usual, capacity = trajectory({})
+cautious, other = trajectory({"north": Cautious})
+print(
+    f"arms received by the reds: {sum(usual):.1f} with the usual patron, {sum(cautious):.1f} with a cautious patron (USD m)"
+)
+print(f"capacity of the reds at the end: {capacity:.1f} and {other:.1f}")
 
 # %% [markdown]
-# ## Over several runs
-# One pair is one course of chance; the mean over pairs is the effect of the decision.
+# ## Over several pairs
+# One pair is a single comparison. The mean over pairs estimates the effect of the decision.
 
 # %%
 differences = []
@@ -77,13 +79,13 @@ print(
 )
 
 # %% [markdown]
-# ## Months by eye
+# ## Month by month
 
 # %%
 figure = Figure(figsize=(7.6, 2.6))
 axes = figure.add_subplot()
-axes.plot(usual, color="#4D4D4D", label="as the rules have it")
+axes.plot(usual, color="#4D4D4D", label="usual patron")
 axes.plot(cautious, color="#D55E00", linestyle="--", label="cautious patron")
-axes.set(xlabel="months from January 2020", ylabel="arms to reds, USD m a month")
+axes.set(xlabel="months from January 2020", ylabel="arms to the reds, USD m / month")
 axes.legend(frameon=False)
 figure

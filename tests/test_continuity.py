@@ -13,7 +13,7 @@ from tests.continuity import LARGE, SMALL, WHOLE_MONTHS, Jump, dials, jumps, kno
 from tests.worlds import PLAIN, Tables, merged, random_tables, world_of
 
 from proxysim.core import records
-from proxysim.core.rules.fighting import LINEAR, month_of_attrition
+from proxysim.core.rules.fighting import CONTEST, GUERRILLA, LINEAR, SQUARE, attrition_of_month
 from proxysim.core.vocabulary import PROVISIONS
 from proxysim.runs.ensemble import ensemble
 from proxysim.runs.run import run
@@ -136,15 +136,22 @@ def test_dose__of_random_worlds_never_jumps(seed: int) -> None:
 @pytest.mark.parametrize("gap", [0.0, 1e-13, 1e-12, 1e-11, 1e-6])
 def test_attrition__of_nearly_equal_sides_is_that_of_equal_ones(gap: float) -> None:
     """Lanchester's linear law: 300 each at a rate of .05 leave 300 / 1.025."""
-    left, right = month_of_attrition(LINEAR, 300.0, 300.0 * (1.0 + gap), 0.05, 1)
-    assert left == pytest.approx(300 / 1.025, rel=1e-6 + gap)
-    assert right == pytest.approx(300 / 1.025, rel=1e-6 + gap)
+    lost = attrition_of_month(LINEAR, 300.0, 300.0 * (1.0 + gap), 0.05, 1)
+    assert (0.025 / 1.025, 0.025 / 1.025) == pytest.approx(lost, rel=1e-6 + gap)
 
 
 def test_attrition__keeps_the_difference_of_the_sides() -> None:
     """dA/dt = dB/dt: what one side is stronger by stays."""
-    left, right = month_of_attrition(LINEAR, 500.0, 120.0, 0.3, 1)
-    assert left - right == pytest.approx(380.0, rel=1e-12)
+    of_one, of_two = attrition_of_month(LINEAR, 500.0, 120.0, 0.3, 1)
+    assert 500.0 * of_one == pytest.approx(120.0 * of_two, rel=1e-12)
+
+
+@pytest.mark.parametrize("form", [CONTEST, GUERRILLA, LINEAR, SQUARE])
+def test_attrition__of_next_to_nothing_is_no_rounding(form: int) -> None:
+    """At a rate of 1e-14 each side loses rate times the share that its enemy is due, to twelve digits."""
+    of_one, of_two = attrition_of_month(form, 30.0, 50.0, 1e-14, 1)
+    due = {CONTEST: (50 / 80, 30 / 80), LINEAR: (50 / 80, 30 / 80), SQUARE: (50 / 30, 30 / 50), GUERRILLA: (50 / 80, 30 / 50)}[form]
+    assert (1e-14 * due[0], 1e-14 * due[1]) == pytest.approx((of_one, of_two), rel=1e-12)
 
 
 #: One leg with a limit of exactly two consignments, and plenty to send over it.

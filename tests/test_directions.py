@@ -183,7 +183,7 @@ def test_reciprocity__is_served_before_support_or_cut_with_it(first: float, serv
     s.stock[0, 0, 0], f.owes_first[0] = 10.0, first
     f.volume[0, RECIPROCITY, 0], f.volume[0, SUPPORT, 0] = 8.0, 12.0 if first == 0.0 else 10.0
     shipping.available(w, p, s, f, 0)
-    assert served == pytest.approx((float(f.cut_first[0, 0]), float(f.cut_own[0, 0])), rel=ROUNDING)
+    assert served == pytest.approx((float(f.cut_first[0, 0, 0]), float(f.cut[0, 0, 0])), rel=ROUNDING)
 
 
 def test_logistics__helps_a_leg_as_far_as_the_whole_route_is_open() -> None:

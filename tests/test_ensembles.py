@@ -183,7 +183,7 @@ def test_ensemble__refuses_what_it_cannot_do() -> None:
     with pytest.raises(InputError, match=r'"stron" is not a branch of this file; did you mean "strong"'):
         ensemble(world, ["no-pact", "stron"], 1)
     longer = merged(STUDY, {"branches": {"longer": {"set": {"scenario": {"end": datetime.date(2022, 6, 1)}}}}})
-    with pytest.raises(InputError, match=r"branches.longer: has other things or months in it than no-pact"):
+    with pytest.raises(InputError, match=r"branches.longer: does not have the same objects and months as no-pact"):
         ensemble(world_of(longer), ["no-pact", "longer"], 1)
 
 

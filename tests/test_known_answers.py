@@ -188,13 +188,19 @@ def test_pacts__over_one_pair_join() -> None:
 # ---- fighting ----------------------------------------------------------------------------------------
 
 
+def after_a_month(form: int, one: float, two: float, rate: float, guerrilla: int = 1) -> tuple[float, float]:
+    """Strengths of two sides after a month."""
+    of_one, of_two = fighting.attrition_of_month(form, one, two, rate, guerrilla)
+    return one * (1.0 - of_one), two * (1.0 - of_two)
+
+
 def months_of(
     form: int, one: float, two: float, rate: float, count: int, guerrilla: int = 1
 ) -> list[tuple[float, float]]:
     """Both sides month by month."""
     seen = [(one, two)]
     for _ in range(count):
-        seen.append(fighting.month_of_attrition(form, *seen[-1], rate, guerrilla))
+        seen.append(after_a_month(form, *seen[-1], rate, guerrilla))
     return seen
 
 
@@ -220,11 +226,11 @@ def test_square_law__ends_in_extinction_with_the_invariant_left(swapped: bool) -
 def test_linear_law__has_its_closed_form() -> None:
     """dA/dt = dB/dt = -c A B with A - B = D: A / B = (A0 / B0) exp(c D t), within a month."""
     for one, two in ((100.0, 80.0), (80.0, 100.0), (1.0, 1e6)):
-        a, b = fighting.month_of_attrition(fighting.LINEAR, one, two, 0.4, 1)
+        a, b = after_a_month(fighting.LINEAR, one, two, 0.4, 1)
         c = 0.4 / (one + two)
         assert one - two == pytest.approx(a - b, rel=1e-12)
         assert math.log(one / two) + c * (one - two) == pytest.approx(math.log(a / b), rel=1e-9)  # logs of nearly 1
-    a, b = fighting.month_of_attrition(fighting.LINEAR, 50.0, 50.0, 0.4, 1)
+    a, b = after_a_month(fighting.LINEAR, 50.0, 50.0, 0.4, 1)
     assert (50 / 1.2, 50 / 1.2) == pytest.approx((a, b), rel=ROUNDING)
 
 
@@ -234,7 +240,7 @@ def test_guerrilla_law__keeps_its_invariant(guerrilla: int) -> None:
     hidden, seen, rate = 40.0, 90.0, 0.3
     c = rate / (hidden + seen)
     sides = (hidden, seen) if guerrilla == 1 else (seen, hidden)
-    left = fighting.month_of_attrition(fighting.GUERRILLA, *sides, rate, guerrilla)
+    left = after_a_month(fighting.GUERRILLA, *sides, rate, guerrilla)
     g, v = left if guerrilla == 1 else left[::-1]
     assert seen**2 / 2 - rate / c * hidden == pytest.approx(v**2 / 2 - rate / c * g, rel=1e-5)  # midpoint, 64 steps
     exact = solve_ivp(lambda _, y: [-c * y[0] * y[1], -rate * y[0]], (0, 1), [hidden, seen], rtol=1e-10, atol=1e-10).y[
@@ -246,7 +252,7 @@ def test_guerrilla_law__keeps_its_invariant(guerrilla: int) -> None:
 def test_contest__loses_by_the_enemys_part() -> None:
     """Each side loses rate times the part of the other in both."""
     assert (100 * (1 - 0.2 * 0.25), 100 / 3 * (1 - 0.2 * 0.75)) == pytest.approx(
-        fighting.month_of_attrition(fighting.CONTEST, 100.0, 100 / 3, 0.2, 1), rel=ROUNDING
+        after_a_month(fighting.CONTEST, 100.0, 100 / 3, 0.2, 1), rel=ROUNDING
     )
 
 

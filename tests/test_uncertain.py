@@ -279,7 +279,7 @@ def test_ensemble__with_draws_is_the_same_in_any_pieces(world: World, monkeypatc
     for found in (two, joined, odd):
         assert whole.values.tobytes() == found.values.tobytes()
     assert np.ascontiguousarray(whole.values[:, 16:17]).tobytes() == alone.values.tobytes()
-    with pytest.raises(RunError, match="begin at a multiple of 2"):
+    with pytest.raises(RunError, match="must be a multiple of 2"):
         ensemble(world, names, 1, 9, uncertain=True, first=17)
 
 

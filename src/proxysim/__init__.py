@@ -1,10 +1,12 @@
 """Simulate states, the proxies they arm, and the pacts between the states.
 
->>> import proxysim
->>> world = proxysim.load("scenarios/quickstart.toml", branch="no-pact")
->>> print(proxysim.run(world, rng=1).summary())  # doctest: +SKIP
+>>> import proxysim as ps
+>>> result = ps.compare("quickstart", ["no-pact", "strong"], runs=20)
+>>> result.effect("received_arms", "reds").detected
+True
 
-Names are imported when they are first used, so that ``import proxysim`` costs nothing.
+Worlds are given as paths of TOML files or as names of shipped worlds. Public names are imported on first use, so that
+``import proxysim`` costs nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING
 from proxysim._lazy import lazily
 
 if TYPE_CHECKING:
+    from proxysim import figures as figures
     from proxysim.errors import BooksError, Fault, InputError, MissingExtra, ProxysimError, RunError, StorageError
     from proxysim.figures.places import places_and_legs
     from proxysim.report.study.page import write_report
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from proxysim.runs.mesa.agents import ProxyAgent, StateAgent
     from proxysim.runs.mesa.model import PactModel
     from proxysim.runs.run import Run, run
+    from proxysim.runs.versions import show_versions
     from proxysim.scenario.world.world import World, load
     from proxysim.studies.attribution import Attribution, attribute
     from proxysim.studies.comparison import Comparison, compare
@@ -67,6 +71,7 @@ _HOMES = {
     "replay": "sweeps.verification",
     "resume": "sweeps.runner",
     "run": "runs.run",
+    "show_versions": "runs.versions",
     "status": "sweeps.runner",
     "sweep": "sweeps.runner",
     "verify": "sweeps.verification",
@@ -101,12 +106,14 @@ __all__ = [
     "ensemble",
     "explain",
     "extend",
+    "figures",
     "load",
     "open",
     "places_and_legs",
     "replay",
     "resume",
     "run",
+    "show_versions",
     "status",
     "sweep",
     "verify",
@@ -114,4 +121,4 @@ __all__ = [
     "write_sweep_report",
 ]
 
-__getattr__, __dir__ = lazily(__name__, _HOMES)
+__getattr__, __dir__ = lazily(__name__, _HOMES, modules=("figures",))

@@ -7,13 +7,23 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 
-def lazily(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
-    """`__getattr__` and `__dir__` of a package; `homes` is public name -> module, told from the package on."""
+def lazily(
+    package: str, homes: Mapping[str, str], modules: Sequence[str] = ()
+) -> tuple[Callable[[str], object], Callable[[], list[str]]]:
+    """`__getattr__` and `__dir__` of a package.
+
+    Parameters
+    ----------
+    homes : public name -> module that defines it, relative to the package
+    modules : public modules of the package
+    """
 
     def find(name: str) -> object:
+        if name in modules:
+            return importlib.import_module(f"{package}.{name}")
         home = homes.get(name)
         if home is None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
@@ -22,6 +32,6 @@ def lazily(package: str, homes: Mapping[str, str]) -> tuple[Callable[[str], obje
         return found
 
     def names() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *homes})
+        return sorted({*vars(sys.modules[package]), *homes, *modules})
 
     return find, names

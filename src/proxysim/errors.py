@@ -1,16 +1,15 @@
-"""Every error that proxysim raises on purpose.
+"""All errors that proxysim raises on purpose.
 
 ::
 
     ProxysimError
     |-- InputError        a file, an option or an argument is wrong (exit status 2)
-    |-- RunError          a run could not be finished, or its result cannot be trusted
+    |-- RunError          a run failed, or its result cannot be trusted
     |   |-- BooksError    money or arms do not balance
-    |   `-- StorageError  what was computed cannot be kept: a full disk, a damaged folder
+    |   `-- StorageError  results cannot be stored or read: a full disk, a damaged folder
     `-- MissingExtra      an optional library is not installed
 
-An `InputError` carries all the faults that were found in one pass, each a `Fault` that keeps
-its place and values as attributes.
+An `InputError` holds every fault found in one pass. Each one is a `Fault` with its place and message as attributes.
 """
 
 from __future__ import annotations
@@ -21,19 +20,40 @@ from dataclasses import dataclass
 
 
 class ProxysimError(Exception):
-    """The root: catch this to catch everything that proxysim raises on purpose."""
+    """Base class of all errors that proxysim raises on purpose.
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> try:
+    ...     ps.load("quickstart", branch="no-pct")
+    ... except ps.ProxysimError as error:
+    ...     print(type(error).__name__)
+    InputError
+    """
 
 
 @dataclass(frozen=True, order=True)
 class Fault:
-    """One thing that is wrong in what the user wrote.
+    """One fault in a file, an option or an argument.
+
+    Faults sort by file, line, path and message.
 
     Attributes
     ----------
-    file : name of the file as the user wrote it, or the option ("--set") that holds the fault
-    line : first line of the statement at fault, from 1; 0 when there is no line
+    file : name of the file as given, or of the option or argument at fault, such as ``--set``
+    line : first line of the faulty statement, counted from 1; 0 if there is no line
     path : ids joined by dots, such as ``ties.north -> reds.weight``; may be empty
-    message : what was found, what is allowed and how to cure it, in one line
+    message : one line that says what was found, what is allowed and how to fix it
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> fault = ps.Fault("world.toml", 12, "states.north.income", "found -5; allowed is 0 to 1e+09")
+    >>> print(fault)
+    world.toml:12: states.north.income: found -5; allowed is 0 to 1e+09
+    >>> fault.line
+    12
     """
 
     file: str
@@ -47,7 +67,27 @@ class Fault:
 
 
 class InputError(ProxysimError):
-    """What the user gave cannot be used; `faults` lists everything found, in the order of places."""
+    """A file, an option or an argument cannot be used.
+
+    Parameters
+    ----------
+    faults : the faults, or the text of a single one
+
+    Attributes
+    ----------
+    faults : tuple of `Fault`, sorted by place, without duplicates
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> try:
+    ...     ps.load("quickstart", branch="no-pct", sets=["scenario.noise=-1"])
+    ... except ps.InputError as error:
+    ...     for fault in error.faults:
+    ...         print(fault.message)
+    "no-pct" is not a branch of this file; did you mean "no-pact"?
+    found -1; allowed is 0 to 1
+    """
 
     def __init__(self, faults: Iterable[Fault] | str) -> None:
         if isinstance(faults, str):
@@ -57,17 +97,37 @@ class InputError(ProxysimError):
 
 
 class RunError(ProxysimError):
-    """A run that could not be finished, or whose result cannot be trusted."""
+    """A run failed, its result cannot be trusted, or a result does not contain what was asked for.
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> issubclass(ps.BooksError, ps.RunError), issubclass(ps.StorageError, ps.RunError)
+    (True, True)
+    """
 
 
 class BooksError(RunError):
-    """Money or arms do not balance: a rule moved something that it did not record.
+    """Money or arms do not balance: a rule moved something without recording it.
+
+    Parameters
+    ----------
+    account : the account with the largest residual, in words
+    month : its month, as "YYYY-MM"
+    residual : abs(difference) / (opening + all inflows), dimensionless
 
     Attributes
     ----------
-    account : the first account that is out, in words
-    month : the month in which it went out, as a date
-    residual : |difference| / (opening + all inflows)
+    account, month, residual : as given
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> error = ps.BooksError("money of north", "2021-03", 2.5e-7)
+    >>> print(error)
+    the books do not balance: money of north in 2021-03, relative residual 2.5e-07
+    >>> error.month
+    '2021-03'
     """
 
     def __init__(self, account: str, month: str, residual: float) -> None:
@@ -76,36 +136,54 @@ class BooksError(RunError):
 
 
 class StorageError(RunError):
-    """What was computed cannot be kept or read: a full disk, a damaged folder."""
+    """Results cannot be stored or read, because of a full disk or a damaged folder.
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> raise ps.StorageError("out/points.parquet cannot be written: No space left on device")
+    Traceback (most recent call last):
+    ...
+    proxysim.errors.StorageError: out/points.parquet cannot be written: No space left on device
+    """
 
 
 class MissingExtra(ProxysimError):
-    """An optional library is needed and not installed."""
+    """An optional library is needed but not installed; the message gives the command that installs it.
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> raise ps.MissingExtra("to_xarray needs xarray: pip install 'proxysim[analysis]'")
+    Traceback (most recent call last):
+    ...
+    proxysim.errors.MissingExtra: to_xarray needs xarray: pip install 'proxysim[analysis]'
+    """
 
 
 def refused(option: str, message: str) -> InputError:
-    """An option that cannot be used."""
+    """Return the error for an option that cannot be used."""
     return InputError([Fault(option, 0, "", message)])
 
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
-    """``; did you mean "x"?`` for the nearest known word, or an empty string."""
+    """Return ``; did you mean "x"?`` with the nearest known word, or an empty string."""
     near = difflib.get_close_matches(word[:80], known, n=1, cutoff=0.6)
     return f'; did you mean "{near[0]}"?' if near else ""
 
 
 def check_options(function: str, given: Mapping[str, object], allowed: type) -> None:
-    """Refuse keyword arguments that a function does not have.
+    """Reject keyword arguments that a function does not take.
 
     Parameters
     ----------
     function : name of the function, for the message
-    given : the keyword arguments of the call
+    given : keyword arguments of the call
     allowed : the `TypedDict` whose keys are the options of the function
 
     Raises
     ------
-    TypeError : an unknown option; the message names the nearest known one, or all of them
+    TypeError : an unknown option; the message suggests the nearest known one, or lists all of them
 
     Examples
     --------

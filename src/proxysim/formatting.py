@@ -1,6 +1,6 @@
-"""Numbers, counts, lists, names and tables as people read them.
+"""Format numbers, counts, lists, names and tables for people.
 
-Pages and figures have a true minus sign and a dash for what is missing; `ascii_only` turns a text into one for a terminal.
+Pages and figures use a true minus sign, and a dash for missing values. `ascii_only` converts such text for a terminal.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Sequence
 
-#: Never broken from its number.
+#: A non-breaking space keeps the sign on the line of its number.
 PERCENT = "\u00a0%"
-#: Between these sizes no number is shown in powers of ten.
+#: Numbers of these sizes are written without powers of ten.
 _LEAST, _MOST = 1e-5, 1e9
 _ASCII = str.maketrans({"\u2212": "-", "–": "-", "\u00a0": " ", "∞": "inf"})
 
@@ -19,7 +19,10 @@ _ASCII = str.maketrans({"\u2212": "-", "–": "-", "\u00a0": " ", "∞": "inf"})
 
 
 def plain(value: float, digits: int = 3, sign: str = "") -> str:
-    """As many significant digits, none of them idle: 2.50 is "2.5"; `sign` is "+", "," or both, as in a format."""
+    """Return at most `digits` significant digits without trailing zeros: 2.50 is "2.5".
+
+    `sign` is "+", "," or both, as in a format specification.
+    """
     size = abs(value)
     if size == 0 or not math.isfinite(value) or not _LEAST <= size < _MOST:
         return f"{0 if size == 0 else value:{sign if size else ''}.{digits}g}".replace("-", "\u2212")
@@ -28,9 +31,9 @@ def plain(value: float, digits: int = 3, sign: str = "") -> str:
 
 
 def number(value: float | None, signed: bool = False, *, digits: int | None = None, dust: float = 0.0) -> str:
-    """Three significant digits, idle ones too: 2.5 is "2.50"; `digits` sets how many stand after the point instead.
+    """Return three significant digits with trailing zeros: 2.5 is "2.50". `digits` sets the decimal places instead.
 
-    A dash is what is undefined. Values smaller than `dust` are what rounding leaves, and read "0".
+    Undefined values are a dash. Values smaller than `dust` are rounding errors and read "0".
     """
     if value is None or math.isnan(value):
         return "–"
@@ -47,13 +50,13 @@ def number(value: float | None, signed: bool = False, *, digits: int | None = No
 
 
 def after_point(value: float) -> int:
-    """How many digits stand after the point where three are significant."""
+    """Return the number of decimal places that gives three significant digits."""
     size = abs(value)
     return 0 if size >= 99.95 or size == 0 else 1 if size >= 9.995 else 2 if size >= 0.9995 else 3
 
 
 def percent(share: float | None) -> str:
-    """A share in percent, never rounded to none or all of it when it is neither."""
+    """Return a share in percent. Only 0 and 1 are written as 0 % and 100 %."""
     if share is None or not math.isfinite(share):
         return "–"
     if 0.0 < share < 0.005:
@@ -64,19 +67,19 @@ def percent(share: float | None) -> str:
 
 
 def span(low: float | None, high: float | None, signed: bool = True, *, dust: float = 0.0) -> str:
-    """ "+1.20 to +3.40"; a dash when either end is undefined."""
+    """Return an interval such as "+1.20 to +3.40", or a dash if either end is undefined."""
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return "–"
     return f"{number(low, signed, dust=dust)} to {number(high, signed, dust=dust)}"
 
 
 def brackets(low: float | None, high: float | None) -> str:
-    """ "[+1.20, +3.40]"; a dash when either end is undefined."""
+    """Return an interval such as "[+1.20, +3.40]", or a dash if either end is undefined."""
     return "–" if low is None or high is None else f"[{number(low, True)}, {number(high, True)}]"
 
 
 def ascii_only(text: str) -> str:
-    """The same with the signs that every terminal has."""
+    """Replace the signs that some terminals lack."""
     return text.translate(_ASCII)
 
 
@@ -84,12 +87,12 @@ def ascii_only(text: str) -> str:
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:
-    """ "1 number", "2 numbers"."""
+    """Return a count with its noun: "1 number", "2 numbers"."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def joined(words: Sequence[str], most: int = 12) -> str:
-    """ "a, b and c"; of more than `most`, how many more there are; "none" of none."""
+    """Return a list such as "a, b and c", or "none"; beyond `most` entries only their number is given."""
     kept = list(words)
     if len(kept) > most:
         kept = [*kept[:most], f"{len(words) - most} more"]
@@ -97,17 +100,17 @@ def joined(words: Sequence[str], most: int = 12) -> str:
 
 
 def spaced(one: str) -> str:
-    """An id as words: "sea-patrol" is "sea patrol"."""
+    """Return an id as words: "sea-patrol" is "sea patrol"."""
     return one.replace("-", " ").replace("_", " ")
 
 
 def capital(words: str) -> str:
-    """With a capital letter at the start; the others stay as they are."""
+    """Capitalise the first letter and keep the others."""
     return words[:1].upper() + words[1:]
 
 
 def titled(one: str) -> str:
-    """An id as a title: "sea-patrol" is "Sea patrol"."""
+    """Return an id as a title: "sea-patrol" is "Sea patrol"."""
     return capital(spaced(one))
 
 
@@ -115,7 +118,15 @@ def titled(one: str) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], left: Collection[int] = (0,), rule: str = "") -> list[str]:
-    """Lines with aligned columns; those in `left` are flush left, and a line of `rule` is drawn below the head."""
+    """Return lines with aligned columns.
+
+    Parameters
+    ----------
+    head : column names
+    rows : cells, as many in each row as there are names
+    left : columns that are aligned to the left; the others are aligned to the right
+    rule : character of the line below the names; empty for no line
+    """
     widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
     ruled = [[rule * width for width in widths]] if rule else []
     return [

@@ -241,7 +241,7 @@ def first_run(measuring: Measuring) -> str:
     for name in FILES if measuring.part == 1.0 else ():
         with tempfile.TemporaryDirectory() as folder:
             environment = {**_environment(), "PROXYSIM_CACHE": folder}
-            command = [sys.executable, "-m", "proxysim.cli", "run", str(FILES[name])]
+            command = [sys.executable, "-m", "proxysim", "run", str(FILES[name])]
             seconds = []
             for _ in range(4):
                 began = time.perf_counter()

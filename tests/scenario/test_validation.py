@@ -328,7 +328,7 @@ def test_branches__replace_the_time_of_an_event_as_a_whole() -> None:
         ("rules.attrition=squar", 'did you mean "square"'),
         ("scenario.noise=2", "allowed is 0 to 1"),
         ("ties.north -> reds.weight=1", "quotes"),
-        ("states.south.stock.rifles={2020 = 3}", "where a run starts"),
+        ("states.south.stock.rifles={2020 = 3}", "at the start of a run"),
         ("states.south={}", "empty table"),
     ],
 )

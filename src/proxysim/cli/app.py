@@ -1,6 +1,6 @@
-"""The command line: its group of commands, its common options, and how errors end it.
+"""The command line: the group of commands, the options that they share, and what errors do.
 
-Exit status: 0 done, 1 a run failed, 2 something given is wrong, 3 a sweep is there in part. Data goes to stdout, all else to stderr.
+Exit status: 0 done, 1 a run failed, 2 invalid input, 3 a sweep is incomplete. Data goes to stdout, everything else to stderr.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from typer.core import TyperGroup
 from proxysim.errors import Fault, InputError, ProxysimError, StorageError
 
 
-class _Doors(TyperGroup):
-    """Commands whose errors, when raised on purpose, become lines and an exit status, never a traceback."""
+class _Commands(TyperGroup):
+    """Commands whose own errors become lines on stderr and an exit status, never a traceback."""
 
     def invoke(self, context: Any) -> Any:
         try:
             found = super().invoke(context)
             sys.stdout.flush()
             return found
-        except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        except BrokenPipeError:  # a reader such as `head` has closed the pipe
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise typer.Exit(0) from None
         except InputError as error:
@@ -39,13 +39,13 @@ class _Doors(TyperGroup):
 
 
 app = typer.Typer(
-    cls=_Doors, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
+    cls=_Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
     help="Simulate states, the proxies they arm, and the pacts between the states.",
 )  # fmt: skip
 
-WorldFile = Annotated[str, typer.Argument(metavar="WORLD", help='Path of a file of kind "world".')]
+WorldFile = Annotated[str, typer.Argument(metavar="WORLD", help='Path of a file of kind "world", or the name of a shipped world.')]
 BranchName = Annotated[
-    str | None, typer.Option("--branch", help='Branch, or several joined by "+"; "none" is the file as it stands.')
+    str | None, typer.Option("--branch", help='Branch, or several joined by "+"; "none" is the file without a branch.')
 ]
 Sets = Annotated[
     list[str] | None,
@@ -55,14 +55,12 @@ Sets = Annotated[
 
 def main() -> None:
     """Run the command line and exit."""
-    gc.set_threshold(
-        100_000, 50, 50
-    )  # importing makes many objects and no garbage; a sixth of a short run went into looking for it
+    gc.set_threshold(100_000, 50, 50)  # importing makes many objects and no garbage; looking for it took a sixth of a short run
     app()
 
 
 def refusal(file: str, message: str) -> InputError:
-    """What is wrong with a file or an option, as an error."""
+    """An error about a file or an option."""
     return InputError([Fault(file, 0, "", message)])
 
 

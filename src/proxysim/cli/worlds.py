@@ -1,10 +1,11 @@
-"""The commands `init`, `validate`, `schema` and `show`."""
+"""The commands `worlds`, `copy`, `init`, `validate`, `schema` and `show`."""
 
 from __future__ import annotations
 
 import json
 import math
 import sys
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,9 +21,43 @@ if TYPE_CHECKING:
     from proxysim.scenario.toml.reader import Document
 
 
+@app.command("worlds")
+def worlds() -> None:
+    """List the shipped worlds and the question each asks; their names can be given wherever a WORLD is."""
+    from proxysim.scenario.shipped import question_of, shipped_worlds
+
+    names = shipped_worlds()
+    for name in names:
+        width = max(map(len, names))
+        print(textwrap.fill(question_of(name), 100, initial_indent=f"{name:<{width}}  ", subsequent_indent=" " * (width + 2)))
+
+
+@app.command("copy")
+def copy(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A shipped world, as `proxysim worlds` lists them.")],
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder to write to; made if it is not there.")] = ".",
+) -> None:
+    """Copy a shipped world, the files that it extends and its experiments to a folder, ready to edit."""
+    from proxysim.scenario.shipped import copy_of
+
+    texts, target = copy_of(name), Path(folder).expanduser()
+    for file in texts:
+        if (target / file).exists():
+            raise refusal(str(target / file), "exists and is not overwritten; give another folder")
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for file, text in texts.items():
+            with open(target / file, "x", encoding="utf-8") as stream:
+                stream.write(text)
+            print(target / file)
+    except OSError as error:
+        raise refusal(str(target), f"cannot be written: {error.strerror or error}") from None
+    print(f"next: proxysim report {target / name}.toml", file=sys.stderr)
+
+
 @app.command("init")
 def init(file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write; must not exist.")]) -> None:
-    """Write a small commented world to start from."""
+    """Write a small commented world as a starting point."""
     from importlib.resources import files
 
     text = files("proxysim.scenario").joinpath("template.toml").read_text(encoding="utf-8")
@@ -39,10 +74,10 @@ def init(file: Annotated[str, typer.Argument(metavar="FILE", help="Where to writ
 @app.command("validate")
 def validate(
     given: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help='Files of kind "world", "part" or "experiment".')
+        list[str], typer.Argument(metavar="FILE...", help='Files of kind "world", "part" or "experiment", or names of shipped worlds.')
     ],
 ) -> None:
-    """Check files; every fault is named with its line."""
+    """Check files; report every fault with its line."""
     faults: list[Fault] = []
     for file in given:
         try:
@@ -56,23 +91,25 @@ def validate(
 
 
 def _checked(file: str) -> str:
-    """What a sound file holds, in words."""
+    """Summary of a valid file."""
     from proxysim.scenario.resolve.layers import read_layers
     from proxysim.scenario.resolve.loader import source_of
+    from proxysim.scenario.shipped import world_path
     from proxysim.scenario.toml.reader import read_file
 
     sections = ("categories", "legs", "ties", "fronts", "regimes", "pacts", "events")
-    document = read_file(Path(file), file)
+    path = world_path(file)
+    document = read_file(path, str(path))
     if _is_experiment(document.data.get("kind")):
-        return _checked_experiment(document, Path(file).parent)
+        return _checked_experiment(document, path.parent)
     if document.data.get("kind") == "part" and not document.faults:
-        world, _ = read_layers(document, Path(file).parent)
+        world, _ = read_layers(document, path.parent)
         if world.faults:
             raise InputError(world.faults)
         counts = [("actors", len(world.ids("states")) + len(world.ids("proxies")))]
         counts += [(section, len(world.ids(section))) for section in sections]
         return "part, " + _counted(counts)
-    scenario = source_of(document, file, Path(file).parent).scenario()
+    scenario = source_of(document, str(path), path.parent).scenario()
     counts = [("actors", len(scenario.ids["actors"]))]
     counts += [(section, len(scenario.ids[section])) for section in sections]
     words = f"{_counted(counts)}, {counted(scenario.months, 'month')}, branches: {', '.join(scenario.branches) or 'none'}"
@@ -80,7 +117,7 @@ def _checked(file: str) -> str:
 
 
 def _is_experiment(kind: object) -> bool:
-    """Whether a file says that it is an experiment, also when that is misspelt."""
+    """Whether a file says that it is an experiment, even if misspelt."""
     from proxysim.errors import did_you_mean
     from proxysim.scenario.schema.keys import KINDS
 
@@ -88,7 +125,7 @@ def _is_experiment(kind: object) -> bool:
 
 
 def _checked_experiment(document: Document, folder: Path) -> str:
-    """What a sound experiment holds, in words: all is checked that `sweep` checks before it runs."""
+    """Summary of a valid experiment, after all the checks that `sweep` makes before it runs."""
     from proxysim.errors import MissingExtra
     from proxysim.scenario.world.world import build
     from proxysim.sweeps.experiment.design import design_of
@@ -116,7 +153,7 @@ def _checked_experiment(document: Document, folder: Path) -> str:
 
 
 def _counted(counts: Sequence[tuple[str, int]]) -> str:
-    """Counts in words; what there is none of is left out."""
+    """Counts in words; zeros are left out."""
     one = {"categories": "category"}
     words = [counted(count, one.get(name, name[:-1]), name) for name, count in counts if count]
     return ", ".join(words) or "empty"
@@ -140,11 +177,11 @@ def show(
         bool,
         typer.Option(
             "--routes",
-            help="Print the routes of every tie instead, as they are at the start: legs, months, limit, share, believed survival and leave.",
+            help="Print the routes of every tie at the start instead: legs, months, limit, share, believed survival and leave.",
         ),
     ] = False,
 ) -> None:
-    """Print every number that counts: value, range, source, grade and where it comes from; with --routes the routes of ties."""
+    """Print every number of a world with its range, source, grade and origin in the file; with --routes the routes of all ties."""
     from proxysim.errors import did_you_mean
     from proxysim.scenario.resolve.loader import load_scenario
 
@@ -164,7 +201,7 @@ def _numbers(scenario: Scenario, actor: str | None) -> list[str]:
 
 
 def _routes(scenario: Scenario, actor: str | None) -> list[str]:
-    """The table of routes, what its columns mean, and whether routes were left out."""
+    """The table of routes, the meaning of its columns, and whether routes were left out."""
     from proxysim.scenario.world.world import build
     from proxysim.studies.routes import routes_at_start
 
@@ -203,7 +240,7 @@ def _cut(scenario: Scenario) -> list[str]:
 
 
 def _rows(scenario: Scenario, actor: str | None) -> Iterator[tuple[str, ...]]:
-    """One row for each number, and one more for each later date of a series."""
+    """One row per number, and one more per later date of a series."""
     from proxysim.scenario.labels import UNITS, kind_of
 
     for path, number in scenario.numbers.items():
@@ -221,7 +258,7 @@ def _rows(scenario: Scenario, actor: str | None) -> Iterator[tuple[str, ...]]:
 
 
 def _path(scenario: Scenario, path: tuple[str, ...]) -> str:
-    """A path as it is written: engagement stands under the side of the actor."""
+    """A path as the file has it: engagement is under the side of the actor."""
     if path[0] == "fronts" and path[2] == "engagement":
         side = "side_b" if scenario.text["fronts", path[1], "sides"].get(path[3]) == 2 else "side_a"
         path = (*path[:2], side, path[3])
@@ -229,7 +266,7 @@ def _path(scenario: Scenario, path: tuple[str, ...]) -> str:
 
 
 def _range(scenario: Scenario, number: Number, kind: str, scale: float) -> tuple[str, str]:
-    """Low and high; of a series they are multipliers."""
+    """Low and high; multipliers for a series."""
     if number.low is None or number.high is None:
         return "", ""
     if number.series:
@@ -239,7 +276,7 @@ def _range(scenario: Scenario, number: Number, kind: str, scale: float) -> tuple
 
 def _value(scenario: Scenario, value: float, kind: str) -> str:
     if math.isnan(value):
-        return "worked out"
+        return "computed"
     if math.isinf(value):
         return "for ever"
     return scenario.month_name(round(value)) if kind == "month" else f"{value:.6g}"

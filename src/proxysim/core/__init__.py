@@ -1,1 +1,1 @@
-"""The compiled model: numbers, records, random numbers, the rules of a month and their order."""
+"""The compiled model: parameters, records, random numbers, the rules of a month and their order."""

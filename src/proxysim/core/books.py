@@ -1,4 +1,4 @@
-"""Double-entry books of money and arms, and their residual, from what the rules recorded."""
+"""Double-entry books of money and arms, and their residuals."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from proxysim.core.vocabulary import (
 
 MONEY_INS, MONEY_ALL = len(MONEY_IN), len(MONEY_LINES)
 ARMS_INS, ARMS_ALL, TRANSIT_ALL = len(ARMS_IN), len(ARMS_LINES), len(TRANSIT_LINES)
-#: Kinds of account, times `ACCOUNT` plus the index in the code that `State.residual_account` keeps.
+#: Kinds of account. `State.residual_account` stores the kind times `ACCOUNT` plus an index.
 MONEY_ACCOUNT, ARMS_ACCOUNT, TRANSIT_ACCOUNT, MONEY_CLEARING, ARMS_CLEARING, NOT_A_NUMBER = range(6)
 ACCOUNT = 1_000_000_000
 
 
 @compiled
 def open_month(w, s, f):  # type: ignore[no-untyped-def]
-    """Every line is zero; openings are what is held.
+    """Set all lines to zero and record the opening balances.
 
     Writes
     ------
@@ -63,13 +63,13 @@ def _on_the_way(w, s, i, c, o):  # type: ignore[no-untyped-def]
 
 @compiled
 def _note(s, difference, size, t, code):  # type: ignore[no-untyped-def]
-    """Keep the worst |difference| / size, 0 / 0 being 0; what is not a number is the worst of all."""
+    """Keep the largest |difference| / size. 0 / 0 counts as 0, and NaN as the largest of all."""
     if difference != difference:
         residual = 1.0
         code = NOT_A_NUMBER * ACCOUNT + code % ACCOUNT
     elif (
         abs(difference) <= s.residual * size
-    ):  # so nearly always; a division for each account would cost more than the sums
+    ):  # nearly always true; a division for each account would cost more than the sums
         return
     else:
         residual = abs(difference) / size if size > 0.0 else 1.0
@@ -81,7 +81,7 @@ def _note(s, difference, size, t, code):  # type: ignore[no-untyped-def]
 
 @compiled
 def _lines(f, a, c, o, first, stop):  # type: ignore[no-untyped-def]
-    """Sum of lines of the books of arms, in four parts, so that no addition waits for the one before."""
+    """Sum lines of the books of arms in four partial sums, so that additions do not wait for each other."""
     one, two, three, four = 0.0, 0.0, 0.0, 0.0
     line = first
     while line + 3 < stop:
@@ -98,7 +98,7 @@ def _lines(f, a, c, o, first, stop):  # type: ignore[no-untyped-def]
 
 @compiled
 def close_month(w, s, f, t):  # type: ignore[no-untyped-def]
-    """Each account: opening + inflows = closing + outflows; what one sends another receives or is on its way.
+    """Check each account: opening + inflows = closing + outflows, and all that is sent is received or in transit.
 
     Writes
     ------
@@ -145,7 +145,7 @@ def close_month(w, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def _moving(w, f):  # type: ignore[no-untyped-def]
-    """Scale of the clearing of arms: all that is on its way or was sent."""
+    """Scale for the clearing residual of arms: everything in transit or sent this month."""
     total = 0.0
     for i in range(w.tie_count):
         for c in range(w.category_count):

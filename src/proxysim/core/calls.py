@@ -1,4 +1,4 @@
-"""Reads the order of the rules out of `step.advance`, for the compiler, `explain` and the tests."""
+"""Read the order of the rules from the source of `step.advance`, for compilation, `explain` and the tests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from proxysim.core import step
 
 
 class Call(NamedTuple):
-    """One call in the order of a month: `arguments` are names of what `step.advance` holds."""
+    """One call of a month; `arguments` are the names of variables in `step.advance`."""
 
     name: str
     function: Callable[..., Any]
@@ -22,7 +22,7 @@ class Call(NamedTuple):
 
 @cache
 def calls_of_month() -> tuple[Call, ...]:
-    """Every call of a month on a module, in order: rules, books and measures."""
+    """Return the calls of a month in order: rules, books and measures."""
     function = getattr(step.advance, "py_func", step.advance)
     found = []
     for node in ast.walk(ast.parse(textwrap.dedent(inspect.getsource(function)))):

@@ -1,8 +1,7 @@
-"""The only file that knows numba's options, and where compiled code is kept.
+"""The numba options of the compiled rules, and the folder of their disk cache.
 
-numba's disk cache does not see an edit in another file and would go on giving old numbers. So the
-cache folder is named after a hash of the compiled sources, numba's version and the CPU, and is chosen
-before the first rule is compiled.
+numba's disk cache does not notice an edit in another source file and would keep returning old results. The cache folder
+is therefore named after a hash of the compiled sources, numba's version and the CPU. It is set before any rule is compiled.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ def _cpu() -> str:
 
 
 def cache_folder() -> Path:
-    """A folder for this very code, compiler and CPU, below the user's cache."""
+    """Return the cache folder for this version of the code, compiler and CPU, inside the user's cache."""
     home = os.environ.get("PROXYSIM_CACHE") or os.path.join(
         os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache"), "proxysim"
     )
@@ -54,15 +53,15 @@ def _prepare() -> None:
             if other.is_dir() and time.time() - other.stat().st_mtime > OLD_AFTER_DAYS * 86400:
                 shutil.rmtree(other, ignore_errors=True)
     except OSError:
-        return  # an unwritable home: numba compiles anew each time, the numbers are the same
+        return  # the cache is not writable: numba compiles in every process, with the same results
     config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
 
 
 def _own_names() -> None:
-    """Give each process its own names of compiled files.
+    """Give each process its own names for compiled files.
 
-    numba numbers the files of a function; two processes that compile different size classes at one time would take
-    the same number, and one would later load the code of the other. With own names the worst is compiling again.
+    numba numbers the files of a function. Two processes that compile different size classes at the same time would pick
+    the same number, and one would later load the code of the other. With separate names the worst case is recompilation.
     """
     token = f"{os.getpid():x}-{time.time_ns():x}"
 
@@ -78,9 +77,9 @@ _own_names()
 
 @contextmanager
 def quick_passes() -> Iterator[None]:
-    """Compile without numba's vectorisers: the loops of the rules are short, so they cost time and gain none (measured).
+    """Compile without numba's vectorisers, which only cost time because the loops of the rules are short (measured).
 
-    The numbers are the same either way: no pass may change the order of an addition.
+    Results are the same either way, since no pass may change the order of additions.
     """
     before = config.LOOP_VECTORIZE, config.SLP_VECTORIZE  # type: ignore[attr-defined]
     config.LOOP_VECTORIZE = config.SLP_VECTORIZE = 0  # type: ignore[attr-defined]
@@ -91,10 +90,10 @@ def quick_passes() -> Iterator[None]:
 
 
 def is_compiled() -> bool:
-    """False when numba's own switch makes the rules run as plain Python (used to compare the two)."""
+    """Return False if numba is switched off and the rules run as plain Python, as in tests that compare the two."""
     return not config.DISABLE_JIT  # type: ignore[attr-defined]
 
 
 def compiled(function: Any) -> Any:
-    """Compile a rule: no fast mathematics, no exceptions, no hidden threads, so that bits are the same everywhere."""
+    """Compile a rule without fast mathematics, exceptions or threads, so that results are bit-identical everywhere."""
     return numba.njit(nogil=True, cache=True, fastmath=False, error_model="numpy", boundscheck=False)(function)

@@ -1,4 +1,4 @@
-"""R13: works out every measure of a month; a measure is declared in `vocabulary.MEASURES`."""
+"""R13: compute the measures of a month, which are declared in `vocabulary.MEASURES`."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ FLOOR = 0.02
 def record(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """fighting = 100 ces^.6 (P / P0)^.25 command^.15, ces = (sum w ((S + .02 S0) / (1.02 S0))^.5)^2, ratio at most `stock_ratio_cap`.
 
-    Categories with stock at the start count, their weights normalised; manufacture = mean of what was made over the last
-    twelve months; reach = what could arrive over own outgoing ties. capacity = weighted mean of the three over their value
-    at the start (at most `output_ratio_cap` times), over those that were not 0 then.
+    Only categories with stock at the start count, and their weights are normalised. manufacture is the mean output of the
+    last twelve months. reach is what could arrive over the actor's outgoing ties. capacity is the weighted mean of the
+    three, each relative to its value at the start and at most `output_ratio_cap`; those that were 0 at the start are left out.
 
     Writes
     ------
-    measure : (actor, measure); revived : (actor,), month
+    measure : (actor, measure), units in `vocabulary.MEASURES`; revived : (actor,), month
 
     Source
     ------
-    Assumption: elasticity of substitution 2; with less, one empty category would zero the index.
+    Assumption: elasticity of substitution 2; at 1 or less, one empty category would set the index to 0.
     """
     for a in range(w.actor_count):
         s.measure[a, FIGHTING] = _fighting(w, p, s, a)
@@ -59,7 +59,7 @@ def record(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def add(w, s, f, tally, row):  # type: ignore[no-untyped-def]
-    """Sums over months: measures, then arms arrived by origin.
+    """Add the measures of a month, then the arms received by origin, to the sums over months.
 
     Writes
     ------
@@ -76,7 +76,7 @@ def add(w, s, f, tally, row):  # type: ignore[no-untyped-def]
 
 @compiled
 def keep(w, s, track, row, t):  # type: ignore[no-untyped-def]
-    """Measures month by month.
+    """Store the measures of a month.
 
     Writes
     ------
@@ -138,7 +138,7 @@ def _fighting(w, p, s, a):  # type: ignore[no-untyped-def]
 
 @compiled
 def _reach(w, f, a):  # type: ignore[no-untyped-def]
-    """Sum over the routes of own ties of their divided limit times the chance to get through."""
+    """Sum over the routes of an actor's ties of their divided limit times the probability of getting through."""
     total = 0.0
     for i in range(w.tie_count):
         if w.tie_from[i] == a:

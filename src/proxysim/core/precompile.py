@@ -1,8 +1,8 @@
-"""First use of a size class: two processes compile the rules side by side.
+"""Compile the rules for a size class on first use, in two processes.
 
-Compiling is most of a first run and numba compiles on one core. So this process compiles the calls of a month from the
-first on and a second one from the last back, into one cache on the disk. Where they meet, each finds the work of the
-other there. Whatever the second process does not manage is compiled here.
+Compilation takes most of a first run, and numba uses one core. This process therefore compiles the calls of a month from
+the first onwards, and a second process from the last backwards, into the same disk cache. When they meet, each finds the
+results of the other. Whatever the second process has not finished is compiled here.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ def _type(value: Any) -> Any:
 
 
 def _compile(function: Any, *types: Any) -> None:
-    """Compile a function for some types, or read it from the disk where another process has done so."""
+    """Compile a function for these types, or load it if another process has compiled it."""
     function.compile(types)
 
 
 def _runs(size: str) -> Any:
-    """Type of the runs of a size class."""
+    """Return the numba type of `Runs` in a size class."""
     worlds, params, states, flows = (records.rows(name, size) for name in ("world", "params", "state", "flows"))
     numbers = np.zeros((1, 1))
     return _type(step.Runs(worlds, empty_schedule(), numbers, numbers, numbers, params, states, flows))
 
 
 def _parts(size: str) -> list[tuple[Any, ...]]:
-    """What is compiled on its own: (function, types of its arguments), the calls of a month and the start."""
+    """List the functions that are compiled separately, with the types of their arguments: calls of a month, and `begin`."""
     row = np.zeros(1)
     types = {letter: _type(records.rows(name, size)[0])
              for letter, name in (("w", "world"), ("p", "params"), ("s", "state"), ("f", "flows"))}  # fmt: skip
@@ -53,20 +53,20 @@ def _parts(size: str) -> list[tuple[Any, ...]]:
 
 
 def _link(size: str) -> None:
-    """The functions that drivers call, from the compiled rules."""
+    """Compile the functions that drivers call, which use the compiled rules."""
     runs = _runs(size)
     _compile(step.resume, runs, *(numba.int64,) * 3)
     _compile(step.advance, runs, _type(step.Span(0, 0, 0, 0)), TALLY, TRACK)
 
 
 def prepare(size: str) -> None:
-    """Compile the rules for a size class unless that was done before; says so on stderr."""
+    """Compile the rules for a size class unless they are cached, with a message on stderr."""
     if size not in _PREPARED:
         _prepare(size)
         _PREPARED.add(size)
 
 
-#: Size classes that this process has at hand: it asks the disk once for each.
+#: Size classes already checked by this process, so that the disk is read once for each.
 _PREPARED: set[str] = set()
 
 
@@ -87,17 +87,17 @@ def _prepare(size: str) -> None:
                 for part in _parts(size):
                     _compile(*part)
             finally:
-                other.kill()  # what it has not done is done here
+                other.kill()  # this process has compiled what the other had not finished
             _link(size)
         mark.touch()
 
 
 @contextmanager
 def _alone(file: Path) -> Iterator[None]:
-    """One process at a time: two that write numba's index at one moment would each lose entries of the other."""
+    """Let one process in at a time: two that write numba's index at the same time would lose entries of each other."""
     try:
         import fcntl
-    except ImportError:  # no file locks on this platform: at worst something is compiled again
+    except ImportError:  # no file locks on this platform: at worst something is compiled twice
         yield
         return
     with open(file, "w") as handle:

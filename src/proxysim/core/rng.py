@@ -1,8 +1,8 @@
-"""Random numbers: each is a function of (seed, run, mechanism, id, month), never the next of a stream.
+"""Random numbers: each is a function of (seed, run, mechanism, id, month) and does not depend on earlier draws.
 
 The generator is Philox4x32-10 (Salmon, Moraes, Dror & Shaw 2011, "Parallel random numbers: as easy
-as 1, 2, 3"): counter-based, with published test vectors. The seed is the key; run, mechanism and
-month, and the 64-bit hash of the id, fill the counter, so no two draws of a study share a counter.
+as 1, 2, 3"), which is counter-based and has published test vectors. The seed is the key. Run, mechanism, month
+and the 64-bit hash of the id form the counter, so no two draws of a study share a counter.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 
 from proxysim.core.jit import compiled
 
-#: Mechanisms that draw. The number is part of the key: never renumber one.
+#: Mechanisms that draw random numbers. Their codes are part of the counter and must never change.
 FRONT, EVENT_CHANCE, EVENT_DATE, EVENT_MONTH, INCOME, LEG, CARGO, FORCING, UNKNOWN, CONSIGNMENTS = range(1, 11)
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
@@ -23,13 +23,13 @@ _MASK, _32, _11, _16 = np.uint64(0xFFFFFFFF), np.uint64(32), np.uint64(11), np.u
 
 
 def key_of(text: str) -> int:
-    """64-bit key of an id; two ids with one key are refused when a world is built."""
+    """Return the 64-bit key of an id. Building a world fails if two ids have the same key."""
     return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little")
 
 
 @compiled
 def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
-    """Ten rounds of Philox4x32: four 32-bit counter words and two key words, all uint64, to four words."""
+    """Apply ten rounds of Philox4x32 to four 32-bit counter words and two key words, all as uint64; return four words."""
     for _ in range(10):
         p0 = _M0 * c0
         p1 = _M1 * c2
@@ -41,7 +41,7 @@ def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
 
 @compiled
 def uniform(seed, run, mechanism, key, month):  # type: ignore[no-untyped-def]
-    """A number in (0, 1) with 53 random bits; `month` is 0 for draws made once a run."""
+    """Return a number in (0, 1) with 53 random bits; `month` is 0 for draws made once per run."""
     tag = (np.uint64(mechanism) << _16) | np.uint64(month)
     a, b, _, _ = philox(run & _MASK, tag, key & _MASK, key >> _32, seed & _MASK, seed >> _32)
     return (float(((a << _32) | b) >> _11) + 0.5) * 1.1102230246251565e-16
@@ -49,7 +49,7 @@ def uniform(seed, run, mechanism, key, month):  # type: ignore[no-untyped-def]
 
 @compiled
 def uniforms(seed, runs, mechanism, key):  # type: ignore[no-untyped-def]
-    """(run,): `uniform` of each of `runs` at month 0."""
+    """Return `uniform` at month 0 for each of `runs`, (run,)."""
     result = np.empty(len(runs))
     for i in range(len(runs)):
         result[i] = uniform(seed, runs[i], mechanism, key, 0)
@@ -58,13 +58,13 @@ def uniforms(seed, runs, mechanism, key):  # type: ignore[no-untyped-def]
 
 @compiled
 def normal(seed, run, mechanism, key, month):  # type: ignore[no-untyped-def]
-    """A standard normal number: the inverse of its distribution at `uniform` (Wichura 1988, AS 241, PPND16)."""
+    """Return a standard normal number: the quantile at `uniform` (Wichura 1988, AS 241, PPND16)."""
     return normal_quantile(uniform(seed, run, mechanism, key, month))
 
 
 @compiled
 def normal_quantile(u):  # type: ignore[no-untyped-def]
-    """Quantile of the standard normal distribution for 0 < u < 1, to about 1e-16 (Wichura 1988, AS 241)."""
+    """Return the standard normal quantile for 0 < u < 1, accurate to about 1e-16 (Wichura 1988, AS 241)."""
     q = u - 0.5
     if abs(q) <= 0.425:
         r = 0.180625 - q * q
@@ -97,25 +97,28 @@ def normal_quantile(u):  # type: ignore[no-untyped-def]
     return -value if q < 0.0 else value
 
 
-#: Up to here a sum from below leaves 1 - u with thirteen digits; above it the sum runs from the other end, which is slower.
+#: Up to this u, summing from below keeps thirteen digits of 1 - u. Above it the sum runs from the other end, which is slower.
 FROM_BELOW = 0.999
 
 
 @compiled
 def binomial_quantile(u, n, p):  # type: ignore[no-untyped-def]
-    """Least k with P(Binomial(n, p) <= k) >= u, from the upper tail where u is near 1; never falls when p or n rises."""
+    """Return the smallest k with P(Binomial(n, p) <= k) >= u; it never falls when p or n rises.
+
+    Where u is near 1 the sum runs over the upper tail.
+    """
     if n <= 0 or p <= 0.0:
         return 0
     if p >= 1.0:
         return n
-    if p > 0.5:  # count what is not lost: keeps the first term above the smallest float
+    if p > 0.5:  # count the failures instead, which keeps the first term above the smallest float
         return n - _tail(1.0 - u, n, 1.0 - p, True)
     return _tail(u, n, p, False)
 
 
 @compiled
 def _tail(u, n, p, strict):  # type: ignore[no-untyped-def]
-    """Least k with F(k) >= u (`strict`: > u) for p <= 1/2."""
+    """Return the smallest k with F(k) >= u (`strict`: > u) for p <= 1/2."""
     odds = p / (1.0 - p)
     none = math.exp(n * math.log1p(-p))
     if u < none or (u == none and not strict):
@@ -127,7 +130,7 @@ def _tail(u, n, p, strict):  # type: ignore[no-untyped-def]
             k += 1
             total += term
         return k
-    # From above: begin where the mass is below any rounding, go down while the upper tail still fits.
+    # From above: start where the mass is below rounding and go down while the upper tail stays within 1 - u.
     k = min(n, int(n * p + 14.0 * math.sqrt(n * p * (1.0 - p)) + 40.0))
     log_term = (math.lgamma(n + 1.0) - math.lgamma(k + 1.0) - math.lgamma(n - k + 1.0)
                 + k * math.log(p) + (n - k) * math.log1p(-p))  # fmt: skip

@@ -1,6 +1,6 @@
-"""The order of a month, once: `advance` runs the numbered stages of a month, all of them or some.
+"""The schedule of a month: `advance` runs all of its numbered stages, or some of them.
 
-A rule that chooses is two stages, *intend* and *apply*; between them a driver may look at an intention or replace it.
+A rule that makes a decision has two stages, *intend* and *apply*. Between them a driver may read or replace the intention.
 """
 
 from __future__ import annotations
@@ -31,22 +31,24 @@ from proxysim.core.rules._shared import weight_of_ties, whole_mix
 from proxysim.core.schedule import Numbers, Schedule
 from proxysim.core.vocabulary import NEVER
 
-#: Stages; those named INTEND leave an intention to be carried out by the next.
+#: Stages. Each stage named INTEND leaves an intention that the next stage carries out.
 (OPEN, INTEND_FRONTS, REVENUE, INTEND_SUPPORT, SUPPORT, INTEND_TRADE, INTEND_RELEASE, SHIP, FIGHT, REGIMES,
  INTEND_PATROLS, CLOSE) = range(1, 13)  # fmt: skip
 FIRST, LAST = OPEN, CLOSE
-#: A month before any pact, for the numbers at the start.
+#: A month before any pact, used to compute values at the start.
 BEFORE = -1_000_000
 
 
 class Runs(NamedTuple):
-    """Runs of one world, side by side.
+    """A batch of runs of one world.
 
     Attributes
     ----------
-    worlds : (1,), the record of the world; schedule : what changes when
-    numbers : (run or 1, number), every number of a run: parameters, values of dated series, values of effects
-    bases, vectors : (run, parameter), numbers without events, and as they act (the same memory as `params`)
+    worlds : (1,), the record of the world
+    schedule : dated numbers, conditions and effects of events
+    numbers : (run or 1, number), all numbers of a run: parameters, values of dated series, values of effects
+    bases : (run, parameter), parameters of this month without the effects of events
+    vectors : (run, parameter), parameters with those effects; shares memory with `params`
     params, states, flows : (run,), records
     """
 
@@ -61,7 +63,7 @@ class Runs(NamedTuple):
 
 
 class Span(NamedTuple):
-    """Runs `low` up to `high`, months `start` up to `stop` (each without the last), stages `first` to `last`."""
+    """Half-open ranges of runs (`low`, `high`) and months (`start`, `stop`), and the stages `first` to `last`, both included."""
 
     low: int
     high: int
@@ -72,13 +74,13 @@ class Span(NamedTuple):
 
 
 def no_records() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """A tally and a track of no runs."""
+    """Return an empty tally and an empty track."""
     return np.zeros((0, 0, 0)), np.zeros((0, 0, 0, 0))
 
 
 @compiled
 def begin(runs, low, high):  # type: ignore[no-untyped-def]
-    """Runs `low` up to, not including, `high` at the start of month 0; `seed` and `run` stay as they are.
+    """Set runs `low` to `high` - 1 to the start of month 0; `seed` and `run` are kept.
 
     Writes
     ------
@@ -91,7 +93,7 @@ def begin(runs, low, high):  # type: ignore[no-untyped-def]
 
 @compiled
 def resume(runs, low, high, month):  # type: ignore[no-untyped-def]
-    """Numbers of runs that continue in `month`: dated series up to, not including, that month."""
+    """Restore the numbers of runs that continue in `month` by applying the dated series of all earlier months."""
     for row in range(low, high):
         _load(runs, row)
         n = _numbers(runs, row)
@@ -114,7 +116,7 @@ def _numbers(runs, row):  # type: ignore[no-untyped-def]
 
 @compiled
 def _start(w, p, s, f):  # type: ignore[no-untyped-def]
-    """Whatever the records held before, nothing of it is read."""
+    """Initialise the records; nothing that they held before is read."""
     for a in range(w.actor_count):
         s.funds[a], s.personnel[a], s.command[a] = p.funds[a], p.personnel[a], p.command[a]
         s.attention[a], s.income_noise[a], s.outlay[a] = 1.0, 0.0, p.outlay[a]
@@ -159,7 +161,7 @@ def _start(w, p, s, f):  # type: ignore[no-untyped-def]
 
 @compiled
 def _open(w, p, s, f):  # type: ignore[no-untyped-def]
-    """Flows that are read before a rule writes them, and the measures at the start."""
+    """Initialise the flows that are read before a rule writes them, and the measures at the start."""
     for i in range(w.tie_count):
         f.tie_used[i], f.pledged[i], f.arrived_value[i] = 1.0, 0.0, 0.0
     books.open_month(w, s, f)
@@ -185,14 +187,16 @@ def _open(w, p, s, f):  # type: ignore[no-untyped-def]
 
 @compiled
 def advance(runs, span, tally, track):  # type: ignore[no-untyped-def]
-    """Runs, months and stages of `span`, run by run; a whole month is FIRST to LAST.
+    """Advance the runs of `span` through its months and stages; a whole month is FIRST to LAST.
 
-    Every driver calls this one function: the Mesa model for a stage of one run, the ensemble for all months of many.
+    All drivers call this function: the Mesa model for one stage of one run, the ensemble for all months of many runs.
 
     Parameters
     ----------
-    tally : (run or 0, actor, measure + origin), sums over the months run here: measures, then arms arrived by origin
-    track : (run or 0, month, actor, measure), measures month by month
+    runs : the runs, which are changed in place
+    span : ranges of runs, months and stages
+    tally : (run or 0, actor, measure + origin), to which the measures and the arms received by origin are added each month
+    track : (run or 0, month, actor, measure), in which the measures of each month are stored
     """
     w, first, last = runs.worlds[0], span.first, span.last
     for row in range(span.low, span.high):

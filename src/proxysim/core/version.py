@@ -1,4 +1,4 @@
-"""Two hashes of this package's sources: of what is compiled, and of all that decides a number of a run."""
+"""Two hashes of this package's sources: the compiled sources, and all sources that affect the numbers of a run."""
 
 from __future__ import annotations
 
@@ -8,26 +8,29 @@ from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parent.parent
-#: Folders and files whose sources decide a number of a run. A resolved scenario has a hash of its own.
+#: Folders and files whose sources affect the numbers of a run. A resolved scenario has its own hash.
 DECIDES = ("core", "scenario/world", "runs", "sweeps/inputs.py")
-#: What lies in those folders and only words or arranges numbers.
-PRESENTS = ("runs/tables.py", "runs/summary.py")
+#: Files in those folders that only format or arrange numbers.
+PRESENTS = ("runs/tables.py", "runs/summary.py", "runs/versions.py")
 
 
 @cache
 def compiled_version() -> str:
-    """Hash of the compiled sources: the compiler's cache follows it."""
+    """Return the hash of the compiled sources, which names the compiler's cache."""
     return _hash(_sources(("core",)))
 
 
 @cache
 def model_version() -> str:
-    """Hash of everything that decides a number: two runs with one model version and one world are the same bits."""
+    """Return the hash of all sources that affect results.
+
+    Runs with the same model version, world, seed and number are bit-identical.
+    """
     return _hash(name for name in _sources(DECIDES) if name not in PRESENTS)
 
 
 def _sources(places: Iterable[str]) -> Iterator[str]:
-    """Paths of the source files in some places, from the folder of the package."""
+    """Yield the paths of the source files in some places, relative to the folder of the package."""
     for place in places:
         path = PACKAGE / place
         for file in [path] if path.is_file() else sorted(path.rglob("*.py")):

@@ -1,11 +1,11 @@
-"""Every name and size of the model: axes, channels, provisions, lines of the books and measures, with their places.
+"""Names and sizes of the model: axes, channels, provisions, lines of the books and measures, with their indices.
 
-It imports nothing, so that whoever only needs a name does not pay for NumPy.
+This module imports nothing, so that code which only needs a name does not have to import NumPy.
 """
 
 from __future__ import annotations
 
-#: Axis lengths by size class. `hop`: legs of a route. `ring`: months of travel that fit.
+#: Axis lengths by size class. `hop`: legs of a route. `ring`: longest travel time plus one, in months.
 SIZES: dict[str, dict[str, int]] = {
     "small": dict(actor=8, category=4, origin=4, tie=12, leg=12, place=8, route=48, hop=10, front=4, regime=2, pact=2, event=16, ring=12),
     "medium": dict(actor=16, category=8, origin=6, tie=32, leg=24, place=16, route=192, hop=10, front=12, regime=4, pact=4, event=64, ring=12),
@@ -15,10 +15,10 @@ SIZES: dict[str, dict[str, int]] = {
 }  # fmt: skip
 COUNTED = ("actor", "category", "origin", "tie", "leg", "place", "route", "front", "regime", "pact", "event")
 
-#: What a month of one tie is made of: support (or lateral, reverse gifts), items passed on, sales, reciprocity.
+#: Channels of a tie: support (including gifts between peers or to a patron), retransfer of arms, sales, reciprocity.
 CHANNELS = ("support", "retransfer", "sale", "reciprocity")
 SUPPORT, RETRANSFER, SALE, RECIPROCITY = range(len(CHANNELS))
-#: What a pact may provide, in the order of ids, and the place of each on the axis `provision`.
+#: Provisions of a pact, in the order of ids, and the index of each on the axis `provision`.
 PROVISIONS = (
     "commitment", "funding", "logistics", "market", "production",
     "reciprocity", "sanctions_relief", "shipments", "technology",
@@ -26,21 +26,21 @@ PROVISIONS = (
 (COMMITMENT, FUNDING, LOGISTICS, MARKET, PRODUCTION, RECIPROCITY_X, SANCTIONS_RELIEF, SHIPMENTS,
  TECHNOLOGY) = range(len(PROVISIONS))  # fmt: skip
 
-#: Lines of the books of money; the first are inflows.
+#: Lines of the books of money, inflows first.
 MONEY_IN = ("income", "received", "sold", "fees_received", "money_event_in", "money_intervention_in")
 MONEY_OUT = (
     "sent", "paid", "bought", "upkeep", "production", "transport", "invested", "diverted", "fees",
     "money_event_out", "money_intervention_out",
 )  # fmt: skip
 MONEY_LINES = MONEY_IN + MONEY_OUT
-#: Lines of the books of arms; the first are inflows.
+#: Lines of the books of arms, inflows first.
 ARMS_IN = ("made", "received", "captured", "aid_in", "event_in", "intervention_in")
 ARMS_OUT = (
     "sent", "used", "consumed", "lost", "struck", "decayed", "quality_loss", "destroyed", "surrendered", "leaked",
     "abandoned", "event_out", "intervention_out",
 )  # fmt: skip
 ARMS_LINES = ARMS_IN + ARMS_OUT
-#: Lines of the books of what is on its way, by tie.
+#: Lines of the books of arms in transit, by tie.
 TRANSIT_LINES = ("sent", "arrived", "destroyed", "captured")
 (M_INCOME, M_RECEIVED, M_SOLD, M_FEES_IN, M_EVENT_IN, M_HAND_IN, M_SENT, M_PAID, M_BOUGHT, M_UPKEEP, M_PRODUCTION,
  M_TRANSPORT, M_INVESTED, M_DIVERTED, M_FEES, M_EVENT_OUT, M_HAND_OUT) = range(len(MONEY_LINES))  # fmt: skip
@@ -50,32 +50,32 @@ T_SENT, T_ARRIVED, T_DESTROYED, T_CAPTURED = range(len(TRANSIT_LINES))
 
 #: Measures of an actor, recorded at the end of each month: name -> (unit, meaning).
 MEASURES: dict[str, tuple[str, str]] = {
-    "capacity": ("index", "composite of fighting, manufacture and reach with the world's weights; 100 at the start"),
-    "fighting": ("index", "capacity to fight from stocks, personnel and command; 100 at the start"),
-    "manufacture": ("USD m of arms / month", "arms made a month, mean of the last twelve months"),
+    "capacity": ("index", "weighted mean of fighting, manufacture and reach, with the world's weights; 100 at the start"),
+    "fighting": ("index", "capacity to fight, from stocks, personnel and command; 100 at the start"),
+    "manufacture": ("USD m of arms / month", "arms made per month, mean of the last twelve months"),
     "potential": ("USD m of arms / month", "arms that plant and knowhow could make, over all categories"),
     "reach": (
         "USD m of arms / month",
-        "what could arrive over its own outgoing ties: limit times survival, over all routes",
+        "arms that could arrive over its outgoing ties: limit times survival, summed over all routes",
     ),
     "personnel": ("persons", "persons under arms"),
-    "command": ("share", "how well it is led"),
+    "command": ("share", "quality of command"),
     "adequacy": ("share", "pay paid over pay due"),
     "attention": ("share", "attention left for clients"),
-    "funds": ("USD m", "money at hand"),
+    "funds": ("USD m", "money available"),
     "revenue": ("USD m / month", "income after sanctions"),
     "stock": ("USD m of arms", "arms held, all categories and origins"),
-    "advanced_share": ("share", "part of the stock of tier 3 or more"),
+    "advanced_share": ("share", "part of the stock in tier 3 or higher"),
     "received_money": ("USD m / month", "money received from sponsors"),
     "received_arms": ("USD m of arms / month", "arms that arrived"),
     "made": ("USD m of arms / month", "arms made"),
-    "idle_money": ("share", "part of what plant and room in the stores allow that is not made for want of money"),
-    "idle_components": ("share", "part of what plant and room in the stores allow that is not made for want of components"),
-    "capped": ("share", "part of the weights of the fighting index whose stock is at `stock_ratio_cap`"),
+    "idle_money": ("share", "part of the output that plant and storage allow, not made for lack of money"),
+    "idle_components": ("share", "part of the output that plant and storage allow, not made for lack of components"),
+    "capped": ("share", "share of the weights in the fighting index of categories whose stock is at `stock_ratio_cap`"),
     "sent_arms": ("USD m of arms / month", "arms sent to others"),
     "pledged": ("USD m / month", "support pledged to clients, money and arms"),
-    "dependence": ("share", "part of all it takes in that came from others"),
-    "seized": ("USD m of arms / month", "what its patrols stopped"),
+    "dependence": ("share", "part of its total intake that comes from others"),
+    "seized": ("USD m of arms / month", "arms stopped by its patrols"),
     "struck": ("USD m of arms / month", "arms lost to strikes"),
 }
 MEASURE_INDEX: dict[str, int] = {name: index for index, name in enumerate(MEASURES)}
@@ -84,9 +84,9 @@ MEASURE_INDEX: dict[str, int] = {name: index for index, name in enumerate(MEASUR
 NO_SIDE, SIDE_A, SIDE_B = range(3)
 #: Month of an event that has not occurred.
 NEVER = -1_000_000
-#: In the history of a run: a regime that had fallen before the start; -1 is one that stands.
+#: In the history of a run: a regime that had fallen before the start; -1 is a regime that has not fallen.
 FELL_BEFORE = -2
-#: Conditions that fit, for each event of a size class.
+#: Largest number of conditions per event.
 CONDITIONS_PER_EVENT = 4
-#: Months over which manufacture is a mean.
+#: Months over which manufacture is averaged.
 WINDOW = 12

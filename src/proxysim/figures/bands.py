@@ -16,6 +16,7 @@ from proxysim.figures.kit.style import EDGE, HEAD, SMALL, TEXT, WIDE, styled
 from proxysim.figures.kit.tables import unique
 from proxysim.figures.kit.text import cut, fit, text_height, text_width, wrap_text
 from proxysim.formatting import after_point, number
+from proxysim.scenario.arguments import names_of
 
 if TYPE_CHECKING:
     import pandas
@@ -33,7 +34,7 @@ def capacity_bands(
     table: pandas.DataFrame,
     measure: str = "capacity",
     unit: str = "index, start = 100",
-    actors: Sequence[str] | None = None,
+    actors: str | Sequence[str] | None = None,
     events: pandas.DataFrame | None = None,
     labels: Mapping[str, str] | None = None,
     ax: Axes | None = None,
@@ -52,6 +53,7 @@ def capacity_bands(
     chosen = table[table["measure"] == measure]
     if actors is None:
         actors = [one for one in unique(chosen["actor"]) if chosen.loc[chosen["actor"] == one, "q95"].abs().max() > 0]
+    actors = names_of(actors, "actors")
     actors, more = list(actors)[:_PANELS], max(0, len(actors) - _PANELS)
     branches = unique(chosen["branch"])[:_BRANCHES]
     months = unique(chosen["month"])

@@ -24,6 +24,7 @@ from proxysim.figures.kit.style import EDGE, SMALL, WIDE, styled
 from proxysim.figures.kit.tables import numeric_table, unique
 from proxysim.figures.kit.text import text_width
 from proxysim.formatting import number
+from proxysim.scenario.arguments import names_of
 
 if TYPE_CHECKING:
     import pandas
@@ -38,7 +39,7 @@ _ROW, _PANELS, _ACTORS = 0.165, 9, 14
 @styled
 def differences(
     table: pandas.DataFrame,
-    measures: Sequence[str] | None = None,
+    measures: str | Sequence[str] | None = None,
     labels: Mapping[str, str] | None = None,
     ax: Axes | None = None,
 ) -> Figure:
@@ -53,6 +54,7 @@ def differences(
     labels : what people see for ids of actors and branches
     ax : axes for one measure; None makes a figure
     """
+    measures = None if measures is None else names_of(measures, "measures")
     rows = numeric_table(table)
     rows = rows[rows["difference"].notna()]
     rows = rows[rows["measure"].isin(measures)] if measures is not None else rows

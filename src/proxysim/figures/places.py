@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,17 +18,17 @@ from matplotlib.textpath import TextPath
 from proxysim.figures.kit.frame import figure_of, inch_axes, new_figure
 from proxysim.figures.kit.map_layout import Array, label_spot, leg_curves, place_boxes
 from proxysim.figures.kit.palette import CLOSED, INK, MODES, MUTED, STRIPE
-from proxysim.figures.kit.style import literal_text
+from proxysim.figures.kit.style import styled
 from proxysim.figures.kit.text import cut, keep_direction, missing_glyphs
 from proxysim.formatting import plain
 from proxysim.scenario.labels import label_of
+from proxysim.scenario.world.world import World, world_of
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from proxysim.scenario.world.world import World
 
 __all__ = ["places_and_legs"]
 
@@ -51,9 +52,9 @@ class Leg:
     closed: bool
 
 
-@literal_text
+@styled
 def places_and_legs(
-    world: World,
+    world: World | str | os.PathLike[str],
     ax: Axes | None = None,
     flows: pandas.DataFrame | None = None,
     positions: Mapping[str, tuple[float, float]] | None = None,
@@ -77,6 +78,7 @@ def places_and_legs(
     if ax is None:
         ax = new_figure(7.6, 11).add_axes((0.015, 0.13, 0.97, 0.82))
     wide, high = inch_axes(ax)
+    world = world_of(world)
     legs, cards = map_legs(world, flows), place_cards(world)
     boxes = place_boxes(
         {place: card_size(lines) for place, lines in cards.items()}, [leg.ends for leg in legs], wide, high, positions

@@ -1,1 +1,1 @@
-"""The answer on one page: studies of a world, or a finished sweep, as one HTML file that needs nothing else."""
+"""Reports: studies of a world, or a finished sweep, as one self-contained HTML file."""

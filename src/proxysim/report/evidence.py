@@ -1,4 +1,4 @@
-"""What a report rests on: what is held fixed, of what kind its numbers are, and where they are from."""
+"""The evidence base of a report: what is held fixed, and the grades and sources of its numbers."""
 
 from __future__ import annotations
 
@@ -20,7 +20,14 @@ GRADES = (("A", "measured"), ("B", "public estimate"), ("C", "expert guess"), ("
 
 @dataclass(frozen=True)
 class Held:
-    """A kind of thing that is the same in every branch, or not: what, and in words."""
+    """One kind of input, such as wars or routes, and whether it is the same in every branch.
+
+    Attributes
+    ----------
+    what : the kind
+    same : description of the inputs that are the same in every branch
+    differs : description of the inputs that differ
+    """
 
     what: str
     same: str
@@ -29,7 +36,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Row:
-    """One number as people read it."""
+    """One number in display form."""
 
     path: str
     value: str
@@ -40,7 +47,7 @@ class Row:
 
 
 def held_fixed(found: Findings) -> list[Held]:
-    """What no branch changes, by kind; where branches differ, in what."""
+    """Inputs that no branch changes, by kind, and those in which branches differ."""
     scenarios = [world.scenario for world in found.study.worlds]
     first = scenarios[0]
     changed = {path for path in {path for s in scenarios for path in s.numbers}
@@ -115,7 +122,7 @@ def _events(found: Findings, scenarios: Sequence[Scenario], changed: set[tuple[s
 
 
 def not_fixed(found: Findings) -> str:
-    """What is worked out anew in every run."""
+    """A sentence on what is computed in every run."""
     scenario = found.world.scenario
     words = "Worked out in every run, and so free to differ: what is pledged, given, made, sold, shipped, lost and received; "
     words += "stocks, plant and knowhow; what each proxy can do"
@@ -133,7 +140,7 @@ def not_fixed(found: Findings) -> str:
 
 
 def grades(found: Findings) -> list[tuple[str, list[int], int]]:
-    """(what, count of each of `GRADES`, all) for what was put in, and for the rest of the world."""
+    """Rows (what, count per grade of `GRADES`, total) for the assumed changes and for the rest of the world."""
     changes: list[Change] = []
     if found.comparison is not None and found.roles.focus is not None:
         changes = found.comparison.changes[found.roles.focus]
@@ -142,7 +149,7 @@ def grades(found: Findings) -> list[tuple[str, list[int], int]]:
 
 
 def grade_rows(scenario: Scenario, what: str, put: Mapping[str, str | None]) -> list[tuple[str, list[int], int]]:
-    """(what, count of each of `GRADES`, all) for some numbers by path, and for the rest of a world."""
+    """Rows (what, count per grade of `GRADES`, total) for some numbers by path and for the rest of a world."""
     world = [n.grade for path, n in scenario.numbers.items() if n.origin != "default" and ".".join(path) not in put]
     engine = [n.grade for n in scenario.numbers.values() if n.origin == "default"]
     rows = [(what, list(put.values())), ("the world: all other numbers of its file", world),
@@ -155,7 +162,7 @@ def grade_rows(scenario: Scenario, what: str, put: Mapping[str, str | None]) -> 
 
 
 def assumed_rows(found: Findings, branch: str) -> list[tuple[str, str, str, str, str, str]]:
-    """What a branch changes: path, before, after, range, grade, source."""
+    """Changes of a branch as rows of path, before, after, range, grade, source."""
     assert found.comparison is not None
     rows = []
     for change in found.comparison.changes[branch]:
@@ -168,7 +175,7 @@ def assumed_rows(found: Findings, branch: str) -> list[tuple[str, str, str, str,
 
 
 def parameters(scenario: Scenario) -> list[Row]:
-    """Every number that the world's files or its branch give."""
+    """Every number given in the files of a world or in its branch, without the defaults."""
     rows = []
     for path, number in scenario.numbers.items():
         if number.origin == "default":
@@ -185,7 +192,7 @@ def parameters(scenario: Scenario) -> list[Row]:
 
 
 def sources(scenario: Scenario) -> Mapping[str, str]:
-    """Sources by key, those that are cited."""
+    """Cited sources by key."""
     cited = {key for number in scenario.numbers.values() for key in number.source}
     return {key: text for key, text in scenario.sources.items() if key in cited}
 
@@ -210,7 +217,7 @@ def _spread(scenario: Scenario, low: float | None, high: float | None, kind: str
 
 
 def given(number: Number | None) -> Any:
-    """What is given for a number: its value and its series."""
+    """The value and the series of a number; None for no number."""
     return None if number is None else (number.value, number.series)
 
 

@@ -1,4 +1,4 @@
-"""A report as one HTML file: figures drawn into it, styles in it, nothing requested from any other place."""
+"""Build a report as one HTML file with embedded figures and styles, which loads nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from proxysim.scenario.scenario import Scenario
 
-#: Rows of the table of parameters; the rest is counted.
+#: Maximum number of rows in the table of parameters; the rest is only counted.
 _PARAMETERS = 1500
 _TAKEN = re.compile(r'(\bid=")([^"]+)(")')
 _NAMED = re.compile(r'((?:xlink:)?href="#|url\(#)([^")]+)')
@@ -29,7 +29,7 @@ _LONG = re.compile(r"(\.\d\d)\d+")
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure of the page: its SVG, its caption, and a description for those who do not see it."""
+    """A figure on the page: SVG, caption and alternative text."""
 
     key: str
     title: str
@@ -40,18 +40,18 @@ class Picture:
 
 @dataclass
 class Pictures:
-    """Figures as they are made, each with ids of its own."""
+    """The figures of a page, each with unique ids."""
 
     stamp: Mapping[str, str]
     made: dict[str, Picture] = field(default_factory=dict)
 
     def add(self, key: str, title: str, figure: Figure, caption: str, alt: str) -> None:
-        """Draw a figure into the page."""
+        """Add a figure to the page."""
         self.made[key] = Picture(key, title, inline(figure, key, title, alt, self.stamp), caption, alt)
 
 
 def inline(figure: Figure, key: str, title: str, alt: str, stamp: Mapping[str, str]) -> str:
-    """A figure as an `svg` element for a page: ids of its own, title and description, no styles that reach out of it."""
+    """A figure as an `svg` element with unique ids, a title and a description, and without styles that affect the page."""
     from markupsafe import escape
 
     from proxysim.figures.kit.export import rendered
@@ -77,7 +77,7 @@ def inline(figure: Figure, key: str, title: str, alt: str, stamp: Mapping[str, s
 
 
 def template(name: str) -> Any:
-    """A page without its contents; a label with markup in it stays text.
+    """Load the template of a page; markup in labels is escaped.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def template(name: str) -> Any:
 
 
 def _breakable(path: str) -> Any:
-    """A path that a narrow screen breaks after its dots."""
+    """A path that can break after its dots on a narrow screen."""
     from markupsafe import Markup, escape
 
     return Markup(".<wbr>").join(escape(part) for part in path.split("."))
@@ -103,13 +103,15 @@ def _breakable(path: str) -> Any:
 def layout_context(
     stamp: Mapping[str, str], pictures: Mapping[str, Picture], keys: Sequence[str], scenario: Scenario | None, residual: float
 ) -> dict[str, Any]:
-    """What every page is given: its stamp, figures, parameters and sources.
+    """Template variables that every page needs: stamp, figures, parameters and sources.
 
     Parameters
     ----------
-    keys : of figures that the template asks for; those that were not drawn are None
-    scenario : whose parameters are listed; None lists nothing
-    residual : the worst of the books
+    stamp : origin of the results, such as seed and model version
+    pictures : figures by key
+    keys : keys of all figures that the template uses; missing figures become None
+    scenario : scenario whose parameters are listed; None lists none
+    residual : largest relative residual of the books
     """
     from markupsafe import Markup
 
@@ -130,17 +132,17 @@ def layout_context(
 
 
 def _shown_stamp(stamp: Mapping[str, str]) -> dict[str, str]:
-    """A stamp as people read it."""
+    """A stamp in display form."""
     words = {"True": "yes", "False": "no"}
     return {key: f"{float(value):.1e}" if key == "residual" else words.get(value, value) for key, value in stamp.items()}
 
 
 def write(target: Path, text: str) -> Path:
-    """Write a page, whole or not at all.
+    """Write a page completely or not at all.
 
     Raises
     ------
-    InputError : it cannot be written
+    InputError : the file cannot be written
     """
     try:
         write_whole(target, text)

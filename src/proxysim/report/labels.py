@@ -1,4 +1,4 @@
-"""Display names on a page: shortened, and told apart where two would look alike."""
+"""Labels on a page, shortened where they are long."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MAKER = "maker:"
 
 
 def labels_in(scenario: Scenario, branches: Sequence[str]) -> dict[str, str]:
-    """Labels of branches, actors and regimes by id; that of a maker under "maker:ORIGIN"."""
+    """Labels of branches, actors and regimes by id; the label of the maker of an origin has the key "maker:ORIGIN"."""
     found = {branch: branch_label(scenario, branch) for branch in branches}
     makers = {origin: labels.maker_of(scenario, origin) for origin in scenario.ids["origins"]}
     found |= {f"{_MAKER}{origin}": _actor(scenario, maker) for origin, maker in makers.items() if maker is not None}
@@ -24,12 +24,12 @@ def labels_in(scenario: Scenario, branches: Sequence[str]) -> dict[str, str]:
 
 
 def makers(found: Mapping[str, str]) -> dict[str, str]:
-    """Labels of makers by origin, out of those of `labels_in`."""
+    """Labels of makers by origin, from those of `labels_in`."""
     return {key.removeprefix(_MAKER): label for key, label in found.items() if key.startswith(_MAKER)}
 
 
 def branch_label(scenario: Scenario, branch: str) -> str:
-    """A branch, or several joined by +, as it is written in a sentence."""
+    """Label, for use in a sentence, of a branch or of several joined by +."""
     return _in_sentence(labels.branch_label(scenario, branch))
 
 
@@ -38,7 +38,7 @@ def _actor(scenario: Scenario, actor: str) -> str:
 
 
 def _in_sentence(label: str) -> str:
-    """A label in a sentence: not too long, and with its own direction of writing."""
+    """A label for use in a sentence: shortened, and isolated if it is written from right to left."""
     label = " ".join(label.split())
     label = label if len(label) <= _LONGEST else label[: _LONGEST - 1].rstrip() + "…"
     return f"\u2068{label}\u2069" if any(unicodedata.bidirectional(sign) in ("R", "AL") for sign in label) else label

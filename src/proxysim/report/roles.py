@@ -1,4 +1,4 @@
-"""Which branch is the baseline, which the focus, and which are countermeasures."""
+"""Roles of branches: baseline, focus and countermeasures."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from proxysim.report.evidence import given
 from proxysim.report.labels import labels_in
 from proxysim.runs.branches import branch_worlds
 from proxysim.runs.ensemble import Ensemble
+from proxysim.scenario.arguments import names_of
 from proxysim.scenario.labels import AS_IT_STANDS
 from proxysim.scenario.world.world import World
 
@@ -23,7 +24,15 @@ _COUNTERS, _BESIDE = 8, 4
 
 @dataclass(frozen=True)
 class Roles:
-    """What each branch is there for: `shown` are drawn against each other, `counters` are held against `focus`."""
+    """Roles of the branches in a report.
+
+    Attributes
+    ----------
+    baseline : the branch with which the others are compared
+    focus : the branch of interest; None if there is only one
+    shown : branches that are plotted together, the baseline first
+    counters : countermeasures, which are compared with the focus
+    """
 
     baseline: str
     focus: str | None
@@ -35,13 +44,19 @@ class Roles:
         return self.shown + self.counters
 
 
-def roles_of(world: World, branches: Sequence[str] | None = None) -> Roles:
-    """What each branch is there for.
+def roles_of(world: World, branches: str | Sequence[str] | None = None) -> Roles:
+    """Assign roles to the branches of a report.
+
+    Parameters
+    ----------
+    world : the world
+    branches : names of branches, the baseline first; None chooses them by name
 
     Raises
     ------
-    InputError : a branch that there is not, or that is named twice
+    InputError : a branch is unknown or given twice, or none is given
     """
+    branches = None if branches is None else names_of(branches, "branches")
     if branches is None:
         at = _chosen(world)
     elif not branches or len(set(branches)) < len(branches):
@@ -65,7 +80,7 @@ def roles_of(world: World, branches: Sequence[str] | None = None) -> Roles:
 
 
 def _chosen(world: World) -> dict[str, World]:
-    """The branches of a report when none are given, the baseline first, each resolved once."""
+    """The branches of a report if none are given, the baseline first, each resolved once."""
     known = list(world.scenario.branches)
     baseline = BASELINE if BASELINE in known else (known[0] if known else AS_IT_STANDS)
     prefix = FOCUS.partition("-")[0] + "-"
@@ -77,16 +92,16 @@ def _chosen(world: World) -> dict[str, World]:
         try:
             (other,), _ = branch_worlds(world, [name])
         except InputError:
-            continue  # a branch that breaks the world is no part of its report
+            continue  # a branch that makes the world invalid is left out
         if name != baseline and other.names == first.names and other.months == first.months:
             pairs[name] = other
-    # The file as it stands is no second branch when it is the baseline again.
+    # Branches identical to the baseline are left out, unless all are.
     others = {name: other for name, other in pairs.items() if other.hash != first.hash} or pairs
     return {baseline: first, **others}
 
 
 def builds_on(baseline: World, focus: World, other: World) -> bool:
-    """Whether a branch has all that the focus changes, and something more."""
+    """Whether a branch has all the changes of the focus and further ones."""
     one, two, three = (w.scenario for w in (baseline, focus, other))
 
     def differ(left: Any, right: Any) -> set[tuple[str, ...]]:
@@ -98,7 +113,7 @@ def builds_on(baseline: World, focus: World, other: World) -> bool:
 
 
 def labels_of(study: Ensemble, roles: Roles) -> dict[str, str]:
-    """What people see for ids of actors, regimes, pacts, branches and makers."""
+    """Labels of actors, regimes, branches and makers by id."""
     scenario = study.worlds[0].scenario
     found = labels_in(scenario, study.branches)
     focus = found.get(roles.focus or "", "")
@@ -108,15 +123,15 @@ def labels_of(study: Ensemble, roles: Roles) -> dict[str, str]:
 
 
 def fighters(study: Ensemble) -> list[str]:
-    """Proxies that have a fighting index: those with arms at the start."""
+    """Proxies with a fighting index, which are those with arms at the start."""
     return _with(study, "fighting")
 
 
 def holders(study: Ensemble) -> list[str]:
-    """Proxies that hold arms at some time; a broker holds none."""
+    """Proxies that hold arms at some time; brokers hold none."""
     return _with(study, "stock")
 
 
 def _with(study: Ensemble, measure: str) -> list[str]:
-    """Proxies of which a measure is not always 0."""
+    """Proxies for which a measure is not always 0."""
     return [actor for actor in study.worlds[0].scenario.ids["proxies"] if bool(np.any(study.of(measure, actor) != 0.0))]

@@ -1,1 +1,1 @@
-"""Running a world: one run with its history, or many runs in pairs."""
+"""Run a world: a single run with its history, or many paired runs."""

@@ -1,4 +1,4 @@
-"""Runs in a batch on one thread: one row of numbers, one run."""
+"""Batches of runs on one thread: one parameter vector per run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CHUNK_BYTES, _CHUNK_RUNS = 16_000_000, 32
 
 
 class Rows:
-    """Records of some runs of one world, to be moved on by `advance`."""
+    """Records of several runs of one world, advanced together by `advance`."""
 
     def __init__(self, world: World, seed: int, numbers: Array, runs: Array, flows: Any = None) -> None:
         count = len(runs)
@@ -33,30 +33,33 @@ class Rows:
         self.states.seed, self.states.run = seed, runs
 
     def begin(self) -> None:
-        """Stand at the start."""
+        """Set all runs to the start of the first month."""
         step.begin(self.rows, 0, self.count)
 
     def follow(self, past: Rows, month: int) -> None:
-        """Take up the past of other runs at the start of `month`."""
+        """Continue from the state that other runs have at the start of `month`."""
         self.states[...] = past.states
         self.tally[...] = past.tally
         step.resume(self.rows, 0, self.count, month)
 
     def advance(self, start: int, stop: int, counts: bool, track: Array) -> None:
-        """Months `start` to `stop`; the outcomes count them where `counts` is true, and the first runs write them to `track`."""
+        """Run months `start` to `stop`, `stop` excluded.
+
+        Outcomes are tallied only if `counts` is true. The first runs write their measures to `track`.
+        """
         if stop > start:
             tally = self.tally if counts else self.tally[:0]
             step.advance(self.rows, step.Span(0, self.count, start, stop), tally, track)
 
     @property
     def residuals(self) -> Array:
-        """(run, 3): worst relative residual of the books, its month and its account."""
+        """Largest relative residual of the books, its month and its account, shape ``(run, 3)``."""
         states = self.states
         return np.stack([states.residual, states.residual_month, states.residual_account], axis=1)
 
 
 def chunk_of(size: str, runs: int, threads: int) -> int:
-    """Runs of one piece of work: their records fit the caches of a processor, and every thread has some to do."""
+    """Return the number of runs in one chunk: their records fit the CPU caches, and every thread has work."""
     one = sum(records.record(name, size).itemsize for name in ("params", "state", "flows"))
     fit = max(1, min(_CHUNK_RUNS, _CHUNK_BYTES // one))
     even = math.ceil(runs / (4 * threads))
@@ -65,9 +68,9 @@ def chunk_of(size: str, runs: int, threads: int) -> int:
 
 
 def load_rules(world: World) -> None:
-    """Compile the rules for a world, or read them where that was done before, by one month that nobody keeps.
+    """Compile the rules for a world, or read them from the cache, by running one month and discarding it.
 
-    It takes seconds, so that whoever gives single runs their time does it first.
+    This takes seconds. Callers that measure the time of single runs do it first.
     """
     precompile.prepare(world.size)
     rows = Rows(world, 0, numbers_of(world.params, world.schedule), np.zeros(1, np.uint64))
@@ -76,16 +79,20 @@ def load_rules(world: World) -> None:
 
 
 def run_rows(world: World, seed: int, numbers: Array, place: Array, runs: Array) -> tuple[Array, Array]:
-    """Run rows of numbers, on this thread: each row is one run, whatever the others are.
+    """Run a batch on this thread; each row is one run and independent of the other rows.
 
     Parameters
     ----------
-    numbers : (point, number), see `scenario.uncertain`
-    place : (row,), which of them a row takes; runs : (row,), number of the run of each row
+    world : the world to run
+    seed : seed of the study, 64 bits
+    numbers : parameter vectors, shape ``(point, number)``; see `proxysim.scenario.world.uncertainty`
+    place : index of the parameter vector of each row, shape ``(row,)``
+    runs : run number of each row, shape ``(row,)``
 
     Returns
     -------
-    (row, outcome) and (row, 3): the outcomes of the world, and worst residual of the books, its month and its account
+    outcomes, shape ``(row, outcome)``, and residuals, shape ``(row, 3)`` : the outcomes of the world, and the largest
+        relative residual of the books with its month and account
     """
     precompile.prepare(world.size)
     count = len(runs)

@@ -1,4 +1,4 @@
-"""Branches run in pairs: their worlds, and what these must have in common."""
+"""Worlds of the branches of a study, and the checks that their runs can be paired."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from proxysim.errors import Fault, InputError
-from proxysim.scenario.world.world import World, load
+from proxysim.scenario.arguments import names_of
+from proxysim.scenario.world.world import World, world_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,30 +17,35 @@ _DATE = re.compile(r"\d{4}-\d{2}(-\d{2})?")
 
 
 def branch_worlds(
-    world: World | str | Path, branches: Sequence[str] | None
+    world: World | str | Path, branches: str | Sequence[str] | None
 ) -> tuple[tuple[World, ...], tuple[str, ...]]:
-    """The worlds of some branches of one world, and their names.
+    """Return the worlds of some branches of one world, and the names of the branches.
+
+    Parameters
+    ----------
+    world : a `World`, the path of its file, or the name of a shipped world
+    branches : names of branches; None for the branch of `world`
 
     Raises
     ------
-    InputError : no such branch, or branches that do not have the same things in them
+    InputError : an unknown branch, or branches whose objects or months differ
     """
-    base = world if isinstance(world, World) else load(world)
-    names = tuple(branches) if branches else (base.scenario.branch or "none",)
+    base = world_of(world)
+    names = names_of(branches, "branches") if branches else (base.scenario.branch or "none",)
     worlds = tuple(base if name == base.scenario.branch else base.branch(name) for name in names)
     for other, name in zip(worlds, names, strict=True):
         if other.names != worlds[0].names or other.months != worlds[0].months:
-            message = f"has other things or months in it than {names[0]}, so their runs are no pairs"
+            message = f"does not have the same objects and months as {names[0]}, so their runs cannot be paired"
             raise InputError([Fault(other.scenario.file, 0, f"branches.{name}", message)])
     return worlds, names
 
 
 def month_of(world: World, date: str, option: str = "--from") -> int:
-    """Month of a date "YYYY-MM" (a day may follow) from the start of a world.
+    """Return the month of a date "YYYY-MM", counted from the start of the world; a day may follow the month.
 
     Raises
     ------
-    InputError : no such month in the world; it names `option`
+    InputError : the date is not in the world's time span; the error names `option`
     """
     if not _DATE.fullmatch(date) or date[:7] not in world.months:
         message = f'found "{date}"; the world runs from {world.months[0]} to {world.months[-1]}, a date is "YYYY-MM"'
@@ -48,7 +54,9 @@ def month_of(world: World, date: str, option: str = "--from") -> int:
 
 
 def same_journeys(worlds: Sequence[World], names: Sequence[str]) -> None:
-    """Refuse branches that cannot share a past: what is on its way is kept by month of arrival modulo the longest journey.
+    """Check that branches can share a past.
+
+    Arms in transit are stored by month of arrival modulo the longest journey, so it must be the same in all branches.
 
     Raises
     ------
@@ -57,5 +65,5 @@ def same_journeys(worlds: Sequence[World], names: Sequence[str]) -> None:
     longest = [int(world.arrays.ring_count[0]) - 1 for world in worlds]
     for world, name, months in zip(worlds, names, longest, strict=True):
         if months != longest[0]:
-            message = f"has a longest journey of {months} months, {names[0]} of {longest[0]}: no shared past for --from"
+            message = f"has a longest journey of {months} months, {names[0]} of {longest[0]}; --from needs the same in both"
             raise InputError([Fault(world.scenario.file, 0, f"branches.{name}", message)])

@@ -1,4 +1,4 @@
-"""One run in progress: its records and month, its seed, and the check of its books."""
+"""A run in progress: its records, its month, its seed, and the check of its books."""
 
 from __future__ import annotations
 
@@ -11,28 +11,48 @@ from proxysim.core.schedule import numbers_of
 from proxysim.errors import BooksError, RunError
 from proxysim.scenario.world.world import World
 
-#: A run whose worst relative residual is above this has failed.
+#: A run fails if its largest relative residual exceeds this.
 TOLERANCE = 1e-9
 
 
 def seed_of(rng: int | np.integer[Any] | np.random.SeedSequence | np.random.Generator) -> int:
-    """The 64-bit seed of a study: an int is the seed itself; a SeedSequence or Generator gives one 64-bit seed."""
+    """Return the 64-bit seed of a study.
+
+    An integer is the seed itself. A SeedSequence or a Generator yields one 64-bit seed.
+
+    Raises
+    ------
+    RunError : an integer outside 0 to 2**64 - 1
+    """
     if isinstance(rng, np.random.Generator):
         return int(rng.integers(0, 2**64, dtype=np.uint64))
     if isinstance(rng, np.random.SeedSequence):
         return int(rng.generate_state(1, np.uint64)[0])
-    if not 0 <= int(rng) < 2**64:
-        raise RunError(f"a seed is an integer from 0 to 2**64 - 1, found {rng}")
+    if not isinstance(rng, (int, np.integer)) or isinstance(rng, bool) or not 0 <= int(rng) < 2**64:
+        raise RunError(f"a seed is an integer from 0 to 2**64 - 1, a SeedSequence or a Generator; found {rng!r:.60}")
     return int(rng)
 
 
 class Course:
-    """The records of one run and the month it stands at; `advance` moves it.
+    """The records of one run and its next month; `advance` moves it on.
+
+    Parameters
+    ----------
+    world : the world to run
+    seed : seed of the study
+    number : number of the run
+    state : state record to continue from; None starts a new run
+    month : month to continue from, counted from 0
 
     Attributes
     ----------
-    arrays, params, state, flows : one row each; `vector` and `base` are the numbers with and without events
-    month : the month to come, from 0
+    arrays, params, state, flows : records of one row each
+    vector, base : parameter vector with and without the effects of events
+    month : the next month, counted from 0
+
+    Raises
+    ------
+    RunError : a run number outside 0 to 2**32 - 1
     """
 
     def __init__(
@@ -60,13 +80,18 @@ class Course:
             step.resume(self._rows, 0, 1, month)
 
     def advance(self, first: int = step.FIRST, last: int = step.LAST) -> None:
-        """Stages `first` to `last` of the month to come; the month moves on after the last stage."""
+        """Run stages `first` to `last` of the next month; `month` moves on after the last stage."""
         step.advance(self._rows, step.Span(0, 1, self.month, self.month + 1, first, last), *self._none)
         if last == step.LAST:
             self.month += 1
 
     def check(self) -> None:
-        """Raise `BooksError` when the books have gone out by more than the tolerance."""
+        """Check the books.
+
+        Raises
+        ------
+        BooksError : the largest relative residual exceeds `TOLERANCE`
+        """
         residual = float(self.state.residual[0])
         if residual > TOLERANCE:
             month = self.world.months[int(self.state.residual_month[0])]
@@ -74,7 +99,7 @@ class Course:
 
 
 def account_name(world: World, code: int) -> str:
-    """The account of a residual, in words."""
+    """Return the account of a residual in words."""
     kind, place = divmod(code, books.ACCOUNT)
     names = world.names
     if kind == books.MONEY_ACCOUNT:
@@ -84,9 +109,9 @@ def account_name(world: World, code: int) -> str:
     if kind == books.ARMS_CLEARING:
         return "arms sent and received"
     if kind == books.NOT_A_NUMBER:
-        return "an account that is no number"
+        return "an account that is not a number"
     rest, origin = divmod(place, len(names["origin"]))
     owner, category = divmod(rest, len(names["category"]))
     axis = "actor" if kind == books.ARMS_ACCOUNT else "tie"
-    what = "" if kind == books.ARMS_ACCOUNT else " on the way"
-    return f"{names['category'][category]} of {names['origin'][origin]} make{what}: {names[axis][owner]}"
+    what = "" if kind == books.ARMS_ACCOUNT else " in transit"
+    return f"{names['category'][category]} of origin {names['origin'][origin]}{what}: {names[axis][owner]}"

@@ -1,4 +1,4 @@
-"""Many runs of several branches of one world, in pairs: run k of every branch meets the same chance."""
+"""Many paired runs of several branches of one world: run k of every branch uses the same random numbers."""
 
 from __future__ import annotations
 
@@ -24,27 +24,42 @@ if TYPE_CHECKING:
     import pandas
 
 Array = np.ndarray[Any, Any]
-#: Monthly bands come from the first runs, at most so many; quantiles of the bands.
+#: Largest number of runs used for the monthly bands, and the quantiles of the bands.
 BAND_RUNS = 2000
 BAND_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
 @dataclass(frozen=True)
 class Ensemble:
-    """Runs of several branches of one world.
+    """Many paired runs of several branches of one world; `ensemble` creates it.
 
     Attributes
     ----------
-    worlds : one for each branch; branches : their names
-    seed, runs : the study; runs are numbered from `first`
-    uncertain : whether numbers with a range were drawn; each draw is used by `REPLICATES` runs that follow one another
-    outcomes : what each run is judged by
-    values : (branch, run, outcome); undefined is NaN
-    fallen, happened : (branch, run, regime), (branch, run, event), month or -1
-    residual : worst relative residual of the books over all runs
-    start : first month that counts in the outcomes, from 0; before it all branches follow the first when it is not 0
-    bands : (branch, level, month, actor, measure), quantiles over the first `band_runs` runs; None when not asked for
-    picked : (run,), numbers of the runs when a condition chose some; None for all from `first` on
+    worlds : one `World` per branch
+    branches : names of the branches; the first is the baseline
+    seed : seed of the study, 64 bits
+    first : number of the first run
+    runs : number of runs of each branch
+    uncertain : whether uncertain parameters were resampled; each draw serves two consecutive runs
+    outcomes : measure, actor and unit of each outcome
+    values : outcomes, shape ``(branch, run, outcome)``; NaN if undefined
+    fallen : month in which each regime fell, -1 for never, shape ``(branch, run, regime)``
+    happened : month in which each event first took effect, -1 for never, shape ``(branch, run, event)``
+    residual : largest relative residual of the books over all runs, dimensionless
+    start : first month that counts in the outcomes, from 0; if not 0, all branches follow the first one until then
+    bands : monthly quantiles, shape ``(branch, level, month, actor, measure)``; None unless ``bands=True``
+    band_runs : number of runs behind `bands`
+    places : (measure, actor) -> index in `outcomes`
+    picked : run numbers that a condition selected, shape ``(run,)``; None for all runs
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> study = ps.ensemble("quickstart", ["no-pact", "strong"], runs=20)
+    >>> study.branches, study.runs
+    (('no-pact', 'strong'), 20)
+    >>> study.values.shape == (2, 20, len(study.outcomes))
+    True
     """
 
     worlds: tuple[World, ...]
@@ -66,27 +81,85 @@ class Ensemble:
 
     @property
     def numbers(self) -> Array:
-        """(run,): the number of each run."""
+        """Numbers of the runs.
+
+        Returns
+        -------
+        array of int, shape ``(run,)``
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> ps.ensemble("quickstart", ["no-pact"], runs=4, first=10).numbers
+        array([10, 11, 12, 13])
+        """
         return np.arange(self.first, self.first + self.runs) if self.picked is None else self.picked
 
     @property
     def draws(self) -> Array | None:
-        """(run,): the number of the draw that each run uses; None when nothing was drawn."""
+        """Number of the parameter draw that each run uses; two consecutive runs share a draw.
+
+        Returns
+        -------
+        array of int, shape ``(run,)``, or None if no parameters were resampled
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> ps.ensemble("quickstart", ["no-pact"], runs=6, uncertain=True).draws
+        array([0, 0, 1, 1, 2, 2])
+        """
         return self.numbers // REPLICATES if self.uncertain else None
 
     def of(self, measure: str, actor: str) -> Array:
-        """(branch, run): one outcome.
+        """Return one outcome of every run.
+
+        Parameters
+        ----------
+        measure : name of the measure, such as ``"received_arms"``
+        actor : id of the actor or regime
+
+        Returns
+        -------
+        array, shape ``(branch, run)``, in the unit of the outcome; NaN if undefined
 
         Raises
         ------
-        RunError : no such outcome
+        RunError : the study has no such outcome
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> study = ps.ensemble("quickstart", ["no-pact", "strong"], runs=20)
+        >>> study.of("received_arms", "reds").mean(axis=1).round(2)  # USD m of arms per month
+        array([3.42, 3.73])
         """
         if (measure, actor) not in self.places:
             raise RunError(f"there is no outcome {measure!r} of {actor!r}; see `outcomes`")
         return np.asarray(self.values[:, :, self.places[measure, actor]])
 
     def joined(self, more: Ensemble) -> Ensemble:
-        """This ensemble with the runs of another that continues its numbers."""
+        """Return this ensemble together with another one that continues its run numbers.
+
+        Parameters
+        ----------
+        more : an ensemble with the same seed and branches, whose first run follows the last run of this one
+
+        Returns
+        -------
+        Ensemble : all runs; monthly bands remain those of this ensemble
+
+        Raises
+        ------
+        RunError : `more` does not continue this ensemble
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> study = ps.ensemble("quickstart", ["no-pact"], runs=4)
+        >>> study.joined(ps.ensemble("quickstart", ["no-pact"], runs=6, first=4)).runs
+        10
+        """
         if more.first != self.first + self.runs or more.seed != self.seed or more.branches != self.branches:
             raise RunError("only runs that continue the numbers of a study can be added to it")
         return Ensemble(
@@ -97,7 +170,24 @@ class Ensemble:
         )  # fmt: skip
 
     def kept(self, chosen: Array) -> Ensemble:
-        """The runs for which `chosen` (run,) is true."""
+        """Return only some of the runs, the same ones in every branch.
+
+        Parameters
+        ----------
+        chosen : True for each run to keep, shape ``(run,)``
+
+        Returns
+        -------
+        Ensemble : the chosen runs, without monthly bands
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> study = ps.ensemble("quickstart", ["no-pact"], runs=10)
+        >>> high = study.of("received_arms", "reds")[0] > 3.45  # USD m of arms per month
+        >>> study.kept(high).numbers
+        array([1, 3])
+        """
         return Ensemble(
             self.worlds, self.branches, self.seed, self.first, int(chosen.sum()), self.uncertain, self.outcomes,
             self.values[:, chosen], self.fallen[:, chosen], self.happened[:, chosen], self.residual, self.start, None, 0,
@@ -105,7 +195,22 @@ class Ensemble:
         )  # fmt: skip
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """branch, run, measure, actor, value: every outcome of every run."""
+        """Return every outcome of every run as a long table.
+
+        Returns
+        -------
+        DataFrame : branch, run, measure, actor, value (in the unit of the outcome; NaN if undefined)
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> table = ps.ensemble("quickstart", ["no-pact", "strong"], runs=20).to_dataframe()
+        >>> table[(table["measure"] == "stock_end") & (table["actor"] == "reds")].groupby("branch")["value"].mean().round(1)
+        branch
+        no-pact    186.3
+        strong     202.4
+        Name: value, dtype: float64
+        """
         import pandas as pd
 
         index = pd.MultiIndex.from_product([self.branches, self.numbers], names=["branch", "run"])
@@ -115,7 +220,31 @@ class Ensemble:
         return long.reset_index()
 
     def runs_table(self, chosen: Sequence[tuple[str, str]] | None = None) -> pandas.DataFrame:
-        """branch, run, and one column MEASURE.ACTOR for each chosen outcome; all when None."""
+        """Return a wide table with one row per branch and run.
+
+        Parameters
+        ----------
+        chosen : outcomes as (measure, actor) pairs; None for all
+
+        Returns
+        -------
+        DataFrame : branch, run, and one column ``MEASURE.ACTOR`` per outcome, in its unit
+
+        Raises
+        ------
+        KeyError : an outcome that the study does not have
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> study = ps.ensemble("quickstart", ["no-pact", "strong"], runs=2)
+        >>> study.runs_table([("received_arms", "reds"), ("capacity_end", "reds")]).round(2)
+            branch  run  received_arms.reds  capacity_end.reds
+        0  no-pact    0                3.42             167.76
+        1  no-pact    1                3.65             169.77
+        2   strong    0                3.75             169.36
+        3   strong    1                3.96             171.23
+        """
         import pandas as pd
 
         names = list(dict.fromkeys(chosen if chosen is not None else self.places))
@@ -126,11 +255,31 @@ class Ensemble:
         })  # fmt: skip
 
     def bands_table(self) -> pandas.DataFrame:
-        """branch, month, actor, measure, n, and one column for each level."""
+        """Return monthly quantiles over runs as a long table.
+
+        Returns
+        -------
+        DataFrame : branch, month, actor, measure, n (runs), and the quantiles q05, q25, q50, q75 and q95 in the unit
+            of the measure
+
+        Raises
+        ------
+        RunError : the study was run without ``bands=True``
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> bands = ps.ensemble("quickstart", ["no-pact", "strong"], runs=20, bands=True).bands_table()
+        >>> last = bands[(bands["month"] == "2024-12") & (bands["actor"] == "reds") & (bands["measure"] == "stock")]
+        >>> print(last[["branch", "n", "q05", "q50", "q95"]].round(1).to_string(index=False))
+         branch  n   q05   q50   q95
+        no-pact 20 179.7 186.3 194.0
+         strong 20 194.4 202.4 211.3
+        """
         import pandas as pd
 
         if self.bands is None:
-            raise RunError("ask for bands=True to get months")
+            raise RunError("monthly bands were not kept; run the study with bands=True")
         world = self.worlds[0]
         axes = [self.branches, world.months, world.names["actor"], tuple(vocabulary.MEASURES)]
         index = pd.MultiIndex.from_product(axes, names=["branch", "month", "actor", "measure"])
@@ -141,7 +290,20 @@ class Ensemble:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What made these runs."""
+        """Facts that identify the study.
+
+        Returns
+        -------
+        dict : world (hash of its content), branches, seed, runs, uncertain, from (first month that counts),
+            model_version, residual (relative, of the books)
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> facts = ps.ensemble("quickstart", ["no-pact", "strong"], runs=20).metadata
+        >>> facts["branches"], facts["runs"], facts["seed"], facts["from"]
+        (['no-pact', 'strong'], 20, 0, '2020-01')
+        """
         from proxysim.core.version import model_version
 
         return {"world": self.worlds[0].hash, "branches": list(self.branches), "seed": self.seed, "runs": self.runs,
@@ -157,10 +319,10 @@ class StudyOptions(TypedDict, total=False):
 
     Attributes
     ----------
-    uncertain : draw the numbers that have a range, once for every `REPLICATES` runs, the same in every branch; False
-    start : "YYYY-MM": until then all branches follow the first, computed once; outcomes count from there; None
-    threads : how many; None, the default, takes the processors there are
-    progress : called with runs done and runs to do, over all branches; None
+    uncertain : whether to resample uncertain parameters, once per two runs and the same in every branch; False
+    start : "YYYY-MM"; until then all branches follow the first one, computed once, and outcomes count from there; None
+    threads : number of threads; None, the default, for one per available CPU
+    progress : called with the runs done and the runs to do, over all branches; None
     """
 
     uncertain: bool
@@ -174,7 +336,7 @@ class EnsembleOptions(StudyOptions, total=False):
 
     Attributes
     ----------
-    bands : also keep monthly quantiles of the first `BAND_RUNS` runs; False
+    bands : whether to keep monthly quantiles of the first `BAND_RUNS` runs; False
     first : number of the first run; 0
     """
 
@@ -183,7 +345,7 @@ class EnsembleOptions(StudyOptions, total=False):
 
 
 def study_options(options: StudyOptions) -> StudyOptions:
-    """Those options that every study has, for a study that runs another."""
+    """Return the options that every study has, for a study that runs another one."""
     return {
         "uncertain": options.get("uncertain", False),
         "start": options.get("start"),
@@ -194,33 +356,60 @@ def study_options(options: StudyOptions) -> StudyOptions:
 
 def ensemble(
     world: World | str | Path,
-    branches: Sequence[str] | None = None,
+    branches: str | Sequence[str] | None = None,
     runs: int = 1000,
     rng: int | np.random.SeedSequence | np.random.Generator = 0,
     **options: Unpack[EnsembleOptions],
 ) -> Ensemble:
     """Run several branches of a world many times, in pairs.
 
+    Run k of every branch uses the same random numbers, so that differences between branches have little random
+    variation.
+
     Parameters
     ----------
-    world : a World, or its file
-    branches : names of branches; None is the branch of `world`
-    runs : runs of each branch; rng : seed
-    options : `uncertain`, `start`, `bands`, `first`, `threads` and `progress`; see `StudyOptions` and `EnsembleOptions`
+    world : a `World`, the path of a world file, or the name of a shipped world
+    branches : names of branches; None for the branch of `world`
+    runs : number of runs of each branch
+    rng : seed; the same seed gives the same bits on any machine
+    options : keyword options, listed below
+
+    Other Parameters
+    ----------------
+    uncertain : whether to resample uncertain parameters, once per two runs and the same in every branch; default False
+    start : "YYYY-MM"; until then all branches follow the first one, and outcomes count from there; default None, the
+        start of the world
+    bands : whether to keep monthly quantiles of the first 2,000 runs; default False
+    first : number of the first run; default 0
+    threads : number of threads; default None, one per available CPU. It does not affect results
+    progress : called with the runs done and the runs to do, over all branches; default None
+
+    Returns
+    -------
+    Ensemble : outcomes of every run, shape ``(branch, run, outcome)``, and tables of them
 
     Raises
     ------
+    InputError : the world file, a branch or `start` cannot be used, or the branches cannot be paired
+    RunError : no runs, no threads, a seed out of range, or with `uncertain` an odd `first`
     BooksError : money or arms do not balance in a run
-    InputError, RunError : what was asked cannot be done
     TypeError : an unknown option
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> study = ps.ensemble("quickstart", ["no-pact", "strong"], runs=20)
+    >>> arms = study.of("received_arms", "reds")  # (branch, run), USD m of arms per month
+    >>> round(float((arms[1] - arms[0]).mean()), 3)
+    0.313
     """
     check_options("ensemble", options, EnsembleOptions)
     uncertain, start, first = options.get("uncertain", False), options.get("start"), options.get("first", 0)
     worlds, names = branch_worlds(world, branches)
     if runs < 1:
-        raise RunError(f"a study has at least one run, found {runs}")
+        raise RunError(f"a study needs at least one run, found {runs}")
     if uncertain and first % REPLICATES:
-        raise RunError(f"with `uncertain`, {REPLICATES} runs share a draw: begin at a multiple of {REPLICATES}")
+        raise RunError(f"with `uncertain`, {REPLICATES} runs share a draw; `first` must be a multiple of {REPLICATES}")
     month = 0 if start is None else month_of(worlds[0], start)
     if month > 0:
         same_journeys(worlds, names)
@@ -235,7 +424,7 @@ class JobOptions(TypedDict, total=False):
     Attributes
     ----------
     first, bands, threads, progress : as in `ensemble`
-    keep : the (measure, actor) to keep; None, the default, keeps all
+    keep : outcomes to keep, as (measure, actor) pairs; None, the default, for all
     """
 
     first: int
@@ -246,7 +435,7 @@ class JobOptions(TypedDict, total=False):
 
 
 def run_job(job: Job, names: tuple[str, ...], runs: int, **options: Unpack[JobOptions]) -> Ensemble:
-    """Run all worlds of a job; `names` are those of its worlds."""
+    """Run all worlds of a job; `names` are the names of its branches."""
     first, keep = options.get("first", 0), options.get("keep")
     found = outcomes.outcomes_of(job.worlds[0])
     columns = np.array([k for k, o in enumerate(found) if keep is None or (o.measure, o.actor) in keep], dtype=np.intp)
@@ -263,7 +452,10 @@ def run_job(job: Job, names: tuple[str, ...], runs: int, **options: Unpack[JobOp
 
 
 def _quantiles(tracks: Array) -> Array:
-    """(branch, level, month, actor, measure); actor by actor, for numpy copies what it sorts."""
+    """Return the bands, shape ``(branch, level, month, actor, measure)``.
+
+    Actors are processed one by one, because numpy copies what it sorts.
+    """
     return np.stack([
         np.stack([np.quantile(track[:, :, a], BAND_LEVELS, axis=0) for a in range(track.shape[2])], axis=2)
         for track in tracks
@@ -271,7 +463,7 @@ def _quantiles(tracks: Array) -> Array:
 
 
 def _check(job: Job, results: Results, names: tuple[str, ...], first: int) -> None:
-    """A run whose books do not balance is a failed run, and so is the study."""
+    """Raise the error of the run with the largest residual if its books do not balance."""
     worst = results.residual[..., 0]
     if worst.max() > TOLERANCE:
         b, k = (int(i) for i in np.unravel_index(int(worst.argmax()), worst.shape))

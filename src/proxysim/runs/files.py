@@ -1,4 +1,4 @@
-"""Files written whole or not at all: under another name first, synced, and then renamed."""
+"""Atomic file writes: a file is written under a temporary name, synced and then renamed."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ _COUNTER = itertools.count()
 
 @contextmanager
 def replacing(path: Path, folder: Path | None = None) -> Iterator[Path]:
-    """The path to write a file under until it is whole; then it is synced and takes the name `path`.
+    """Yield a temporary path to write to, then sync that file and rename it to `path`.
 
-    When anything goes wrong the unfinished file is removed and `path` stays as it was.
+    If anything fails, the temporary file is removed and `path` is left unchanged.
 
     Parameters
     ----------
-    folder : of the unfinished file, on the same disk; that of `path` when None
+    path : final path of the file
+    folder : folder of the temporary file, on the same disk; None for the folder of `path`
     """
     part = (folder or path.parent) / f".{path.name}.{os.getpid()}.{next(_COUNTER)}.part"
     try:
@@ -30,12 +31,12 @@ def replacing(path: Path, folder: Path | None = None) -> Iterator[Path]:
         with suppress(OSError):
             part.unlink()
         raise
-    if hasattr(os, "O_DIRECTORY"):  # makes the name last; not on Windows
+    if hasattr(os, "O_DIRECTORY"):  # makes the new name durable; not available on Windows
         _sync(path.parent, os.O_RDONLY | os.O_DIRECTORY)
 
 
 def write_whole(path: Path, data: bytes | str, folder: Path | None = None) -> None:
-    """Write a file, text as UTF-8, so that all of it is under its name, or nothing new."""
+    """Write a file atomically; text is encoded as UTF-8."""
     view = memoryview(data.encode() if isinstance(data, str) else data)
     with replacing(path, folder) as part:
         handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666)
@@ -47,7 +48,7 @@ def write_whole(path: Path, data: bytes | str, folder: Path | None = None) -> No
 
 
 def _sync(path: Path, flags: int) -> None:
-    """Wait until a file, or the names in a folder, are on the disk."""
+    """Wait until a file, or the entries of a folder, are on disk."""
     handle = os.open(path, flags)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""What happened in one run, month by month."""
+"""The monthly history of one run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _CARRIED = ("funds", "personnel", "command", "stock", "plant", "knowhow", "tie_c
 
 
 class History:
-    """What happened, month by month: arrays trimmed to the true counts, months first."""
+    """Collects the records of each month as arrays, trimmed to the actual counts, with the month as first axis."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -27,11 +27,11 @@ class History:
         self._from_flows = {f.name for f in records.FLOWS}
 
     def keep(self, course: Course) -> None:
-        """Keep the month that was just completed."""
+        """Store the month that has just been completed."""
         for name, cut in self._cuts.items():
             row = course.flows[0] if name in self._from_flows else course.state[0]
             self._rows.setdefault(name, []).append(np.array(row[name][cut] if cut else row[name]))
 
     def arrays(self) -> dict[str, np.ndarray[Any, Any]]:
-        """name -> (month, ...) array."""
+        """Return name -> array, shape ``(month, ...)``."""
         return {name: np.stack(rows) for name, rows in self._rows.items()}

@@ -1,4 +1,4 @@
-"""What a run is judged by: one number for each measure and actor, from its monthly sums and its last state."""
+"""Outcomes of a run: one number per measure and actor, from monthly sums and from the final state."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from proxysim.core.vocabulary import MEASURE_INDEX, MEASURES
 from proxysim.scenario.world.world import World
 
 Array = np.ndarray[Any, Any]
-#: Measures also told as they stand in the last month.
+#: Measures that are also reported for the last month.
 AT_THE_END = ("capacity", "fighting", "manufacture", "potential", "stock")
 FALLEN, FALL, REVIVED, REVIVAL = "regime_fallen", "month_of_fall", "revived", "months_to_revival"
 END, FROM = "_end", "_from_"
@@ -19,15 +19,15 @@ END, FROM = "_end", "_from_"
 
 @dataclass(frozen=True)
 class Outcome:
-    """One number of a run.
+    """One outcome of a run.
 
     Attributes
     ----------
-    measure : a measure of `vocabulary.MEASURES` (its mean over the months), ``X_end`` (in the last month),
+    measure : a measure of `vocabulary.MEASURES` (mean over the months), ``X_end`` (value in the last month),
         ``received_arms_from_ORIGIN``, ``regime_fallen``, ``month_of_fall``, ``revived`` or ``months_to_revival``
-    actor : id of an actor, or of a regime
-    unit : unit of the number
-    is_event : True when it is 0 or 1
+    actor : id of an actor or a regime
+    unit : unit of the value
+    is_event : True if the value is 0 or 1
     is_proxy : True for an outcome of a proxy
     """
 
@@ -39,12 +39,12 @@ class Outcome:
 
 
 def meaning(measure: str) -> str:
-    """One line on what a measure of a run tells."""
+    """Return one line on the meaning of a measure."""
     special = {
         FALLEN: "whether the regime fell within the run",
-        FALL: "month in which the regime fell, from the start of the run; undefined when it stood",
+        FALL: "month in which the regime fell, from the start of the run; undefined if it did not fall",
         REVIVED: "whether the fighting index reached `revival_level`",
-        REVIVAL: "months until the fighting index reached `revival_level`; undefined when it did not",
+        REVIVAL: "months until the fighting index reached `revival_level`; undefined if it never did",
     }
     if measure in special:
         return special[measure]
@@ -52,12 +52,12 @@ def meaning(measure: str) -> str:
         return f"{MEASURES[measure.removesuffix(END)][1]}; in the last month"
     if FROM in measure:
         base, _, origin = measure.partition(FROM)
-        return f"{MEASURES[base][1]}, of {origin} make; mean over the months"
+        return f"{MEASURES[base][1]}, of origin {origin}; mean over the months"
     return f"{MEASURES[measure][1]}; mean over the months"
 
 
 def outcomes_of(world: World) -> tuple[Outcome, ...]:
-    """All outcomes of a world, in the order in which `values` gives them."""
+    """Return all outcomes of a world, in the order of the columns of `values`."""
     actors, regimes = world.names["actor"], world.names["regime"]
     proxies = set(world.scenario.ids["proxies"])
     rows: list[tuple[str, str, str, bool]] = []
@@ -72,12 +72,18 @@ def outcomes_of(world: World) -> tuple[Outcome, ...]:
 
 
 def values(world: World, tally: Array, states: Any, months: int) -> Array:
-    """(run, outcome): what `outcomes_of` names; undefined is NaN.
+    """Compute the outcomes that `outcomes_of` lists; undefined values are NaN.
 
     Parameters
     ----------
-    tally : (run, actor, measure + origin), sums over `months` months
-    states : (run,), records at the end
+    world : the world that was run
+    tally : sums over `months` months, shape ``(run, actor, measure + origin)``
+    states : state records at the end, shape ``(run,)``
+    months : number of months in the tally
+
+    Returns
+    -------
+    array, shape ``(run, outcome)``, in the units of the outcomes
     """
     actors, regimes = len(world.names["actor"]), len(world.names["regime"])
     runs = len(tally)

@@ -1,7 +1,8 @@
-"""One run that can be looked into: months one by one, with what happened kept."""
+"""A single run with its monthly history."""
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from proxysim.core import vocabulary
 from proxysim.runs.course import Course, seed_of
 from proxysim.runs.history import History
-from proxysim.scenario.world.world import World
+from proxysim.scenario.world.world import World, world_of
 
 if TYPE_CHECKING:
     import pandas
@@ -17,15 +18,40 @@ if TYPE_CHECKING:
 
 
 class Run:
-    """One run of a world: tables as attributes, `history` as arrays.
+    """One run of a world with its full monthly history; `run` creates it.
+
+    Six tidy tables are attributes: ``actors``, ``arsenals``, ``flows``, ``regimes``, ``events`` and ``books``.
+
+    Parameters
+    ----------
+    world : the world that was run
+    course : records of the finished run
+    history : monthly records of the run
+    reference : measures at the start, shape ``(actor, measure)``
 
     Attributes
     ----------
-    world, seed, number : what was run
-    history : name -> array with months first, names as in `proxysim.core.records`
-    reference : (actor, measure), measures at the start
-    final : the state record at the end; a copy of it continues the run
-    residual : worst relative residual of the books
+    world : the world that was run
+    seed : seed of the study, 64 bits
+    number : number of the run within the study
+    history : name -> array with the month as first axis, such as ``"stock"`` with shape ``(month, actor, category,
+        origin)``; names, axes and units are those of `proxysim.core.records`. Two arrays have no month axis:
+        ``"fallen"``, the month in which each regime fell (-1 if it stands, -2 if it had fallen before the start), and
+        ``"event_month"``, the month in which each event first took effect (-1 for never)
+    reference : measures at the start, shape ``(actor, measure)``, in the units of `proxysim.core.vocabulary.MEASURES`
+    final : state record at the end of the last month; a copy of it can continue the run
+    residual : largest relative residual of the books, dimensionless
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> result = ps.run("quickstart", rng=1)
+    >>> result.seed, result.number, len(result.world.months)
+    (1, 0, 60)
+    >>> result.history["stock"].shape  # (month, actor, category, origin)
+    (60, 5, 2, 3)
+    >>> round(float(result.flows["arrived"].sum()), 1)  # USD m of arms
+    624.7
     """
 
     def __init__(self, world: World, course: Course, history: History, reference: np.ndarray[Any, Any]) -> None:
@@ -42,37 +68,233 @@ class Run:
         self.reference = reference
         self.residual = float(course.state.residual[0])
 
+    @property
+    def actors(self) -> pandas.DataFrame:
+        """Measures of every actor, month by month.
+
+        Returns
+        -------
+        DataFrame : month, actor, kind and one column per measure; units as in `proxysim.core.vocabulary.MEASURES`
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> ps.run("quickstart", rng=1).actors[["month", "actor", "kind", "capacity"]].round(2).head(2)
+             month   actor   kind  capacity
+        0  2020-01   blues  proxy     99.76
+        1  2020-01  greens  proxy     99.76
+        """
+        return self.table("actors")
+
+    @property
+    def arsenals(self) -> pandas.DataFrame:
+        """Arms that every actor holds at the end of each month.
+
+        Returns
+        -------
+        DataFrame : month, actor, category, origin, stock (USD m of arms)
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> stock = ps.run("quickstart", rng=1).arsenals
+        >>> stock[stock["month"] == "2024-12"].groupby("actor")["stock"].sum().round(1)
+        actor
+        blues      175.3
+        greens     186.1
+        north     1132.6
+        reds       200.6
+        south     8143.1
+        Name: stock, dtype: float64
+        """
+        return self.table("arsenals")
+
+    @property
+    def flows(self) -> pandas.DataFrame:
+        """Arms sent over every route, by month of sending.
+
+        Returns
+        -------
+        DataFrame : month, from, to, category, origin, route, kind; sent, lost, captured, arrived (USD m of arms);
+            arrives, the month of arrival
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> flows = ps.run("quickstart", rng=1).flows
+        >>> flows.groupby(["from", "to"])[["sent", "arrived"]].sum().round(1)
+                       sent  arrived
+        from  to
+        north greens  129.8    121.7
+              reds    245.2    226.5
+        south blues   151.8    136.4
+              north   140.1    140.1
+        """
+        return self.table("flows")
+
+    @property
+    def regimes(self) -> pandas.DataFrame:
+        """Stability of every regime, month by month.
+
+        Returns
+        -------
+        DataFrame : month, regime, stability, forcing, support (all dimensionless), fallen (bool)
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> len(ps.run("quickstart", rng=1).regimes)  # this world has no regime
+        0
+        """
+        return self.table("regimes")
+
+    @property
+    def events(self) -> pandas.DataFrame:
+        """Pacts, events and falls of regimes, in order of time.
+
+        Returns
+        -------
+        DataFrame : month, event, what
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> ps.run("quickstart", rng=1).events
+             month    event          what
+        0  2020-10   treaty        signed
+        1  2021-01   treaty      in force
+        2  2022-06  embargo  first effect
+        """
+        return self.table("events")
+
+    @property
+    def books(self) -> pandas.DataFrame:
+        """Double-entry books of money and arms.
+
+        Returns
+        -------
+        DataFrame : month, account, commodity, origin, line, amount (USD m, or USD m of arms); inflows are positive and
+            outflows negative
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> books = ps.run("quickstart", rng=1).books
+        >>> books[(books["account"] == "blues") & (books["commodity"] == "money")].groupby("line")["amount"].sum().round(1)
+        line
+        diverted     -7.2
+        income      118.8
+        received    151.6
+        upkeep     -256.4
+        Name: amount, dtype: float64
+        """
+        return self.table("books")
+
     def table(self, name: str) -> pandas.DataFrame:
-        """One of the tidy tables: actors, arsenals, flows, regimes, events, books."""
+        """Return one of the tidy tables of the run.
+
+        Parameters
+        ----------
+        name : ``"actors"``, ``"arsenals"``, ``"flows"``, ``"regimes"``, ``"events"`` or ``"books"``
+
+        Returns
+        -------
+        DataFrame : the columns are those of the attribute of the same name. Money is in USD m (constant 2024), arms in
+            USD m at base production value of 2024, months are text such as "2024-03"
+
+        Raises
+        ------
+        KeyError : another name
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> result = ps.run("quickstart", rng=1)
+        >>> result.table("flows").groupby("origin")["arrived"].sum().round(1)  # USD m of arms
+        origin
+        north    329.3
+        south    295.3
+        Name: arrived, dtype: float64
+        """
         from proxysim.runs import tables
 
         return tables.table(self, name)
 
-    def __getattr__(self, name: str) -> Any:
-        if name in ("actors", "arsenals", "flows", "regimes", "events", "books"):
-            return self.table(name)
-        raise AttributeError(f"Run has no attribute {name!r}")
-
     @property
     def metadata(self) -> dict[str, Any]:
-        """What made this run."""
+        """Facts that identify the run.
+
+        Returns
+        -------
+        dict : world (hash of its content), branch, seed, run, model_version, residual (relative, of the books)
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> facts = ps.run("quickstart", rng=1).metadata
+        >>> facts["seed"], facts["run"], facts["residual"] < 1e-9
+        (1, 0, True)
+        """
         from proxysim.core.version import model_version
 
         return {"world": self.world.hash, "branch": self.world.scenario.branch, "seed": self.seed, "run": self.number,
                 "model_version": model_version(), "residual": self.residual}  # fmt: skip
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """The table of actors."""
+        """Return the table ``actors``.
+
+        Returns
+        -------
+        DataFrame : month, actor, kind and one column per measure; units as in `proxysim.core.vocabulary.MEASURES`
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> ps.run("quickstart", rng=1).to_dataframe().groupby("actor")["received_arms"].mean().round(2)  # USD m per month
+        actor
+        blues     2.25
+        greens    2.00
+        north     2.33
+        reds      3.72
+        south     0.00
+        Name: received_arms, dtype: float64
+        """
         return self.table("actors")
 
     def summary(self) -> str:
-        """The run in words."""
+        """Summarise the run as text for a terminal.
+
+        Returns
+        -------
+        str : about 25 lines: support from pledge to arrival, the proxies at the end, regimes, events and the books
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> print(ps.run("quickstart", rng=1).summary())
+        Two patrons sign a pact. Do their three proxies end up with more arms?
+        ...
+        """
         from proxysim.runs import summary
 
         return summary.summary(self)
 
     def plot(self, figure: Figure | None = None) -> Figure:
-        """The overview figure."""
+        """Draw an overview of the run: events, capacity, arms by origin, regimes and ties.
+
+        Parameters
+        ----------
+        figure : an empty figure to draw on; None makes a new one
+
+        Returns
+        -------
+        Figure : the figure that was drawn on
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> ps.run("quickstart", rng=1).plot().savefig("overview.png")
+        """
         from proxysim.figures.run.overview import overview
 
         return overview(self, figure)
@@ -81,19 +303,34 @@ class Run:
         return f"Run({self.world.scenario.file}, branch={self.world.scenario.branch!r}, seed={self.seed}, run={self.number})"
 
 
-def run(world: World, rng: int | np.random.SeedSequence | np.random.Generator = 0, run: int = 0) -> Run:
-    """Run one world once and keep what happened.
+def run(world: World | str | os.PathLike[str], rng: int | np.random.SeedSequence | np.random.Generator = 0, run: int = 0) -> Run:
+    """Run a world once and keep its monthly history.
 
     Parameters
     ----------
-    world : from `load`
-    rng : seed; the same seed and run give the same bits on any machine
-    run : number of the run within the study
+    world : a `World`, the path of a world file, or the name of a shipped world
+    rng : seed; the same seed and run number give the same bits on any machine
+    run : number of the run within the study, from 0
+
+    Returns
+    -------
+    Run : tables, arrays, a text summary and an overview figure
 
     Raises
     ------
+    InputError : the world file cannot be used
+    RunError : a seed or a run number out of range
     BooksError : money or arms do not balance
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> result = ps.run("quickstart", rng=1)
+    >>> arms = result.actors.groupby("actor")["received_arms"].sum()
+    >>> round(float(arms["reds"]), 1)  # USD m over the five years
+    223.1
     """
+    world = world_of(world)
     course, history = Course(world, seed_of(rng), run), History(world)
     reference = np.array(course.state[0].reference[: len(world.names["actor"])])
     while course.month < len(world.months):

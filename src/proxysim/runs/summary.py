@@ -1,4 +1,4 @@
-"""One run in plain words."""
+"""A text summary of one run."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _WIDTH = 88
 
 
 def summary(run: Run) -> str:
-    """About twenty-five lines on a run: pledged, budgeted, sent, arrived, and what the proxies can do at its end.
+    """Return about 25 lines on a run: pledged, budgeted, sent and arrived support, and the proxies at the end.
 
-    It is one run of one world: no effect is told by it. Compare many runs of two branches for that.
+    A single run shows no effect. Effects come from many paired runs of two branches.
     """
     scenario, lines = run.world.scenario, []
     lines += textwrap.wrap(scenario.question, _WIDTH)
@@ -50,12 +50,12 @@ def _wrapped(text: str) -> list[str]:
 
 
 def _part(value: float, whole: float) -> str:
-    """A part of a whole in percent, or nothing when there is no whole."""
+    """Return a part of a whole in percent, or nothing if the whole is 0."""
     return f" ({_percent(value / whole)})" if whole > 0 else ""
 
 
 def _chain(run: Run) -> list[str]:
-    """Support of each patron from pledge to arrival, then of all together."""
+    """Return the support of each patron from pledge to arrival, then of all together."""
     arrays, names, history = run.world.arrays[0], run.world.names, run.history
     senders = arrays.tie_from[: len(names["tie"])]
     pledged, cash = history["pledged"].sum(axis=0), history["cash"].sum(axis=0)
@@ -85,7 +85,7 @@ def _chain(run: Run) -> list[str]:
 
 
 def _proxies(run: Run) -> list[str]:
-    """What each proxy received, made and lost, what it holds at the end, and what limits it."""
+    """Return what each proxy received, made and lost, what it holds at the end, and what limits it."""
     measure, arrays = run.history["measure"], run.world.arrays[0]
     given = run.history["arms"][..., A_AID].sum(axis=(0, 2, 3))
     with_aid = any(given[place] > 0.0 for place in range(len(run.world.names["actor"])) if arrays.is_proxy[place])
@@ -105,7 +105,7 @@ def _proxies(run: Run) -> list[str]:
         ]
         for name in ("fighting", "capacity"):
             index = float(measure[-1, place, MEASURE_INDEX[name]])
-            # a broker without arms: there is no start to compare with
+            # a broker without arms has no start to compare with
             cells.append(_amount(index) if measure[:, place, MEASURE_INDEX[name]].any() else "none")
         rows.append([actor_label(run.world.scenario, actor), *cells])
         if measure[:, place, MEASURE_INDEX["fighting"]].any():
@@ -131,7 +131,7 @@ def _proxies(run: Run) -> list[str]:
 
 
 def _idle(measure: np.ndarray[Any, Any], name: str) -> list[str]:
-    """For want of what a plant is idle; `measure` is (month, measure)."""
+    """Return lines on idle plant and what it lacks; `measure` has shape ``(month, measure)``."""
     components, money = (float(measure[:, MEASURE_INDEX[one]].mean()) for one in ("idle_components", "idle_money"))
     lines = []
     for share, want in ((components, "components"), (money, "money")):
@@ -147,7 +147,7 @@ def _fate(run: Run, at: int) -> str:
 
 
 def _course(run: Run) -> list[str]:
-    """Regimes, events, makers and the books."""
+    """Return regimes, events, arms by origin and the books."""
     names, history, arrays = run.world.names, run.history, run.world.arrays[0]
     fates = [
         f"{label_of(run.world.scenario, 'regimes', name)} {_fate(run, int(at))}"

@@ -1,7 +1,7 @@
-"""What a run gives: tidy tables, and a folder of Parquet files with a manifest.
+"""Tidy tables of one run, and a folder of Parquet files with a manifest.
 
-Amounts of money are million constant-2024 USD, amounts of arms million USD at base production value of 2024.
-Months are text such as "2024-03"; tables are in the order of months and then of ids.
+Money is in million constant-2024 USD, arms in million USD at base production value of 2024. Months are text such as
+"2024-03". Rows are ordered by month, then by id.
 """
 
 from __future__ import annotations
@@ -34,21 +34,25 @@ if TYPE_CHECKING:
 __all__ = ["MANIFEST", "TABLES", "manifest", "month_name", "table", "write_run"]
 
 MANIFEST = "manifest.json"
-#: What a manifest says of itself, so that a folder of ours is told from another.
+#: Marks a manifest as one of this package, so that its folders can be recognised.
 KIND = "proxysim run"
 
 
 def table(run: Run, name: str) -> pd.DataFrame:
-    """One table of a run.
+    """Return one table of a run.
 
     Parameters
     ----------
     run : a finished run
     name : one of `TABLES`
 
+    Returns
+    -------
+    DataFrame : see the property of `proxysim.Run` with the same name
+
     Raises
     ------
-    KeyError : for another name
+    KeyError : another name
     """
     if name not in _MAKERS:
         raise KeyError(f'"{name}" is not a table of a run; allowed are {", ".join(TABLES)}')
@@ -56,14 +60,14 @@ def table(run: Run, name: str) -> pd.DataFrame:
 
 
 def month_name(run: Run, month: int) -> str:
-    """The month at `month` from the start, also after the end, as "YYYY-MM"."""
+    """Return the month `month` months after the start as "YYYY-MM"; it may lie after the end."""
     year, first = run.world.scenario.start
     count = year * 12 + first - 1 + month
     return f"{count // 12:04d}-{count % 12 + 1:02d}"
 
 
 def _months(run: Run, numbers: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Names of months; `numbers` may lie beyond the end."""
+    """Return the names of months; `numbers` may lie after the end."""
     last = int(numbers.max(initial=-1)) + 1
     named: np.ndarray[Any, Any] = np.array([month_name(run, month) for month in range(last)], dtype=object)[numbers]
     return named
@@ -75,7 +79,7 @@ def _pick(names: Sequence[str], numbers: np.ndarray[Any, Any]) -> np.ndarray[Any
 
 
 def _actors(run: Run) -> pd.DataFrame:
-    """month, actor, kind, and one column for each measure."""
+    """Return month, actor, kind, and one column per measure."""
     measure = run.history["measure"]
     months, actors = measure.shape[:2]
     at, who = (grid.ravel() for grid in np.indices((months, actors)))
@@ -86,7 +90,7 @@ def _actors(run: Run) -> pd.DataFrame:
 
 
 def _arsenals(run: Run) -> pd.DataFrame:
-    """month, actor, category, origin, stock at the end of the month; without what nobody ever held."""
+    """Return month, actor, category, origin and the stock at the end of the month, for combinations ever held."""
     stock, names = run.history["stock"], run.world.names
     held = np.broadcast_to((stock != 0).any(axis=0), stock.shape)
     at, who, what, maker = np.nonzero(held)
@@ -97,10 +101,10 @@ def _arsenals(run: Run) -> pd.DataFrame:
 
 
 def _flows(run: Run) -> pd.DataFrame:
-    """What was sent over each route, by month of sending, and what came of it.
+    """Return arms sent over each route, by month of sending, and how much of them arrived.
 
-    `sent` = `lost` (destroyed) + `captured` + what arrives; `arrived` is worth `quality` of that and comes in the
-    month `arrives`, which may lie after the end.
+    `sent` is the sum of `lost` (destroyed), `captured` and the amount that arrives. `arrived` is that amount times
+    `quality`. It arrives in the month `arrives`, which may lie after the end.
     """
     world, history = run.world, run.history
     arrays, names = world.arrays[0], world.names
@@ -125,14 +129,14 @@ def _flows(run: Run) -> pd.DataFrame:
 
 
 def _kinds(arrays: Any, tie: int) -> list[str]:
-    """Names of the channels of one tie; support is named by who the two ends are."""
+    """Return the names of the channels of one tie; the kind of support depends on its two ends."""
     sender, receiver = (bool(arrays.is_proxy[end[tie]]) for end in (arrays.tie_from, arrays.tie_to))
     first = ("lateral" if receiver else "reverse") if sender else CHANNELS[0]
     return [first, *CHANNELS[1:]]
 
 
 def _regimes(run: Run) -> pd.DataFrame:
-    """month, regime, stability, forcing, support, and whether it has fallen by the end of the month."""
+    """Return month, regime, stability, forcing, support, and whether it has fallen by the end of the month."""
     history = run.history
     stability = history["regime_stability"]
     at, which = (grid.ravel() for grid in np.indices(stability.shape))
@@ -146,7 +150,7 @@ def _regimes(run: Run) -> pd.DataFrame:
 
 
 def _events(run: Run) -> pd.DataFrame:
-    """month, event, what: first effects of events, pacts signed, in force and ended, regimes fallen."""
+    """Return month, event, what: first effects of events; pacts signed, in force and ended; regimes fallen."""
     scenario, names, history = run.world.scenario, run.world.names, run.history
     found = [(int(at), name, "first effect") for name, at in zip(names["event"], history["event_month"], strict=False)]
     found += [(int(at), name, "fallen") for name, at in zip(names["regime"], history["fallen"], strict=False)]
@@ -161,9 +165,10 @@ def _events(run: Run) -> pd.DataFrame:
 
 
 def _books(run: Run) -> pd.DataFrame:
-    """month, account, commodity, origin, line, amount: inflows above 0, outflows below, so that they add up.
+    """Return month, account, commodity, origin, line and amount.
 
-    Accounts are actors and, with "on the way: " before it, ties. Lines of money have commodity "money".
+    Inflows are positive and outflows negative, so amounts add up. Accounts are actors and, with the prefix "on the
+    way: ", ties. Lines of money have the commodity "money".
     """
     names, history = run.world.names, run.history
     on_the_way = tuple(f"on the way: {tie}" for tie in names["tie"])
@@ -196,7 +201,12 @@ TABLES: tuple[str, ...] = tuple(_MAKERS)
 
 
 def manifest(run: Run) -> dict[str, Any]:
-    """All that a run stands on, for JSON: world, numbers with their sources, model, seed, and the books' residual."""
+    """Return everything that a run is based on, ready for JSON.
+
+    Returns
+    -------
+    dict : the world, its parameters with their sources, the model version, the seed and the residual of the books
+    """
     scenario = run.world.scenario
     numbers = {
         ".".join(path): {
@@ -223,16 +233,25 @@ def manifest(run: Run) -> dict[str, Any]:
 
 
 def _plain(value: float) -> float | str | None:
-    """A number that JSON can hold: None where the model works it out, "inf" for without end."""
+    """Return a number that JSON can hold: None if the model computes it, "inf" if it has no end."""
     if math.isnan(value):
         return None
     return value if math.isfinite(value) else "inf" if value > 0 else "-inf"
 
 
 def write_run(run: Run, folder: str | Path) -> list[Path]:
-    """Write every table as Parquet, and a manifest last; the same run gives the same bytes.
+    """Write every table as Parquet, then a manifest; the same run gives the same bytes.
 
-    Each file is written under another name and then renamed, so that no file is ever half there.
+    Each file is written under a temporary name and then renamed, so that no partial file is left.
+
+    Parameters
+    ----------
+    run : a finished run
+    folder : folder to write to; it is created if needed
+
+    Returns
+    -------
+    list of paths : the files, the manifest last
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -252,5 +271,5 @@ def write_run(run: Run, folder: str | Path) -> list[Path]:
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
-    """Text columns as text, also where there are no rows to tell it from."""
+    """Return the table with text columns as text, also if it has no rows."""
     return frame.astype({name: "str" for name in frame.columns if frame[name].dtype == object})

@@ -1,6 +1,6 @@
-"""Threads: the worlds of a job, run in pairs in chunks of runs.
+"""Run the worlds of a job in pairs, in chunks of runs spread over threads.
 
-What threads and chunks there are changes nothing: a run depends on (seed, run) alone.
+The numbers of threads and chunks do not affect results: a run depends only on seed and run number.
 """
 
 from __future__ import annotations
@@ -28,11 +28,16 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be run: worlds in pairs, from month `start` on when `forked`.
+    """Worlds to be run in pairs.
 
     Attributes
     ----------
-    shared : months that every world has in common with the first, known to be equal; computed once
+    worlds : the worlds, one per branch
+    seed : seed of the study
+    uncertain : whether uncertain parameters are resampled
+    start : first month that counts in the outcomes
+    forked : whether all worlds follow the first one until `start`
+    shared : number of first months that are known to be the same in all worlds, so that they are computed once
     """
 
     worlds: tuple[World, ...]
@@ -44,11 +49,14 @@ class Job:
 
     @cached_property
     def drawings(self) -> tuple[Drawing, ...]:
-        """What draws the numbers of each world."""
+        """The sampler of uncertain parameters of each world."""
         return tuple(Drawing(world) for world in self.worlds)
 
     def numbers(self, world: int, runs: Array) -> Array:
-        """(run or 1, number): the numbers of some runs of a world, drawn where they are uncertain."""
+        """Return the parameter vectors of some runs of a world, shape ``(run or 1, number)``.
+
+        Uncertain parameters are resampled if `uncertain` is true.
+        """
         one = self.worlds[world]
         if not self.uncertain:
             return numbers_of(one.params, one.schedule)
@@ -58,15 +66,16 @@ class Job:
 
 @dataclass(frozen=True)
 class Results:
-    """What the runs of a job gave: arrays that threads fill, each its own runs.
+    """Results of the runs of a job, in arrays that the threads fill.
 
     Attributes
     ----------
-    values : (world, run, outcome), of the outcomes in `columns`
-    fallen, happened : (world, run, regime), (world, run, event), month or -1
-    residual : (world, run, 3): worst relative residual of the books, its month and its account
-    track : (world, run, month, actor, measure), of the first runs
-    columns : (outcome,), which of the outcomes of a world are kept
+    values : outcomes in `columns`, shape ``(world, run, outcome)``
+    fallen : month in which each regime fell, -1 for never, shape ``(world, run, regime)``
+    happened : month in which each event occurred, -1 for never, shape ``(world, run, event)``
+    residual : largest relative residual of the books, its month and its account, shape ``(world, run, 3)``
+    track : monthly measures of the first runs, shape ``(world, run, month, actor, measure)``
+    columns : indices of the outcomes that are kept, shape ``(outcome,)``
     """
 
     values: Array
@@ -78,7 +87,7 @@ class Results:
 
     @classmethod
     def empty(cls, job: Job, runs: int, columns: Array, tracked: int) -> Results:
-        """Room for so many runs, of which the first `tracked` leave a track."""
+        """Allocate arrays for `runs` runs, with monthly measures for the first `tracked` of them."""
         world, shape = job.worlds[0], (len(job.worlds), runs)
         names = world.names
         return cls(
@@ -92,7 +101,22 @@ def results_of(
     job: Job, runs: int, columns: Array, *, first: int = 0, tracked: int = 0, threads: int | None = None,
     progress: Progress | None = None,
 ) -> Results:  # fmt: skip
-    """Run all worlds of a job, `runs` times from run `first` on."""
+    """Run every world of a job `runs` times, from run number `first` on.
+
+    Parameters
+    ----------
+    job : the worlds and how to run them
+    runs : number of runs of each world
+    columns : indices of the outcomes to keep, shape ``(outcome,)``
+    first : number of the first run
+    tracked : number of runs whose monthly measures are kept
+    threads : number of threads; None for one per available CPU
+    progress : called with the runs done and the runs to do, over all worlds
+
+    Raises
+    ------
+    RunError : fewer than one thread
+    """
     for size in {w.size for w in job.worlds}:
         precompile.prepare(size)
     results = Results.empty(job, runs, columns, tracked)
@@ -110,7 +134,7 @@ def results_of(
 
 
 def _run(job: Job, results: Results, first: int, low: int, high: int) -> None:
-    """Runs `low` to `high` of every world; what they have in common is run once."""
+    """Run `low` to `high` of every world; months that all worlds share are computed once."""
     runs = np.arange(first + low, first + high, dtype=np.uint64)
     months, fork = len(job.worlds[0].months), max(job.start if job.forked else 0, job.shared)
     tracks = results.track[:, low : min(high, results.track.shape[1])]
@@ -152,7 +176,7 @@ def _threads(asked: int | None) -> int:
 
 
 def _in_threads(work: Callable[[Any], Any], items: Sequence[Any], threads: int) -> Iterator[Any]:
-    """`work` of each item, in the order in which they are done; the first error stops the rest."""
+    """Call `work` on each item and yield the items as they finish; the first error cancels the rest."""
     if threads == 1 or len(items) == 1:
         for item in items:
             work(item)

@@ -1,1 +1,1 @@
-"""From files to a world: reading, validation, resolution and building."""
+"""Read, validate and resolve world files, and build worlds from them."""

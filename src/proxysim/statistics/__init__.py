@@ -1,1 +1,1 @@
-"""Tables of many runs in, estimates with intervals out; nothing here runs a model or reads a file."""
+"""Estimates and intervals from tables of runs; nothing here runs a model or reads a file."""

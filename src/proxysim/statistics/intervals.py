@@ -1,4 +1,4 @@
-"""Intervals for means of paired differences and for differences of paired proportions."""
+"""Confidence intervals for means of paired differences and for differences of paired proportions."""
 
 from __future__ import annotations
 
@@ -10,27 +10,30 @@ from scipy import stats
 
 Array = np.ndarray[Any, Any]
 LEVEL = 0.95
-#: Up to so many pairs the interval is a bootstrap; above it the closed form, which is the same to three digits there.
+#: Most pairs for which the bootstrap is used; above this the closed form agrees with it to three digits.
 BOOTSTRAP_PAIRS = 20_000
-#: Resamples, and the groups of pairs that are resampled: of more pairs, those that follow one another make one group.
+#: Number of resamples, and most groups of pairs that are resampled; if there are more pairs, consecutive ones are grouped.
 RESAMPLES, GROUPS = 2_000, 1_000
-#: Below so many pairs no interval is given.
+#: Fewest pairs for which an interval is computed.
 FEWEST = 5
 
 
 def mean_interval(differences: Array, level: float = LEVEL, seed: int = 0) -> tuple[Array, Array]:
-    """Interval of the mean of each column.
+    """Return the confidence interval of the mean of each column.
 
-    Up to `BOOTSTRAP_PAIRS` rows the bootstrap with bias and skewness corrected (BCa); above it, and where the groups of
-    rows do not differ, Student's t. A column that never moves has a point.
+    Up to `BOOTSTRAP_PAIRS` rows this is the bias-corrected and accelerated bootstrap (BCa). With more rows, or if the
+    groups of rows do not differ, it is Student's t. The interval of a constant column has width 0.
 
     Parameters
     ----------
-    differences : (pair, column), no NaN
+    differences : values without NaN, shape ``(pair, column)``
+    level : confidence level, a share
+    seed : seed of the resampling
 
     Returns
     -------
-    low, high : (column,); NaN with fewer than `FEWEST` pairs
+    low, high : ends of the interval, shape ``(column,)``, in the unit of the differences; NaN with fewer than `FEWEST`
+        pairs
 
     Source
     ------
@@ -51,7 +54,7 @@ def mean_interval(differences: Array, level: float = LEVEL, seed: int = 0) -> tu
 
 
 def mean_there(values: Array, axis: int) -> Array:
-    """Mean of what is there (no NaN) along an axis; NaN of nothing, without a warning."""
+    """Return the mean along an axis without NaN; NaN where there are no values, without a warning."""
     there = ~np.isnan(values)
     count = there.sum(axis=axis)
     total = np.where(there, values, 0.0).sum(axis=axis)
@@ -67,13 +70,13 @@ def _bootstrap(differences: Array, mean: Array, level: float, seed: int) -> tupl
     for at in range(0, RESAMPLES, 200):
         weights = draw.multinomial(count, np.full(count, 1.0 / count), size=200)
         resampled[at : at + 200] = weights @ centred / count
-    scaled = centred / np.abs(centred).max(axis=0)  # its powers neither vanish nor overflow
+    scaled = centred / np.abs(centred).max(axis=0)  # so that its powers neither underflow nor overflow
     second, third = (scaled**2).mean(axis=0), (scaled**3).mean(axis=0)
     acceleration = third / (6.0 * second**1.5 * math.sqrt(count))
     below = ((resampled < 0.0).sum(axis=0) + 0.5 * (resampled == 0.0).sum(axis=0)) / RESAMPLES
     bias = stats.norm.ppf(np.clip(below, 1.0 / RESAMPLES, 1.0 - 1.0 / RESAMPLES))
     ends = []
-    # Student's quantile and n / (n - 1) make up for a spread taken from the sample itself; both vanish as n grows.
+    # Student's quantile and n / (n - 1) correct for a spread estimated from the sample; both corrections vanish as n grows.
     stretch = (
         stats.t.ppf(0.5 + 0.5 * level, count - 1) / stats.norm.ppf(0.5 + 0.5 * level) * math.sqrt(count / (count - 1))
     )
@@ -92,22 +95,30 @@ def _bootstrap(differences: Array, mean: Array, level: float, seed: int) -> tupl
 
 
 def _grouped(differences: Array) -> Array:
-    """Means of at most `GROUPS` groups of equal size; pairs over are left out of the spread, not of the mean."""
+    """Return the means of at most `GROUPS` groups of equal size.
+
+    Leftover pairs count in the mean of all pairs, but not in their spread.
+    """
     size = math.ceil(len(differences) / GROUPS)
     count = len(differences) // size
     return np.asarray(differences[: count * size].reshape(count, size, -1).mean(axis=1))
 
 
 def paired_proportions(base: Array, other: Array, level: float = LEVEL) -> tuple[float, float]:
-    """Interval of the difference of two paired proportions, never of width 0.
+    """Return the confidence interval of the difference of two paired proportions; its width is never 0.
 
     Parameters
     ----------
-    base, other : (pair,), 0 or 1
+    base, other : 0 or 1, shape ``(pair,)``
+    level : confidence level, a share
+
+    Returns
+    -------
+    low, high : ends of the interval, shares; NaN without pairs
 
     Source
     ------
-    Bonett & Price 2012, adjusted Wald interval: one pair is added to each of the two kinds that differ.
+    Bonett & Price 2012, adjusted Wald interval: one pair is added to each of the two kinds of discordant pairs.
     """
     n = len(base)
     if n == 0:

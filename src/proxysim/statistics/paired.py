@@ -1,4 +1,4 @@
-"""What a branch changes: paired differences against the first branch, each with an interval."""
+"""Effects of branches: paired differences from the first branch, each with a confidence interval."""
 
 from __future__ import annotations
 
@@ -16,15 +16,22 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class Effect:
-    """A measure of an actor in one branch against the first, over pairs of runs. What is undefined is None.
+    """Effect of one branch on a measure of an actor, relative to the first branch; undefined values are None.
 
     Attributes
     ----------
-    baseline, value : means in the first branch and in this one, over the same pairs
-    difference, low, high : mean of the paired differences and its interval at `level`
-    opposite_sign : share of pairs whose difference has the other sign than the mean
-    variance_reduction : variance of the difference of independent runs over that of paired runs
-    n : pairs in which both members are defined
+    measure : name of the measure
+    actor : id of the actor or regime
+    branch : name of the branch
+    unit : unit of `baseline`, `value`, `difference`, `low` and `high`
+    baseline : mean in the first branch, over the pairs
+    value : mean in this branch, over the same pairs
+    difference : mean of the paired differences
+    low, high : ends of the confidence interval of `difference`
+    level : confidence level of the interval, a share
+    opposite_sign : share of pairs whose difference has the opposite sign of the mean
+    variance_reduction : variance of the difference of independent runs divided by that of paired runs
+    n : number of pairs in which both values are defined
     random_share : share of the variance of the difference that is random variation; the rest is parameter uncertainty.
         None unless uncertain parameters were resampled
     """
@@ -46,13 +53,13 @@ class Effect:
 
     @property
     def detected(self) -> bool:
-        """Whether the interval leaves out zero."""
+        """Whether the confidence interval excludes zero."""
         return self.low is not None and self.high is not None and (self.low > 0.0 or self.high < 0.0)
 
 
 @dataclass(frozen=True)
 class Column:
-    """One outcome to be compared: its place in the array of outcomes, and what it is."""
+    """One outcome to compare: its index in the array of outcomes, and its labels."""
 
     place: int
     measure: str
@@ -63,11 +70,12 @@ class Column:
 
 @dataclass(frozen=True)
 class _Pairs:
-    """One outcome of the pairs of runs in which both members are defined.
+    """One outcome of the pairs in which both values are defined.
 
     Attributes
     ----------
-    base, other : (pair,), in the unit of the outcome; draws : (pair,), number of the draw, None when nothing was drawn
+    base, other : values in the unit of the outcome, shape ``(pair,)``
+    draws : number of the parameter draw, shape ``(pair,)``; None without resampling
     """
 
     base: Array
@@ -77,13 +85,21 @@ class _Pairs:
 
 def effects_of(values: Array, branches: Sequence[str], columns: Sequence[Column], *, draws: Array | None = None,
                level: float = LEVEL, seed: int = 0) -> list[Effect]:  # fmt: skip
-    """Effects of every branch but the first, for each column.
+    """Return the effects of every branch except the first, for each column.
 
     Parameters
     ----------
-    values : (branch, run, outcome), undefined is NaN
-    draws : (run,), number of the draw of the uncertain numbers that a run uses; then the draws, not the runs, are
-        independent. None when nothing was drawn
+    values : outcomes, shape ``(branch, run, outcome)``; NaN if undefined
+    branches : names of the branches
+    columns : outcomes to compare
+    draws : number of the parameter draw of each run, shape ``(run,)``; then draws, not runs, count as independent.
+        None without resampling
+    level : confidence level, a share
+    seed : seed of the bootstrap
+
+    Returns
+    -------
+    list of `Effect`, by branch and then in the order of `columns`
     """
     found: list[Effect] = []
     for b in range(1, len(branches)):
@@ -96,10 +112,10 @@ def effects_of(values: Array, branches: Sequence[str], columns: Sequence[Column]
 
 
 def independent(differences: Array, draws: Array | None) -> Array:
-    """(draw, column): rows that are independent and whose mean is that of the runs.
+    """Return independent rows whose mean equals the mean over the runs, shape ``(draw, column)``.
 
-    Each row is the mean of the runs of one draw; where draws have unequal numbers of runs, as after a condition, it is
-    the mean over all plus what the draw's runs depart from it, weighted by their number.
+    Each row is the mean of the runs of one draw. If draws have unequal numbers of runs, as after a condition, a row is
+    the overall mean plus the deviation of the draw's runs, weighted by their number.
     """
     if draws is None or len(differences) == 0:
         return differences
@@ -113,7 +129,7 @@ def independent(differences: Array, draws: Array | None) -> Array:
 
 def _mean_ends(values: Array, b: int, columns: Sequence[Column], draws: Array | None, level: float,
                seed: int) -> dict[int, tuple[float, float]]:  # fmt: skip
-    """Intervals of all columns that are defined everywhere, in one go."""
+    """Return the intervals of all columns that are defined in every pair, computed together."""
     if not columns:
         return {}
     places = [c.place for c in columns]
@@ -148,7 +164,7 @@ def _effect(
 
 
 def _ends_alone(pairs: _Pairs, column: Column, level: float, seed: int) -> tuple[float, float]:
-    """The interval of one column by itself."""
+    """Return the interval of a single column."""
     base, other, draws = pairs.base, pairs.other, pairs.draws
     if column.is_event and draws is None:
         return paired_proportions(base, other, level)
@@ -156,7 +172,7 @@ def _ends_alone(pairs: _Pairs, column: Column, level: float, seed: int) -> tuple
     low, high = (float(end[0]) for end in mean_interval(rows, level, seed))
     if not column.is_event:
         return low, high
-    # Never narrower than if the runs were independent; where no draw differs, the draws alone say how sure that is.
+    # Never narrower than with independent runs; if no draw differs, only the number of draws limits the confidence.
     if np.ptp(rows) == 0.0 or math.isnan(low):
         first = np.unique(draws, return_index=True)[1]  # type: ignore[call-overload]
         return paired_proportions(base[first], other[first], level)
@@ -165,7 +181,7 @@ def _ends_alone(pairs: _Pairs, column: Column, level: float, seed: int) -> tuple
 
 
 def _random_share(differences: Array, draws: Array) -> float | None:
-    """Share of the variance within draws: runs that share a draw differ by chance alone."""
+    """Return the share of variance within draws: runs that share a draw differ by random variation only."""
     _, place, sizes = np.unique(draws, return_inverse=True, return_counts=True)
     replicates = int(sizes.max())
     whole = (sizes == replicates)[place]

@@ -1,4 +1,4 @@
-"""What moves an answer: the answer with each factor of a design at its low and at its high end."""
+"""Sensitivity analysis: the effect of each factor of a design between its low and its high end."""
 
 from __future__ import annotations
 
@@ -35,11 +35,13 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Ends:
-    """The ends of one factor, and which points stand at them.
+    """The two ends of one factor, and the points at each end.
 
     Attributes
     ----------
-    low, high : as people see them; at_low, at_high : (place,) points; of matched ends in pairs that differ in nothing else
+    low, high : labels of the ends
+    at_low, at_high : indices of the points, shape ``(place,)``; for matched ends, entries form pairs that differ in
+        nothing else
     """
 
     low: str
@@ -51,36 +53,39 @@ class Ends:
 def main_effects(
     columns: Mapping[str, Array], answers: Array, sampled: bool, level: float = LEVEL, seed: int = 0
 ) -> pandas.DataFrame:
-    """How far each factor moves the answer, the furthest first.
+    """Return how much each factor changes the answer, largest change first.
 
-    In a grid or a design of one factor at a time the two ends of a factor are compared at points that differ in nothing
-    else (matched): the interval holds chance, since all points meet the same. In a sampled design no two such points are
-    there, so the points in the lowest and in the highest third of the factor are compared (thirds): the interval holds
-    chance and all other factors. The ends of a number are its smallest and largest level; of text with more than two
-    levels those with the lowest and highest mean answer.
+    In a grid, or if one factor is varied at a time, the two ends of a factor are compared at points that are equal in
+    all other factors (matched). The interval then reflects random variation only, because all points use the same
+    random numbers. A sampled design has no such points. There, points in the lowest third of the factor are compared
+    with points in the highest third (thirds), and the interval reflects random variation and all other factors. The
+    ends of a numeric factor are its smallest and largest level. For text with more than two levels they are the levels
+    with the lowest and the highest mean answer.
 
     Parameters
     ----------
-    columns : factor -> its value at each point, numbers or text
-    answers : (point, run); NaN where a run failed
-    sampled : whether points are drawn, as by lhs, sobol and morris
+    columns : factor -> its value at each point, numbers or text, shape ``(point,)``
+    answers : the answer, shape ``(point, run)``; NaN if a run failed
+    sampled : whether points are sampled, as by lhs, sobol and morris
+    level : confidence level, a share
+    seed : seed of the bootstrap
 
     Returns
     -------
-    name; low, high: the ends; at_low, at_high: mean answer there; change: the difference, with its interval change_low,
-    change_high; least, most: the smallest and largest change among matched pairs of points (NaN for thirds); detected: whether
-    the interval leaves out zero, of thirds with false findings held to one in twenty of those detected; points: pairs of
-    points, or points in a third
+    DataFrame : one row per factor with the columns name; low, high (labels of the ends); at_low, at_high (mean answer
+        there); change (their difference), change_low, change_high (its interval); least, most (smallest and largest
+        change among matched pairs, NaN for thirds); detected (whether the interval excludes zero; for thirds the false
+        discovery rate is limited to one in twenty); points (number of matched pairs, or of points in a third)
 
     Source
     ------
-    Benjamini & Hochberg 1995 for `detected` among many factors.
+    Benjamini & Hochberg 1995 for `detected` with thirds.
     """
     import pandas as pd
 
     rows = []
     chances = []
-    whole = ~np.isnan(answers).any(axis=0)  # runs that are there at every point
+    whole = ~np.isnan(answers).any(axis=0)  # runs without a failure at any point
     means = mean_there(answers, axis=1)
     for name, column in columns.items():
         ends = _thirds(column, means) if sampled else _matched(name, columns, means)
@@ -99,12 +104,12 @@ def main_effects(
 
 
 def is_text(column: Array) -> bool:
-    """Whether a column of a design holds text: dates, variants, on and off."""
+    """Return whether a column of a design holds text: dates, variants, on and off."""
     return column.dtype.kind not in "fiu"
 
 
 def _levels(column: Array) -> list[Any]:
-    """Levels in order: numbers by size, off before on, other text as it first comes."""
+    """Return the levels in order: numbers by size, off before on, dates by time, other text as it first occurs."""
     if not is_text(column):
         return sorted({float(one) for one in column})
     found = list(dict.fromkeys(str(one) for one in column))
@@ -116,12 +121,12 @@ def _are_dates(texts: Sequence[str]) -> bool:
 
 
 def shown(level: Any, digits: int = 4) -> str:
-    """A level as people see it."""
+    """Return a level as a label."""
     return plain(level, digits) if isinstance(level, float) else str(level)
 
 
 def _matched(name: str, columns: Mapping[str, Array], means: Array) -> Ends | None:
-    """Pairs of points that differ in this factor alone."""
+    """Return pairs of points that differ in this factor only."""
     column = columns[name]
     levels = _levels(column)
     if len(levels) < 2:
@@ -143,13 +148,16 @@ def _matched(name: str, columns: Mapping[str, Array], means: Array) -> Ends | No
 
 
 def _furthest(levels: Sequence[Any], answer: Mapping[Any, float]) -> tuple[Any, Any]:
-    """The levels with the lowest and the highest answer; the first and last when all are the same."""
+    """Return the levels with the lowest and the highest answer; the first and the last if all answers are equal."""
     low, high = min(levels, key=lambda one: answer[one]), max(levels, key=lambda one: answer[one])
     return (low, high) if answer[low] < answer[high] else (levels[0], levels[-1])
 
 
 def _thirds(column: Array, means: Array) -> Ends | None:
-    """Points in the lowest and in the highest third; of text those at the levels with the lowest and highest mean."""
+    """Return the points in the lowest and in the highest third.
+
+    For text these are the points at the levels with the lowest and the highest mean answer.
+    """
     levels = _levels(column)
     if len(levels) < 2:
         return None
@@ -171,7 +179,7 @@ def _thirds(column: Array, means: Array) -> Ends | None:
 
 
 def _by_pairs(ends: Ends, answers: Array, means: Array, level: float, seed: int) -> tuple[tuple[Any, ...], float]:
-    """A row from matched pairs of points; its interval is that of a mean over runs."""
+    """Return a row from matched pairs of points, with the interval of a mean over runs."""
     changes = answers[ends.at_high] - answers[ends.at_low]  # (pair, run)
     each = means[ends.at_high] - means[ends.at_low]
     if changes.shape[1]:
@@ -186,7 +194,7 @@ def _by_pairs(ends: Ends, answers: Array, means: Array, level: float, seed: int)
 
 
 def _by_thirds(ends: Ends, means: Array, level: float) -> tuple[tuple[Any, ...], float]:
-    """A row from two sets of points; its interval is Welch's for a difference of two means."""
+    """Return a row from two sets of points, with Welch's interval for a difference of two means."""
     one, two = (side[np.isfinite(side)] for side in (means[ends.at_low], means[ends.at_high]))
     n = min(len(one), len(two))
     change = float(two.mean() - one.mean()) if n else math.nan
@@ -209,7 +217,12 @@ def _by_thirds(ends: Ends, means: Array, level: float) -> tuple[tuple[Any, ...],
 
 
 def _few_false(chances: Array, share: float) -> Array:
-    """Which are found, so that of those found at most `share` are expected to be chance (Benjamini & Hochberg 1995)."""
+    """Return which effects are detected if the false discovery rate is at most `share`.
+
+    Source
+    ------
+    Benjamini & Hochberg 1995.
+    """
     tested = np.isfinite(chances)
     found = np.zeros(len(chances), dtype=bool)
     if tested.any():

@@ -1,4 +1,4 @@
-"""Exact Shapley values and pairwise interactions of players whose every coalition was run."""
+"""Exact Shapley values and pairwise interaction indices, for games in which every coalition was run."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ Array = np.ndarray[Any, Any]
 
 
 def shapley_values(values: Array, players: int) -> Array:
-    """(player, run, outcome): the weighted mean of what a player adds to each coalition of the others.
+    """Return the Shapley value of each player, shape ``(player, run, outcome)``.
+
+    It is the weighted mean of what a player adds to each coalition of the others.
 
     Parameters
     ----------
-    values : (coalition, run, outcome); bit i of the number of a coalition says whether player i is in it
+    values : outcomes of each coalition, shape ``(coalition, run, outcome)``; bit i of the coalition number is 1 if
+        player i is a member
+    players : number of players
 
     Source
     ------
-    Shapley 1953. Summed from differences of two coalitions, so that a player who adds nothing gets exactly 0.
+    Shapley 1953. The sum runs over differences of two coalitions, so that a player who adds nothing gets exactly 0.
     """
     result = np.zeros((players, *values.shape[1:]))
     for i in range(players):
@@ -32,11 +36,20 @@ def shapley_values(values: Array, players: int) -> Array:
 
 
 def interactions(values: Array, players: int) -> dict[tuple[int, int], Array]:
-    """(run, outcome) for each pair of players: what the two add together beyond what each adds alone.
+    """Return the joint effect of each pair of players beyond the sum of their single effects.
+
+    Parameters
+    ----------
+    values : outcomes of each coalition, shape ``(coalition, run, outcome)``
+    players : number of players
+
+    Returns
+    -------
+    dict : (player, player) -> array, shape ``(run, outcome)``; 0 if the effects of the two are additive
 
     Source
     ------
-    Shapley interaction index, Grabisch & Roubens 1999; 0 for two players whose effects only add up.
+    Shapley interaction index, Grabisch & Roubens 1999.
     """
     result: dict[tuple[int, int], Array] = {}
     for i in range(players):

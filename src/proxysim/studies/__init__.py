@@ -1,1 +1,1 @@
-"""Questions asked of paired runs: comparison, attribution, explanation, screening."""
+"""Studies of paired runs: comparison, attribution, explanation and screening."""

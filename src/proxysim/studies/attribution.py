@@ -1,4 +1,4 @@
-"""Which provision does it: the effect of a branch divided among the provisions of its pact, exactly."""
+"""Attribute the effect of a branch to the provisions of its pact, by exact Shapley values."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from proxysim.runs.branches import branch_worlds
 from proxysim.runs.course import seed_of
 from proxysim.runs.ensemble import StudyOptions, ensemble, run_job
 from proxysim.runs.threads import Job
+from proxysim.scenario.arguments import names_of
 from proxysim.scenario.world.world import World
 from proxysim.statistics.intervals import LEVEL, mean_interval
 from proxysim.statistics.paired import Column, Effect, effects_of, independent
@@ -31,16 +32,23 @@ if TYPE_CHECKING:
     import pandas
 
 Array = np.ndarray[Any, Any]
-#: The player for all numbers in which the branches differ beside the provisions.
+#: The player for all other parameters in which the branches differ.
 REST = "everything_else"
-#: Coalitions double with each player.
+#: Each further player doubles the number of coalitions.
 MOST_PLAYERS = 12
 
 
 @dataclass(frozen=True)
 class Share:
-    """What a provision, or two together, have of an effect; `size` is what was put in, `pass_through` the relative
-    change of the outcome over it."""
+    """The share that a provision, or two provisions together, have of an effect; undefined values are None.
+
+    Attributes
+    ----------
+    value : Shapley value, or interaction index, in the unit of the measure
+    low, high : ends of its confidence interval
+    size : assumed change, as in `proxysim.studies.changes.Change`
+    pass_through : relative change of the outcome divided by `size`
+    """
 
     value: float | None
     low: float | None
@@ -55,8 +63,9 @@ class Attributed:
 
     Attributes
     ----------
-    total : the effect of the branch, as `compare` gives it
-    provisions : player -> its Shapley value; interactions : (player, player) -> Shapley interaction index
+    total : the effect of the branch, as `compare` reports it
+    provisions : player -> its Shapley value
+    interactions : (player, player) -> Shapley interaction index
     """
 
     total: Effect
@@ -66,7 +75,25 @@ class Attributed:
 
 @dataclass(frozen=True)
 class Attribution:
-    """Effects of a branch divided among the provisions of its pact."""
+    """Effects of a branch, attributed to the provisions of its pact; `attribute` creates it.
+
+    Attributes
+    ----------
+    world : the world of the branch
+    branch : name of the branch
+    against : name of the baseline branch
+    seed : seed of the study, 64 bits
+    runs : number of paired runs of each coalition of provisions
+    players : provisions, such as ``treaty.provisions.funding``, and ``everything_else`` for other differences
+    measures : one entry per measure and actor, with the total effect, its parts and the interactions
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> result = ps.attribute("quickstart", "strong", runs=20, measures=["received_arms.reds"])
+    >>> result.players
+    ('treaty.provisions.funding', 'treaty.provisions.reciprocity', 'treaty.provisions.technology')
+    """
 
     world: World
     branch: str
@@ -77,7 +104,23 @@ class Attribution:
     measures: tuple[Attributed, ...]
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """measure, actor, unit, provision, value, low, high, size, pass_through."""
+        """Return a table with one row per measure, actor and provision.
+
+        Returns
+        -------
+        DataFrame : measure, actor, unit, provision, value, low, high (in `unit`), size and pass_through
+            (dimensionless)
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> result = ps.attribute("quickstart", "strong", runs=20, measures=["received_arms.reds"])
+        >>> result.to_dataframe()[["provision", "value", "size"]].round(3)
+                               provision  value  size
+        0      treaty.provisions.funding  0.308   0.2
+        1  treaty.provisions.reciprocity  0.000   0.1
+        2   treaty.provisions.technology  0.005   0.5
+        """
         import pandas as pd
 
         rows = [
@@ -87,7 +130,19 @@ class Attribution:
         return pd.DataFrame(rows)
 
     def to_json(self) -> dict[str, Any]:
-        """What `proxysim attribute --json` prints; what is undefined is null."""
+        """Return the attribution for JSON, as ``proxysim attribute --json`` prints it; undefined values are None.
+
+        Returns
+        -------
+        dict : world, seed, runs, branch, against, measures
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> facts = ps.attribute("quickstart", "strong", runs=20, measures=["received_arms.reds"]).to_json()
+        >>> facts["branch"], facts["against"], round(facts["measures"][0]["total"], 2)
+        ('strong', 'no-pact', 0.31)
+        """
         return {
             "world": self.world.hash, "seed": self.seed, "runs": self.runs, "branch": self.branch, "against": self.against,
             "measures": [
@@ -102,7 +157,19 @@ class Attribution:
         }  # fmt: skip
 
     def summary(self) -> str:
-        """The answer in words."""
+        """Summarise the attribution as text for a terminal.
+
+        Returns
+        -------
+        str : the question, then for each measure the total effect and the share of each provision
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> print(ps.attribute("quickstart", "strong", runs=20, measures=["received_arms.reds"]).summary())
+        Two patrons sign a pact. Do their three proxies end up with more arms?
+        ...
+        """
         from proxysim.studies import summary
 
         return summary.attribution(self)
@@ -117,13 +184,15 @@ _Player = tuple[str, Array, tuple[int, ...] | None]
 
 @dataclass(frozen=True)
 class Game:
-    """Columns of the row of numbers that each player switches.
+    """Players of an attribution and the columns of the parameter vector that each one switches.
 
     Attributes
     ----------
-    terms : columns whose product is the level of the player's pact, for a player that is out acts at the level of the
-        other branch; () when it does not act there, None for a player that is no provision
-    shared : months before any pact acts
+    players : names
+    columns : indices into the parameter vector, one array per player
+    terms : columns whose product is the level of the player's pact, because a player that is out acts at the level of
+        the other branch; () if the pact does not act there, None for a player that is not a provision
+    shared : number of months before any pact acts
     """
 
     players: tuple[str, ...]
@@ -134,13 +203,16 @@ class Game:
 
 @dataclass(frozen=True)
 class _Coalitions(Job):
-    """One world for each coalition: the branch, with the columns of players that are out as they are without it."""
+    """One world per coalition: the branch, with the parameters of absent players as in the baseline."""
 
     game: Game = field(default_factory=lambda: Game((), (), (), 0))
     last: threading.local = field(default_factory=threading.local)
 
     def numbers(self, world: int, runs: Array) -> Array:
-        """The row of the branch, changed column by column; of nobody and of everybody the true rows."""
+        """Return the parameter vectors of a coalition, changed column by column.
+
+        The empty and the full coalition have the unchanged vectors of the two branches.
+        """
         key = (int(runs[0]), len(runs))
         if getattr(self.last, "key", None) != key:
             self.last.key = key
@@ -164,10 +236,11 @@ class AttributeOptions(StudyOptions, total=False):
 
     Attributes
     ----------
-    measures : names of measures, or ``MEASURE.ACTOR``; ``["all"]`` for everything; None, the default, for those told first
+    measures : names of measures, or ``MEASURE.ACTOR``; ``["all"]`` for all; None, the default, for the headline
+        measures
     """
 
-    measures: Sequence[str] | None
+    measures: str | Sequence[str] | None
 
 
 def attribute(
@@ -178,19 +251,59 @@ def attribute(
     rng: int | np.random.SeedSequence | np.random.Generator = 0,
     **options: Unpack[AttributeOptions],
 ) -> Attribution:
-    """Divide the effect of a branch among the provisions of its pact: exact Shapley values over all coalitions.
+    """Attribute the effect of a branch to the provisions of its pact, by exact Shapley values over all coalitions.
 
-    Every coalition is run `runs` times, in pairs; months before the pact is in force are run once for all.
+    Every coalition is run `runs` times, in pairs. Months before the pact is in force are run only once.
 
     Parameters
     ----------
-    world : a World, or its file; branch, against : the two branches
-    options : `uncertain`, `start`, `measures`, `threads` and `progress`; see `AttributeOptions`
+    world : a `World`, the path of a world file, or the name of a shipped world
+    branch : name of the branch whose effect is attributed
+    against : name of the baseline branch
+    runs : number of paired runs of each coalition
+    rng : seed; the same seed gives the same bits on any machine
+    options : keyword options, listed below
+
+    Other Parameters
+    ----------------
+    measures : names of measures, or ``MEASURE.ACTOR``; ``["all"]`` for all. Default None, the headline measures that
+        are not always 0
+    uncertain : whether to resample uncertain parameters, once per two runs; default False
+    start : "YYYY-MM"; until then both branches follow the baseline, and outcomes count from there; default None, the
+        start of the world
+    threads : number of threads; default None, one per available CPU. It does not affect results
+    progress : called with the runs done and the runs to do, over all coalitions; default None
+
+    Returns
+    -------
+    Attribution : for each measure and actor the total effect, the Shapley values, which add up to it, and the
+        interactions
 
     Raises
     ------
-    InputError : the branches differ in more than numbers, or there is no pact in `branch`
+    InputError : the world file, a branch, a measure or `start` cannot be used, the branches differ in more than
+        parameters or not at all, or more than 12 provisions differ
+    RunError : no runs, no threads, or a seed out of range
+    BooksError : money or arms do not balance in a run
     TypeError : an unknown option
+
+    Source
+    ------
+    Shapley 1953; interactions: Shapley interaction index, Grabisch & Roubens 1999.
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> result = ps.attribute("quickstart", "strong", runs=20, measures=["received_arms.reds"])
+    >>> shares = result.to_dataframe().set_index("provision")["value"]
+    >>> shares.round(3)  # USD m of arms per month
+    provision
+    treaty.provisions.funding        0.308
+    treaty.provisions.reciprocity    0.000
+    treaty.provisions.technology     0.005
+    Name: value, dtype: float64
+    >>> round(float(shares.sum()), 3), round(result.measures[0].total.difference, 3)
+    (0.313, 0.313)
     """
     check_options("attribute", options, AttributeOptions)
     uncertain, start, threads = options.get("uncertain", False), options.get("start"), options.get("threads")
@@ -200,7 +313,8 @@ def attribute(
     study = ensemble(
         worlds[0], [against, branch], min(runs, 20), seed, uncertain=uncertain, start=start, threads=threads
     )
-    asked = columns_of(study, options.get("measures"))
+    measures = options.get("measures")
+    asked = columns_of(study, None if measures is None else names_of(measures, "measures"))
     columns = [c for c in asked if c.measure not in (outcomes.FALL, outcomes.REVIVAL)]
     n = len(game.players)
     job = _Coalitions(
@@ -254,11 +368,18 @@ def _plain(value: float) -> float | None:
 
 
 def game_of(without: World, with_all: World, branch: str, against: str, with_draws: bool = False) -> Game:
-    """The players in which two branches differ.
+    """Return the players in which two branches differ.
+
+    Parameters
+    ----------
+    without : world of the baseline branch
+    with_all : world of the branch
+    branch, against : names of the two branches, for errors
+    with_draws : whether ranges of uncertain parameters count as differences too
 
     Raises
     ------
-    InputError : the branches differ in more than numbers, nothing differs, or there are too many players
+    InputError : the branches differ in more than parameters or not at all, or there are too many players
     """
     _same_structure(without, with_all, branch, against)
     one, two = (numbers_of(w.params, w.schedule)[0] for w in (without, with_all))
@@ -275,12 +396,12 @@ def game_of(without: World, with_all: World, branch: str, against: str, with_dra
     if not players:
         raise _refused(branch, f"does not differ from {against} in any number")
     if len(players) > MOST_PLAYERS:
-        raise _refused(branch, f"has {len(players)} provisions that differ; at most {MOST_PLAYERS} can be told apart")
+        raise _refused(branch, f"has {len(players)} provisions that differ; at most {MOST_PLAYERS} can be attributed")
     return Game(tuple(p[0] for p in players), tuple(p[1] for p in players), tuple(p[2] for p in players), shared)
 
 
 def _pact_players(without: World, with_all: World, q: int, players: list[_Player], with_draws: bool) -> set[int]:
-    """Add the provisions of one pact that differ; returns the columns that they account for."""
+    """Add the provisions of one pact that differ to `players`, and return the columns that they account for."""
     pact, size = with_all.names["pact"][q], with_all.size
     p, before = with_all.params[0], without.params[0]
     level, base = float(p.strength[q] * p.compliance[q]), float(before.strength[q] * before.compliance[q])
@@ -288,7 +409,7 @@ def _pact_players(without: World, with_all: World, q: int, players: list[_Player
     null = not spreads[0] and (base == 0.0 or not before.provisions[q].any())
     terms = tuple(records.offset(name, size, (q,)) for name in ("strength", "compliance"))
     told = {*terms, *(records.offset("provisions", size, (q, x)) for x in range(len(PROVISIONS)))}
-    if null or level == 0.0:  # when a pact does nothing, its dates and its ramp do nothing either
+    if null or level == 0.0:  # dates and ramp of a pact without effect have no effect either
         told |= {records.offset(name, size, (q,)) for name in ("in_force", "until", "ramp")}
     wider = any(spreads[0].get(key) != spreads[1].get(key) for key in (("strength",), ("compliance",)))
     for x, provision in enumerate(PROVISIONS):
@@ -306,7 +427,7 @@ def _pact_players(without: World, with_all: World, q: int, players: list[_Player
 
 
 def _spreads(world: World, pact: str) -> dict[tuple[str, ...], tuple[Any, ...]]:
-    """Ranges of the terms of a pact, by what stands behind its name."""
+    """Return the ranges of the terms of a pact, by the path below its name."""
     return {
         path[2:]: (number.low, number.high, number.dist, number.moves_with)
         for path, number in world.scenario.numbers.items()
@@ -316,7 +437,7 @@ def _spreads(world: World, pact: str) -> dict[tuple[str, ...], tuple[Any, ...]]:
 
 
 def _wider(without: World, with_all: World, rest: list[int], told: set[int]) -> list[int]:
-    """Columns that are drawn in one branch and not, or otherwise, in the other also differ."""
+    """Add columns whose distribution differs between the branches, or that are resampled in only one of them."""
     from proxysim.scenario.world.uncertainty import unknowns
 
     drawn = [{u.name: u for u in unknowns(w)} for w in (without, with_all)]
@@ -330,7 +451,7 @@ def _wider(without: World, with_all: World, rest: list[int], told: set[int]) -> 
 
 
 def _in_force(world: World, with_draws: bool) -> int:
-    """Month before which no pact acts, so that all coalitions have one past."""
+    """Return the month before which no pact acts, so that all coalitions share one past."""
     dates = [float(world.params[0].in_force[q]) for q in range(len(world.names["pact"]))]
     if with_draws:
         numbers = [world.scenario.numbers[("pacts", pact, "in_force")] for pact in world.names["pact"]]
@@ -345,7 +466,7 @@ def _same_structure(one: World, two: World, branch: str, against: str) -> None:
             same = same and left.shape == right.shape and left.tobytes() == right.tobytes()
     if not same:
         raise _refused(branch, f"differs from {against} in more than numbers (events, rule variants or dates of numbers); "
-                               "compare the two, or add a branch that differs in numbers alone")  # fmt: skip
+                               "compare the two, or add a branch that differs only in numbers")  # fmt: skip
 
 
 def _refused(branch: str, message: str) -> InputError:

@@ -12,14 +12,17 @@ from proxysim.scenario.scenario import Number, Scenario
 
 @dataclass(frozen=True)
 class Change:
-    """A number that differs between two branches.
+    """A parameter that differs between two branches.
 
     Attributes
     ----------
-    path : of the number; before, after : its values, None where it is not written
-    size : relative change, after / before - 1; of a provision its size times strength and compliance, since a provision
-        is a share of what it acts on; None when undefined
-    low, high, grade, source : of the value after
+    path : path of the parameter, such as ``pacts.treaty.provisions.funding``
+    before, after : its values, None where it is not set
+    size : relative change, after / before - 1; for a provision the change of its size times strength and compliance,
+        because a provision is a share of what it acts on. None if undefined
+    low, high : range of the value after the change
+    grade : evidence grade of that value
+    source : sources of that value
     """
 
     path: str
@@ -32,7 +35,7 @@ class Change:
     source: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON has it: what is undefined or without end is null."""
+        """Return the change for JSON; undefined and infinite values are null."""
         plain = {key: None if isinstance(value, float) and not math.isfinite(value) else value
                  for key, value in vars(self).items()}  # fmt: skip
         return {**plain, "source": list(self.source)}
@@ -49,9 +52,9 @@ class Change:
 
 
 def assumed_changes(before: Scenario, after: Scenario) -> list[Change]:
-    """Every number in which two scenarios differ, provisions first, each at full level of its pact.
+    """Return every parameter in which two scenarios differ, provisions first, each at the full level of its pact.
 
-    Where the strength of a pact differs, each of its provisions counts as changed.
+    If the strength of a pact differs, each of its provisions counts as changed.
     """
     changes = [_change(path, before, after) for path in sorted({*before.numbers, *after.numbers})
                if _value(before.numbers.get(path)) != _value(after.numbers.get(path)) and not _is_terms(path)]  # fmt: skip
@@ -66,7 +69,10 @@ def assumed_changes(before: Scenario, after: Scenario) -> list[Change]:
 
 
 def total_size(changes: list[Change]) -> float | None:
-    """Sum of the sizes of the changes without dates, which have no size; None when one is undefined or there is none."""
+    """Return the sum of the sizes of the changes, dates excluded.
+
+    It is None if a size is undefined or if nothing but dates has changed.
+    """
     sized = [change for change in changes if not change.is_date]
     if not sized or any(change.size is None for change in sized):
         return None
@@ -87,7 +93,7 @@ def _range(number: Number | None) -> tuple[float | None, float | None, str | Non
 
 
 def _is_terms(path: tuple[str, ...]) -> bool:
-    """Strength, compliance and provisions of a pact are told together, as sizes."""
+    """Whether it is a strength, compliance or provision of a pact; these are reported together, as sizes."""
     return path[0] == "pacts" and path[2] in ("strength", "compliance", "provisions")
 
 

@@ -1,4 +1,4 @@
-"""Compare branches of a world: run them in pairs, and say what each changes, by how much, and how sure that is."""
+"""Compare branches of a world: run them in pairs and estimate the effects, with confidence intervals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import numpy as np
 from proxysim.errors import Fault, InputError, RunError, check_options, did_you_mean
 from proxysim.runs import outcomes
 from proxysim.runs.ensemble import Ensemble, StudyOptions, ensemble, study_options
-from proxysim.scenario.world.world import World, load
+from proxysim.scenario.arguments import names_of
+from proxysim.scenario.world.world import World, world_of
 from proxysim.statistics.intervals import LEVEL
 from proxysim.statistics.paired import Column, Effect, effects_of
 from proxysim.studies.changes import Change, assumed_changes, total_size
@@ -22,24 +23,34 @@ from proxysim.studies.conditioning import Condition, condition_of, runs_given
 if TYPE_CHECKING:
     import pandas
 
-#: Told first, in this order: of proxies and of states where it is not always 0; of regimes whether and when they fall.
+#: Headline measures of proxies and of states, in this order, left out where always 0. For regimes: whether and when they fall.
 OF_PROXIES = ("received_arms", "made", "stock", "fighting", "capacity", "received_money")
 OF_STATES = ("pledged", "sent_arms", "received_arms", "revenue")
-#: With a half-width asked for, so many runs at first, then twice as many until it is reached.
+#: With a target half-width: number of runs at first, doubled until the target is reached, and the limit.
 FIRST_LOOK = 200
 MOST_RUNS = 1_000_000
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Effects of branches against the first.
+    """Effects of branches relative to the first one; `compare` creates it.
 
     Attributes
     ----------
-    study : the runs; effects : for each branch but the first, each measure and actor
-    changes : branch -> the numbers in which it differs from the first
-    given : condition on the runs, None without; before : runs before the condition was put
+    study : the paired runs
+    effects : one effect per branch except the first, measure and actor; see `proxysim.statistics.paired.Effect`
+    changes : branch -> the parameters in which it differs from the first branch
+    given : condition on the runs; None if there is none
+    before : number of pairs before the condition was applied
     shared : whether the condition lies in the past that the branches share
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> result = ps.compare("quickstart", ["no-pact", "strong"], runs=20)
+    >>> effect = result.effect("received_arms", "reds")
+    >>> round(effect.difference, 2), effect.unit, effect.detected
+    (0.31, 'USD m of arms / month', True)
     """
 
     study: Ensemble
@@ -50,7 +61,29 @@ class Comparison:
     shared: bool = True
 
     def effect(self, measure: str, actor: str, branch: str | None = None) -> Effect:
-        """One effect; `branch` may be left out when there is only one beside the first."""
+        """Return one effect.
+
+        Parameters
+        ----------
+        measure : name of the measure, such as ``"received_arms"``
+        actor : id of the actor or regime
+        branch : name of the branch; None for the second branch
+
+        Returns
+        -------
+        Effect : baseline, value, difference and its interval low to high in `unit`, detected, n and more
+
+        Raises
+        ------
+        RunError : the comparison has no such effect
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> effect = ps.compare("quickstart", ["no-pact", "strong"], runs=20).effect("received_arms", "reds")
+        >>> round(effect.baseline, 2), round(effect.difference, 2), effect.n  # USD m of arms per month
+        (3.42, 0.31, 20)
+        """
         chosen = branch or self.study.branches[1]
         for effect in self.effects:
             if (effect.measure, effect.actor, effect.branch) == (measure, actor, chosen):
@@ -58,40 +91,107 @@ class Comparison:
         raise RunError(f"there is no effect on {measure!r} of {actor!r} in {chosen!r}")
 
     def main_effects(self, measure: str, actor: str, branch: str | None = None) -> pandas.DataFrame:
-        """Which of the numbers with a range move one effect, the furthest first; `figures.tornado` draws it.
+        """Return how much each uncertain parameter changes one effect, largest change first.
+
+        `proxysim.figures.tornado` draws the table.
+
+        Parameters
+        ----------
+        measure : name of the measure
+        actor : id of the actor or regime
+        branch : name of the branch; None for the second branch
 
         Returns
         -------
-        as in `proxysim.studies.screening.screen`
+        DataFrame : one row per parameter, with the columns of `proxysim.studies.screening.screen`; changes are in the
+            unit of the measure
 
         Raises
         ------
-        RunError : nothing was drawn, or there is no such outcome or branch
+        RunError : no parameters were resampled, or the comparison has no such outcome or branch
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> result = ps.compare("quickstart", ["no-pact", "strong"], runs=20, uncertain=True)
+        >>> table = result.main_effects("received_arms", "reds")
+        >>> table[["name", "change"]].round(2).head(3)
+                                 name  change
+        0  legs.north-coast.detection   -0.05
+        1      states.south.sanctions    0.01
         """
         from proxysim.studies.screening import screen
 
         chosen = branch or self.study.branches[1]
         if chosen not in self.study.branches[1:]:
-            raise RunError(f"{chosen!r} is no branch that is compared; there are {', '.join(self.study.branches[1:])}")
+            raise RunError(f"{chosen!r} is not a compared branch; there are {', '.join(self.study.branches[1:])}")
         values = self.study.of(measure, actor)
         return screen(self.study, values[self.study.branches.index(chosen)] - values[0])
 
     def pass_through(self, effect: Effect) -> float | None:
-        """Relative change of the outcome over the relative change put in; None when either is undefined."""
+        """Return the relative change of an outcome divided by the relative change assumed in the branch.
+
+        Parameters
+        ----------
+        effect : an effect of this comparison
+
+        Returns
+        -------
+        float : dimensionless; None if either change is undefined
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> result = ps.compare("quickstart", ["no-pact", "strong"], runs=20)
+        >>> round(result.pass_through(result.effect("received_arms", "reds")), 2)
+        0.11
+        """
         put = total_size(self.changes[effect.branch])
         if put is None or not effect.baseline or effect.difference is None:
             return None
         return effect.difference / effect.baseline / put
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """One row an effect."""
+        """Return a table with one row per effect.
+
+        Returns
+        -------
+        DataFrame : measure, actor, branch, unit, baseline, value, difference, low, high, level, opposite_sign,
+            variance_reduction, n, random_share, pass_through
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> result = ps.compare("quickstart", ["no-pact", "strong"], runs=20, measures=["received_arms"])
+        >>> result.to_dataframe()[["actor", "difference", "low", "high"]].round(2)
+            actor  difference   low  high
+        0   blues        0.17  0.16  0.18
+        1  greens        0.15  0.14  0.16
+        2   north        0.31  0.30  0.31
+        3    reds        0.31  0.30  0.32
+        4   south        0.00  0.00  0.00
+        """
         import pandas as pd
 
         rows = [{**vars(effect), "pass_through": self.pass_through(effect)} for effect in self.effects]
         return pd.DataFrame(rows)
 
     def to_json(self) -> dict[str, Any]:
-        """What `proxysim compare --json` prints; what is undefined is null."""
+        """Return the comparison for JSON, as ``proxysim compare --json`` prints it; undefined values are None.
+
+        Returns
+        -------
+        dict : world, seed, runs, baseline, effects, assumed, uncertain, from, given
+
+        Examples
+        --------
+        >>> import json
+        >>> import proxysim as ps
+        >>> result = ps.compare("quickstart", ["no-pact", "strong"], runs=20, measures=["received_arms.reds"])
+        >>> facts = json.loads(json.dumps(result.to_json()))
+        >>> facts["baseline"], facts["runs"], round(facts["effects"][0]["difference"], 2)
+        ('no-pact', 20, 0.31)
+        """
         study, keys = self.study, ("measure", "actor", "branch", "unit", "baseline", "value", "difference", "low", "high",
                                    "level", "opposite_sign", "variance_reduction", "n")  # fmt: skip
         return {
@@ -106,7 +206,19 @@ class Comparison:
         }  # fmt: skip
 
     def summary(self) -> str:
-        """The answer in words."""
+        """Summarise the comparison as text for a terminal.
+
+        Returns
+        -------
+        str : the question, the assumed changes, the effects of each branch and their confidence
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> print(ps.compare("quickstart", ["no-pact", "strong"], runs=20).summary())
+        Two patrons sign a pact. Do their three proxies end up with more arms?
+        ...
+        """
         from proxysim.studies import summary
 
         return summary.comparison(self)
@@ -120,15 +232,17 @@ class CompareOptions(StudyOptions, total=False):
 
     Attributes
     ----------
-    given : a condition on the past, as in ``"regime_fallen.north between 2024-10 and 2025-03"``; None
-    measures : names of measures, or ``MEASURE.ACTOR``; ``["all"]`` for everything; None, the default, for those told first
-    until_halfwidth : add runs until the interval of every chosen measure is no wider to either side, in its unit; None
-    level : of the intervals, a share; 0.95
-    bands : also keep monthly quantiles of the first runs; False
+    given : condition on the past, such as ``"regime_fallen.north between 2024-10 and 2025-03"``; None
+    measures : names of measures, or ``MEASURE.ACTOR``; ``["all"]`` for all; None, the default, for the headline
+        measures
+    until_halfwidth : add runs until the interval of every chosen measure extends no more than this to either side, in
+        the unit of the measure; None
+    level : confidence level of the intervals, a share; 0.95
+    bands : whether to keep monthly quantiles of the first runs; False
     """
 
     given: str | None
-    measures: Sequence[str] | None
+    measures: str | Sequence[str] | None
     until_halfwidth: float | None
     level: float
     bands: bool
@@ -136,30 +250,63 @@ class CompareOptions(StudyOptions, total=False):
 
 def compare(
     world: World | str | Path,
-    branches: Sequence[str],
+    branches: str | Sequence[str],
     runs: int = 1000,
     rng: int | np.random.SeedSequence | np.random.Generator = 0,
     **options: Unpack[CompareOptions],
 ) -> Comparison:
-    """Paired effects of branches against the first of them.
+    """Estimate the effects of branches relative to the first one, from paired runs.
 
     Parameters
     ----------
-    world : a World, or its file
-    branches : at least two; the first is what the others are held against
-    runs : pairs; with `until_halfwidth` the most that may be run, at most `MOST_RUNS`
-    options : `uncertain`, `given`, `start`, `measures`, `until_halfwidth`, `level`, `bands`, `threads` and `progress`; see
-        `CompareOptions`
+    world : a `World`, the path of a world file, or the name of a shipped world
+    branches : names of at least two branches; the first is the baseline
+    runs : number of pairs; with `until_halfwidth` the largest number, at most 1,000,000
+    rng : seed; the same seed gives the same bits on any machine
+    options : keyword options, listed below
+
+    Other Parameters
+    ----------------
+    measures : names of measures, or ``MEASURE.ACTOR``; ``["all"]`` for all. Default None, the headline measures that
+        are not always 0
+    uncertain : whether to resample uncertain parameters, once per two pairs; default False
+    given : condition on the past that selects pairs, such as ``"happened.embargo before 2022-07"``; default None
+    start : "YYYY-MM"; until then all branches follow the first one, and outcomes count from there; default None, the
+        start of the world
+    until_halfwidth : add runs until the interval of every chosen measure extends no more than this to either side, in
+        the unit of the measure; needs `measures`; default None
+    level : confidence level of the intervals, a share; default 0.95
+    bands : whether to keep monthly quantiles of the first 2,000 runs; default False
+    threads : number of threads; default None, one per available CPU. It does not affect results
+    progress : called with the runs done and the runs to do, over all branches; default None
+
+    Returns
+    -------
+    Comparison : the effects with intervals, the assumed changes, and the runs
 
     Raises
     ------
-    InputError, RunError : what was asked cannot be done
+    InputError : the world file, a branch, a measure, a date, `given` or `until_halfwidth` cannot be used
+    RunError : no runs, no threads, or a seed out of range
+    BooksError : money or arms do not balance in a run
     TypeError : an unknown option
+
+    Source
+    ------
+    Intervals of means: BCa bootstrap, Efron 1987. Intervals of shares of runs: Bonett & Price 2012.
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> result = ps.compare("quickstart", ["no-pact", "strong"], runs=20)
+    >>> round(result.effect("received_arms", "reds").difference, 2)  # USD m of arms per month
+    0.31
     """
     check_options("compare", options, CompareOptions)
-    measures, given, halfwidth = options.get("measures"), options.get("given"), options.get("until_halfwidth")
+    branches, given, halfwidth = names_of(branches, "branches"), options.get("given"), options.get("until_halfwidth")
+    measures = None if (asked_for := options.get("measures")) is None else names_of(asked_for, "measures")
     _check_request(branches, measures, halfwidth)
-    base = world if isinstance(world, World) else load(world)
+    base = world_of(world)
     check_measures(outcomes.outcomes_of(base), measures)
     condition = None if given is None else condition_of(given, base)
     asked, level = study_options(options), options.get("level", LEVEL)
@@ -178,23 +325,31 @@ def compare(
 
 
 def _check_request(branches: Sequence[str], measures: Sequence[str] | None, halfwidth: float | None) -> None:
-    """Whether branches, measures and half-width can go together."""
+    """Check that branches, measures and half-width fit together."""
     if len(branches) < 2:
-        raise InputError([Fault("branches", 0, "", "give at least two branches, the first to hold the others against")])
+        raise InputError([Fault("branches", 0, "", "give at least two branches; the first is the baseline")])
     if len(set(branches)) < len(branches):
         raise InputError([Fault("branches", 0, "", "a branch is named twice")])
     if halfwidth is not None and not halfwidth > 0.0:
         raise InputError([Fault("until_halfwidth", 0, "", f"a half-width is above 0, found {halfwidth:g}")])
     if halfwidth is not None and measures is None:
         raise InputError(
-            [Fault("measures", 0, "", "say of which measures the half-width is wanted, for their units differ")]
+            [Fault("measures", 0, "", "name the measures for the half-width, because units differ between measures")]
         )
 
 
 def add_until(
     study: Ensemble, most: int, enough: Callable[[Ensemble], bool], run: Callable[[int, int], Ensemble]
 ) -> Ensemble:
-    """Twice as many runs at each look until there are enough, or `most`; `run` gets the first number and how many."""
+    """Double the number of runs until they are enough, or `most` are done.
+
+    Parameters
+    ----------
+    study : the runs so far
+    most : largest number of runs
+    enough : says whether the runs are enough
+    run : runs more; it is called with the number of the first run and how many to run
+    """
     while study.runs < most and not enough(study):
         study = study.joined(run(study.runs, min(study.runs, most - study.runs)))
     return study
@@ -221,11 +376,11 @@ def _widest(study: Ensemble, columns: Sequence[Column], condition: Condition | N
 
 
 def check_measures(found: Sequence[outcomes.Outcome], measures: Sequence[str] | None) -> None:
-    """Whether there is all that was asked for.
+    """Check that the requested measures exist.
 
     Raises
     ------
-    InputError : a measure or an actor that there is not
+    InputError : an unknown measure or actor
     """
     known = tuple(dict.fromkeys(outcome.measure for outcome in found))
     actors = tuple(dict.fromkeys(outcome.actor for outcome in found))
@@ -234,7 +389,7 @@ def check_measures(found: Sequence[outcomes.Outcome], measures: Sequence[str] | 
     for name in measures or ():
         measure, _, actor = name.partition(".")
         if name != "all" and measure not in known:
-            faults.append(Fault("measures", 0, measure, f"is no measure{did_you_mean(measure, known)}"))
+            faults.append(Fault("measures", 0, measure, f"is not a measure{did_you_mean(measure, known)}"))
         elif actor and (measure, actor) not in pairs:
             faults.append(Fault("measures", 0, actor, f"has no {measure} in this world{did_you_mean(actor, actors)}"))
     if faults:
@@ -242,11 +397,11 @@ def check_measures(found: Sequence[outcomes.Outcome], measures: Sequence[str] | 
 
 
 def columns_of(study: Ensemble, measures: Sequence[str] | None) -> list[Column]:
-    """The outcomes to be compared; when none are asked for, actor by actor in the order in which they are told.
+    """Return the outcomes to compare; without `measures`, the headline measures in order of actors.
 
     Raises
     ------
-    InputError : a measure or an actor that there is not
+    InputError : an unknown measure or actor
     """
     check_measures(study.outcomes, measures)
     places = [place for place, outcome in enumerate(study.outcomes) if _is_chosen(study, place, outcome, measures)]
@@ -258,7 +413,7 @@ def columns_of(study: Ensemble, measures: Sequence[str] | None) -> list[Column]:
 
 
 def _order(outcome: outcomes.Outcome) -> int:
-    """Place of an outcome among those of its actor that are told first."""
+    """Return the place of an outcome among the headline measures of its actor."""
     told = OF_PROXIES if outcome.is_proxy else OF_STATES
     return told.index(outcome.measure) if outcome.measure in told else len(told)
 

@@ -1,7 +1,8 @@
-"""Why two branches differ in one run: rule by rule, the first month in which each quantity is another."""
+"""Trace why two branches differ in one run: the first month and rule in which each quantity differs."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import fields as parts_of
 from pathlib import Path
@@ -16,6 +17,7 @@ from proxysim.core.vocabulary import PROVISIONS
 from proxysim.errors import Fault, InputError
 from proxysim.runs.branches import branch_worlds
 from proxysim.runs.course import Course, seed_of
+from proxysim.scenario.arguments import names_of
 from proxysim.scenario.world.world import World
 from proxysim.studies.changes import Change, assumed_changes
 
@@ -23,23 +25,26 @@ if TYPE_CHECKING:
     import pandas
 
 Array = np.ndarray[Any, Any]
-#: Copies that rules make for themselves; what they hold differs as soon as what they are a copy of.
+#: Copies that rules keep for their own use; they differ as soon as the original does.
 _COPIES = frozenset({"tie_used", "opening_funds", "opening_stock", "opening_ring", "reference"})
-#: Sums that a rule uses for one tie or one leg at a time; what they hold at its end tells of the last one alone.
+#: Work arrays that a rule uses for one tie or leg at a time; at its end they only hold the last one.
 _SCRATCH = frozenset({"leg_weight", "leg_wanted"})
 
 
 @dataclass(frozen=True)
 class Divergence:
-    """The first time a quantity differs between the two branches.
+    """The first time at which a quantity differs between two branches.
 
     Attributes
     ----------
-    month : "YYYY-MM"; rule : the rule after which it differs
-    quantity : name in `proxysim.core.records`; where : the entry that differs most, by id
-    before, after : its value in the first and in the second branch
-    unit, meaning : of the quantity
-    entries : how many of its entries differ by then
+    month : "YYYY-MM"
+    rule : the rule after which it differs
+    quantity : name in `proxysim.core.records`
+    where : ids of the entry that differs most
+    before, after : value of that entry in the first and in the second branch, in `unit`
+    unit : unit of the quantity
+    meaning : meaning of the quantity
+    entries : number of entries that differ by then
     """
 
     month: str
@@ -55,7 +60,26 @@ class Divergence:
 
 @dataclass(frozen=True)
 class Explanation:
-    """The chain from what was changed to what is measured, for one pair of runs."""
+    """The chain from the assumed changes to the measures, for one pair of runs; `explain` creates it.
+
+    Attributes
+    ----------
+    world : the world of the first branch
+    branches : names of the two branches
+    seed : seed of the study, 64 bits
+    number : number of the run
+    changes : the parameters in which the branches differ
+    chain : one `Divergence` per quantity, in the order in which the quantities come to differ
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> world = ps.load("quickstart", sets=["scenario.end=2021-03-01"])  # a short run
+    >>> result = ps.explain(world, ["no-pact", "strong"])
+    >>> first = result.chain[0]
+    >>> first.month, first.rule, first.quantity
+    ('2021-02', 'pact.provisions', 'pact_level')
+    """
 
     world: World
     branches: tuple[str, str]
@@ -65,13 +89,43 @@ class Explanation:
     chain: tuple[Divergence, ...]
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """One row for each quantity, in the order in which they come to differ."""
+        """Return a table with one row per quantity, in the order in which the quantities come to differ.
+
+        Returns
+        -------
+        DataFrame : month, rule, quantity, where, before, after, unit, meaning, entries
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> world = ps.load("quickstart", sets=["scenario.end=2021-03-01"])  # a short run
+        >>> table = ps.explain(world, ["no-pact", "strong"]).to_dataframe()
+        >>> table[["month", "rule", "quantity", "where"]].head(4)
+             month             rule    quantity                       where
+        0  2021-02  pact.provisions  pact_level                      treaty
+        1  2021-02  pact.provisions  pact_actor           technology, north
+        2  2021-02  pact.provisions    pact_tie  technology, north -> south
+        3  2021-02  pact.provisions        owes              north -> south
+        """
         import pandas as pd
 
         return pd.DataFrame([vars(link) for link in self.chain], columns=[part.name for part in parts_of(Divergence)])
 
     def to_json(self) -> dict[str, Any]:
-        """What `proxysim explain --json` prints."""
+        """Return the explanation for JSON, as ``proxysim explain --json`` prints it.
+
+        Returns
+        -------
+        dict : world, branches, seed, run, assumed, chain
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> world = ps.load("quickstart", sets=["scenario.end=2021-03-01"])  # a short run
+        >>> facts = ps.explain(world, ["no-pact", "strong"]).to_json()
+        >>> facts["branches"], [change["path"] for change in facts["assumed"]]
+        (['no-pact', 'strong'], ['pacts.treaty.provisions.funding', 'pacts.treaty.provisions.reciprocity', 'pacts.treaty.provisions.technology'])
+        """
         return {
             "world": self.world.hash, "branches": list(self.branches), "seed": self.seed, "run": self.number,
             "assumed": [change.to_json() for change in self.changes],
@@ -79,7 +133,20 @@ class Explanation:
         }  # fmt: skip
 
     def summary(self) -> str:
-        """The chain in words."""
+        """Summarise the explanation as text for a terminal.
+
+        Returns
+        -------
+        str : the question, the assumed changes, and the chain of rules and quantities
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> world = ps.load("quickstart", sets=["scenario.end=2021-03-01"])  # a short run
+        >>> print(ps.explain(world, ["no-pact", "strong"]).summary())
+        Two patrons sign a pact. Do their three proxies end up with more arms?
+        ...
+        """
         from proxysim.studies import summary
 
         return summary.explanation(self)
@@ -89,12 +156,12 @@ class Explanation:
 
 
 def rules_in_order() -> tuple[Call, ...]:
-    """The calls of a month but those that only keep count."""
+    """Return the calls of a month, except those that only keep count."""
     return tuple(call for call in calls_of_month() if not {"tally", "track"} & set(call.arguments))
 
 
 class _Walk:
-    """One run, moved on rule by rule."""
+    """One run that is advanced rule by rule."""
 
     def __init__(self, world: World, seed: int, number: int) -> None:
         self.world, self.course = world, Course(world, seed, number)
@@ -113,20 +180,36 @@ class _Walk:
 
 def explain(
     world: World | str | Path,
-    branches: tuple[str, str] | list[str],
+    branches: Sequence[str],
     run: int = 0,
     rng: int | np.random.SeedSequence | np.random.Generator = 0,
 ) -> Explanation:
-    """First month, and rule, in which each quantity differs between two branches of one run.
+    """Trace one pair of runs rule by rule: the first month and rule in which each quantity differs.
 
     Parameters
     ----------
-    world : a World, or its file; branches : two of them; run : number of the run; rng : seed
+    world : a `World`, the path of a world file, or the name of a shipped world
+    branches : names of two branches
+    run : number of the run within the study, from 0
+    rng : seed; the same seed gives the same bits on any machine
+
+    Returns
+    -------
+    Explanation : the assumed changes, and the chain of quantities in the order in which they come to differ
 
     Raises
     ------
-    InputError : not two branches, or no pair
+    InputError : the world file or a branch cannot be used, not exactly two branches, or branches that cannot be paired
+    RunError : a seed or a run number out of range
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> result = ps.explain("quickstart", ["no-pact", "strong"])
+    >>> [link.month for link in result.chain if link.quantity == "measure.received_arms"]
+    ['2021-02']
     """
+    branches = names_of(branches, "branches")
     if len(branches) != 2:
         raise InputError([Fault("branches", 0, "", f"two branches are explained at a time, found {len(branches)}")])
     worlds, names = branch_worlds(world, branches)
@@ -147,7 +230,7 @@ def explain(
 
 
 def _watched(world: World) -> dict[str, tuple[records.Field, str, tuple[slice, ...]]]:
-    """Quantities that do not differ yet: name -> field, record, and the cut to true counts."""
+    """Return the quantities that do not differ yet: name -> field, record, and the slices to the actual counts."""
     counts = {axis: len(world.names[axis]) for axis in vocabulary.COUNTED}
     found = {}
     for record, rows in (("f", records.FLOWS), ("s", records.STATE)):
@@ -184,7 +267,7 @@ def _compare(watched: dict[str, tuple[records.Field, str, tuple[slice, ...]]], o
 
 
 def _entry(world: World, axis: str, index: int) -> str:
-    """An entry of an axis in words."""
+    """Return an entry of an axis in words."""
     if axis in world.names and index < len(world.names[axis]):
         return world.names[axis][index]
     fixed = {"provision": PROVISIONS, "channel": vocabulary.CHANNELS, "measure": tuple(vocabulary.MEASURES),

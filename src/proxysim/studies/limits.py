@@ -1,4 +1,4 @@
-"""What an answer runs into: fighting indices at their ceiling, and plant that is idle for want of an input."""
+"""Limits that affect an answer: fighting indices at their ceiling, and plant that is idle for lack of an input."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from proxysim.formatting import joined, percent
 from proxysim.runs.ensemble import Ensemble
 
-#: Shares from which on a ceiling, and idle plant, are told.
+#: Shares above which a ceiling, and idle plant, are reported.
 AT_CEILING, IDLE = 0.01, 0.10
-#: Measure of idle plant -> what is wanting, and of what it is a share.
+#: Measure of idle plant -> the missing input, and what it is a share of.
 _WANTS = {
     "idle_components": ("components", "what its plant allows"),
     "idle_money": ("money", "what its plant allows"),
@@ -19,11 +19,12 @@ _WANTS = {
 
 @dataclass(frozen=True)
 class Limit:
-    """A share of one actor in each branch that is told: mean over runs and months.
+    """A share of one actor in each branch, mean over runs and months.
 
     Attributes
     ----------
     measure : "capped", "idle_components" or "idle_money"
+    actor : id of the actor
     shares : branch -> share
     """
 
@@ -33,12 +34,15 @@ class Limit:
 
 
 def ceilings(study: Ensemble, branches: Sequence[str]) -> dict[str, Limit]:
-    """Proxies whose fighting index is at its ceiling for more than `AT_CEILING` of weights and months in some branch."""
+    """Return the proxies whose fighting index is at its ceiling, by id.
+
+    They are those with more than `AT_CEILING` of weights and months at the ceiling in some branch.
+    """
     return {one.actor: one for one in _limits(study, branches, "capped", AT_CEILING)}
 
 
 def idle_plants(study: Ensemble, branches: Sequence[str]) -> list[Limit]:
-    """Proxies whose plant is idle by more than `IDLE` for want of components or money in some branch."""
+    """Return the proxies with more than `IDLE` of plant idle for lack of components or money in some branch."""
     return [one for measure in _WANTS for one in _limits(study, branches, measure, IDLE)]
 
 
@@ -53,13 +57,13 @@ def _limits(study: Ensemble, branches: Sequence[str], measure: str, least: float
 
 
 def ceiling_words(study: Ensemble) -> str:
-    """What a share beside a fighting index means: "share of its weights and months at its ceiling of 3 times the start"."""
+    """Return what a share next to a fighting index means, in words."""
     cap = float(study.worlds[0].params[0].stock_ratio_cap)
     return f"share of its weights and months at its ceiling of {cap:.4g} times the start"
 
 
 def idle_words(limit: Limit, name: str, branches: Mapping[str, str]) -> str:
-    """One sentence on an idle plant; `name` and `branches` are what people see."""
+    """Return one sentence on an idle plant; `name` and `branches` hold the labels."""
     want, whole = _WANTS[limit.measure]
     shares = joined([f"{percent(share)} in {branches[branch]}" for branch, share in limit.shares.items()])
     return f"{name}'s plant is idle for want of {want}: {shares} of {whole}."

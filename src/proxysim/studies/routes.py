@@ -1,4 +1,4 @@
-"""The routes of every tie as they are at the start of a run."""
+"""The routes of every tie at the start of a run."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ class Route:
 
     Attributes
     ----------
-    tie, actors : id of the tie, and of the actors it names: its ends, and its broker
-    legs : ids of the legs in order; none within one place
-    months : on the way
-    limit : USD m of arms a year, divided among the routes of the tie that share legs
-    share : part of what the tie asks that would go this way
-    survival : part that the sender believes arrives
-    leave : least leave of the sender on the legs and in the places that they join
+    tie : id of the tie
+    actors : ids of its two ends, and of its broker if there is one
+    legs : ids of the legs in order; empty within one place
+    months : travel time in months
+    limit : USD m of arms per year, divided among the routes of the tie that share legs
+    share : share of the requested amount that would take this route
+    survival : share that the sender expects to arrive
+    leave : smallest leave of the sender on the legs and in the places that they join, 0 to 1
     """
 
     tie: str
@@ -36,7 +37,7 @@ class Route:
 
 
 def routes_at_start(world: World) -> list[Route]:
-    """The routes of all ties, ties in order, those with the fewest legs and months first."""
+    """Return the routes of all ties in order, for each tie those with the fewest legs and months first."""
     course, w = Course(world, 0, 0), world.arrays[0]
     state, flows = course.state[0], course.flows[0]
     names, legs_of = world.names, [name.split(" > ") if name else [] for name in world.names["route"]]

@@ -1,4 +1,4 @@
-"""Which of the numbers with a range move an answer: all of them drawn together, then each held against itself in thirds."""
+"""Screening of uncertain parameters: all are resampled together, then each is compared by thirds of its range."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ Array = np.ndarray[Any, Any]
 
 
 def unknowns_of(study: Ensemble) -> dict[str, list[Unknown]]:
-    """What is drawn in any branch of a study: name -> its numbers; those that move together stand under the name they share."""
+    """Return the parameters that are resampled in any branch of a study, by name.
+
+    Parameters that vary together are listed under the name that they share.
+    """
     found: dict[str, dict[str, Unknown]] = {}
     for world in study.worlds:
         for unknown in unknowns(world):
@@ -29,23 +32,32 @@ def unknowns_of(study: Ensemble) -> dict[str, list[Unknown]]:
 
 
 def screen(study: Ensemble, answers: Array, level: float = LEVEL) -> pandas.DataFrame:
-    """How far each number with a range moves an answer, the furthest first; `figures.tornado` draws it.
+    """Return how much each uncertain parameter changes an answer, largest change first.
+
+    `proxysim.figures.tornado` draws the table.
 
     Parameters
     ----------
-    study : runs with `uncertain`; answers : (run,), such as a paired difference
+    study : runs with `uncertain`
+    answers : the answer of each run, such as a paired difference, shape ``(run,)``
+    level : confidence level, a share
 
     Returns
     -------
-    as `proxysim.statistics.sensitivity.main_effects` for a sample, one point a draw, and
-    grades : of the numbers under this name, each once, "" for none; paths : how many numbers they are
+    DataFrame : the columns of `proxysim.statistics.sensitivity.main_effects` for a sampled design, one point per draw,
+        and grades (evidence grades of the parameters under this name, each once, "" for none), paths (number of
+        parameters)
 
     Raises
     ------
-    RunError : nothing was drawn in this study
+    RunError : no parameters were resampled in this study
+
+    Source
+    ------
+    Benjamini & Hochberg 1995 for `detected`.
     """
     if study.draws is None:
-        raise RunError("no number was drawn in this study; run it with uncertain=True")
+        raise RunError("no parameters were resampled in this study; run it with uncertain=True")
     drawn = np.unique(study.draws)
     place = np.searchsorted(drawn, study.draws)
     cells = np.full((len(drawn), REPLICATES), np.nan)

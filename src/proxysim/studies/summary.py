@@ -1,4 +1,4 @@
-"""Answers in words and as tables for a terminal."""
+"""Text summaries of studies, for a terminal."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from proxysim.studies.comparison import Comparison
     from proxysim.studies.explanation import Divergence, Explanation
 
-#: A share of an effect smaller than this part of it is what rounding leaves.
+#: A share of an effect below this fraction of it is a rounding error.
 DUST = 1e-12
 NOTHING = "no difference found at this n"
-#: Quantities that are months from the start, and what they are before the month is known.
+#: Quantities that are months from the start, with their value while the month is unknown.
 _MONTHS = {"event_month": NEVER, "fallen": -1, "revived": -1}
 
 
@@ -39,7 +39,7 @@ def _brackets(low: float | None, high: float | None) -> str:
 
 
 def comparison(result: Comparison) -> str:
-    """A comparison in words: what was asked, what was put in, what followed, and how sure that is."""
+    """Summarise a comparison: the question, the assumed changes, the effects and their confidence."""
     study = result.study
     world = study.worlds[0]
     lines = [world.scenario.question, ""]
@@ -71,13 +71,13 @@ def comparison(result: Comparison) -> str:
     reductions = sorted(e.variance_reduction for e in result.effects if e.variance_reduction is not None)
     if reductions:
         middle = reductions[len(reductions) // 2]
-        gain = f"is 1/{_number(middle)} of" if middle > 1.0 else "is not below"  # a few pairs can say so by chance
+        gain = f"is 1/{_number(middle)} of" if middle > 1.0 else "is not below"  # a few pairs can show this by random variation
         lines += ["", f"Pairing: the median variance of a difference {gain} that of independent runs."]
     return "\n".join(lines)
 
 
 def _limits(result: Comparison) -> list[str]:
-    """What the numbers run into: fighting indices at their ceiling, where they are told, and idle plant."""
+    """Return lines on fighting indices at their ceiling, for the reported actors, and on idle plant."""
     study, told = result.study, {effect.actor for effect in result.effects if effect.measure.startswith("fighting")}
     scenario = study.worlds[0].scenario
     lines = []
@@ -91,7 +91,7 @@ def _limits(result: Comparison) -> list[str]:
 
 
 def attribution(result: Attribution) -> str:
-    """An attribution in words: for each measure the total, and what each provision has of it."""
+    """Summarise an attribution: for each measure the total effect and the share of each provision."""
     world = result.world
     lines = [
         world.scenario.question, "",
@@ -125,7 +125,7 @@ def _divided(result: Attribution, measure: Attributed) -> list[str]:
 
 
 def explanation(result: Explanation) -> str:
-    """A chain in words: what was changed, then the first month and rule in which each quantity is another."""
+    """Summarise an explanation: the assumed changes, then the first month and rule in which each quantity differs."""
     one, two = result.branches
     lines = [result.world.scenario.question, "", f"Run {result.number} of seed {result.seed}: {two} against {one}.", ""]
     lines += _assumed(list(result.changes), result.world.scenario)
@@ -139,7 +139,7 @@ def explanation(result: Explanation) -> str:
 
 
 def _story(result: Explanation) -> list[str]:
-    """One line for each rule that makes a difference, in the order in which they first do."""
+    """Return one line for each rule that makes a difference, in the order in which the rules first do so."""
     told: dict[str, list[Divergence]] = {}
     for link in result.chain:
         told.setdefault(link.rule, []).append(link)
@@ -157,7 +157,7 @@ def _story(result: Explanation) -> list[str]:
 
 
 def _apart(result: Explanation, link: Divergence) -> tuple[str, str]:
-    """Both values of a quantity, with as many digits as tell them apart; months as dates."""
+    """Return both values of a quantity with enough digits to differ; months as dates."""
     if link.quantity in _MONTHS:
         months = result.world.months
         before, after = (
@@ -178,7 +178,7 @@ def _level(result: Comparison) -> str:
 
 
 def _value(path: str, value: float | None, scenario: Scenario) -> str:
-    """A number as it is read; a date as year and month."""
+    """Return a number as text; a date as year and month."""
     if value is None or not math.isfinite(value) or kind_of(path.split(".")) != "month":
         return _number(value)
     month = scenario.start[0] * 12 + scenario.start[1] - 1 + round(value)

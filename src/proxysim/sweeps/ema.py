@@ -1,4 +1,7 @@
-"""A world as a model of EMA Workbench: its ranges are uncertainties, the strengths of its pacts levers."""
+"""A world as a model for the EMA Workbench: its ranges are uncertainties, the strengths of its pacts are levers.
+
+The EMA Workbench is in no extra of this package, since it depends on a library under the GPL. Whoever wants it installs it.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,9 @@ from proxysim.core import records
 from proxysim.errors import MissingExtra, RunError
 from proxysim.runs.batch import run_rows
 from proxysim.runs.outcomes import FALL, REVIVAL, outcomes_of
+from proxysim.scenario.arguments import names_of
 from proxysim.scenario.world.uncertainty import Unknown, dates_of, numbers_at, raw_numbers, unknowns
-from proxysim.scenario.world.world import World, load
+from proxysim.scenario.world.world import World, world_of
 
 Array = np.ndarray[Any, Any]
 #: Measures that are returned when none are named.
@@ -24,7 +28,7 @@ MEASURES = ("capacity", "fighting", "reach")
 
 @dataclass
 class _Model:
-    """What EMA Workbench calls: quantiles of the uncertain numbers and strengths of pacts in, means over runs out."""
+    """The function of the model: takes quantiles of uncertain parameters and strengths of pacts, returns means over runs."""
 
     world: World
     runs: int
@@ -58,27 +62,52 @@ class _Model:
 
 
 def ema_model(
-    world: World | str | Path, measures: Sequence[str] = MEASURES, runs: int = 20, seed: int = 0, name: str = "proxysim"
+    world: World | str | Path,
+    measures: str | Sequence[str] = MEASURES,
+    runs: int = 20,
+    seed: int = 0,
+    name: str = "proxysim",
 ) -> Any:
-    """A model for EMA Workbench.
+    """A model for the EMA Workbench, which has to be installed separately.
 
     Each number with a range, or each group that moves together, is an uncertainty from 0 to 1: the quantile in its range.
-    The strength of each pact is a lever. Outcomes are means over `runs` runs; all experiments meet the same chance.
+    The strength of each pact is a lever. Outcomes are means over runs; all experiments use the same random numbers.
 
     Parameters
     ----------
-    world : a World, or its file
-    measures : names of measures; every actor that has one gives an outcome, such as ``fighting_hezbollah``
+    world : a World, a path or the name of a shipped world
+    measures : names of measures, or one; every actor that has it gives an outcome, such as ``fighting_hezbollah``
+    runs : runs of each experiment, over which outcomes are averaged
+    seed : seed of the random numbers, the same in every experiment
+    name : name of the model
+
+    Returns
+    -------
+    ema_workbench.Model : to be given to ``perform_experiments``
 
     Raises
     ------
     MissingExtra : ema_workbench is not installed
+    InputError : the world cannot be read
+    RunError : a measure has no mean, or there is none of that name
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> try:
+    ...     model = ps.ema_model("quickstart", "reach", runs=2)
+    ... except ps.MissingExtra as error:
+    ...     print(error)
+    ... else:
+    ...     print("ema_model needs the EMA Workbench: here it is installed")
+    ema_model needs the EMA Workbench: ...
     """
     try:
         from ema_workbench import Model, RealParameter, ScalarOutcome
     except ImportError:
-        raise MissingExtra("ema_model needs ema_workbench: pip install 'proxysim[analysis]'") from None
-    built = world if isinstance(world, World) else load(world)
+        message = "ema_model needs the EMA Workbench: pip install ema_workbench (it depends on platypus-opt, which is GPL)"
+        raise MissingExtra(message) from None
+    built, measures = world_of(world), names_of(measures, "measures")
     found = outcomes_of(built)
     if unknown := [m for m in measures if m not in {o.measure for o in found} or m in (FALL, REVIVAL)]:
         raise RunError(f"{unknown[0]!r} is no measure with a mean")

@@ -1,4 +1,4 @@
-"""What a sweep will cost in time and disk: a few real runs of its first world, timed and scaled."""
+"""Estimate the time and disk space of a sweep from a few timed runs of its worlds."""
 
 from __future__ import annotations
 
@@ -12,22 +12,23 @@ from proxysim.runs.batch import run_rows
 from proxysim.sweeps.experiment.design import Design
 from proxysim.sweeps.inputs import Variation, columns_of
 
-#: Seconds of real runs behind an estimate, and the least number of runs.
+#: Minimum time (seconds) and minimum number of the timed runs behind an estimate.
 MEASURED_SECONDS, LEAST_RUNS = 1.0, 8
-#: Bytes that a number and an id take in the tables, measured on the shipped worlds.
+#: Bytes per number and bytes per row for the ids in the tables, measured on the shipped worlds.
 NUMBER_BYTES, ROW_BYTES = 8.0, 26.0
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Runs and what they take.
+    """Estimated cost of a sweep.
 
     Attributes
     ----------
-    rows : runs over all points and branches
-    seconds : of one run on one processor, as measured over `measured` runs
-    setting_up : seconds to read and build all worlds of one worker
-    bytes : of the tables, shards and canonical table together
+    rows : number of runs over all points and branches
+    seconds : seconds per run on one processor, averaged over `measured` runs
+    measured : number of timed runs
+    setting_up : seconds that one worker needs to read and build all worlds
+    bytes : size of the tables, shards and the table of all runs together
     """
 
     rows: int
@@ -37,12 +38,12 @@ class Cost:
     bytes: float
 
     def on(self, workers: int) -> float:
-        """Seconds on a number of processors."""
+        """Estimated seconds with a given number of workers, one processor each."""
         return self.setting_up + self.rows * self.seconds / workers
 
 
 def cost_of(variation: Variation, design: Design) -> Cost:
-    """Time some runs of the middle point of every branch, and scale."""
+    """Time some runs at the middle point in every branch and scale up to the whole design."""
     experiment = variation.experiment
     middle, began = design.point(len(design) // 2), time.perf_counter()
     numbers = [variation.numbers(b, [middle]) for b in range(len(experiment.branches))]
@@ -51,7 +52,7 @@ def cost_of(variation: Variation, design: Design) -> Cost:
     world = variation.world(0, middle)
     run_rows(
         world, 0, numbers[0], np.zeros(1, np.intp), np.zeros(1, np.uint64)
-    )  # compiles, if that was not done before
+    )  # compiles the rules if needed, so that the timing excludes it
     measured, spent, first = 0, 0.0, 0
     while measured < LEAST_RUNS or spent < MEASURED_SECONDS:
         for b, row in enumerate(numbers):
@@ -67,5 +68,5 @@ def cost_of(variation: Variation, design: Design) -> Cost:
 
 
 def processors() -> int:
-    """Processors that this process may use."""
+    """Number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,7 +1,7 @@
-"""From points to numbers: the worlds of an experiment, and the row of numbers of each point in each of them.
+"""Turn points into model inputs: the worlds of an experiment and the numbers of each point in each world.
 
-A point changes numbers, almost always, so the world of a branch is read once and values are written into its row of
-numbers; text, such as the variant of a rule, takes one world for each combination.
+Most factors change numbers only. The world of a branch is therefore built once, and the values of a point are written
+into its row of numbers. Text, such as the variant of a rule, needs one world per combination.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from proxysim.sweeps.experiment.experiment import Experiment
 from proxysim.sweeps.experiment.factors import ADD, DRAW, SCALE, SET, TEXT, quoted_path
 
 Array = np.ndarray[Any, Any]
-#: Worlds that are kept; a sweep over more combinations of text builds them again.
+#: Number of worlds kept in memory; a sweep over more combinations of text rebuilds them.
 WORLDS_KEPT = 64
-#: A point: one value for each factor, in their order.
+#: A point: one value per factor, in the order of the factors.
 Point = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
 class _Change:
-    """What one factor of numbers does: where, and how."""
+    """The places that one numeric factor changes, and the verb it applies."""
 
     factor: int
     verb: str
@@ -45,7 +45,7 @@ class _Change:
 
 @dataclass(frozen=True)
 class _Prepared:
-    """A world with all that does not depend on the point."""
+    """A world with everything that does not depend on the point."""
 
     world: World
     raw: Any
@@ -58,7 +58,7 @@ class Variation:
 
     Raises
     ------
-    InputError : the world is no longer what the experiment was made from
+    InputError : a world has changed since the experiment was read
     """
 
     def __init__(self, experiment: Experiment) -> None:
@@ -72,30 +72,30 @@ class Variation:
         self.start = first.start[0] * 12 + first.start[1] - 1
 
     def plain(self, branch: int) -> Scenario:
-        """A branch without any change."""
+        """The scenario of a branch without any changes by factors."""
         if branch not in self._plain:
             self._plain[branch] = self.experiment.scenario(self.experiment.branches[branch])
             self.check(branch, self._plain[branch].hash)
         return self._plain[branch]
 
     def check(self, branch: int, found: str) -> None:
-        """Refuse a branch whose world is another than that of the experiment."""
+        """Raise an error if the world of a branch differs from that of the experiment."""
         known, name = self.experiment.hashes[branch], self.experiment.branches[branch]
         if found != known:
-            message = f"has changed: its hash is {found}, the sweep was made with {known}; begin a new folder"
+            message = f"has changed: its hash is {found}, but the sweep was started with {known}; use a new folder"
             raise InputError([Fault(self.experiment.base, 0, f"branches.{name}", message)])
 
     @property
     def has_text(self) -> bool:
-        """Whether points differ in more than numbers."""
+        """Whether points differ in text as well as in numbers."""
         return bool(self._texts)
 
     def combination(self, point: Point) -> Point:
-        """The text of a point: what decides which world it takes."""
+        """The text values of a point, which determine the world it runs in."""
         return tuple(point[k] for k in self._texts)
 
     def prepared(self, branch: int, texts: Point) -> _Prepared:
-        """The world of a branch with some text."""
+        """The world of a branch with given text values."""
         key = (branch, texts)
         with self._lock:
             if key not in self._worlds:
@@ -105,11 +105,11 @@ class Variation:
             return self._worlds[key]
 
     def world(self, branch: int, point: Point) -> World:
-        """The world whose numbers `numbers` gives."""
+        """The world of a point; `numbers` gives its numbers."""
         return self.prepared(branch, self.combination(point)).world
 
     def numbers(self, branch: int, points: Sequence[Point]) -> Array:
-        """(point, number): points of one combination of text."""
+        """Numbers of some points, ``(point, number)``; all points must share one combination of text."""
         prepared, count = self.prepared(branch, self.combination(points[0])), len(points)
         drawn = [(unknown, np.array([point[k] for point in points], float)) for k, unknown in prepared.draws]
         amounts = {
@@ -136,7 +136,7 @@ class Variation:
         return self.experiment.factors[factor].amount(point[factor], self.start)
 
     def _scenario(self, branch: int, texts: Point) -> Scenario:
-        """The scenario with text, and with the first value of all that is set, so that it counts as written."""
+        """The scenario with text values, and with every set number at its first value so that it counts as given."""
         factors, name = self.experiment.factors, self.experiment.branches[branch]
         overrides: dict[str, Any] = {}
         rules: dict[str, str] = {}
@@ -180,11 +180,11 @@ class Variation:
 
 
 def columns_of(experiment: Experiment, world: World) -> tuple[tuple[int, Outcome], ...]:
-    """The outcomes an experiment keeps, as (place among the outcomes of the world, outcome).
+    """The outcomes that an experiment keeps, as pairs of (index among the outcomes of the world, outcome).
 
     Raises
     ------
-    InputError : a measure or an actor that there is not
+    InputError : a measure or an actor is unknown
     """
     found = outcomes_of(world)
     measures, actors = {o.measure for o in found}, {o.actor for o in found}
@@ -197,7 +197,7 @@ def columns_of(experiment: Experiment, world: World) -> tuple[tuple[int, Outcome
         if measure in measures:
             message = f'"{actor}" has no {measure} in this world{did_you_mean(actor, sorted(actors))}'
         else:
-            message = f'"{measure}" is no measure{did_you_mean(measure, sorted(measures))}'
+            message = f'"{measure}" is not a measure{did_you_mean(measure, sorted(measures))}'
         faults.append(Fault(experiment.file, experiment.lines.get("measures", 0), "measures", message))
     if faults:
         raise InputError(faults)
@@ -209,11 +209,16 @@ def columns_of(experiment: Experiment, world: World) -> tuple[tuple[int, Outcome
 def run_ids(
     experiment: Experiment, branch: int, point: Point, runs: Sequence[int] | Array, version: str, repeat: int = 0
 ) -> list[str]:
-    """Ids of runs: hash of the resolved branch, what the point changes in it, the seed, the run and the model version.
+    """Ids of runs: a hash of the resolved branch, the changes of the point, the seed, the run and the model version.
 
     Parameters
     ----------
-    repeat : how many points before this one in the design have the same values
+    experiment : the experiment
+    branch : index of the branch
+    point : value of each factor
+    runs : run numbers
+    version : model version
+    repeat : number of earlier points in the design with the same values
     """
     changes = [(f.subject, value, f.unit_of(value)) for f, value in zip(experiment.factors, point, strict=True)]
     changes.sort(key=lambda change: change[0])

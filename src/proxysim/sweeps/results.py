@@ -1,4 +1,4 @@
-"""The results of a sweep: tidy frames, paired effects, and the same in the forms of other libraries."""
+"""Results of a sweep: tidy tables, paired effects, and exports for other libraries."""
 
 from __future__ import annotations
 
@@ -30,12 +30,41 @@ REFUSE, MARK = "refuse", "mark"
 
 @dataclass(frozen=True)
 class Sweep:
-    """A finished sweep.
+    """Results of a finished sweep, as returned by `open`.
 
     Attributes
     ----------
-    store, state : the folder, and the counts of its runs
-    missing : "refuse" (failed runs stop an analysis) or "mark" (they are NaN, and counted in a column)
+    store : folder of the sweep; ``store.columns`` names its outcomes as "measure.actor", ``store.branches`` its branches
+    state : counts of planned, successful and failed runs
+    missing : treatment of failed runs in an analysis: "refuse" raises an error; "mark" sets their outcomes to NaN and counts
+        them in a column ``missing``
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import proxysim as ps
+    >>> text = '''
+    ... kind     = "experiment"
+    ... question = "Does more search at sea keep arms from the reds?"
+    ... base     = "quickstart"
+    ... branches = ["no-pact", "strong"]
+    ... design   = "grid"
+    ... runs     = 5
+    ... measures = ["received_arms.reds"]
+    ... [levers]
+    ... "legs.north-coast.detection" = [0.1, 0.3]
+    ... '''
+    >>> _ = Path("search.toml").write_text(text)
+    >>> _ = ps.sweep("search.toml", "search", block=10)
+    >>> search = ps.open("search")
+    >>> search.store.columns
+    ('received_arms.reds',)
+    >>> print(search.state)
+    20 ok + 0 failed + 0 skipped = 20 planned runs in ...search
+    >>> search.by_point("received_arms.reds")[["legs.north-coast.detection", "difference", "n"]].round(1)
+       legs.north-coast.detection  difference  n
+    0                         0.1         0.3  5
+    1                         0.3         0.2  5
     """
 
     store: Store
@@ -44,7 +73,35 @@ class Sweep:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What the numbers depend on: experiment, worlds, seed, size, model version, and the digest of the table of runs."""
+        """Everything that the results depend on, for a record of their origin.
+
+        Returns
+        -------
+        dict : ``experiment``, hash of the experiment; ``world``, hash of the world of each branch; ``branches``; ``seed``;
+            ``points``, number of points; ``runs``, runs per point and branch; ``failed``, number of failed runs;
+            ``model_version``; ``digest``, digest of the table of runs
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Does more search at sea keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "grid"
+        ... runs     = 5
+        ... measures = ["received_arms.reds"]
+        ... [levers]
+        ... "legs.north-coast.detection" = [0.1, 0.3]
+        ... '''
+        >>> _ = Path("search.toml").write_text(text)
+        >>> _ = ps.sweep("search.toml", "search", block=10)
+        >>> search = ps.open("search")
+        >>> search.metadata["branches"], search.metadata["points"], search.metadata["runs"]
+        (['no-pact', 'strong'], 2, 5)
+        """
         store = self.store
         return {"experiment": store.experiment.hash, "world": list(store.experiment.hashes), "branches": list(store.branches),
                 "seed": store.experiment.seed, "points": store.points, "runs": store.runs, "failed": self.state.failed,
@@ -52,35 +109,189 @@ class Sweep:
 
     @property
     def design(self) -> pandas.DataFrame:
-        """point, and one column for each factor; a factor that draws holds the quantile in each number's own range."""
+        """The points of the sweep.
+
+        Returns
+        -------
+        pandas.DataFrame : one row per point: ``point``, then one column per factor in the unit of the experiment file; for an
+            uncertain factor the column holds the quantile, from 0 to 1, within the range of each of its numbers
+
+        Raises
+        ------
+        StorageError : the file of the points is damaged or missing
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Does more search at sea keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "grid"
+        ... runs     = 5
+        ... measures = ["received_arms.reds"]
+        ... [levers]
+        ... "legs.north-coast.detection" = [0.1, 0.3]
+        ... '''
+        >>> _ = Path("search.toml").write_text(text)
+        >>> _ = ps.sweep("search.toml", "search", block=10)
+        >>> search = ps.open("search")
+        >>> search.design
+           point  legs.north-coast.detection
+        0      0                         0.1
+        1      1                         0.3
+        """
         return self.store.design.to_dataframe()
 
     @cached_property
     def runs(self) -> pandas.DataFrame:
-        """point, branch, run, run_id, one column for each outcome ("measure.actor"), residual."""
+        """The table of all successful runs.
+
+        Returns
+        -------
+        pandas.DataFrame : one row per successful run: ``point``, ``branch``, ``run``, ``run_id``, one column per outcome
+            ("measure.actor", in the unit of the measure), and ``residual``, the largest relative residual of the books
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Does more search at sea keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "grid"
+        ... runs     = 5
+        ... measures = ["received_arms.reds"]
+        ... [levers]
+        ... "legs.north-coast.detection" = [0.1, 0.3]
+        ... '''
+        >>> _ = Path("search.toml").write_text(text)
+        >>> _ = ps.sweep("search.toml", "search", block=10)
+        >>> search = ps.open("search")
+        >>> search.runs[["point", "branch", "run", "received_arms.reds"]].head(2).round(1)
+           point   branch  run  received_arms.reds
+        0      0  no-pact    0                 3.4
+        1      0  no-pact    1                 3.5
+        """
         return table_of(self.store.folder / RUNS).to_pandas(use_threads=False)  # type: ignore[no-any-return]
 
     @property
     def failures(self) -> pandas.DataFrame:
-        """point, branch, run, run_id, stage, type, message, trace."""
+        """The table of failed runs, empty when none failed.
+
+        Returns
+        -------
+        pandas.DataFrame : one row per failed run: ``point``, ``branch``, ``run``, ``run_id``, ``stage`` (hook, run, books or
+            outcomes), ``type`` and ``message`` of the error, and its ``trace``
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Does more search at sea keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "grid"
+        ... runs     = 5
+        ... measures = ["received_arms.reds"]
+        ... [levers]
+        ... "legs.north-coast.detection" = [0.1, 0.3]
+        ... '''
+        >>> _ = Path("search.toml").write_text(text)
+        >>> _ = ps.sweep("search.toml", "search", block=10)
+        >>> search = ps.open("search")
+        >>> len(search.failures)
+        0
+        """
         return table_of(self.store.folder / FAILURES).to_pandas(use_threads=False)  # type: ignore[no-any-return]
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """Every run that is whole, with the values of its point.
+        """All successful runs together with the values of their points.
+
+        Returns
+        -------
+        pandas.DataFrame : one row per successful run: the columns of `runs`, then one column per factor as in `design`
 
         Raises
         ------
-        RunError : runs failed and `missing` is "refuse"; `runs` gives the rows that are there
+        RunError : runs failed and `missing` is "refuse"; `runs` gives the successful ones in any case
+        StorageError : the file of the points is damaged or missing
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Does more search at sea keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "grid"
+        ... runs     = 5
+        ... measures = ["received_arms.reds"]
+        ... [levers]
+        ... "legs.north-coast.detection" = [0.1, 0.3]
+        ... '''
+        >>> _ = Path("search.toml").write_text(text)
+        >>> _ = ps.sweep("search.toml", "search", block=10)
+        >>> search = ps.open("search")
+        >>> table = search.to_dataframe()
+        >>> table.groupby(["branch", "legs.north-coast.detection"])["received_arms.reds"].mean().round(1)
+        branch   legs.north-coast.detection
+        no-pact  0.1                           3.4
+                 0.3                           2.5
+        strong   0.1                           3.8
+                 0.3                           2.7
+        Name: received_arms.reds, dtype: float64
         """
         self._check_complete()
         return self.runs.merge(self.design, on="point", how="left", validate="many_to_one")
 
     def cells(self, name: str) -> Array:
-        """(point, branch, run): one outcome, NaN where a run failed.
+        """One outcome as an array.
+
+        Parameters
+        ----------
+        name : outcome, "measure.actor"
+
+        Returns
+        -------
+        numpy.ndarray : the outcome in the unit of its measure, ``(point, branch, run)``; NaN where a run failed
 
         Raises
         ------
         RunError : there is no such outcome, or runs failed and `missing` is "refuse"
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Does more search at sea keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "grid"
+        ... runs     = 5
+        ... measures = ["received_arms.reds"]
+        ... [levers]
+        ... "legs.north-coast.detection" = [0.1, 0.3]
+        ... '''
+        >>> _ = Path("search.toml").write_text(text)
+        >>> _ = ps.sweep("search.toml", "search", block=10)
+        >>> search = ps.open("search")
+        >>> values = search.cells("received_arms.reds")
+        >>> values.shape
+        (2, 2, 5)
+        >>> values.mean(axis=2).round(1)
+        array([[3.4, 3.8],
+               [2.5, 2.7]])
         """
         if name not in self.store.columns:
             raise RunError(f"there is no outcome {name!r}; see `store.columns`")
@@ -93,7 +304,7 @@ class Sweep:
             raise RunError(f'{message} them again, open(..., missing="mark") leaves them out and counts them')
 
     def _cells(self, names: list[str]) -> Array:
-        """(point, branch, run, outcome)."""
+        """Some outcomes as one array, ``(point, branch, run, outcome)``; NaN where a run failed."""
         store, runs = self.store, self.runs
         found = np.full((store.points, len(store.branches), store.runs, len(names)), np.nan)
         place = {name: k for k, name in enumerate(store.branches)}
@@ -101,18 +312,47 @@ class Sweep:
         return found
 
     def answers(self, outcome: str | Sequence[str], branch: str | None = None) -> Array:
-        """(point, run): what is asked of each run, NaN where a run failed.
+        """The quantity of interest for every run: an effect, or an outcome if there is only one branch.
 
-        With several branches the paired difference of `branch`, by default the last, against the first; with one the outcome
-        itself.
+        With several branches this is the paired difference between `branch` and the first branch. With one branch it is the
+        outcome itself.
 
         Parameters
         ----------
-        outcome : "measure.actor", "measure" for the mean over its actors, or several outcomes for the mean over them
+        outcome : "measure.actor"; "measure" for the mean over all its actors; or several outcomes for the mean over them
+        branch : branch compared with the first; None, the default, takes the last branch
+
+        Returns
+        -------
+        numpy.ndarray : the answer in the unit of the measure, ``(point, run)``; NaN where a run failed
 
         Raises
         ------
         RunError : there is no such outcome or branch, or runs failed and `missing` is "refuse"
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Does more search at sea keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "grid"
+        ... runs     = 5
+        ... measures = ["received_arms.reds"]
+        ... [levers]
+        ... "legs.north-coast.detection" = [0.1, 0.3]
+        ... '''
+        >>> _ = Path("search.toml").write_text(text)
+        >>> _ = ps.sweep("search.toml", "search", block=10)
+        >>> search = ps.open("search")
+        >>> effect = search.answers("received_arms.reds", "strong")
+        >>> effect.shape
+        (2, 5)
+        >>> effect.mean(axis=1).round(1)
+        array([0.3, 0.2])
         """
         self._check_complete()
         store = self.store
@@ -120,7 +360,7 @@ class Sweep:
         chosen = store.branches[-1] if branch is None else branch
         if chosen not in store.branches or (len(store.branches) > 1 and chosen == store.branches[0]):
             those = ", ".join(store.branches[1:] or store.branches)
-            raise RunError(f"{chosen!r} is no branch that can be asked about; there are {those}")
+            raise RunError(f"{chosen!r} is not a branch that can be analysed; choose from {those}")
         cells = self._cells(names).mean(axis=-1)
         value = cells[:, store.branches.index(chosen)]
         return np.asarray(value - cells[:, 0] if len(store.branches) > 1 else value)
@@ -138,7 +378,39 @@ class Sweep:
 
     @property
     def is_sampled(self) -> bool:
-        """Whether points are drawn, so that no two of them differ in one factor alone."""
+        """Whether the points are a sample, in which no two points differ in a single factor.
+
+        `main_effects` compares matched points in a grid, and thirds of each factor in a sample.
+
+        Returns
+        -------
+        bool : True for the designs lhs, sobol and morris, and for a file of points without matched pairs for some factor
+
+        Raises
+        ------
+        StorageError : the file of the points is damaged or missing
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Does more search at sea keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "grid"
+        ... runs     = 5
+        ... measures = ["received_arms.reds"]
+        ... [levers]
+        ... "legs.north-coast.detection" = [0.1, 0.3]
+        ... '''
+        >>> _ = Path("search.toml").write_text(text)
+        >>> _ = ps.sweep("search.toml", "search", block=10)
+        >>> search = ps.open("search")
+        >>> search.is_sampled
+        False
+        """
         design = self.store.experiment.design
         if design in DESIGNS:
             return design in SAMPLED
@@ -149,15 +421,53 @@ class Sweep:
     def main_effects(
         self, outcome: str | Sequence[str], branch: str | None = None, level: float = LEVEL
     ) -> pandas.DataFrame:
-        """How far each factor moves the answer, the furthest first; `figures.tornado` draws it.
+        """The effect of each factor on the answer, largest first; `figures.tornado` plots it.
+
+        In a grid or a one-at-a-time design, the two ends of a factor are compared at points that differ in nothing else; the
+        interval reflects random variation only. In a sample, the points in the lowest and highest third of the factor are
+        compared; the interval reflects random variation and the variation of all other factors.
 
         Parameters
         ----------
-        outcome, branch : as in `answers`
+        outcome : outcome or outcomes, as in `answers`
+        branch : branch compared with the first, as in `answers`; None, the default, takes the last branch
+        level : confidence level of the intervals, between 0 and 1; default 0.95
 
         Returns
         -------
-        as in `proxysim.statistics.sensitivity.main_effects`
+        pandas.DataFrame : one row per factor: ``name``; ``low`` and ``high``, the ends compared; ``at_low`` and ``at_high``, the
+            mean answer there; ``change``, their difference, with its interval ``change_low`` to ``change_high``; ``least`` and
+            ``most``, the smallest and largest change among matched pairs of points (NaN in a sample); ``detected``, whether the
+            change is distinguishable from zero; ``points``, pairs of points, or points per third. Values are in the unit of the
+            measure. See `proxysim.statistics.sensitivity.main_effects`.
+
+        Raises
+        ------
+        RunError : there is no such outcome or branch, or runs failed and `missing` is "refuse"
+        StorageError : the file of the points is damaged or missing
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Does more search at sea keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "grid"
+        ... runs     = 5
+        ... measures = ["received_arms.reds"]
+        ... [levers]
+        ... "legs.north-coast.detection" = [0.1, 0.3]
+        ... '''
+        >>> _ = Path("search.toml").write_text(text)
+        >>> _ = ps.sweep("search.toml", "search", block=10)
+        >>> search = ps.open("search")
+        >>> table = search.main_effects("received_arms.reds")
+        >>> table[["name", "at_low", "at_high", "change", "detected"]].round(1)
+                                 name  at_low  at_high  change  detected
+        0  legs.north-coast.detection     0.3      0.2    -0.1      True
         """
         store = self.store
         columns = {f.name: c for f, c in zip(store.design.factors, store.design.columns, strict=True)}
@@ -170,15 +480,50 @@ class Sweep:
     def by_point(
         self, outcome: str | Sequence[str], branch: str | None = None, level: float = LEVEL
     ) -> pandas.DataFrame:
-        """The answer at each point with its interval, beside the values of the point; `figures.heat_map` and others draw it.
+        """The mean answer at each point, with its interval; `figures.heat_map` and `figures.sweep_lines` plot it.
+
+        With several branches the answer is the paired difference between `branch` and the first branch. With one branch it is
+        the paired difference from the first point.
 
         Parameters
         ----------
-        outcome, branch : as in `answers`; with one branch the difference is against the first point, in pairs of runs
+        outcome : outcome or outcomes, as in `answers`
+        branch : branch compared with the first, as in `answers`; None, the default, takes the last branch
+        level : confidence level of the intervals, between 0 and 1; default 0.95
 
         Returns
         -------
-        the design, then difference, low, high, n (pairs that are there), missing
+        pandas.DataFrame : one row per point: the columns of `design`, then ``difference`` with its interval ``low`` to ``high``
+            in the unit of the measure, ``n``, the number of pairs of runs, and ``missing``, the number of pairs with a failed run
+
+        Raises
+        ------
+        RunError : there is no such outcome or branch, or runs failed and `missing` is "refuse"
+        StorageError : the file of the points is damaged or missing
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Does more search at sea keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "grid"
+        ... runs     = 5
+        ... measures = ["received_arms.reds"]
+        ... [levers]
+        ... "legs.north-coast.detection" = [0.1, 0.3]
+        ... '''
+        >>> _ = Path("search.toml").write_text(text)
+        >>> _ = ps.sweep("search.toml", "search", block=10)
+        >>> search = ps.open("search")
+        >>> table = search.by_point("received_arms.reds")
+        >>> table[["legs.north-coast.detection", "difference", "low", "high", "n"]].round(1)
+           legs.north-coast.detection  difference  low  high  n
+        0                         0.1         0.3  0.3   0.3  5
+        1                         0.3         0.2  0.2   0.2  5
         """
         answers = self.answers(outcome, branch)
         base = answers[:1] if len(self.store.branches) == 1 else np.zeros((1, answers.shape[1]))
@@ -190,14 +535,49 @@ class Sweep:
         return table.astype({"n": int, "missing": int})
 
     def effects(self, against: int | None = None, level: float = LEVEL) -> pandas.DataFrame:
-        """Paired differences, for each point, branch and outcome.
+        """Paired differences for each point, branch and outcome.
 
-        Against the first branch at the same point; with one branch, or with `against`, against that point (the first when
-        None) in the same branch. Pairs share the number of the run, and so all chance.
+        The two runs of a pair have the same number and therefore the same random draws.
+
+        Parameters
+        ----------
+        against : point to compare with, within each branch; None, the default, compares each branch with the first branch at the
+            same point, or, if there is only one branch, each point with the first point
+        level : confidence level of the intervals, between 0 and 1; default 0.95
 
         Returns
         -------
-        point, branch, measure, actor, baseline, value, difference, low, high, pairs, missing
+        pandas.DataFrame : one row per point, branch and outcome that is compared: ``point``, ``branch``, ``measure``, ``actor``;
+            ``baseline`` and ``value``, the two means; ``difference`` with its interval ``low`` to ``high``, all in the unit of
+            the measure; ``pairs``, the number of pairs of runs; ``missing``, the number of pairs with a failed run
+
+        Raises
+        ------
+        RunError : `against` is not the number of a point, or runs failed and `missing` is "refuse"
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Does more search at sea keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "grid"
+        ... runs     = 5
+        ... measures = ["received_arms.reds"]
+        ... [levers]
+        ... "legs.north-coast.detection" = [0.1, 0.3]
+        ... '''
+        >>> _ = Path("search.toml").write_text(text)
+        >>> _ = ps.sweep("search.toml", "search", block=10)
+        >>> search = ps.open("search")
+        >>> table = search.effects()
+        >>> table[["point", "branch", "actor", "baseline", "value", "difference", "pairs"]].round(1)
+           point  branch actor  baseline  value  difference  pairs
+        0      0  strong  reds       3.4    3.8         0.3      5
+        1      1  strong  reds       2.5    2.7         0.2      5
         """
         import pandas as pd
 
@@ -228,11 +608,43 @@ class Sweep:
         return pd.concat(tables, ignore_index=True)
 
     def to_xarray(self) -> xarray.Dataset:
-        """Outcomes over (point, branch, run), with the factors along the points.
+        """The outcomes as an xarray data set.
+
+        Returns
+        -------
+        xarray.Dataset : one variable per outcome in the unit of its measure, ``(point, branch, run)``, NaN where a run failed;
+            the factors are coordinates along ``point``; attributes ``failed``, the number of failed runs, and ``digest``, the
+            digest of the table of runs
 
         Raises
         ------
         MissingExtra : xarray is not installed
+        RunError : runs failed and `missing` is "refuse"
+        StorageError : the file of the points is damaged or missing
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Does more search at sea keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "grid"
+        ... runs     = 5
+        ... measures = ["received_arms.reds"]
+        ... [levers]
+        ... "legs.north-coast.detection" = [0.1, 0.3]
+        ... '''
+        >>> _ = Path("search.toml").write_text(text)
+        >>> _ = ps.sweep("search.toml", "search", block=10)
+        >>> search = ps.open("search")
+        >>> data = search.to_xarray()
+        >>> data["received_arms.reds"].dims
+        ('point', 'branch', 'run')
+        >>> data["received_arms.reds"].sel(branch="strong").mean("run").values.round(1)
+        array([3.8, 2.7])
         """
         try:
             import xarray
@@ -253,11 +665,51 @@ class Sweep:
         return xarray.Dataset(data, coords, {"failed": self.state.failed, "digest": str(self.state.digest)})
 
     def to_ema(self, mean: bool = True) -> tuple[pandas.DataFrame, dict[str, Array]]:
-        """(experiments, outcomes) as EMA Workbench has them: one row for each point and branch.
+        """Experiments and outcomes in the form that EMA Workbench uses for its analyses.
 
         Parameters
         ----------
-        mean : outcomes are means over the runs (row,); else (row, run)
+        mean : True, the default, averages the outcomes over the runs; False keeps every run
+
+        Returns
+        -------
+        pandas.DataFrame : experiments, one row per point and branch: one column per factor, then ``scenario`` (the point),
+            ``policy`` (the branch) and ``model``
+        dict : outcome -> array in the unit of its measure, ``(row,)`` for means, ``(row, run)`` otherwise; NaN where no run
+            succeeded
+
+        Raises
+        ------
+        RunError : runs failed and `missing` is "refuse"
+        StorageError : the file of the points is damaged or missing
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Does more search at sea keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "grid"
+        ... runs     = 5
+        ... measures = ["received_arms.reds"]
+        ... [levers]
+        ... "legs.north-coast.detection" = [0.1, 0.3]
+        ... '''
+        >>> _ = Path("search.toml").write_text(text)
+        >>> _ = ps.sweep("search.toml", "search", block=10)
+        >>> search = ps.open("search")
+        >>> experiments, outcomes = search.to_ema()
+        >>> experiments[["legs.north-coast.detection", "scenario", "policy"]]
+           legs.north-coast.detection  scenario   policy
+        0                         0.1         0  no-pact
+        1                         0.1         0   strong
+        2                         0.3         1  no-pact
+        3                         0.3         1   strong
+        >>> outcomes["received_arms.reds"].round(1)
+        array([3.4, 3.8, 2.5, 2.7])
         """
         self._check_complete()
         import pandas as pd
@@ -277,14 +729,73 @@ class Sweep:
 
     @property
     def problem(self) -> dict[str, Any]:
-        """The factors as SALib has them; of a list the bounds are places in it, see `sample`."""
+        """The factors in the form that SALib uses for its analyses.
+
+        Returns
+        -------
+        dict : ``num_vars``, the number of factors; ``names``; ``bounds``, lowest and highest value of each factor in the unit of
+            the experiment file, or first and last index in the list of a factor whose levels are text
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Does more search at sea keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "grid"
+        ... runs     = 5
+        ... measures = ["received_arms.reds"]
+        ... [levers]
+        ... "legs.north-coast.detection" = [0.1, 0.3]
+        ... '''
+        >>> _ = Path("search.toml").write_text(text)
+        >>> _ = ps.sweep("search.toml", "search", block=10)
+        >>> search = ps.open("search")
+        >>> search.problem
+        {'num_vars': 1, 'names': ['legs.north-coast.detection'], 'bounds': [[0.1, 0.3]]}
+        """
         factors = self.store.experiment.factors
         bounds = [[0.0, float(max(1, len(f.levels) - 1))] if _is_text(f.levels) else _bounds(f) for f in factors]
         return {"num_vars": len(factors), "names": [f.name for f in factors], "bounds": bounds}
 
     @property
     def sample(self) -> Array:
-        """(point, factor): the design in numbers; of text the place in its list."""
+        """The design as numbers, in the form that SALib uses for its analyses.
+
+        Returns
+        -------
+        numpy.ndarray : value of each factor in the unit of the experiment file, ``(point, factor)``; for a factor whose levels
+            are text the index of the level in its list
+
+        Raises
+        ------
+        StorageError : the file of the points is damaged or missing
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Does more search at sea keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "grid"
+        ... runs     = 5
+        ... measures = ["received_arms.reds"]
+        ... [levers]
+        ... "legs.north-coast.detection" = [0.1, 0.3]
+        ... '''
+        >>> _ = Path("search.toml").write_text(text)
+        >>> _ = ps.sweep("search.toml", "search", block=10)
+        >>> search = ps.open("search")
+        >>> search.sample
+        array([[0.1],
+               [0.3]])
+        """
         columns = []
         for factor, column in zip(self.store.design.factors, self.store.design.columns, strict=True):
             levels = [factor.shown(level) for level in factor.levels]
@@ -306,7 +817,7 @@ def _bounds(factor: Any) -> list[float]:
 
 
 def _paired(base: Array, other: Array, level: float, seed: int) -> list[tuple[float, ...]]:
-    """Means, difference and interval of each row (cell, run), from the pairs in which both runs are there."""
+    """Means, difference and interval of each row, ``(cell, run)``, from the pairs in which both runs succeeded."""
     there = ~np.isnan(base) & ~np.isnan(other)
     found: list[tuple[float, ...]] = [(math.nan,) * 5 + (0, base.shape[1])] * len(base)
     for pairs in np.unique(there.sum(axis=1)):
@@ -322,25 +833,52 @@ def _paired(base: Array, other: Array, level: float, seed: int) -> list[tuple[fl
 
 
 def open(folder: str | Path, missing: str = REFUSE) -> Sweep:
-    """The results of a sweep.
+    """Open the results of a finished sweep.
 
     Parameters
     ----------
-    missing : what an analysis does about failed runs: "refuse", or "mark" to leave them out and count them
+    folder : folder of the sweep
+    missing : treatment of failed runs in an analysis: "refuse", the default, raises an error; "mark" leaves them out and
+        counts them
+
+    Returns
+    -------
+    Sweep : the results
 
     Raises
     ------
-    RunError : runs are still to be done
-    StorageError : the table of runs is not as it was written
+    InputError : the folder holds no sweep
+    RunError : the sweep is not finished, or `missing` is neither "refuse" nor "mark"
+    StorageError : the sweep or its table of runs is damaged
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import proxysim as ps
+    >>> text = '''
+    ... kind     = "experiment"
+    ... question = "Does more search at sea keep arms from the reds?"
+    ... base     = "quickstart"
+    ... branches = ["no-pact", "strong"]
+    ... design   = "grid"
+    ... runs     = 5
+    ... measures = ["received_arms.reds"]
+    ... [levers]
+    ... "legs.north-coast.detection" = [0.1, 0.3]
+    ... '''
+    >>> _ = Path("search.toml").write_text(text)
+    >>> _ = ps.sweep("search.toml", "search", block=10)
+    >>> ps.open("search")
+    Sweep(20 ok + 0 failed + 0 skipped = 20 planned runs in ...search)
     """
     if missing not in (REFUSE, MARK):
-        raise RunError(f'missing is "refuse" or "mark", found {missing!r}')
+        raise RunError(f'missing: found {missing!r}; allowed are "refuse" and "mark"')
     store = Store.read(absolute(folder))
     state = stored_status(store)
     if state.stopped:
         raise StorageError(state.stopped)
     if state.skipped or state.digest is None:
-        raise RunError(f"{state}: {state.skipped} cells are missing; go on with `proxysim resume {folder}`")
+        raise RunError(f"{state}: {state.skipped} runs are missing; continue with `proxysim resume {folder}`")
     if digest_of_file(store.folder / RUNS) != state.digest:
         message = f"{store.folder / RUNS} is damaged; `proxysim resume {store.folder}` rebuilds it from the shards"
         raise StorageError(message)

@@ -1,6 +1,6 @@
 """Run a sweep, resume it, extend it, and report its progress.
 
-The parent alone decides what is done: it adds a shard to the manifest once a worker has written it and read it back.
+Only the parent process updates the manifest: it adds a shard once a worker has written it and read it back.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from proxysim.sweeps.store.provenance import (
 from proxysim.sweeps.store.recovery import Say, clear_leftovers, discard_failed_blocks, reconcile, tables_intact
 from proxysim.sweeps.store.tables import table_damage, write_tables
 
-#: Seconds of work that a block should take.
+#: Target duration of a block in seconds of work.
 BLOCK_SECONDS = 1.0
 Progress = Callable[[int, int], None]
 
@@ -46,11 +46,38 @@ class Status:
 
     Attributes
     ----------
-    planned, ok, failed, skipped : runs over points and branches; skipped are those not run yet
-    blocks, shards : blocks planned, and those that are there
-    seconds : that workers spent
-    digest : of the table of all runs; None until all are there
-    stopped : why it stopped before its end, in one line; None when it did not
+    folder : folder of the sweep
+    planned : number of runs over all points and branches
+    ok : number of successful runs
+    failed : number of failed runs
+    blocks : number of blocks planned
+    shards : number of blocks finished; each is one file
+    seconds : time spent by the workers, in seconds, summed over workers
+    digest : digest of the table of all runs; None until the sweep is finished
+    running : whether a process is working on the sweep; only `status` sets it
+    stopped : reason why the sweep stopped early, in one line; None if it did not
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import proxysim as ps
+    >>> text = '''
+    ... kind     = "experiment"
+    ... question = "Does more search at sea keep arms from the reds?"
+    ... base     = "quickstart"
+    ... branches = ["no-pact", "strong"]
+    ... design   = "grid"
+    ... runs     = 5
+    ... measures = ["received_arms.reds"]
+    ... [levers]
+    ... "legs.north-coast.detection" = [0.1, 0.3]
+    ... '''
+    >>> _ = Path("search.toml").write_text(text)
+    >>> state = ps.sweep("search.toml", "search", block=10)
+    >>> print(state)
+    20 ok + 0 failed + 0 skipped = 20 planned runs in ...search
+    >>> state.ok, state.skipped, state.stopped is None
+    (20, 0, True)
     """
 
     folder: Path
@@ -66,12 +93,60 @@ class Status:
 
     @property
     def skipped(self) -> int:
-        """Runs that are not there and did not fail."""
+        """Number of runs that have not been run yet.
+
+        Returns
+        -------
+        int : planned runs minus successful and failed ones
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Does more search at sea keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "grid"
+        ... runs     = 5
+        ... measures = ["received_arms.reds"]
+        ... [levers]
+        ... "legs.north-coast.detection" = [0.1, 0.3]
+        ... '''
+        >>> _ = Path("search.toml").write_text(text)
+        >>> ps.sweep("search.toml", "search", block=10).skipped
+        0
+        """
         return self.planned - self.ok - self.failed
 
     @property
     def exit_status(self) -> int:
-        """0 when every run is there, else 3."""
+        """Exit status of the command line for this state.
+
+        Returns
+        -------
+        int : 0 if every run succeeded and the table of all runs is written, otherwise 3
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Does more search at sea keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "grid"
+        ... runs     = 5
+        ... measures = ["received_arms.reds"]
+        ... [levers]
+        ... "legs.north-coast.detection" = [0.1, 0.3]
+        ... '''
+        >>> _ = Path("search.toml").write_text(text)
+        >>> ps.sweep("search.toml", "search", block=10).exit_status
+        0
+        """
         return 0 if self.ok == self.planned and self.digest is not None else 3
 
     def __str__(self) -> str:
@@ -83,16 +158,53 @@ def sweep(
     experiment: str | Path, out: str | Path, options: SweepOptions | None = None, *, block: int | None = None,
     progress: Progress | None = None, say: Say | None = None,
 ) -> Status:  # fmt: skip
-    """Run an experiment file into a new folder.
+    """Run an experiment and store its results in a new folder.
+
+    A run that fails is recorded with its error and does not stop the sweep. If the sweep stops early, for example after
+    Ctrl-C or on a full disk, the returned status says why, and `resume` continues it.
 
     Parameters
     ----------
-    block : pairs of point and run in a block; None times a few runs and cuts blocks of about a second
+    experiment : path of an experiment file
+    out : folder to create for the sweep
+    options : workers, time limit and hook; None, the default, runs everything in this process
+    block : number of pairs of point and run per block; None, the default, times a few runs and aims at one second per block
+    progress : called as ``progress(done, total)`` with numbers of runs; None, the default, reports no progress
+    say : called with one line of text for each event worth reporting; None, the default, reports nothing
+
+    Returns
+    -------
+    Status : number of planned, successful, failed and skipped runs, and the digest of the results
 
     Raises
     ------
-    InputError : the file, the folder or an option cannot be used
+    InputError : the experiment, its world, the folder or an option cannot be used
+    MissingExtra : the design or the options need a library that is not installed
     StorageError : the folder cannot be written
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import proxysim as ps
+    >>> text = '''
+    ... kind     = "experiment"
+    ... question = "Does more search at sea keep arms from the reds?"
+    ... base     = "quickstart"
+    ... branches = ["no-pact", "strong"]
+    ... design   = "grid"
+    ... runs     = 5
+    ... measures = ["received_arms.reds"]
+    ... [levers]
+    ... "legs.north-coast.detection" = [0.1, 0.3]
+    ... '''
+    >>> _ = Path("search.toml").write_text(text)
+    >>> print(ps.sweep("search.toml", "search", block=10))
+    20 ok + 0 failed + 0 skipped = 20 planned runs in ...search
+    >>> effects = ps.open("search").effects()
+    >>> effects[["point", "branch", "measure", "actor", "difference"]].round(1)
+       point  branch        measure actor  difference
+    0      0  strong  received_arms  reds         0.3
+    1      1  strong  received_arms  reds         0.2
     """
     options, folder = options or SweepOptions(), absolute(out)
     options.kind()
@@ -131,15 +243,49 @@ def resume(
     progress: Progress | None = None,
     say: Say | None = None,
 ) -> Status:
-    """Resume a sweep: run whatever is missing or damaged, nothing else.
+    """Resume a sweep: run only what is missing or damaged.
 
     Parameters
     ----------
-    failed : retry failed runs too, with all others of their blocks, which give the same again
+    folder : folder of the sweep
+    options : workers, time limit and hook, as in `sweep`; None, the default, runs everything in this process
+    failed : True also repeats the blocks with failed runs, whose successful runs give the same results again; default False
+    progress : called as ``progress(done, total)`` with numbers of runs; None, the default, reports no progress
+    say : called with one line of text for each event worth reporting; None, the default, reports nothing
+
+    Returns
+    -------
+    Status : number of planned, successful, failed and skipped runs, and the digest of the results
 
     Raises
     ------
-    InputError : the experiment, its world or the model has changed; every difference is named
+    InputError : the folder holds no sweep or is in use by another process; the experiment, its world or the model has changed,
+        with every difference; or an option cannot be used
+    MissingExtra : the design or the options need a library that is not installed
+    StorageError : the folder cannot be written, or the plan or the points of the sweep are damaged beyond repair
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import proxysim as ps
+    >>> text = '''
+    ... kind     = "experiment"
+    ... question = "Does more search at sea keep arms from the reds?"
+    ... base     = "quickstart"
+    ... branches = ["no-pact", "strong"]
+    ... design   = "grid"
+    ... runs     = 5
+    ... measures = ["received_arms.reds"]
+    ... [levers]
+    ... "legs.north-coast.detection" = [0.1, 0.3]
+    ... '''
+    >>> _ = Path("search.toml").write_text(text)
+    >>> _ = ps.sweep("search.toml", "search", block=10)
+    >>> shard = next(Path("search/shards").glob("*.parquet"))
+    >>> shard.unlink()
+    >>> print(ps.resume("search", say=lambda line: print(Path(line).name)))
+    000-0000000000-10.parquet is gone; its 20 runs will be run again
+    20 ok + 0 failed + 0 skipped = 20 planned runs in ...search
     """
     options = options or SweepOptions()
     options.check()
@@ -153,11 +299,48 @@ def extend(
     folder: str | Path, options: SweepOptions | None = None, *, runs: int = 0, points: int = 0,
     progress: Progress | None = None, say: Say | None = None,
 ) -> Status:  # fmt: skip
-    """Add runs to every point, or points to a Sobol design; old rows stay as they are.
+    """Add runs to every point, or points to a Sobol design, without changing existing runs.
+
+    Parameters
+    ----------
+    folder : folder of a finished sweep
+    options : workers, time limit and hook, as in `sweep`; None, the default, runs everything in this process
+    runs : number of runs to add to each point and branch; 0, the default, adds none
+    points : number of points to add to a Sobol design; 0, the default, adds none. Exactly one of `runs` and `points` must be
+        above 0
+    progress : called as ``progress(done, total)`` with numbers of runs; None, the default, reports no progress
+    say : called with one line of text for each event worth reporting; None, the default, reports nothing
+
+    Returns
+    -------
+    Status : number of planned, successful, failed and skipped runs, and the digest of the results
 
     Raises
     ------
-    InputError : the design cannot be extended, or the sweep is not finished
+    InputError : the folder holds no sweep, or one that is unfinished or in use by another process; the design cannot be extended;
+        the experiment, its world or the model has changed; or an option cannot be used
+    MissingExtra : the design or the options need a library that is not installed
+    StorageError : the folder cannot be written, or the plan or the points of the sweep are damaged beyond repair
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import proxysim as ps
+    >>> text = '''
+    ... kind     = "experiment"
+    ... question = "Does more search at sea keep arms from the reds?"
+    ... base     = "quickstart"
+    ... branches = ["no-pact", "strong"]
+    ... design   = "grid"
+    ... runs     = 3
+    ... measures = ["received_arms.reds"]
+    ... [levers]
+    ... "legs.north-coast.detection" = [0.1, 0.3]
+    ... '''
+    >>> _ = Path("search.toml").write_text(text)
+    >>> _ = ps.sweep("search.toml", "search", block=10)
+    >>> print(ps.extend("search", runs=2))
+    20 ok + 0 failed + 0 skipped = 20 planned runs in ...search
     """
     options = options or SweepOptions()
     options.check()
@@ -169,7 +352,7 @@ def extend(
         store = _reopen(folder, say)
         before = stored_status(store)
         if before.skipped:
-            message = f"is not finished: {before.skipped:,} runs are missing; first `proxysim resume {folder}`"
+            message = f"is not finished: {before.skipped:,} runs are missing; finish it with `proxysim resume {folder}`"
             raise InputError([Fault(str(folder), 0, "", message)])
         design = store.design
         if runs:
@@ -185,14 +368,51 @@ def extend(
 
 
 def status(folder: str | Path) -> Status:
-    """Progress of a sweep, and whether a process works on it; nothing is changed."""
+    """Report the progress of a sweep and whether a process is working on it, without changing anything.
+
+    Parameters
+    ----------
+    folder : folder of the sweep
+
+    Returns
+    -------
+    Status : number of planned, successful, failed and skipped runs, and the digest of the results if the sweep is finished
+
+    Raises
+    ------
+    InputError : the folder holds no sweep
+    StorageError : the plan of the sweep is damaged
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import proxysim as ps
+    >>> text = '''
+    ... kind     = "experiment"
+    ... question = "Does more search at sea keep arms from the reds?"
+    ... base     = "quickstart"
+    ... branches = ["no-pact", "strong"]
+    ... design   = "grid"
+    ... runs     = 5
+    ... measures = ["received_arms.reds"]
+    ... [levers]
+    ... "legs.north-coast.detection" = [0.1, 0.3]
+    ... '''
+    >>> _ = Path("search.toml").write_text(text)
+    >>> _ = ps.sweep("search.toml", "search", block=10)
+    >>> state = ps.status("search")
+    >>> print(state)
+    20 ok + 0 failed + 0 skipped = 20 planned runs in ...search
+    >>> state.running
+    False
+    """
     store = Store.read(absolute(folder))
     running = is_locked(store.folder)
     return replace(stored_status(store), running=running)
 
 
 def stored_status(store: Store) -> Status:
-    """Progress of a sweep as its manifest has it."""
+    """Progress of a sweep according to its manifest."""
     if not (store.folder / MANIFEST).exists():
         return _status_of(store, (0, 0, 0, 0.0), {})
     try:
@@ -218,7 +438,7 @@ def _status_of(store: Store, totals: tuple[int, int, int, float], files: dict[st
 
 
 def _reopen(folder: Path, say: Say | None) -> Store:
-    """The sweep in a folder, with its points, when it is still what it was started as."""
+    """The sweep in a folder, with its points; raises an error if its inputs have changed since it was started."""
     store = Store.read(folder)
     clear_leftovers(store)
     wrong = store.repair_design()
@@ -230,7 +450,7 @@ def _reopen(folder: Path, say: Say | None) -> Store:
 
 # ---- running ----------------------------------------------------------------------------------
 def _undo_start(store: Store) -> None:
-    """Undo the start of a sweep whose workers could not use its inputs, so that it can be started again."""
+    """Undo the start of a sweep whose workers could not use its inputs, so that the same folder can be used again."""
     if not any(store.shards.iterdir()):
         for name in (OPTIONS_FILE, WORLDS, MANIFEST, SWEEP):
             (store.folder / name).unlink(missing_ok=True)
@@ -239,7 +459,7 @@ def _undo_start(store: Store) -> None:
 def _complete(
     store: Store, options: SweepOptions, progress: Progress | None, say: Say | None, failed: bool = False
 ) -> Status:
-    """Run all that is missing, then write the tables."""
+    """Run all missing blocks, then write the tables."""
     say = say or (lambda text: None)
     manifest = Manifest(store)
     try:
@@ -258,7 +478,7 @@ def _complete(
         except (StorageError, StoppedError) as error:
             stopped = str(error)
         except KeyboardInterrupt:
-            stopped = f"stopped; go on with `proxysim resume {store.folder}`"
+            stopped = f"interrupted; continue with `proxysim resume {store.folder}`"
         found = _status_of(store, manifest.totals(), manifest.files())
         return replace(found, stopped=stopped) if stopped else found
     finally:
@@ -266,14 +486,14 @@ def _complete(
 
 
 def _skipped(store: Store, manifest: Manifest) -> int:
-    """Runs that are neither there nor failed."""
+    """Number of runs that have not been run yet."""
     return _status_of(store, manifest.totals(), {}).skipped
 
 
 def _run_missing(
     store: Store, manifest: Manifest, options: SweepOptions, progress: Progress | None, say: Say
 ) -> None:
-    """Run all blocks that are missing."""
+    """Run all missing blocks."""
     known = {(receipt.block.batch, receipt.block.first) for receipt in manifest.shards()}
     missing = (block for block in store.blocks() if (block.batch, block.first) not in known)
     branches, (_, rows, failed, _) = len(store.branches), manifest.totals()

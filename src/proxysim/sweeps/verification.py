@@ -1,4 +1,4 @@
-"""Check a finished sweep: every file against its digest, and single runs by running them again."""
+"""Check a sweep: compare every file with its digest, and rerun single runs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,14 @@ from proxysim.sweeps.store.recovery import damaged_shards
 
 @dataclass(frozen=True)
 class Damage:
-    """One file that is not as it was written: the runs in it are run again by `resume`."""
+    """One damaged or missing file of a sweep.
+
+    Attributes
+    ----------
+    file : path of the file within the folder of the sweep
+    message : the damage and the cure, in one line
+    run_ids : ids of the runs in a damaged shard, which `resume` runs again; empty for other files
+    """
 
     file: str
     message: str
@@ -32,11 +39,45 @@ class Damage:
 
 
 def verify(folder: str | Path) -> list[Damage]:
-    """Check every file of a sweep against its digest.
+    """Compare every file of a sweep with its digest.
+
+    Parameters
+    ----------
+    folder : folder of the sweep
+
+    Returns
+    -------
+    list : one ``Damage`` per damaged or missing file, with its ``file`` name, a ``message`` and the ``run_ids`` of the runs in it;
+        empty if the sweep is intact
 
     Raises
     ------
-    StorageError : the plan itself is damaged
+    InputError : the folder holds no sweep
+    StorageError : the plan of the sweep is damaged
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import proxysim as ps
+    >>> text = '''
+    ... kind     = "experiment"
+    ... question = "Does more search at sea keep arms from the reds?"
+    ... base     = "quickstart"
+    ... branches = ["no-pact", "strong"]
+    ... design   = "grid"
+    ... runs     = 5
+    ... measures = ["received_arms.reds"]
+    ... [levers]
+    ... "legs.north-coast.detection" = [0.1, 0.3]
+    ... '''
+    >>> _ = Path("search.toml").write_text(text)
+    >>> _ = ps.sweep("search.toml", "search", block=10)
+    >>> ps.verify("search")
+    []
+    >>> Path("search/runs.parquet").unlink()
+    >>> for damage in ps.verify("search"):
+    ...     print(f"{damage.file} {damage.message}")
+    runs.parquet is gone; resume rebuilds it from the shards
     """
     store = Store.read(absolute(folder))
     found: list[Damage] = []
@@ -59,7 +100,7 @@ def verify(folder: str | Path) -> list[Damage]:
         path = store.shard(block)
         state = "is damaged" if path.exists() else "is gone"
         ids = _ids(store, block, design) if design is not None else ()
-        found.append(Damage(f"shards/{path.name}", f"{state}; its runs are run again by resume", ids))
+        found.append(Damage(f"shards/{path.name}", f"{state}; resume will run its runs again", ids))
     for name, digest in files.items():
         path = store.folder / name
         if not path.exists():
@@ -78,7 +119,7 @@ def _is_good(store: Store, block: Block) -> bool:
 
 
 def _ids(store: Store, block: Block, design: Design) -> tuple[str, ...]:
-    """Ids of all runs of a block, in the order of point, branch and run."""
+    """Ids of all runs of a block, ordered by point, branch and run."""
     points, runs = store.units(block)
     found: list[str] = []
     for point in np.unique(points):
@@ -90,12 +131,19 @@ def _ids(store: Store, block: Block, design: Design) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Replay:
-    """One run of a sweep, run again by itself.
+    """The result of rerunning one run of a sweep.
 
     Attributes
     ----------
-    row : its row in the table; again : its outcomes now, empty when it failed; failure : its row among the failures, when it
-        had failed then; error : what it failed with now
+    run_id : id of the run
+    point : number of its point
+    branch : name of its branch
+    run : number of the run within the point and branch
+    values : factor -> value at the point
+    again : outcome -> value now, and the residual of the books; empty when the run fails now
+    row : the same from the stored table; None when the run had failed in the sweep
+    failure : its row in the table of failures; None when the run had succeeded in the sweep
+    error : type and message of the error that the run raises now; None when it succeeds
     """
 
     run_id: str
@@ -110,20 +158,20 @@ class Replay:
 
     @property
     def summary(self) -> str:
-        """The run then and now, in one line."""
+        """Comparison of the stored run and the rerun, in one line."""
         now = f"fails with {self.error}" if self.error is not None else "gives the numbers under `now`"
         if self.failure is not None:
             stage, kind, message = (self.failure[name] for name in ("stage", "type", "message"))
-            return f"then it failed, at the stage {stage}, with {kind}: {message}; now, without a hook or a timeout, it {now}"
+            return f"in the sweep it failed in stage {stage} with {kind}: {message}; now, without hook or timeout, it {now}"
         return (
-            "every number has the same bits"
+            "every number is identical, bit for bit"
             if self.is_same
-            else f"then it gave the numbers under `table`; now it {now}"
+            else f"in the sweep it gave the numbers under `table`; now it {now}"
         )
 
     @property
     def is_same(self) -> bool:
-        """Whether every number has the same bits."""
+        """Whether every number is identical, bit for bit."""
         if self.row is None or self.error is not None:
             return False
         names = list(self.row)
@@ -132,17 +180,53 @@ class Replay:
 
 
 def replay(folder: str | Path, run_id: str) -> Replay:
-    """Run one row of a sweep again, alone.
+    """Rerun one run of a sweep by itself and compare it with the stored results.
+
+    The hook and the timeout of the sweep do not apply.
+
+    Parameters
+    ----------
+    folder : folder of the sweep
+    run_id : id of the run, from the column ``run_id`` of the table of runs or of failures
+
+    Returns
+    -------
+    Replay : the point, the stored row or failure, the outcomes or the error now, whether both agree bit for bit (``is_same``), and
+        a ``summary`` in words
 
     Raises
     ------
-    InputError : no such run, or the world or the model has changed
-    StorageError : its shard is damaged or gone
+    InputError : the folder holds no sweep, the sweep has no such run, or the world or the model has changed
+    StorageError : the shard of the run, the points or the plan of the sweep is damaged or missing
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import proxysim as ps
+    >>> text = '''
+    ... kind     = "experiment"
+    ... question = "Does more search at sea keep arms from the reds?"
+    ... base     = "quickstart"
+    ... branches = ["no-pact", "strong"]
+    ... design   = "grid"
+    ... runs     = 5
+    ... measures = ["received_arms.reds"]
+    ... [levers]
+    ... "legs.north-coast.detection" = [0.1, 0.3]
+    ... '''
+    >>> _ = Path("search.toml").write_text(text)
+    >>> _ = ps.sweep("search.toml", "search", block=10)
+    >>> run_id = ps.open("search").runs["run_id"][0]
+    >>> again = ps.replay("search", run_id)
+    >>> again.point, again.branch, again.run, again.is_same
+    (0, 'no-pact', 0, True)
+    >>> print(again.summary)
+    every number is identical, bit for bit
     """
     store = Store.read(absolute(folder))
     found = _find(store, run_id)
     if found is None:
-        message = f'"{run_id[:60]}" is no run of this sweep; the column run_id of {RUNS} names them'
+        message = f'"{run_id[:60]}" is not a run of this sweep; see the column run_id of {RUNS}'
         raise InputError([Fault(str(folder), 0, "", message)])
     row, failure = found
     at = row or failure or {}
@@ -154,7 +238,7 @@ def replay(folder: str | Path, run_id: str) -> Replay:
 
 
 def _now(context: WorkerContext, point: int, branch: int, run: int) -> tuple[dict[str, float], str | None]:
-    """What a run gives now, or what it fails with."""
+    """Outcomes of a run now, or the error it raises."""
     try:
         again, residual = one_run(context, point, branch, run)
     except (InputError, StorageError):
@@ -165,11 +249,11 @@ def _now(context: WorkerContext, point: int, branch: int, run: int) -> tuple[dic
 
 
 def _find(store: Store, run_id: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None] | None:
-    """The row of a run, or its failure.
+    """The row of a run, or its failure; None when the sweep has no such run.
 
     Raises
     ------
-    StorageError : the run is one of this sweep, and its shard cannot be read
+    StorageError : the run is in a shard that cannot be read
     """
     unread: list[tuple[Block, StorageError]] = []
     for block in store.blocks():

@@ -1,1 +1,1 @@
-"""The mechanisms, one a file, in the order of a month; they know nothing but the records and never import each other."""
+"""The mechanisms, one per file; they use only the records and do not import each other."""

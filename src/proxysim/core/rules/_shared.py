@@ -1,4 +1,4 @@
-"""Small compiled functions that several rules need; none of them is a rule."""
+"""Small compiled functions that several rules share."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def has_fallen(w, s, a):  # type: ignore[no-untyped-def]
 
 @compiled
 def is_shut(w, s, i):  # type: ignore[no-untyped-def]
-    """Whether the regime of either end of a tie has fallen."""
+    """Whether the regime at either end of a tie has fallen."""
     return has_fallen(w, s, w.tie_from[i]) or has_fallen(w, s, w.tie_to[i])
 
 
@@ -32,7 +32,7 @@ def stock_of(w, s, a, c):  # type: ignore[no-untyped-def]
 
 @compiled
 def foreign_stock(w, s, a, c):  # type: ignore[no-untyped-def]
-    """Stock of an actor in one category that it did not make."""
+    """Stock of an actor in one category, over all foreign origins."""
     total = 0.0
     for o in range(w.origin_count):
         if o != w.actor_origin[a]:
@@ -52,13 +52,13 @@ def whole_stock(w, s, a):  # type: ignore[no-untyped-def]
 
 @compiled
 def part_met(asked, there):  # type: ignore[no-untyped-def]
-    """Part of what is asked that can be met from what is there, at most 1."""
+    """Part of a request that can be met from what is available, at most 1."""
     return 1.0 if asked <= there else there / asked
 
 
 @compiled
 def weight_of_ties(w, p, a):  # type: ignore[no-untyped-def]
-    """Sum of the weights of the ties that go out from an actor."""
+    """Sum of the weights of the outgoing ties of an actor."""
     total = 0.0
     for i in range(w.tie_count):
         if w.tie_from[i] == a:
@@ -77,7 +77,7 @@ def whole_mix(w, p, i):  # type: ignore[no-untyped-def]
 
 @compiled
 def least_limit(w, f, r, a):  # type: ignore[no-untyped-def]
-    """Least limit open to a sender on the legs of a route, arms a month; no limit on a route without legs."""
+    """Smallest limit open to a sender on the legs of a route, arms per month; infinite for a route without legs."""
     limit = math.inf
     for k in range(w.route_length[r]):
         limit = min(limit, f.leg_open[w.route_leg[r, k], a])
@@ -86,7 +86,7 @@ def least_limit(w, f, r, a):  # type: ignore[no-untyped-def]
 
 @compiled
 def believed_survival(w, s, r, a):  # type: ignore[no-untyped-def]
-    """Part that a sender believes arrives over a route."""
+    """Part of a cargo that a sender expects to arrive over a route."""
     survival = 1.0
     for k in range(w.route_length[r]):
         survival *= 1.0 - s.belief[a, w.route_leg[r, k]]
@@ -95,7 +95,7 @@ def believed_survival(w, s, r, a):  # type: ignore[no-untyped-def]
 
 @compiled
 def logistics_of_leg(w, f, k):  # type: ignore[no-untyped-def]
-    """The largest `logistics` of the senders who use a leg, each as far as it may use it."""
+    """Largest `logistics` of the senders on a leg, each weighted by how far it may use the leg."""
     x = 0.0
     for a in range(w.actor_count):
         x = max(x, f.leg_use[k, a] * f.pact_actor[LOGISTICS, a])
@@ -104,7 +104,7 @@ def logistics_of_leg(w, f, k):  # type: ignore[no-untyped-def]
 
 @compiled
 def pooled(w, p, f, a, b):  # type: ignore[no-untyped-def]
-    """`shipments` between two actors over all pacts of which both are members."""
+    """`shipments` between two actors, combined over all pacts that have both as members."""
     left = 1.0
     for q in range(w.pact_count):
         if a != b and w.pact_member[q, a] == 1 and w.pact_member[q, b] == 1:

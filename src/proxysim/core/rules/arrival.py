@@ -1,4 +1,4 @@
-"""R9: what arrives, with the quality it has then; and what came in is stored."""
+"""R9: cargo arrives with its quality, and new arms join the stock."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from proxysim.core.jit import compiled
 from proxysim.core.rules._shared import has_fallen
 from proxysim.core.vocabulary import A_AID, A_CAPTURED, A_DECAYED, A_MADE, A_QUALITY, A_RECEIVED, T_ARRIVED, T_CAPTURED
 
-#: Part of an opening stock below which what is left of it is rounding.
+#: A stock below this part of its opening value is a rounding error.
 ROUNDING = 1e-12
 
 
 @compiled
 def arrive(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Cargo due this month arrives; used items keep `quality`, the rest is booked as quality loss.
+    """Cargo due this month arrives: arrived = ring quality. The rest is booked as quality loss.
 
     Cargo for a regime that has fallen is captured by its opponents.
 
@@ -43,10 +43,9 @@ def arrive(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def store(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """What was made, received, captured or given from outside this month joins the stock after the fighting of the month.
+    """After the fighting of a month: stock += made + captured + aid + received - quality loss.
 
-    What is then left of a stock to less than a part in 10^12 of its opening is rounding, and decays: a share of it would
-    mean nothing.
+    A stock below 10^-12 of its opening value is a rounding error and is booked as decay, since shares of it are meaningless.
 
     Writes
     ------

@@ -1,4 +1,4 @@
-"""R3: revenue after sanctions, and the attention that wars leave."""
+"""R3: revenue after sanctions, attention left by wars, and pay."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from proxysim.core.vocabulary import COMMITMENT, M_INCOME, M_PAID, SANCTIONS_REL
 def revenue(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """Revenue = income (1 - s x (1 - relief)) / (1 - s_fact x) exp(y), with y AR(1).
 
-    The incomes of a file already contain the sanctions of their time (s_fact), so only the ratio of
-    branch to fact acts; with `income_basis = "potential"` s_fact is 0.
+    s and s_fact are the sanctions of the branch and of the file, and x is the exposure. Incomes in a file already reflect
+    its sanctions, so only the ratio acts. With `income_basis = "potential"` s_fact is 0.
 
     Writes
     ------
-    income_noise : (actor,); sanctioned, revenue : (actor,), share and money a month; funds; books
+    income_noise : (actor,); sanctioned, revenue : (actor,), share and money per month; funds; books
 
     Source
     ------
@@ -43,9 +43,9 @@ def revenue(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def attention(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Attention falls at once to max(floor, prod(1 - burden I)) and comes back by 1 / recovery a month.
+    """Attention falls at once to max(floor, prod(1 - burden I)) and recovers by 1 / recovery per month.
 
-    `commitment` lifts what is used: a -> 1 - (1 - a)(1 - x).
+    `commitment` raises the attention that is used: focus = 1 - (1 - attention)(1 - x).
 
     Writes
     ------
@@ -53,7 +53,7 @@ def attention(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Source
     ------
-    Assumption: a patron at war has less of it for others; the 2024 collapse came days after a truce.
+    Assumption: a patron at war has less attention for others; the 2024 collapse came days after a truce.
     """
     for a in range(w.actor_count):
         raw = 1.0
@@ -71,11 +71,11 @@ def outlay(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    outlay : (actor,), money a month, at least 0
+    outlay : (actor,), money per month, at least 0
 
     Source
     ------
-    Richardson 1960, discrete by month.
+    Richardson 1960, in monthly steps.
     """
     if w.richardson == 1:
         for a in range(w.actor_count):
@@ -85,11 +85,11 @@ def outlay(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def look(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Both sides of an arms race see the outlays of last month.
+    """Each side of an arms race sees the outlay of last month: rival_outlay = outlay.
 
     Writes
     ------
-    rival_outlay : (actor,), money a month
+    rival_outlay : (actor,), money per month
     """
     for a in range(w.actor_count):
         f.rival_outlay[a] = s.outlay[a]
@@ -97,13 +97,13 @@ def look(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def pay(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Personnel are paid first: due = payroll P / P0; adequacy = paid / due.
+    """Personnel are paid first: due = payroll P / P0, adequacy = paid / due.
 
-    Procurement is a share of what is left, or the outlay of the arms race when that is less.
+    Procurement money is the share `procurement` of what is left, or the outlay if there is an arms race and funds suffice.
 
     Writes
     ------
-    adequacy, money_left : (actor,); funds; books
+    adequacy, money_left : (actor,), share and money; funds; books
     """
     for a in range(w.actor_count):
         due = p.payroll[a] * (s.personnel[a] / p.personnel[a]) if p.personnel[a] > 0.0 else p.payroll[a]

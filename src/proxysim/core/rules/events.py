@@ -1,4 +1,4 @@
-"""R1, first half: dated series and events change the numbers, and nothing else does."""
+"""R1, first part: dated series and events, the only mechanisms that change parameters during a run."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from proxysim.core.vocabulary import A_EVENT_IN, A_EVENT_OUT, M_EVENT_IN, M_EVEN
 
 @compiled
 def series(n, t):  # type: ignore[no-untyped-def]
-    """Dated numbers take their value of this month.
+    """Dated numbers take their values of this month.
 
     Writes
     ------
-    base, vector : (parameter,), the numbers without and with the effects of events
+    base, vector : (parameter,), parameters without and with the effects of events
     """
     schedule, first = n.schedule, len(n.vector)
     for i in range(schedule.series_start[t], schedule.series_start[t + 1]):
@@ -47,14 +47,14 @@ def series(n, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def occur(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Which events occur: dated or in a window once with a chance; on conditions of last month; by a monthly hazard.
+    """Events occur once: on a date or in a window; on conditions at the end of last month; or by a monthly hazard.
 
-    Without chance an event occurs when its chance is at least a half, at the middle of its window,
-    and a hazard when it has become as likely as not.
+    Dated and conditional events occur with probability `chance`. In the deterministic world an event occurs if `chance` is
+    at least 1/2, in the middle of its window, and a hazard occurs when its cumulative probability reaches 1/2.
 
     Writes
     ------
-    event_month, event_held, event_risk
+    event_month : (event,), month of the first effect; event_held : (condition,), months; event_risk : (event,), hazard
     """
     for e in range(w.event_count):
         due = w.event_first[e] <= t <= w.event_last[e] or (t == 0 and w.event_first[e] < 0)
@@ -99,7 +99,7 @@ def _chosen(w, p, s, e):  # type: ignore[no-untyped-def]
 
 @compiled
 def _holds(n, s, i, t):  # type: ignore[no-untyped-def]
-    """Whether a condition holds on the state at the end of last month; "happened" means in an earlier month."""
+    """Whether a condition holds at the end of last month; "happened" means in an earlier month."""
     of = n.schedule.condition_of[i]
     if n.schedule.condition_kind[i] == FALLEN:
         return s.fallen[of] >= 0
@@ -111,7 +111,7 @@ def _holds(n, s, i, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def _strength(p, s, e, t):  # type: ignore[no-untyped-def]
-    """How far an event acts this month, 0 to 1."""
+    """Strength of an event this month, 0 to 1."""
     month = s.event_month[e]
     if month == NEVER or t < month or t >= month + p.lasts[e]:
         return 0.0
@@ -120,10 +120,10 @@ def _strength(p, s, e, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def effects(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Number = the last `set` x the product of `scale` + the sum of `add`, each by the strength of its event.
+    """Parameter = latest `set` times the product of `scale` plus the sum of `add`, each weighted by its event's strength.
 
-    On what the model carries an effect acts once (or in equal parts over `over` months) and is booked: first what is
-    set, then what is scaled, then what is added. Of several that set one number in the same month the mean counts.
+    On a quantity that the model carries, an effect acts once (or in equal parts over `over` months) and is booked, in the
+    order set, scale, add. If several events set the same number in the same month, their mean counts.
 
     Writes
     ------
@@ -141,7 +141,7 @@ def effects(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def _dated(n, p, s, t, start, stop):  # type: ignore[no-untyped-def]
-    """A parameter under effects `start` up to, not including, `stop`."""
+    """Apply effects `start` to `stop` - 1 to a parameter."""
     d, first = n.schedule, len(n.vector) + len(n.schedule.series_offset)
     place = d.effect_offset[start]
     value, sets, factor, sum_, latest = 0.0, 0.0, 1.0, 0.0, NEVER
@@ -163,7 +163,7 @@ def _dated(n, p, s, t, start, stop):  # type: ignore[no-untyped-def]
 
 @compiled
 def _after(n, p, s, t, now, start, stop):  # type: ignore[no-untyped-def]
-    """A carried quantity after this month's part of effects `start` up to, not including, `stop`."""
+    """Value of a carried quantity after this month's part of effects `start` to `stop` - 1."""
     d, first = n.schedule, len(n.vector) + len(n.schedule.series_offset)
     result, sets, sum_ = now, 0.0, 0.0
     for i in range(start, stop):
@@ -189,7 +189,7 @@ def _after(n, p, s, t, now, start, stop):  # type: ignore[no-untyped-def]
 
 @compiled
 def _acts(d, p, s, t, start, stop):  # type: ignore[no-untyped-def]
-    """Whether any effect from `start` up to `stop` acts on what is carried this month."""
+    """Whether any of the effects `start` to `stop` - 1 acts on a carried quantity this month."""
     for i in range(start, stop):
         month = s.event_month[d.effect_event[i]]
         if month != NEVER and 0 <= month <= t < month + max(1.0, math.ceil(p.over[d.effect_event[i]])):

@@ -15,11 +15,10 @@ GUERRILLA_STEPS = 64
 
 @compiled
 def strikes(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Share struck = 1 - prod over fronts (1 - rate I^2) times (1 - shield), shield = max AD / (AD + AD at start).
+    """Share struck = (1 - prod over fronts (1 - rate I^2)) (1 - shield), shield = air_defence AD / (AD + AD at the start).
 
-    An actor without air defence at the start is shielded in proportion to the part of air defence in all that it holds.
-
-    Variant `strikes = "responsive"`: within the same budget, effort follows stock over stock at the start.
+    AD is the stock of air defence. If an actor had none at the start, the denominator is its whole stock.
+    Variant `strikes = "responsive"`: within the same budget, effort follows stock relative to the initial stock.
 
     Writes
     ------
@@ -27,7 +26,7 @@ def strikes(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Source
     ------
-    Assumption: squared, since linear strikes destroy most before an escalation.
+    Assumption: the intensity is squared, since linear strikes would destroy most of the stock before an escalation.
     """
     for a in range(w.actor_count):
         now, start = 0.0, 0.0
@@ -37,11 +36,11 @@ def strikes(w, p, s, f, t):  # type: ignore[no-untyped-def]
                 now += stock_of(w, s, a, c)
         scale = now + start if start > 0.0 else whole_stock(w, s, a)
         shield = p.air_defence[a] * now / scale if scale > 0.0 else 0.0
-        spared = 1.0
+        struck = 0.0
         for i in range(w.front_count):
             rate = p.strike_rate[i, a] * _effort(w, p, s, f, i, a)
-            spared *= 1.0 - min(1.0, rate * f.front_now[i] * f.front_now[i])
-        f.struck_share[a] = (1.0 - spared) * (1.0 - shield)
+            struck += (1.0 - struck) * min(1.0, rate * f.front_now[i] * f.front_now[i])
+        f.struck_share[a] = struck * (1.0 - shield)
 
 
 @compiled
@@ -66,9 +65,9 @@ def _effort(w, p, s, f, i, a):  # type: ignore[no-untyped-def]
 
 @compiled
 def attrition(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Share of stock each side of a front loses in fighting: contest, linear, square or guerrilla.
+    """Share of stock that each side of a front loses in fighting, by variant: contest, linear, square or guerrilla.
 
-    The strength of a side is the sum of stock times engagement, plus `opposition` on side_b.
+    The strength of a side is the sum of stock times engagement, plus `opposition` for side_b.
 
     Writes
     ------
@@ -76,7 +75,8 @@ def attrition(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Source
     ------
-    Lanchester 1916 (closed-form month); Deitchman 1962 (guerrilla); contest: loss in proportion to the enemy's part.
+    Lanchester 1916 (closed form for a month); Deitchman 1962 (guerrilla); contest: losses in proportion to the enemy's share
+    of the total strength.
     """
     for a in range(w.actor_count):
         f.attrition_share[a] = 0.0
@@ -91,63 +91,73 @@ def attrition(w, p, s, f, t):  # type: ignore[no-untyped-def]
         rate = p.attrition[i] * f.front_now[i]
         if one <= 0.0 or two <= 0.0 or rate <= 0.0:
             continue
-        left, right = month_of_attrition(w.attrition_form, one, two, rate, w.front_guerrilla[i])
+        lost_one, lost_two = attrition_of_month(w.attrition_form, one, two, rate, w.front_guerrilla[i])
         for a in range(w.actor_count):
             if w.front_side[i, a] != NO_SIDE:
-                lost = 1.0 - left / one if w.front_side[i, a] == SIDE_A else 1.0 - right / two
+                lost = lost_one if w.front_side[i, a] == SIDE_A else lost_two
                 f.front_loss[i, a] = min(1.0, max(0.0, lost)) * f.commitment_now[i, a]
-                f.attrition_share[a] = 1.0 - (1.0 - f.attrition_share[a]) * (1.0 - f.front_loss[i, a])
+                f.attrition_share[a] += (1.0 - f.attrition_share[a]) * f.front_loss[i, a]
 
 
 @compiled
-def month_of_attrition(form, one, two, rate, guerrilla):  # type: ignore[no-untyped-def]
-    """Strengths of two sides after a month at equal rates; a side that would fall below 0 is extinct."""
+def attrition_of_month(form, one, two, rate, guerrilla):  # type: ignore[no-untyped-def]
+    """Shares that two sides of these strengths lose in a month at equal rates; a side that is beaten within it loses all.
+
+    Losses are computed as such: strength before less strength after would be rounding where a side loses next to nothing.
+    """
     if form == CONTEST:
-        part = rate / (one + two)
-        return one * (1.0 - part * two), two * (1.0 - part * one)
+        return rate * (two / (one + two)), rate * (one / (one + two))
     if form == LINEAR:  # dA/dt = dB/dt = -r A B / (A0 + B0); A - B is constant
-        # Solved from the stronger side, so that the exponential stays below 1; expm1, so that near ties do not cancel.
+        # Solved from the stronger side, so that the exponential stays below 1. expm1 avoids cancellation at near ties.
         unit, strong, weak = rate / (one + two), max(one, two), min(one, two)
         y = unit * (strong - weak)
         g = unit * (-math.expm1(-y) / y) if y > 0.0 else unit
-        weak_after, strong_after = weak * math.exp(-y) / (1.0 + weak * g), strong / (1.0 + weak * g)
-        return (strong_after, weak_after) if one > two else (weak_after, strong_after)
+        of_weak, of_strong = (weak * g - math.expm1(-y)) / (1.0 + weak * g), weak * g / (1.0 + weak * g)
+        return (of_strong, of_weak) if one > two else (of_weak, of_strong)
     if form == SQUARE:  # dA/dt = -r B, dB/dt = -r A; A^2 - B^2 is constant
-        up, down = 0.5 * (one + two) * math.exp(-rate), 0.5 * (one - two) * math.exp(rate)
-        left, right = up + down, up - down
-        if left < 0.0:
-            return 0.0, math.sqrt(two * two - one * one)
-        if right < 0.0:
-            return math.sqrt(one * one - two * two), 0.0
-        return left, right
+        half = math.sinh(0.5 * rate)
+        of_one, of_two = math.sinh(rate) * (two / one) - 2.0 * half * half, math.sinh(rate) * (one / two) - 2.0 * half * half
+        if of_one > 1.0:
+            return 1.0, _beaten(one / two)
+        if of_two > 1.0:
+            return _beaten(two / one), 1.0
+        return of_one, of_two
     if guerrilla == SIDE_A:
-        hidden, seen = _guerrilla(one, two, rate)
-        return hidden, seen
-    hidden, seen = _guerrilla(two, one, rate)
-    return seen, hidden
+        return _guerrilla(one, two, rate)
+    of_hidden, of_seen = _guerrilla(two, one, rate)
+    return of_seen, of_hidden
+
+
+@compiled
+def _beaten(ratio):  # type: ignore[no-untyped-def]
+    """Share that the stronger side loses until the weaker one is gone, from weaker over stronger: 1 - (1 - ratio^2)^.5."""
+    return ratio * ratio / (1.0 + math.sqrt(max(0.0, 1.0 - ratio * ratio)))
 
 
 @compiled
 def _guerrilla(hidden, seen, rate):  # type: ignore[no-untyped-def]
-    """dG/dt = -r G C / (G0 + C0) (fire at an area), dC/dt = -r G (aimed fire), by midpoint steps."""
+    """Shares lost: dG/dt = -r G C / (G0 + C0) (fire at an area), dC/dt = -r G (aimed fire), by midpoint steps."""
     scale, h = rate / (hidden + seen), 1.0 / GUERRILLA_STEPS
+    lost_hidden, lost_seen = 0.0, 0.0
     for _ in range(GUERRILLA_STEPS):
-        middle = hidden - 0.5 * h * scale * hidden * seen
-        across = seen - 0.5 * h * rate * hidden
+        g, c = hidden - lost_hidden, seen - lost_seen
+        middle = g - 0.5 * h * scale * g * c
+        across = c - 0.5 * h * rate * g
         if across <= 0.0:
-            return hidden, 0.0
-        hidden -= h * scale * middle * across
-        seen -= h * rate * middle
-        if seen <= 0.0:
-            return hidden, 0.0
-    return hidden, seen
+            return lost_hidden / hidden, 1.0
+        lost_hidden += h * scale * middle * across
+        lost_seen += h * rate * middle
+        if lost_seen >= seen:
+            return lost_hidden / hidden, 1.0
+    return lost_hidden / hidden, lost_seen / seen
 
 
 @compiled
 def lose(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """From what was held at the opening and not sent: used, struck, lost in fighting, decayed, one after the other.
+    """Reduce the opening stock that was not sent, in this order: use, strikes, losses in fighting, decay.
 
-    Part of what is lost in fighting is spoils of the other side. plant falls by plant_damage times the share struck.
+    Each loss is a share of what is left. The other side captures the share `spoils` of the losses in fighting. plant falls
+    by plant_damage times the share struck.
 
     Writes
     ------
@@ -179,7 +189,7 @@ def lose(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def _spoils(w, p, f, a):  # type: ignore[no-untyped-def]
-    """Part of what actor a loses in fighting that each other actor takes; returns their sum."""
+    """Set the part of the losses of actor a that each other actor captures, and return the sum."""
     total, taken = 0.0, 0.0
     for b in range(w.actor_count):
         f.spoils_part[b] = 0.0
@@ -208,7 +218,7 @@ def _opposed(w, i, a, b):  # type: ignore[no-untyped-def]
 
 @compiled
 def people(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """killed = rate I P; recruits = rate adequacy (1 - P / pool)+ P (growth + shortfall); command comes back.
+    """killed = rate war P; recruits = rate adequacy (1 - P / pool)+ P (growth + shortfall); command recovers.
 
     Writes
     ------
@@ -216,7 +226,7 @@ def people(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Source
     ------
-    Assumption: logistic towards the pool; shortfall = (1 - P / P0)+.
+    Assumption: logistic growth towards the pool; shortfall = (1 - P / P0)+.
     """
     for a in range(w.actor_count):
         people_ = s.personnel[a]

@@ -1,4 +1,4 @@
-"""R1, second half: how intense each war is, and who is in it."""
+"""R1, second part: the intensity of each war and the engagement of actors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from proxysim.core.jit import compiled
 
 @compiled
 def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Intensity of a front: clip(series exp(sd z - sd^2 / 2), 0, 1); each actor intends its usual engagement.
+    """Intensity of a front = clip(series exp(sd z - sd^2 / 2), 0, 1); each actor intends its usual engagement.
 
     Writes
     ------
@@ -18,7 +18,7 @@ def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Source
     ------
-    Assumption: log-normal months around the course given in the scenario.
+    Assumption: log-normal monthly variation around the series given in the scenario.
     """
     for i in range(w.front_count):
         sd = p.front_volatility * p.noise
@@ -30,7 +30,7 @@ def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """An actor's war is the largest of engagement times intensity over its fronts.
+    """war = max over fronts of engagement times intensity.
 
     Writes
     ------

@@ -1,4 +1,4 @@
-"""R8: how cargo is searched, lost and captured on each leg."""
+"""R8: search, loss and capture of cargo on each leg."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ MOST_VESSELS = 200
 def hazards(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """hazard = (base + sum patrol effort)(1 + w I)(1 - relief x_logistics)(1 - concealment) exp(sd z - sd^2 / 2).
 
-    base = -ln(1 - detection); I is the front beside the leg.
+    base = -ln(1 - detection), I is the intensity of the leg's front, and x_logistics is that of its users.
 
     Writes
     ------
-    hazard, leg_searched : (leg,), per month; leg_chance : (leg,); leg_entered, leg_lost, leg_found : (leg, actor), zeroed; vessels : (leg,), zeroed
+    hazard, leg_searched : (leg,), per month; leg_chance : (leg,), probability; leg_entered, leg_lost, leg_found : (leg, actor),
+    set to 0; vessels : (leg,), set to 0
 
     Source
     ------
@@ -44,13 +45,13 @@ def hazards(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def travel(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """One consignment carries mixed cargo: of n = max(1, floor(value / consignment + u)) K are lost, K the inverse of
-    Binomial(n, 1 - exp(-hazard)) at one keyed u; every category and origin of the cargo loses K / n.
+    """K of n = max(1, floor(cargo / consignment + u)) consignments are lost, K ~ Binomial(n, 1 - exp(-hazard)).
 
-    The first u is keyed too, so that a change of the cargo too small to matter moves n only with a chance as small.
-    n is at most 200, by larger consignments. Without chance the share lost is the probability. Vessels are counted by
-    what was lost over the size of a consignment. What patrols stop is kept in part by the interdictor, in proportion to
-    its part in the hazard; the rest is destroyed.
+    K is the binomial quantile at one keyed uniform number. Consignments carry mixed cargo, so each category and origin
+    loses K / n. u is keyed too, so a very small change of the cargo changes n only with a very small probability. n is at
+    most 200, after which consignments get larger. In the deterministic world the share lost equals the probability.
+    vessels = arms lost / consignment. Patrols stop a part of the loss in proportion to their part of the hazard. The
+    interdictor keeps the share `capture` of it, and the rest is destroyed.
 
     Writes
     ------
@@ -59,7 +60,7 @@ def travel(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Source
     ------
-    Assumption: consignments are lost whole. In one month more patrol never loses less.
+    Assumption: consignments are lost whole. Within a month, more patrols never reduce losses.
     """
     for i in range(w.tie_count):
         total = 0.0

@@ -1,4 +1,4 @@
-"""R12: beliefs, patrols, control and order averages follow what was observed, never the true hazards."""
+"""R12: beliefs, patrols, control and order averages follow observations; the true hazards are not used."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ CHANNEL_COUNT = len(CHANNELS)
 
 @compiled
 def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Patrols lean to where they found: patrol += rate (focus lean + (1 - focus) first - patrol).
+    """Patrols move to legs with finds: patrol += rate (focus lean + (1 - focus) first - patrol).
 
-    lean = (patrol + held g) / (1 + sum of g) with g = n / (1 + n)^.5 and n the consignments found on a leg, so that a find
-    pulls by its size and none leaves the patrol as it is; held is the effort in use, `first` its first division over legs.
+    lean = (patrol + held g) / (1 + sum of g), with g = n / (1 + n)^.5 and n the consignments found on a leg. Larger finds
+    attract more effort, and without finds lean equals patrol. held is the effort in use and first is held times the initial
+    division over legs.
 
     Writes
     ------
@@ -23,7 +24,7 @@ def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Source
     ------
-    Assumption: the square root, so that a patrol spreads; a fixed part keeps to the first division.
+    Assumption: the square root, so that patrols spread out; a fixed part keeps the initial division.
     """
     for a in range(w.actor_count):
         first, pulls, held = 0.0, 0.0, 0.0
@@ -42,16 +43,17 @@ def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def _pull(p, f, a, k):  # type: ignore[no-untyped-def]
-    """Pull of what an interdictor found on a leg this month."""
+    """Attraction g of an interdictor's finds on a leg this month."""
     found = f.leg_found[k, a] / p.consignment[k]
     return found / math.sqrt(1.0 + found)
 
 
 @compiled
 def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """belief += q rate (observed loss - belief) + (1 - q) return (first belief - belief), q = min(1, moved / consignment);
-    control += rate (clip(gain dependence, 0, 1) - control), dependence = received over the tie / all taken in;
-    order averages follow what was asked and used.
+    """belief += q rate (observed loss - belief) + (1 - q) return (detection - belief), q = min(1, moved / consignment).
+
+    control += rate (clip(gain dependence, 0, 1) - control), where dependence = received over the tie / total intake.
+    order average += memory (order - order average), where an order is what was requested and, for an actor, also used or lost.
 
     Writes
     ------
@@ -59,7 +61,7 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Source
     ------
-    Salehyan, Siroky & Wood 2014: several sponsors weaken each other. Assumption: rates.
+    Salehyan, Siroky & Wood 2014: several sponsors weaken each other's control. Assumption: rates.
     """
     for a in range(w.actor_count):
         for k in range(w.leg_count):
@@ -98,7 +100,7 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def upkeep(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """What is not carried over is spent as upkeep.
+    """Money that is not carried over is spent as upkeep = funds (1 - carry_over).
 
     Writes
     ------

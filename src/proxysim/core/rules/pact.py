@@ -1,4 +1,4 @@
-"""R2: what a pact's nine provisions amount to this month."""
+"""R2: levels of the provisions of pacts this month, and the limits of legs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ PROVISION_COUNT = len(PROVISIONS)
 
 @compiled
 def provisions(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """level = strength compliance ramp, 0 outside [in force, until); provision x = level times its size.
+    """level = strength compliance ramp, and 0 outside [in_force, until); provision x = level times its size.
 
-    Two pacts over one pair act as 1 - prod(1 - x); `funding`, which may pass 1 or be a cut, as prod(1 + x) - 1.
+    Pacts over the same pair combine to 1 - prod(1 - x). `funding`, which may exceed 1 or be a cut, combines to
+    prod(1 + x) - 1.
 
     Writes
     ------
@@ -21,7 +22,7 @@ def provisions(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Source
     ------
-    Assumption: a pact with fewer than two members, or at level 0, leaves every number as it is.
+    Assumption: a pact with fewer than two members, or at level 0, has no effect.
     """
     for q in range(PROVISION_COUNT):
         for a in range(w.actor_count):
@@ -39,7 +40,7 @@ def provisions(w, p, s, f, t):  # type: ignore[no-untyped-def]
         for q in range(PROVISION_COUNT):
             x = f.pact_level[k] * p.provisions[k, q]
             if q != FUNDING:
-                x = max(0.0, x)  # an event may push a provision below 0; only a budget can be cut
+                x = max(0.0, x)  # an event may push a provision below 0, but only a budget can be cut
             if x == 0.0:
                 continue
             for a in range(w.actor_count):
@@ -72,15 +73,15 @@ def _joined(q, before, x):  # type: ignore[no-untyped-def]
 
 @compiled
 def limits(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Limit of a leg: limit (1 + x_logistics) of the members who use it, only `residual` of it when its host has fallen.
+    """Limit of a leg = limit (1 + x_logistics), of which only the part `residual` is left when its host has fallen.
 
-    A sender finds open what is its own as a carrier, what is nobody's, and x_shipments of its partners' parts, all of it
-    times its leave of transit on the leg and in the places that the leg joins. A member uses a leg as far as it has leave
-    along a route over it: the least leave of the route's legs, of the best such route.
+    x_logistics is the largest value among the leg's users. The limit open to a sender is its own part as a carrier, the part
+    without a carrier, and x_shipments of its partners' parts, multiplied by its leave on the leg and in the two places that
+    the leg joins. leg_use is the smallest leave along a route over the leg, for the best such route.
 
     Writes
     ------
-    leg_limit : (leg,), arms a month; leg_open : (leg, actor), arms a month; leg_leave, leg_use : (leg, actor), in [0, 1]
+    leg_limit : (leg,), arms per month; leg_open : (leg, actor), arms per month; leg_leave, leg_use : (leg, actor), in [0, 1]
     """
     for i in range(w.leg_count):
         for a in range(w.actor_count):

@@ -1,4 +1,4 @@
-"""R5: making arms, learning by doing, plant and technology."""
+"""R5: production of arms, learning by doing, plant and technology."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def costs(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Source
     ------
-    Wright 1936; assumption: sanctions raise cost in proportion.
+    Wright 1936. Assumption: sanctions raise cost in proportion.
     """
     for a in range(w.actor_count):
         for c in range(w.category_count):
@@ -31,11 +31,11 @@ def costs(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def make(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """made = min(plant knowhow, money / cost, room to the ceiling, components at hand / content).
+    """made = min(plant knowhow, money / cost, room below the ceiling, components in stock / content).
 
-    Scarce money and components are shared in proportion. Components keep their origin as content:
-    of one unit made, the share `content` has the origins of its components, the rest the maker's own.
-    Variant `assembly = "kits"`: plant beyond own knowhow may assemble units wholly from components.
+    Scarce money and components are shared in proportion. Components keep their origin:
+    the share `content` of a unit has the origins of its components, and the rest has the maker's own origin.
+    Variant `assembly = "kits"`: plant beyond own knowhow may assemble units entirely from components.
 
     Writes
     ------
@@ -44,7 +44,7 @@ def make(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Source
     ------
-    Linear output of plant: assumption.
+    Assumption: output is linear in plant.
     """
     part = w.components
     for a in range(w.actor_count):
@@ -80,7 +80,10 @@ def make(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def _plan(w, p, s, f, a, budget):  # type: ignore[no-untyped-def]
-    """What plant and room allow, in `made` and `kits_made`; the parts of it that money and components allow; components held."""
+    """Store the output that plant and storage allow in `made` and `kits_made`.
+
+    Returns the parts of it that money and components allow, and the components in stock.
+    """
     part, bill, kits, planned, bound = w.components, 0.0, 0.0, 0.0, 0.0
     for c in range(w.category_count):
         for o in range(w.origin_count):
@@ -104,10 +107,10 @@ def _plan(w, p, s, f, a, budget):  # type: ignore[no-untyped-def]
 
 @compiled
 def opening(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """The twelve months before the start: the rate that plant, room, a usual month's money and the components at hand allow.
+    """Output of the twelve months before the start: the rate that plant, storage, usual money and components allow.
 
-    A usual month's money is own revenue and the cash of patrons, less support of clients and pay, with what is carried over
-    in the long run, times procurement.
+    Usual money is own revenue plus the cash of patrons, less support of clients and pay, times `procurement`, including the
+    money carried over in the long run.
 
     Writes
     ------
@@ -115,7 +118,7 @@ def opening(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Source
     ------
-    Assumption: before the start things went as at the start.
+    Assumption: conditions before the start were those at the start.
     """
     for a in range(w.actor_count):
         f.sanctioned[a] = p.sanctions[a] * p.exposure[a]
@@ -140,27 +143,28 @@ def opening(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def _usual_revenue(p, f, a):  # type: ignore[no-untyped-def]
-    """Income after the sanctions of the start, as in the rule on budgets, without a pact and without noise."""
+    """Income after the sanctions at the start, as in `budgets.revenue`, without a pact or random variation."""
     left = 1.0 - p.sanctions_fact[a] * p.exposure[a]
     return p.income[a] * (1.0 - f.sanctioned[a]) / left if left > 0.0 else 0.0
 
 
 @compiled
 def build(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """plant = (1 - wear) plant + invested + built with a sponsor, each times knowhow: what is got, and what the bill is for.
+    """plant = (1 - wear) plant + invested + built.
 
-    invested = knowhow min((margin order average - plant)+ / plant_time, money for plant / capital cost). With `production`
-    a member builds at a client production_part x of its own effective plant times the client's weight and knowhow, paid
-    from the money it sent to the client. Sponsors whose bills together exceed the client's money are cut alike.
+    invested = min(knowhow (margin order average - plant)+ / plant_time, money for plant / capital cost). With the provision
+    `production`, a sponsor builds production_part x of its own effective plant at a client, times the client's weight and
+    knowhow, paid from the money that it sends to the client. If the bills of several sponsors exceed the client's money,
+    all are cut alike.
 
     Writes
     ------
-    invested, built : (actor, category), arms a month added; plant, funds, money_left; tie_build : (tie,), money;
+    invested, built : (actor, category), arms per month added; plant, funds, money_left; tie_build : (tie,), money;
     build_bill, build_cut : (actor,); books
 
     Source
     ------
-    Assumption: stock adjustment.
+    Assumption: gradual adjustment of plant to orders.
     """
     for a in range(w.actor_count):
         for c in range(w.category_count):
@@ -198,7 +202,7 @@ def build(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def _client_part(w, p, f, i):  # type: ignore[no-untyped-def]
-    """Part of its own effective plant that a sponsor would build over a tie this month."""
+    """Part of its own effective plant that a sponsor would build at a client this month."""
     a = w.tie_from[i]
     total = weight_of_ties(w, p, a)
     return p.production_part * f.pact_actor[PRODUCTION, a] * (p.weight[i] / total) if total > 0.0 else 0.0
@@ -206,7 +210,7 @@ def _client_part(w, p, f, i):  # type: ignore[no-untyped-def]
 
 @compiled
 def _client_bill(w, p, s, f, i):  # type: ignore[no-untyped-def]
-    """Money for the plant that a sponsor would build at its client."""
+    """Cost of the plant that a sponsor would build at its client."""
     a, b, part, bill = w.tie_from[i], w.tie_to[i], _client_part(w, p, f, i), 0.0
     for c in range(w.category_count):
         bill += part * s.plant[a, c] * s.knowhow[a, c] * s.knowhow[b, c] * p.capital_cost[c]
@@ -223,10 +227,10 @@ def _build_at_client(w, p, s, f, i):  # type: ignore[no-untyped-def]
 
 @compiled
 def learn(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Technology catch-up over ties: a month of dk/dt = r max(k, floor)(F - k)/F (logistic) or r (F - k) (exponential).
+    """Technology catch-up over ties: dk/dt = r max(k, floor)(F - k)/F (logistic) or r (F - k) (exponential).
 
-    F is the sender's knowhow, r the tie's rate plus technology_boost x (for a proxy times control). The month is
-    solved exactly, so the path lies on the closed-form curve. The best partner of the month counts.
+    F is the sender's knowhow and r is the tie's rate plus technology_boost x (for a proxy, x is multiplied by control). Each
+    month is solved in closed form. Only the tie with the largest gain in a month counts.
 
     Writes
     ------
@@ -263,7 +267,7 @@ def learn(w, p, s, f, t):  # type: ignore[no-untyped-def]
 def _catch_up(k, frontier, rate, floor, exponential):  # type: ignore[no-untyped-def]
     if exponential == 1:
         return frontier - (frontier - k) * math.exp(-rate)
-    if k < floor:  # at the floor's pace, until the month is over or the floor is reached
+    if k < floor:  # at the rate of the floor, until the month ends or the floor is reached
         after = frontier - (frontier - k) * math.exp(-rate * floor / frontier)
         if after <= floor:
             return after

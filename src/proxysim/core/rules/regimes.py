@@ -1,4 +1,4 @@
-"""R11: governments that live on outside support, and their fall."""
+"""R11: governments that depend on outside support, and their fall."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ FIGHTING = MEASURE_INDEX["fighting"]
 def support(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """S = own (base + (1 - base) clip(received / normal, 0, cap)) + sum helper attention willingness (fighting / 100)^.5.
 
-    Until the first cargo can have arrived, what is pledged counts as received: a run does not start with a hungry regime.
+    Until the first cargo can have arrived, pledged support counts as received, so a run does not start with a shortfall.
 
-    forcing = clip(gain ln(S / pressure) + eta, -2, 2), -2 when S is 0; eta AR(1).
+    forcing = clip(gain ln(S / pressure) + eta, -2, 2), or -2 if S is 0; eta is AR(1).
 
     Writes
     ------
@@ -25,7 +25,8 @@ def support(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Source
     ------
-    Assumption: a helper's troops count by what its patron spares and, for a proxy, by its own state.
+    Assumption: the troops of a helper count in proportion to its attention and willingness and, for a proxy, to the square
+    root of its fighting index.
     """
     for r in range(w.regime_count):
         if s.fallen[r] >= 0:
@@ -55,7 +56,10 @@ def support(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def _sent_before(w, f, i, t):  # type: ignore[no-untyped-def]
-    """What a tie would bring of months before the start, which are in no books: by route, what is pledged until cargo can be there."""
+    """Arms that a tie would deliver from months before the start, which the books do not contain.
+
+    Each route delivers its share of the pledged arms until cargo sent in the run can arrive over it.
+    """
     late = 0.0
     for r in range(w.route_start[i], w.route_stop[i]):
         if t < w.route_months[r]:
@@ -76,7 +80,7 @@ def _readiness(w, p, s, f, r, a):  # type: ignore[no-untyped-def]
 
 @compiled
 def month_of_stability(x, forcing, speed):  # type: ignore[no-untyped-def]
-    """A month of dx/dt = speed (x - x^3 + forcing), by RK4 in steps with speed h <= 1/16; stops at the first x < 0."""
+    """Integrate dx/dt = speed (x - x^3 + forcing) over a month, by RK4 with speed h <= 1/16; stop at the first x < 0."""
     steps = int(math.ceil(16.0 * speed))
     h = speed / steps
     for _ in range(steps):
@@ -95,7 +99,9 @@ def month_of_stability(x, forcing, speed):  # type: ignore[no-untyped-def]
 
 @compiled
 def fall(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Stability follows its fold; below 0 the regime falls, once, and its arms go to named shares.
+    """Stability follows dx/dt = speed (x - x^3 + forcing). Below 0 the regime falls, once, and its arms are divided.
+
+    The shares `destroyed`, `captured` and `leaked` of its stock are booked as such, and the rest as abandoned.
 
     Writes
     ------
@@ -103,7 +109,7 @@ def fall(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Source
     ------
-    Saddle-node normal form: the fold is at forcing -2 / (3 sqrt 3) = -.3849 at every speed.
+    Saddle-node normal form; the fold is at forcing -2 / (3 sqrt 3) = -.3849 for any speed.
     """
     for r in range(w.regime_count):
         if s.fallen[r] >= 0:

@@ -1,4 +1,4 @@
-"""R7, first half: what each route of a tie can take and how much it is preferred, from what the sender believes."""
+"""R7, first part: capacity and attractiveness of each route of a tie, from the beliefs of the sender."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from proxysim.core.rules._shared import believed_survival, least_limit
 
 @compiled
 def weigh(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Pull of a route u = exp(route_choice ln believed survival - sum of carriage - haste (legs + months)).
+    """Attractiveness of a route u = exp(route_choice ln believed survival - sum of carriage - haste (legs + months)).
 
-    Routes of a tie that share legs divide their limits: with v = u min(open limit of its legs), a route has
+    Routes of a tie divide the limits of the legs they share. With v = u min(open limit of its legs), the limit of a route is
     min over its legs k of (limit_k v / sum of v over the tie's routes through k). Its share is in proportion to u times
     that limit. Believed arrival of a typical order is the sum over routes of survival times min(share, limit / order).
-    A leg split into two halves, or a parallel leg that nothing can use, changes no tie's total.
+    Splitting a leg into two halves, or adding a parallel leg that nothing can use, changes no tie's total.
 
     Writes
     ------
-    route_pull : (route,); route_limit : (route,), arms a month; route_share : (route,); believed : (tie,);
+    route_pull : (route,); route_limit : (route,), arms per month; route_share : (route,); believed : (tie,);
     leg_weight : (leg,), scratch of one tie
 
     Source
@@ -60,7 +60,7 @@ def _pull(w, p, s, a, r):  # type: ignore[no-untyped-def]
 
 @compiled
 def _divided_limit(w, f, a, r):  # type: ignore[no-untyped-def]
-    """Limit of a route as one of those of its tie that share its legs."""
+    """Limit of a route after the routes of its tie have divided the legs that they share."""
     own = f.route_pull[r] * f.route_limit[r]
     if w.route_length[r] > 0 and own <= 0.0:
         return 0.0

@@ -1,4 +1,4 @@
-"""R7: from what is asked to what is sent, over routes with limits, carriers and brokers."""
+"""R7, second part: from requests to shipments, over routes with limits, carriers and brokers."""
 
 from __future__ import annotations
 
@@ -29,75 +29,67 @@ def _asked(f, i, channel, c):  # type: ignore[no-untyped-def]
 
 @compiled
 def _part(w, s, f, i, c, o, channel):  # type: ignore[no-untyped-def]
-    """Part of a request in category c that is met from origin o; what the receiver itself made is not sent to it."""
+    """Part of a request in category c that is met from origin o; arms are not sent back to the actor that made them."""
     a = w.tie_from[i]
     stock = s.stock[a, c, o]
     if stock <= 0.0 or o == w.tie_bars[i]:
         return 0.0
     own = o == w.actor_origin[a]
     if channel == RETRANSFER:
-        return 0.0 if own else stock / f.stock_foreign[a, c] * f.cut_foreign[a, c]
+        return 0.0 if own else stock / f.stock_foreign[a, c] * f.cut[a, c, o]
     if channel == RECIPROCITY and f.owes_first[a] > 0.0:
-        return stock / f.stock_all[a, c] * f.cut_first[a, c]
-    return stock / f.stock_all[a, c] * (f.cut_own[a, c] if own else f.cut_foreign[a, c])
+        return stock / f.stock_all[a, c] * f.cut_first[a, c, o]
+    return stock / f.stock_all[a, c] * f.cut[a, c, o]
 
 
 @compiled
 def available(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """available = (stock - reserve target)+, origins pro rata; all ties of a source are cut in proportion per category.
+    """available = (stock - reserve target)+; per category, origins serve pro rata and all ties of a sender are cut alike.
 
-    Items passed on come from foreign makes only; reciprocity with priority is served first. What the receiver itself made
-    is not asked for.
+    Retransfers come from foreign origins only. Reciprocity with priority is served first. Arms of the receiver's own origin
+    are not requested.
 
     Writes
     ------
-    stock_all, stock_foreign, ask_*, cut_* : (actor, category)
+    stock_all, stock_foreign : (actor, category); ask_*, cut_first, cut : (actor, category, origin)
     """
     for a in range(w.actor_count):
         for c in range(w.category_count):
             f.stock_all[a, c], f.stock_foreign[a, c] = stock_of(w, s, a, c), foreign_stock(w, s, a, c)
-            f.ask_common[a, c], f.ask_first[a, c], f.ask_foreign[a, c] = 0.0, 0.0, 0.0
+            for o in range(w.origin_count):
+                f.ask_common[a, c, o], f.ask_first[a, c, o], f.ask_foreign[a, c, o] = 0.0, 0.0, 0.0
     for i in range(w.tie_count):
-        a = w.tie_from[i]
+        a, is_first = w.tie_from[i], f.owes_first[w.tie_from[i]] > 0.0
         for c in range(w.category_count):
-            # Summed, not taken off the whole: a difference of nearly equal stocks is rounding and nothing else.
-            sendable, foreign = 0.0, 0.0
+            common, owed = f.volume[i, SUPPORT, c] + _asked(f, i, SALE, c), f.volume[i, RECIPROCITY, c]
             for o in range(w.origin_count):
                 if o != w.tie_bars[i]:
-                    sendable += s.stock[a, c, o]
-                    foreign += s.stock[a, c, o] if o != w.actor_origin[a] else 0.0
-            part = sendable / f.stock_all[a, c] if f.stock_all[a, c] > 0.0 else 1.0
-            f.ask_common[a, c] += part * (f.volume[i, SUPPORT, c] + _asked(f, i, SALE, c))
-            if f.stock_foreign[a, c] > 0.0:
-                f.ask_foreign[a, c] += f.volume[i, RETRANSFER, c] * (foreign / f.stock_foreign[a, c])
-            if f.owes_first[a] > 0.0:
-                f.ask_first[a, c] += part * f.volume[i, RECIPROCITY, c]
-            else:
-                f.ask_common[a, c] += part * f.volume[i, RECIPROCITY, c]
+                    f.ask_common[a, c, o] += common if is_first else common + owed
+                    f.ask_first[a, c, o] += owed if is_first else 0.0
+                    f.ask_foreign[a, c, o] += f.volume[i, RETRANSFER, c] if o != w.actor_origin[a] else 0.0
     for a in range(w.actor_count):
         for c in range(w.category_count):
             total = f.stock_all[a, c]
             spare = max(0.0, total - p.reserve[a] * p.target[a, c])
-            first = part_met(f.ask_first[a, c], spare)
-            spare = max(0.0, spare - first * f.ask_first[a, c])
-            asked = f.ask_common[a, c]
-            f.cut_first[a, c] = first
-            f.cut_own[a, c] = part_met(asked, spare)
-            if f.stock_foreign[a, c] > 0.0:
-                asked += f.ask_foreign[a, c] * (total / f.stock_foreign[a, c])
-            f.cut_foreign[a, c] = part_met(asked, spare)
+            for o in range(w.origin_count):
+                first = part_met(f.ask_first[a, c, o], spare)
+                left = max(0.0, spare - first * f.ask_first[a, c, o])
+                asked = f.ask_common[a, c, o]
+                if f.stock_foreign[a, c] > 0.0:
+                    asked += f.ask_foreign[a, c, o] * (total / f.stock_foreign[a, c])
+                f.cut_first[a, c, o], f.cut[a, c, o] = first, part_met(asked, left)
 
 
 @compiled
 def choose(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """What a tie asks is split over its routes by their shares.
+    """The request of a tie is divided over its routes by their shares: leg_flow = sum of tie_ask tie_brokered sent_share.
 
-    A brokered tie moves at most its part of the broker's capacity, none when the broker's command is too low.
+    A brokered tie moves at most its part of the broker's capacity, and nothing if the broker's command is too low.
 
     Writes
     ------
-    tie_ask, tie_money : (tie,), arms and money a month; tie_brokered : (tie,); broker_ask : (actor,);
-    sent_share : (route,); leg_flow : (leg, actor)
+    tie_ask, tie_money : (tie,), arms and money per month; tie_brokered : (tie,), share; broker_ask : (actor,), arms per month;
+    sent_share : (route,), share; leg_flow : (leg, actor), arms per month
     """
     for a in range(w.actor_count):
         f.broker_ask[a] = 0.0
@@ -134,7 +126,7 @@ def choose(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def _carriage(w, p, r):  # type: ignore[no-untyped-def]
-    """Cost of carriage over a route, over the value carried."""
+    """Cost of carriage over a route, relative to the value carried."""
     cost = 0.0
     for k in range(w.route_length[r]):
         cost += p.transport_cost[w.route_leg[r, k]]
@@ -143,15 +135,15 @@ def _carriage(w, p, r):  # type: ignore[no-untyped-def]
 
 @compiled
 def crowd(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """What part of its wish each sender can move over a leg.
+    """Part of its request that each sender can move over a leg: leg_factor = leg_taken / leg_flow.
 
-    Without carriers: min(1, limit / flow) for all alike. With carriers each has its own part first; what is nobody's
-    goes in proportion to what is still wanted; then members of a pact pool `shipments` of what they leave spare. Nobody
-    moves more than is open to it, which its leave of transit may lower.
+    Without carriers it is min(1, limit / flow) for all senders. With carriers, each first uses its own part of the limit.
+    The part without a carrier is divided in proportion to what is still wanted. Then members of a pact pool the share
+    `shipments` of their spare parts. No sender moves more than its open limit, which its transit leave may lower.
 
     Writes
     ------
-    leg_taken : (leg, actor), arms a month; leg_factor : (leg, actor), in [0, 1]; leg_wanted : (actor,), of one leg after another
+    leg_taken : (leg, actor), arms per month; leg_factor : (leg, actor), in [0, 1]; leg_wanted : (actor,), scratch of one leg
     """
     for k in range(w.leg_count):
         flow, taken = 0.0, 0.0
@@ -184,7 +176,7 @@ def crowd(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def _pool(w, p, f, k, b, spare):  # type: ignore[no-untyped-def]
-    """What a carrier leaves spare goes to its partners: in proportion to x wanted, to none more than x of it."""
+    """Give the spare part of a carrier to its partners in proportion to x times what they want, at most x of it to each."""
     most, sum_ = 0.0, 0.0
     for a in range(w.actor_count):
         if f.leg_wanted[a] > 0.0:
@@ -201,12 +193,14 @@ def _pool(w, p, f, k, b, spare):  # type: ignore[no-untyped-def]
 
 @compiled
 def send(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """A route moves its least leg factor; carriage, commission and purchases are paid; the rest stays at home.
+    """route_moved = sent_share times the smallest leg factor of the route; carriage, commission and purchases are paid.
+
+    What cannot be moved or paid for stays in stock.
 
     Writes
     ------
     tie_moved, tie_cost, tie_paid, tie_used : (tie,); carriage : (actor,), money;
-    route_moved, route_sent : (route,), part of what the tie asked, and of what it sent; sent : (tie, channel, category, origin),
+    route_moved, route_sent : (route,), part of the tie's request, and of its shipments; sent : (tie, channel, category, origin),
     arms; stock, funds, owed; books
     """
     for a in range(w.actor_count):
@@ -266,7 +260,7 @@ def _load(w, p, s, f, i):  # type: ignore[no-untyped-def]
 
 @compiled
 def _settle(w, p, s, f, i):  # type: ignore[no-untyped-def]
-    """Money of one tie: carriage and commission by the sender, the price by the buyer, payment in kind owed back."""
+    """Settle one tie: the sender pays carriage and commission, the buyer pays the price, and barter is owed in return."""
     a, b, broker = w.tie_from[i], w.tie_to[i], w.tie_broker[i]
     cost = f.tie_cost[i] * f.tie_paid[i]
     fee = 0.0

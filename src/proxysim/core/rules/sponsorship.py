@@ -1,4 +1,4 @@
-"""R4: what patrons give to whom, in money and in arms."""
+"""R4: support that patrons give to their clients, in money and in arms."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from proxysim.core.vocabulary import FUNDING, M_DIVERTED, M_RECEIVED, M_SENT, SH
 
 @compiled
 def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Shares of revenue by softmax over the ties of a sponsor and home.
+    """Target shares of revenue = softmax of u over the ties of a sponsor and home.
 
     u = ln w + ln(1 + x_funding) + k ln attention + a n - a2 n^2 + b threat + d (control - 1/2) + will;
-    u_home = ln((1 - g) / g), with g the usual share of clients and the w of a sponsor summing to 1.
-    need n = clip(1 - stock / target, 0, 1); threat = the client's war; will = -c (sinking + short of reserve).
+    u_home = ln((1 - g) / g), where g is `support_share` and the weights w of a sponsor sum to 1.
+    need n = clip(1 - stock / target, 0, 1); threat = the client's war; will = -c (sinking + short), where sinking is the
+    negative part of the client's forcing and short is the shortfall of the sponsor's reserve.
 
     Writes
     ------
@@ -71,7 +72,7 @@ def _pull(w, p, s, f, a, i):  # type: ignore[no-untyped-def]
 
 @compiled
 def _will(w, p, s, a, client):  # type: ignore[no-untyped-def]
-    """Willingness, at most 0: -prospects (how far the client's regime is sinking + how far the own reserve is short)."""
+    """Willingness, at most 0: -prospects (weakening of the client's regime + shortfall of the sponsor's own reserve)."""
     r = w.actor_regime[client]
     sinking = max(0.0, -s.forcing[r]) if r >= 0 and s.fallen[r] < 0 else 0.0
     keep = 0.0
@@ -83,20 +84,20 @@ def _will(w, p, s, a, client):  # type: ignore[no-untyped-def]
 
 @compiled
 def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Shares follow their targets slowly; support splits into cash and a claim on arms.
+    """Shares follow their targets slowly, and support is divided into cash and a claim on arms.
 
-    share = rho share- + (1 - rho) target; a share under `minimum_share` is not given; S = share revenue;
-    arms part phi = logistic(logit phi0 + response ln(B / reference) + push x_shipments), B the believed
-    arrival of a typical order over all routes, at least .001. Cash S (1 - phi) is sent, of
-    which a part is diverted; S phi / price is a claim on stock, whose cost was paid when it was made.
+    share = rho share- + (1 - rho) target, where share- is that of last month; below `minimum_share` nothing is given.
+    Support S = share revenue. Arms part phi = logistic(logit phi0 + response ln(B / reference) + push x_shipments), where B
+    is the believed arrival of a typical order over all routes, at least .001. Cash S (1 - phi) is sent, and a part of it
+    is diverted. S phi / price is a claim on stock, whose cost was paid at production.
 
     Writes
     ------
-    tie_share, pledged, arms_part, cash, arrived_value : (tie,); claim : (tie, category), arms a month; funds; books
+    tie_share, pledged, arms_part, cash, arrived_value : (tie,); claim : (tie, category), arms per month; funds; books
 
     Source
     ------
-    Assumption: expected arrival moves the split between money and arms, not the share.
+    Assumption: expected arrival changes the split between money and arms, and leaves the share of revenue unchanged.
     """
     for a in range(w.actor_count):
         total = _sum_of_targets(w, f, a)

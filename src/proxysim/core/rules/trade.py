@@ -1,4 +1,4 @@
-"""R6: buyers at war, sellers with something to spare, and what a pact's partner owes."""
+"""R6: buyers at war, sellers with spare stock, and reciprocity owed under a pact."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from proxysim.core.vocabulary import MARKET, RECIPROCITY, RETRANSFER, SALE, SUPP
 def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """want = min((demand war - made)+, (months demand war - stock)+); offer = min(2 want access, .25 (stock - .4 target)+).
 
-    `market` adds to the access of a member that buys from a member or from a proxy.
+    `market` adds to the access of a member that buys from another member or from a proxy.
 
     Writes
     ------
-    want : (actor, category), offer : (tie, category), arms a month
+    want : (actor, category), offer : (tie, category), arms per month
 
     Source
     ------
-    Assumption: imports end by themselves when home output covers the demand.
+    Assumption: imports stop when domestic output covers the demand.
     """
     for a in range(w.actor_count):
         for c in range(w.category_count):
@@ -43,22 +43,22 @@ def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def _spare(w, p, s, a, c):  # type: ignore[no-untyped-def]
-    """What a seller offers at most in a month, of its stock above the floor."""
+    """Largest monthly offer of a seller from its stock above the floor."""
     return p.offer_share * max(0.0, stock_of(w, s, a, c) - p.offer_floor * p.target[a, c])
 
 
 @compiled
 def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Sales: offers cut in proportion to what sellers can spare, buyers want and buyers can pay.
+    """Sales: offers cut in proportion to what sellers can spare, to what buyers want and to what buyers can pay.
 
-    The price is markup times base price. Reciprocity asks for `owes` of the debtor's output times the partner's war,
-    without money, less what the partner owes in turn, by value over all categories; retransfer for a share of arms of
-    foreign make; support for what is claimed times the gate.
+    The price is markup times base price. Reciprocity requests the share `owes` of the debtor's output times the partner's
+    war, without payment, less what the partner owes in the opposite direction, netted by value over all categories.
+    Retransfer requests a share of the arms of foreign origin.
 
     Writes
     ------
-    volume : (tie, channel, category), owed_asked : (tie, category), arms a month; bill, reserved : (actor,), debt_value, sale_value : (tie,), money;
-    offers_made, offers_met : (actor, category), arms a month
+    volume : (tie, channel, category), owed_asked : (tie, category), arms per month; bill, reserved : (actor,), debt_value,
+    sale_value : (tie,), money; offers_made, offers_met : (actor, category), arms per month
     """
     for a in range(w.actor_count):
         f.bill[a], f.reserved[a] = 0.0, 0.0
@@ -90,7 +90,7 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def _cut(w, p, s, f):  # type: ignore[no-untyped-def]
-    """Offers cut to what sellers can spare, then to what buyers want."""
+    """Cut offers to what sellers can spare, then to what buyers want."""
     for i in range(w.tie_count):
         a = w.tie_from[i]
         for c in range(w.category_count):
@@ -106,10 +106,10 @@ def _cut(w, p, s, f):  # type: ignore[no-untyped-def]
 
 @compiled
 def _bill(w, p, s, f):  # type: ignore[no-untyped-def]
-    """Sales cut to the money of buyers, which is set aside.
+    """Cut sales to the money of buyers, which is set aside.
 
-    A sale of value v of which the share m is paid in money is cut by min(1, level / m), with one level for each buyer at
-    which the money suffices: without barter all are cut alike, and what needs next to no money is next to not cut.
+    A sale of value v, of which the share m is paid in money, is multiplied by min(1, level / m). Each buyer has one level,
+    at which its money suffices. Without barter all sales are cut alike; sales that need almost no money are hardly cut.
     """
     for i in range(w.tie_count):
         f.sale_value[i] = 0.0
@@ -129,9 +129,9 @@ def _bill(w, p, s, f):  # type: ignore[no-untyped-def]
 
 @compiled
 def _level(w, p, f, b, money):  # type: ignore[no-untyped-def]
-    """Money a buyer can pay for each unit of value: the level at which the sum of v min(m, level) is its money."""
+    """Money that a buyer can pay per unit of value: the level at which the sum of v min(m, level) equals its money."""
     level = 0.0
-    for _ in range(w.tie_count + 1):  # each round leaves more sales uncut, until none changes sides
+    for _ in range(w.tie_count + 1):  # each round leaves more sales uncut, until nothing changes
         left, cut = money, 0.0
         for i in range(w.tie_count):
             if w.tie_to[i] == b:
@@ -147,7 +147,7 @@ def _level(w, p, f, b, money):  # type: ignore[no-untyped-def]
 
 @compiled
 def gates(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Part of a claim that a patron releases: logistic(slope (release + boost x_technology + shift - tier)).
+    """Part of a claim that a patron releases = logistic(slope (release + boost x_technology + shift - tier)).
 
     Writes
     ------
@@ -155,7 +155,7 @@ def gates(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Source
     ------
-    Assumption: smooth, so that the dial has no step.
+    Assumption: a smooth gate, so that small changes have small effects.
     """
     for a in range(w.actor_count):
         for c in range(w.category_count):
@@ -173,11 +173,11 @@ def _logistic(x):  # type: ignore[no-untyped-def]
 
 @compiled
 def release(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Support asked to be shipped: the claim times the gate.
+    """Support requested for shipment = claim times gate.
 
     Writes
     ------
-    volume : (tie, support, category), arms a month
+    volume : (tie, support, category), arms per month
     """
     for i in range(w.tie_count):
         for c in range(w.category_count):

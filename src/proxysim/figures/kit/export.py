@@ -5,15 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import matplotlib as mpl
+from matplotlib.figure import Figure
 
-from proxysim.figures.kit.style import SETTINGS
+from proxysim.figures.kit.style import own_style
 from proxysim.figures.kit.text import missing_glyphs
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 __all__ = ["save"]
 
@@ -52,14 +50,14 @@ def rendered(figure: Figure, ending: str, facts: Mapping[str, str]) -> bytes:
         "pdf": {"CreationDate": None, "Producer": None, "Creator": f"proxysim {facts.get('proxysim', '')}".strip(), "Subject": summary},
         "png": {"Software": None, **{f"proxysim:{key}": value for key, value in facts.items()}},
     }[ending]  # fmt: skip
-    with mpl.rc_context(SETTINGS):
+    with own_style():
         out = io.BytesIO()
         with missing_glyphs() as lacking:
-            figure.savefig(out, format=ending, dpi=160, metadata=metadata)
+            Figure.savefig(figure, out, format=ending, dpi=160, metadata=metadata)
         if ending == "svg" and lacking:
             out = io.BytesIO()  # signs that the font lacks are left to the reader's own fonts
             with mpl.rc_context({"svg.fonttype": "none"}), missing_glyphs():
-                figure.savefig(out, format=ending, metadata=metadata)
+                Figure.savefig(figure, out, format=ending, metadata=metadata)
     return out.getvalue()
 
 

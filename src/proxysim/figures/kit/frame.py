@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from proxysim.figures.kit.palette import AXIS, INK, MUTED
-from proxysim.figures.kit.style import EDGE, SMALL, TEXT, WIDE
+from proxysim.figures.kit.style import EDGE, SMALL, TEXT, WIDE, own_style
 from proxysim.figures.kit.text import text_height, text_width, wrap_text
 from proxysim.formatting import plain
 
@@ -23,9 +24,24 @@ if TYPE_CHECKING:
 _STEPS = (1, 2, 2.5, 5, 10)
 
 
-def new_figure(height: float, width: float = WIDE) -> Figure:
+class ShownFigure(Figure):
+    """A figure that a notebook shows when it is the value of a cell, and that is saved in our style, whatever is set outside."""
+
+    def savefig(self, fname: Any, **options: Any) -> None:
+        """As in matplotlib, with our style; ``bbox_inches``, ``facecolor`` and the like can be given."""
+        with own_style():
+            super().savefig(fname, **options)
+
+    def _repr_png_(self) -> bytes:
+        """The picture for a notebook that has no hook of its own for figures."""
+        out = io.BytesIO()
+        self.savefig(out, format="png", dpi=110)
+        return out.getvalue()
+
+
+def new_figure(height: float, width: float = WIDE) -> ShownFigure:
     """An empty figure of a size in inches, which needs no screen."""
-    figure = Figure(figsize=(width, height))
+    figure = ShownFigure(figsize=(width, height))
     FigureCanvasAgg(figure)
     return figure
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-import matplotlib as mpl
+from matplotlib import style
 
 from proxysim.figures.kit.palette import AXIS, MUTED
 
@@ -27,22 +28,19 @@ SETTINGS: dict[Any, Any] = {
 }  # fmt: skip
 
 
-def _within(settings: dict[Any, Any], function: Callable[P, R]) -> Callable[P, R]:
-    """Call a function with matplotlib settings that end with the call."""
-
-    @wraps(function)
-    def inside(*args: P.args, **options: P.kwargs) -> R:
-        with mpl.rc_context(settings):
-            return function(*args, **options)
-
-    return inside
-
-
-def literal_text(function: Callable[P, R]) -> Callable[P, R]:
-    """A dollar sign in a label is a dollar sign, not the start of a formula; all other settings are the caller's."""
-    return _within({"text.parse_math": False}, function)
+@contextmanager
+def own_style() -> Iterator[None]:
+    """Matplotlib's defaults with `SETTINGS` over them, whatever style, rc file or ``rcParams`` are in force outside."""
+    with style.context(["default", SETTINGS]):
+        yield
 
 
 def styled(function: Callable[P, R]) -> Callable[P, R]:
     """Draw with the settings of this package, whatever the caller's are."""
-    return _within(SETTINGS, function)
+
+    @wraps(function)
+    def inside(*args: P.args, **options: P.kwargs) -> R:
+        with own_style():
+            return function(*args, **options)
+
+    return inside

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from proxysim.figures.kit.frame import new_figure
 from proxysim.figures.kit.palette import GUIDE, INK
-from proxysim.figures.kit.style import literal_text
+from proxysim.figures.kit.style import styled
 from proxysim.figures.run.event_marks import EventMarks, draw_event_labels, select_events
 from proxysim.figures.run.panels import arrivals_at_proxies, available_panels, draw_ties, fighting_proxies, largest_ties
 from proxysim.runs.tables import month_name
@@ -26,7 +26,7 @@ _WIDE, _LEFT, _RIGHT, _NAMES = 12.0, 0.95, 9.15, 3.35
 _PANEL, _GAP, _ROW, _BAR = 2.15, 0.62, 0.19, 0.27
 
 
-@literal_text
+@styled
 def overview(run: Run, figure: Figure | None = None) -> Figure:
     """Events, capacity, arms by maker, regimes and ties of one run; what a world does not have gets no panel.
 

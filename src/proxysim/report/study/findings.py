@@ -17,7 +17,7 @@ from proxysim.runs.course import seed_of
 from proxysim.runs.ensemble import Ensemble, ensemble
 from proxysim.runs.threads import Progress
 from proxysim.scenario.world.uncertainty import REPLICATES, unknowns
-from proxysim.scenario.world.world import World, load
+from proxysim.scenario.world.world import World, world_of
 from proxysim.statistics.intervals import mean_interval
 from proxysim.statistics.paired import Effect, effects_of, independent
 from proxysim.studies.attribution import Attribution, attribute, game_of
@@ -124,7 +124,7 @@ class ReportOptions(TypedDict, total=False):
 
 def study_findings(
     world: World | str | Path,
-    branches: Sequence[str] | None = None,
+    branches: str | Sequence[str] | None = None,
     runs: int = 200,
     rng: Seed = 0,
     **options: Unpack[ReportOptions],
@@ -145,7 +145,7 @@ def study_findings(
     TypeError : an unknown option
     """
     check_options("study_findings", options, ReportOptions)
-    base = world if isinstance(world, World) else load(world)
+    base = world_of(world)
     roles = roles_of(base, branches)
     threads, say = options.get("threads"), options.get("steps") or (lambda _: None)
     study = ensemble(

@@ -181,26 +181,49 @@ def _counters(found: Findings) -> dict[str, Any] | None:
 def write_report(
     world: World | str | Path,
     out: str | Path = "report.html",
-    branches: Sequence[str] | None = None,
+    branches: str | Sequence[str] | None = None,
     runs: int = 200,
     rng: Seed = 0,
     *,
     patterns: Sequence[Pattern] | None = None,
     **options: Unpack[ReportOptions],
 ) -> Path:
-    """Run a world and write the answer to its question as one HTML file.
+    """Run a world and write the answer to its question as one self-contained HTML file.
 
     Parameters
     ----------
-    world : a World, or its file; out : the file to write
-    branches, runs, rng : as in `study_findings`; patterns : as in `study_page`
-    options : uncertain, threads, steps, asked, as in `ReportOptions`
+    world : a World, or the path or name of a world file
+    out : file to write; an existing file is replaced; default "report.html"
+    branches : the first is the baseline, and the others are compared with it. The focus is "strengthened-pact" if given, otherwise
+        the default branch of the world, otherwise the second. Branches that build on the focus are its countermeasures. None, the
+        default, chooses branches by name
+    runs : number of paired runs per branch; default 200
+    rng : seed, or a SeedSequence or Generator that gives one; default 0
+    patterns : real-world patterns that the world was compared with, for a table in the report; None, the default, reports none
+    options : keywords `uncertain` (True resamples the uncertain parameters in the runs; default False), `threads` (number of
+        threads; None, the default, uses all processors), `steps` (called with the name of each of the four steps; returns a
+        function called as ``progress(done, total)``, or None) and `asked` (command to quote in the report; empty by default)
+
+    Returns
+    -------
+    pathlib.Path : the file
 
     Raises
     ------
-    InputError : the file cannot be written, and as in `compare`
+    BooksError : money or arms do not balance in a run
+    InputError : the world, a branch or an option cannot be used, or the file cannot be written
     MissingExtra : Jinja2 is not installed
-    TypeError : an unknown option
+    RunError : a run failed, or `rng` is not a valid seed
+    TypeError : an option is unknown
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import proxysim as ps
+    >>> print(ps.write_report("quickstart", "pact.html", ["no-pact", "strong"], runs=5))
+    pact.html
+    >>> "Do their three proxies end up with more arms?" in Path("pact.html").read_text(encoding="utf-8")
+    True
     """
     check_options("write_report", options, ReportOptions)
     template("report.html")  # whether it can be written is known before an hour is spent

@@ -1,4 +1,4 @@
-"""What the report of a sweep tells: the answer at every point, what moves it, and how all other outcomes go."""
+"""Findings in the report of a sweep: the answer at every point, the effect of each factor, and all other outcomes."""
 
 from __future__ import annotations
 
@@ -28,25 +28,34 @@ if TYPE_CHECKING:
     from proxysim.sweeps.results import Sweep
 
 Array = np.ndarray[Any, Any]
-#: What an answer is taken from when nothing is asked for, the first that is there.
+#: Measures for the answer if none is given; the first that the sweep has is used.
 _YARDSTICKS = ("received_arms", "stock", "fighting", "capacity")
-#: Parts into which a sampled number is divided for a map, and the fewest points that make one worth drawing.
+#: Number of bins of a sampled factor in a map, and the minimum number of points for a map.
 _PARTS, _ENOUGH = 5, 100
 
 
 @dataclass(frozen=True)
 class SweepFindings:
-    """All that the report of a sweep is made of.
+    """Everything that the report of a sweep is built from.
 
     Attributes
     ----------
-    sweep : the folder; world : its world in the branch looked at, None when it has changed since, for the reason in `stale`
-    focus : the branch looked at; baseline : the one it is held against, None with one branch: then points are held against the first
-    outcomes : over which the answer is a mean; what, unit : in words
-    answers : (point, run)
-    points : one row a point: the design, difference, low, high, n, missing
-    factors : as `Sweep.main_effects`, with role and label; plane : x, y (None: one number alone), and the answer over them
-    table : branch, measure, actor, unit, least, mean, most, above, below, unclear: every outcome over the points
+    sweep : results of the sweep
+    world : its world in the branch of interest; None if the world has changed since the sweep
+    stale : reason why `world` is None; otherwise empty
+    focus : the branch of interest
+    baseline : the branch with which it is compared; None with one branch, where points are compared with the first point
+    outcomes : outcomes over which the answer is a mean
+    what : description of the answer
+    unit : unit of the answer
+    answers : the answer, ``(point, run)``
+    points : one row per point: the design, difference, low, high, n, missing
+    factors : table of `Sweep.main_effects`, with a column role
+    plane : first factor, second factor (None if there is only one), and the table of the answer over them
+    table : one row per outcome: branch, measure, actor, unit, then least, mean and most over the points, and the numbers of
+        points with an effect above, below and not distinguishable from zero
+    labels : id -> label
+    asked : command to quote in the report
     """
 
     sweep: Sweep
@@ -67,7 +76,7 @@ class SweepFindings:
 
     @property
     def is_sampled(self) -> bool:
-        """Whether points are drawn."""
+        """Whether the points are a sample."""
         return self.sweep.is_sampled
 
     @property
@@ -76,24 +85,28 @@ class SweepFindings:
         return bool(np.isfinite(self.points["low"].astype(float)).any())
 
     def factor(self, name: str) -> Factor:
-        """The factor of a column."""
+        """The factor with a given name."""
         return self.sweep.store.experiment.factor(name)
 
 
 def sweep_findings(
     folder: str | Path, outcome: str | None = None, branch: str | None = None, asked: str = ""
 ) -> SweepFindings:
-    """Read all that a report needs from the folder of a finished sweep; runs that failed are left out and counted.
+    """Read everything that a report needs from the folder of a finished sweep; failed runs are left out and counted.
 
     Parameters
     ----------
-    outcome : "measure.actor", or "measure" for the mean over the proxies that have it; None takes arms received, else arms
-        held, the fighting index, the composite capacity, the first
-    branch : the branch looked at; None takes the strengthened pact where it is there, else the last
+    folder : folder of the sweep
+    outcome : "measure.actor", or "measure" for the mean over the proxies that have it; None takes the first of arms
+        received, arms held, the fighting index and the composite capacity that the sweep has, otherwise its first measure
+    branch : branch compared with the first; None takes "strengthened-pact" if the sweep has it, otherwise the last branch
+    asked : command to quote in the report
 
     Raises
     ------
+    InputError : the folder holds no sweep
     RunError : the sweep is not finished, or there is no such outcome or branch
+    StorageError : the sweep is damaged
     """
     sweep = results.open(folder, missing=results.MARK)
     store = sweep.store
@@ -121,7 +134,7 @@ def sweep_findings(
 
 
 def _world(sweep: Sweep, branch: str) -> tuple[World | None, str]:
-    """The world of a branch as it is now, if it is still the one that was run."""
+    """The world of a branch, if it is still the one that was run; otherwise None and the reason."""
     experiment = sweep.store.experiment
     try:
         world = load(experiment.base, branch)
@@ -137,7 +150,7 @@ def _world(sweep: Sweep, branch: str) -> tuple[World | None, str]:
 
 
 def _asked_for(sweep: Sweep, outcome: str | None, known: dict[str, Outcome]) -> tuple[tuple[str, ...], str]:
-    """The outcomes over which the answer is a mean, and what that is in words."""
+    """The outcomes over which the answer is a mean, and a description of it."""
     columns = sweep.store.columns
     measures = list(dict.fromkeys(name.partition(".")[0] for name in columns))
     if outcome is None:
@@ -146,7 +159,7 @@ def _asked_for(sweep: Sweep, outcome: str | None, known: dict[str, Outcome]) -> 
         measure, _, actor = outcome.partition(".")
         return (outcome,), f"{spaced(measure)} of {titled(actor)}"
     if outcome not in measures:
-        sweep.answers(outcome)  # says what is wrong
+        sweep.answers(outcome)  # raises an error that says what is wrong
     names = [name for name in columns if name.partition(".")[0] == outcome]
     proxies = [name for name in names if name in known and known[name].is_proxy]
     moving = [name for name in proxies if np.nanmax(np.abs(sweep.runs[name].to_numpy())) > 0.0]
@@ -159,7 +172,7 @@ def _asked_for(sweep: Sweep, outcome: str | None, known: dict[str, Outcome]) -> 
 
 
 def factor_label(factor: Factor, scenario: Scenario | None) -> str:
-    """What people see for a factor: which number, and what it belongs to."""
+    """Label of a factor: its number, and the thing it belongs to."""
     return number_label(
         factor.name if factor.verb == DRAW or len(factor.paths) != 1 else ".".join(factor.paths[0]), scenario
     )
@@ -168,7 +181,7 @@ def factor_label(factor: Factor, scenario: Scenario | None) -> str:
 def _plane(
     sweep: Sweep, factors: pandas.DataFrame, answers: Array, against_first: bool
 ) -> tuple[str, str | None, pandas.DataFrame] | None:
-    """The answer over the two factors that move it most, a mean over all others; of sampled numbers in fifths of their range."""
+    """The answer over the two factors with the largest effect, averaged over all others; sampled factors are binned in fifths."""
     import pandas as pd
 
     columns = {f.name: c for f, c in zip(sweep.store.design.factors, sweep.store.design.columns, strict=True)}
@@ -189,7 +202,7 @@ def _plane(
     rows = []
     for cell, at in places.items():
         found = mean_there(held[at], axis=0)
-        if sampled:  # points are drawn, so they are what the interval is over
+        if sampled:  # the interval is over the sampled points
             sample = mean_there(held[at], axis=1)
             sample = sample[np.isfinite(sample)]
         else:
@@ -202,7 +215,7 @@ def _plane(
 
 
 def _cells(column: Array) -> Array:
-    """The middle of the part of its range in which each value lies."""
+    """The middle of the bin in which each value lies."""
     low, high = float(column.min()), float(column.max())
     width = (high - low) / _PARTS or 1.0
     part = np.minimum(_PARTS - 1, ((column - low) / width).astype(int))
@@ -210,7 +223,7 @@ def _cells(column: Array) -> Array:
 
 
 def _all(sweep: Sweep, known: dict[str, Outcome]) -> pandas.DataFrame:
-    """Every outcome that moves, over the points."""
+    """Summary over the points of every outcome with an effect."""
     import pandas as pd
 
     effects = sweep.effects()
@@ -220,7 +233,7 @@ def _all(sweep: Sweep, known: dict[str, Outcome]) -> pandas.DataFrame:
         if not len(moved) or not (moved != 0.0).any():
             continue
         one = known.get(f"{measure}.{actor}")
-        sure = own["low"].notna().any()  # with fewer pairs than an interval needs, the sign of the mean
+        sure = own["low"].notna().any()  # with too few pairs for an interval, the sign of the mean is used
         above, below = (
             int((own["low" if sure else "difference"] > 0.0).sum()),
             int((own["high" if sure else "difference"] < 0.0).sum()),

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from proxysim.sweeps.experiment.factors import Factor
 
 _KEYS = ("lines", "plane", "spread", "tornado")
-#: Rows of the tables that stand open; of those that open; columns of a point; lines of one figure; cells along one side of a map; points that other
-#: figures show as well.
+#: Maximum rows of a table that is always shown, and of one that can be unfolded; columns per point; lines per figure; cells along one
+#: side of a map; points up to which the other figures suffice.
 _OPEN, _MOST, _COLUMNS, _LINES, _CELLS, _FEW = 20, 600, 6, 6, 24, 12
 
 
 def sweep_pictures(found: SweepFindings) -> dict[str, Picture]:
-    """All figures of the report of a sweep; what a design does not give is not drawn."""
+    """All figures of the report of a sweep that its design allows."""
     from proxysim import figures
     from proxysim.figures.kit.export import stamp
 
@@ -68,7 +68,7 @@ def sweep_pictures(found: SweepFindings) -> dict[str, Picture]:
 
 
 def _held(found: SweepFindings) -> str:
-    """Where all other factors are meanwhile, for the caption in the figure."""
+    """How the other factors are averaged, for the caption in the figure."""
     return (
         "a mean over the points in its lowest and highest third"
         if found.is_sampled
@@ -77,7 +77,7 @@ def _held(found: SweepFindings) -> str:
 
 
 def how_compared(found: SweepFindings) -> str:
-    """How the ends of a factor are held against each other, in words."""
+    """Explanation of how the ends of a factor are compared."""
     if found.is_sampled:
         return ("The mean answer over the points in the highest third of a factor, less that in its lowest third; of text the two levels that lie "
                 "furthest apart. The interval holds chance and all other factors. Found: of those said to be found, at most one in twenty is "
@@ -105,24 +105,57 @@ def write_sweep_report(
     branch: str | None = None,
     asked: str = "",
 ) -> Path:
-    """Write what a finished sweep found as one HTML file.
+    """Write the results of a finished sweep as one self-contained HTML file.
 
     Parameters
     ----------
-    folder : of the sweep; out : the file to write
-    outcome, branch : as in `sweep_findings`; asked : the command that asks for this report
+    folder : folder of the sweep
+    out : file to write; an existing file is replaced; default "report.html"
+    outcome : "measure.actor", or "measure" for the mean over the proxies that have it; None, the default, takes the first of
+        received_arms, stock, fighting and capacity that the sweep has, otherwise its first measure
+    branch : branch compared with the first; None, the default, takes "strengthened-pact" if the sweep has it, otherwise the last
+        branch
+    asked : command to quote in the report; empty, the default, quotes ``proxysim report`` with the folder
+
+    Returns
+    -------
+    pathlib.Path : the file
 
     Raises
     ------
-    InputError : the file cannot be written; RunError : the sweep is not finished, or there is no such outcome or branch
+    InputError : the folder holds no sweep, or the file cannot be written
     MissingExtra : Jinja2 is not installed
+    RunError : the sweep is not finished, or there is no such outcome or branch
+    StorageError : the sweep is damaged
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import proxysim as ps
+    >>> text = '''
+    ... kind     = "experiment"
+    ... question = "Does more search at sea keep arms from the reds?"
+    ... base     = "quickstart"
+    ... branches = ["no-pact", "strong"]
+    ... design   = "grid"
+    ... runs     = 5
+    ... measures = ["received_arms.reds"]
+    ... [levers]
+    ... "legs.north-coast.detection" = [0.1, 0.3]
+    ... '''
+    >>> _ = Path("search.toml").write_text(text)
+    >>> _ = ps.sweep("search.toml", "search", block=10)
+    >>> print(ps.write_sweep_report("search", "search.html"))
+    search.html
+    >>> "Does more search at sea keep arms from the reds?" in Path("search.html").read_text(encoding="utf-8")
+    True
     """
     template("sweep.html")
     return write(Path(out), sweep_page(sweep_findings(folder, outcome, branch, asked)))
 
 
 def _context(found: SweepFindings) -> dict[str, Any]:
-    """What the template is given: plain values and words."""
+    """Template variables: plain values and text."""
     from proxysim.figures.kit.export import stamp
 
     sweep = found.sweep
@@ -148,7 +181,7 @@ def _context(found: SweepFindings) -> dict[str, Any]:
 
 
 def _values(factor: Factor) -> str:
-    """What a factor takes, in words."""
+    """The values of a factor, in words."""
     what = "" if factor.verb in ("set", "text", "draw") else f"{factor.verb} "
     met = f" ({len(factor.paths)} numbers together)" if len(factor.paths) > 1 else ""
     if factor.is_list:
@@ -190,7 +223,7 @@ def _outcomes(found: SweepFindings) -> list[dict[str, str]]:
 
 
 def _failures(found: SweepFindings) -> list[tuple[str, str, str, str]]:
-    """type, message, runs, points: what failed, the most frequent first."""
+    """Failures as rows of type, message, number of runs, number of points; the most frequent first."""
     table = found.sweep.failures
     if not len(table):
         return []
@@ -200,7 +233,7 @@ def _failures(found: SweepFindings) -> list[tuple[str, str, str, str]]:
 
 
 def _grades(found: SweepFindings) -> list[tuple[str, list[int], int]]:
-    """Grades of the numbers that are varied, and of the rest of the world."""
+    """Grades of the varied numbers and of the rest of the world."""
     if found.world is None:
         return []
     numbers = found.world.scenario.numbers
@@ -216,7 +249,7 @@ def _varied(found: SweepFindings) -> set[str]:
 
 
 def _command(found: SweepFindings) -> str:
-    """The commands that make the sweep and this report."""
+    """The commands that produce the sweep and this report."""
     experiment = found.sweep.store.experiment
     folder = str(found.sweep.store.folder)
     lines = [["proxysim", "sweep", experiment.file, "--out", folder], ["proxysim", "verify", folder]]

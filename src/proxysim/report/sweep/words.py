@@ -1,4 +1,4 @@
-"""What the report of a sweep says in words, composed from what was found."""
+"""Sentences for the report of a sweep, composed from the findings."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 DESIGNS = {"grid": "all combinations", "one-at-a-time": "one change at a time", "lhs": "a Latin hypercube sample", "sobol": "a Sobol sample",
            "morris": "Morris trajectories"}  # fmt: skip
-#: So many factors are named in the sentence of what was varied.
+#: Maximum number of factors to list in the sentence on what was varied.
 _LISTED = 9
-#: Of a point, so many of its values are told.
+#: Maximum number of values to list for a point.
 _NAMED = 3
 
 
 def answer(found: SweepFindings) -> list[str]:
-    """The three sentences: what was varied, what followed, with what certainty."""
+    """The three sentences of the answer: what was varied, the result, and its certainty."""
     return [varied(found), followed(found), certainty(found)]
 
 
 def varied(found: SweepFindings) -> str:
-    """What was varied, over which points."""
+    """The factors that were varied, and the points."""
     store = found.sweep.store
     factors = store.experiment.factors
     parts = []
@@ -50,19 +50,19 @@ def varied(found: SweepFindings) -> str:
 
 
 def branches(found: SweepFindings) -> str:
-    """The branches by name."""
+    """The labels of the branches, joined."""
     return joined([f"“{found.labels[name]}”" for name in found.sweep.store.branches])
 
 
 def against(found: SweepFindings) -> str:
-    """What a difference is against, in words."""
+    """What a difference is compared with, in words."""
     if found.baseline is None:
         return "the first point"
     return f"“{found.labels[found.baseline]}”"
 
 
 def where(found: SweepFindings, point: int) -> str:
-    """A point by the values of the factors that move the answer most."""
+    """A point, described by the values of the factors with the largest effects."""
     row = found.sweep.design.iloc[point]
     names = [str(name) for name in found.factors["name"]][:_NAMED]
     told = []
@@ -74,7 +74,7 @@ def where(found: SweepFindings, point: int) -> str:
 
 
 def followed(found: SweepFindings) -> str:
-    """How the answer goes over the points."""
+    """How the answer varies over the points."""
     rows = shown_points(found)
     unit = "index points" if found.unit == "index" else UNITS.get(found.unit, found.unit)
     known = rows[np.isfinite(rows["difference"].astype(float))]
@@ -98,12 +98,12 @@ def followed(found: SweepFindings) -> str:
 
 
 def shown_points(found: SweepFindings) -> pandas.DataFrame:
-    """Points that can differ: with one branch all but the first."""
+    """Points to report; with one branch all but the first, with which they are compared."""
     return found.points[found.points["point"] > 0] if found.baseline is None else found.points
 
 
 def signs(found: SweepFindings, rows: pandas.DataFrame) -> str:
-    """At how many points the answer is above and below zero."""
+    """The number of points at which the answer is above and below zero."""
     count = len(rows)
     if found.by_runs:
         above, below = int((rows["low"] > 0.0).sum()), int((rows["high"] < 0.0).sum())
@@ -119,7 +119,7 @@ def signs(found: SweepFindings, rows: pandas.DataFrame) -> str:
 
 
 def certainty(found: SweepFindings) -> str:
-    """On how many pairs it rests, and what moves it most."""
+    """The number of pairs behind the answer, and the factors with the largest effects."""
     store, state = found.sweep.store, found.sweep.state
     text = f"How sure: {counted(store.runs, 'pair')} of runs at each point"
     if found.is_sampled and len(found.points) > 1:
@@ -146,7 +146,7 @@ def certainty(found: SweepFindings) -> str:
 
 
 def alt_spread(found: SweepFindings) -> str:
-    """Alternative text of the answer at all points."""
+    """Alternative text for the figure of the answer at all points."""
     ordered = shown_points(found)["difference"].dropna().sort_values()
     if not len(ordered):
         return "An empty figure."
@@ -158,14 +158,14 @@ def alt_spread(found: SweepFindings) -> str:
 
 
 def alt_tornado(found: SweepFindings) -> str:
-    """Alternative text of the factors by how far they move the answer."""
+    """Alternative text for the figure of the effects of the factors."""
     told = [f"{found.labels[str(row['name'])]} {number(float(row['change']), True)} from {row['low']} to {row['high']}"
             for _, row in found.factors.head(12).iterrows()]  # fmt: skip
     return f"Bars of the change in the answer from the low to the high end of each factor: {'; '.join(told)}."
 
 
 def alt_plane(found: SweepFindings) -> str:
-    """Alternative text of the answer over two factors."""
+    """Alternative text for the figure of the answer over two factors."""
     assert found.plane is not None
     x, y, table = found.plane
     told = []

@@ -1,15 +1,16 @@
-"""One run as a Mesa model: agents own their intentions as methods, the compiled rules carry them out.
+"""One run as a Mesa model: the methods of agents decide, the compiled rules carry out what they decide.
 
-Each decision is asked for at its stage of the month. What a method returns is checked and written where the compiled
-rule wrote its own intention.
-
-The inherited method of an agent returns the intention that the rules computed, so nothing is written twice and a
-model without subclasses gives the same bits as `proxysim.run`. A subclass overrides one method.
+Each decision is asked for at its stage of the month. What a method returns is checked and then replaces the intention that
+the compiled rule computed. The inherited methods return that intention unchanged, so a model without subclasses gives the same
+bits as `proxysim.run`.
 """
 
 from __future__ import annotations
 
+import difflib
 import math
+import numbers
+import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -23,33 +24,51 @@ from proxysim.runs.history import History
 from proxysim.runs.mesa.agents import Actor, ProxyAgent, StateAgent
 from proxysim.runs.mesa.by_hand import ByHand
 from proxysim.runs.run import Run
-from proxysim.scenario.world.world import World
+from proxysim.scenario.world.world import World, world_of
 
 
 class PactModel(mesa.Model):
-    """A world as a Mesa model: `step()` is a month.
+    """A world as a Mesa model, in which `step()` runs one month.
 
     Parameters
     ----------
-    world : from `proxysim.load`
+    world : a World, a path or the name of a shipped world
     rng : seed, as in `proxysim.run`
     run : number of the run
-    agents : actor id -> subclass of StateAgent or ProxyAgent
+    agents : actor id -> subclass of StateAgent or ProxyAgent; other actors follow the rules
 
     Attributes
     ----------
-    course : the records of the run; month : the month to come, from 0
+    course : the records of the run
     by_hand : the books of what is changed by hand
 
     Raises
     ------
-    InputError : an unknown id, or a class of the other kind
+    InputError : an unknown id, a class of the other kind, or a method whose name is nearly that of a decision
+    RunError : while it runs, a decision method returns something that cannot be used
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> class Careful(ps.StateAgent):
+    ...     def support_budget(self):
+    ...         return 0.5 * super().support_budget()
+    >>> model = ps.PactModel("quickstart", rng=1, agents={"north": Careful})
+    >>> model.step()
+    >>> model.month, model.date
+    (1, '2020-02')
     """
 
-    def __init__(self, world: World, rng: int | np.random.SeedSequence | np.random.Generator = 0, run: int = 0,
-                 agents: Mapping[str, type[Actor]] | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        world: World | str | os.PathLike[str],
+        rng: int | np.random.SeedSequence | np.random.Generator = 0,
+        run: int = 0,
+        agents: Mapping[str, type[Actor]] | None = None,
+    ) -> None:
         seed = seed_of(rng)
         super().__init__(rng=seed)
+        world = world_of(world)
         self.world = world
         self.course = Course(world, seed, run)
         self._history = History(world)
@@ -57,22 +76,7 @@ class PactModel(mesa.Model):
         self.by_hand = ByHand(self.course)
         chosen = dict(agents or {})
         for id, kind in chosen.items():
-            if id not in world.names["actor"]:
-                raise InputError(
-                    [Fault("agents", 0, id, f"is not an actor of this world{did_you_mean(id, world.names['actor'])}")]
-                )
-            wanted = ProxyAgent if id in world.scenario.ids["proxies"] else StateAgent
-            if not issubclass(kind, wanted):
-                raise InputError(
-                    [
-                        Fault(
-                            "agents",
-                            0,
-                            id,
-                            f"{kind.__name__} is no {wanted.__name__}; derive it from {wanted.__name__}",
-                        )
-                    ]
-                )
+            _check_agent(world, id, kind)
         for id in world.names["actor"]:
             default = ProxyAgent if id in world.scenario.ids["proxies"] else StateAgent
             chosen.get(id, default)(self, id)
@@ -153,70 +157,108 @@ class PactModel(mesa.Model):
         return {"model_reporters": model, "agent_reporters": agent}
 
 
+def _check_agent(world: World, id: str, kind: object) -> None:
+    """Whether a class can be the agent of an actor."""
+    if id not in world.names["actor"]:
+        raise InputError([Fault("agents", 0, id, f"is not an actor of this world{did_you_mean(id, world.names['actor'])}")])
+    wanted = ProxyAgent if id in world.scenario.ids["proxies"] else StateAgent
+    if not isinstance(kind, type) or not issubclass(kind, wanted):
+        name = getattr(kind, "__name__", type(kind).__name__)
+        raise InputError([Fault("agents", 0, id, f"{name} is no {wanted.__name__}; derive it from {wanted.__name__}")])
+    for method in _own_methods(kind):
+        near = difflib.get_close_matches(method, [name for name in _METHODS if hasattr(wanted, name)], 1, 0.8)
+        if near:
+            message = f"{kind.__name__}.{method} is no decision; did you mean {near[0]}? (a helper of its own begins with _)"
+            raise InputError([Fault("agents", 0, id, message)])
+
+
+def _own_methods(kind: type[Actor]) -> list[str]:
+    """Public functions that a subclass, or a class between it and ours, adds under a name that ours do not have."""
+    return [
+        name
+        for each in kind.__mro__
+        if not each.__module__.startswith(("proxysim.", "mesa.", "builtins"))
+        for name, value in vars(each).items()
+        if callable(value) and not name.startswith("_") and not hasattr(StateAgent, name) and not hasattr(ProxyAgent, name)
+    ]
+
+
 def _overridden(agent: Any, method: str) -> bool:
     found = getattr(type(agent), method, None)
     return found is not None and not any(found is vars(kind).get(method) for kind in (Actor, StateAgent, ProxyAgent))
 
 
-def _share(agent: Any, method: str, value: float, low: float = 0.0, high: float = 1.0) -> float:
-    """What a method of an agent returned, checked."""
+def _refused(agent: Any, method: str, found: object, wanted: str) -> RunError:
+    return RunError(f"{type(agent).__name__}.{method} of {agent.id} returned {found!r:.60}; {wanted} is wanted")
+
+
+def _number(agent: Any, method: str, value: object, low: float = 0.0, high: float = 1.0) -> float:
+    """What a method of an agent returned, checked to be a number within bounds."""
+    wanted = f"a number from {low:g} to {high:g}" if math.isfinite(high) else f"a finite number of at least {low:g}"
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise _refused(agent, method, value, wanted)
     number = float(value)
-    if not low <= number <= high:
-        raise RunError(
-            f"{type(agent).__name__}.{method} of {agent.id} returned {number:g}; a number from {low:g} to {high:g} is wanted"
-        )
+    if not (math.isfinite(number) and low <= number <= high):
+        raise _refused(agent, method, number, wanted)
     return number
+
+
+def _mapping(agent: Any, method: str, value: object, known: list[str], what: str) -> dict[str, float]:
+    """What a method returned, checked to be shares by name, of known names."""
+    if not isinstance(value, Mapping):
+        raise _refused(agent, method, value, f"a dict of {what} -> share")
+    for name in value:
+        if name not in known:
+            near = did_you_mean(str(name), known)
+            raise _refused(agent, method, dict(value), f"a dict whose keys are {what}s; {str(name)[:40]!r} is none{near};")
+    return {name: _number(agent, method, share) for name, share in value.items()}
 
 
 def _commit(model: PactModel, agent: Any) -> None:
     for i, front in enumerate(model.world.names["front"]):
         if model.world.arrays[0].front_side[i, agent.index]:
-            model.course.flows[0].commitment_now[i, agent.index] = _share(agent, "commit", agent.commit(front))
+            model.course.flows[0].commitment_now[i, agent.index] = _number(agent, "commit", agent.commit(front))
 
 
 def _budget(model: PactModel, agent: Any) -> None:
-    model.course.flows[0].usual_share[agent.index] = _share(agent, "support_budget", agent.support_budget())
+    model.course.flows[0].usual_share[agent.index] = _number(agent, "support_budget", agent.support_budget())
 
 
 def _allocate(model: PactModel, agent: Any) -> None:
-    f, w = model.course.flows[0], model.world.arrays[0]
-    ties = [tie for tie in agent.ties() if model.course.params[0].weight[model.place("tie", tie)] > 0.0]
-    wanted = agent.allocate({tie: model.intended("score", model.place("tie", tie)) for tie in ties})
-    total = 0.0
-    for i, tie in enumerate(model.world.names["tie"]):
-        if w.tie_from[i] == agent.index and tie in wanted:
-            f.target_share[i] = _share(agent, "allocate", wanted[tie])
-        if w.tie_from[i] == agent.index:
-            total += f.target_share[i]
-    f.usual_share[agent.index] = _share(agent, "allocate (sum)", total)
+    f, p = model.course.flows[0], model.course.params[0]
+    ties = [tie for tie in agent.ties() if p.weight[model.place("tie", tie)] > 0.0]
+    scores = {tie: model.intended("score", model.place("tie", tie)) for tie in ties}
+    for tie, share in _mapping(agent, "allocate", agent.allocate(scores), ties, "tie").items():
+        f.target_share[model.place("tie", tie)] = share
+    total = float(sum(f.target_share[model.place("tie", tie)] for tie in agent.ties()))
+    f.usual_share[agent.index] = _number(agent, "allocate (sum)", total, 0.0, 1.0 + 1e-9)
 
 
 def _divert(model: PactModel, agent: Any) -> None:
     for i, tie in enumerate(model.world.names["tie"]):
         if model.world.arrays[0].tie_to[i] == agent.index:
-            model.course.flows[0].diverted_part[i] = _share(agent, "divert", agent.divert(tie))
+            model.course.flows[0].diverted_part[i] = _number(agent, "divert", agent.divert(tie))
 
 
 def _offer(model: PactModel, agent: Any) -> None:
     for tie in agent.ties():
         for c, category in enumerate(model.world.names["category"]):
-            value = _share(agent, "offer", agent.offer(tie, category), 0.0, math.inf)
+            value = _number(agent, "offer", agent.offer(tie, category), 0.0, math.inf)
             model.course.flows[0].offer[model.place("tie", tie), c] = value
 
 
 def _release(model: PactModel, agent: Any) -> None:
     for c, category in enumerate(model.world.names["category"]):
-        model.course.flows[0].gate[agent.index, c] = _share(agent, "release", agent.release(category))
+        model.course.flows[0].gate[agent.index, c] = _number(agent, "release", agent.release(category))
 
 
 def _patrol(model: PactModel, agent: Any) -> None:
-    f = model.course.flows[0]
-    found = {leg: float(f.leg_found[k, agent.index]) for k, leg in enumerate(model.world.names["leg"])}
-    total = 0.0
-    for leg, share in agent.patrol(found).items():
-        f.next_patrol[agent.index, model.place("leg", leg)] = _share(agent, "patrol", share)
-        total += share
-    _share(agent, "patrol (sum)", total, 0.0, 1.0 + 1e-9)
+    f, legs = model.course.flows[0], list(model.world.names["leg"])
+    found = {leg: float(f.leg_found[k, agent.index]) for k, leg in enumerate(legs)}
+    shares = _mapping(agent, "patrol", agent.patrol(found), legs, "leg")
+    for leg, share in shares.items():
+        f.next_patrol[agent.index, legs.index(leg)] = share
+    _number(agent, "patrol (sum)", sum(shares.values()), 0.0, 1.0 + 1e-9)
 
 
 #: Stage of the month -> the methods asked there, and how what they return is carried out.
@@ -227,3 +269,6 @@ DECISIONS: dict[int, tuple[tuple[str, Callable[[PactModel, Any], None]], ...]] =
     step.INTEND_RELEASE: (("release", _release),),
     step.INTEND_PATROLS: (("patrol", _patrol),),
 }
+
+#: Names of the methods that are decisions.
+_METHODS = tuple(method for asked in DECISIONS.values() for method, _ in asked)

@@ -15,6 +15,7 @@ from proxysim.scenario.resolve.defaults import fill
 from proxysim.scenario.resolve.layers import read_layers
 from proxysim.scenario.resolve.source import WorldSource, error_of
 from proxysim.scenario.scenario import Scenario
+from proxysim.scenario.shipped import world_path
 from proxysim.scenario.toml.reader import Document, read_file, read_text
 
 
@@ -65,8 +66,8 @@ def read_source(file: str | FilePath) -> WorldSource:
     ------
     InputError : no world could be read; faults in its values are raised when it is resolved
     """
-    path = FilePath(file)
-    return source_of(read_file(path, str(file)), str(file), path.parent)
+    path = world_path(file)
+    return source_of(read_file(path, str(path)), str(path), path.parent)
 
 
 def _source_of_text(text: str, file: str) -> WorldSource:

@@ -1,1 +1,1 @@
-"""What a world file may hold: keys, units, numbers and the check of one document."""
+"""Schema of a world file: keys, units, numbers and the check of a document."""

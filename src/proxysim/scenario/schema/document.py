@@ -1,7 +1,7 @@
-"""The check of one document against the models: faults with places, and a flat result.
+"""Check one document against the models, with faults and their places, and flatten it.
 
-A document becomes a `RawWorld`: one `Leaf` for each value, by its full path. Faulty values are left out and the
-rest is checked on, so that one pass names everything.
+A document becomes a `RawWorld` with one `Leaf` for each value, by its full path. Faulty values are left out and the
+rest is still checked, so one pass reports all faults.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from proxysim.scenario.schema.values import flatten_changes, id_fault, tie_id, t
 from proxysim.scenario.toml.reader import Document
 
 Path = tuple[str, ...]
-#: Faults up to which the nearest word is looked for.
+#: Number of faults up to which the nearest word is suggested.
 SUGGESTIONS = 300
 
 
 @dataclass(frozen=True)
 class Leaf:
-    """One value with the place and the layer it came from."""
+    """One value, with its place and the layer it came from."""
 
     value: Any
     file: str
@@ -37,14 +37,19 @@ class Leaf:
 
 @dataclass
 class RawWorld:
-    """Everything that documents say, flat: values by path, entities by section, changes by owner.
+    """The content of documents, flat: values by path, entities by section, changes by owner.
 
     Attributes
     ----------
-    leaves : values by full path; entities : section -> id -> place; heads : section -> place
+    leaves : values by full path
+    entities : section -> id -> place
+    heads : section -> place
     changes : (section, id) of an event or a branch -> (verb, path or pattern) -> value
-    written, faulty : paths that a file names, and paths with a fault, so that no second fault follows from it
-    astray : names that were written in no section; broken : a file that is extended could not be read
+    faults : all faults found so far
+    written : paths that a file contains
+    faulty : paths with a fault, so that no further fault is reported as a consequence
+    astray : names that do not belong to any section
+    broken : True if a file that is extended could not be read
     """
 
     leaves: dict[Path, Leaf] = field(default_factory=dict)
@@ -58,24 +63,24 @@ class RawWorld:
     broken: bool = False
 
     def ids(self, section: str) -> dict[str, tuple[str, int]]:
-        """Entities of a section with their places."""
+        """Return the entities of a section with their places."""
         return self.entities.get(section, {})
 
     def add_fault(self, place: Leaf | tuple[str, int], path: Iterable[str], message: str) -> None:
-        """Note one fault."""
+        """Record a fault."""
         file, line = (place.file, place.line) if isinstance(place, Leaf) else place
         at = tuple(path)
         self.faulty |= {at[:2], at[:3]}
         self.faults.append(Fault(file, line, shown(at), message))
 
     def suggest(self, word: str, known: Iterable[str]) -> str:
-        """The nearest known word, as long as there are few faults and few words: looking takes time."""
+        """Suggest the nearest known word; skipped if there are many faults or many words, since the search is slow."""
         words = list(known)
         return did_you_mean(word, words) if len(self.faults) < SUGGESTIONS and len(words) <= 500 else ""
 
 
 def check_document(document: Document, flows: Unit) -> RawWorld:
-    """Check one document and make it flat; faults of the reader come along."""
+    """Check and flatten one document; the reader's faults are included."""
     world = RawWorld(faults=list(document.faults))
     world.faulty = {tuple(fault.path.split(".")[:3]) for fault in document.faults}
     _register(document, world)
@@ -93,7 +98,7 @@ def check_document(document: Document, flows: Unit) -> RawWorld:
 
 
 def _register(document: Document, world: RawWorld) -> None:
-    """Note what a document names, faulty or not: a fault in an entry must not hide the entry itself."""
+    """Register the entries of a document, even faulty ones, since a fault must not hide the entry itself."""
     paths = set(document.lines)
     for section in (*ENTITIES, "sources"):
         table = document.data.get(section)
@@ -111,7 +116,7 @@ def _register(document: Document, world: RawWorld) -> None:
         place = (document.file, document.line(path[:2]))
         if seen.setdefault((path[0], name), path[:2]) != path[:2]:
             if len(path) == 2:
-                world.add_fault(place, (path[0], name), "is given twice, with other spaces; keep one")
+                world.add_fault(place, (path[0], name), "is given twice, with different spaces; keep one")
             continue
         world.written.add((path[0], name, *path[2:3]))
         if name in world.entities.setdefault(path[0], {}):
@@ -121,7 +126,7 @@ def _register(document: Document, world: RawWorld) -> None:
 
 
 def _check_name(section: str, name: str, place: tuple[str, int], world: RawWorld) -> None:
-    """The form of an id."""
+    """Check the form of an id."""
     if section == "ties":
         if tie_parts(name) is None:
             world.add_fault(
@@ -137,7 +142,7 @@ def _check_name(section: str, name: str, place: tuple[str, int], world: RawWorld
     else:
         fault = id_fault(name)
         if section == "branches" and name == "none":
-            fault = '"none" is kept for the file as it stands; choose another id'
+            fault = '"none" is reserved for the file without a branch; choose another id'
     if fault:
         world.add_fault(place, (section, name), fault)
 
@@ -147,7 +152,7 @@ def _normal(path: Path) -> Path:
 
 
 def _prune(document: Document, data: dict[str, Any], error: ValidationError, world: RawWorld) -> dict[str, Any]:
-    """Note the faults, and give the data without what is at fault."""
+    """Record the faults, and return the data without the faulty values."""
     cut: set[Path] = set()
     for detail in error.errors(include_url=False, include_context=False, include_input=False):
         path = tuple(str(part) for part in detail["loc"])
@@ -164,7 +169,7 @@ def _prune(document: Document, data: dict[str, Any], error: ValidationError, wor
 
 
 def _without(data: dict[str, Any], tree: dict[str, Any]) -> dict[str, Any]:
-    """A copy of `data` without the leaves of `tree`; tables that are not touched are shared."""
+    """Return a copy of `data` without the leaves of `tree`; unchanged tables are shared."""
     copy = dict(data)
     for part, below in tree.items():
         if below and isinstance(copy.get(part), dict):
@@ -175,7 +180,7 @@ def _without(data: dict[str, Any], tree: dict[str, Any]) -> dict[str, Any]:
 
 
 def _message(detail: Any, path: Path, world: RawWorld) -> tuple[str, int]:
-    """Text of a fault, and how much of its path to leave out of further checks."""
+    """Return the text of a fault, and the length of the path that further checks leave out."""
     inner = path[1:] if path[0] == "defaults" else path
     offset = len(path) - len(inner)
     if offset and inner:  # entries of [defaults] have no id
@@ -206,7 +211,7 @@ _EXAMPLES = {
 
 
 def _known(path: Path) -> list[str]:
-    """Keys that may stand where `path` ends."""
+    """Return the keys that are allowed at the end of `path`."""
     if len(path) == 1:
         return sorted({"kind", "extends", "branch", "defaults", "sources", *SECTIONS})
     if path[0] == "defaults":
@@ -215,7 +220,7 @@ def _known(path: Path) -> list[str]:
 
 
 def _collect(document: Document, valid: BaseModel, world: RawWorld) -> None:
-    """Leaves and changes of a valid model."""
+    """Collect the leaves and changes of a valid model."""
     for section in valid.__pydantic_fields_set__:
         table = getattr(valid, section)
         if section in SINGLE:
@@ -233,7 +238,7 @@ def _collect(document: Document, valid: BaseModel, world: RawWorld) -> None:
 
 
 def _entry(document: Document, raw_path: Path, path: Path, entry: BaseModel, world: RawWorld) -> None:
-    """Leaves of one entry."""
+    """Collect the leaves of one entry."""
     for name in entry.__pydantic_fields_set__:
         value = getattr(entry, name)
         if name in VERBS and path[0] in ("events", "branches"):
@@ -249,22 +254,22 @@ def _entry(document: Document, raw_path: Path, path: Path, entry: BaseModel, wor
 
 
 def _changes(document: Document, raw_path: Path, owner: Path, verb: str, raw: Any, world: RawWorld) -> None:
-    """Changes of one verb of an event or a branch."""
+    """Collect the changes of one verb of an event or a branch."""
     found = world.changes.setdefault((owner[0], owner[1]), {})
     for path, keys, value in flatten_changes(raw):
         leaf = Leaf(value, document.file, document.line((*raw_path, *keys)), "branch")
         if (verb, path) in found:
-            world.add_fault(leaf, (*owner, verb, *path), "is given twice, nested and quoted; keep one")
+            world.add_fault(leaf, (*owner, verb, *path), "is given twice, once nested and once quoted; keep one")
         found[verb, path] = leaf
 
 
 def _top(document: Document, world: RawWorld) -> None:
-    """The keys that stand before the tables."""
+    """Check the keys before the first table."""
     kind = document.data.get("kind")
     place = (document.file, document.line(("kind",)) or 1)
     if kind is None:
         if not any(fault.path == "kind" for fault in document.faults):
-            world.add_fault(place, ("kind",), 'is missing; begin the file with kind = "world"')
+            world.add_fault(place, ("kind",), 'is missing; start the file with kind = "world"')
     elif kind not in KINDS:
         near = did_you_mean(kind, KINDS) if isinstance(kind, str) else ""
         world.add_fault(place, ("kind",), f'found {show(kind)}; allowed here are "world" and "part"{near}')

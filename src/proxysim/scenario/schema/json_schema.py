@@ -1,6 +1,7 @@
-"""The schema of world files for editors: completion and hints, with nothing required.
+"""JSON Schema of world files for editors, for completion and hints.
 
-A child file of two numbers is a good file, so `required` stays out; the strict check is `schema.check_document`.
+A file that extends another may contain only two numbers, so nothing is `required`. The strict check is
+`document.check_document`.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ _TIE = r"^\s*[a-z][a-z0-9_-]*\s*->\s*[a-z][a-z0-9_-]*(\s+via\s+[a-z][a-z0-9_-]*)
 
 
 def editor_schema() -> dict[str, Any]:
-    """JSON Schema of a world file for editors: no `required`, and patterns where ``*`` may stand."""
+    """Return the JSON Schema of a world file: nothing is `required`, and ``*`` is allowed in patterns."""
     properties: dict[str, Any] = {
-        "kind": {"enum": list(KINDS), "description": "what this file is"},
-        "extends": _IDS | {"description": "files of this folder on which this one builds; the later wins"},
-        "branch": _TEXT | {"description": "branch that is taken when none is asked for"},
+        "kind": {"enum": list(KINDS), "description": "kind of file"},
+        "extends": _IDS | {"description": "files in the same folder that this one extends; later files override earlier ones"},
+        "branch": _TEXT | {"description": "default branch"},
         "sources": {
             "type": "object",
             "additionalProperties": {
@@ -52,26 +53,26 @@ def editor_schema() -> dict[str, Any]:
 
 
 def _closed(properties: dict[str, Any], patterns: dict[str, Any] | None = None) -> dict[str, Any]:
-    """An object with these keys and no other."""
+    """Return the schema of an object with these keys and no others."""
     found: dict[str, Any] = {"type": "object", "additionalProperties": False, "properties": properties}
     return found | ({"patternProperties": patterns} if patterns else {})
 
 
 def _entry(section: str, defaults: bool = False) -> dict[str, Any]:
-    """One entry of a section, or the table of the section itself when it has no entries."""
+    """Return the schema of one entry of a section, or of the section itself if it has no entries."""
     keys = [key for key in SECTIONS[section].values() if key.has_default or not defaults]
     return _closed({key.name: _value(key, broadcast=defaults) for key in keys})
 
 
 def _changes(section: str, verb: str) -> dict[str, Any]:
-    """What may stand below a section under a verb."""
+    """Return the schema of the changes to a section under a verb."""
     keys = [key for key in SECTIONS[section].values() if verb == "set" or key.type == "number"]
     entry = _closed({key.name: _value(key, bounded=verb == "set", patterns=True) for key in keys})
     return entry if section in SINGLE else {"type": "object", "patternProperties": {".": entry}}
 
 
 def _value(key: Key, bounded: bool = True, patterns: bool = False, broadcast: bool = False) -> dict[str, Any]:
-    """The value of one key."""
+    """Return the schema of the value of a key."""
     if key.type != "number":
         return _plain(key) | {"description": key.meaning}
     assert key.parameter is not None
@@ -90,7 +91,7 @@ def _value(key: Key, bounded: bool = True, patterns: bool = False, broadcast: bo
 
 
 def _plain(key: Key) -> dict[str, Any]:
-    """A value that is no number."""
+    """Return the schema of a value that is not a number."""
     if key.type == "choice":
         return {"enum": list(key.choices) or [key.default]}
     if key.type == "grade":
@@ -111,7 +112,7 @@ def _plain(key: Key) -> dict[str, Any]:
 
 
 def _number(key: Key, bounded: bool) -> dict[str, Any]:
-    """A bare number, or its table."""
+    """Return the schema of a number: a bare value, or a table."""
     assert key.parameter is not None
     kind = key.parameter.kind
     if kind == "month":

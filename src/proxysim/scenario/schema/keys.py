@@ -1,6 +1,6 @@
-"""Every key of a world file: the numbers of `proxysim.core.parameters` and the few that are text, lists or dates.
+"""All keys of a world file: the numbers of `proxysim.core.parameters`, and keys with text, lists or dates.
 
-The models that check a file, the schema for editors, paths in branches and the checks all read `SECTIONS`.
+`SECTIONS` is used by the models that check a file, the schema for editors, paths in branches, and the checks.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ SINGLE = ("scenario", "behaviour", "rules")
 VERBS = ("set", "scale", "add")
 KINDS = ("world", "part")
 
-#: Most entries of each kind that a world may have: the largest size class. One origin is everybody's own make.
+#: Largest number of entries of each kind: those of the largest size class. One origin is reserved for `other`.
 LIMITS = {axis: SIZES["huge"][axis] - (axis == "origin") for axis in COUNTED if axis != "route"}
 MONTHS_LIMIT = 1200
-#: A chain with more legs is no route, whatever the size of the world.
+#: Longest route, in legs, in a world of any size.
 MOST_LEGS = 10
 LABEL_LIMIT = 300
 TEXT_LIMIT = 4000
 
-#: Carried or first numbers that only set up the start: no event may change them.
+#: Numbers that only set up the start; no event may change them.
 START_ONLY = ("stock_origin", "cumulative", "patrols")
-#: Numbers that may not change by date, though they are not carried.
+#: Numbers that take no dates although they are not carried.
 _UNDATED = ("stock_origin", "patrols", "noise", "in_force", "until")
 
 
@@ -37,8 +37,18 @@ _UNDATED = ("stock_origin", "patrols", "noise", "in_force", "until")
 class Key:
     """One key of a section.
 
-    `type` is number, text, label, flag, flows, id, ids, date, dates, choice, count, sources, grade, conditions or
-    changes or chains; `target` is the section that ids point to; `axes` are the tables below a number.
+    Attributes
+    ----------
+    name : the key
+    type : number, text, label, flag, flows, id, ids, chains, date, dates, choice, count, sources, grade, conditions or changes
+    meaning : text for people
+    required : True if every entry must have it
+    default : value used where it is absent; None for no value
+    parameter : parameter of a number
+    axes : axes of the tables below a number
+    choices : allowed words of a choice
+    target : section that ids refer to
+    has_default : True if [defaults] may give it
     """
 
     name: str
@@ -60,25 +70,25 @@ class Key:
 
 
 def _label() -> Key:
-    return Key("label", "label", "name that people see", has_default=False)
+    return Key("label", "label", "display name", has_default=False)
 
 
 def _home() -> Key:
-    return Key("home", "id", "place where it is", required=True, target="places")
+    return Key("home", "id", "place where it is located", required=True, target="places")
 
 
 def _origin() -> Key:
-    return Key("origin", "id", "maker that its own arms count as", target="origins")
+    return Key("origin", "id", "origin of the arms that it makes", target="origins")
 
 
 _STRUCTURE: dict[str, tuple[Key, ...]] = {
     "scenario": (
-        Key("question", "text", "what the file asks", required=True),
+        Key("question", "text", "question that the file answers", required=True),
         Key("start", "date", "first month", required=True),
         Key("end", "date", "last month", required=True),
         Key("flows", "flows", 'unit of bare flows, such as "USD m / year"', required=True),
         Key("money_year", "choice", "year of constant prices; only 2024", default=2024),
-        Key("origins", "ids", "makers whose arms are told apart", default=(), target=""),
+        Key("origins", "ids", "makers whose arms are tracked separately", default=(), target=""),
         _label(),
     ),
     "categories": (
@@ -90,25 +100,25 @@ _STRUCTURE: dict[str, tuple[Key, ...]] = {
     "legs": (
         _label(),
         Key("between", "ids", "the two places that it joins", required=True, target="places", has_default=False),
-        Key("mode", "choice", "how it is travelled", required=True, choices=("land", "sea", "air")),
-        Key("months", "count", "months of travel, 0 to 24", default=1),
-        Key("host", "id", "regime without which only the residual is left", target="regimes"),
-        Key("front", "id", "front whose war makes it more dangerous", target="fronts"),
+        Key("mode", "choice", "mode of transport", required=True, choices=("land", "sea", "air")),
+        Key("months", "count", "travel time in months, 0 to 24", default=1),
+        Key("host", "id", "regime whose fall reduces the limit to its residual", target="regimes"),
+        Key("front", "id", "front whose war raises its hazard", target="fronts"),
     ),
     "states": (
         _label(),
         _home(),
         _origin(),
-        Key("income_basis", "choice", "whether sanctions are already in the income of the file", default="observed",
+        Key("income_basis", "choice", "whether the income already reflects sanctions (observed) or not (potential)", default="observed",
             choices=("observed", "potential")),
-        Key("rival", "id", "state it races with in arms", target="states"),
+        Key("rival", "id", "rival in an arms race", target="states"),
     ),
     "proxies": (_label(), _home(), _origin()),
     "ties": (
         _label(),
         Key("routes", "chains", "the only routes of the tie, each a list of legs from home to home", has_default=False),
         Key("avoid", "ids", "legs and places that no route of the tie uses", default=()),
-        Key("returns", "flag", "true when arms may be sent to the one who made them", default=False),
+        Key("returns", "flag", "true if arms may be sent back to the actor that made them", default=False),
     ),
     "fronts": (
         _label(),
@@ -120,27 +130,27 @@ _STRUCTURE: dict[str, tuple[Key, ...]] = {
     ),
     "pacts": (
         _label(),
-        Key("members", "ids", "states that agree", required=True, target="states"),
+        Key("members", "ids", "member states", required=True, target="states"),
         Key("signed", "date", "date of signature"),
-        Key("debtor", "id", "member who owes the reciprocity; all owe when absent", target="states"),
-        Key("reciprocity_order", "choice", "whether reciprocity is served before the proxies", default="priority",
+        Key("debtor", "id", "member that owes reciprocity; without it all members do", target="states"),
+        Key("reciprocity_order", "choice", "whether reciprocity is served before the proxies (priority) or shares with them", default="priority",
             choices=("priority", "share")),
     ),
     "events": (
         _label(),
         Key("about", "text", "what happens"),
-        Key("source", "sources", "where it is known from"),
+        Key("source", "sources", "ids of its sources"),
         Key("grade", "grade", "quality of the source, A to D"),
         Key("on", "date", "month in which it happens", has_default=False),
         Key("window", "dates", "first and last month in which it may happen", has_default=False),
-        Key("when", "conditions", "happens once all of these hold", has_default=False),
-        Key("unless", "conditions", "and none of these holds", has_default=False),
+        Key("when", "conditions", "conditions that must all hold", has_default=False),
+        Key("unless", "conditions", "conditions of which none may hold", has_default=False),
         *(Key(verb, "changes", f"numbers to {verb}", has_default=False) for verb in VERBS),
     ),
     "branches": (
         _label(),
         Key("about", "text", "what is different"),
-        Key("extends", "ids", "branches on which this one builds", target="branches"),
+        Key("extends", "ids", "branches that this one extends", target="branches"),
         Key("off", "ids", "events that do not happen", target="events"),
         *(Key(verb, "changes", f"paths to {verb}") for verb in VERBS),
     ),
@@ -153,7 +163,7 @@ _STRUCTURE: dict[str, tuple[Key, ...]] = {
 
 
 def _chance_key() -> Key:
-    return Key("chance_key", "id", "name under which its random numbers are drawn, by default its id", has_default=False)
+    return Key("chance_key", "id", "name that determines its random numbers; its id by default", has_default=False)
 
 
 def _number(parameter: Parameter, name: str, axes: tuple[str, ...], required: bool) -> Key:
@@ -164,7 +174,7 @@ def _number(parameter: Parameter, name: str, axes: tuple[str, ...], required: bo
 
 
 def _sections() -> dict[str, dict[str, Key]]:
-    """Keys by section and name, structure first."""
+    """Return keys by section and name, structure first."""
     found = {section: {key.name: key for key in keys} for section, keys in _STRUCTURE.items()}
     for section in NAMED:
         found[section]["chance_key"] = _chance_key()
@@ -179,32 +189,32 @@ def _sections() -> dict[str, dict[str, Key]]:
     return found
 
 
-#: Section -> name of key -> key. Where a key is not `required` and has no default it may be absent.
+#: Section -> name of key -> key. A key that is not `required` and has no default may be absent.
 SECTIONS: dict[str, dict[str, Key]] = _sections()
 
 
-#: Section and key -> parameter; engagement stands under the side of an actor, or under its own name.
+#: Section and key -> parameter; engagement is given under the side of an actor, or under its own name.
 _PARAMETERS = {(section, p.key): p for p in PARAMETERS for section in p.sections} | {
     ("fronts", key): BY_NAME["engagement"] for key in ("side_a", "side_b", "engagement")
 }
 
 
 def parameter_of(path: Sequence[str]) -> Parameter:
-    """The parameter of a path to a number."""
+    """Return the parameter of a path to a number."""
     return _PARAMETERS[path[0], path[1] if path[0] in SINGLE else path[2]]
 
 
 def key_at(path: Sequence[str]) -> Key | None:
-    """The key that a path of a world leads through, or None."""
+    """Return the key on a path of a world, or None."""
     place = 1 if path[0] in SINGLE else 2
     return SECTIONS.get(path[0], {}).get(path[place]) if len(path) > place else None
 
 
 def leaf_length(path: Sequence[str], key: Key) -> int:
-    """Number of parts of a full path to one value of `key`."""
+    """Return the number of parts of a full path to one value of `key`."""
     return (2 if path[0] in SINGLE else 3) + len(key.axes)
 
 
 def shown(path: Sequence[str]) -> str:
-    """A path as people write it: ids joined by dots."""
+    """Return a path as ids joined by dots."""
     return ".".join(str(part) for part in path)[:200]

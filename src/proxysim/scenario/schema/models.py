@@ -1,4 +1,4 @@
-"""The pydantic models of a world file, made from `SECTIONS`: every key known, no other allowed, none required."""
+"""Pydantic models of a world file, built from `SECTIONS`: unknown keys are rejected, and no key is required."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from proxysim.scenario.schema.numbers import Problems, Written
 from proxysim.scenario.schema.values import read_source_text, read_value
 
 Path = tuple[str, ...]
-#: Axes over which one number in [defaults] may stand for all.
+#: Axes along which one number in [defaults] may apply to all ids.
 BROADCAST = ("category", "origin", "provision")
 
 
 def _refuse(faults: Iterable[tuple[Path, str]]) -> ValidationError:
-    """Faults inside a value, each with the keys below it."""
+    """Return an error with the faults inside a value, each with the keys below it."""
     lines = [
         InitErrorDetails(type=PydanticCustomError("fault", "{text}", {"text": message}), loc=loc, input=None)
         for loc, message in faults
@@ -28,12 +28,12 @@ def _refuse(faults: Iterable[tuple[Path, str]]) -> ValidationError:
 
 
 def _below(problems: Problems, path: Path = ()) -> list[tuple[Path, str]]:
-    """Faults of one value with full locations."""
+    """Return the faults of one value with full locations."""
     return [((*path, sub) if sub else path, message) for sub, message in problems]
 
 
 def _field(key: Key) -> Any:
-    """Type of a field: a validator of the value, below one table for each axis."""
+    """Return the type of a field: a validator of the value, inside one table per axis."""
 
     def check(raw: Any, info: ValidationInfo) -> Any:
         value, problems = read_value(key, raw, info.context["flows"])  # type: ignore[index]
@@ -48,7 +48,7 @@ def _field(key: Key) -> Any:
 
 
 def _default_field(key: Key) -> Any:
-    """Type of a field of [defaults]: as in an entry, or one number for all ids of its axes."""
+    """Return the type of a field of [defaults]: as in an entry, or one number for all ids of its axes."""
     if not key.axes or key.axes[0] not in BROADCAST:
         return _field(key)
 
@@ -88,7 +88,7 @@ def _plain(read: Callable[[Any], tuple[Any, Problems]]) -> Any:
 
 @cache
 def entity_model(section: str, defaults: bool = False) -> type[BaseModel]:
-    """The model of one entry of a section, or of its table in [defaults]; no key is required here."""
+    """Return the model of one entry of a section, or of its table in [defaults]; no key is required here."""
     keys = [key for key in SECTIONS[section].values() if key.has_default or not defaults]
     fields: dict[str, Any] = {key.name: (_default_field(key) if defaults else _field(key), None) for key in keys}
     return create_model(f"{section}_entry", __config__=_STRICT, **fields)
@@ -96,7 +96,7 @@ def entity_model(section: str, defaults: bool = False) -> type[BaseModel]:
 
 @cache
 def world_model() -> type[BaseModel]:
-    """The model of a whole world file; needed keys are checked after all layers are in."""
+    """Return the model of a world file; required keys are checked after all layers have been read."""
     fields: dict[str, Any] = {section: (entity_model(section), None) for section in SINGLE}
     fields |= {section: (dict[str, entity_model(section)], None) for section in ENTITIES}  # type: ignore[misc]
     defaults: dict[str, Any] = {section: (entity_model(section, True), None) for section in NAMED}

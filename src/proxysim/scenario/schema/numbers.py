@@ -1,4 +1,4 @@
-"""One number of a scenario file: a bare value, or a table with value or dates, range, unit and source."""
+"""A number of a scenario file: a bare value, or a table with a value or dates, range, unit and source."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _PERCENT = re.compile(r"\s*([-+]?[0-9]+(?:\.[0-9]+)?)\s*%\s*")
 _DATE_FORM = "a date is 2021 or 2021-06"
 _YEARS = (1900, 2200)
 
-#: Faults of one value: where below it (a key, or nothing) and what is wrong.
+#: Faults of one value: the key inside it (may be empty) and the message.
 Problems = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class Written:
-    """A number as written, in internal units, with months counted from year 0 (`start` is not known yet)."""
+    """A number as written, in internal units, with months counted from year 0 since the start is not yet known."""
 
     value: float | None
     series: tuple[tuple[int, float], ...] = ()
@@ -43,15 +43,21 @@ class Written:
     linear: bool = False
 
     def values(self) -> tuple[float, ...]:
-        """Every value that is written, in the order of dates."""
+        """Return all values, in the order of dates."""
         return (self.value,) if self.value is not None else tuple(value for _, value in self.series)
 
 
 @dataclass(frozen=True)
 class Reader:
-    """How to read one number: its parameter, the unit of bare flows, and what its place allows.
+    """Reads one number.
 
-    `role` is "value" (in bounds), "scale" (a factor of at least 0) or "add" (any amount in the parameter's unit).
+    Attributes
+    ----------
+    parameter : its parameter
+    flows : unit of bare flows
+    dated : True if dates are allowed
+    role : "value" (within bounds), "scale" (a factor of at least 0) or "add" (any amount in the parameter's unit)
+    high : upper bound, if it differs from that of the parameter
     """
 
     parameter: Parameter
@@ -61,7 +67,7 @@ class Reader:
     high: float | None = None
 
     def read(self, raw: Any) -> tuple[Written | None, Problems]:
-        """The number, or None and what is wrong with it."""
+        """Return the number, or None and its faults."""
         if isinstance(raw, dict):
             return self._table(raw)
         value, problem = self._value(raw, None)
@@ -71,7 +77,7 @@ class Reader:
 
     @property
     def kind(self) -> str:
-        """Kind of number that is expected here."""
+        """Kind of number expected here."""
         if self.role == "scale":
             return "factor"
         if self.role == "add" and self.parameter.kind == "month":
@@ -79,7 +85,7 @@ class Reader:
         return self.parameter.kind
 
     def _value(self, raw: Any, unit: Unit | None) -> tuple[float | None, str]:
-        """One value in internal units, or None and the fault."""
+        """Return one value in internal units, or None and its fault."""
         if self.kind == "month":
             month = month_of(raw)
             return (
@@ -105,7 +111,7 @@ class Reader:
         return f"needs a number; found {show(raw)}"
 
     def limits(self) -> tuple[float, float]:
-        """Lowest and highest value that is allowed here."""
+        """Return the lowest and highest value allowed here."""
         if self.role == "scale":
             return 0.0, math.inf
         if self.role == "add":
@@ -119,7 +125,7 @@ class Reader:
         return not low - 1e-12 * abs(low) <= value <= high + 1e-12 * abs(high)
 
     def out_of_bounds(self, raw: Any, value: float) -> str:
-        """The fault of a value out of bounds."""
+        """Return the message for a value out of bounds."""
         low, high = self.limits()
         inside = "" if raw == value or self.kind == "month" else f" ({value:g} in {internal_unit(self.kind)})"
         allowed = f"at least {low:g}" if high == math.inf else f"{low:g} to {high:g}"
@@ -129,7 +135,7 @@ class Reader:
         return f"found {show(raw)}{inside}; allowed is {allowed}{cure}"
 
     def _table(self, raw: dict[str, Any]) -> tuple[Written | None, Problems]:
-        """A number table."""
+        """Read a number table."""
         problems: Problems = []
         dates = {key: value for key, value in raw.items() if _DATE_KEY.fullmatch(key)}
         for key in raw:
@@ -145,7 +151,7 @@ class Reader:
         if unit is None and unit_text is not None:
             return None, problems
         if "value" in raw and dates:
-            problems.append((next(iter(dates)), "has dates beside `value`; write either a value or dates"))
+            problems.append((next(iter(dates)), "has both `value` and dates; give either a value or dates"))
         elif "value" not in raw and not dates:
             problems += [] if problems else [("", "needs `value`, or dates such as {2021 = 5, 2022-06 = 7}")]
         elif dates:
@@ -170,7 +176,7 @@ class Reader:
     def _scalar(
         self, raw: dict[str, Any], unit: Unit | None, details: Written, problems: Problems
     ) -> tuple[Written | None, Problems]:
-        """A table with `value`."""
+        """Read a table with `value`."""
         found: dict[str, float | None] = {}
         for name in ("value", "low", "high"):
             if name in raw:
@@ -189,10 +195,10 @@ class Reader:
     def _series(
         self, raw: dict[str, Any], dates: dict[str, Any], unit: Unit | None, details: Written, problems: Problems
     ) -> tuple[Written | None, Problems]:
-        """A table with dates; its range is one multiplier, written in percent."""
+        """Read a table with dates; its range is one multiplier, written in percent."""
         if not self.dated:
             where = (
-                "is where a run starts, so it has no dates; an event can change it"
+                "is a value at the start of a run, so it has no dates; an event can change it"
                 if self.parameter.carried
                 else "takes no dates"
             )
@@ -200,7 +206,7 @@ class Reader:
         series: dict[int, float] = {}
         for key in sorted(dates):
             if isinstance(dates[key], dict):
-                problems.append((key, f'found "{key}." and a further key; {_DATE_FORM}'))
+                problems.append((key, f'found "{key}." and another key; {_DATE_FORM}'))
                 continue
             year, _, month = key.partition("-")
             value, problem = self._value(dates[key], unit)
@@ -208,7 +214,7 @@ class Reader:
             if not _YEARS[0] <= int(year) <= _YEARS[1]:
                 problems.append((key, f"found the year {year}; allowed is {_YEARS[0]} to {_YEARS[1]}"))
             elif at in series:
-                problems.append((key, f"gives {key} twice: 2021 and 2021-01 are the same month"))
+                problems.append((key, f"repeats the month {key}: 2021 and 2021-01 are the same month"))
             elif value is None:
                 problems.append((key, problem))
             else:
@@ -225,20 +231,20 @@ class Reader:
 
 
 def _multiplier(raw: dict[str, Any], name: str, problems: Problems) -> float | None:
-    """`low` or `high` of a series: a percentage of each value, as a multiplier."""
+    """Read `low` or `high` of a series, a change of each value in percent, as a multiplier."""
     if name not in raw:
         return None
     match = _PERCENT.fullmatch(raw[name]) if isinstance(raw[name], str) else None
     if match is None or float(match[1]) < -100 or float(match[1]) > 1e6:
-        problems.append((name, f'found {show(raw[name])}; beside dates a range is text such as "-25 %" or "+120 %"'))
+        problems.append((name, f'found {show(raw[name])}; with dates, a range is text such as "-25 %" or "+120 %"'))
         return None
     return 1 + float(match[1]) / 100
 
 
 def _details(raw: dict[str, Any], dated: bool, problems: Problems) -> Written:
-    """The fields of a number that are no numbers."""
+    """Read the fields of a number table that are not numbers."""
     if ("low" in raw) != ("high" in raw):
-        problems.append(("low" if "low" in raw else "high", "stands alone; give both `low` and `high`, or neither"))
+        problems.append(("low" if "low" in raw else "high", "is given alone; give both `low` and `high`, or neither"))
     dist, linear = raw.get("dist", "split"), raw.get("linear", False)
     if dist not in DISTS:
         near = did_you_mean(dist, DISTS) if isinstance(dist, str) else ""
@@ -246,7 +252,7 @@ def _details(raw: dict[str, Any], dated: bool, problems: Problems) -> Written:
     elif "dist" in raw and "low" not in raw:
         problems.append(("dist", "needs a range: give `low` and `high`"))
     if not isinstance(linear, bool) or (linear and not dated):
-        problems.append(("linear", f"found {show(linear)}; allowed are true and false, beside dates"))
+        problems.append(("linear", f"found {show(linear)}; allowed are true and false, with dates only"))
     source, problem = read_sources(raw.get("source", ()))
     if problem:
         problems.append(("source", problem))
@@ -257,14 +263,14 @@ def _details(raw: dict[str, Any], dated: bool, problems: Problems) -> Written:
     for name in ("moves_with", "note"):
         text = raw.get(name)
         if text is not None and (not isinstance(text, str) or not text or len(text) > 2000):
-            problems.append((name, f"needs a short text; found {show(text)}"))
+            problems.append((name, f"needs text of 1 to 2000 characters; found {show(text)}"))
     if problems:
         return Written(None)
     return Written(None, (), None, None, dist, source, grade, raw.get("moves_with"), raw.get("note"), None, linear)
 
 
 def read_sources(raw: Any) -> tuple[tuple[str, ...], str]:
-    """Ids of sources (one text or a list), or what is wrong."""
+    """Return ids of sources, from one id or a list, and the fault if there is one."""
     ids = [raw] if isinstance(raw, str) else raw
     if not isinstance(ids, list | tuple) or not all(isinstance(i, str) and SOURCE_ID.fullmatch(i) for i in ids):
         return (), f'needs the id of a source such as "S01", or a list of them; found {show(raw)}'
@@ -272,7 +278,7 @@ def read_sources(raw: Any) -> tuple[tuple[str, ...], str]:
 
 
 def grade_fault(grade: Any, source: tuple[str, ...], silent: bool = False) -> str:
-    """What is wrong with a grade beside its sources, or nothing."""
+    """Return what is wrong with a grade, given its sources, or an empty text."""
     if grade not in GRADES:
         return f"found {show(grade)}; allowed are A, B, C (with a source) and D"
     if grade != "D" and not source and not silent:
@@ -281,20 +287,20 @@ def grade_fault(grade: Any, source: tuple[str, ...], silent: bool = False) -> st
 
 
 def month_of(raw: Any) -> int | None:
-    """Months of a date counted from year 0, or None when it is no date."""
+    """Return the month of a date, counted from year 0, or None if it is not a date."""
     if isinstance(raw, datetime.datetime) or not isinstance(raw, datetime.date):
         return None
     return month_index(raw.year, raw.month)
 
 
 def internal_unit(kind: str) -> str:
-    """The unit inside the model, in words."""
-    names = {"money_flow": "USD m a month", "arms_flow": "USD m a month", "money": "USD m", "arms": "USD m"}
-    return names.get(kind, {"loss": "share a month", "capital": "months"}.get(kind, kind))
+    """Return the unit inside the model, in words."""
+    names = {"money_flow": "USD m / month", "arms_flow": "USD m / month", "money": "USD m", "arms": "USD m"}
+    return names.get(kind, {"loss": "share / month", "capital": "months"}.get(kind, kind))
 
 
 def show(raw: Any) -> str:
-    """A value of a file in an error message: short, and as TOML writes it."""
+    """Return a value as error messages show it: short, and in TOML notation."""
     if isinstance(raw, bool):
         return "true" if raw else "false"
     if isinstance(raw, str):

@@ -1,8 +1,7 @@
-"""Units of numbers in a scenario file, and their change into internal units.
+"""Units of numbers in a scenario file, and conversion to internal units.
 
-Internal units are million constant-2024 USD, months, persons and shares (`proxysim.core.parameters`). A flow per
-year is a twelfth of it per month. A loss of x per year is 1 - (1 - x)^(1/12) per month, never x / 12: losses
-compound.
+Internal units are million constant-2024 USD, months, persons and shares (`proxysim.core.parameters`). A yearly flow is
+divided by 12. A yearly loss x becomes a monthly loss 1 - (1 - x)^(1/12), because losses compound.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ _PERIODS = {
 }  # fmt: skip
 _FLOW = '"USD m / year", "USD m / month", "USD bn / year" or "USD k / month"'
 
-#: What may stand in `unit`, by kind of number, in words.
+#: Allowed values of `unit` in words, by kind of number.
 ALLOWED: dict[str, str] = {
     "money_flow": _FLOW,
     "arms_flow": _FLOW,
@@ -51,12 +50,19 @@ _DIMENSION = {
 
 
 class UnitError(ValueError):
-    """A unit that cannot be read, or that does not fit the number; the text says what is allowed."""
+    """A unit that cannot be read or does not fit the number; the text says what is allowed."""
 
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit that was read: `size` in base units (USD, 1, persons, months), `period` in months (0: no flow)."""
+    """A unit.
+
+    Attributes
+    ----------
+    dimension : money, share, persons or time
+    size : size in base units (USD, 1, persons, months)
+    period : months of a flow; 0 if it is not a flow
+    """
 
     dimension: str
     size: float
@@ -65,7 +71,12 @@ class Unit:
 
 @lru_cache(maxsize=1024)
 def parse_unit(text: str) -> Unit:
-    """Read a unit such as ``USD m / year``, ``$ million per annum``, ``k persons`` or ``% / year``."""
+    """Read a unit such as ``USD m / year``, ``$ million per annum``, ``k persons`` or ``% / year``.
+
+    Raises
+    ------
+    UnitError : the text is not a known unit
+    """
     if len(text) > 60:
         raise UnitError("is too long for a unit")
     plain = text.strip().lower().replace("us$", " usd ").replace("$", " usd ").replace("%", " % ")
@@ -83,7 +94,7 @@ def parse_unit(text: str) -> Unit:
 
 
 def _noun(words: list[str]) -> tuple[str, float]:
-    """Dimension and size of what stands before the slash."""
+    """Return the dimension and size of the part before the slash."""
     scales = [word for word in words if word in _SCALES]
     nouns = [word for word in words if word in _NOUNS]
     if len(nouns) != 1 or len(scales) > 1 or len(nouns) + len(scales) != len(words):
@@ -100,7 +111,12 @@ def _noun(words: list[str]) -> tuple[str, float]:
 
 
 def unit_for(text: str, kind: str) -> Unit:
-    """The unit `text`, which must fit numbers of `kind`; else `UnitError` with what is allowed."""
+    """Read a unit that must fit numbers of `kind`.
+
+    Raises
+    ------
+    UnitError : not a unit, or a unit that does not fit; the text says what is allowed
+    """
     try:
         unit = parse_unit(text)
     except UnitError as error:
@@ -111,12 +127,16 @@ def unit_for(text: str, kind: str) -> Unit:
 
 
 def flows_unit(text: str) -> Unit:
-    """The unit of bare flows that a file declares (``scenario.flows``)."""
+    """Read the unit of bare flows that a file declares (``scenario.flows``)."""
     return unit_for(text, "money_flow")
 
 
 def to_internal(value: float, kind: str, unit: Unit | None, flows: Unit) -> float:
-    """`value` in internal units; a bare number (`unit` None) of a flow is in `flows`, of another kind internal.
+    """Convert a value to internal units.
+
+    Parameters
+    ----------
+    unit : its unit; None for a bare number, which is in `flows` if it is a flow and in the internal unit otherwise
 
     Raises
     ------
@@ -132,13 +152,13 @@ def to_internal(value: float, kind: str, unit: Unit | None, flows: Unit) -> floa
     scaled = value * unit.size
     if unit.dimension == "share" and unit.period == 12:
         if scaled > 1:
-            raise UnitError(f"found {value:g}; a loss in a year is at most all of it")
+            raise UnitError(f"found {value:g}; a yearly loss is at most 1, or 100 %")
         return -math.expm1(math.log1p(-scaled) / 12) if scaled < 1 else 1.0
     return scaled
 
 
 def number_with_unit(text: str, kind: str) -> tuple[str, str] | None:
-    """Number and unit of a text such as ``700 USD m / year``, to show the right form; None when it is neither."""
+    """Split a text such as ``700 USD m / year`` into number and unit, to suggest the right form; None if it has another form."""
     match = re.fullmatch(r"\s*([-+]?[0-9][0-9_.,]*(?:[eE][-+]?[0-9]+)?)\s*(\S.{0,58}?)\s*", text[:120])
     if match is None:
         return None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from proxysim.core import records, vocabulary
 from proxysim.core.schedule import Schedule
 from proxysim.errors import Fault, InputError
+from proxysim.scenario.arguments import names_of
 from proxysim.scenario.resolve.loader import load_scenario, scenario_of_branch
 from proxysim.scenario.scenario import Names, Scenario
 from proxysim.scenario.world.chance import AXIS_SECTION, OTHER
@@ -47,6 +48,11 @@ class World:
         """Hash of the scenario's content."""
         return self.scenario.hash
 
+    @property
+    def branches(self) -> tuple[str, ...]:
+        """Names of the branches of its file, in the order of the file; "none" and joined ones are not listed."""
+        return tuple(self.scenario.branches)
+
     def branch(self, name: str) -> World:
         """Another branch of the same world; "none" is the file as it stands.
 
@@ -65,7 +71,7 @@ class World:
         return f"World({self.scenario.file}, {counted}, {self.months[0]} to {self.months[-1]})"
 
 
-def load(file: str | Path, branch: str | None = None, sets: Sequence[str] = ()) -> World:
+def load(file: str | os.PathLike[str], branch: str | None = None, sets: str | Sequence[str] = ()) -> World:
     """Read a world file and build it.
 
     Parameters
@@ -78,7 +84,26 @@ def load(file: str | Path, branch: str | None = None, sets: Sequence[str] = ()) 
     ------
     InputError : with all that is wrong
     """
-    return build(load_scenario(file, branch, sets))
+    return build(load_scenario(file, branch, names_of(sets, "sets")))
+
+
+def world_of(given: World | str | os.PathLike[str], branch: str | None = None) -> World:
+    """The world that a caller means: a World as it is, or a path or name to be loaded.
+
+    Parameters
+    ----------
+    branch : for a path or name, as in `load`
+
+    Raises
+    ------
+    InputError : neither of these, or the file cannot be used
+    """
+    if isinstance(given, World):
+        return given
+    if isinstance(given, (str, os.PathLike)):
+        return load(given, branch)
+    message = f"needs a World, a path or the name of a shipped world; found {type(given).__name__}"
+    raise InputError([Fault("world", 0, "", message)])
 
 
 def build(scenario: Scenario) -> World:

@@ -1,1 +1,1 @@
-"""Blocks of runs on processes or a cluster."""
+"""Running the blocks of a sweep in this process, threads, processes or on a cluster."""

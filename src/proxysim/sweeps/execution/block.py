@@ -1,6 +1,6 @@
-"""The rows of one block, run in pieces: the journal records each piece, and a run that raises is told apart from the rest.
+"""Run the rows of one block in pieces; the journal records each piece, and a run that raises an error fails alone.
 
-Only the run itself is timed: worlds, numbers and rules are ready before its clock starts.
+The time limit covers only the run itself. Worlds, numbers and rules are prepared before its clock starts.
 """
 
 from __future__ import annotations
@@ -25,22 +25,23 @@ from proxysim.sweeps.inputs import Point, run_ids
 from proxysim.sweeps.store.blocks import Block
 
 Array = np.ndarray[Any, Any]
-#: Rows that are run and recorded together, and the share of the timeout that they should take.
+#: Maximum number of rows that are run and recorded together, and the target share of the timeout that they take.
 PIECE_ROWS, TIMEOUT_SHARE = 512, 0.1
-#: What ends a sweep; anything else that a run or a hook raises, `sys.exit` too, fails that run only.
+#: Exceptions that end a sweep; any other that a run or a hook raises, including `sys.exit`, fails that run only.
 ENDS_SWEEP = (KeyboardInterrupt, GeneratorExit)
 
 
 @dataclass(frozen=True)
 class Task:
-    """One block, as it is sent to a worker.
+    """One block as sent to a worker.
 
     Attributes
     ----------
-    folder : of the sweep, at the same place for every worker
-    state : of that folder, as `Store.state`
-    timeout : seconds that a run may take; None for ever
-    hook : "module:function", called as hook(point, branch, run) before each run; what it raises fails the run
+    folder : folder of the sweep, at the same path for every worker
+    block : the block to run
+    state : state of the folder, from `Store.state`
+    timeout : time limit of one run in seconds; None sets no limit
+    hook : "module:function", called as ``hook(point, branch, run)`` before each run; if it raises an error, the run fails
     """
 
     folder: str
@@ -51,7 +52,7 @@ class Task:
 
 
 class BlockRun:
-    """The rows of one block, in the order of point, branch and run."""
+    """The rows of one block, ordered by point, branch and run."""
 
     def __init__(self, context: WorkerContext, task: Task, journal: Journal) -> None:
         self.context, self.journal, self.timeout = context, journal, task.timeout
@@ -66,10 +67,10 @@ class BlockRun:
         self.branches = np.repeat(np.arange(branches), len(runs))[order]
         self.runs = np.tile(runs, branches)[order]
         self.design: dict[int, Point] = {int(k): store.design.point(int(k)) for k in np.unique(points)}
-        self.row_seconds = np.inf  # of a row in the last piece; with a timeout the first row is run by itself
+        self.row_seconds = np.inf  # seconds per row in the last piece; infinite, so with a timeout the first row runs alone
 
     def run(self) -> None:
-        """Run all rows that the journal does not know."""
+        """Run all rows that are not in the journal."""
         known = self.journal.done.keys() | self.journal.failed.keys()
         self._run_by_world(np.array([row for row in range(len(self.runs)) if row not in known], dtype=np.intp))
         self.values = np.full((len(self.runs), len(self.context.columns)), np.nan)
@@ -81,7 +82,7 @@ class BlockRun:
 
     # ---- running -----------------------------------------------------------------------------
     def _run_by_world(self, rows: Array) -> None:
-        """Each branch and each text has a world of its own."""
+        """Run rows grouped by world; each branch and each combination of text has its own."""
         texts = {k: self.context.variation.combination(point) for k, point in self.design.items()}
         for text in sorted(set(texts.values()), key=repr):
             points = [k for k, found in texts.items() if found == text]
@@ -91,7 +92,7 @@ class BlockRun:
                     self._run_group(branch, chosen)
 
     def _run_group(self, branch: int, rows: Array) -> None:
-        """Rows of one world, with all their numbers at once."""
+        """Run the rows of one world, computing all their numbers at once."""
         points = np.unique(self.points[rows])
         try:
             values_of = [self.design[int(k)] for k in points]
@@ -111,7 +112,7 @@ class BlockRun:
             self._run_group(branch, rows[k : k + 1])
 
     def _pieces(self, rows: Array) -> Iterator[Array]:
-        """Rows that are run together; with a hook, and after a worker died on them, each by itself."""
+        """Split rows into pieces; with a hook, or if a worker died on a row, a piece is a single row."""
         low = 0
         while low < len(rows):
             size = 1 if self.hook else PIECE_ROWS
@@ -125,7 +126,7 @@ class BlockRun:
             low += len(piece)
 
     def _run_piece(self, world: World, numbers: Array, points: Array, rows: Array) -> None:
-        """Run some rows; when they raise, one by one."""
+        """Run some rows together, and one by one if that raises an error."""
         place, stage, seed = np.searchsorted(points, self.points[rows]), "hook", self.context.store.experiment.seed
         self.journal.start(rows)
         try:
@@ -155,7 +156,7 @@ class BlockRun:
 
     # ---- results -----------------------------------------------------------------------------
     def _check(self) -> None:
-        """Count runs whose books do not balance, or whose outcomes are not numbers, as failed."""
+        """Mark runs as failed if their books do not balance or their outcomes are not finite."""
         broken = ~np.isfinite(self.values[:, self.context.strict]).all(axis=1) | ~(self.residual[:, 0] <= TOLERANCE)
         broken |= np.isinf(self.values).any(axis=1)
         for row in np.flatnonzero(broken):
@@ -171,10 +172,10 @@ class BlockRun:
             else:
                 bad = np.flatnonzero(~np.isfinite(self.values[row]))
                 names = ", ".join(self.context.store.columns[k] for k in bad[:5])
-                self.failed[int(row)] = ("outcomes", "NotANumber", f"no number: {names}", "")
+                self.failed[int(row)] = ("outcomes", "NotANumber", f"not a finite number: {names}", "")
 
     def _ids(self) -> list[str]:
-        """Ids of all rows."""
+        """Run ids of all rows."""
         store, found = self.context.store, [""] * len(self.runs)
         starts = [
             0,
@@ -188,7 +189,7 @@ class BlockRun:
         return found
 
     def table(self) -> pa.Table:
-        """Rows that are whole."""
+        """The table of successful rows."""
         store = self.context.store
         good = np.array([row not in self.failed for row in range(len(self.runs))])
         self.ids = self._ids()
@@ -204,7 +205,7 @@ class BlockRun:
         return pa.Table.from_arrays(arrays, schema=store.schema())
 
     def failures(self) -> list[dict[str, Any]]:
-        """Rows that failed."""
+        """The failed rows, as dicts with the columns of the table of failures."""
         return [
             {"point": int(self.points[row]), "branch": self.context.store.branches[self.branches[row]], "run": int(self.runs[row]),
              "run_id": self.ids[row], "stage": stage, "type": kind, "message": message, "trace": trace}
@@ -213,5 +214,5 @@ class BlockRun:
 
 
 def failure_of(stage: str, error: BaseException) -> Failure:
-    """How a run failed."""
+    """The record of a failed run."""
     return (stage, type(error).__name__, str(error), trace_of(error))

@@ -1,4 +1,4 @@
-"""What a worker keeps from block to block: the worlds of one sweep, read once in each process."""
+"""What a worker caches between blocks: the worlds of one sweep, read once per process."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ MAY_BE_UNDEFINED = (FALL, REVIVAL)
 
 @dataclass
 class WorkerContext:
-    """The worlds of a sweep and what of their outcomes is kept.
+    """The worlds of a sweep and the outcomes to keep.
 
     Attributes
     ----------
-    columns : places of the outcomes that are kept, among all
-    strict : (column,) whether an outcome must be a number
-    sizes : of worlds whose rules are loaded
+    store : folder of the sweep
+    variation : its worlds and numbers
+    columns : indices of the kept outcomes among all outcomes
+    strict : whether an outcome must be finite, ``(column,)``
+    sizes : size classes whose rules are loaded
     """
 
     store: Store
@@ -45,10 +47,10 @@ class WorkerContext:
 
         Raises
         ------
-        InputError : world or model have changed since the sweep was started
+        InputError : a world or the model has changed since the sweep was started
         """
         if store.version != model_version():
-            message = f"was made by model version {store.version}; this is {model_version()}"
+            message = f"was made with model version {store.version}; this is {model_version()}"
             raise InputError([Fault(str(store.folder), 0, "model_version", message)])
         variation = Variation(store.experiment)
         found = columns_of(store.experiment, variation.world(0, store.design.point(0)))
@@ -56,7 +58,7 @@ class WorkerContext:
         return cls(store, variation, tuple(place for place, _ in found), strict)
 
     def world(self, branch: int, point: Point) -> World:
-        """The world of a point, with the rules for its size loaded: no run is charged for that."""
+        """The world of a point; loads the rules for its size, so that this does not count towards the time of a run."""
         world = self.variation.world(branch, point)
         if world.size not in self.sizes:
             load_rules(world)
@@ -69,7 +71,7 @@ _LOCK = threading.Lock()
 
 
 def worker_context(folder: str, state: str) -> WorkerContext:
-    """The context of a sweep in one state of its folder; a process keeps one at a time."""
+    """The context of a sweep in one state of its folder; a process caches one context at a time."""
     with _LOCK:
         if (folder, state) not in _CONTEXTS:
             _CONTEXTS.clear()

@@ -1,4 +1,4 @@
-"""The workers of a Dask cluster that somebody started, on this machine or over tls."""
+"""Workers of an existing Dask cluster, on this machine or over tls."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from urllib.parse import urlsplit
 
 from proxysim.errors import MissingExtra, refused
 
-#: Seconds for which a scheduler may be without workers.
+#: Seconds that a scheduler may have no workers before the sweep stops.
 WORKERLESS_SECONDS = 30.0
-GONE = "the scheduler is gone; what was done is kept, go on with `proxysim resume`"
+GONE = "the scheduler is gone; finished blocks are kept, continue with `proxysim resume`"
 CERTIFICATES = ("DASK_DISTRIBUTED__COMM__TLS__CA_FILE, DASK_DISTRIBUTED__COMM__TLS__CLIENT__CERT and "
                 "DASK_DISTRIBUTED__COMM__TLS__CLIENT__KEY")  # fmt: skip
 
 
 @contextlib.contextmanager
 def dask_client(address: str) -> Iterator[Any]:
-    """A client of a scheduler.
+    """A client connected to a scheduler.
 
     Raises
     ------
-    InputError : nobody answers there
+    InputError : no scheduler answers at the address
+    MissingExtra : distributed is not installed
     """
     try:
         distributed: Any = importlib.import_module("distributed")
@@ -46,11 +47,11 @@ def dask_client(address: str) -> Iterator[Any]:
 
 
 def thread_count(client: Any, timeout: float | None) -> int:
-    """Threads of all workers, for the first of which it waits.
+    """Number of threads over all workers, after waiting for the first worker.
 
     Raises
     ------
-    InputError : there is none, or they cannot be ended one by one
+    InputError : no worker joins, or a timeout is set and a worker has several threads
     """
     try:
         client.wait_for_workers(1, timeout=60)
@@ -63,7 +64,7 @@ def thread_count(client: Any, timeout: float | None) -> int:
 
 
 def cluster_check(client: Any) -> Callable[[], str]:
-    """A function that says in one line why the cluster cannot continue; empty while it can."""
+    """A function that returns why the cluster cannot continue, in one line; empty while it can."""
     alone_since: float | None = None
 
     def problem() -> str:
@@ -75,14 +76,14 @@ def cluster_check(client: Any) -> Callable[[], str]:
         elif alone_since is None:
             alone_since = time.monotonic()
         elif time.monotonic() - alone_since > WORKERLESS_SECONDS:
-            return "the scheduler has no workers left; start some, then go on with `proxysim resume`"
+            return "the scheduler has no workers left; start some, then continue with `proxysim resume`"
         return ""
 
     return problem
 
 
 def check_address(address: str, insecure: bool) -> None:
-    """Refuse plain tcp to another machine unless it was asked for."""
+    """Raise an error for an unencrypted connection to another machine unless it was allowed."""
     scheme, _, rest = address.partition("://")
     try:
         place = urlsplit(f"//{rest}")
@@ -92,12 +93,12 @@ def check_address(address: str, insecure: bool) -> None:
     if not whole or not place.hostname:
         raise refused("--dask", f'found "{address}"; the form is tcp://HOST:PORT or tls://HOST:PORT')
     if scheme != "tls" and not is_loopback(place.hostname) and not insecure:
-        message = f"{address} is another machine over plain {scheme}, which anyone on the way can read and command; use tls://, or --insecure-network"
+        message = f"{address} is on another machine over plain {scheme}, so anyone on the network can read and control the sweep; use tls://, or --insecure-network"
         raise refused("--dask", message)
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine: an address of the loopback, or the name localhost and no other."""
+    """Whether a host is this machine: a loopback address, or the name localhost."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

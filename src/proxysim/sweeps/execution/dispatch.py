@@ -1,4 +1,4 @@
-"""Sends blocks to workers, collects receipts, and runs the blocks of a dead worker again."""
+"""Send blocks to workers, collect receipts, and rerun the blocks of workers that died."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from proxysim.sweeps.execution.worker import run_block
 from proxysim.sweeps.store.blocks import Block, Receipt
 from proxysim.sweeps.store.folder import Store
 
-#: Deaths of workers on one block without a new line in its journal; after more of them the sweep stops.
+#: Maximum number of worker deaths on one block without a new line in its journal; after more the sweep stops.
 MAX_LOSSES = 5
-#: Blocks that are sent to each worker at once, so that none is idle.
+#: Blocks sent ahead to each worker, so that none is idle.
 BLOCKS_PER_WORKER = 2
-#: Seconds that blocks at work are waited for when a sweep is stopped.
+#: Seconds to wait for running blocks when a sweep is stopped.
 GRACE_SECONDS = 10.0
 
 
 class StoppedError(RunError):
-    """A sweep that cannot continue now; finished blocks are kept."""
+    """The sweep cannot continue for now; finished blocks are kept."""
 
 
 class Dispatcher:
-    """Blocks in flight, and those that a worker died on, which are then run one at a time."""
+    """Blocks in flight, and blocks on which a worker died, which are then run one at a time."""
 
     def __init__(self, store: Store, options: SweepOptions, blocks: Iterator[Block], say: Callable[[str], None]) -> None:
         self.store, self.options, self.blocks, self.say = store, options, blocks, say
@@ -44,7 +44,7 @@ class Dispatcher:
         self.state = store.state
 
     def receipts(self) -> Generator[Receipt, None, None]:
-        """Receipts in the order in which blocks are done."""
+        """Receipts in the order in which blocks finish."""
         while True:
             broken = False
             with open_pool(self.options, self.store) as pool:
@@ -54,14 +54,14 @@ class Dispatcher:
                             broken = True
                             break
                         yield receipt
-                except BaseException:  # also when the consumer of the receipts is interrupted
+                except BaseException:  # also if the consumer of the receipts is interrupted
                     self._wind_down(pool)
                     raise
             if not broken:
                 return
 
     def _collect(self, pool: WorkerPool) -> Iterator[Receipt | None]:
-        """Receipts; None when the pool is broken and a new one is needed."""
+        """Receipts; None if the pool is broken and a new one is needed."""
         while self._fill(pool):
             done, _ = futures.wait(self.in_flight, timeout=POLL_SECONDS, return_when=futures.FIRST_COMPLETED)
             if not done and (message := pool.problem()):
@@ -93,14 +93,14 @@ class Dispatcher:
                 yield None
 
     def _wind_down(self, pool: WorkerPool) -> None:
-        """Wait for the blocks at work, until the grace period or another Ctrl-C ends them."""
+        """Wait for running blocks until the grace period or another Ctrl-C ends them."""
         try:
             work = [
                 future for future, block in self.in_flight.items() if not future.cancel() and self._journal(block).exists()
             ]
             if any(not future.done() for future in work):
                 self.say(
-                    f"waiting for {counted(len(work), 'block')} at work, {GRACE_SECONDS:g} s at most; Ctrl-C again ends them at once"
+                    f"waiting for {counted(len(work), 'running block')} for up to {GRACE_SECONDS:g} s; press Ctrl-C again to stop at once"
                 )
                 futures.wait(work, timeout=GRACE_SECONDS)
         except KeyboardInterrupt:
@@ -112,7 +112,7 @@ class Dispatcher:
         return journal_path(self.store.journals, block.name)
 
     def _mark_suspect(self, block: Block) -> None:
-        """Put a block that a worker died on among those that are run alone."""
+        """Add a block on which a worker died to those that are run alone."""
         size = 0
         with contextlib.suppress(OSError):
             size = self._journal(block).stat().st_size
@@ -125,7 +125,7 @@ class Dispatcher:
         self.suspects.append(block)
 
     def _fill(self, pool: WorkerPool) -> bool:
-        """Keep workers busy; blocks on which a worker died go alone. False when all is done."""
+        """Keep workers busy; blocks on which a worker died are sent alone. False once everything is done."""
         if self.suspects:
             if not self.in_flight:
                 self._submit(pool, self.suspects.popleft())
@@ -149,7 +149,7 @@ class Dispatcher:
 
 @contextlib.contextmanager
 def open_pool(options: SweepOptions, store: Store) -> Iterator[WorkerPool]:
-    """The workers that the options ask for; on leaving they are gone, or about to end."""
+    """The workers that the options ask for; on exit they have ended or are about to."""
     kind = options.kind()
     if kind == "none":
         yield WorkerPool(SerialExecutor(), 1)

@@ -1,4 +1,4 @@
-"""What is called before each run of a sweep when somebody asks for it, and the traces of what runs raise."""
+"""The hook that can be called before each run of a sweep, and the traces of errors in runs."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from collections.abc import Callable
 
 from proxysim.errors import refused
 
-#: Called as hook(point, branch, run); what it raises fails the run.
+#: Called as hook(point, branch, run); if it raises an error, the run fails.
 Hook = Callable[[int, str, int], None]
 
 
 def hook_of(text: str) -> Hook:
-    """The function of "module:function".
+    """Import the function given as "module:function".
 
     Raises
     ------
-    InputError : there is none
+    InputError : it cannot be imported, or is not callable
     """
     module, _, name = text.partition(":")
     try:
         found: Hook = getattr(importlib.import_module(module), name)
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # a module may do anything when it is imported
+    except BaseException as error:  # importing a module can raise anything
         reason = " ".join(f"{type(error).__name__}: {error}".split())
-        raise refused("--hook", f'"{text}" cannot be used: {reason}; it has the form module:function') from None
+        raise refused("--hook", f'"{text}" cannot be used: {reason}; the form is module:function') from None
     if not callable(found):
-        raise refused("--hook", f'"{text}" cannot be called; a function hook(point, branch, run) is needed')
+        raise refused("--hook", f'"{text}" is not callable; give a function hook(point, branch, run)')
     return found
 
 
 def trace_of(error: BaseException) -> str:
-    """The trace of an error, the same on every attempt."""
+    """The trace of an error; the same on every attempt."""
     return "".join(traceback.format_exception(error))

@@ -1,8 +1,8 @@
-"""The journal of a block, in a file that outlives its worker: rows that are being run, and the results of each row.
+"""The journal of a block: a file, which outlives the worker, of the rows being run and the results of finished rows.
 
-When a worker dies the next attempt continues from the journal: finished rows are taken from it, rows that were being
-run are run one by one, and a row that was run by itself each time its worker died is to blame. Every line carries a
-digest, so that a torn line, or one of another sweep, counts as never written.
+If a worker dies, the next attempt continues from the journal. Finished rows are taken from it, and rows that were being
+run are repeated one by one. A row that was running alone each time its worker died is recorded as failed. Every line has
+a digest, so an incomplete line, or one from another sweep, is ignored.
 """
 
 from __future__ import annotations
@@ -21,28 +21,32 @@ import numpy as np
 from proxysim.sweeps.store.files import digest_of, storing
 
 Array = np.ndarray[Any, Any]
-#: Stage, type, message and trace of a run that failed.
+#: Stage, type, message and trace of a failed run.
 Failure = tuple[str, str, str, str]
-#: A run during which its worker ended twice is to blame; once may be a signal from outside, or a busy machine.
+#: A run during which its worker died this often is blamed; a single death may be a signal from outside, or a busy machine.
 DEATHS_TO_BLAME = 2
 
 
 def journal_path(folder: Path, name: str) -> Path:
-    """The journal of a block; it exists while a worker runs the block, and after one died on it."""
+    """Path of the journal of a block; the file exists while a worker runs the block, and after one died on it."""
     return folder / f"{name}.note"
 
 
 class Journal:
-    """The journal of one block; removed when the block is done.
+    """The journal of one block, removed once the block is finished.
 
     Parameters
     ----------
-    folder : of all journals; name : of the block; state : of the sweep; timeout : seconds that a run may take
+    folder : folder of all journals
+    name : name of the block
+    state : state of the sweep
+    timeout : time limit of one run in seconds; None sets no limit
 
     Attributes
     ----------
-    done : row -> values and residual; failed : row -> failure
-    isolated : rows that a worker died on, which are run one by one
+    done : row -> values and residual
+    failed : row -> failure
+    isolated : rows on which a worker died, which are run one by one
     """
 
     def __init__(self, folder: Path, name: str, state: str, timeout: float | None) -> None:
@@ -70,12 +74,12 @@ class Journal:
             path.unlink(missing_ok=True)
 
     def start(self, rows: Array) -> None:
-        """Record which rows are run now."""
+        """Record which rows are about to run."""
         self._write("on", rows.tolist())
 
     @contextmanager
     def time_limit(self) -> Iterator[None]:
-        """End this process, wherever it hangs, when a run takes longer than the timeout."""
+        """End this process, wherever it hangs, if a run exceeds the timeout."""
         if self.trace_file is None:
             yield
             return
@@ -100,11 +104,11 @@ class Journal:
 
     def _write(self, kind: str, rows: list[int], *more: str) -> None:
         body = json.dumps([kind, rows, *more]).encode()
-        with storing(self.path):  # on a line of its own, even after a torn one
+        with storing(self.path):  # starts a new line, even after an incomplete one
             os.write(self.handle, b"\n%s %s\n" % (digest_of(self.key + body).encode(), body))
 
     def _read(self) -> Counter[int]:
-        """Read what earlier attempts left; how often a worker died on a row that was run by itself."""
+        """Read the records of earlier attempts; returns how often a worker died on a row that was running alone."""
         deaths: Counter[int] = Counter()
         for line in self.path.read_bytes().splitlines() if self.path.exists() else ():
             digest, _, body = line.partition(b" ")

@@ -1,4 +1,4 @@
-"""Workers on this machine: this process itself, threads, or processes; none of them delays the end of a sweep."""
+"""Workers on this machine: this process, threads or processes; none of them delays the end of a sweep."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from proxysim.errors import InputError
 
 #: Seconds between checks of workers that have not answered.
 POLL_SECONDS = 0.5
-#: Set for workers while they start; exit status of one whose script starts a sweep of its own meanwhile.
+#: Environment variable set while workers start, and exit status of a worker whose script starts a sweep of its own.
 STARTING, UNGUARDED_EXIT = "PROXYSIM_WORKER", 87
-UNGUARDED_MESSAGE = 'workers import the script that starts them; put its call of proxysim below `if __name__ == "__main__":`'
+UNGUARDED_MESSAGE = 'worker processes import the script that starts them; put the call to proxysim under `if __name__ == "__main__":`'
 
 
 def _no_problem() -> str:
@@ -29,13 +29,14 @@ def _no_problem() -> str:
 
 @dataclass(frozen=True)
 class WorkerPool:
-    """What blocks are handed to.
+    """Workers to which blocks are sent.
 
     Attributes
     ----------
-    window : blocks that it is given at once
-    problem : why it cannot continue, in one line; empty while it can
-    kill : end the workers, whatever they are doing
+    executor : executor that runs the blocks
+    window : maximum number of blocks in flight
+    problem : returns why the workers cannot continue, in one line; empty while they can
+    kill : ends the workers at once
     """
 
     executor: futures.Executor
@@ -45,7 +46,7 @@ class WorkerPool:
 
 
 class SerialExecutor(futures.Executor):
-    """Runs each block when it is handed over, in this process."""
+    """Run each block in this process as soon as it is submitted."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> futures.Future[Any]:
         future: futures.Future[Any] = futures.Future()
@@ -54,7 +55,7 @@ class SerialExecutor(futures.Executor):
 
 
 class ThreadExecutor(futures.Executor):
-    """Daemon threads, which a process does not wait for when it ends; the standard library waits for its own, even when they hang."""
+    """Daemon threads, which do not block the exit of the process; those of the standard library do, even if they hang."""
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
@@ -68,7 +69,7 @@ class ThreadExecutor(futures.Executor):
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Tell the threads to end; nobody waits for them."""
+        """Tell the threads to end, without waiting for them."""
         for _ in range(self.workers):
             self.tasks.put(None)
 
@@ -90,7 +91,7 @@ def _run_into(future: futures.Future[Any], fn: Callable[..., Any], args: Any, kw
 
 
 class ProcessExecutor(futures.ProcessPoolExecutor):
-    """Processes that inherit nothing from the parent, that Ctrl-C does not reach, and that can be killed."""
+    """Processes that inherit nothing from the parent, ignore Ctrl-C, and can be killed."""
 
     def __init__(self, workers: int) -> None:
         context = multiprocessing.get_context("spawn")
@@ -111,26 +112,26 @@ class ProcessExecutor(futures.ProcessPoolExecutor):
 
         Raises
         ------
-        InputError : they could not start, since each would start a sweep of its own
+        InputError : the workers could not start, because each would have started a sweep of its own
         """
         self.shutdown(wait=True, cancel_futures=True)
         if any(process.exitcode == UNGUARDED_EXIT for process in self.started.values()):
             raise InputError(UNGUARDED_MESSAGE)
 
     def kill(self) -> None:
-        """End all workers now."""
+        """End all workers at once."""
         for process in list((self._processes or {}).values()):
             process.kill()
 
 
 @contextlib.contextmanager
 def _interrupts_deferred() -> Iterator[None]:
-    """Let Ctrl-C wait; a process that is started meanwhile has it blocked from its first moment on.
+    """Defer Ctrl-C; a process started meanwhile has it blocked from the beginning.
 
-    The mask is what that process inherits. In this process it is not enough: any other thread, such as one of a numerical
-    library, can receive the signal, and Python then interrupts the main thread. Between the start of a process and the
-    sending of its data that would leave the process with a closed pipe, and an EOFError on the terminal. So the handler
-    waits too.
+    The new process inherits the signal mask. In this process the mask is not enough: another thread, such as one of a
+    numerical library, can receive the signal, and Python then interrupts the main thread. If that happened between the start
+    of a process and the transfer of its data, the process would find a closed pipe and print an EOFError. The handler
+    is therefore deferred as well.
     """
     handler = signal.getsignal(signal.SIGINT)
     handles = threading.current_thread() is threading.main_thread() and handler is not None
@@ -152,11 +153,13 @@ def _interrupts_deferred() -> Iterator[None]:
 
 
 def refuse_in_import() -> None:
-    """Refuse to start a sweep in a process that is only importing the script of its parent, as a new worker does.
+    """Refuse to start a sweep in a process that is importing the script of its parent, as a new worker does.
+
+    A worker of a sweep exits silently, and its parent reports the reason.
 
     Raises
     ------
-    InputError : it is such a process of another program; a worker of ours ends silently, and its parent reports it
+    InputError : the process was started by other code
     """
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         if STARTING in os.environ:
@@ -165,7 +168,7 @@ def refuse_in_import() -> None:
 
 
 def _initialize_worker(parent: int) -> None:
-    """Leave Ctrl-C to the parent, and end this worker when the parent is gone."""
+    """Leave Ctrl-C to the parent, and end this worker once the parent is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.pop(STARTING, None)
 

@@ -1,4 +1,4 @@
-"""What a worker does: run one block of a sweep and write its shard, or run one row by itself."""
+"""The work of a worker: run one block of a sweep and write its shard, or run a single row."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from proxysim.sweeps.store.blocks import Receipt
 
 
 def run_block(task: Task) -> Receipt:
-    """Run a block and write its shard; one that is there already is not run again.
+    """Run a block and write its shard, unless an intact shard exists already.
 
-    A worker may die after its shard is written and before its receipt is taken; `reconcile` has checked all older ones.
+    A shard can exist already if a worker died between writing it and returning the receipt. `reconcile` has checked all
+    older shards.
     """
     start = time.perf_counter()
     context = worker_context(task.folder, task.state)
     with Journal(context.store.journals, task.block.name, task.state, task.timeout) as journal:
-        with contextlib.suppress(StorageError, OSError):  # a damaged shard is written again
+        with contextlib.suppress(StorageError, OSError):  # a damaged shard is rewritten
             if context.store.shard(task.block).exists():
                 return context.store.receipt(task.block)
         block = BlockRun(context, task, journal)
@@ -33,7 +34,7 @@ def run_block(task: Task) -> Receipt:
 
 
 def one_run(context: WorkerContext, point: int, branch: int, run: int) -> tuple[dict[str, float], float]:
-    """The outcomes of one run by itself, and its residual."""
+    """Run a single row; returns its outcomes by name and the residual of its books."""
     variation, values_of = context.variation, context.store.design.point(point)
     numbers = variation.numbers(branch, [values_of])
     world = variation.world(branch, values_of)

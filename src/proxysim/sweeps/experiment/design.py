@@ -1,4 +1,4 @@
-"""Designs: from the factors of an experiment to a table of points."""
+"""Designs: build the table of points from the factors of an experiment."""
 
 from __future__ import annotations
 
@@ -27,13 +27,14 @@ MORRIS_LEVELS = 4
 
 @dataclass(frozen=True)
 class Design:
-    """Points of an experiment.
+    """The points of an experiment.
 
     Attributes
     ----------
-    factors : one for each column
-    columns : for each factor the value at each point: float64, or text for dates, variants and on-off; of a factor that
-        draws, the quantile in the range of each of its numbers
+    factors : one factor per column
+    columns : value of each factor at each point, ``(point,)``: float64, or text for dates, variants and on-off; for an
+        uncertain factor the quantile, from 0 to 1, within the range of each of its numbers
+    points : number of points
     """
 
     factors: tuple[Factor, ...]
@@ -44,12 +45,12 @@ class Design:
         return self.points
 
     def point(self, k: int) -> tuple[Any, ...]:
-        """The values of one point."""
+        """The values of one point, in the order of the factors."""
         return tuple(column[k].item() if isinstance(column[k], np.generic) else column[k] for column in self.columns)
 
     @cached_property
     def repeats(self) -> tuple[int, ...]:
-        """For each point how many before it have the same values: a sample over lists meets some points again."""
+        """Number of earlier points with the same values, for each point; a sample over lists can repeat a point."""
         code = np.zeros(self.points, np.int64)
         for column in self.columns:
             values, place = np.unique(column, return_inverse=True)
@@ -61,7 +62,7 @@ class Design:
         return tuple(found.tolist())
 
     def to_dataframe(self) -> pandas.DataFrame:
-        """point, and one column for each factor."""
+        """One row per point: ``point``, then one column per factor."""
         import pandas as pd
 
         return pd.DataFrame(
@@ -69,27 +70,29 @@ class Design:
         )
 
     def joined(self, more: Design) -> Design:
-        """This design with the points of another behind it."""
+        """This design followed by the points of another one."""
         columns = tuple(np.concatenate([a, b]) for a, b in zip(self.columns, more.columns, strict=True))
         return Design(self.factors, columns, self.points + more.points)
 
 
 def is_extendable(design: str) -> bool:
-    """Whether points can be added without moving old ones."""
+    """Whether points can be added to a design without changing its existing points."""
     return design == "sobol"
 
 
 def design_of(experiment: Experiment, first: int = 0, points: int | None = None) -> Design:
-    """The points of an experiment, or further ones of a design that can be extended.
+    """The points of an experiment, or further points of a design that can be extended.
 
     Parameters
     ----------
-    first, points : with a Sobol design, which points of the sequence
+    experiment : the experiment
+    first : index of the first point in the Sobol sequence; 0 for all other designs
+    points : number of points; None takes the number given in the experiment
 
     Raises
     ------
-    InputError : the factors do not fit the design
-    MissingExtra : the library of a design is not installed
+    InputError : the factors do not fit the design, or the design cannot be extended
+    MissingExtra : the design needs a library that is not installed
     """
     factors, count = experiment.factors, experiment.points if points is None else points
     if first and not is_extendable(experiment.design):
@@ -115,18 +118,18 @@ def design_of(experiment: Experiment, first: int = 0, points: int | None = None)
 
 _FULL = "it has all its points already; use --runs, or a new folder"
 _WHY = {
-    "lhs": "each point fills one slice of a division that depends on the number of points, so all would move; "
+    "lhs": "its points depend on their number, so all of them would change; "
     "use --runs, a new folder, or the design sobol",
     "morris": "its trajectories are chosen together; use --runs, or a new folder",
 }
 
 
 def _grid(experiment: Experiment) -> Design:
-    """All combinations of levels, the last factor fastest."""
+    """All combinations of levels; the last factor varies fastest."""
     for factor in experiment.factors:
         if not factor.is_list:
             kind = "draws from a range" if factor.verb == DRAW else "has a range"
-            message = f"{kind}, and a grid needs lists; give levels, or the design lhs or sobol"
+            message = f"{kind}, but a grid needs lists; give levels, or use the design lhs or sobol"
             raise InputError([Fault(experiment.file, factor.place, factor.name, message)])
     size = math.prod(len(factor.levels) for factor in experiment.factors)
     if size > MOST_POINTS:
@@ -136,7 +139,7 @@ def _grid(experiment: Experiment) -> Design:
 
 
 def _one_at_a_time(factors: Sequence[Factor]) -> Iterator[tuple[Any, ...]]:
-    """The first level of every list and the middle of every range; then each other level, and both ends, alone."""
+    """A base point at the first level of every list and the middle of every range, then each other level and each end alone."""
     base = [factor.shown(factor.levels[0]) if factor.is_list else factor.value(0.5) for factor in factors]
     yield tuple(base)
     for k, factor in enumerate(factors):
@@ -154,7 +157,7 @@ def _lhs(dimensions: int, count: int, seed: int) -> Array:
 
 
 def _sobol(experiment: Experiment, first: int, count: int) -> Array:
-    """A scrambled Sobol sequence: balanced at powers of two, and the same points however many are asked for."""
+    """Points of a scrambled Sobol sequence, which is balanced at powers of two; a point does not depend on their number."""
     from scipy.stats import qmc
 
     most = qmc.Sobol.MAXDIM
@@ -167,18 +170,18 @@ def _sobol(experiment: Experiment, first: int, count: int) -> Array:
         engine.fast_forward(first)
     import warnings
 
-    with warnings.catch_warnings():  # that balance needs a power of two is said by `proxysim design`
+    with warnings.catch_warnings():  # `proxysim design` reports that balance needs a power of two
         warnings.simplefilter("ignore", UserWarning)
         return np.asarray(engine.random(count))
 
 
 def _morris(experiment: Experiment, count: int) -> Array:
-    """Trajectories of SALib, each of one point more than there are factors."""
+    """Morris trajectories from SALib; each has one point more than there are factors."""
     step = len(experiment.factors) + 1
     if count % step or count < 2 * step:
         near = max(2, round(count / step)) * step
         message = (
-            f"morris takes a multiple of {step} points (factors and one), at least {2 * step}; the nearest is {near}"
+            f"morris needs a multiple of {step} points (number of factors plus one), at least {2 * step}; the nearest is {near}"
         )
         raise experiment.error_at("points", message)
     try:
@@ -195,7 +198,7 @@ def _sampled(factors: Sequence[Factor], coordinates: Array) -> Design:
 
 
 def _table(factors: Sequence[Factor], rows: Any) -> Design:
-    """Columns from rows; numbers are float64, all else text."""
+    """Build the columns of a design from its rows; numbers become float64, everything else stays text."""
     listed = list(rows)
     columns = []
     for k, factor in enumerate(factors):
@@ -207,7 +210,7 @@ def _table(factors: Sequence[Factor], rows: Any) -> Design:
 
 
 def _csv(experiment: Experiment) -> Design:
-    """Points from a file with one column for each factor."""
+    """Points from a CSV file with one column per factor."""
     path, factors = Path(experiment.design), experiment.factors
     try:
         with open(path, encoding="utf-8-sig", newline="") as stream:
@@ -230,7 +233,7 @@ def _csv(experiment: Experiment) -> Design:
             continue
         point = tuple(_csv_point(path, line, head, row, factors, faults))
         if point in points and len(point) == len(factors):
-            message = f"is the same point as line {points[point]}; leave one out, and give `runs` for more of it"
+            message = f"is the same point as line {points[point]}; remove one of them, and raise `runs` to get more runs"
             faults.append(Fault(str(path), line, "", message))
         points.setdefault(point, line)
     if faults or not points:
@@ -241,7 +244,7 @@ def _csv(experiment: Experiment) -> Design:
 def _csv_point(
     path: Path, line: int, head: Sequence[str], row: Sequence[str], factors: Sequence[Factor], faults: list[Fault]
 ) -> list[Any]:
-    """One line of a CSV of points, in the order of factors."""
+    """The values of one line of a CSV file of points, in the order of the factors."""
     if len(row) != len(head):
         faults.append(Fault(str(path), line, "", f"has {len(row)} values; the first line names {len(head)}"))
         return []

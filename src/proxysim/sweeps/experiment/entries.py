@@ -1,6 +1,6 @@
-"""What an entry of an experiment says: the numbers that its pattern meets, and the levels or the range they get.
+"""Parse the entries of an experiment: the numbers that a pattern matches, and their levels or range.
 
-Each level and both ends of each range meet the limits of their place, as ``--set`` does.
+Each level and both ends of each range are checked against the limits of the number, as ``--set`` does.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from proxysim.scenario.world.world import build
 from proxysim.sweeps.experiment.factors import ADD, DRAW, ON_OFF, RANGE_DISTS, SCALE, SET, TEXT, Factor, reader_of
 
 Path = tuple[str, ...]
-#: The verb of numbers that keep their value.
+#: Verb for numbers that keep their value.
 FIXED = "fixed"
 WORDS = ("uncertain", "on-off", "each on-off", "fixed")
 FORMS = 'a list, {low, high}, {scale = ...}, {add = ...}, "uncertain", "on-off", "each on-off" or "fixed"'
@@ -32,7 +32,7 @@ LEVELS_LIMIT = 10_000
 
 @dataclass(frozen=True)
 class Entry:
-    """One pattern of an experiment file with its value, as written."""
+    """One pattern of an experiment file with its value as given."""
 
     role: str
     pattern: Path
@@ -41,13 +41,13 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """The pattern in one text."""
+        """The pattern as one string."""
         return ".".join(self.pattern)
 
 
 @dataclass
 class ParsedEntry:
-    """What an entry says of the paths it meets, as read."""
+    """An entry after parsing: the paths that it matches, and how they vary."""
 
     entry: Entry
     verb: str
@@ -62,12 +62,13 @@ class ParsedEntry:
 
 
 class EntryContext:
-    """The world that patterns are resolved in, and the faults found.
+    """The world in which patterns are resolved, and the faults found so far.
 
     Attributes
     ----------
-    draft, flows : the base as written, and the unit of its flows
-    unknown : path -> a number with a range in some branch
+    draft : the base world as given
+    flows : unit of the flows of the base world
+    unknown : path -> number with a range in some branch
     """
 
     def __init__(self, scenarios: Mapping[str, Scenario], source: WorldSource, file: str, faults: list[Fault]) -> None:
@@ -82,12 +83,12 @@ class EntryContext:
                 self.unknown.setdefault(path, unknown)
 
     def fault(self, entry: Entry, message: str) -> None:
-        """Note what is wrong with an entry."""
+        """Record a fault of an entry."""
         self.faults.append(Fault(self.file, entry.line, f"{entry.role}.{entry.name}", message))
 
 
 def parse_entry(context: EntryContext, entry: Entry) -> ParsedEntry | None:
-    """What an entry says; None after a fault."""
+    """Parse an entry; None after a fault."""
     if entry.raw in ("uncertain", "fixed"):
         return _drawn(context, entry)
     if isinstance(entry.raw, str) and entry.raw not in WORDS:
@@ -96,7 +97,7 @@ def parse_entry(context: EntryContext, entry: Entry) -> ParsedEntry | None:
     try:
         key, paths = context.draft.expand(entry.pattern)
     except PathError as error:
-        context.fault(entry, str(error) or "leads to something that is wrong in the world file")
+        context.fault(entry, str(error) or "refers to a part of the world file that has a fault")
         return None
     parsed = ParsedEntry(entry, SET, key, paths)
     if entry.raw in ("on-off", "each on-off"):
@@ -109,7 +110,7 @@ def parse_entry(context: EntryContext, entry: Entry) -> ParsedEntry | None:
 
 
 def _drawn(context: EntryContext, entry: Entry) -> ParsedEntry | None:
-    """Numbers with a range that a pattern meets; `**` stands for any number of parts."""
+    """Numbers with a range that a pattern matches; `**` matches any number of parts."""
     paths = sorted(path for path in context.unknown if matches(entry.pattern, path))
     if paths:
         return ParsedEntry(entry, DRAW if entry.raw == "uncertain" else FIXED, None, paths)
@@ -119,15 +120,15 @@ def _drawn(context: EntryContext, entry: Entry) -> ParsedEntry | None:
         return None  # it keeps its value anyway
     if written:
         context.fault(
-            entry, "meets no number with a range in any branch; give it `low` and `high` in the world, or values here"
+            entry, "matches no number with a range in any branch; give it `low` and `high` in the world, or values here"
         )
     else:
-        context.fault(entry, f"meets nothing{did_you_mean(entry.name, known)}")
+        context.fault(entry, f"matches nothing{did_you_mean(entry.name, known)}")
     return None
 
 
 def matches(pattern: Path, path: Path) -> bool:
-    """Whether a path fits a pattern, in which ``*`` stands for letters and ``**`` for any number of parts."""
+    """Whether a path matches a pattern, in which ``*`` matches characters within a part and ``**`` any number of parts."""
     if not pattern:
         return not path
     if pattern[0] == "**":
@@ -136,7 +137,7 @@ def matches(pattern: Path, path: Path) -> bool:
 
 
 def _values(context: EntryContext, parsed: ParsedEntry, raw: Any) -> bool:
-    """Read a list or a range, plain or below a verb."""
+    """Parse a list or a range, with or without a verb."""
     entry = parsed.entry
     if isinstance(raw, dict):
         if not _options(context, parsed, raw):
@@ -155,7 +156,7 @@ def _values(context: EntryContext, parsed: ParsedEntry, raw: Any) -> bool:
 
 
 def _options(context: EntryContext, parsed: ParsedEntry, raw: dict[str, Any]) -> bool:
-    """Read the options of a table: the verb, and whether each number is a factor of its own."""
+    """Parse the options of a table: the verb, and whether each number is a separate factor."""
     entry = parsed.entry
     verbs = [verb for verb in (SET, SCALE, ADD) if verb in raw]
     allowed = (verbs[0], "each") if len(verbs) == 1 else ("low", "high", "dist", "unit", "each")
@@ -181,7 +182,7 @@ def _options(context: EntryContext, parsed: ParsedEntry, raw: dict[str, Any]) ->
 
 
 def _levels(context: EntryContext, parsed: ParsedEntry, raw: list[Any]) -> bool:
-    """A list of levels, each by the limits of its place."""
+    """Parse a list of levels and check each against the limits of the number."""
     entry, key = parsed.entry, parsed.key
     assert key is not None
     if not raw or len(raw) > LEVELS_LIMIT:
@@ -190,7 +191,7 @@ def _levels(context: EntryContext, parsed: ParsedEntry, raw: list[Any]) -> bool:
     good = True
     if key.parameter is None or key.name == "chance_per_month":
         if parsed.verb != SET:
-            context.fault(entry, "makes an event a hazard, so its levels are given as they are, without scale or add")
+            context.fault(entry, "makes an event a hazard; give its levels directly, without scale or add")
             return False
         parsed.verb = TEXT
     factor = Factor(entry.name, entry.role, parsed.verb, (parsed.paths[0],), tuple(raw))
@@ -215,26 +216,26 @@ def _levels(context: EntryContext, parsed: ParsedEntry, raw: list[Any]) -> bool:
 
 
 def _level_fault(key: Key, verb: str, level: Any, flows: Unit) -> str:
-    """What is wrong with one level, or nothing."""
+    """The fault of one level; empty if there is none."""
     if key.parameter is None or verb == TEXT:
         if not isinstance(level, str | int | float | bool | datetime.date):
             return f"has the level {show(level)}; levels are single values"
         _, problems = read_value(key, level, flows)
     else:
         if isinstance(level, dict) and set(level) - {"value", "unit"}:
-            return "a level is a bare value or {value, unit}; ranges and sources stand in the world"
+            return "a level is a bare value or {value, unit}; ranges and sources belong in the world file"
         _, problems = reader_of(key, verb, flows).read(level)
     return problems[0][1] if problems else ""
 
 
 def _range(context: EntryContext, parsed: ParsedEntry, raw: dict[str, Any]) -> bool:
-    """A range, both ends by the limits of its place."""
+    """Parse a range and check both ends against the limits of the number."""
     entry, key = parsed.entry, parsed.key
     assert key is not None
     for name in raw:
         if name not in ("low", "high", "dist", "unit", "each"):
             near = did_you_mean(name, ["low", "high", "dist", "unit"])
-            context.fault(entry, f"{show(name)} is no part of a range; allowed are low, high, dist and unit{near}")
+            context.fault(entry, f"{show(name)} is not part of a range; allowed are low, high, dist and unit{near}")
             return False
     if "low" not in raw or "high" not in raw:
         context.fault(entry, "needs both `low` and `high`")
@@ -244,7 +245,7 @@ def _range(context: EntryContext, parsed: ParsedEntry, raw: dict[str, Any]) -> b
         return False
     dist, unit = raw.get("dist", "uniform"), raw.get("unit")
     if dist not in RANGE_DISTS:
-        cure = '; for the range that stands at the number in the world say "uncertain"'
+        cure = '; to use the range given in the world, write "uncertain"'
         context.fault(entry, f"dist: found {show(dist)}; allowed are {', '.join(RANGE_DISTS)}{cure}")
         return False
     for end in ("low", "high"):

@@ -1,7 +1,7 @@
-"""Experiment files, strictly checked: what is varied, over which branches of which world, how often, and what is kept.
+"""Read and check experiment files: factors, world and branches, number of runs, and the measures to keep.
 
-Every fault is named with file and line, all in one pass. Each level and both ends of each range meet the same limits
-as ``--set``, and the world is read at the first and at the last values of all factors together.
+One pass reports every fault with its file and line. Each level and both ends of each range are checked against the same
+limits as ``--set``, and the world is resolved at the first and at the last values of all factors together.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from proxysim.scenario.resolve.source import WorldSource
 from proxysim.scenario.scenario import Scenario, profile
 from proxysim.scenario.schema.numbers import show
 from proxysim.scenario.schema.values import flatten_changes
+from proxysim.scenario.shipped import shipped_worlds
 from proxysim.scenario.toml.reader import Document, read_file
 from proxysim.sweeps.experiment.entries import Entry
 from proxysim.sweeps.experiment.factor_checks import factors_of
@@ -32,7 +33,7 @@ SAMPLED = ("lhs", "sobol", "morris")
 ROLES = ("levers", "uncertainties")
 KEYS = ("kind", "question", "base", "branches", "design", "points", "runs", "seed", "measures", *ROLES)
 NEEDED = ("kind", "question", "base", "branches", "design", "runs", "measures")
-#: Files of other kinds, and what takes them.
+#: Files of other kinds, and where they are used.
 _TAKEN = {
     "world": "`proxysim run`, `show`, `compare` and `report`, and for the `base` of an experiment",
     "part": "the `extends` of a world",
@@ -42,19 +43,25 @@ MOST_POINTS, MOST_RUNS, MOST_SEED = 10_000_000, 2**32 - 1, 2**63 - 1
 
 @dataclass(frozen=True)
 class Experiment:
-    """An experiment, resolved: nothing in it depends on the order of the file or on labels.
+    """A resolved experiment, which does not depend on labels or on the order of the file.
 
     Attributes
     ----------
-    file, base : the experiment file and its world, as paths that can be opened
-    branches : the others are compared with the first; hashes : branch -> hash of its world
-    design : one of `DESIGNS`, or the path of a CSV of points; points : how many, 0 where the design says
-    runs : of each point and branch; first run 0
-    measures : as written
-    factors : in the order of their names, levers first
-    left_out : numbers that a pattern meets but that are 0 in every branch, so that nothing can be switched off
-    content : of a design from a file the digest of its points, once they were read
-    read : the world as read; None when the experiment comes from the folder of a sweep
+    file : path of the experiment file
+    question : the question that the experiment asks
+    base : path of the world file
+    branches : names of the branches; the others are compared with the first
+    hashes : hash of the world of each branch, in the order of `branches`
+    design : one of `DESIGNS`, or the path of a CSV file of points
+    points : number of points; 0 if the design determines it
+    runs : number of runs per point and branch; runs are numbered from 0
+    seed : seed of the runs and of the design
+    measures : measures to keep, as given
+    factors : levers first, each group in the order of names
+    left_out : numbers that a pattern matches but that are 0 in every branch, so that they cannot be switched off
+    content : digest of the points if they come from a CSV file and have been read; otherwise empty
+    lines : key -> line in the experiment file
+    read : the world as read; None if the experiment comes from the folder of a sweep
     """
 
     file: str
@@ -74,16 +81,21 @@ class Experiment:
     read: WorldSource | None = field(default=None, compare=False, repr=False)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without what was read: a copy in another process reads the file again."""
+        """The state without the world, so that a copy in another process reads the file again."""
         return {name: value for name, value in vars(self).items() if name != "source"} | {"read": None}
 
     @cached_property
     def source(self) -> WorldSource:
-        """The world of the base, read once."""
+        """The base world, read once."""
         return self.read or read_source(self.base)
 
     def scenario(self, branch: str, overrides: Mapping[str, Any] | None = None) -> Scenario:
-        """A branch of the base, with other values by path.
+        """Resolve a branch of the base world.
+
+        Parameters
+        ----------
+        branch : name of the branch
+        overrides : path -> value that replaces the one in the world; None replaces nothing
 
         Raises
         ------
@@ -92,7 +104,7 @@ class Experiment:
         return self.source.scenario(branch, (), overrides)
 
     def to_json(self) -> dict[str, Any]:
-        """As one JSON object, without places."""
+        """The experiment as one JSON object, without lines."""
         return {
             "question": self.question, "branches": list(self.branches), "hashes": list(self.hashes), "design": self.design,
             "points": self.points, "runs": self.runs, "seed": self.seed, "measures": list(self.measures),
@@ -111,12 +123,12 @@ class Experiment:
 
     @property
     def is_file(self) -> bool:
-        """Whether the points are in a file of their own."""
+        """Whether the points come from a CSV file."""
         return self.design not in DESIGNS
 
     @property
     def hash(self) -> str:
-        """Of all that the numbers depend on; names of files do not count."""
+        """Hash of everything that the results depend on; file names are left out."""
         content = {
             name: value
             for name, value in self.to_json().items()
@@ -131,7 +143,7 @@ class Experiment:
         return next(factor for factor in self.factors if factor.name == name)
 
     def error_at(self, key: str, message: str) -> InputError:
-        """A fault found later, at the line of a key of the file."""
+        """An error at the line of a key, for a fault found after reading."""
         return InputError([Fault(self.file, self.lines.get(key, 0), key, message)])
 
 
@@ -140,27 +152,27 @@ def load_experiment(file: str | FilePath) -> Experiment:
 
     Raises
     ------
-    InputError : with all that is wrong
+    InputError : the file has faults; the error lists all of them
     """
     return experiment_of(read_file(FilePath(file), str(file)), FilePath(file).parent)
 
 
 def experiment_of(document: Document, folder: FilePath) -> Experiment:
-    """The same from a document that is read already."""
+    """Read an experiment from a parsed document; see `load_experiment`."""
     faults = list(document.faults)
     if not document.data and faults:
         raise InputError(faults)
     kind = document.data.get("kind")
     if (
         isinstance(kind, str) and kind in _TAKEN
-    ):  # nothing else in it is read as an experiment, so nothing else is named
+    ):  # the rest is not an experiment, so no other fault is reported
         message = f'found "{kind}"; allowed here is "experiment"; a {kind} is for {_TAKEN[kind]}'
         raise InputError([Fault(document.file, document.line(("kind",)), "kind", message)])
     return ExperimentReader(document, folder, faults).experiment()
 
 
 class ExperimentReader:
-    """Reads one experiment file; faults are collected in `faults`."""
+    """Read one experiment file and collect its faults in `faults`."""
 
     def __init__(self, document: Document, folder: FilePath, faults: list[Fault]) -> None:
         self.document, self.folder, self.faults = document, folder, faults
@@ -207,7 +219,7 @@ class ExperimentReader:
             self.fault(("kind",), f'found {show(data["kind"])}; allowed here is "experiment"')
 
     def _plain(self, data: dict[str, Any]) -> dict[str, Any]:
-        """What is neither branch nor factor."""
+        """The keys other than branches and factors."""
         question = data.get("question", "?")
         if not isinstance(question, str) or not question.strip():
             self.fault(("question",), f"needs text in quotes; found {show(question)}")
@@ -244,7 +256,7 @@ class ExperimentReader:
         if points and design not in SAMPLED:
             self.fault(
                 ("points",),
-                f"does not go with {design}, which has as many points as there are combinations; leave it out",
+                f"is not used by {design}, which determines its own number of points; leave it out",
             )
         return design, points
 
@@ -269,7 +281,7 @@ class ExperimentReader:
         return tuple(raw)
 
     def _entries(self, data: dict[str, Any]) -> list[Entry]:
-        """Patterns of both tables, in the order of patterns."""
+        """The patterns of both tables, levers first, each sorted."""
         found: list[Entry] = []
         for role in ROLES:
             table = {"**": data[role]} if data.get(role) == "uncertain" else data.get(role, {})
@@ -282,8 +294,13 @@ class ExperimentReader:
                 found.append(Entry(role, path, raw, self.document.line((role, *keys)) or 1))
         return sorted(found, key=lambda entry: (ROLES.index(entry.role), entry.pattern))
 
+    def _base_file(self, base: str) -> str | FilePath:
+        """The world file beside the experiment, or the shipped world of that name."""
+        beside = self.folder / base
+        return base if not beside.exists() and base in shipped_worlds() else os.path.normpath(beside)
+
     def _branches(self, data: dict[str, Any]) -> dict[str, Scenario]:
-        """Branch -> its scenario; empty when the base cannot be read."""
+        """Branch -> scenario; empty if the base world cannot be read."""
         names = self._texts(data, "branches", '["no-pact", "strengthened-pact"]')
         base = data.get("base")
         if not isinstance(base, str) or not base:
@@ -291,10 +308,10 @@ class ExperimentReader:
                 self.fault(("base",), f"needs the path of a world file in quotes; found {show(base)}")
             return {}
         try:
-            self.source = source = read_source(os.path.normpath(self.folder / base))
+            self.source = source = read_source(self._base_file(base))
             known = source.scenario("none").branches
         except InputError as error:
-            self.fault(("base",), f'"{base}" cannot be used; its faults are named too')
+            self.fault(("base",), f'"{base}" cannot be used; its faults are listed as well')
             self.faults.extend(error.faults)
             return {}
         found = {}
@@ -311,12 +328,12 @@ class ExperimentReader:
             if parts_of != next(iter(same.values())):
                 self.fault(
                     ("branches",),
-                    f"{show(name)} has other things or months in it than the first, so their runs are no pairs",
+                    f"{show(name)} has other ids or months than the first branch, so their runs cannot be paired",
                 )
         return found
 
     def _corner(self, source: WorldSource, branches: list[str], factors: tuple[Factor, ...], u: float) -> None:
-        """Read the world at the first or the last values of all factors that set something."""
+        """Resolve the world at the first or at the last values of all factors that set something."""
         overrides: dict[str, Any] = {}
         owners: dict[str, Factor] = {}
         for factor in factors:
@@ -341,7 +358,7 @@ class ExperimentReader:
 
 
 def levelled(experiment: Experiment) -> list[str]:
-    """Factors that set a number in which the branches differ: at each point it is then the same in all of them."""
+    """Names of factors that set a number in which the branches differ, so that at each point it is the same in all branches."""
     scenarios = [experiment.scenario(branch) for branch in experiment.branches]
     first = scenarios[0]
     differ = {path for other in scenarios[1:] for path in {*first.numbers, *other.numbers}

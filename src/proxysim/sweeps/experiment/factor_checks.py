@@ -1,4 +1,4 @@
-"""The factors of an experiment: one for each pattern, the more literal pattern before the others, and none out of bounds."""
+"""Build the factors of an experiment: resolve overlapping patterns in favour of the more literal one, and check limits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from proxysim.sweeps.experiment.factors import ADD, DRAW, ON_OFF, SCALE, SET, Fa
 def factors_of(
     entries: Sequence[Entry], scenarios: Mapping[str, Scenario], source: WorldSource, file: str, faults: list[Fault]
 ) -> tuple[tuple[Factor, ...], tuple[str, ...]]:
-    """The factors of an experiment, levers first, each in the order of names; and what cannot be switched off."""
+    """The factors of an experiment, levers first, each group in the order of names; and the numbers that cannot be switched off."""
     context = EntryContext(scenarios, source, file, faults)
     parsed = [one for entry in entries if (one := parse_entry(context, entry)) is not None]
     _claim(context, parsed)
@@ -30,14 +30,14 @@ def factors_of(
     names: dict[str, Factor] = {}
     for factor in found:
         if factor.name in names:
-            message = f"there is another factor of this name, on line {names[factor.name].place}"
+            message = f"another factor has this name, on line {names[factor.name].place}"
             faults.append(Fault(file, factor.place, factor.name, message))
         names.setdefault(factor.name, factor)
     return tuple(found), tuple(left_out)
 
 
 def _claim(context: EntryContext, parsed: Sequence[ParsedEntry]) -> None:
-    """Leave each number to the most literal pattern that meets it; others of one rank are refused."""
+    """Assign each number to the most literal pattern that matches it; two patterns of equal rank are a fault."""
     best: dict[Path, tuple[tuple[int, int], ParsedEntry]] = {}
     reported: set[tuple[str, str]] = set()
     for one in parsed:
@@ -50,16 +50,16 @@ def _claim(context: EntryContext, parsed: Sequence[ParsedEntry]) -> None:
             elif before[0] == rank and (before[1].entry.name, one.entry.name) not in reported:
                 reported.add((before[1].entry.name, one.entry.name))
                 other = f"{before[1].entry.role}.{before[1].entry.name}"
-                context.fault(one.entry, f"meets {'.'.join(path)}, as {other} does; make one of them more literal")
+                context.fault(one.entry, f"matches {'.'.join(path)}, and so does {other}; make one of them more literal")
     for one in parsed:
         met = len(one.paths)
         one.paths = [path for path in one.paths if best[full_path(path)][1] is one]
         if not one.paths and met and one.verb != FIXED:
-            context.fault(one.entry, "meets only what more literal patterns meet too; leave it out")
+            context.fault(one.entry, "matches only what more literal patterns match too; leave it out")
 
 
 def _factors(context: EntryContext, parsed: ParsedEntry, left_out: list[str]) -> Iterable[Factor]:
-    """The factors that one entry makes, after the more literal ones took theirs."""
+    """The factors of one entry, from the numbers that more literal entries have left to it."""
     entry = parsed.entry
     if parsed.verb == FIXED:
         return []
@@ -104,7 +104,7 @@ def _is_zero(scenario: Scenario, path: Path) -> bool:
 
 
 def _changes_fit(context: EntryContext, parsed: ParsedEntry, paths: Sequence[Path]) -> bool:
-    """Whether every number that is scaled or added to stays within its limits, in every branch."""
+    """Whether every number that is scaled or added to stays within its limits in every branch."""
     assert parsed.key is not None and parsed.key.parameter is not None
     parameter = parsed.key.parameter
     one = Factor(parsed.entry.name, parsed.entry.role, parsed.verb, (paths[0],), parsed.levels, parsed.low, parsed.high, parsed.dist,
@@ -117,7 +117,7 @@ def _changes_fit(context: EntryContext, parsed: ParsedEntry, paths: Sequence[Pat
             number = _number(scenario, path)
             if number is None and (parameter.default is None or math.isnan(parameter.default)):
                 context.fault(
-                    parsed.entry, f"{'.'.join(path)} is worked out when it is not written; give a list of values"
+                    parsed.entry, f"{'.'.join(path)} is computed when the world does not give it; give a list of values"
                 )
                 return False
             olds = (

@@ -1,4 +1,4 @@
-"""Factors of an experiment: what each varies, over which values, and how a coordinate from 0 to 1 becomes a value."""
+"""Factors of an experiment: what each varies, over which values, and how coordinates from 0 to 1 map to values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from proxysim.scenario.schema.numbers import Reader
 from proxysim.scenario.schema.units import Unit, flows_unit
 
 Path = tuple[str, ...]
-#: What a factor does to the numbers it meets: the verbs of files, and a draw from each number's own range.
+#: Verbs, what a factor does to its numbers: those of the files, and a draw from the range of each number.
 SET, SCALE, ADD, DRAW, TEXT = "set", "scale", "add", "draw", "text"
 ON_OFF = ("off", "on")
 RANGE_DISTS = ("uniform", "log-uniform")
@@ -24,17 +24,21 @@ RANGE_DISTS = ("uniform", "log-uniform")
 
 @dataclass(frozen=True)
 class Factor:
-    """One thing that differs between points.
+    """One input that differs between points.
 
     Attributes
     ----------
     name : name of its column in the design
-    role : "levers" (what actors choose) or "uncertainties" (what the world does)
-    verb : set, scale or add, of numbers; draw, from the range of each number; text, for what is no number
-    paths : as written; of a draw the names of the numbers, see `uncertainty.unknowns`
-    levels : of a list, as written; empty for a range
-    low, high, dist, unit : of a range, as written; of a draw 0 to 1, the quantile of each number's own range
-    place : line of the experiment file
+    role : "levers" (what actors choose) or "uncertainties" (what they do not control)
+    verb : "set", "scale" or "add" for numbers; "draw" for a value from the range of each number; "text" for non-numeric values
+    paths : paths of the numbers, as given; for a draw the names of the numbers, see `uncertainty.unknowns`
+    levels : levels of a list, as given; empty for a range
+    low : lower end of a range, as given; 0 for a draw, whose values are quantiles
+    high : upper end of a range, as given; 1 for a draw
+    dist : distribution over a range, "uniform" or "log-uniform"
+    unit : unit of a range; None if none is given
+    flows : unit of the flows of the world
+    place : line in the experiment file
     """
 
     name: str
@@ -51,17 +55,17 @@ class Factor:
 
     @property
     def is_list(self) -> bool:
-        """Whether it has levels; else it has a range."""
+        """Whether the factor has levels; otherwise it has a range."""
         return bool(self.levels)
 
     def shown(self, level: Any) -> Any:
-        """A level as it is written in the design: text, number, or a date as text."""
+        """A level as it appears in the design: text, a number, or a date as text."""
         if isinstance(level, dict):
             level = level["value"]
         return level.isoformat()[:10] if isinstance(level, datetime.date) else level
 
     def value(self, u: float) -> Any:
-        """The value at coordinate `u` from 0 to 1."""
+        """The value at coordinate `u`, from 0 to 1."""
         if self.levels:
             return self.shown(self.levels[min(len(self.levels) - 1, int(u * len(self.levels)))])
         if self.dist == "log-uniform":
@@ -69,7 +73,7 @@ class Factor:
         return self.low + (self.high - self.low) * u if u < 1.0 else self.high
 
     def coordinate(self, value: Any) -> float | None:
-        """The coordinate of a value of the design, the middle of its step for a level; None when it is outside."""
+        """The coordinate of a value, from 0 to 1; for a level the middle of its step; None if the value is not allowed."""
         if self.levels:
             known = [self.shown(level) for level in self.levels]
             return (known.index(value) + 0.5) / len(known) if value in known else None
@@ -83,12 +87,12 @@ class Factor:
 
     @cached_property
     def subject(self) -> str:
-        """What it changes and how, whatever pattern it was written with, as a digest."""
+        """Digest of what the factor changes and how, independent of the pattern used."""
         text = json.dumps([self.verb, sorted(full_path(path) for path in self.paths), self.flows])
         return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
     def unit_of(self, value: Any) -> str | None:
-        """The unit that a value of the design was written in, None when without one."""
+        """The unit in which a value of the design was given; None if it has none."""
         raw = self.raw(value)
         return raw.get("unit") if isinstance(raw, dict) else None
 
@@ -99,7 +103,7 @@ class Factor:
         return reader_of(key, self.verb, flows_unit(self.flows))
 
     def amount(self, value: Any, start: int) -> float:
-        """A value of the design in internal units; `start` is the first month of the world, from year 0."""
+        """A value of the design in internal units; `start` is the first month of the world, counted in months from year 0."""
         raw: Any = value
         if self._reader.kind == "month":
             raw = datetime.date.fromisoformat(value)
@@ -114,14 +118,14 @@ class Factor:
         return written.value - start if self._reader.kind == "month" else written.value
 
     def raw(self, value: Any) -> Any:
-        """A value of the design as a world file would write it."""
+        """A value of the design in the form of a world file."""
         for level in self.levels:
             if self.shown(level) == value:
                 return level
         return value if self.unit is None else {"value": value, "unit": self.unit}
 
     def to_json(self) -> dict[str, Any]:
-        """As one JSON object; dates are {"date": "2025-01-01"}."""
+        """The factor as one JSON object; dates become {"date": "2025-01-01"}."""
         found: dict[str, Any] = {
             "name": self.name,
             "role": self.role,
@@ -143,7 +147,7 @@ class Factor:
 
 
 def reader_of(key: Key, verb: str, flows: Unit) -> Reader:
-    """How one value of a factor is read: by the limits of `--set` for set."""
+    """The reader for one value of a factor; for set it applies the limits of `--set`."""
     assert key.parameter is not None
     return Reader(key.parameter, flows, dated=False, role="value" if verb == SET else verb)
 
@@ -165,7 +169,7 @@ def _dated(level: Any) -> Any:
 
 
 def quoted_path(path: Path) -> str:
-    """A path as `--set` takes it: ids with other signs than letters, digits, - and _ in quotes."""
+    """A path in the form of `--set`: ids with characters other than letters, digits, - and _ are quoted."""
     return ".".join(
         part if part.replace("-", "").replace("_", "").isalnum() or part == "*" else f'"{part}"' for part in path
     )

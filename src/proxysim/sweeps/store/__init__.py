@@ -1,1 +1,1 @@
-"""The folder of a sweep: shards, manifest, tables, and what proves them."""
+"""The folder of a sweep: shards, manifest, tables and their digests."""

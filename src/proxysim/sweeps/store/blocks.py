@@ -1,4 +1,4 @@
-"""How a sweep is divided: batches of points by runs, blocks of those, and the receipt of a block that was run."""
+"""How a sweep is divided: batches of points by runs, blocks within them, and the receipt of a finished block."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Batch:
-    """Points by runs that were planned together; unit k is point `point + k // runs`, run `run + k % runs`."""
+    """Points by runs that were planned together; unit k has point `point + k // runs` and run `run + k % runs`."""
 
     point: int
     points: int
@@ -16,13 +16,13 @@ class Batch:
 
     @property
     def units(self) -> int:
-        """Pairs of a point and a run, each over all branches."""
+        """Number of pairs of a point and a run; each is run in all branches."""
         return self.points * self.runs
 
 
 @dataclass(frozen=True)
 class Block:
-    """Some units of a batch, one after the other."""
+    """Consecutive units of a batch."""
 
     batch: int
     first: int
@@ -30,13 +30,23 @@ class Block:
 
     @property
     def name(self) -> str:
-        """Name of its shard, without ending; in the order of names as in the order of units."""
+        """Name of its shard without the suffix; names sort in the order of units."""
         return f"{self.batch:03d}-{self.first:010d}-{self.count}"
 
 
 @dataclass(frozen=True)
 class Receipt:
-    """What a worker reports of the shard it wrote: runs that are there, runs that failed, the digest of the file."""
+    """What a worker reports about the shard it wrote.
+
+    Attributes
+    ----------
+    block : the block
+    rows : number of successful runs
+    failed : number of failed runs
+    size : size of the file in bytes
+    digest : digest of the file
+    seconds : time spent on the block, in seconds
+    """
 
     block: Block
     rows: int

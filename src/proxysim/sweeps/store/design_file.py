@@ -1,4 +1,4 @@
-"""The design of a sweep on disk: write it, read it, regenerate it from the experiment, compare it with another."""
+"""The design file of a sweep: write, read, regenerate from the experiment, and compare with another design."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from proxysim.sweeps.experiment.experiment import Experiment
 from proxysim.sweeps.experiment.factors import Factor
 from proxysim.sweeps.store.files import opened, sealed, write_file
 
-#: Differences that are named; of the others the number.
+#: Maximum number of differences to list; the others are only counted.
 _NAMED = 3
 
 
@@ -30,7 +30,7 @@ def design_digest(design: Design) -> str:
 
 
 def write_design(path: Path, design: Design, temporary: Path) -> None:
-    """Write the points, numbered."""
+    """Write the points with their numbers."""
     numbers = pa.array(np.arange(len(design), dtype=np.int64))
     arrays = [numbers, *(pa.array(column.tolist()) for column in design.columns)]
     table = pa.table(arrays, names=["point", *(factor.name for factor in design.factors)])
@@ -38,11 +38,18 @@ def write_design(path: Path, design: Design, temporary: Path) -> None:
 
 
 def read_design(path: Path, factors: tuple[Factor, ...], points: int, digest: str) -> Design:
-    """The first points of a file.
+    """Read the first points of a design file.
+
+    Parameters
+    ----------
+    path : path of the file
+    factors : factors of the design, one per column
+    points : number of points to read
+    digest : expected digest of these points
 
     Raises
     ------
-    StorageError : it is gone, or not what was written
+    StorageError : the file is missing, damaged, or does not match the digest
     """
     try:
         table, _ = opened(path.read_bytes())
@@ -58,7 +65,7 @@ def read_design(path: Path, factors: tuple[Factor, ...], points: int, digest: st
 
 
 def regenerated_design(experiment: Experiment, more: Sequence[tuple[int, int]], digest: str) -> Design | None:
-    """The points that an experiment gives now, with those it was extended by; None when they are not those of the digest."""
+    """Generate the points of an experiment and its extensions again; None if they do not match the digest."""
     try:
         found = design_of(experiment)
         for first, count in more:
@@ -69,7 +76,7 @@ def regenerated_design(experiment: Experiment, more: Sequence[tuple[int, int]], 
 
 
 def design_differences(was: Design, now: Design) -> list[str]:
-    """How two designs over the same factors differ, the first points by their numbers."""
+    """Describe how two designs over the same factors differ, listing the first few points."""
     found = []
     for factor, one, two in zip(was.factors, was.columns, now.columns, strict=True):
         for k in range(min(len(was), len(now))):

@@ -1,6 +1,6 @@
 """Digests of the files of a sweep, and tables sealed with a digest of the whole file.
 
-The manifest knows the digest of each shard too, but it can be lost; then the seal tells a good shard from a bad one.
+The manifest also holds the digest of each shard. If the manifest is lost, the seal still shows whether a shard is intact.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from proxysim.errors import StorageError
 from proxysim.runs.files import write_whole
 
-#: Where the seal is: quotes within a JSON value are escaped, so no message of a failure holds these bytes.
+#: Marks the seal. Quotes within a JSON value are escaped, so no failure message can contain these bytes.
 _MARK = b'{"seal": "'
 _EMPTY = b"0" * 32
 
@@ -31,14 +31,14 @@ def digest_of(data: bytes) -> str:
 
 
 def digest_of_file(path: Path) -> str:
-    """Digest of a file that may be larger than memory: a second for a gigabyte."""
+    """Digest of a file that may be larger than memory; takes about a second per gigabyte."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 @contextmanager
 def storing(path: Path) -> Iterator[None]:
-    """Report a fault of the disk in one line, with the path and the free space."""
+    """Turn a disk error into one line with the path and the free space."""
     try:
         yield
     except (OSError, sqlite3.Error) as error:
@@ -51,20 +51,20 @@ def storing(path: Path) -> Iterator[None]:
 
 
 def write_file(path: Path, data: bytes, folder: Path) -> None:
-    """Write a whole file, or nothing new; `folder` holds it until it has its name."""
+    """Write a file completely or not at all; `folder` holds it until it is renamed."""
     with storing(path):
         write_whole(path, data, folder)
 
 
 def parquet_bytes(table: pa.Table) -> bytes:
-    """A table as the bytes of a Parquet file: the same table always gives the same bytes."""
+    """A table as the bytes of a Parquet file; equal tables give equal bytes."""
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, **parquet_options(table.schema))
     return bytes(sink.getvalue())
 
 
 def parquet_options(schema: pa.Schema) -> dict[str, Any]:
-    """How tables are written: zstd, ids and numbers as they are, branches as a dictionary."""
+    """Options for writing tables: zstd compression, and dictionary encoding for branches only."""
     return {
         "compression": "zstd",
         "use_dictionary": [name for name in schema.names if name == "branch"],
@@ -73,9 +73,9 @@ def parquet_options(schema: pa.Schema) -> dict[str, Any]:
 
 
 def table_of(source: Path | bytes) -> pa.Table:
-    """A Parquet file, or its bytes, as a table.
+    """Read a Parquet file, or its bytes, as a table.
 
-    Without Arrow's own threads, which can outlive the reading and abort a process that ends soon after it.
+    This avoids Arrow's own threads, which can outlive the read and abort a process that ends soon after it.
     """
     file = pa.BufferReader(source) if isinstance(source, bytes) else source
     with pq.ParquetFile(file, pre_buffer=False) as found:
@@ -83,7 +83,7 @@ def table_of(source: Path | bytes) -> pa.Table:
 
 
 def sealed(table: pa.Table, extra: dict[str, Any]) -> bytes:
-    """A table, and values beside it, as the bytes of a sealed Parquet file."""
+    """A table and extra values as the bytes of a sealed Parquet file."""
     text = json.dumps({"seal": _EMPTY.decode(), **extra})
     data = parquet_bytes(table.replace_schema_metadata({"proxysim": text}))
     at = data.rindex(_MARK) + len(_MARK)
@@ -91,11 +91,11 @@ def sealed(table: pa.Table, extra: dict[str, Any]) -> bytes:
 
 
 def opened(data: bytes) -> tuple[pa.Table, dict[str, Any]]:
-    """The table and the values beside it; no byte is read as Parquet before the seal is checked.
+    """Read the table and the extra values of a sealed Parquet file, after checking the seal.
 
     Raises
     ------
-    ValueError : a byte differs from what was written, or there is no seal
+    ValueError : the seal is missing or does not match the bytes
     """
     at = data.rfind(_MARK) + len(_MARK)
     if (

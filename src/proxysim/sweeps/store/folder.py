@@ -1,16 +1,20 @@
-"""The folder of a sweep: what is to be run, the shards that workers wrote, and the manifest that the parent keeps.
+"""The folder of a sweep: the plan, the shards written by workers, and the manifest kept by the parent process.
 
 ::
 
-    DIR/sweep.json       the resolved experiment, its batches and the model version; everything depends on it
-    DIR/design.parquet   the points; can be regenerated from the experiment
-    DIR/worlds.json      what the worlds were, to show what differs when one has changed
-    DIR/shards/          one Parquet file for each block, by workers; a shard also carries the failures of its block, and a seal
-    DIR/manifest.sqlite  which shards are good, with their digests, by the parent; can be rebuilt from the shards
-    DIR/runs.parquet     all runs, when all are there; DIR/failures.parquet beside it; can be rebuilt from the shards
-    DIR/aside/           files before they have their name; DIR/notes/ the journals of workers; DIR/lock
+    DIR/sweep.json        the plan: resolved experiment, batches and model version; required, and cannot be rebuilt
+    DIR/design.parquet    the points; can be regenerated from the experiment
+    DIR/worlds.json       content of the worlds, to show what differs if one has changed
+    DIR/how.json          hook and timeout at the start, if any
+    DIR/shards/           one Parquet file per block, written by workers, with the failures of the block and a seal
+    DIR/manifest.sqlite   intact shards and their digests, written by the parent; can be rebuilt from the shards
+    DIR/runs.parquet      all successful runs of a finished sweep; can be rebuilt from the shards
+    DIR/failures.parquet  all failed runs of a finished sweep; can be rebuilt from the shards
+    DIR/aside/            files being written
+    DIR/notes/            journals of workers
+    DIR/lock              lock of the process that works on the sweep
 
-A file is written under another name, synced and renamed, so that whatever has its name is whole.
+Each file is written under a temporary name, synced and renamed, so that a file under its final name is complete.
 """
 
 from __future__ import annotations
@@ -43,27 +47,28 @@ SWEEP, DESIGN, RUNS, FAILURES, MANIFEST = (
     "failures.parquet",
     "manifest.sqlite",
 )
-NO_DESIGN = "and the experiment does not give the same points any more; put the file back, or take a new folder"
+NO_DESIGN = "and the experiment no longer gives the same points; restore the file, or use a new folder"
 KEYS = ("point", "branch", "run", "run_id")
 FAILURE_COLUMNS = ("point", "branch", "run", "run_id", "stage", "type", "message", "trace")
 
 
 def absolute(folder: str | Path) -> Path:
-    """The folder as workers with another working directory find it."""
+    """The absolute path of a folder, for workers with another working directory."""
     return Path(os.path.abspath(folder))
 
 
 class Store:
-    """One folder of one sweep.
+    """The folder of one sweep.
 
     Attributes
     ----------
-    folder : where it is
-    experiment, design : what is run
-    columns : measures kept, as "measure.actor"
-    version : of the model
-    batches : what was planned, the first by `sweep`, more by `extend`
-    block : units of a block
+    folder : absolute path
+    data : content of the plan
+    experiment : the resolved experiment
+    columns : outcomes that are kept, as "measure.actor"
+    version : model version
+    batches : the planned batches, the first from `sweep`, the others from `extend`
+    block : number of units per block
     """
 
     def __init__(self, folder: Path, data: dict[str, Any]) -> None:
@@ -78,52 +83,52 @@ class Store:
     # ---- the plan ----------------------------------------------------------------------------
     @property
     def temporary(self) -> Path:
-        """Where files are before they have their name."""
+        """Folder for files that are being written."""
         return self.folder / "aside"
 
     @property
     def journals(self) -> Path:
-        """Where the journals of workers are."""
+        """Folder for the journals of workers."""
         return self.folder / "notes"
 
     @property
     def shards(self) -> Path:
-        """Where shards are."""
+        """Folder for the shards."""
         return self.folder / "shards"
 
     @cached_property
     def fingerprint(self) -> str:
-        """Digest of what the numbers in a shard depend on, its block apart."""
+        """Digest of everything that the results in a shard depend on, except its block."""
         return digest_of(json.dumps([self.experiment.hash, self.version, self.columns]).encode())
 
     @property
     def state(self) -> str:
-        """Identifies one state of the folder, for workers that keep its worlds."""
+        """Identifier of the current state of the folder, for workers that cache its worlds."""
         return f"{self.fingerprint}-{self.data['design']}-{len(self.batches)}"
 
     @property
     def branches(self) -> tuple[str, ...]:
-        """Names of branches, in the order of the experiment."""
+        """Names of the branches, in the order of the experiment."""
         return self.experiment.branches
 
     @property
     def points(self) -> int:
-        """Points of all batches."""
+        """Number of points over all batches."""
         return max(batch.point + batch.points for batch in self.batches)
 
     @property
     def runs(self) -> int:
-        """Runs of each point and branch."""
+        """Number of runs per point and branch."""
         return max(batch.run + batch.runs for batch in self.batches)
 
     @property
     def planned(self) -> int:
-        """Runs of all points and branches."""
+        """Number of runs over all points and branches."""
         return sum(batch.units for batch in self.batches) * len(self.branches)
 
     @property
     def design(self) -> Design:
-        """The points; those of an extension that was never entered are left out."""
+        """The points; those of an extension that was never added to the plan are left out."""
         if self._design is None:
             try:
                 self._design = self._stored_design()
@@ -135,16 +140,20 @@ class Store:
         return read_design(self.folder / DESIGN, self.experiment.factors, self.points, self.data["design"])
 
     def regenerated_design(self) -> Design | None:
-        """The points that the experiment gives now; None when they are not those of the plan."""
+        """Generate the points from the experiment again; None if they are not those of the plan."""
         parts = [(batch.point, batch.points) for batch in self.batches if batch.run == 0]
         return regenerated_design(self.experiment, parts[1:], self.data["design"])
 
     def repair_design(self) -> str | None:
-        """Write the file of the points again when it is damaged; what was wrong with it.
+        """Rewrite the file of the points if it is damaged.
+
+        Returns
+        -------
+        str : the damage; None if there was none
 
         Raises
         ------
-        StorageError : the experiment does not give them
+        StorageError : the experiment no longer gives the same points
         """
         try:
             self._design = self._stored_design()
@@ -160,11 +169,11 @@ class Store:
     def create(
         cls, folder: Path, experiment: Experiment, design: Design, columns: Sequence[str], version: str, block: int
     ) -> Store:
-        """Begin a folder.
+        """Create the folder of a new sweep.
 
         Raises
         ------
-        StorageError : it cannot be written
+        StorageError : the folder cannot be written
         """
         experiment = replace(experiment, file=os.path.abspath(experiment.file), base=os.path.abspath(experiment.base))
         if experiment.is_file:
@@ -184,12 +193,12 @@ class Store:
 
     @classmethod
     def read(cls, folder: Path) -> Store:
-        """The sweep in a folder.
+        """Read the plan of the sweep in a folder.
 
         Raises
         ------
-        InputError : there is none
-        StorageError : it is damaged
+        InputError : the folder holds no sweep, or one of another format
+        StorageError : the plan is damaged
         """
         path = folder / SWEEP
         if not path.is_file():
@@ -200,17 +209,17 @@ class Store:
                 raise ValueError("it holds no plan")
             digest = data.pop("digest", None)
             if data.get("kind") != "proxysim sweep" or digest != digest_of(json.dumps(data, sort_keys=True).encode()):
-                raise ValueError("its digest is another")
+                raise ValueError("its digest does not match")
             if data["format"] != FORMAT:
                 raise InputError([Fault(str(path), 0, "", f"has format {data['format']}; this version reads {FORMAT}")])
             return cls(folder, data)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StorageError(
-                f"{path} is damaged and everything depends on it: {error}; put it back, or take a new folder"
+                f"{path} is damaged, and the sweep cannot be read without it: {error}; restore it, or use a new folder"
             ) from None
 
     def extended(self, batch: Batch, design: Design) -> Store:
-        """The same folder with one more batch; the plan is written last."""
+        """Add a batch to the plan of this folder; the plan is written last."""
         write_design(self.folder / DESIGN, design, self.temporary)
         data = {**self.data, "batches": [*self.data["batches"], asdict(batch)]}
         data["design"] = design_digest(design)
@@ -224,32 +233,32 @@ class Store:
 
     # ---- blocks ------------------------------------------------------------------------------
     def blocks(self) -> Iterator[Block]:
-        """All blocks, batch by batch; the same however often the sweep is resumed."""
+        """All blocks, batch by batch; resuming the sweep does not change them."""
         for number, batch in enumerate(self.batches):
             for first in range(0, batch.units, self.block):
                 yield Block(number, first, min(self.block, batch.units - first))
 
     def has(self, block: Block) -> bool:
-        """Whether a block is one of those."""
+        """Whether a block is part of the plan."""
         if not 0 <= block.batch < len(self.batches) or block.first < 0 or block.first % self.block:
             return False
         return block.count == min(self.block, self.batches[block.batch].units - block.first)
 
     def units(self, block: Block) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-        """(unit,) point and run of each unit of a block."""
+        """Point and run of each unit of a block, two arrays ``(unit,)``."""
         batch, k = self.batches[block.batch], np.arange(block.first, block.first + block.count, dtype=np.int64)
         return batch.point + k // batch.runs, batch.run + k % batch.runs
 
     def shard(self, block: Block) -> Path:
-        """The file of a block."""
+        """Path of the shard of a block."""
         return self.shards / f"{block.name}.parquet"
 
     def schema(self) -> pa.Schema:
-        """Columns of the runs."""
+        """Columns of the table of runs."""
         return runs_schema(self.columns)
 
     def write_shard(self, block: Block, table: pa.Table, failures: list[dict[str, Any]], seconds: float) -> Receipt:
-        """Write the results of a block, and read them back."""
+        """Write the results of a block and verify them by reading them back."""
         extra = {"fingerprint": self.fingerprint, "block": asdict(block), "failures": failures}
         data, path = sealed(table, extra), self.shard(block)
         write_file(path, data, self.temporary)
@@ -261,11 +270,11 @@ class Store:
         return Receipt(block, table.num_rows, len(failures), len(data), digest, seconds)
 
     def read_shard(self, block: Block) -> tuple[pa.Table, list[dict[str, Any]]]:
-        """Rows and failures of a shard.
+        """Read the rows and failures of a shard.
 
         Raises
         ------
-        StorageError : it is gone, damaged, or of another sweep
+        StorageError : the shard is missing, damaged, or from another sweep
         """
         path = self.shard(block)
         try:
@@ -281,18 +290,18 @@ class Store:
         return table, failures
 
     def receipt(self, block: Block) -> Receipt:
-        """The receipt of a shard that is there.
+        """The receipt of an existing shard.
 
         Raises
         ------
-        StorageError : it is damaged
+        StorageError : the shard is damaged
         """
         table, failures = self.read_shard(block)
         data = self.shard(block).read_bytes()
         return Receipt(block, table.num_rows, len(failures), len(data), digest_of(data), 0.0)
 
     def _has_all(self, block: Block, table: pa.Table, failures: list[dict[str, Any]]) -> bool:
-        """Whether rows and failures together are the runs of a block, each once."""
+        """Whether rows and failures together contain each run of a block exactly once."""
         points, runs = self.units(block)
         place = pc.index_in(table.column("branch"), value_set=pa.array(self.branches)).to_numpy()
         rows = np.column_stack([table.column("point").to_numpy(), place, table.column("run").to_numpy()])

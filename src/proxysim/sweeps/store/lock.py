@@ -1,4 +1,4 @@
-"""The lock of a sweep folder: one process works on it at a time."""
+"""The lock of a sweep folder, so that only one process works on it at a time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from proxysim.errors import Fault, InputError, StorageError
 from proxysim.sweeps.store.files import storing
 
 LOCK = "lock"
-#: Seconds between attempts to take a lock that another process has; `status` has it for a moment.
+#: Seconds between attempts to acquire a lock that another process holds; `status` holds it only briefly.
 RETRY_DELAYS = (0.1, 0.3, 0.0)
 _NO_RIGHTS = (errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -24,35 +24,35 @@ def locked(folder: Path) -> Iterator[None]:
 
     Raises
     ------
-    InputError : another process works on it
+    InputError : another process is working on the folder
     StorageError : the folder cannot be written
     """
     path = folder / LOCK
     with storing(path):
         try:
-            handle = open(path, "a+")  # noqa: SIM115 - held open while the folder is worked on
+            handle = open(path, "a+")  # noqa: SIM115 - stays open while the lock is held
         except OSError as error:
             if error.errno not in _NO_RIGHTS:
                 raise
-            message = f"{folder} may not be written ({error.strerror}): it can be looked at and read, not worked on"
+            message = f"{folder} is not writable ({error.strerror}): its results can be read, but the sweep cannot be continued"
             raise StorageError(message) from None
     with handle:
         for delay in RETRY_DELAYS:
             if _take(handle):
                 break
             if not delay:
-                message = "is being worked on by another process; wait for it, or look with `proxysim status`"
+                message = "is in use by another process; wait for it, or check it with `proxysim status`"
                 raise InputError([Fault(str(folder), 0, "", message)])
             time.sleep(delay)
         yield
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether a process works on a folder; nothing is written."""
+    """Whether a process is working on a folder; nothing is written."""
     try:
         with open(folder / LOCK) as handle:
             return not _take(handle, shared=True)
-    except OSError:  # there is no lock, or it may not be read, or this disk knows no locks
+    except OSError:  # no lock file, no permission to read it, or a file system without locks
         return False
 
 

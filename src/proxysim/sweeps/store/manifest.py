@@ -1,6 +1,6 @@
-"""Progress of a sweep: the shards that are good, in sqlite; only the parent writes it.
+"""The manifest of a sweep: an SQLite file of the intact shards, written only by the parent process.
 
-It holds nothing that the shards do not hold, so a damaged manifest is rebuilt from them.
+Everything in it is also in the shards, so a damaged manifest can be rebuilt from them.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from proxysim.sweeps.store.blocks import Block, Receipt
 from proxysim.sweeps.store.files import digest_of, storing
 from proxysim.sweeps.store.folder import MANIFEST, Store
 
-#: Statements that create the tables. Each row ends with a digest of the rest, since sqlite detects no change within a value.
+#: Statements that create the tables. Each row ends with a digest of the rest, because SQLite does not detect a changed value.
 _TABLES = {
     "file": "CREATE TABLE file (name TEXT PRIMARY KEY, digest TEXT, seal TEXT) WITHOUT ROWID",
     "shard": "CREATE TABLE shard (batch INTEGER, first INTEGER, count INTEGER, rows INTEGER, failed INTEGER, size INTEGER,"
     " digest TEXT, seconds REAL, seal TEXT, PRIMARY KEY (batch, first)) WITHOUT ROWID",
 }
-#: Errors that lie in the disk, in other processes or in rights; all others lie in the file.
+#: Errors caused by the disk, other processes or permissions; all others are caused by the file itself.
 _OUTSIDE = (
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_PERM,
@@ -29,11 +29,11 @@ _OUTSIDE = (
 
 
 class Manifest:
-    """Shards that are known to be good, and the digests of the tables of a whole sweep.
+    """The intact shards of a sweep, and the digests of the tables once it is finished.
 
     Raises
     ------
-    StorageError : it is gone or damaged and only to be read; the disk does not take it
+    StorageError : the file cannot be written; or, with `read_only`, it is missing or damaged
     """
 
     def __init__(self, store: Store, read_only: bool = False) -> None:
@@ -68,7 +68,7 @@ class Manifest:
             try:
                 self._connect("mode=ro")
             except sqlite3.OperationalError as error:
-                # sqlite keeps a journal next to the file even to read; where it may not write one, read the file as it is.
+                # SQLite needs a journal next to the file even for reading; without permission to write one, open the file as immutable.
                 if _code(error) not in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
                     raise
                 self._connect("immutable=1")
@@ -81,26 +81,26 @@ class Manifest:
         self._check()
 
     def _check(self) -> None:
-        """Refuse a file in which anything is not as it was written, or does not fit the plan."""
+        """Raise an error if the file has been changed or does not fit the plan."""
         if dict(self.base.execute("SELECT name, sql FROM sqlite_master")) != _TABLES:
-            raise ValueError("it has other tables")
+            raise ValueError("its tables are not those of a manifest")
         if (reply := self.base.execute("PRAGMA quick_check").fetchone()[0]) != "ok":
             raise ValueError(str(reply).splitlines()[0])
         for table in _TABLES:
             for *row, seal in self.base.execute(f"SELECT * FROM {table}"):
                 if seal != _row_digest(row):
-                    raise ValueError(f"a row of {table} is not as it was written")
+                    raise ValueError(f"a row of {table} does not match its digest")
         branches = len(self.store.branches)
         for receipt in self.shards():
             if not self.store.has(receipt.block) or receipt.rows + receipt.failed != receipt.block.count * branches:
                 raise ValueError(f"{receipt.block.name} is not in the plan")
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self.base.close()
 
     def add(self, receipt: Receipt) -> None:
-        """Add a good shard."""
+        """Add an intact shard."""
         b, r = receipt.block, receipt
         row = [b.batch, b.first, b.count, r.rows, r.failed, r.size, r.digest, float(r.seconds)]
         with storing(self.path):
@@ -112,14 +112,14 @@ class Manifest:
             self.base.execute("DELETE FROM shard WHERE batch=? AND first=?", (block.batch, block.first))
 
     def shards(self) -> Iterator[Receipt]:
-        """Good shards in the order of blocks."""
+        """Receipts of the intact shards, in the order of blocks."""
         for batch, first, count, rows, failed, size, digest, seconds, _ in self.base.execute(
             "SELECT * FROM shard ORDER BY batch, first"
         ):
             yield Receipt(Block(batch, first, count), rows, failed, size, digest, seconds)
 
     def totals(self) -> tuple[int, int, int, float]:
-        """Shards, runs that are whole, runs that failed, and seconds that workers spent."""
+        """Number of shards, of successful runs and of failed runs, and the seconds spent by workers."""
         query = (
             "SELECT COUNT(*), COALESCE(SUM(rows), 0), COALESCE(SUM(failed), 0), COALESCE(SUM(seconds), 0) FROM shard"
         )
@@ -127,7 +127,7 @@ class Manifest:
         return int(shards), int(rows), int(failed), float(seconds)
 
     def set_files(self, digests: dict[str, str]) -> None:
-        """Replace the digests of the tables of a whole sweep; with none it counts as incomplete."""
+        """Replace the digests of the tables; an empty dict marks the sweep as unfinished."""
         with storing(self.path):
             self.base.execute("BEGIN")
             self.base.execute("DELETE FROM file")
@@ -136,7 +136,7 @@ class Manifest:
             self.base.execute("COMMIT")
 
     def files(self) -> dict[str, str]:
-        """Name -> digest of the tables of a whole sweep."""
+        """Table name -> digest; empty if the sweep is unfinished."""
         return dict(self.base.execute("SELECT name, digest FROM file"))
 
 

@@ -1,6 +1,6 @@
-"""What a sweep was started from: a resume is refused when the experiment, a world or the model has changed since.
+"""The inputs that a sweep was started with: it cannot be resumed after the experiment, a world or the model has changed.
 
-Worlds and options are kept next to the plan, outside every hash, to show what differs.
+Worlds and options are stored next to the plan, outside every hash, only to show what differs.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from proxysim.sweeps.store.design_file import design_differences
 from proxysim.sweeps.store.files import write_file
 from proxysim.sweeps.store.folder import DESIGN, SWEEP, Store
 
-#: What the worlds of all branches were, and the options that the sweep was started with.
+#: Files with the content of all worlds and with the options at the start of the sweep.
 WORLDS, OPTIONS_FILE = "worlds.json", "how.json"
-#: Options whose change is reported.
+#: Options for which a change is reported.
 _OPTIONS = ("hook", "timeout")
-#: Differences of a branch that are named; of the others the number.
+#: Maximum number of differences to list per branch; the others are only counted.
 _NAMED = 5
-#: Of an experiment, what numbers do not depend on, or what is compared by content.
+#: Keys of an experiment that do not affect the results, or that are compared by content.
 _FREE = ("file", "base", "question", "content", "hashes")
 
 
 def check_new(folder: Path) -> None:
-    """Refuse a folder in which there is anything but what a start that was killed left behind."""
+    """Raise an error unless a folder is new, empty, or left behind by a start that was killed."""
     try:
         if folder.exists() and not folder.is_dir():
             raise refused("--out", f"{folder} is a file; give a folder")
@@ -41,28 +41,28 @@ def check_new(folder: Path) -> None:
     if SWEEP in inside:
         raise refused("--out", f"{folder} holds a sweep already; continue it with `proxysim resume {folder}`")
     if inside - {"lock", "aside", "notes", "shards", DESIGN}:
-        raise refused("--out", f"{folder} is there already and is not empty; give a new folder")
+        raise refused("--out", f"{folder} already exists and is not empty; give a new folder")
 
 
 def check_same(store: Store) -> None:
-    """Refuse when the file, the world or the model is another than at the start, and say how."""
+    """Raise an error listing all changes if the experiment, a world or the model differs from the start."""
     faults = []
     if store.version != model_version():
         faults.append(Fault(str(store.folder), 0, "model_version", f"was {store.version}, is {model_version()}"))
     if Path(store.experiment.file).exists():
         faults += _changed(store, load_experiment(store.experiment.file))
     if faults:
-        message = "is not resumed, since what it was made from has changed; use a new folder"
+        message = "cannot be resumed because its inputs have changed; use a new folder"
         raise InputError([*faults, Fault(str(store.folder), 0, "", message)])
 
 
 def _changed(store: Store, now: Experiment) -> list[Fault]:
-    """What an experiment file says otherwise than at the start."""
+    """Changes in an experiment file since the start."""
     was = store.experiment
     before, after = _flat(was.to_json()), _flat(now.to_json())
-    if was.is_file and now.is_file:  # the points count, not where they stand
+    if was.is_file and now.is_file:  # the points matter, not the path of their file
         del before["design"], after["design"]
-    if now.runs == store.runs:  # extended, and then said in the file too
+    if now.runs == store.runs:  # the sweep was extended, and the file was changed to match
         before["runs"] = now.runs
     if now.points == store.points:
         before["points"] = now.points
@@ -72,7 +72,7 @@ def _changed(store: Store, now: Experiment) -> list[Fault]:
             message = f"was {_short(before.get(name))}, is {_short(after.get(name))}"
             if name == "runs" and now.runs > store.runs:
                 message += (
-                    f"; for more runs put it back, then `proxysim extend {store.folder} --runs {now.runs - store.runs}`"
+                    f"; to add runs, restore the old number, then `proxysim extend {store.folder} --runs {now.runs - store.runs}`"
                 )
             found.append(Fault(was.file, 0, name, message))
     if not found and now.is_file and Path(now.design).exists():
@@ -81,7 +81,7 @@ def _changed(store: Store, now: Experiment) -> list[Fault]:
 
 
 def _worlds(store: Store, now: Experiment) -> list[Fault]:
-    """Branches whose worlds are others, with the numbers that differ."""
+    """Branches whose worlds have changed, with the numbers that differ."""
     found, known = [], dict(zip(store.experiment.branches, store.experiment.hashes, strict=True))
     for branch, digest in zip(now.branches, now.hashes, strict=True):
         if known.get(branch, digest) != digest:
@@ -92,7 +92,7 @@ def _worlds(store: Store, now: Experiment) -> list[Fault]:
 
 
 def _flat(value: Any, path: str = "") -> dict[str, Any]:
-    """A JSON value as path -> plain value; factors by name."""
+    """Flatten a JSON value to path -> plain value; factors are keyed by name."""
     if isinstance(value, dict):
         return {k: v for key, below in value.items() for k, v in _flat(below, f"{path}.{key}" if path else key).items()}
     if isinstance(value, list) and value and isinstance(value[0], dict) and "name" in value[0]:
@@ -107,7 +107,7 @@ def _short(value: Any) -> str:
 
 # ---- worlds ------------------------------------------------------------------------------------
 def _contents(scenario: Scenario) -> dict[str, Any]:
-    """Whatever a run depends on in a world, each thing by its path; flows by the year, as most files write them."""
+    """Everything in a world that a run depends on, by path; flows per year, as in most world files."""
     found: dict[str, Any] = {"scenario.start": list(scenario.start), "scenario.months": scenario.months}
     found |= {".".join(path): value for path, value in scenario.text.items()}
     found |= {f"rules.{name}": variant for name, variant in scenario.rules.items()}
@@ -122,7 +122,7 @@ def _contents(scenario: Scenario) -> dict[str, Any]:
 
 
 def _number(path: str, number: Number, yearly: bool) -> dict[str, Any]:
-    """The value of a number, with its series and range where there are any."""
+    """The value of a number, with its series and range if any."""
 
     def shown(value: float) -> Any:
         return f"{12 * value:.12g} USD m / year" if yearly else value
@@ -137,18 +137,18 @@ def _number(path: str, number: Number, yearly: bool) -> dict[str, Any]:
 
 
 def write_worlds(folder: Path, worlds: Mapping[str, Scenario], temporary: Path) -> None:
-    """Keep what the worlds of all branches are."""
+    """Store the content of the worlds of all branches."""
     contents = {name: _contents(scenario) for name, scenario in worlds.items()}
     write_file(folder / WORLDS, json.dumps(contents, ensure_ascii=False).encode(), temporary)
 
 
 def world_differences(folder: Path, branch: str, now: Scenario) -> str:
-    """How a branch differs from what it was, in a few words; empty when that cannot be said."""
+    """Short description of how a branch has changed; empty if that is unknown."""
     try:
         was = json.loads((folder / WORLDS).read_text(encoding="utf-8"))[branch]
         contents = _contents(now)
         paths = [path for path in sorted({*was, *contents}) if was.get(path) != contents.get(path)]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # this file is a help, and no more
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # the file is optional: it only improves the message
         return ""
     named = [f"{path} was {_shown(was.get(path))}, is {_shown(contents.get(path))}" for path in paths[:_NAMED]]
     more = [f"and {len(paths) - _NAMED:,} more"] if len(paths) > _NAMED else []
@@ -162,14 +162,14 @@ def _shown(value: Any) -> str:
 
 # ---- options -----------------------------------------------------------------------------------
 def write_options(store: Store, options: Mapping[str, object]) -> None:
-    """Keep the hook and the timeout that a sweep is started with; write nothing when it has neither."""
+    """Store the hook and the timeout at the start of a sweep; write no file if it has neither."""
     kept = {name: value for name in _OPTIONS if (value := options.get(name)) is not None}
     if kept:
         write_file(store.folder / OPTIONS_FILE, (json.dumps(kept) + "\n").encode(), store.temporary)
 
 
 def option_differences(store: Store, options: Mapping[str, object]) -> str:
-    """How the options differ from those at the start, in one line; empty when they do not."""
+    """One line on how the options differ from those at the start; empty if they do not."""
     try:
         kept = json.loads((store.folder / OPTIONS_FILE).read_text(encoding="utf-8"))
         before = {name: kept[name] for name in _OPTIONS if name in kept}

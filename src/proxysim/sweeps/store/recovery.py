@@ -1,4 +1,4 @@
-"""Before a sweep is resumed: leftovers are cleared; damaged shards, and failed runs where asked, are marked to be run again."""
+"""Prepare a sweep for resuming: clear leftovers, and mark damaged shards, and on request failed runs, to be run again."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def clear_leftovers(store: Store) -> None:
 
 
 def damaged_shards(store: Store, receipts: Iterable[Receipt]) -> Iterator[Receipt]:
-    """Shards whose bytes differ from those in the manifest."""
+    """Receipts of the shards that are missing or do not match their digest in the manifest."""
     for receipt in receipts:
         try:
             same = digest_of(store.shard(receipt.block).read_bytes()) == receipt.digest
@@ -37,12 +37,12 @@ def damaged_shards(store: Store, receipts: Iterable[Receipt]) -> Iterator[Receip
 
 
 def reconcile(store: Store, manifest: Manifest, say: Say) -> None:
-    """Make the manifest agree with the shards: damaged ones are removed, good ones that it lacks are added."""
+    """Bring the manifest in line with the shards: remove damaged shards, and add good ones that it lacks."""
     known = {receipt.block for receipt in manifest.shards()}
     for receipt in damaged_shards(store, list(manifest.shards())):
         path = store.shard(receipt.block)
         state = "damaged" if path.exists() else "gone"
-        say(f"{path} is {state}; its {receipt.block.count * len(store.branches)} runs are run again")
+        say(f"{path} is {state}; its {receipt.block.count * len(store.branches)} runs will be run again")
         manifest.remove(receipt.block)
         known.remove(receipt.block)
         path.unlink(missing_ok=True)
@@ -53,7 +53,7 @@ def reconcile(store: Store, manifest: Manifest, say: Say) -> None:
         try:
             receipt = store.receipt(block)
         except StorageError as error:
-            say(f"{error}; its runs are run again")
+            say(f"{error}; its runs will be run again")
             store.shard(block).unlink(missing_ok=True)
         else:
             manifest.add(receipt)
@@ -67,11 +67,11 @@ def discard_failed_blocks(store: Store, manifest: Manifest, say: Say) -> None:
         store.shard(receipt.block).unlink(missing_ok=True)
     if bad:
         runs, blocks = sum(receipt.failed for receipt in bad), len(bad)
-        say(f"{runs:,} failed runs are run again, with the others of their {blocks:,} blocks")
+        say(f"{runs:,} failed runs will be run again, with all other runs of their {blocks:,} blocks")
 
 
 def tables_intact(store: Store, files: dict[str, str]) -> bool:
-    """Whether the tables of a whole sweep are there, as they were written."""
+    """Whether the tables of a finished sweep exist and match their digests."""
     try:
         return {RUNS, FAILURES} == set(files) and all(
             digest_of_file(store.folder / name) == digest for name, digest in files.items()

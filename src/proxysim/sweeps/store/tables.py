@@ -1,6 +1,6 @@
-"""runs.parquet and failures.parquet from the shards, sorted by point, branch and run: always the same bytes.
+"""Build runs.parquet and failures.parquet from the shards, sorted by point, branch and run, always with the same bytes.
 
-The shards are read slab by slab, in the order of points, so memory does not grow with the sweep.
+The shards are read slab by slab, in the order of points, so that memory use does not grow with the sweep.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from proxysim.sweeps.store.files import digest_of, parquet_bytes, parquet_option
 from proxysim.sweeps.store.folder import FAILURE_COLUMNS, FAILURES, RUNS, Store
 from proxysim.sweeps.store.manifest import Manifest
 
-#: Rows of a row group of the table, and of what is sorted at once.
+#: Rows per row group of the table, and rows that are sorted at once (a slab).
 GROUP_ROWS, SLAB_ROWS = 65_536, 131_072
-#: Shards that are kept while slabs overlap.
+#: Number of shards kept in memory, since slabs overlap.
 SHARDS_KEPT = 64
 
 
 class _ShardCache:
-    """The shards that were read last."""
+    """The most recently read shards."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -47,7 +47,7 @@ class _ShardCache:
 
 
 def write_tables(store: Store, manifest: Manifest) -> dict[str, str]:
-    """Write the tables of a whole sweep; name -> digest."""
+    """Write the tables of a finished sweep; returns table name -> digest."""
     path = store.folder / RUNS
     with storing(path):
         digests = {RUNS: _write_runs(store, path)}
@@ -59,7 +59,7 @@ def write_tables(store: Store, manifest: Manifest) -> dict[str, str]:
 
 
 def table_damage(store: Store, rows: int) -> str:
-    """What is wrong with the table of runs, judged by its footer alone, which is fast; empty when nothing is."""
+    """The damage of the table of runs, empty if none; checks only the footer, which is fast."""
     path = store.folder / RUNS
     try:
         found = pq.read_metadata(path).num_rows
@@ -71,7 +71,7 @@ def table_damage(store: Store, rows: int) -> str:
 
 
 class _HashingFile:
-    """A file that computes the digest of what is written."""
+    """A file that computes the digest of its content while it is written."""
 
     def __init__(self, path: Path) -> None:
         self.handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
@@ -89,7 +89,7 @@ class _HashingFile:
         return self.at
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing, since writes are not buffered."""
 
     def writable(self) -> bool:
         return True
@@ -122,7 +122,7 @@ def _write_runs(store: Store, path: Path) -> str:
 
 
 def _slabs(store: Store) -> Iterator[pa.Table]:
-    """Sorted rows of some points, one slab after the other."""
+    """Slabs of sorted rows, in the order of points."""
     shards, each = _ShardCache(store), len(store.branches) * store.runs
     step = max(1, SLAB_ROWS // each)
     for low in range(0, store.points, step):
@@ -138,7 +138,7 @@ def _slabs(store: Store) -> Iterator[pa.Table]:
 def _slab(
     store: Store, shards: _ShardCache, low: int, high: int, branches: tuple[str, ...], first: int, last: int
 ) -> pa.Table:
-    """Rows of points `low` to `high` and runs `first` to `last`, in the order of point, branch and run."""
+    """Rows of points `low` to `high` and runs `first` to `last`, ends excluded, ordered by point, branch and run."""
     found = [store.schema().empty_table()]
     for block in _overlapping(store, low, high, first, last):
         rows = shards.rows(block)
@@ -154,7 +154,7 @@ def _slab(
 
 
 def _overlapping(store: Store, low: int, high: int, first: int, last: int) -> Iterator[Block]:
-    """Blocks that hold any of some points and runs."""
+    """Blocks that contain any of the given points and runs."""
     for number, batch in enumerate(store.batches):
         if (
             batch.point >= high
@@ -172,7 +172,7 @@ def _overlapping(store: Store, low: int, high: int, first: int, last: int) -> It
 
 
 def _failures(store: Store, manifest: Manifest) -> pa.Table:
-    """Failed runs in the order of point, branch and run."""
+    """Failed runs, ordered by point, branch and run."""
     rows = [row for receipt in manifest.shards() if receipt.failed for row in store.read_shard(receipt.block)[1]]
     rows.sort(key=lambda row: (row["point"], store.branches.index(row["branch"]), row["run"]))
     types = [pa.int64() if name in ("point", "run") else pa.string() for name in FAILURE_COLUMNS]

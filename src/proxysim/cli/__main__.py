@@ -1,5 +1,0 @@
-"""``python -m proxysim.cli`` is the command ``proxysim``."""
-
-from proxysim.cli import main
-
-main()

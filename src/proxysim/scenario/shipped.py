@@ -1,0 +1,108 @@
+"""The worlds and experiments that come with the package, found by name.
+
+A wheel carries them in ``proxysim/worlds``; in a checkout they are the files of ``scenarios/`` and ``experiments/``, which are
+their one source.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from proxysim.errors import Fault, InputError, did_you_mean
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_CHECKOUT = _PACKAGE.parents[1]
+#: A name such as ``levant-2025``: no folder and no suffix.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_BASE_LINE = re.compile(r'^(base\s*=\s*)"[^"\n]*"', re.MULTILINE)
+
+
+def _folders() -> tuple[Path, Path]:
+    """Where worlds and experiments are: in the package, else in the checkout."""
+    packaged = _PACKAGE / "worlds"
+    if packaged.is_dir():
+        return packaged, packaged / "experiments"
+    return _CHECKOUT / "scenarios", _CHECKOUT / "experiments"
+
+
+def shipped_worlds() -> dict[str, Path]:
+    """Name -> file of each shipped world, in alphabetical order; empty where the files were removed."""
+    return {file.stem: file for file in sorted(_folders()[0].glob("*.toml"), key=lambda file: file.stem)}
+
+
+def world_path(given: str | os.PathLike[str]) -> Path:
+    """The file that a path or the name of a shipped world stands for.
+
+    A path that exists wins over a name.
+
+    Raises
+    ------
+    InputError : a bare name that is neither a file nor a shipped world
+    """
+    path = Path(given)
+    if not _NAME.fullmatch(os.fspath(given)) or path.exists():
+        return path
+    worlds = shipped_worlds()
+    if path.name not in worlds:
+        raise _unknown(path.name, worlds, "is neither a file nor a shipped world")
+    return worlds[path.name]
+
+
+def question_of(name: str) -> str:
+    """The question that a shipped world asks, from its file or one that it extends."""
+    for file in reversed(_with_extended(name)):
+        if question := _read(file).get("scenario", {}).get("question"):
+            return str(question)
+    return ""
+
+
+def copy_of(name: str) -> dict[str, str]:
+    """File name -> text of a shipped world, of what it extends, and of its experiments, which then lie beside it.
+
+    Raises
+    ------
+    InputError : no shipped world has this name
+    """
+    worlds = shipped_worlds()
+    if name not in worlds:
+        raise _unknown(name, worlds, "is not a shipped world")
+    texts = {file.name: file.read_text(encoding="utf-8") for file in _with_extended(name)}
+    for file in _experiments(worlds[name].name):
+        texts[file.name] = _BASE_LINE.sub(rf'\g<1>"{worlds[name].name}"', file.read_text(encoding="utf-8"))
+    return texts
+
+
+def _unknown(name: str, worlds: Iterable[str], what: str) -> InputError:
+    known = tuple(worlds)
+    shipped = f"shipped are {', '.join(known)}" if known else "none are shipped with this installation"
+    return InputError([Fault(name[:80], 0, "", f"{what}; {shipped}{did_you_mean(name, known)}")])
+
+
+def _experiments(world: str) -> Iterator[Path]:
+    """Experiment files whose base is this file."""
+    for file in sorted(_folders()[1].glob("*.toml")):
+        if Path(str(_read(file).get("base", ""))).name == world:
+            yield file
+
+
+def _with_extended(name: str) -> list[Path]:
+    """A world's file after all that it extends."""
+    found: list[Path] = []
+
+    def visit(file: Path) -> None:
+        for entry in _read(file).get("extends", []):
+            visit(file.parent / entry)
+        if file not in found:
+            found.append(file)
+
+    visit(shipped_worlds()[name])
+    return found
+
+
+def _read(file: Path) -> dict[str, Any]:
+    return tomllib.loads(file.read_text(encoding="utf-8"))
