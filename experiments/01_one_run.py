@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 01 Inspect one run
 #
-# A single run is one trajectory and no answer. It shows how the model works: who decides what in which month, and what happens to a
-# cargo. Notebook 02 uses many runs to ask what a pact changes.
+# One run is a single trajectory. It shows how the model works: who decides what in which month, and what happens to a cargo. It does
+# not show what a pact changes; notebook 02 uses many runs for that.
 
 # %%
 # %matplotlib inline
@@ -33,7 +33,8 @@ run.plot()
 
 # %% [markdown]
 # ## The tables
-# Every table is tidy: one row holds one month of one thing. Arms that were sent and neither lost nor captured arrive in the month `arrives`.
+# The tables are tidy: each row holds one observation, such as one shipment in one month. Arms that are neither lost nor captured arrive
+# in the month `arrives`.
 
 # %%
 flows = run.flows

@@ -56,7 +56,8 @@ figures.waterfall(table[(table["measure"] == "received_arms") & (table["actor"] 
 
 # %% [markdown]
 # ## Why two runs differ
-# For each quantity, the first month and rule in which it differs: the mechanism from the assumed changes to the measures.
+# For each quantity, the first month and rule in which it differs between the two runs of a pair. The list shows the mechanism from the
+# assumed changes to the measures.
 
 # %%
 print(ps.explain(world, ["no-pact", "strong"], run=0, rng=1).summary())

@@ -14,8 +14,8 @@
 # # 03 A sweep, from a file to a figure
 #
 # One comparison holds for one set of numbers. A sweep repeats it for many: how large is the effect of the pact if funding is larger or
-# smaller, and if legs are searched more or less? An *experiment file* says what is varied. The runs go into a folder. It can be resumed
-# after any interruption, extended, verified, and read by other tools.
+# smaller, and if legs are searched more or less? An *experiment file* says what is varied. The runs go into a folder, from which the
+# sweep can be resumed after any interruption, extended and verified. Other tools can read the files.
 
 # %%
 # %matplotlib inline
@@ -73,7 +73,7 @@ points
 
 # %% [markdown]
 # ## The results as figures
-# The mean paired difference from no pact. A dot marks a cell in which no effect was detected.
+# The mean paired difference from the branch without the pact. A dot marks a cell in which no effect was detected.
 
 # %%
 names = {
@@ -89,8 +89,8 @@ figures.sweep_lines(points, "legs.*.detection", "difference", "pacts.treaty.prov
 
 # %% [markdown]
 # ## Which factors change the effect
-# Each factor is moved from its low to its high end, at points that differ in nothing else. The table gives the mean change with its
-# interval, and the smallest and largest change, which show how much the factors depend on each other.
+# Each factor moves from its low to its high end, at points that differ in nothing else. The table gives the mean change of the effect
+# with its interval, and the smallest and largest change. The last two show how much the change depends on the other factor.
 
 # %%
 effects = results.main_effects("received_arms.reds")

@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 04 Your own world in twenty minutes
 #
-# A world is one text file. This one has a patron, an ally and two proxies beyond a strait that is searched. The notebook writes the
-# file, checks it, compares its branches and makes a report.
+# A world is one text file. In this one a patron supports two proxies across a strait where cargo is searched, and an ally offers money.
+# The notebook writes the file, checks it, compares its branches and makes a report.
 
 # %%
 # %matplotlib inline

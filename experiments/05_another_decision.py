@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 05 Another decision
 #
-# An actor makes its decisions in methods. The inherited method returns what the compiled rule intends. A subclass can override it; the
-# books still balance. Here a patron becomes cautious when few of its shipments arrive.
+# Decisions of an actor, such as its budget for support, are methods. The inherited method returns what the compiled rule intends. A
+# subclass can override it, and the books still balance. Here a patron becomes cautious when too few shipments arrive.
 
 # %%
 # %matplotlib inline

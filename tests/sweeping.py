@@ -38,7 +38,7 @@ def experiment(folder: Path, runs: int = 4, text: str = TEXT, design: str = "gri
 
 def words(*more: object) -> list[str]:
     """A command line."""
-    return [sys.executable, "-m", "proxysim.cli", *map(str, more)]
+    return [sys.executable, "-m", "proxysim", *map(str, more)]
 
 
 def surroundings() -> dict[str, str]:

@@ -22,7 +22,7 @@ DOOR = CliRunner()
 
 def called(*words: str) -> subprocess.CompletedProcess[str]:
     """The command line in a process of its own."""
-    return subprocess.run([sys.executable, "-m", "proxysim.cli", *words], capture_output=True, text=True, timeout=120)
+    return subprocess.run([sys.executable, "-m", "proxysim", *words], capture_output=True, text=True, timeout=120)
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,7 @@ def test_grid__of_nothing_is_one_point(tmp_path: Path) -> None:
 
 def test_grid__refuses_ranges(tmp_path: Path) -> None:
     """With the line of the factor."""
-    with pytest.raises(InputError, match=r"e.toml:14: legs.\*.limit: has a range, and a grid needs lists"):
+    with pytest.raises(InputError, match=r"e.toml:14: legs.\*.limit: has a range, but a grid needs lists"):
         design_of(loaded(tmp_path, "grid"))
 
 
@@ -86,7 +86,7 @@ def test_sobol__goes_on_where_it_ended(tmp_path: Path) -> None:
     assert all(np.array_equal(a, b) for a, b in zip(joined.columns, whole.columns, strict=True))
 
 
-@pytest.mark.parametrize(("name", "word"), [("lhs", "would move"), ("morris", "chosen together")])
+@pytest.mark.parametrize(("name", "word"), [("lhs", "would change"), ("morris", "chosen together")])
 def test_extension__of_points_is_refused_with_the_reason(tmp_path: Path, name: str, word: str) -> None:
     """Only a Sobol sequence can."""
     with pytest.raises(InputError, match=word):

@@ -50,8 +50,8 @@ PLANTED = [
     ("log", "[0, 0.5]", '{low = 0, high = 0.5, dist = "log-uniform"}', "above 0", 12),
     ("meets nothing", '"legs.*.detection"', '"legs.*.detecton"', 'did you mean "detection"', 13),
     ("no such pact", '"pacts.treaty.strength"', '"pacts.treatty.strength"', 'did you mean "treaty"', 12),
-    ("no range", "[0, 0.5]", '"uncertain"', "meets no number with a range", 12),
-    ("drawn nothing", '"pacts.treaty.strength" = [0, 0.5]', '"legs.*.detecton" = "uncertain"', "meets nothing", 12),
+    ("no range", "[0, 0.5]", '"uncertain"', "matches no number with a range", 12),
+    ("drawn nothing", '"pacts.treaty.strength" = [0, 0.5]', '"legs.*.detecton" = "uncertain"', "matches nothing", 12),
     ("overlap", '"pacts.treaty.strength" = [0, 0.5]', '"legs.*.d*tection" = [0.1]', "is not a key that can change", 12),
     ("same twice", '"pacts.treaty.strength" = [0, 0.5]', 'pacts."*".strength = [0]\npacts."treat*".strength = [1]', "", 0),
     ("rule", '"pacts.treaty.strength" = [0, 0.5]', '"rules.attrition" = ["liner"]', 'did you mean "linear"', 12),
@@ -75,7 +75,7 @@ def test_fault__is_named_with_its_line_and_cure(tmp_path: Path, old: str, new: s
     text = TEXT.format(base=QUICKSTART.as_posix(), runs=4, design="grid")
     assert text.count(old) >= 1
     if not word:
-        word = "meets" if "treat*" in new else ""
+        word = "matches" if "treat*" in new else ""
     if "treat*" in new:
         new = '"legs.north-*.limit" = [1]\n"legs.*-coast.limit" = [2]'
     file = written(tmp_path, text.replace(old, new, 1))
@@ -109,7 +109,7 @@ def test_measures__that_are_none_are_refused_with_a_suggestion(tmp_path: Path) -
     text = TEXT.format(base=QUICKSTART.as_posix(), runs=1, design="grid").replace('"fighting"', '"figthing"')
     found = load_experiment(written(tmp_path, text))
     with pytest.raises(
-        InputError, match=r'experiment.toml:9: measures: "figthing" is no measure; did you mean "fighting"'
+        InputError, match=r'experiment.toml:9: measures: "figthing" is not a measure; did you mean "fighting"'
     ):
         columns_of(found, Variation(found).world(0, design_of(found).point(0)))
 
@@ -185,7 +185,7 @@ def test_design__command_shows_size_and_cost(tmp_path: Path) -> None:
     done = called("design", experiment(tmp_path))
     assert 0 == done.returncode, done.stderr
     assert "6 points x 2 branches x 4 runs = 48 runs" in done.stdout
-    assert "ms a run, measured on" in done.stdout
+    assert "ms per run, measured on" in done.stdout
     table = called("design", experiment(tmp_path), "--csv").stdout.splitlines()
     assert ("legs.*.detection,pacts.treaty.strength", 7) == (table[0], len(table))
     assert 2 == called("design", tmp_path / "none.toml").returncode
@@ -227,8 +227,8 @@ def test_validate__all_faults_of_an_experiment_in_one_pass(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     ("old", "new", "word"),
-    [('"fighting"', '"figthing"', ':9: measures: "figthing" is no measure; did you mean "fighting"'),
-     ("[0, 0.5]", "{low = 0, high = 0.5}", ":12: pacts.treaty.strength: has a range, and a grid needs lists"),
+    [('"fighting"', '"figthing"', ':9: measures: "figthing" is not a measure; did you mean "fighting"'),
+     ("[0, 0.5]", "{low = 0, high = 0.5}", ":12: pacts.treaty.strength: has a range, but a grid needs lists"),
      ('"grid"', '"points.csv"', ":6: design:"), ('"experiment"', '"experimant"', ':2: kind: found "experimant"'),
      ("runs     = 4", "runs = = 4", ":7:")],
 )  # fmt: skip
@@ -276,7 +276,7 @@ def test_kind__experiment_where_a_world_is_needed(
     file = experiment(tmp_path)
     found = DOOR.invoke(app, [words[0], str(file), *words[1:]])
     told = (
-        'kind: found "experiment"; a world is needed here; an experiment is for `proxysim design` and `proxysim sweep`'
+        'kind: found "experiment", but a world is needed; use an experiment with `proxysim design` or `proxysim sweep`'
     )
     assert (2, "", f"{file}:2: {told}\n") == (found.exit_code, found.stdout, found.stderr)
     assert [file] == [*tmp_path.iterdir()]

@@ -480,7 +480,7 @@ def test_run__signs_that_the_font_lacks_are_told_once(tmp_path: Path, capfd: pyt
         warnings.simplefilter("always")
         app(["run", str(file), "--branch", "strong", "--out", str(tmp_path / "out")], standalone_mode=False)
     assert not [one for one in found if "missing" in str(one.message)]
-    assert capfd.readouterr().err.count("lacks signs") == 1
+    assert capfd.readouterr().err.count("lacks some characters") == 1
 
 
 def test_save__facts_are_in_every_file(tmp_path: Path) -> None:

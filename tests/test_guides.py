@@ -22,7 +22,7 @@ PAGES = [page.relative_to(ROOT).as_posix() for page in [ROOT / "README.md", *sor
 #: Programs that are no part of this one: CI installs and tests; the lines for Dask have a test of their own.
 OTHERS = {"pip", "python", "dask"}
 #: Long whatever their runs are: they run as they stand alone, under `slow`.
-LONG = [["report", "scenarios/levant-2025.toml"], ["attribute", "scenarios/levant-2025.toml"]]
+LONG = [[command, world] for command in ("report", "attribute") for world in ("levant-2025", "scenarios/levant-2025.toml")]
 #: What a guide leaves open, and what a reader would put there.
 OPEN = {"FILE": "scenarios/quickstart.toml", "FILE...": "scenarios/quickstart.toml experiments/forms.toml"}
 

@@ -58,7 +58,7 @@ def test_mutations__the_command_leaves_with_0_or_2(seed: int, tmp_path: Path) ->
     """The same through the command line, for real."""
     file = tmp_path / "world.toml"
     file.write_text(mutated(seed), encoding="utf-8")
-    command = [sys.executable, "-m", "proxysim.cli", "validate", str(file)]
+    command = [sys.executable, "-m", "proxysim", "validate", str(file)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode in (0, 2)
     assert "Traceback" not in done.stderr

@@ -273,7 +273,7 @@ def test_report__command_writes_one_file(tmp_path: Path) -> None:
     assert 0 == CliRunner().invoke(app, asked).exit_code
     (tmp_path / "letter.html").write_text("dear", encoding="utf-8")
     refused = CliRunner().invoke(app, [*asked[:-1], str(tmp_path / "letter.html")])
-    assert 2 == refused.exit_code and "is no report of proxysim" in refused.stderr
+    assert 2 == refused.exit_code and "is not a report of proxysim" in refused.stderr
     assert "dear" == (tmp_path / "letter.html").read_text(encoding="utf-8")
     assert 2 == CliRunner().invoke(app, [*asked[:-1], str(tmp_path / "no" / "x.html")]).exit_code
 

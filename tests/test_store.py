@@ -187,7 +187,7 @@ def test_lock__lets_one_starter_in(done: Path) -> None:
     assert not is_locked(done)
     with locked(done):
         assert is_locked(done)
-        with pytest.raises(InputError, match="is being worked on by another process"):
+        with pytest.raises(InputError, match="is in use by another process"):
             resume(done)
 
 

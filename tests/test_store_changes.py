@@ -138,7 +138,7 @@ def test_runs__raised_in_the_file_are_a_matter_for_extend(tmp_path: Path) -> Non
 def test_plan__that_is_something_else_is_called_damaged(tmp_path: Path, text: str) -> None:
     """In one line."""
     (tmp_path / SWEEP).write_text(text)
-    with pytest.raises(StorageError, match=r"sweep.json is damaged and everything depends on it") as caught:
+    with pytest.raises(StorageError, match=r"sweep.json is damaged, and the sweep cannot be read without it") as caught:
         status(tmp_path)
     assert "\n" not in str(caught.value)
     assert "object" not in str(caught.value)
@@ -199,7 +199,7 @@ def test_folder__that_may_not_be_written_can_be_looked_at(tmp_path: Path) -> Non
             assert [] == verify(out)
             assert 12 == len(proxysim.open(out).runs)
             with pytest.raises(
-                StorageError, match=r"may not be written .*: it can be looked at and read, not worked on"
+                StorageError, match=r"is not writable .*: its results can be read, but the sweep cannot be continued"
             ):
                 resume(out)
         finally:
@@ -222,7 +222,7 @@ def test_replay__of_a_run_in_a_damaged_shard_says_so(tmp_path: Path) -> None:
     shard.unlink()
     with pytest.raises(StorageError, match=r"is gone; `proxysim resume"):
         replay(out, run_id)
-    with pytest.raises(InputError, match="is no run of this sweep"):
+    with pytest.raises(InputError, match="is not a run of this sweep"):
         replay(out, "abc")
 
 
@@ -233,7 +233,7 @@ def test_replay__of_a_failed_run_says_what_then_and_now_are(tmp_path: Path) -> N
     done = called("replay", tmp_path / "out", run_id)
     told = json.loads(done.stdout)
     assert (0, None) == (done.returncode, told["same"])
-    assert "then it failed, at the stage hook, with ValueError: planted; now" in told["summary"]
+    assert "in the sweep it failed in stage hook with ValueError: planted; now" in told["summary"]
     assert "residual" in told["now"]
 
 

@@ -216,6 +216,6 @@ def test_design__from_a_file_that_changed_too_is_not_guessed(tmp_path: Path) -> 
     assert 0 == resume(tmp_path / "out").exit_status
     (tmp_path / "out" / DESIGN).unlink()
     points.write_text("legs.*.detection,pacts.treaty.strength\n0.5,0\n1.5,0.5\n", encoding="utf-8")
-    assert "does not give the same points any more" in verify(tmp_path / "out")[0].message
-    with pytest.raises(StorageError, match="does not give the same points any more"):
+    assert "no longer gives the same points" in verify(tmp_path / "out")[0].message
+    with pytest.raises(StorageError, match="no longer gives the same points"):
         resume(tmp_path / "out")

@@ -303,13 +303,13 @@ def test_study__never_writes_over_what_is_there(world: str, command: str, what: 
     target = tmp_path if what == "folder" else letter
     found = DOOR.invoke(app, [command, world, *COMMANDS[command], "--out", str(target)])
     assert 2 == found.exit_code
-    assert f"--out: {target} is there already and is not empty; give a new folder" in found.stderr
+    assert f"--out: {target} already exists and is not empty; give a new folder" in found.stderr
     assert ("dear", [letter]) == (letter.read_text(encoding="utf-8"), list(tmp_path.iterdir()))
 
 
 def test_study__in_a_process_of_its_own_keeps_the_streams_apart(world: str) -> None:
     """A wrong branch: status 2 and no traceback."""
-    words = [sys.executable, "-m", "proxysim.cli", "compare", world, "--branches", "no-pact,stron"]
+    words = [sys.executable, "-m", "proxysim", "compare", world, "--branches", "no-pact,stron"]
     found = subprocess.run(words, capture_output=True, text=True, timeout=120)
     assert (2, "") == (found.returncode, found.stdout)
     assert 'did you mean "strong"?' in found.stderr

@@ -385,7 +385,7 @@ def test_starters__one_runs_the_other_leaves_with_2(wide: Path, tmp_path: Path) 
             time.sleep(0.01)
         other = subprocess.run(words("resume", out), env=surroundings(), capture_output=True, text=True, timeout=60)
         told, errors = going.communicate(timeout=120)
-    assert (2, True) == (other.returncode, "is being worked on by another process" in other.stderr), other.stderr
+    assert (2, True) == (other.returncode, "is in use by another process" in other.stderr), other.stderr
     assert 0 == going.returncode, errors
     assert "480 ok" in told
     check_whole(wide, out)
@@ -431,10 +431,10 @@ def test_interrupt__a_second_one_ends_runs_that_hang(small: Path, tmp_path: Path
             time.sleep(0.01)
         os.killpg(going.pid, signal.SIGINT)
         if on != "none":  # alone it ends at once
-            assert "at work, 10 s at most" in going.stderr.readline()
+            assert "for up to 10 s" in going.stderr.readline()
             os.killpg(going.pid, signal.SIGINT)
         told, errors = going.communicate(timeout=120)
-    assert (3, f"proxysim: stopped; go on with `proxysim resume {out}`\n") == (going.returncode, errors)
+    assert (3, f"proxysim: interrupted; continue with `proxysim resume {out}`\n") == (going.returncode, errors)
     assert "48 skipped" in told
     check_whole(small, out)
 
@@ -473,7 +473,7 @@ def test_interrupt__while_workers_start_says_one_line(small: Path, tmp_path: Pat
             time.sleep(0.001)
         os.killpg(going.pid, signal.SIGINT)
         _, errors = going.communicate(timeout=120)
-    assert (3, f"proxysim: stopped; go on with `proxysim resume {out}`\n") == (going.returncode, errors)
+    assert (3, f"proxysim: interrupted; continue with `proxysim resume {out}`\n") == (going.returncode, errors)
     check_whole(small, out)
 
 

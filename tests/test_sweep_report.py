@@ -177,12 +177,12 @@ def test_command__takes_the_folder_of_a_sweep(grid: Path, tmp_path: Path) -> Non
     found = call(app, ["report", str(grid), "--outcome", "fighting.reds", "--branch", "strong", "--out", str(target)])
     assert 0 == found.exit_code, found.stderr
     assert "--outcome fighting.reds --branch strong" in checked(target.read_text(encoding="utf-8")).text
-    for more, message in ((["--runs", "5"], "--runs: goes with a world"), (["--set", "a=1"], "--set: goes with a world"),
+    for more, message in ((["--runs", "5"], "--runs: applies only to a world"), (["--set", "a=1"], "--set: applies only to a world"),
                           (["--outcome", "fihgting"], 'did you mean "fighting"'), (["--branch", "no-pact"], "there are strong")):  # fmt: skip
         refused = call(app, ["report", str(grid), *more, "--out", str(target)])
         assert (2, True) == (refused.exit_code, message in refused.stderr), refused.stderr
     refused = call(app, ["report", str(QUICKSTART), "--outcome", "fighting", "--out", str(target)])
-    assert (2, True) == (refused.exit_code, "goes with the folder of a sweep" in refused.stderr)
+    assert (2, True) == (refused.exit_code, "applies only to the folder of a sweep" in refused.stderr)
     empty = call(app, ["report", str(tmp_path), "--out", str(target)])
     assert 2 == empty.exit_code and "Traceback" not in empty.stderr
     broken = tmp_path / "broken"

@@ -11,7 +11,7 @@ import pytest
 from tests.worlds import PLAIN, Tables, empty_records, merged, world_of
 
 from proxysim.core.rules import production, shipping, trade
-from proxysim.core.vocabulary import PRODUCTION, RECIPROCITY, SALE, SHIPMENTS
+from proxysim.core.vocabulary import PRODUCTION, RECIPROCITY, RETRANSFER, SALE, SHIPMENTS, SUPPORT
 from proxysim.runs import run as single
 
 ROUNDING = 1e-13  # some hundred operations of 1e-16
@@ -189,3 +189,30 @@ def test_events__of_one_month_on_one_number_commute(effects: tuple[tuple[str, fl
     names = tuple("abcd"[: len(effects)])
     for order in (names, names[::-1]):
         assert expected == pytest.approx(plant_after(effects, order), rel=ROUNDING)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_requests__take_no_more_of_an_origin_than_may_go(order: tuple[int, ...]) -> None:
+    """Of 2 own, 30 and 18 foreign arms, a patron whose own the 18 are asks 75, another 20, and a third passes on 15 foreign ones.
+
+    The 30 are wanted by all three, so that each gets its part of them, whatever the order of ties; the 18 by two.
+    """
+    w, p, s, f = empty_records()
+    w.actor_count, w.tie_count, w.category_count, w.origin_count = 4, 3, 1, 3
+    asks = [(SUPPORT, 75.0, 2), (SALE, 20.0, -1), (RETRANSFER, 15.0, -1)]
+    w.tie_bars[:] = -1
+    s.stock[0, 0, :3] = 2.0, 30.0, 18.0
+    for i, one in enumerate(order):
+        channel, volume, bars = asks[one]
+        w.tie_from[i], w.tie_to[i], w.tie_bars[i] = 0, i + 1, bars
+        f.volume[i, channel, 0] = volume
+    w.actor_origin[0] = 0
+    shipping.available(w, p, s, f, 0)
+    got = {
+        one: [asks[one][1] * shipping._part(w, s, f, i, 0, o, asks[one][0]) for o in range(3)] for i, one in enumerate(order)
+    }
+    # In shares of what there is of an origin: 75 / 50, 20 / 50 and 15 / 48 are asked of the 30, the last two of the 18.
+    asked = 75 / 50 + 20 / 50 + 15 / 48
+    assert [2 * 75 / 95, 30 * (75 / 50) / asked, 0.0] == pytest.approx(got[0], rel=1e-12)
+    assert [2 * 20 / 95, 30 * (20 / 50) / asked, 18 * 20 / 50] == pytest.approx(got[1], rel=1e-12)
+    assert [0.0, 30 * (15 / 48) / asked, 18 * 15 / 48] == pytest.approx(got[2], rel=1e-12)

@@ -92,7 +92,7 @@ def with_route(route: list[str], between: dict[str, tuple[str, str]], places: li
 def test_routes__that_meet_a_place_twice_are_refused() -> None:
     """Round by the hills and back, over another leg, is no way to the coast."""
     found = with_route(["north-hills", "pass", "north-coast"], {"pass": ("north", "hills")}, [])
-    assert [True] == ["north-hills > pass > north-coast meets a place twice" in message for message in found]
+    assert [True] == ["north-hills > pass > north-coast visits a place twice" in message for message in found]
 
 
 def test_routes__of_more_than_ten_legs_are_refused() -> None:
@@ -385,7 +385,7 @@ def test_extends__parts_need_nothing_and_their_faults_show_their_file(tmp_path: 
     with pytest.raises(InputError, match=r'p.toml:5: states.north.incom: .*"income"') as caught:
         load_scenario(child)
     assert 1 == len(caught.value.faults)
-    with pytest.raises(InputError, match="only other files extend"):
+    with pytest.raises(InputError, match="only other files can extend"):
         load_scenario(tmp_path / "p.toml")
 
 

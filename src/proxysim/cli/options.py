@@ -1,4 +1,4 @@
-"""Options that several commands have, each declared once, and how a command takes them."""
+"""Options shared by several commands, each declared once, and the decorator that adds them to a command."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ import typer
 
 from proxysim.cli.app import Sets
 
-Runs = Annotated[int, typer.Option("--runs", min=1, help="Pairs of runs.")]
+Runs = Annotated[int, typer.Option("--runs", min=1, help="Number of paired runs.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of the study.")]
 Uncertain = Annotated[
-    bool, typer.Option("--uncertain", help="Draw the numbers that have a range, the same in every branch.")
+    bool, typer.Option("--uncertain", help="Resample the uncertain parameters, with the same values in every branch.")
 ]
 Measures = Annotated[
     str | None,
-    typer.Option("--measures", metavar="NAME[.ACTOR],...", help='Which measures; "all" for every one there is.'),
+    typer.Option("--measures", metavar="NAME[.ACTOR],...", help='Measures to report; "all" reports every measure.'),
 ]
-Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Threads; all processors when not given.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")]
+Threads = Annotated[int | None, typer.Option("--threads", min=1, help="Number of threads; default: all processors.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Folder = Annotated[
-    str | None, typer.Option("--out", metavar="DIR", help="Also write tables and the answer to a folder.")
+    str | None, typer.Option("--out", metavar="DIR", help="Also write the tables and the answer to a new folder.")
 ]
 Hook = Annotated[
     str | None,
-    typer.Option("--hook", metavar="MODULE:FUNCTION", help="Called as f(point, branch, run) before each run."),
+    typer.Option("--hook", metavar="MODULE:FUNCTION", help="Function called as f(point, branch, run) before each run; an error in it fails the run."),
 ]
 
 
 @dataclass(frozen=True)
 class DrawOptions:
-    """What a study draws: its seed, and whether uncertain parameters are drawn."""
+    """Seed of a study, and whether uncertain parameters are resampled."""
 
     seed: Seed = 0
     uncertain: Uncertain = False
@@ -42,7 +42,7 @@ class DrawOptions:
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """Changes of numbers, threads, and the form of the answer."""
+    """Changes of numbers, number of threads, and form of the answer."""
 
     sets: Sets = None
     threads: Threads = None
@@ -52,36 +52,36 @@ class OutputOptions:
 
 @dataclass(frozen=True)
 class WorkerOptions:
-    """What a sweep runs on."""
+    """Where a sweep runs."""
 
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Workers; all processors when not given.")
+        int | None, typer.Option("--workers", min=1, help="Number of workers; default: all processors.")
     ] = None
     executor: Annotated[
         str | None,
-        typer.Option("--executor", metavar="KIND", help="none, threads, processes or dask; chosen when not given."),
+        typer.Option("--executor", metavar="KIND", help="none, threads, processes or dask; default: chosen from the other options."),
     ] = None
     dask: Annotated[
-        str | None, typer.Option("--dask", metavar="tcp://HOST:PORT", help="Scheduler of a Dask cluster.")
+        str | None, typer.Option("--dask", metavar="tcp://HOST:PORT", help="Address of the scheduler of a Dask cluster.")
     ] = None
     insecure: Annotated[
         bool,
         typer.Option(
             "--insecure-network",
-            help="Allow a scheduler on another machine over plain tcp, which anyone on the way can read.",
+            help="Allow a scheduler on another machine over plain tcp, which anyone on the network can read and control.",
         ),
     ] = False
     timeout: Annotated[
         float | None,
-        typer.Option("--timeout", metavar="SECONDS", help="Longest time of one run; needs processes or Dask."),
+        typer.Option("--timeout", metavar="SECONDS", help="Time limit of one run; needs processes or Dask."),
     ] = None
 
 
 def with_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command one option for each field of the dataclasses that it takes.
+    """Give a command one option per field of the dataclasses that it takes.
 
-    A parameter annotated with a dataclass is replaced, in its place, by the fields of that class; when the command is
-    called, the values of the fields make up the instance that it gets. Fields are annotated as Typer has it.
+    A parameter annotated with a dataclass is replaced by the fields of that class. When the command is called, the dataclass
+    is built from the values of these options. Fields are annotated as Typer requires.
     """
     signature = inspect.signature(command, eval_str=True)
     groups: dict[str, Any] = {}

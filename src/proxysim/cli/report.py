@@ -1,4 +1,4 @@
-"""The command `report`: a world, or a finished sweep, on one page."""
+"""The command `report`: a world, or a finished sweep, on one HTML page."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from proxysim.errors import RunError, StorageError
 
 @dataclass(frozen=True)
 class StudyOptions:
-    """Options of the report of a world."""
+    """Options for the report of a world."""
 
     branches: Annotated[
         str | None,
         typer.Option(
             "--branches",
             metavar="A,B,...",
-            help="Of a world: the first is what the others are held against; chosen by name when not given.",
+            help="World only: branches, the first being the baseline; default: chosen by name.",
         ),
     ] = None
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Of a world: pairs of runs.")] = 200
+    runs: Annotated[int, typer.Option("--runs", min=1, help="World only: number of paired runs.")] = 200
     seed: Seed = 0
     uncertain: Uncertain = False
     sets: Sets = None
@@ -37,19 +37,19 @@ class StudyOptions:
 
 @dataclass(frozen=True)
 class SweepOptions:
-    """Options of the report of a sweep."""
+    """Options for the report of a sweep."""
 
     outcome: Annotated[
         str | None,
         typer.Option(
             "--outcome",
             metavar="MEASURE[.ACTOR]",
-            help="Of a sweep: what is asked; the arms that proxies receive when not given and there.",
+            help="Sweep only: outcome to report; default: arms received by the proxies, if available.",
         ),
     ] = None
     branch: Annotated[
         str | None,
-        typer.Option("--branch", help="Of a sweep: the branch looked at; the strengthened pact, else the last."),
+        typer.Option("--branch", help="Sweep only: branch compared with the first; default: strengthened-pact, otherwise the last."),
     ] = None
 
 
@@ -58,22 +58,22 @@ class SweepOptions:
 def report(
     context: typer.Context,
     subject: Annotated[
-        str, typer.Argument(metavar="WORLD|DIR", help="Path of a world file, or the folder of a finished sweep.")
+        str, typer.Argument(metavar="WORLD|DIR", help="Path of a world file, name of a shipped world, or folder of a finished sweep.")
     ],
     *,
     of_world: StudyOptions,
     of_sweep: SweepOptions,
-    out: Annotated[str, typer.Option("--out", metavar="FILE", help="The HTML file.")] = "report.html",
+    out: Annotated[str, typer.Option("--out", metavar="FILE", help="HTML file to write.")] = "report.html",
 ) -> None:
-    """The answer on one page, in one HTML file: effects, provisions, countermeasures, figures and sources of a world; or what a sweep found."""
+    """Write one HTML page with the effects, provisions, countermeasures, figures and sources of a world, or with the results of a sweep."""
     target = Path(out)
     _check(target)
     is_sweep = Path(subject).is_dir()
     for name in (part.name for part in fields(of_world if is_sweep else of_sweep)):
         if getattr(context.get_parameter_source(name), "name", "DEFAULT") != "DEFAULT":
             option = f"--{'set' if name == 'sets' else name}"
-            raise refusal(option, f"goes with {'a world' if is_sweep else 'the folder of a sweep'}, and {subject} is "
-                                  f"{'a folder' if is_sweep else 'none'}")  # fmt: skip
+            raise refusal(option, f"applies only to {'a world' if is_sweep else 'the folder of a sweep'}; {subject} is "
+                                  f"{'a folder' if is_sweep else 'not a folder'}")  # fmt: skip
     if is_sweep:
         _of_sweep(subject, target, of_sweep.outcome, of_sweep.branch)
     else:
@@ -99,7 +99,7 @@ def _of_sweep(folder: str, target: Path, outcome: str | None, branch: str | None
 
     state = status(folder)
     if state.skipped or state.digest is None:
-        print(f"proxysim: {state.stopped or f'{state}; first `proxysim resume {folder}`'}", file=sys.stderr)
+        print(f"proxysim: {state.stopped or f'{state}; finish it with `proxysim resume {folder}`'}", file=sys.stderr)
         raise typer.Exit(3)
     words = ["proxysim", "report", folder]
     words += ["--outcome", outcome] if outcome is not None else []
@@ -115,21 +115,21 @@ def _of_sweep(folder: str, target: Path, outcome: str | None, branch: str | None
 
 
 def _check(target: Path) -> None:
-    """Only a report is written over, and only into a folder that is there."""
+    """Refuse a missing folder, and an existing file that is not a report."""
     try:
         if target.is_dir() or not target.parent.is_dir():
-            raise refusal("--out", f"{target} is a folder or stands in none; give a file")
+            raise refusal("--out", f"{target} is a folder, or its folder does not exist; give a file")
         if (
             target.exists()
             and 'name="generator" content="proxysim' not in target.read_text(encoding="utf-8", errors="replace")[:4000]
         ):
-            raise refusal("--out", f"{target} is there already and is no report of proxysim; give another name")
+            raise refusal("--out", f"{target} already exists and is not a report of proxysim; give another name")
     except OSError as error:
         raise refusal("--out", f"{target} cannot be read: {error.strerror}") from None
 
 
 def _asked(world: str, target: Path, options: StudyOptions) -> str:
-    """The command as it was given, with what it left open."""
+    """The command as given, with its defaults filled in."""
     words = ["proxysim", "report", world]
     words += ["--branches", options.branches] if options.branches is not None else []
     words += ["--runs", str(options.runs), "--seed", str(options.seed)] + (["--uncertain"] if options.uncertain else [])

@@ -20,12 +20,12 @@ def run(
     world: WorldFile,
     branch: BranchName = None,
     seed: Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of the study.")] = 0,
-    number: Annotated[int, typer.Option("--run", min=0, max=2**32 - 1, help="Number of the run under that seed.")] = 0,
+    number: Annotated[int, typer.Option("--run", min=0, max=2**32 - 1, help="Number of the run for that seed.")] = 0,
     sets: Sets = None,
-    out: Annotated[str | None, typer.Option("--out", metavar="DIR", help="Write tables, manifest and figure.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of words.")] = False,
+    out: Annotated[str | None, typer.Option("--out", metavar="DIR", help="Write tables, manifest and a figure to a folder.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
 ) -> None:
-    """Run a world once and tell what happened."""
+    """Run a world once and print a summary."""
     if out is not None:
         _check_folder(Path(out))
     from proxysim.runs.run import run as run_world
@@ -44,7 +44,7 @@ def run(
 
 
 def _check_folder(folder: Path) -> None:
-    """A folder with things in it must be one that a run wrote."""
+    """Refuse a folder that is not empty, unless a run of proxysim wrote it."""
     try:
         full = folder.is_dir() and any(folder.iterdir())
         if folder.exists() and not folder.is_dir():
@@ -64,7 +64,7 @@ def _ours(folder: Path) -> bool:
 
 
 def _write(done: Run, folder: Path) -> None:
-    """Tables, figure and manifest."""
+    """Write tables, figure and manifest."""
     from proxysim.figures.kit.text import missing_glyphs
     from proxysim.figures.run.overview import overview
     from proxysim.runs.files import replacing
@@ -77,7 +77,7 @@ def _write(done: Run, folder: Path) -> None:
     except OSError as error:
         raise refusal("--out", f"{folder} cannot be written: {error.strerror or error}") from None
     if lacking:
-        print("overview.png: its font lacks signs of some labels and shows boxes for them", file=sys.stderr)
+        print("overview.png: the font lacks some characters of the labels and shows boxes instead", file=sys.stderr)
     print(f"wrote {len(written) + 1} files to {folder}", file=sys.stderr)
 
 

@@ -23,26 +23,26 @@ if TYPE_CHECKING:
     from proxysim.studies.comparison import Comparison
     from proxysim.studies.explanation import Explanation
 
-#: Seconds between lines of progress where there is no terminal.
+#: Seconds between lines of progress if stderr is not a terminal.
 PROGRESS_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class CompareOptions:
-    """Which pairs and outcomes are compared, and how narrow the intervals are to be."""
+    """Which pairs and outcomes are compared, and the required width of the intervals."""
 
     given: Annotated[
         str | None,
         typer.Option(
             "--given",
             metavar="COND",
-            help='Only pairs whose past meets a condition, such as "regime_fallen.X before 2025-01".',
+            help='Only pairs whose past fulfils a condition, such as "regime_fallen.X before 2025-01".',
         ),
     ] = None
     start: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="DATE", help="Until then all branches follow the first; outcomes count from there."
+            "--from", metavar="DATE", help="Date until which all branches follow the first; outcomes count from that date."
         ),
     ] = None
     measures: Measures = None
@@ -51,7 +51,7 @@ class CompareOptions:
         typer.Option(
             "--until-halfwidth",
             metavar="X",
-            help="Add runs until the intervals of --measures are this narrow; --runs is then the most.",
+            help="Add runs until the half-width of the intervals of --measures is at most X; --runs is then the maximum.",
         ),
     ] = None
 
@@ -62,7 +62,7 @@ def compare(
     world: WorldFile,
     branches: Annotated[
         str,
-        typer.Option("--branches", metavar="A,B,...", help="Branches; the first is what the others are held against."),
+        typer.Option("--branches", metavar="A,B,...", help="Branches; the first is the baseline."),
     ],
     runs: Runs = 1000,
     *,
@@ -70,7 +70,7 @@ def compare(
     options: CompareOptions,
     output: OutputOptions,
 ) -> None:
-    """What branches change: paired differences with intervals, beside what was put in."""
+    """Compare branches: paired differences with intervals, next to the assumed changes."""
     folder = _folder(output.out)
     from proxysim.scenario.world.world import load
     from proxysim.studies.comparison import compare as compare_branches
@@ -92,9 +92,9 @@ def compare(
 
 @dataclass(frozen=True)
 class AttributeOptions:
-    """Which outcomes are divided."""
+    """Which outcomes are attributed."""
 
-    start: Annotated[str | None, typer.Option("--from", metavar="DATE", help="Outcomes count from there.")] = None
+    start: Annotated[str | None, typer.Option("--from", metavar="DATE", help="Date from which outcomes count.")] = None
     measures: Measures = None
 
 
@@ -102,15 +102,15 @@ class AttributeOptions:
 @with_options
 def attribute(
     world: WorldFile,
-    branch: Annotated[str, typer.Option("--branch", help="The branch whose effect is divided.")],
-    against: Annotated[str, typer.Option("--against", help="The branch it is held against.")] = "no-pact",
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Pairs of runs of every coalition of provisions.")] = 200,
+    branch: Annotated[str, typer.Option("--branch", help="Branch whose effect is attributed.")],
+    against: Annotated[str, typer.Option("--against", help="Branch with which it is compared.")] = "no-pact",
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Number of paired runs per coalition of provisions.")] = 200,
     *,
     draws: DrawOptions,
     options: AttributeOptions,
     output: OutputOptions,
 ) -> None:
-    """Which provision does it: the effect of a branch divided among the provisions of its pact."""
+    """Attribute the effect of a branch to the provisions of its pact."""
     folder = _folder(output.out)
     from proxysim.scenario.world.world import load
     from proxysim.studies.attribution import attribute as attribute_branch
@@ -126,14 +126,14 @@ def attribute(
 @app.command("explain")
 def explain(
     world: WorldFile,
-    branches: Annotated[str, typer.Option("--branches", metavar="A,B", help="Two branches.")],
+    branches: Annotated[str, typer.Option("--branches", metavar="A,B", help="Two branches; the first is the baseline.")],
     number: Annotated[int, typer.Option("--run", min=0, max=2**32 - 1, help="Number of the run.")] = 0,
     seed: Seed = 0,
     sets: Sets = None,
     out: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Why two branches differ in one run: the first month and rule in which each quantity is another."""
+    """Explain why two branches differ in one run: the first month and rule in which each quantity differs."""
     folder = _folder(out)
     from proxysim.scenario.world.world import load
     from proxysim.studies.explanation import explain as explain_pair
@@ -146,7 +146,7 @@ def explain(
 def _tell(
     result: Comparison | Attribution | Explanation, tables: dict[str, pandas.DataFrame], folder: Path | None, as_json: bool
 ) -> None:
-    """Print an answer in words or as JSON; with a folder write both there, and the tables."""
+    """Print an answer as text or JSON; with a folder, write both and the tables to it."""
     words, answer = result.summary(), json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
     if folder is not None:
         _write(folder, tables, {"answer.txt": words, "answer.json": answer})
@@ -158,13 +158,13 @@ def _names(text: str) -> list[str]:
 
 
 def _folder(out: str | None) -> Path | None:
-    """A folder that is not there yet or is empty: nothing is overwritten."""
+    """Check that a folder is new or empty, so that nothing is overwritten."""
     if out is None:
         return None
     folder = Path(out)
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise refusal("--out", f"{folder} is there already and is not empty; give a new folder")
+            raise refusal("--out", f"{folder} already exists and is not empty; give a new folder")
     except OSError as error:
         raise refusal("--out", f"{folder} cannot be read: {error.strerror}") from None
     return folder
@@ -183,20 +183,20 @@ def _write(folder: Path, tables: dict[str, pandas.DataFrame], texts: dict[str, s
 
 
 def bar(what: str = "runs") -> Callable[[int, int], None]:
-    """A line of progress on stderr: done, rate and time left; rewritten on a terminal, else a plain line now and then."""
+    """A line of progress on stderr with the rate and the time left; rewritten on a terminal, otherwise repeated every few seconds."""
     terminal = sys.stderr.isatty()
     began = said = time.monotonic()
 
     def show(done: int, total: int) -> None:
         nonlocal began, said
         now = time.monotonic()
-        if done == 0:  # what came before, such as compiling, is no measure of what is to come
+        if done == 0:  # earlier work such as compiling does not count towards the rate
             began = said = now
             return
         if done < total and now - said < (0.1 if terminal else PROGRESS_SECONDS):
             return
         if done >= total and not terminal and said == began:
-            return  # it was over before the first line was due
+            return  # finished before the first line was due
         said = now
         rate = done / (now - began) if now > began else 0.0
         left = (total - done) / rate if rate > 0.0 else 0.0

@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 
 ExperimentFile = Annotated[str, typer.Argument(metavar="FILE", help='Path of a file of kind "experiment".')]
 Folder = Annotated[str, typer.Argument(metavar="DIR", help="Folder of a sweep.")]
-#: Factors and points that `design` shows.
+#: Maximum number of factors and of points that `design` prints.
 SHOWN_FACTORS, SHOWN_POINTS = 40, 5
 
 
 @app.command("design")
 def design(
     file: ExperimentFile,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print every point as CSV instead of words.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print every point as CSV instead of text.")] = False,
 ) -> None:
-    """Show the design of an experiment, its size and what it will cost, before anything runs."""
+    """Show the design, size and estimated cost of an experiment without running it."""
     from proxysim.sweeps.estimate import cost_of, processors
     from proxysim.sweeps.experiment.design import design_of
     from proxysim.sweeps.experiment.experiment import load_experiment
@@ -74,7 +74,7 @@ def _print_design(experiment: Experiment, table: Design) -> None:
         if len(factors) > SHOWN_FACTORS:
             print(f"    ... and {len(factors) - SHOWN_FACTORS} more; see --csv")
     for name in levelled(experiment):
-        print(f"  note      {name}: branches differ in it, and as a factor it is the same in all of them")
+        print(f"  note      {name}: the branches differ in it, but as a factor it is the same in all of them")
     for name in experiment.left_out:
         print(f"  left out  {name}: it is 0 in every branch, so there is nothing to switch off")
     print(f"  first points of {len(table):,}, {experiment.design}, seed {experiment.seed}")
@@ -89,7 +89,7 @@ def _print_design(experiment: Experiment, table: Design) -> None:
 def _print_cost(cost: Cost, experiment: Experiment, table: Design, workers: int) -> None:
     branches = len(experiment.branches)
     print(f"  size      {len(table):,} points x {branches} branches x {experiment.runs:,} runs = {cost.rows:,} runs")
-    print(f"  cost      {1000 * cost.seconds:.2f} ms a run, measured on {cost.measured} runs of this world just now;")
+    print(f"  cost      {1000 * cost.seconds:.2f} ms per run, measured on {cost.measured} runs just now;")
     for count in sorted({1, workers}):
         print(f"            about {_duration(cost.on(count))} with {counted(count, 'worker')}")
     print(f"            about {_bytes(cost.bytes)} on disk")
@@ -113,18 +113,18 @@ def _bytes(count: float) -> str:
 @with_options
 def sweep(
     file: ExperimentFile,
-    out: Annotated[str, typer.Option("--out", metavar="DIR", help="New folder of the sweep.")],
+    out: Annotated[str, typer.Option("--out", metavar="DIR", help="New folder for the sweep.")],
     *,
     workers: WorkerOptions,
     block: Annotated[
         int | None,
         typer.Option(
-            "--block", min=1, help="Pairs of point and run in a block; about a second of work when not given."
+            "--block", min=1, help="Pairs of point and run per block; default: about one second of work."
         ),
     ] = None,
     hook: Hook = None,
 ) -> None:
-    """Run an experiment into a folder; whatever happens on the way, `resume` continues it."""
+    """Run an experiment and store its results in a new folder. If it is interrupted, `resume` continues it."""
     from proxysim.sweeps.runner import sweep as run_sweep
 
     chosen = _options(workers, hook)
@@ -139,10 +139,10 @@ def resume(
     workers: WorkerOptions,
     hook: Hook = None,
     failed: Annotated[
-        bool, typer.Option("--failed", help="Retry failed runs too, with the others of their blocks.")
+        bool, typer.Option("--failed", help="Also repeat the blocks that contain failed runs.")
     ] = False,
 ) -> None:
-    """Resume a sweep: run what is missing or damaged, nothing else."""
+    """Resume a sweep: run only what is missing or damaged."""
     from proxysim.sweeps.runner import resume as resume_sweep
 
     chosen = _options(workers, hook)
@@ -153,13 +153,13 @@ def resume(
 @with_options
 def extend(
     folder: Folder,
-    runs: Annotated[int, typer.Option("--runs", min=0, help="Runs to add to every point and branch.")] = 0,
+    runs: Annotated[int, typer.Option("--runs", min=0, help="Runs to add to each point and branch.")] = 0,
     points: Annotated[int, typer.Option("--points", min=0, help="Points to add to a Sobol design.")] = 0,
     *,
     workers: WorkerOptions,
     hook: Hook = None,
 ) -> None:
-    """Add runs, or points of a Sobol design, to a finished sweep; old rows stay as they are."""
+    """Add runs, or points of a Sobol design, to a finished sweep without changing existing rows."""
     from proxysim.sweeps.runner import extend as extend_sweep
 
     chosen = _options(workers, hook)
@@ -168,13 +168,13 @@ def extend(
 
 @app.command("status")
 def status(folder: Folder) -> None:
-    """Show the progress of a sweep; exit status 0 when all runs are there, else 3."""
+    """Show the progress of a sweep. Exit status 0 if every run succeeded, otherwise 3."""
     from proxysim.sweeps.runner import status as status_of
 
     found = status_of(folder)
     print(found)
     print(f"{found.shards:,} of {found.blocks:,} blocks, {found.seconds:,.0f} s of work"
-          f"{'; a process is at work on it' if found.running else ''}")  # fmt: skip
+          f"{'; a process is working on it' if found.running else ''}")  # fmt: skip
     if found.digest:
         print(f"runs.parquet {found.digest}")
     _exit(found)
@@ -182,7 +182,7 @@ def status(folder: Folder) -> None:
 
 @app.command("verify")
 def verify(folder: Folder) -> None:
-    """Check every file of a sweep against its digest and name the runs of damaged ones. Exit status 3 when any is damaged."""
+    """Compare every file of a sweep with its digest and list the runs in damaged ones. Exit status 3 if any file is damaged."""
     from proxysim.sweeps.verification import verify as verify_sweep
 
     found = verify_sweep(folder)
@@ -191,9 +191,9 @@ def verify(folder: Folder) -> None:
         for run_id in damage.run_ids:
             print(f"  {run_id}")
     if found:
-        print(f"{len(found)} damaged; cure: proxysim resume {folder}", file=sys.stderr)
+        print(f"{len(found)} damaged; repair them with `proxysim resume {folder}`", file=sys.stderr)
         raise typer.Exit(3)
-    print("every file is as it was written")
+    print("every file matches its digest")
 
 
 @app.command("replay")
@@ -201,9 +201,9 @@ def replay(
     folder: Folder,
     run_id: Annotated[str, typer.Argument(metavar="RUN_ID", help="Id of a run, from the column run_id.")],
 ) -> None:
-    """Run one row of a sweep again by itself and compare it with the table; exit status 3 when a bit differs.
+    """Rerun one run of a sweep and compare it with the table. Exit status 3 if any number differs.
 
-    A run that had failed has no row: its failure is shown next to what it gives now.
+    A run that failed has no row in the table; its failure is shown next to the outcomes now.
     """
     from proxysim.sweeps.verification import replay as replay_run
 
@@ -227,7 +227,7 @@ def _number(value: float) -> float | None:
 
 
 def _options(workers: WorkerOptions, hook: str | None) -> SweepOptions:
-    """Options as what a sweep runs on; all processors when nothing is said."""
+    """Build the options of a sweep; the default is all processors."""
     from proxysim.sweeps.estimate import processors
     from proxysim.sweeps.execution.options import SweepOptions
 
@@ -240,7 +240,7 @@ def _say(text: str) -> None:
 
 
 def _finish(found: Status) -> None:
-    """Print how a sweep ended, and exit with its status."""
+    """Print the final state of a sweep and exit with its status."""
     print(found)
     if found.digest:
         print(f"runs.parquet {found.digest}")

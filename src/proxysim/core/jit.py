@@ -1,7 +1,8 @@
 """The numba options of the compiled rules, and the folder of their disk cache.
 
 numba's disk cache does not notice an edit in another source file and would keep returning old results. The cache folder
-is therefore named after a hash of the compiled sources, numba's version and the CPU. It is set before any rule is compiled.
+is therefore named after a hash of the compiled sources, numba's version and the CPU. It is set before any rule is
+compiled.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ def _own_names() -> None:
     """Give each process its own names for compiled files.
 
     numba numbers the files of a function. Two processes that compile different size classes at the same time would pick
-    the same number, and one would later load the code of the other. With separate names the worst case is recompilation.
+    the same number, and one would later load the code of the other. With separate names the worst case is
+    recompilation.
     """
     token = f"{os.getpid():x}-{time.time_ns():x}"
 

@@ -20,11 +20,12 @@ FLOOR = 0.02
 
 @compiled
 def record(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """fighting = 100 ces^.6 (P / P0)^.25 command^.15, ces = (sum w ((S + .02 S0) / (1.02 S0))^.5)^2, ratio at most `stock_ratio_cap`.
+    """fighting = 100 ces^.6 (P / P0)^.25 command^.15, ces = (sum w ((S + .02 S0) / (1.02 S0))^.5)^2.
 
-    Only categories with stock at the start count, and their weights are normalised. manufacture is the mean output of the
-    last twelve months. reach is what could arrive over the actor's outgoing ties. capacity is the weighted mean of the
-    three, each relative to its value at the start and at most `output_ratio_cap`; those that were 0 at the start are left out.
+    The ratio (S + .02 S0) / (1.02 S0) is at most `stock_ratio_cap`. Only categories with stock at the start count, and
+    their weights are normalised. manufacture is the mean output of the last twelve months. reach is what could arrive
+    over the actor's outgoing ties. capacity is the weighted mean of the three, each relative to its value at the start
+    and at most `output_ratio_cap`; those that were 0 at the start are left out.
 
     Writes
     ------

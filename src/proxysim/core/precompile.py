@@ -1,8 +1,8 @@
 """Compile the rules for a size class on first use, in two processes.
 
-Compilation takes most of a first run, and numba uses one core. This process therefore compiles the calls of a month from
-the first onwards, and a second process from the last backwards, into the same disk cache. When they meet, each finds the
-results of the other. Whatever the second process has not finished is compiled here.
+Compilation takes most of a first run, and numba uses one core. This process therefore compiles the calls of a month
+from the first onwards, and a second process from the last backwards, into the same disk cache. When they meet, each
+finds the results of the other. Whatever the second process has not finished is compiled here.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def _runs(size: str) -> Any:
 
 
 def _parts(size: str) -> list[tuple[Any, ...]]:
-    """List the functions that are compiled separately, with the types of their arguments: calls of a month, and `begin`."""
+    """List the functions that are compiled separately, with argument types: the calls of a month, and `begin`."""
     row = np.zeros(1)
     types = {letter: _type(records.rows(name, size)[0])
              for letter, name in (("w", "world"), ("p", "params"), ("s", "state"), ("f", "flows"))}  # fmt: skip

@@ -8,7 +8,8 @@ There are four records. Each is a NumPy structured array with fixed-shape fields
 - `Flows`: what happened this month; read for analysis, not carried over.
 
 Array sizes are part of a compiled type. Axes are therefore rounded up to a few size classes for the whole world, and
-loops run to the true counts. Adding an actor rarely requires recompilation, and results are bit-identical in all classes.
+loops run to the true counts. Adding an actor rarely requires recompilation, and results are bit-identical in all
+classes.
 """
 
 from __future__ import annotations
@@ -189,11 +190,11 @@ FLOWS = _fields("f8",
     ("owed_asked", "tie category", "arms / month", "payment in kind requested for shipment"),
     ("stock_all", "actor category", "arms", "stock of all origins before shipping"),
     ("stock_foreign", "actor category", "arms", "stock of foreign origin before shipping"),
-    ("ask_common", "actor category origin", "arms / month", "requests for arms of all origins pro rata that may be met from this origin"),
-    ("ask_first", "actor category origin", "arms / month", "the same, for requests with priority"),
-    ("ask_foreign", "actor category origin", "arms / month", "the same, for requests for arms of foreign origin"),
-    ("cut_first", "actor category origin", "share", "part of the requests with priority that is met from an origin"),
-    ("cut", "actor category origin", "share", "part of all other requests that is met from an origin"),
+    ("ask_common", "actor category origin", "arms / month", "requests for arms of any origin that this origin may help to meet"),
+    ("ask_first", "actor category origin", "arms / month", "priority requests that this origin may help to meet"),
+    ("ask_foreign", "actor category origin", "arms / month", "requests for arms of foreign origin that this origin may help to meet"),
+    ("cut_first", "actor category origin", "share", "part of the priority requests on an origin that is met"),
+    ("cut", "actor category origin", "share", "part of the other requests on an origin that is met"),
     ("tie_used", "tie", "0/1", "1 while `sent` of a tie may be above 0"),
     ("tie_ask", "tie", "arms / month", "what a tie would move if routes and money allowed"),
     ("tie_money", "tie", "USD m / month", "value of what a tie would move"),
@@ -215,7 +216,6 @@ FLOWS = _fields("f8",
     ("volume", "tie channel category", "arms / month", "arms requested for shipment, by channel"),
     ("gate", "actor category", "share", "intended part of a claim that is released"),
     ("sent", "tie channel category origin", "arms / month", "arms sent"),
-    ("route_weight", "route", "arms / month", "weight of a route in its sender's choice"),
     ("sent_share", "route", "share", "part of this month's request of a tie that takes a route"),
     ("route_moved", "route", "share", "part of a tie's request that the legs of a route can carry"),
     ("route_sent", "route", "share", "part of a tie's shipments that took a route"),

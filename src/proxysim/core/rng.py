@@ -29,7 +29,7 @@ def key_of(text: str) -> int:
 
 @compiled
 def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]
-    """Apply ten rounds of Philox4x32 to four 32-bit counter words and two key words, all as uint64; return four words."""
+    """Apply ten rounds of Philox4x32 to four 32-bit counter words and two key words, all uint64; return four words."""
     for _ in range(10):
         p0 = _M0 * c0
         p1 = _M1 * c2

@@ -19,14 +19,16 @@ DATED, CONDITIONAL, HAZARD, OFF = range(4)
 class Schedule(NamedTuple):
     """Dated numbers, conditions and effects of events, as flat arrays.
 
-    Effects on the same number are adjacent, with sets before scales before adds. `effect_stop` is one past the last of them.
+    Effects on the same number are adjacent, with sets before scales before adds. `effect_stop` is one past the last of
+    them.
 
     Attributes
     ----------
     series_start : (month + 1,), first dated value of each month
     series_offset, series_value : (date,), position in the flat vector of parameters, and new value
     condition_event : (condition,), event that the condition belongs to
-    condition_kind, condition_of, condition_measure : (condition,), kind, index of the regime, event or actor, and measure
+    condition_kind, condition_of, condition_measure : (condition,), kind, index of the regime, event or actor, and
+    measure
     condition_below, condition_level : (condition,), 1 for "below", 0 for "above", and the level in the measure's unit
     condition_months, condition_negated : (condition,), months for which it must hold, and 1 for `unless`
     effect_stop, effect_event, effect_target, effect_verb : (effect,), end of its group, event, target and verb

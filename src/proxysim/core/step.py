@@ -1,6 +1,7 @@
 """The schedule of a month: `advance` runs all of its numbered stages, or some of them.
 
-A rule that makes a decision has two stages, *intend* and *apply*. Between them a driver may read or replace the intention.
+A rule that makes a decision has two stages, *intend* and *apply*. Between them a driver may read or replace the
+intention.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Runs(NamedTuple):
 
 
 class Span(NamedTuple):
-    """Half-open ranges of runs (`low`, `high`) and months (`start`, `stop`), and the stages `first` to `last`, both included."""
+    """Half-open ranges of runs (`low`, `high`) and months (`start`, `stop`), and stages from `first` to `last`."""
 
     low: int
     high: int
@@ -195,7 +196,8 @@ def advance(runs, span, tally, track):  # type: ignore[no-untyped-def]
     ----------
     runs : the runs, which are changed in place
     span : ranges of runs, months and stages
-    tally : (run or 0, actor, measure + origin), to which the measures and the arms received by origin are added each month
+    tally : (run or 0, actor, measure + origin), to which the measures and the arms received by origin are added each
+    month
     track : (run or 0, month, actor, measure), in which the measures of each month are stored
     """
     w, first, last = runs.worlds[0], span.first, span.last

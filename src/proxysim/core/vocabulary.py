@@ -50,7 +50,7 @@ T_SENT, T_ARRIVED, T_DESTROYED, T_CAPTURED = range(len(TRANSIT_LINES))
 
 #: Measures of an actor, recorded at the end of each month: name -> (unit, meaning).
 MEASURES: dict[str, tuple[str, str]] = {
-    "capacity": ("index", "weighted mean of fighting, manufacture and reach, with the world's weights; 100 at the start"),
+    "capacity": ("index", "weighted mean of fighting, manufacture and reach; 100 at the start"),
     "fighting": ("index", "capacity to fight, from stocks, personnel and command; 100 at the start"),
     "manufacture": ("USD m of arms / month", "arms made per month, mean of the last twelve months"),
     "potential": ("USD m of arms / month", "arms that plant and knowhow could make, over all categories"),

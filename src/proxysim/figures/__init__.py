@@ -1,6 +1,6 @@
-"""Figures: each one function, a table in and a matplotlib Figure out, readable in grey and for the colour-blind.
+"""Figures: each function takes a table and returns a matplotlib Figure, readable in grey and by the colour-blind.
 
-Names are imported when they are first used, so that ``import proxysim.figures`` costs nothing.
+Names are imported on first use, so that ``import proxysim.figures`` is fast.
 """
 
 from __future__ import annotations

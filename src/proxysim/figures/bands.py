@@ -1,4 +1,4 @@
-"""Measures month by month in each branch, with bands over runs and the events that fall into the time."""
+"""Monthly measures of each branch, with bands over runs and marks for events."""
 
 from __future__ import annotations
 
@@ -39,16 +39,36 @@ def capacity_bands(
     labels: Mapping[str, str] | None = None,
     ax: Axes | None = None,
 ) -> Figure:
-    """One panel an actor: the median of each branch over the months, and between which values nine of ten runs lie.
+    """Draw a measure over time: the median of each branch and a band with 90 % of the runs, one panel per actor.
 
     Parameters
     ----------
-    table : `Ensemble.bands_table()`: branch, month, actor, measure, n, q05 .. q95
-    measure, unit : which measure of it
-    actors : which of them, in this order; None takes those in which the measure is ever above 0
-    events : month, label, the most important first: marked by numbers on top of the panels and told below
-    labels : what people see for ids of actors and branches
-    ax : axes for one actor; None makes a figure
+    table : `Ensemble.bands_table()`, with the columns branch, month, actor, measure, n, q05, q50, q95; at most 8
+        branches are drawn
+    measure : the measure to draw
+    unit : its unit, for labels; an index, whose unit begins with "index", gets a line at 100
+    actors : ids of at most 12 actors, in the order of the panels; None for all with a value above 0 in some month
+    events : month ("YYYY-MM") and label, most important first; they are marked by numbers, with a key below. None for
+        no events
+    labels : id of an actor or branch -> label; None for the ids themselves
+    ax : axes for the first actor; None makes a new figure
+
+    Returns
+    -------
+    Figure : the new figure, or that of `ax`; for an empty table, a figure that says so
+
+    Raises
+    ------
+    InputError : `actors` contains something other than text
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> from proxysim import figures
+    >>> study = ps.ensemble("quickstart", ["no-pact", "strong"], runs=20, bands=True)
+    >>> figure = figures.capacity_bands(study.bands_table(), "stock", "USD m of arms", actors=["reds", "blues"])
+    >>> figures.save(figure, "stock.svg", study).name
+    'stock.svg'
     """
     chosen = table[table["measure"] == measure]
     if actors is None:
@@ -91,7 +111,7 @@ def capacity_bands(
 
 
 def _event_key(marks: Sequence[tuple[int, str]], months: Sequence[str]) -> list[str]:
-    """What the numbers on top of the panels stand for, in lines."""
+    """Return the lines that explain the numbers above the panels."""
     words = "   ".join(f"{at + 1} {cut(words, 80)} ({months[month]})" for at, (month, words) in enumerate(marks))
     return wrap_text(words, WIDE - 2 * EDGE) if marks else []
 
@@ -104,7 +124,7 @@ def _y_limits(rows: pandas.DataFrame) -> tuple[float, float]:
 
 def _draw_actor(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], months: Sequence[str], span: tuple[float, float],
          marks: Sequence[tuple[int, str]], is_index: bool) -> None:  # fmt: skip
-    """The branches of one actor; an index has a line at its start."""
+    """Draw the branches of one actor; an index has a line at 100."""
     at = np.arange(len(months))
     ends = []
     for place, branch in enumerate(branches):
@@ -144,7 +164,7 @@ def _draw_actor(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], mon
 def _spread_labels(
     ends: Sequence[tuple[float, str]], least: float, span: tuple[float, float]
 ) -> list[tuple[float, float, str]]:
-    """(value, where to write it, colour): in the order of values, none nearer to the next than `least`."""
+    """Return (value, position, colour) in order of values, with positions at least `least` apart."""
     ordered = sorted(ends)
     places = [value for value, _ in ordered]
     for _ in range(60):
@@ -161,7 +181,10 @@ def _spread_labels(
 
 
 def _select_events(events: pandas.DataFrame | None, months: Sequence[str]) -> list[tuple[int, str]]:
-    """Events in these months, those named first before others, each month once; what would not be told apart is left out."""
+    """Return the events in these months, earlier rows first in case of conflict, each month once.
+
+    Events too close to one that is already marked are left out.
+    """
     if events is None:
         return []
     place = {month: at for at, month in enumerate(months)}
@@ -177,7 +200,7 @@ def _select_events(events: pandas.DataFrame | None, months: Sequence[str]) -> li
 
 
 def _legend_rows(branches: Sequence[str], labels: Mapping[str, str] | None) -> list[list[tuple[int, str]]]:
-    """Branches in rows of the key: place among the branches, and id."""
+    """Return the branches in rows of the legend, as (index of the branch, id)."""
     rows: list[list[tuple[int, str]]] = [[]]
     used = EDGE
     for place, branch in enumerate(branches):
@@ -191,7 +214,7 @@ def _legend_rows(branches: Sequence[str], labels: Mapping[str, str] | None) -> l
 
 
 def _draw_legend(figure: Figure, rows: Sequence[Sequence[tuple[int, str]]], labels: Mapping[str, str] | None) -> None:
-    """Line and name of each branch, over the panels."""
+    """Draw line and name of each branch above the panels."""
     width, height = (float(x) for x in figure.get_size_inches())
     for row, entries in enumerate(rows):
         left, top = EDGE, 0.16 + 0.2 * row

@@ -1,4 +1,4 @@
-"""From pledge to what clients hold: each stage of support in each branch."""
+"""Stages of support, from pledge to arms held, in each branch."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _BRANCHES, _BAR = 6, 0.15
 
 @dataclass(frozen=True)
 class _Chain:
-    """Stages by branches, and where their bars stand."""
+    """Stages and branches, and the positions of their bars."""
 
     stages: list[str]
     branches: list[str]
@@ -48,25 +48,25 @@ class _Chain:
 
     @property
     def step(self) -> float:
-        """From one stage to the next, in inches."""
+        """Distance from one stage to the next, in inches."""
         return _BAR * len(self.branches) + 0.16
 
     @property
     def height(self) -> float:
-        """All stages, in inches."""
+        """Height of all stages, in inches."""
         return self.step * len(self.stages)
 
     @property
     def flows(self) -> list[str]:
-        """Stages that are told in the unit of the first."""
+        """Stages with the unit of the first one."""
         return [one for one in self.stages if self.units[one] == self.units[self.stages[0]]]
 
     def value(self, stage: str, branch: str) -> float:
-        """What a stage is in a branch; NaN where nothing is said of it."""
+        """Return the value of a stage in a branch; NaN if the table has none."""
         return self.values.get((stage, branch), math.nan)
 
     def place(self, s: int, b: int) -> float:
-        """The middle of a bar."""
+        """Return the centre of a bar."""
         return s * self.step + (b - (len(self.branches) - 1) / 2) * _BAR
 
 
@@ -77,14 +77,35 @@ def support_chain(
     ax: Axes | None = None,
     whose: str = "all patrons together",
 ) -> Figure:
-    """From pledged to what it does: each stage in each branch, and by how much it differs from the first branch.
+    """Draw the stages of support, from pledge to result, in each branch, and their change from the first branch.
 
     Parameters
     ----------
-    table : stage, branch, value, unit, n; stages and branches in the order in which they come
-    labels : what people see for ids of branches
-    ax : axes for the differences in per cent alone; None makes a figure
-    whose : the support that the rows tell of, for the caption
+    table : stage, branch, value, unit, n (runs); stages and branches in the order of the figure, at most 6 branches.
+        Stages with another unit than the first one are shown as numbers without bars
+    labels : id of a branch -> label; None for the ids themselves
+    ax : axes for the change in per cent alone; None makes a new figure with both panels
+    whose : the support that the table describes, for the caption
+
+    Returns
+    -------
+    Figure : the new figure, or that of `ax`; for an empty table, a figure that says so
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import proxysim as ps
+    >>> from proxysim import figures
+    >>> rows = []
+    >>> for branch in ("no-pact", "strong"):
+    ...     result = ps.run(ps.load("quickstart", branch), rng=1)
+    ...     arms = result.flows[result.flows["kind"] == "support"]
+    ...     totals = {"pledged": result.history["pledged"].sum(), "arms sent": arms["sent"].sum()}
+    ...     rows += [(stage, branch, total / 60, "USD m / month", 1) for stage, total in totals.items()]
+    >>> table = pd.DataFrame(rows, columns=["stage", "branch", "value", "unit", "n"])
+    >>> figure = figures.support_chain(table)
+    >>> figures.save(figure, "chain.svg", result).name
+    'chain.svg'
     """
     chain = _Chain(
         unique(table["stage"]), unique(table["branch"])[:_BRANCHES],
@@ -121,7 +142,7 @@ def support_chain(
 
 
 def _label_stages(axes: Axes, chain: _Chain, names: Sequence[str]) -> None:
-    """Stages down the side, with lines between them."""
+    """Label the stages on the left, with lines between them."""
     count, step = len(chain.stages), chain.step
     for at in range(1, count):
         axes.axhline((at - 0.5) * step, color=PALE, linewidth=0.6, zorder=0)
@@ -130,7 +151,7 @@ def _label_stages(axes: Axes, chain: _Chain, names: Sequence[str]) -> None:
 
 
 def _draw_amounts(axes: Axes, chain: _Chain, names: Sequence[str]) -> None:
-    """Bars of what is told in the unit of the first stage; of the others the number alone."""
+    """Draw bars for stages with the unit of the first one, and the number alone for the others."""
     flows = chain.flows
     for s, stage in enumerate(chain.stages):
         for b, branch in enumerate(chain.branches):
@@ -145,7 +166,7 @@ def _draw_amounts(axes: Axes, chain: _Chain, names: Sequence[str]) -> None:
 
 
 def _draw_changes(axes: Axes, chain: _Chain, names: Sequence[str]) -> None:
-    """Per cent against the first branch."""
+    """Draw the change from the first branch in per cent."""
     found = [0.0]
     for s, stage in enumerate(chain.stages):
         base = chain.value(stage, chain.branches[0])

@@ -1,4 +1,4 @@
-"""Differences of branches against the first, with their intervals."""
+"""Differences of branches from the first one, with their confidence intervals."""
 
 from __future__ import annotations
 
@@ -43,16 +43,35 @@ def differences(
     labels: Mapping[str, str] | None = None,
     ax: Axes | None = None,
 ) -> Figure:
-    """Differences against the first branch with their intervals, one panel a measure, one row an actor.
+    """Draw the differences from the first branch with their confidence intervals.
 
-    A filled mark is a difference that was found, an empty one has zero in its interval.
+    Each measure has a panel and each actor a row. A filled mark shows a detected difference. An empty mark has zero in
+    its interval.
 
     Parameters
     ----------
-    table : `Comparison.to_dataframe()`: measure, actor, branch, unit, baseline, difference, low, high, level, n
-    measures : which of them; None takes all, each with its own axis
-    labels : what people see for ids of actors and branches
-    ax : axes for one measure; None makes a figure
+    table : `Comparison.to_dataframe()`, with the columns measure, actor, branch, unit, baseline, difference, low,
+        high, level, n; at most 7 branches and 14 actors per measure are drawn
+    measures : names of at most 9 measures, in the order of the panels; None for all
+    labels : id of an actor or branch -> label; None for the ids themselves
+    ax : axes for the first measure; None makes a new figure
+
+    Returns
+    -------
+    Figure : the new figure, or that of `ax`; for an empty table, a figure that says so
+
+    Raises
+    ------
+    InputError : `measures` contains something other than text
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> from proxysim import figures
+    >>> result = ps.compare("quickstart", ["no-pact", "strong", "sea-patrol"], runs=20)
+    >>> figure = figures.differences(result.to_dataframe(), ["received_arms", "stock"])
+    >>> figures.save(figure, "differences.svg", result).name
+    'differences.svg'
     """
     measures = None if measures is None else names_of(measures, "measures")
     rows = numeric_table(table)
@@ -96,7 +115,7 @@ def differences(
 def _draw_measure(
     axes: Axes, rows: pandas.DataFrame, actors: Sequence[str], branches: Sequence[str], labels: Mapping[str, str] | None
 ) -> None:
-    """One measure."""
+    """Draw one measure."""
     step = _ROW * len(branches) + 0.12
     for place, actor in enumerate(actors):
         middle = place * step

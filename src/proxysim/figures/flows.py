@@ -1,4 +1,4 @@
-"""Who sends whose arms to whom: ribbons from makers over senders to receivers."""
+"""Alluvial diagram of arms from origins over senders to receivers."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ if TYPE_CHECKING:
 __all__ = ["alluvial"]
 
 LOST = "lost on the way"
-#: Columns: maker, sender, receiver. A node is a column and an id.
+#: Columns: origin, sender, receiver. A node is a column and an id.
 MAKER, SENDER, RECEIVER = "maker", "sender", "receiver"
 Node = tuple[str, str]
 _NODES = 12
 _WIDTH, _BAR = WIDE - 2 * EDGE, 0.13
-#: Left edge of the bars of each column, and the words over it.
+#: Left edge of the bars of each column, in inches.
 _COLUMNS = {MAKER: 1.35, SENDER: _WIDTH * 0.5 - 0.1, RECEIVER: _WIDTH - 1.95}
-#: Inches for the words over the bar of a sender.
+#: Inches for the text above the bar of a sender.
 _WORDS = 0.16
 _HEADS = {MAKER: "made by", SENDER: "sent by", RECEIVER: "received by"}
 
 
 class Link(NamedTuple):
-    """Arms of one make from one node to the next."""
+    """Arms of one origin from one node to the next."""
 
     start: Node
     end: Node
@@ -47,7 +47,7 @@ class Link(NamedTuple):
 
 
 class Slot(NamedTuple):
-    """Where a node stands: its upper edge and its height in inches, and its amount."""
+    """Position of a node: its upper edge and height in inches, and its amount."""
 
     top: float
     tall: float
@@ -62,14 +62,34 @@ def alluvial(
     makers: Mapping[str, str] | None = None,
     ax: Axes | None = None,
 ) -> Figure:
-    """Arms from maker over sender to receiver, as wide as their amounts; what is lost on the way ends below.
+    """Draw arms from origin over sender to receiver, as ribbons with a width proportional to the amount.
+
+    Arms lost on the way end in a node of their own.
 
     Parameters
     ----------
-    table : from, to, origin, sent, arrived, n: sums over a time, means over runs
-    unit : of the amounts; labels : what people see for ids of actors
-    makers : what people see for origins; of all origins of a world, so that each keeps its colour where others are absent
-    ax : axes, or None for a figure
+    table : from, to, origin, sent, arrived, n (runs): amounts over a period, means over runs. Small senders and
+        receivers are merged
+    unit : unit of the amounts, for labels
+    labels : id of an actor -> label; None for the ids themselves
+    makers : id of an origin -> label, for all origins of the world, so that each keeps its colour if others are
+        absent; None for `labels`
+    ax : axes to draw on; None makes a new figure
+
+    Returns
+    -------
+    Figure : the new figure, or that of `ax`; for an empty table, a figure that says so
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> from proxysim import figures
+    >>> result = ps.run("quickstart", rng=1)
+    >>> flows = result.flows.groupby(["from", "to", "origin"], as_index=False)[["sent", "arrived"]].sum()
+    >>> flows[["sent", "arrived"]] /= 5  # USD m per year, over five years
+    >>> figure = figures.alluvial(flows.assign(n=1))
+    >>> figures.save(figure, "alluvial.svg", result).name
+    'alluvial.svg'
     """
     rows = table[table["sent"] > 0]
     if not len(rows):
@@ -109,7 +129,7 @@ def alluvial(
 
 
 def _merge_small(rows: pandas.DataFrame) -> pandas.DataFrame:
-    """Sums by sender, receiver and maker; small senders and receivers together as "all others"."""
+    """Return sums by sender, receiver and origin, with small senders and receivers merged as "all others"."""
     rows = rows.copy()
     total = float(rows["sent"].sum())
     for side in ("from", "to"):
@@ -121,7 +141,7 @@ def _merge_small(rows: pandas.DataFrame) -> pandas.DataFrame:
 
 
 def _links(rows: pandas.DataFrame) -> tuple[list[Link], list[Link]]:
-    """From makers to senders, and from senders to receivers or to what is lost."""
+    """Return the links from origins to senders, and from senders to receivers or to the lost arms."""
     first, second = [], []
     for _, r in rows.iterrows():
         sender, origin, sent = (SENDER, str(r["from"])), str(r["origin"]), float(r["sent"])
@@ -133,7 +153,7 @@ def _links(rows: pandas.DataFrame) -> tuple[list[Link], list[Link]]:
 
 
 def _merge_links(links: Iterable[Link]) -> list[Link]:
-    """Links with the same ends and maker as one."""
+    """Merge links with the same ends and origin."""
     found: dict[tuple[Node, Node, str], float] = {}
     for start, end, origin, amount in links:
         found[start, end, origin] = found.get((start, end, origin), 0.0) + amount
@@ -145,7 +165,13 @@ def _is_lost(node: Node) -> bool:
 
 
 def _place_nodes(first: Sequence[Link], second: Sequence[Link], height: float) -> tuple[dict[Node, Slot], float]:
-    """Where nodes stand, large ones on top, what is lost at the bottom, with room for words; and inches for each amount."""
+    """Place the nodes, large ones on top and lost arms at the bottom, with room for text.
+
+    Returns
+    -------
+    slots : node -> its position
+    scale : inches per unit of the amounts
+    """
     sums: dict[str, dict[str, float]] = {MAKER: {}, SENDER: {}, RECEIVER: {}}
 
     def add(node: Node, amount: float) -> None:
@@ -175,7 +201,7 @@ def _place_nodes(first: Sequence[Link], second: Sequence[Link], height: float) -
 
 
 def _draw_node(axes: Axes, node: Node, slot: Slot, look: Mapping[str, Any], labels: Mapping[str, str] | None) -> None:
-    """The bar of a node with its name and amount."""
+    """Draw the bar of a node with its name and amount."""
     column, one = node
     x = _COLUMNS[column]
     bar = Rectangle((x, slot.top), _BAR, max(slot.tall, 0.01), linewidth=0.8, zorder=4, **{**look, "edgecolor": INK})
@@ -186,7 +212,7 @@ def _draw_node(axes: Axes, node: Node, slot: Slot, look: Mapping[str, Any], labe
         words = "Other makers"
     else:
         words = text.name(labels, one, 18 if column == MAKER else 22)
-    if column == SENDER:  # over its bar, where no ribbon runs
+    if column == SENDER:  # above its bar, where there is no ribbon
         axes.text(x + _BAR / 2, slot.top - 0.03, f"{words} {number(slot.amount)}", ha="center", va="bottom", fontsize=SMALL, zorder=6,
                   path_effects=[withStroke(linewidth=2, foreground="white")])  # fmt: skip
         return
@@ -200,7 +226,7 @@ def _draw_node(axes: Axes, node: Node, slot: Slot, look: Mapping[str, Any], labe
 def _draw_ribbons(
     axes: Axes, links: Sequence[Link], slots: Mapping[Node, Slot], scale: float, looks: Mapping[str, Look]
 ) -> None:
-    """Ribbons between nodes, stacked at both ends in the order of the nodes at the other end."""
+    """Draw ribbons between nodes, stacked at both ends in the order of the nodes at the other end."""
     out, into = dict.fromkeys(slots, 0.0), dict.fromkeys(slots, 0.0)
     ribbons: list[tuple[float, Look, Path]] = []
     order = list(looks)
@@ -218,7 +244,7 @@ def _draw_ribbons(
 
 
 def _ribbon(left: tuple[float, float], right: tuple[float, float], tall: float) -> Path:
-    """A ribbon from one upper edge to another."""
+    """Return a ribbon from one upper edge to another."""
     (x0, start), (x1, end) = left, right
     middle, bow = (x0 + x1) / 2, [Path.CURVE4] * 3
     return Path(

@@ -1,4 +1,4 @@
-"""An answer over two numbers of a sweep, as a heat map."""
+"""Heat map of an answer over two parameters of a sweep."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["heat_map"]
 
 Array = np.ndarray[Any, Any]
-#: Inches above the map when words stand over its bar, below it, and of the bar; letters that fit above the bar; points of type in cells.
+#: Inches above the map if text is above its colour bar, below it, and of the bar; letters that fit above the bar; font size in cells.
 _TOP, _BELOW, _BAR, _LETTERS, _SMALL = 0.26, 0.62, 0.16, 14, 7.5
-#: So many columns and rows have room for words in their cells.
+#: Most columns and rows with room for numbers in their cells.
 _COLUMNS, _ROWS = 12, 16
 
 
@@ -41,13 +41,31 @@ def heat_map(
     labels: Mapping[str, str] | None = None,
     ax: Axes | None = None,
 ) -> Figure:
-    """An answer over two numbers: one cell a point, its number in it; a dot where the interval has zero in it.
+    """Draw an answer over two parameters: one cell per point, with its number, and a dot if its interval contains zero.
 
     Parameters
     ----------
-    table : columns `x`, `y` and `value`, one row a point; where there are low and high, cells whose interval spans zero are marked; n
-    unit : of the value; ax : axes, or None for a figure
-    labels : what people see for the names of columns, and for what `n` counts under ``"n"``
+    table : columns `x`, `y` and `value`, one row per point, such as `Sweep.by_point` returns; optionally low and high
+        (the interval of the value) and n (pairs of runs)
+    x, y : names of the columns on the axes
+    value : name of the column with the answer
+    unit : unit of the answer, for labels
+    labels : name of a column -> label, and under ``"n"`` what n counts; None for the names themselves
+    ax : axes to draw on; None makes a new figure with a colour bar
+
+    Returns
+    -------
+    Figure : the new figure, or that of `ax`; for an empty table, a figure that says so
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from proxysim import figures
+    >>> points = pd.DataFrame(
+    ...     {"funding": [0.1, 0.3] * 2, "detection": [0.05, 0.05, 0.2, 0.2], "difference": [0.16, 0.48, 0.14, 0.42]}
+    ... )
+    >>> figure = figures.heat_map(points, "funding", "detection", "difference", "USD m / month")
+    >>> figure.savefig("heat-map.svg")
     """
     if not len(table):
         return empty_figure("There is no point to show.")
@@ -79,7 +97,7 @@ def heat_map(
 
 
 def _draw_cells(axes: Axes, grid: Array, unsure: Array) -> Any:
-    """Coloured cells with their numbers; as far below zero is as dark as above."""
+    """Draw coloured cells with their numbers; values equally far from zero are equally dark."""
     finite = grid[np.isfinite(grid)]
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
     both = low < 0 < high
@@ -102,7 +120,7 @@ def _draw_cells(axes: Axes, grid: Array, unsure: Array) -> Any:
 
 
 def _label_cells(axes: Axes, columns: Sequence[Any], rows: Sequence[Any]) -> None:
-    """The values of both numbers beside the cells."""
+    """Label the cells with the values of both parameters."""
     axes.set_xticks(
         np.arange(len(columns)) + 0.5,
         [tick_label(one) for one in columns],
@@ -114,13 +132,13 @@ def _label_cells(axes: Axes, columns: Sequence[Any], rows: Sequence[Any]) -> Non
 
 
 def _draw_colour_bar(axes: Axes, image: Any, grid: Array, unit: str) -> None:
-    """What the colours stand for, as far as they are used."""
+    """Draw the colour bar over the range of the values."""
     bar = figure_of(axes).colorbar(image, cax=axes)
     bar.outline.set_visible(False)
     assert bar.solids is not None
-    bar.solids.set(rasterized=False, edgecolor="face")  # a page takes no picture within a picture
+    bar.solids.set(rasterized=False, edgecolor="face")  # an SVG in a page must not contain a bitmap
     low, high = np.nanmin(grid), np.nanmax(grid)
     if low < 0 < high:
         axes.set_ylim(low, high)
-    if len(unit) <= _LETTERS:  # a longer one stands in the caption alone
+    if len(unit) <= _LETTERS:  # a longer one is in the caption only
         axes.set_title(unit, fontsize=_SMALL, loc="left")

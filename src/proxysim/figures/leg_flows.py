@@ -1,4 +1,4 @@
-"""The map of places and legs with what moved over them: as wide as the amount, coloured by maker."""
+"""Map of places and legs with the arms sent over each leg, as wide as the amount and coloured by origin."""
 
 from __future__ import annotations
 
@@ -39,16 +39,33 @@ def arms_map(
     ax: Axes | None = None,
     positions: Mapping[str, tuple[float, float]] | None = None,
 ) -> Figure:
-    """Schematic map of places and legs: strands as wide as the arms that went over a leg, one for each maker.
+    """Draw a schematic map of places and legs, with strands as wide as the arms sent over a leg, one per origin.
 
-    Legs over which nothing went are thin grey lines; those whose limit is 0 throughout are marked with a cross.
+    Legs without arms are thin grey lines. A cross marks legs whose limit is 0 throughout.
 
     Parameters
     ----------
-    world : where places, legs and actors stand
-    flows : route, origin, sent, n: sums over a time, means over runs; a route is its legs joined by " > "
-    unit : of the amounts; labels : what people see for makers
-    ax : axes, or None for a figure; positions : place -> (x, y), in any unit, instead of the layout
+    world : the world to draw
+    flows : route, origin, sent, n (runs): amounts over a period, means over runs; a route is its legs joined by " > "
+    unit : unit of the amounts, for labels
+    labels : id of an origin -> label; None for the ids themselves
+    ax : axes to draw on; None makes a new figure
+    positions : place -> (x, y) in any unit; None for an automatic layout
+
+    Returns
+    -------
+    Figure : the new figure, or that of `ax`
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> from proxysim import figures
+    >>> result = ps.run("quickstart", rng=1)
+    >>> flows = result.flows.groupby(["route", "origin"], as_index=False)["sent"].sum()
+    >>> flows["sent"] /= 5  # USD m per year, over five years
+    >>> figure = figures.arms_map(result.world, flows.assign(n=1))
+    >>> figures.save(figure, "map.svg", result).name
+    'map.svg'
     """
     moved = _sent_over_legs(world, flows)
     weights: dict[str, float] = {}
@@ -94,7 +111,7 @@ def arms_map(
 
 
 def _sent_over_legs(world: World, flows: pandas.DataFrame) -> dict[str, dict[str, float]]:
-    """Arms sent over each leg, by origin."""
+    """Return the arms sent over each leg: leg -> origin -> amount."""
     sent_over: dict[str, dict[str, float]] = {one: {} for one in world.scenario.ids["legs"]}
     for route, origin, sent in zip(flows["route"], flows["origin"], flows["sent"], strict=True):
         for one in str(route).split(" > "):
@@ -104,7 +121,7 @@ def _sent_over_legs(world: World, flows: pandas.DataFrame) -> dict[str, dict[str
 
 
 def _draw_strands(axes: Axes, line: Array, amounts: list[tuple[float, Look]], most: float, closed: bool) -> None:
-    """One ribbon for each maker, side by side along a line."""
+    """Draw one ribbon per origin, side by side along a line."""
     total = sum(amount for amount, _ in amounts)
     if total <= 0 or most <= 0:
         axes.plot(
@@ -143,7 +160,7 @@ def _draw_strands(axes: Axes, line: Array, amounts: list[tuple[float, Look]], mo
 
 
 def _label_legs(axes: Axes, amounts: Mapping[str, float], curves: Mapping[str, Curve], taken: list[Array]) -> None:
-    """The amount on each leg over which something went, where it covers least."""
+    """Write the amount on each leg that carried arms, where it hides least."""
     font = FontProperties(size=SMALL)
     for name, amount in amounts.items():
         if amount <= 0:

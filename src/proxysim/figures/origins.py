@@ -1,4 +1,4 @@
-"""Whose make it is: shares of makers in what each actor receives."""
+"""Arms by origin: the share of each origin in what actors receive."""
 
 from __future__ import annotations
 
@@ -36,14 +36,33 @@ def provenance(
     makers: Mapping[str, str] | None = None,
     ax: Axes | None = None,
 ) -> Figure:
-    """Whose make it is: the share of each maker in what an actor receives, by branch, with the whole beside it.
+    """Draw the share of each origin in the arms that actors receive, by branch, with the total at the end of each bar.
 
     Parameters
     ----------
-    table : actor, branch, origin, value, n
-    what, unit : what the values are; labels : what people see for ids of actors and branches
-    makers : what people see for origins; of all origins of a world, so that each keeps its colour where others are absent
-    ax : axes, or None for a figure
+    table : actor, branch, origin, value, n (runs); at most 10 actors with a value above 0 and 6 branches are drawn
+    what : what the values are, for the caption
+    unit : unit of the values, for the caption
+    labels : id of an actor or branch -> label; None for the ids themselves
+    makers : id of an origin -> label, for all origins of the world, so that each keeps its colour if others are
+        absent; None for `labels`
+    ax : axes to draw on; None makes a new figure
+
+    Returns
+    -------
+    Figure : the new figure, or that of `ax`; for an empty table, a figure that says so
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> from proxysim import figures
+    >>> study = ps.ensemble("quickstart", ["no-pact", "strong"], runs=20)
+    >>> table = study.to_dataframe()
+    >>> table = table[table["measure"].str.startswith("received_arms_from_") & table["actor"].isin(["reds", "blues"])]
+    >>> table = table.assign(origin=table["measure"].str.removeprefix("received_arms_from_"))
+    >>> table = table.groupby(["actor", "branch", "origin"], as_index=False)["value"].mean().assign(n=study.runs)
+    >>> figures.save(figures.provenance(table), "origins.svg", study).name
+    'origins.svg'
     """
     sums = table.groupby("actor", sort=False)["value"].sum()
     actors = [one for one in unique(table["actor"]) if sums[one] > 0][:_RECEIVERS]
@@ -86,7 +105,7 @@ def provenance(
 
 
 def _draw_shares(axes: Axes, at: float, amounts: np.ndarray[Any, Any], looks: Sequence[Look]) -> None:
-    """One bar cut into the shares of makers, with the whole at its end."""
+    """Draw one bar divided into the shares of origins, with the total at its end."""
     whole, start = float(amounts.sum()), 0.0
     for amount, look in zip(amounts, looks, strict=True):
         part = 100 * amount / whole if whole > 0 else 0.0

@@ -1,4 +1,4 @@
-"""Places and legs of a world as a schematic map: what joins what, by land, sea or air, and how much can pass."""
+"""Schematic map of the places and legs of a world, with transport modes and limits."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ __all__ = ["places_and_legs"]
 
 _NAME, _SMALL = 10.0, 8.5
 _PAD, _LINE = 0.07, 1.28
-#: Letters in a line of a card.
+#: Letters per line of a card.
 _LETTERS = 26
-#: Lines of text, each in its font.
+#: Lines of text, each with its font.
 Lines = Sequence[tuple[str, FontProperties]]
 
 
 @dataclass(frozen=True)
 class Leg:
-    """One leg as drawn: ends, mode, words on it and width."""
+    """One leg as drawn: its ends, mode, text and width."""
 
     name: str
     ends: tuple[str, str]
@@ -59,21 +59,32 @@ def places_and_legs(
     flows: pandas.DataFrame | None = None,
     positions: Mapping[str, tuple[float, float]] | None = None,
 ) -> Figure:
-    """Map of the places and legs of a world, with who is at home where.
+    """Draw a schematic map of the places and legs of a world, with the actors at home in each place.
 
-    Lines are land, sea or air by colour and by dashes. A dagger marks legs whose host may fall, after which a residual is left.
-    Where things stand says nothing of where they are on the globe.
+    Colour and dashes of a line show land, sea or air. A dagger marks legs whose host may fall, after which only a
+    residual remains. Positions are not geographical.
 
     Parameters
     ----------
-    world : the world to draw
-    ax : axes to draw on; None makes a figure, which needs no screen
-    flows : the table `flows` of a run of this world; lines are then as wide as what was sent over them, else all alike
-    positions : place -> (x, y), in any unit, instead of the layout
+    world : a `World`, the path of a world file, or the name of a shipped world
+    ax : axes to draw on; None makes a new figure
+    flows : the table `flows` of a run of this world, for line widths that grow with the arms sent over a leg; None for
+        equal widths
+    positions : place -> (x, y) in any unit; None for an automatic layout
 
     Returns
     -------
-    The figure of `ax`, or the new one.
+    Figure : the new figure, or that of `ax`
+
+    Raises
+    ------
+    InputError : the world file cannot be used
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> figure = ps.places_and_legs("quickstart")
+    >>> figure.savefig("places.svg")
     """
     if ax is None:
         ax = new_figure(7.6, 11).add_axes((0.015, 0.13, 0.97, 0.82))
@@ -91,7 +102,7 @@ def places_and_legs(
 
 
 def map_legs(world: World, flows: pandas.DataFrame | None = None) -> list[Leg]:
-    """Legs in the order of ids, with the words and the width they get."""
+    """Return the legs in the order of ids, with their text and width."""
     scenario = world.scenario
     moved: dict[str, float] = dict.fromkeys(scenario.ids["legs"], 0.0)
     if flows is not None:
@@ -122,7 +133,7 @@ def _amount(value: float) -> str:
 
 
 def place_cards(world: World) -> dict[str, Lines]:
-    """Place -> the lines on its card: its name, and the actors at home there when they are called otherwise."""
+    """Return place -> lines of its card: its name, and the actors at home there."""
     return {place: _card_lines(world, place) for place in world.scenario.ids["places"]}
 
 
@@ -140,7 +151,7 @@ def _card_lines(world: World, place: str) -> Lines:
 
 
 def _two_lines(label: str) -> list[str]:
-    """A label in at most two lines; what does not fit into them is shortened."""
+    """Wrap a label into at most two lines, shortened if necessary."""
     most = 2 * _LETTERS
     lines = textwrap.wrap(label, _LETTERS)
     while len(lines) > 2:
@@ -150,7 +161,7 @@ def _two_lines(label: str) -> list[str]:
 
 
 def card_size(lines: Lines) -> tuple[float, float]:
-    """Width and height in inches of lines of text, with room round them."""
+    """Return width and height of lines of text in inches, with padding."""
     width = max(_width(text, font) for text, font in lines)
     height = sum(float(font.get_size_in_points()) * _LINE / 72 for _, font in lines)
     return width + 2 * _PAD, height + 2 * _PAD
@@ -162,7 +173,7 @@ def _width(text: str, font: FontProperties) -> float:
 
 
 def _draw_legs(axes: Axes, legs: Sequence[Leg], boxes: Mapping[str, Array]) -> None:
-    """Lines first, then their words where they cover least."""
+    """Draw the lines, then their text where it hides least."""
     curves = leg_curves({leg.name: leg.ends for leg in legs}, boxes)
     for leg in legs:
         curve, (colour, dashes) = curves[leg.name], MODES[leg.mode]
@@ -184,7 +195,7 @@ def _draw_legs(axes: Axes, legs: Sequence[Leg], boxes: Mapping[str, Array]) -> N
 
 
 def draw_card(axes: Axes, box: Array, lines: Lines) -> None:
-    """A place as a card with its lines."""
+    """Draw a place as a card with its lines of text."""
     x, y, width, height = (float(part) for part in box)
     axes.add_patch(FancyBboxPatch((x - width / 2 + 0.04, y - height / 2 + 0.04), width - 0.08, height - 0.08, boxstyle="round,pad=0.04",
                                   facecolor=STRIPE, edgecolor=MUTED, linewidth=1.0, zorder=3))  # fmt: skip
@@ -198,7 +209,7 @@ def draw_card(axes: Axes, box: Array, lines: Lines) -> None:
 
 
 def _draw_key(axes: Axes, world: World, legs: Sequence[Leg], moved: bool) -> None:
-    """What lines, marks and numbers mean, under the map."""
+    """Draw the key to lines, marks and numbers below the map."""
     handles = [Line2D([], [], color=MODES[mode][0], linestyle=MODES[mode][1], linewidth=2.2, label=mode)
                for mode in MODES if any(leg.mode == mode for leg in legs)]  # fmt: skip
     if any(leg.closed for leg in legs):

@@ -1,4 +1,4 @@
-"""Which provision does it: what was put in, the part of each provision in an effect, and which work together."""
+"""Attribution of an effect to provisions: assumed changes, the share of each provision, and interactions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["waterfall"]
 
 _PAIRS, _ROW = 6, 0.27
-#: Two provisions, their interaction, and the ends of its interval.
+#: Two provisions, their interaction, and the ends of its confidence interval.
 Pair = tuple[str, str, float, float, float]
 
 
@@ -44,14 +44,29 @@ def waterfall(
     labels: Mapping[str, str] | None = None,
     ax: Axes | None = None,
 ) -> Figure:
-    """Which provision does it: what was put in, what each provision has of the effect, and which work together.
+    """Draw the attribution of one effect: the assumed change and the share of each provision, and interactions.
 
     Parameters
     ----------
-    table : rows of `Attribution.to_dataframe()` for one measure of one actor: provision, value, low, high, size, unit
-    interactions : one, two, value, low, high: Shapley interaction indices; None leaves them out
-    labels : what people see for provisions and actors
-    ax : axes for the waterfall alone; None makes a figure
+    table : rows of `Attribution.to_dataframe()` for one measure of one actor, with the columns measure, actor, unit,
+        provision, value, low, high, size; optionally n (pairs of runs per coalition)
+    interactions : one, two, value, low, high: interaction indices of pairs of provisions, of which the 6 strongest are
+        drawn; None for no second panel
+    labels : id of a provision or an actor -> label; None for the ids themselves
+    ax : axes for the waterfall alone; None makes a new figure with all panels
+
+    Returns
+    -------
+    Figure : the new figure, or that of `ax`; for an empty table, a figure that says so
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> from proxysim import figures
+    >>> result = ps.attribute("quickstart", "strong", runs=20, measures=["received_arms.reds"])
+    >>> figure = figures.waterfall(result.to_dataframe().assign(n=result.runs))
+    >>> figures.save(figure, "provisions.svg", result).name
+    'provisions.svg'
     """
     rows = (
         numeric_table(table)
@@ -124,7 +139,7 @@ def _draw_sizes(axes: Axes, rows: pandas.DataFrame, names: Sequence[str]) -> Non
 
 
 def _draw_waterfall(axes: Axes, rows: pandas.DataFrame, names: Sequence[str]) -> None:
-    """Bars that begin where the one before ends, then the sum of all."""
+    """Draw bars that each start where the previous one ends, then their sum."""
     values = rows["value"].to_numpy(float)
     ends = np.cumsum(values)
     starts = ends - values
@@ -159,7 +174,7 @@ def _draw_waterfall(axes: Axes, rows: pandas.DataFrame, names: Sequence[str]) ->
 
 
 def _part_bar(axes: Axes, at: int, value: float, start: float = 0.0) -> None:
-    """One part of an effect; parts that take away are hatched."""
+    """Draw one part of an effect; negative parts are hatched."""
     colour = POSITIVE if value >= 0 else NEGATIVE
     axes.barh([at], [value], left=[start], height=0.62, color=tint(colour, 0.45), edgecolor=colour, linewidth=0.8,
               hatch="" if value >= 0 else "////", zorder=3)  # fmt: skip

@@ -1,4 +1,4 @@
-"""What moves an answer most, the strongest on top: countermeasures by their effect, and uncertain numbers by their ends."""
+"""Rankings, largest on top: countermeasures by their effect, and uncertain parameters by their influence."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 __all__ = ["ranking", "tornado"]
 
 _BARS = 20
-#: Inches above the bars of a ranking: one line of words.
+#: Inches above the bars of a ranking: one line of text.
 _HEAD = 0.24
-#: Points of type of the words at the ends of bars.
+#: Font size of the text at the ends of bars.
 _END = 7.5
 
 
@@ -35,12 +35,33 @@ _END = 7.5
 def ranking(
     table: pandas.DataFrame, unit: str = "index points", labels: Mapping[str, str] | None = None, ax: Axes | None = None
 ) -> Figure:
-    """Countermeasures by their paired effect, the strongest first, with the chance that each is the best.
+    """Draw countermeasures by their paired effect, and the share of pairs in which each is most effective.
+
+    The most negative effect is on top.
 
     Parameters
     ----------
-    table : branch, difference, low, high, best, n; `best` is the share of pairs in which it is the best of these
-    unit : of the differences; labels : what people see for ids of branches; ax : axes, or None for a figure
+    table : branch, difference, low, high (interval of the difference), best (share of pairs in which the branch is the
+        most effective of these), n (pairs of runs)
+    unit : unit of the differences, for labels
+    labels : id of a branch -> label; None for the ids themselves
+    ax : axes to draw on; None makes a new figure
+
+    Returns
+    -------
+    Figure : the new figure, or that of `ax`; for an empty table, a figure that says so
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> from proxysim import figures
+    >>> branches = ["strong", "strong+sea-patrol", "no-pact"]
+    >>> result = ps.compare("quickstart", branches, runs=20, measures=["received_arms.reds"])
+    >>> values = result.study.of("received_arms", "reds")[1:]  # (branch, run)
+    >>> best = [(values.argmin(axis=0) == place).mean() for place in range(2)]
+    >>> figure = figures.ranking(result.to_dataframe().assign(best=best), "USD m / month")
+    >>> figures.save(figure, "ranking.svg", result).name
+    'ranking.svg'
     """
     rows = numeric_table(table).sort_values("difference", kind="stable").reset_index(drop=True)
     if not len(rows):
@@ -87,14 +108,31 @@ def tornado(
     ax: Axes | None = None,
     held: str = "all others as they are",
 ) -> Figure:
-    """Which uncertain numbers move the answer: the answer with each at its low and at its high end, the widest on top.
+    """Draw the answer with each uncertain parameter at its low and at its high end, widest bar on top.
 
     Parameters
     ----------
-    table : name, at_low, at_high (answers), and where known low, high (the ends themselves, as text or numbers) and n
-    base : the answer with every number at its value; None takes the middle of the first row
-    unit : of the answer; labels : what people see for names; ax : axes, or None for a figure
-    held : where all other numbers are meanwhile, for the caption
+    table : name, at_low, at_high (the answer at the two ends), such as `Comparison.main_effects` returns; optionally
+        low and high (labels of the ends) and n (pairs of runs). The 20 widest bars are drawn
+    base : the answer with every parameter at its value; None for the middle of the widest bar
+    unit : unit of the answer, for labels
+    labels : name of a parameter -> label; None for the names themselves
+    ax : axes to draw on; None makes a new figure
+    held : where the other parameters are meanwhile, for the caption
+
+    Returns
+    -------
+    Figure : the new figure, or that of `ax`; for an empty table, a figure that says so
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> from proxysim import figures
+    >>> result = ps.compare("quickstart", ["no-pact", "strong"], runs=20, uncertain=True)
+    >>> table = result.main_effects("received_arms", "reds")
+    >>> figure = figures.tornado(table, result.effect("received_arms", "reds").difference, "USD m / month")
+    >>> figures.save(figure, "tornado.svg", result).name
+    'tornado.svg'
     """
     rows = table.assign(width=(table["at_high"] - table["at_low"]).abs()).sort_values(
         "width", ascending=False, kind="stable"
@@ -119,7 +157,7 @@ def tornado(
     aside = 0.12 + max((text_width(one, _END) for one in end_labels), default=0.0)
     wide = ax.get_position().width * float(figure_of(ax).get_size_inches()[0])
     aside = min(aside, 0.3 * wide) * ((max(ends) - min(ends)) or 1.0) / (wide - 2 * min(aside, 0.3 * wide))
-    ax.set_xlim(min(ends) - aside, max(ends) + aside)  # room for the words at the ends of bars
+    ax.set_xlim(min(ends) - aside, max(ends) + aside)  # room for the text at the ends of bars
     ax.axvline(middle, color=INK, linewidth=1.0, zorder=3)
     label_rows(ax, range(len(rows)), names, (len(rows) - 0.4, -0.6))
     label_numbers(ax, sign="")
@@ -128,7 +166,12 @@ def tornado(
 
 
 def _draw_ranges(axes: Axes, rows: pandas.DataFrame, middle: float) -> list[float]:
-    """Bars from the middle to the answer at both ends of each number; where they end, and the middle itself."""
+    """Draw bars from the middle to the answer at both ends of each parameter.
+
+    Returns
+    -------
+    list of the ends of all bars, and the middle
+    """
     low_look = {"color": tint(NEGATIVE, 0.7), "edgecolor": NEGATIVE, "hatch": "////"}
     high_look = {"color": POSITIVE, "edgecolor": INK}
     ends = [middle]
@@ -147,5 +190,5 @@ def _draw_ranges(axes: Axes, rows: pandas.DataFrame, middle: float) -> list[floa
 
 
 def _range_end(given: object) -> str:
-    """The end of a number's range, as it stands beside its bar."""
+    """Return the label of one end of a parameter's range."""
     return plain(float(given)) if isinstance(given, int | float | np.number) else str(given)

@@ -1,4 +1,4 @@
-"""Governments that live on outside support: how stable they are month by month, and where their fold lies."""
+"""Stability of regimes that depend on outside support: over time, and against the fold."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 __all__ = ["regime_stability"]
 
-#: Where the two resting points of dx/dt = x - x^3 + forcing meet: no rest is left below this forcing.
+#: The fold, where the upper two equilibria of dx/dt = x - x^3 + forcing meet: below this forcing neither exists.
 FOLD_FORCING, FOLD_STABILITY = -2.0 / (3.0 * math.sqrt(3.0)), 1.0 / math.sqrt(3.0)
 _BRANCHES, _RUNS = 4, 40
-#: Points: the first branch is a wide pale line, so that it is seen where another runs over it.
+#: Line width in points: the first branch is a wide pale line, visible where another line covers it.
 _FIRST = 5.0
 
 
@@ -40,13 +40,30 @@ _FIRST = 5.0
 def regime_stability(
     table: pandas.DataFrame, regime: str | None = None, labels: Mapping[str, str] | None = None, ax: Axes | None = None
 ) -> Figure:
-    """Stability over the months, and against the forcing on it with the fold beyond which nothing holds a regime.
+    """Draw the stability of a regime over time, and against its forcing with the fold below which the regime must fall.
 
     Parameters
     ----------
-    table : regime, branch, run, month, stability, forcing, fallen: the table `regimes` of some runs
-    regime : which; None takes the first
-    labels : what people see for ids; ax : axes for the course over the months alone, or None for a figure
+    table : regime, branch, run, month, stability, forcing, fallen: the table `regimes` of some runs, with branch and
+        run added; at most 4 branches are drawn
+    regime : id of the regime; None for the first one of the table
+    labels : id of a branch or regime -> label; None for the ids themselves
+    ax : axes for stability over time alone; None makes a new figure with both panels
+
+    Returns
+    -------
+    Figure : the new figure, or that of `ax`; for an empty table, a figure that says so
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from proxysim import figures
+    >>> months = ["2020-01", "2020-02", "2020-03", "2020-04"]
+    >>> table = pd.DataFrame({"regime": "north", "branch": "no-pact", "run": 0, "month": months,
+    ...                       "stability": [1.1, 0.8, 0.3, -0.2], "forcing": [0.1, -0.2, -0.5, -0.5],
+    ...                       "fallen": [False, False, False, True]})
+    >>> figure = figures.regime_stability(table)
+    >>> figure.savefig("stability.svg")
     """
     name = regime or (str(table["regime"].iloc[0]) if len(table) else "")
     rows = table[table["regime"] == name]
@@ -86,7 +103,7 @@ def regime_stability(
 def _by_month(
     rows: pandas.DataFrame, branch: str, months: Sequence[str], value: str
 ) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """(run, month) of one value; after the month of its fall a regime has none."""
+    """Return one value, shape ``(run, month)``; NaN after the month in which the regime falls."""
     own = rows[rows["branch"] == branch]
     found = own.pivot(index="run", columns="month", values=value).reindex(columns=list(months)).to_numpy(dtype=float)
     fallen = own.pivot(index="run", columns="month", values="fallen").reindex(columns=list(months)).to_numpy(dtype=bool)
@@ -151,7 +168,7 @@ def _draw_series(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], mo
 
 
 def _draw_fold(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], span: tuple[float, float]) -> None:
-    """Resting points x^3 - x = forcing, and where the months of the runs lie."""
+    """Draw the equilibria x^3 - x = forcing, and the months of the runs."""
     held = np.linspace(FOLD_STABILITY, max(1.6, span[1]), 80)
     loose = np.linspace(0.0, FOLD_STABILITY, 40)
     axes.plot(held**3 - held, held, color=AXIS, linewidth=3.0, zorder=1)

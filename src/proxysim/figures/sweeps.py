@@ -1,4 +1,4 @@
-"""What a sweep gives: an answer over one number as lines, and at all points from the least to the most."""
+"""Results of a sweep: an answer over one parameter as lines, and at all points in order of size."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["sweep_lines", "sweep_spread"]
 
-#: Up to so many points each has a mark and an interval of its own.
+#: Most points that each get a mark and an interval of their own.
 _MARKED = 60
 
 
@@ -36,13 +36,33 @@ def sweep_lines(
     labels: Mapping[str, str] | None = None,
     ax: Axes | None = None,
 ) -> Figure:
-    """An answer over one number, a line for each value of another, with its interval as a band.
+    """Draw an answer over one parameter, with one line for each value of another and its interval as a band.
 
     Parameters
     ----------
-    table : columns `x`, `value`, and where they are there `by`, low, high, n
-    unit : of the value; ax : axes, or None for a figure
-    labels : what people see for the names of columns, and for what `n` counts under ``"n"``
+    table : columns `x`, `value` and `by`, one row per point, such as `Sweep.by_point` returns; optionally low and high
+        (the interval of the value) and n (pairs of runs)
+    x : name of the column on the horizontal axis
+    value : name of the column with the answer
+    by : name of the column that separates the lines; None for a single line
+    unit : unit of the answer, for labels
+    labels : name of a column or a value of `by` -> label, and under ``"n"`` what n counts; None for the names
+        themselves
+    ax : axes to draw on; None makes a new figure
+
+    Returns
+    -------
+    Figure : the new figure, or that of `ax`; for an empty table, a figure that says so
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from proxysim import figures
+    >>> points = pd.DataFrame(
+    ...     {"funding": [0.1, 0.3] * 2, "detection": [0.05, 0.05, 0.2, 0.2], "difference": [0.16, 0.48, 0.14, 0.42]}
+    ... )
+    >>> figure = figures.sweep_lines(points, "funding", "difference", by="detection", unit="USD m / month")
+    >>> figure.savefig("lines.svg")
     """
     if not len(table):
         return empty_figure("There is no point to show.")
@@ -84,13 +104,28 @@ def sweep_spread(
     labels: Mapping[str, str] | None = None,
     ax: Axes | None = None,
 ) -> Figure:
-    """An answer at all points, from the least to the most: how far it hangs on where one stands.
+    """Draw an answer at all points of a sweep in order of size, to show how much it depends on the parameters.
 
     Parameters
     ----------
-    table : column `value`, one row a point, and where they are there low, high (its interval) and n
-    unit : of the value; ax : axes, or None for a figure
-    labels : what people see for the names of columns, and for what `n` counts under ``"n"``
+    table : column `value`, one row per point, such as `Sweep.by_point` returns; optionally low and high (the interval
+        of the value) and n (pairs of runs)
+    value : name of the column with the answer
+    unit : unit of the answer, for labels
+    labels : name of a column -> label, and under ``"n"`` what n counts; None for the names themselves
+    ax : axes to draw on; None makes a new figure
+
+    Returns
+    -------
+    Figure : the new figure, or that of `ax`; for an empty table, a figure that says so
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from proxysim import figures
+    >>> points = pd.DataFrame({"difference": [0.14, 0.48, 0.16], "low": [0.13, 0.46, 0.15], "high": [0.15, 0.5, 0.18]})
+    >>> figure = figures.sweep_spread(points, "difference", unit="USD m / month")
+    >>> figure.savefig("spread.svg")
     """
     rows = table[np.isfinite(table[value].astype(float))].sort_values(value, kind="stable").reset_index(drop=True)
     if not len(rows):
@@ -117,7 +152,7 @@ def sweep_spread(
 
 
 def _zero_line(axes: Axes) -> None:
-    """A line at zero where there is something on both sides of it."""
+    """Draw a line at zero if there are values on both sides of it."""
     low, high = axes.get_ylim()
     if low < 0 < high:
         axes.axhline(0, color=AXIS, linewidth=0.9, zorder=0)

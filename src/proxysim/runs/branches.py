@@ -65,5 +65,5 @@ def same_journeys(worlds: Sequence[World], names: Sequence[str]) -> None:
     longest = [int(world.arrays.ring_count[0]) - 1 for world in worlds]
     for world, name, months in zip(worlds, names, longest, strict=True):
         if months != longest[0]:
-            message = f"has a longest journey of {months} months, {names[0]} of {longest[0]}; --from needs the same in both"
+            message = f"has a longest journey of {months} months, {names[0]} of {longest[0]}; --from needs equal ones"
             raise InputError([Fault(world.scenario.file, 0, f"branches.{name}", message)])

@@ -22,7 +22,7 @@ def seed_of(rng: int | np.integer[Any] | np.random.SeedSequence | np.random.Gene
 
     Raises
     ------
-    RunError : an integer outside 0 to 2**64 - 1
+    RunError : another type, or an integer outside 0 to 2**64 - 1
     """
     if isinstance(rng, np.random.Generator):
         return int(rng.integers(0, 2**64, dtype=np.uint64))

@@ -1,4 +1,4 @@
-"""What a bug report needs: versions of the package, of the model, of Python and of the libraries."""
+"""Versions for bug reports: of the package, of the model, of Python and of the libraries."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _LIBRARIES = (
 
 
 def show_versions() -> None:
-    """Print the versions of proxysim, of its model, of Python and of the libraries that it uses.
+    """Print the versions of proxysim, of its model, of Python and of the libraries it uses.
 
-    Copy what it prints into a bug report.
+    The output belongs in every bug report.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a caller may write for a list of names."""
+"""Read arguments that take a name or a list of names."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from proxysim.errors import Fault, InputError
 
 
 def names_of(given: str | Iterable[str], what: str) -> tuple[str, ...]:
-    """Names, from a list of them or from a single one.
+    """Return names as a tuple, from a list or a single name.
 
     Parameters
     ----------
+    given : a name, or names
     what : name of the argument, for the error
 
     Raises
     ------
-    InputError : something in the list is no text
+    InputError : an entry of the list is not text
     """
     names = (given,) if isinstance(given, str) else tuple(given)
     for name in names:

@@ -1,4 +1,4 @@
-"""Display names of the things of a world: actors, origins, branches, events, provisions and numbers."""
+"""Display names of actors, origins, branches, events, provisions and numbers."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from proxysim.scenario.schema.keys import SINGLE, VERBS
 if TYPE_CHECKING:
     from proxysim.scenario.scenario import Scenario
 
-#: The file as it stands, when no branch is chosen.
+#: Name for the file without a branch.
 AS_IT_STANDS = "none"
-#: Units in which numbers are shown, by kind; flows are those of a year.
+#: Units in which numbers are shown, by kind; flows are per year.
 UNITS = {
     "money_flow": "USD m / year", "arms_flow": "USD m / year", "money": "USD m", "arms": "USD m", "price": "USD / USD",
     "capital": "months", "share": "share", "loss": "share / month", "persons": "persons", "months": "months",
 }  # fmt: skip
-#: Sections whose things act; "states" and "proxies" share no id.
+#: Sections of actors and regimes. No id is in both "states" and "proxies".
 _ACTORS = ("states", "proxies", "regimes")
 
 
 def label_of(scenario: Scenario, section: str, one: str, unlabelled: Callable[[str], str] = str) -> str:
-    """The label of a thing in a section; without one its id through `unlabelled`: `str`, `spaced` or `titled`."""
+    """Return the label of an entry, or its id formatted by `unlabelled`, which is `str`, `spaced` or `titled`."""
     if section == "events":
         given = next((event.label for event in scenario.events if event.id == one), "")
     else:
@@ -34,45 +34,45 @@ def label_of(scenario: Scenario, section: str, one: str, unlabelled: Callable[[s
 
 
 def actor_label(scenario: Scenario, actor: str, unlabelled: Callable[[str], str] = str) -> str:
-    """The label of an actor or a regime."""
+    """Return the label of an actor or regime."""
     section = next((section for section in _ACTORS if actor in scenario.ids[section]), "states")
     return label_of(scenario, section, actor, unlabelled)
 
 
 def maker_of(scenario: Scenario, origin: str) -> str | None:
-    """The actor that makes what is of an origin; None where nobody in the world does."""
+    """Return the actor that makes arms of an origin, or None if it is not in the world."""
     actors = (actor for section in ("states", "proxies") for actor in scenario.ids[section]
               if scenario.text.get((section, actor, "origin")) == origin)  # fmt: skip
     return next(actors, None)
 
 
 def origin_label(scenario: Scenario, origin: str) -> str:
-    """The label of the actor that makes what is of an origin, else the origin."""
+    """Return the label of the actor that makes arms of an origin, or the origin itself."""
     maker = maker_of(scenario, origin)
     return actor_label(scenario, maker) if maker is not None else origin
 
 
 def branch_label(scenario: Scenario, branch: str) -> str:
-    """The label of a branch, or of several joined by +."""
+    """Return the label of a branch, or of several joined by +."""
     if branch == AS_IT_STANDS:
-        return "As the file stands"
+        return "As in the file"
     return " + ".join(label_of(scenario, "branches", part.strip(), titled) for part in branch.split("+"))
 
 
 def provision_label(path: str) -> str:
-    """What people see for a provision, or for all else in which two branches differ."""
-    return "everything else that differs" if path == "everything_else" else spaced(path.rpartition(".")[2])
+    """Return the label of a provision, or of all other differences between two branches."""
+    return "all other differences" if path == "everything_else" else spaced(path.rpartition(".")[2])
 
 
 def number_label(path: str, scenario: Scenario | None) -> str:
-    """What people see for a number: which it is, then what it belongs to, since long names are cut."""
+    """Return the label of a number: its name first and its owner second, since long labels are cut at the end."""
     section, *rest = path.split(".")
     if not rest:
         return titled(section)
     if section in SINGLE:
         words = " ".join(rest).replace("_", " ")
         return f"Rule: {words}" if section == "rules" else titled(words)
-    if scenario is not None and section in scenario.ids["events"]:  # an effect, shown from its event on
+    if scenario is not None and section in scenario.ids["events"]:  # an effect, whose path starts with its event
         section, rest = "events", [section, *rest]
     one, *keys = rest
     name = f"all {section}" if one == "*" else _owner(section, one, scenario)
@@ -86,7 +86,7 @@ def number_label(path: str, scenario: Scenario | None) -> str:
 
 
 def _owner(section: str, one: str, scenario: Scenario | None) -> str:
-    """What a number belongs to; a tie by its two ends."""
+    """Return the label of the owner of a number; for a tie, the labels of its two ends."""
     if scenario is None:
         return one
     if section == "ties":
@@ -97,7 +97,7 @@ def _owner(section: str, one: str, scenario: Scenario | None) -> str:
 
 
 def kind_of(path: Sequence[str]) -> str:
-    """The kind of the number at a full path, such as "share" or "month"; "" where the path has none."""
+    """Return the kind of the number at a full path, such as "share" or "month", or an empty text if there is none."""
     place = 1 if path[0] in SINGLE else 2
     return _kinds().get((path[0], path[place]), "") if len(path) > place else ""
 

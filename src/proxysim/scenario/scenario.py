@@ -1,4 +1,4 @@
-"""What a resolved scenario is made of."""
+"""The parts of a resolved scenario."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from proxysim.core.calendar import month_index, month_name
 
-#: Axis -> ids, in the order of the arrays; and axis -> id -> its place on the axis.
+#: Axis -> ids, in the order of the arrays; and axis -> id -> index along the axis.
 Names = dict[str, tuple[str, ...]]
 Places = dict[str, dict[str, int]]
 
@@ -19,11 +19,17 @@ class Number:
 
     Attributes
     ----------
-    value : the value; of a series, the value at the start
-    series : (month from the start, value) by month, empty when it is not dated; entries before the start are in `value`
-    low, high : range in internal units; of a series, multipliers
+    value : the value; for a series, the value at the start
+    series : (month from the start, value) of later dates, in order; empty if there are none
+    low, high : range in internal units; for a series, multipliers; None without a range
+    dist : distribution over the range
+    source : ids of its sources
+    grade : quality of the source, A to D
+    moves_with : name shared by numbers that are sampled together
+    note : note in the file
+    unit : unit in the file
     place : "file:line"
-    origin : "file", "default" (of the table), "defaults" (of the file), "branch" or "set"
+    origin : "file", "default" (table of parameters), "defaults" ([defaults] of the file), "branch" or "set"
     """
 
     value: float
@@ -42,7 +48,7 @@ class Number:
 
 @dataclass(frozen=True)
 class EventEffect:
-    """What one event does to one number: `verb` is set, scale or add, `path` is full."""
+    """Effect of an event on one number: `verb` is set, scale or add, and `path` is the full path."""
 
     event: str
     verb: str
@@ -53,7 +59,7 @@ class EventEffect:
 
 @dataclass(frozen=True)
 class EventCondition:
-    """One condition of an event; `negated` for those under `unless`."""
+    """One condition of an event; `negated` is True for conditions under `unless`."""
 
     kind: str
     of: str
@@ -64,13 +70,13 @@ class EventCondition:
     negated: bool
 
     def __repr__(self) -> str:
-        """Hashes of worlds are taken from this text, so it does not follow the name of the class."""
+        """Return a text that does not depend on the class name, because hashes of worlds are computed from it."""
         return f"Condition({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
 
 
 @dataclass(frozen=True)
 class Event:
-    """One event; `first` and `last` are months from the start in which it can occur."""
+    """One event; it can occur from month `first` to month `last`, counted from the start."""
 
     id: str
     kind: str
@@ -93,11 +99,14 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Asked:
-    """Where a scenario came from, so that another branch of it can be resolved: a file, or a text, with changes.
+    """Origin of a scenario, from which other branches can be resolved: a file or text, and changes.
 
     Attributes
     ----------
-    source : what was read; a copy in another process has none and reads the file again
+    file : path, or a name for the text
+    text : the text, or None if there is a file
+    sets, overrides : changes from the command line, and from an experiment
+    source : the world as read; None in a copy sent to another process, which reads the file again
     """
 
     file: str
@@ -112,16 +121,26 @@ class Asked:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A world with all files, defaults, branches and changes resolved and checked.
+    """A world after all files, defaults, branches and changes are resolved and checked.
 
     Attributes
     ----------
-    hash : of numbers, text and events; labels, order, comments and the name of the file do not count
-    start, months : (year, month) of the first month, and the number of months
-    branch : the branches taken, joined by " + "; "" is the file as it stands
+    file : name of the file
+    hash : hash of numbers, text and events; labels, order, comments and the file name do not affect it
+    question : question that the file answers
+    start : (year, month) of the first month
+    months : number of months
+    branch : the chosen branches, joined by " + "; empty for no branch
+    branches : id -> description of all branches
     ids : section -> ids, sorted; also "actors" and "origins"
-    text : values that are no numbers, by path
-    numbers : by full path; facts: the numbers of the files before any branch or change
+    text : path -> value of keys that are not numbers
+    labels : (section, id) -> label
+    numbers : full path -> number
+    facts : full path -> number in the files, before any branch or change
+    rules : rule -> variant
+    events, effects : events and their effects
+    sources : id -> text of a source
+    asked : origin of the scenario
     """
 
     file: str
@@ -143,14 +162,14 @@ class Scenario:
     asked: Asked | None = None
 
     def section(self, actor: str) -> str:
-        """The section of the file in which an actor stands: "proxies" or "states"."""
+        """Return the section of an actor: "proxies" or "states"."""
         return "proxies" if actor in self.ids["proxies"] else "states"
 
     def month_name(self, month: int) -> str:
-        """A month counted from the start as "YYYY-MM"."""
+        """Return a month, counted from the start, as "YYYY-MM"."""
         return month_name(month_index(*self.start) + month)
 
 
 def profile(number: Number | None) -> tuple[float, tuple[tuple[int, float], ...]] | None:
-    """Value and series of a number, by which branches are compared; None where there is none."""
+    """Return value and series of a number, for comparing branches; None if there is no number."""
     return None if number is None else (number.value, number.series)

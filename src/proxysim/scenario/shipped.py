@@ -1,7 +1,7 @@
-"""The worlds and experiments that come with the package, found by name.
+"""Find the worlds and experiments that come with the package, by name.
 
-A wheel carries them in ``proxysim/worlds``; in a checkout they are the files of ``scenarios/`` and ``experiments/``, which are
-their one source.
+A wheel has them in ``proxysim/worlds``. In a checkout they are the files of ``scenarios/`` and ``experiments/``, from
+which the wheel is built.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BASE_LINE = re.compile(r'^(base\s*=\s*)"[^"\n]*"', re.MULTILINE)
 
 
 def _folders() -> tuple[Path, Path]:
-    """Where worlds and experiments are: in the package, else in the checkout."""
+    """Return the folders of worlds and experiments: those in the package, else those in the checkout."""
     packaged = _PACKAGE / "worlds"
     if packaged.is_dir():
         return packaged, packaged / "experiments"
@@ -31,14 +31,12 @@ def _folders() -> tuple[Path, Path]:
 
 
 def shipped_worlds() -> dict[str, Path]:
-    """Name -> file of each shipped world, in alphabetical order; empty where the files were removed."""
+    """Return name -> file of the shipped worlds, in alphabetical order; empty if the files are missing."""
     return {file.stem: file for file in sorted(_folders()[0].glob("*.toml"), key=lambda file: file.stem)}
 
 
 def world_path(given: str | os.PathLike[str]) -> Path:
-    """The file that a path or the name of a shipped world stands for.
-
-    A path that exists wins over a name.
+    """Return the file for a path or the name of a shipped world; an existing path takes precedence.
 
     Raises
     ------
@@ -54,7 +52,7 @@ def world_path(given: str | os.PathLike[str]) -> Path:
 
 
 def question_of(name: str) -> str:
-    """The question that a shipped world asks, from its file or one that it extends."""
+    """Return the question of a shipped world, from its file or a file that it extends."""
     for file in reversed(_with_extended(name)):
         if question := _read(file).get("scenario", {}).get("question"):
             return str(question)
@@ -62,7 +60,9 @@ def question_of(name: str) -> str:
 
 
 def copy_of(name: str) -> dict[str, str]:
-    """File name -> text of a shipped world, of what it extends, and of its experiments, which then lie beside it.
+    """Return file name -> text of a shipped world, of the files that it extends, and of its experiments.
+
+    The experiments refer to the world by its file name, so all files belong in one folder.
 
     Raises
     ------
@@ -84,14 +84,14 @@ def _unknown(name: str, worlds: Iterable[str], what: str) -> InputError:
 
 
 def _experiments(world: str) -> Iterator[Path]:
-    """Experiment files whose base is this file."""
+    """Yield the experiment files whose base is this file."""
     for file in sorted(_folders()[1].glob("*.toml")):
         if Path(str(_read(file).get("base", ""))).name == world:
             yield file
 
 
 def _with_extended(name: str) -> list[Path]:
-    """A world's file after all that it extends."""
+    """Return the file of a world, preceded by the files that it extends."""
     found: list[Path] = []
 
     def visit(file: Path) -> None:

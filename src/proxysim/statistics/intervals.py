@@ -12,7 +12,7 @@ Array = np.ndarray[Any, Any]
 LEVEL = 0.95
 #: Most pairs for which the bootstrap is used; above this the closed form agrees with it to three digits.
 BOOTSTRAP_PAIRS = 20_000
-#: Number of resamples, and most groups of pairs that are resampled; if there are more pairs, consecutive ones are grouped.
+#: Number of resamples, and most groups of pairs that are resampled; with more pairs, consecutive ones are grouped.
 RESAMPLES, GROUPS = 2_000, 1_000
 #: Fewest pairs for which an interval is computed.
 FEWEST = 5

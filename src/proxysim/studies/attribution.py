@@ -267,7 +267,8 @@ def attribute(
     Other Parameters
     ----------------
     measures : names of measures, or ``MEASURE.ACTOR``; ``["all"]`` for all. Default None, the headline measures that
-        are not always 0
+        are not always 0. ``month_of_fall`` and ``months_to_revival`` are left out, because they are undefined in some
+        runs
     uncertain : whether to resample uncertain parameters, once per two runs; default False
     start : "YYYY-MM"; until then both branches follow the baseline, and outcomes count from there; default None, the
         start of the world
@@ -282,7 +283,7 @@ def attribute(
     Raises
     ------
     InputError : the world file, a branch, a measure or `start` cannot be used, the branches differ in more than
-        parameters or not at all, or more than 12 provisions differ
+        parameters or not at all, a pact has no strength in `branch`, or more than 12 provisions differ
     RunError : no runs, no threads, or a seed out of range
     BooksError : money or arms do not balance in a run
     TypeError : an unknown option

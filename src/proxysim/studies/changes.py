@@ -1,4 +1,4 @@
-"""Assumed changes: the numbers in which two branches of a world differ, with range, grade and source."""
+"""Assumed changes: the parameters in which two branches of a world differ, with range, grade and source."""
 
 from __future__ import annotations
 

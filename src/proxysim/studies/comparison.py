@@ -124,7 +124,7 @@ class Comparison:
 
         chosen = branch or self.study.branches[1]
         if chosen not in self.study.branches[1:]:
-            raise RunError(f"{chosen!r} is not a compared branch; there are {', '.join(self.study.branches[1:])}")
+            raise RunError(f"{chosen!r} is not a compared branch; those are {', '.join(self.study.branches[1:])}")
         values = self.study.of(measure, actor)
         return screen(self.study, values[self.study.branches.index(chosen)] - values[0])
 
@@ -276,7 +276,8 @@ def compare(
     until_halfwidth : add runs until the interval of every chosen measure extends no more than this to either side, in
         the unit of the measure; needs `measures`; default None
     level : confidence level of the intervals, a share; default 0.95
-    bands : whether to keep monthly quantiles of the first 2,000 runs; default False
+    bands : whether to keep monthly quantiles of the first 2,000 runs, or of the first 200 with `until_halfwidth`; they are
+        dropped with `given`; default False
     threads : number of threads; default None, one per available CPU. It does not affect results
     progress : called with the runs done and the runs to do, over all branches; default None
 

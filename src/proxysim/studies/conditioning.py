@@ -56,7 +56,7 @@ def condition_of(text: str, world: World) -> Condition:
         raise InputError([Fault("--given", 0, "", f'found "{text}"; allowed is {FORM}')])
     axes = {"regime_fallen": "regime", "happened": "event"}
     if match["what"] not in axes:
-        message = f"cannot be a condition; allowed are regime_fallen and happened{did_you_mean(match['what'], tuple(axes))}"
+        message = f"cannot be a condition; use regime_fallen or happened{did_you_mean(match['what'], tuple(axes))}"
         raise InputError([Fault("--given", 0, match["what"], message)])
     names = world.names[axes[match["what"]]]
     if match["of"] not in names:

@@ -205,7 +205,8 @@ def explain(
     Examples
     --------
     >>> import proxysim as ps
-    >>> result = ps.explain("quickstart", ["no-pact", "strong"])
+    >>> world = ps.load("quickstart", sets=["scenario.end=2021-03-01"])  # a short run
+    >>> result = ps.explain(world, ["no-pact", "strong"])
     >>> [link.month for link in result.chain if link.quantity == "measure.received_arms"]
     ['2021-02']
     """

@@ -71,7 +71,7 @@ def comparison(result: Comparison) -> str:
     reductions = sorted(e.variance_reduction for e in result.effects if e.variance_reduction is not None)
     if reductions:
         middle = reductions[len(reductions) // 2]
-        gain = f"is 1/{_number(middle)} of" if middle > 1.0 else "is not below"  # a few pairs can show this by random variation
+        gain = f"is 1/{_number(middle)} of" if middle > 1.0 else "is not below"  # with few pairs it can be random
         lines += ["", f"Pairing: the median variance of a difference {gain} that of independent runs."]
     return "\n".join(lines)
 

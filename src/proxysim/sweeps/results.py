@@ -61,10 +61,10 @@ class Sweep:
     ('received_arms.reds',)
     >>> print(search.state)
     20 ok + 0 failed + 0 skipped = 20 planned runs in ...search
-    >>> search.by_point("received_arms.reds")[["legs.north-coast.detection", "difference", "n"]].round(1)
+    >>> search.by_point("received_arms.reds")[["legs.north-coast.detection", "difference", "n"]].round(2)
        legs.north-coast.detection  difference  n
-    0                         0.1         0.3  5
-    1                         0.3         0.2  5
+    0                         0.1        0.32  5
+    1                         0.3        0.21  5
     """
 
     store: Store
@@ -172,10 +172,10 @@ class Sweep:
         >>> _ = Path("search.toml").write_text(text)
         >>> _ = ps.sweep("search.toml", "search", block=10)
         >>> search = ps.open("search")
-        >>> search.runs[["point", "branch", "run", "received_arms.reds"]].head(2).round(1)
+        >>> search.runs[["point", "branch", "run", "received_arms.reds"]].head(2).round(2)
            point   branch  run  received_arms.reds
-        0      0  no-pact    0                 3.4
-        1      0  no-pact    1                 3.5
+        0      0  no-pact    0                3.42
+        1      0  no-pact    1                3.65
         """
         return table_of(self.store.folder / RUNS).to_pandas(use_threads=False)  # type: ignore[no-any-return]
 
@@ -242,12 +242,12 @@ class Sweep:
         >>> _ = ps.sweep("search.toml", "search", block=10)
         >>> search = ps.open("search")
         >>> table = search.to_dataframe()
-        >>> table.groupby(["branch", "legs.north-coast.detection"])["received_arms.reds"].mean().round(1)
+        >>> table.groupby(["branch", "legs.north-coast.detection"])["received_arms.reds"].mean().round(2)
         branch   legs.north-coast.detection
-        no-pact  0.1                           3.4
-                 0.3                           2.5
-        strong   0.1                           3.8
-                 0.3                           2.7
+        no-pact  0.1                           3.45
+                 0.3                           2.48
+        strong   0.1                           3.77
+                 0.3                           2.69
         Name: received_arms.reds, dtype: float64
         """
         self._check_complete()
@@ -289,9 +289,9 @@ class Sweep:
         >>> values = search.cells("received_arms.reds")
         >>> values.shape
         (2, 2, 5)
-        >>> values.mean(axis=2).round(1)
-        array([[3.4, 3.8],
-               [2.5, 2.7]])
+        >>> values.mean(axis=2).round(2)
+        array([[3.45, 3.77],
+               [2.48, 2.69]])
         """
         if name not in self.store.columns:
             raise RunError(f"there is no outcome {name!r}; see `store.columns`")
@@ -351,8 +351,8 @@ class Sweep:
         >>> effect = search.answers("received_arms.reds", "strong")
         >>> effect.shape
         (2, 5)
-        >>> effect.mean(axis=1).round(1)
-        array([0.3, 0.2])
+        >>> effect.mean(axis=1).round(2)
+        array([0.32, 0.21])
         """
         self._check_complete()
         store = self.store
@@ -465,9 +465,9 @@ class Sweep:
         >>> _ = ps.sweep("search.toml", "search", block=10)
         >>> search = ps.open("search")
         >>> table = search.main_effects("received_arms.reds")
-        >>> table[["name", "at_low", "at_high", "change", "detected"]].round(1)
+        >>> table[["name", "at_low", "at_high", "change", "detected"]].round(2)
                                  name  at_low  at_high  change  detected
-        0  legs.north-coast.detection     0.3      0.2    -0.1      True
+        0  legs.north-coast.detection    0.32     0.21   -0.11      True
         """
         store = self.store
         columns = {f.name: c for f, c in zip(store.design.factors, store.design.columns, strict=True)}
@@ -520,10 +520,10 @@ class Sweep:
         >>> _ = ps.sweep("search.toml", "search", block=10)
         >>> search = ps.open("search")
         >>> table = search.by_point("received_arms.reds")
-        >>> table[["legs.north-coast.detection", "difference", "low", "high", "n"]].round(1)
-           legs.north-coast.detection  difference  low  high  n
-        0                         0.1         0.3  0.3   0.3  5
-        1                         0.3         0.2  0.2   0.2  5
+        >>> table[["legs.north-coast.detection", "difference", "low", "high", "n"]].round(2)
+           legs.north-coast.detection  difference   low  high  n
+        0                         0.1        0.32  0.30  0.34  5
+        1                         0.3        0.21  0.19  0.23  5
         """
         answers = self.answers(outcome, branch)
         base = answers[:1] if len(self.store.branches) == 1 else np.zeros((1, answers.shape[1]))
@@ -574,10 +574,10 @@ class Sweep:
         >>> _ = ps.sweep("search.toml", "search", block=10)
         >>> search = ps.open("search")
         >>> table = search.effects()
-        >>> table[["point", "branch", "actor", "baseline", "value", "difference", "pairs"]].round(1)
+        >>> table[["point", "branch", "actor", "baseline", "value", "difference", "pairs"]].round(2)
            point  branch actor  baseline  value  difference  pairs
-        0      0  strong  reds       3.4    3.8         0.3      5
-        1      1  strong  reds       2.5    2.7         0.2      5
+        0      0  strong  reds      3.45   3.77        0.32      5
+        1      1  strong  reds      2.48   2.69        0.21      5
         """
         import pandas as pd
 
@@ -643,8 +643,8 @@ class Sweep:
         >>> data = search.to_xarray()
         >>> data["received_arms.reds"].dims
         ('point', 'branch', 'run')
-        >>> data["received_arms.reds"].sel(branch="strong").mean("run").values.round(1)
-        array([3.8, 2.7])
+        >>> data["received_arms.reds"].sel(branch="strong").mean("run").values.round(2)
+        array([3.77, 2.69])
         """
         try:
             import xarray
@@ -708,8 +708,8 @@ class Sweep:
         1                         0.1         0   strong
         2                         0.3         1  no-pact
         3                         0.3         1   strong
-        >>> outcomes["received_arms.reds"].round(1)
-        array([3.4, 3.8, 2.5, 2.7])
+        >>> outcomes["received_arms.reds"].round(2)
+        array([3.45, 3.77, 2.48, 2.69])
         """
         self._check_complete()
         import pandas as pd

@@ -201,10 +201,10 @@ def sweep(
     >>> print(ps.sweep("search.toml", "search", block=10))
     20 ok + 0 failed + 0 skipped = 20 planned runs in ...search
     >>> effects = ps.open("search").effects()
-    >>> effects[["point", "branch", "measure", "actor", "difference"]].round(1)
+    >>> effects[["point", "branch", "measure", "actor", "difference"]].round(2)
        point  branch        measure actor  difference
-    0      0  strong  received_arms  reds         0.3
-    1      1  strong  received_arms  reds         0.2
+    0      0  strong  received_arms  reds        0.32
+    1      1  strong  received_arms  reds        0.21
     """
     options, folder = options or SweepOptions(), absolute(out)
     options.kind()

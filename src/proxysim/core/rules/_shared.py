@@ -7,6 +7,9 @@ import math
 from proxysim.core.jit import compiled
 from proxysim.core.vocabulary import LOGISTICS, SHIPMENTS
 
+#: A remainder below this part of an amount is a rounding error.
+ROUNDING = 1e-12
+
 
 @compiled
 def has_fallen(w, s, a):  # type: ignore[no-untyped-def]
@@ -54,6 +57,13 @@ def whole_stock(w, s, a):  # type: ignore[no-untyped-def]
 def part_met(asked, there):  # type: ignore[no-untyped-def]
     """Part of a request that can be met from what is available, at most 1."""
     return 1.0 if asked <= there else there / asked
+
+
+@compiled
+def left_after(amount, taken):  # type: ignore[no-untyped-def]
+    """Amount minus taken; a remainder of at most 10^-12 of the amount is a rounding error and counts as 0."""
+    left = amount - taken
+    return left if left > ROUNDING * amount else 0.0
 
 
 @compiled

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from proxysim.core.jit import compiled
-from proxysim.core.rules._shared import has_fallen
+from proxysim.core.rules._shared import ROUNDING, has_fallen
 from proxysim.core.vocabulary import A_AID, A_CAPTURED, A_DECAYED, A_MADE, A_QUALITY, A_RECEIVED, T_ARRIVED, T_CAPTURED
-
-#: A stock below this part of its opening value is a rounding error.
-ROUNDING = 1e-12
 
 
 @compiled
@@ -45,7 +42,8 @@ def arrive(w, p, s, f, t):  # type: ignore[no-untyped-def]
 def store(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """After the fighting of a month: stock += made + captured + aid + received - quality loss.
 
-    A stock below 10^-12 of its opening value is a rounding error and is booked as decay, since shares of it are meaningless.
+    A stock below 10^-12 of its opening value is a rounding error and is booked as decay, since shares of it are
+    meaningless.
 
     Writes
     ------

@@ -14,8 +14,8 @@ from proxysim.core.vocabulary import COMMITMENT, M_INCOME, M_PAID, SANCTIONS_REL
 def revenue(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """Revenue = income (1 - s x (1 - relief)) / (1 - s_fact x) exp(y), with y AR(1).
 
-    s and s_fact are the sanctions of the branch and of the file, and x is the exposure. Incomes in a file already reflect
-    its sanctions, so only the ratio acts. With `income_basis = "potential"` s_fact is 0.
+    s and s_fact are the sanctions of the branch and of the file, and x is the exposure. Incomes in a file already
+    reflect its sanctions, so only the ratio acts. With `income_basis = "potential"` s_fact is 0.
 
     Writes
     ------
@@ -99,7 +99,8 @@ def look(w, p, s, f, t):  # type: ignore[no-untyped-def]
 def pay(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """Personnel are paid first: due = payroll P / P0, adequacy = paid / due.
 
-    Procurement money is the share `procurement` of what is left, or the outlay if there is an arms race and funds suffice.
+    Procurement money is the share `procurement` of what is left, or the outlay if there is an arms race and funds
+    suffice.
 
     Writes
     ------

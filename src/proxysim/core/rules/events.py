@@ -49,12 +49,12 @@ def series(n, t):  # type: ignore[no-untyped-def]
 def occur(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
     """Events occur once: on a date or in a window; on conditions at the end of last month; or by a monthly hazard.
 
-    Dated and conditional events occur with probability `chance`. In the deterministic world an event occurs if `chance` is
-    at least 1/2, in the middle of its window, and a hazard occurs when its cumulative probability reaches 1/2.
+    Dated and conditional events occur with probability `chance`. In the deterministic world an event occurs if `chance`
+    is at least 1/2, in the middle of its window, and a hazard occurs when its cumulative probability reaches 1/2.
 
     Writes
     ------
-    event_month : (event,), month of the first effect; event_held : (condition,), months; event_risk : (event,), hazard
+    event_month : (event,), month of the first effect; event_held : (condition,); event_risk : (event,), log
     """
     for e in range(w.event_count):
         due = w.event_first[e] <= t <= w.event_last[e] or (t == 0 and w.event_first[e] < 0)
@@ -120,14 +120,15 @@ def _strength(p, s, e, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def effects(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Parameter = latest `set` times the product of `scale` plus the sum of `add`, each weighted by its event's strength.
+    """Parameter = latest `set` times the product of `scale` plus the sum of `add`, weighted by the events' strengths.
 
-    On a quantity that the model carries, an effect acts once (or in equal parts over `over` months) and is booked, in the
-    order set, scale, add. If several events set the same number in the same month, their mean counts.
+    On a quantity that the model carries, an effect acts once (or in equal parts over `over` months) and is booked, in
+    the order set, scale, add. If several events set the same number in the same month, their mean counts.
 
     Writes
     ------
-    vector : (parameter,); stock, plant, knowhow, personnel, command, tie_control, regime_stability, funds, outlay; books
+    vector : (parameter,); stock, plant, knowhow, personnel, command, tie_control, regime_stability, funds, outlay;
+    books
     """
     i = 0
     while i < len(n.schedule.effect_event):

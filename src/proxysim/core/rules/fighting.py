@@ -15,7 +15,7 @@ GUERRILLA_STEPS = 64
 
 @compiled
 def strikes(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Share struck = (1 - prod over fronts (1 - rate I^2)) (1 - shield), shield = air_defence AD / (AD + AD at the start).
+    """Share struck = (1 - prod over fronts (1 - rate I^2)) (1 - shield), shield = air_defence AD / (AD + AD at start).
 
     AD is the stock of air defence. If an actor had none at the start, the denominator is its whole stock.
     Variant `strikes = "responsive"`: within the same budget, effort follows stock relative to the initial stock.
@@ -75,8 +75,8 @@ def attrition(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Source
     ------
-    Lanchester 1916 (closed form for a month); Deitchman 1962 (guerrilla); contest: losses in proportion to the enemy's share
-    of the total strength.
+    Lanchester 1916 (closed form for a month); Deitchman 1962 (guerrilla); contest: losses in proportion to the enemy's
+    share of the total strength.
     """
     for a in range(w.actor_count):
         f.attrition_share[a] = 0.0
@@ -101,9 +101,10 @@ def attrition(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def attrition_of_month(form, one, two, rate, guerrilla):  # type: ignore[no-untyped-def]
-    """Shares that two sides of these strengths lose in a month at equal rates; a side that is beaten within it loses all.
+    """Shares that two sides of given strengths lose in a month at equal rates; a side that is beaten loses everything.
 
-    Losses are computed as such: strength before less strength after would be rounding where a side loses next to nothing.
+    Losses are computed directly. The difference of the strengths before and after would be dominated by rounding if a
+    side loses almost nothing.
     """
     if form == CONTEST:
         return rate * (two / (one + two)), rate * (one / (one + two))
@@ -130,13 +131,16 @@ def attrition_of_month(form, one, two, rate, guerrilla):  # type: ignore[no-unty
 
 @compiled
 def _beaten(ratio):  # type: ignore[no-untyped-def]
-    """Share that the stronger side loses until the weaker one is gone, from weaker over stronger: 1 - (1 - ratio^2)^.5."""
+    """Share that the stronger side loses until the weaker is beaten: 1 - (1 - ratio^2)^.5, ratio = weaker/stronger."""
     return ratio * ratio / (1.0 + math.sqrt(max(0.0, 1.0 - ratio * ratio)))
 
 
 @compiled
 def _guerrilla(hidden, seen, rate):  # type: ignore[no-untyped-def]
-    """Shares lost: dG/dt = -r G C / (G0 + C0) (fire at an area), dC/dt = -r G (aimed fire), by midpoint steps."""
+    """Shares lost by guerrillas G and conventional forces C: dG/dt = -r G C / (G0 + C0), dC/dt = -r G.
+
+    The first equation describes area fire and the second aimed fire. They are solved by midpoint steps.
+    """
     scale, h = rate / (hidden + seen), 1.0 / GUERRILLA_STEPS
     lost_hidden, lost_seen = 0.0, 0.0
     for _ in range(GUERRILLA_STEPS):
@@ -156,8 +160,8 @@ def _guerrilla(hidden, seen, rate):  # type: ignore[no-untyped-def]
 def lose(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """Reduce the opening stock that was not sent, in this order: use, strikes, losses in fighting, decay.
 
-    Each loss is a share of what is left. The other side captures the share `spoils` of the losses in fighting. plant falls
-    by plant_damage times the share struck.
+    Each loss is a share of what is left. The other side captures the share `spoils` of the losses in fighting. plant
+    falls by plant_damage times the share struck.
 
     Writes
     ------

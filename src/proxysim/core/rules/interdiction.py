@@ -20,8 +20,8 @@ def hazards(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    hazard, leg_searched : (leg,), per month; leg_chance : (leg,), probability; leg_entered, leg_lost, leg_found : (leg, actor),
-    set to 0; vessels : (leg,), set to 0
+    hazard, leg_searched : (leg,), per month; leg_chance : (leg,), probability; leg_entered, leg_lost, leg_found : (leg,
+    actor), set to 0; vessels : (leg,), set to 0
 
     Source
     ------
@@ -48,15 +48,15 @@ def travel(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """K of n = max(1, floor(cargo / consignment + u)) consignments are lost, K ~ Binomial(n, 1 - exp(-hazard)).
 
     K is the binomial quantile at one keyed uniform number. Consignments carry mixed cargo, so each category and origin
-    loses K / n. u is keyed too, so a very small change of the cargo changes n only with a very small probability. n is at
-    most 200, after which consignments get larger. In the deterministic world the share lost equals the probability.
+    loses K / n. u is keyed too, so a very small change of the cargo changes n only with a very small probability. n is
+    at most 200, after which consignments get larger. In the deterministic world the share lost equals the probability.
     vessels = arms lost / consignment. Patrols stop a part of the loss in proportion to their part of the hazard. The
     interdictor keeps the share `capture` of it, and the rest is destroyed.
 
     Writes
     ------
-    route_lost, route_captured : (route,); leg_entered, leg_lost, leg_found : (leg, actor), arms; vessels; ring; stock of
-    interdictors (through the books: captured)
+    route_lost, route_captured : (route,); leg_entered, leg_lost, leg_found : (leg, actor), arms; vessels; ring; stock
+    of interdictors (through the books: captured)
 
     Source
     ------

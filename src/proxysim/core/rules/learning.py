@@ -14,9 +14,9 @@ CHANNEL_COUNT = len(CHANNELS)
 def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """Patrols move to legs with finds: patrol += rate (focus lean + (1 - focus) first - patrol).
 
-    lean = (patrol + held g) / (1 + sum of g), with g = n / (1 + n)^.5 and n the consignments found on a leg. Larger finds
-    attract more effort, and without finds lean equals patrol. held is the effort in use and first is held times the initial
-    division over legs.
+    lean = (patrol + held g) / (1 + sum of g), with g = n / (1 + n)^.5 and n the consignments found on a leg. Larger
+    finds attract more effort, and without finds lean equals patrol. held is the effort in use and first is held times
+    the initial division over legs.
 
     Writes
     ------
@@ -53,7 +53,8 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """belief += q rate (observed loss - belief) + (1 - q) return (detection - belief), q = min(1, moved / consignment).
 
     control += rate (clip(gain dependence, 0, 1) - control), where dependence = received over the tie / total intake.
-    order average += memory (order - order average), where an order is what was requested and, for an actor, also used or lost.
+    order average += memory (order - order average), where an order is what was requested and, for an actor, also used
+    or lost.
 
     Writes
     ------

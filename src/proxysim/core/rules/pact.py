@@ -18,7 +18,8 @@ def provisions(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    pact_level : (pact,); pact_actor : (provision, actor); pact_tie : (provision, tie); owes : (tie,); owes_first : (actor,)
+    pact_level : (pact,); pact_actor : (provision, actor); pact_tie : (provision, tie); owes : (tie,); owes_first :
+    (actor,)
 
     Source
     ------
@@ -75,13 +76,14 @@ def _joined(q, before, x):  # type: ignore[no-untyped-def]
 def limits(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """Limit of a leg = limit (1 + x_logistics), of which only the part `residual` is left when its host has fallen.
 
-    x_logistics is the largest value among the leg's users. The limit open to a sender is its own part as a carrier, the part
-    without a carrier, and x_shipments of its partners' parts, multiplied by its leave on the leg and in the two places that
-    the leg joins. leg_use is the smallest leave along a route over the leg, for the best such route.
+    x_logistics is the largest value among the leg's users. The limit open to a sender is its own part as a carrier, the
+    part without a carrier, and x_shipments of its partners' parts, multiplied by its leave on the leg and in the two
+    places that the leg joins. leg_use is the smallest leave along a route over the leg, for the best such route.
 
     Writes
     ------
-    leg_limit : (leg,), arms per month; leg_open : (leg, actor), arms per month; leg_leave, leg_use : (leg, actor), in [0, 1]
+    leg_limit : (leg,), arms per month; leg_open : (leg, actor), arms per month; leg_leave, leg_use : (leg, actor), in
+    [0, 1]
     """
     for i in range(w.leg_count):
         for a in range(w.actor_count):

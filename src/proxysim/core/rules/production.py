@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from proxysim.core.jit import compiled
-from proxysim.core.rules._shared import has_fallen, is_shut, part_met, stock_of, weight_of_ties
+from proxysim.core.rules._shared import has_fallen, is_shut, left_after, part_met, stock_of, weight_of_ties
 from proxysim.core.vocabulary import A_CONSUMED, A_MADE, M_INVESTED, M_PRODUCTION, PRODUCTION, TECHNOLOGY, WINDOW
 
 
@@ -74,7 +74,7 @@ def make(w, p, s, f, t):  # type: ignore[no-untyped-def]
                 s.stock[a, part, o] -= used
         spent = min(spent, s.funds[a])
         s.funds[a] -= spent
-        f.money_left[a] = max(0.0, f.money_left[a] - spent)
+        f.money_left[a] = left_after(f.money_left[a], spent)
         f.money[M_PRODUCTION, a] += spent
 
 
@@ -109,8 +109,8 @@ def _plan(w, p, s, f, a, budget):  # type: ignore[no-untyped-def]
 def opening(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """Output of the twelve months before the start: the rate that plant, storage, usual money and components allow.
 
-    Usual money is own revenue plus the cash of patrons, less support of clients and pay, times `procurement`, including the
-    money carried over in the long run.
+    Usual money is own revenue plus the cash of patrons, less support of clients and pay, times `procurement`, including
+    the money carried over in the long run.
 
     Writes
     ------
@@ -152,10 +152,10 @@ def _usual_revenue(p, f, a):  # type: ignore[no-untyped-def]
 def build(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """plant = (1 - wear) plant + invested + built.
 
-    invested = min(knowhow (margin order average - plant)+ / plant_time, money for plant / capital cost). With the provision
-    `production`, a sponsor builds production_part x of its own effective plant at a client, times the client's weight and
-    knowhow, paid from the money that it sends to the client. If the bills of several sponsors exceed the client's money,
-    all are cut alike.
+    invested = min(knowhow (margin order average - plant)+ / plant_time, money for plant / capital cost). With the
+    provision `production`, a sponsor builds production_part x of its own effective plant at a client, times the
+    client's weight and knowhow, paid from the money that it sends to the client. If the bills of several sponsors
+    exceed the client's money, all are cut alike.
 
     Writes
     ------
@@ -181,7 +181,7 @@ def build(w, p, s, f, t):  # type: ignore[no-untyped-def]
     for b in range(w.actor_count):
         paid = min(f.build_bill[b] * f.build_cut[b], s.funds[b])
         s.funds[b] -= paid
-        f.money_left[b] = max(0.0, f.money_left[b] - paid)
+        f.money_left[b] = left_after(f.money_left[b], paid)
         f.money[M_INVESTED, b] += paid
     for a in range(w.actor_count):
         budget = min(p.investment[a] * f.money_left[a], s.funds[a])
@@ -196,7 +196,7 @@ def build(w, p, s, f, t):  # type: ignore[no-untyped-def]
             f.invested[a, c] *= scale
             s.plant[a, c] = (1.0 - p.plant_wear) * s.plant[a, c] + f.invested[a, c] + f.built[a, c]
         s.funds[a] -= spent
-        f.money_left[a] = max(0.0, f.money_left[a] - spent)
+        f.money_left[a] = left_after(f.money_left[a], spent)
         f.money[M_INVESTED, a] += spent
 
 
@@ -229,8 +229,8 @@ def _build_at_client(w, p, s, f, i):  # type: ignore[no-untyped-def]
 def learn(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """Technology catch-up over ties: dk/dt = r max(k, floor)(F - k)/F (logistic) or r (F - k) (exponential).
 
-    F is the sender's knowhow and r is the tie's rate plus technology_boost x (for a proxy, x is multiplied by control). Each
-    month is solved in closed form. Only the tie with the largest gain in a month counts.
+    F is the sender's knowhow and r is the tie's rate plus technology_boost x (for a proxy, x is multiplied by control).
+    Each month is solved in closed form. Only the tie with the largest gain in a month counts.
 
     Writes
     ------

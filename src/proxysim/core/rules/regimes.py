@@ -13,9 +13,10 @@ FIGHTING = MEASURE_INDEX["fighting"]
 
 @compiled
 def support(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """S = own (base + (1 - base) clip(received / normal, 0, cap)) + sum helper attention willingness (fighting / 100)^.5.
+    """S = own (base + (1 - base) clip(received / normal, 0, cap)) + sum helper attention exp(will) (fighting / 100)^.5.
 
-    Until the first cargo can have arrived, pledged support counts as received, so a run does not start with a shortfall.
+    Until the first cargo can have arrived, pledged support counts as received, so a run does not start with a
+    shortfall.
 
     forcing = clip(gain ln(S / pressure) + eta, -2, 2), or -2 if S is 0; eta is AR(1).
 
@@ -25,8 +26,8 @@ def support(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Source
     ------
-    Assumption: the troops of a helper count in proportion to its attention and willingness and, for a proxy, to the square
-    root of its fighting index.
+    Assumption: the troops of a helper count in proportion to its attention and willingness and, for a proxy, to the
+    square root of its fighting index.
     """
     for r in range(w.regime_count):
         if s.fallen[r] >= 0:
@@ -80,7 +81,7 @@ def _readiness(w, p, s, f, r, a):  # type: ignore[no-untyped-def]
 
 @compiled
 def month_of_stability(x, forcing, speed):  # type: ignore[no-untyped-def]
-    """Integrate dx/dt = speed (x - x^3 + forcing) over a month, by RK4 with speed h <= 1/16; stop at the first x < 0."""
+    """Integrate dx/dt = speed (x - x^3 + forcing) over a month by RK4, speed h <= 1/16; stop at the first x < 0."""
     steps = int(math.ceil(16.0 * speed))
     h = speed / steps
     for _ in range(steps):

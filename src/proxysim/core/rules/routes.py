@@ -12,10 +12,10 @@ from proxysim.core.rules._shared import believed_survival, least_limit
 def weigh(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """Attractiveness of a route u = exp(route_choice ln believed survival - sum of carriage - haste (legs + months)).
 
-    Routes of a tie divide the limits of the legs they share. With v = u min(open limit of its legs), the limit of a route is
-    min over its legs k of (limit_k v / sum of v over the tie's routes through k). Its share is in proportion to u times
-    that limit. Believed arrival of a typical order is the sum over routes of survival times min(share, limit / order).
-    Splitting a leg into two halves, or adding a parallel leg that nothing can use, changes no tie's total.
+    Routes of a tie divide the limits of the legs they share. With v = u min(open limit of its legs), the limit of a
+    route is min over its legs k of (limit_k v / sum of v over the tie's routes through k). Its share is in proportion
+    to u times that limit. Believed arrival of a typical order is the sum over routes of survival times min(share, limit
+    / order). Splitting a leg into two halves, or adding a parallel leg that nothing can use, changes no tie's total.
 
     Writes
     ------
@@ -24,7 +24,8 @@ def weigh(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Source
     ------
-    Magliocca et al. 2019: interdiction spreads routes. Assumption: the exponents, and that limits are divided by weight.
+    Magliocca et al. 2019: interdiction spreads routes. Assumption: the exponents, and that limits are divided by
+    weight.
     """
     for i in range(w.tie_count):
         a, first, stop = w.tie_from[i], w.route_start[i], w.route_stop[i]

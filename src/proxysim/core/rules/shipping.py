@@ -44,10 +44,11 @@ def _part(w, s, f, i, c, o, channel):  # type: ignore[no-untyped-def]
 
 @compiled
 def available(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """available = (stock - reserve target)+; per category, origins serve pro rata and all ties of a sender are cut alike.
+    """cut = min(1, available / requests), for each origin, where available = (stock - reserve target)+ of the category.
 
-    Retransfers come from foreign origins only. Reciprocity with priority is served first. Arms of the receiver's own origin
-    are not requested.
+    A request draws on origins pro rata and is cut origin by origin, for all ties of a sender alike. Retransfers come
+    from foreign origins only. Reciprocity with priority is served first. Arms of the receiver's own origin are not
+    requested.
 
     Writes
     ------
@@ -82,14 +83,14 @@ def available(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def choose(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """The request of a tie is divided over its routes by their shares: leg_flow = sum of tie_ask tie_brokered sent_share.
+    """Divide the request of a tie over its routes: leg_flow = sum of tie_ask tie_brokered sent_share.
 
     A brokered tie moves at most its part of the broker's capacity, and nothing if the broker's command is too low.
 
     Writes
     ------
-    tie_ask, tie_money : (tie,), arms and money per month; tie_brokered : (tie,), share; broker_ask : (actor,), arms per month;
-    sent_share : (route,), share; leg_flow : (leg, actor), arms per month
+    tie_ask, tie_money : (tie,), arms and money per month; tie_brokered : (tie,), share;
+    broker_ask : (actor,), arms per month; sent_share : (route,), share; leg_flow : (leg, actor), arms per month
     """
     for a in range(w.actor_count):
         f.broker_ask[a] = 0.0
@@ -137,13 +138,14 @@ def _carriage(w, p, r):  # type: ignore[no-untyped-def]
 def crowd(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """Part of its request that each sender can move over a leg: leg_factor = leg_taken / leg_flow.
 
-    Without carriers it is min(1, limit / flow) for all senders. With carriers, each first uses its own part of the limit.
-    The part without a carrier is divided in proportion to what is still wanted. Then members of a pact pool the share
-    `shipments` of their spare parts. No sender moves more than its open limit, which its transit leave may lower.
+    Without carriers it is min(1, limit / flow) for all senders. With carriers, each first uses its own part of the
+    limit. The part without a carrier is divided in proportion to what is still wanted. Then members of a pact pool the
+    share `shipments` of their spare parts. No sender moves more than its open limit, which its transit leave may lower.
 
     Writes
     ------
-    leg_taken : (leg, actor), arms per month; leg_factor : (leg, actor), in [0, 1]; leg_wanted : (actor,), scratch of one leg
+    leg_taken : (leg, actor), arms per month; leg_factor : (leg, actor), in [0, 1]; leg_wanted : (actor,), scratch of
+    one leg
     """
     for k in range(w.leg_count):
         flow, taken = 0.0, 0.0
@@ -176,7 +178,7 @@ def crowd(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def _pool(w, p, f, k, b, spare):  # type: ignore[no-untyped-def]
-    """Give the spare part of a carrier to its partners in proportion to x times what they want, at most x of it to each."""
+    """Give a carrier's spare part to its partners in proportion to x times what they want, at most x of it to each."""
     most, sum_ = 0.0, 0.0
     for a in range(w.actor_count):
         if f.leg_wanted[a] > 0.0:
@@ -200,8 +202,8 @@ def send(w, p, s, f, t):  # type: ignore[no-untyped-def]
     Writes
     ------
     tie_moved, tie_cost, tie_paid, tie_used : (tie,); carriage : (actor,), money;
-    route_moved, route_sent : (route,), part of the tie's request, and of its shipments; sent : (tie, channel, category, origin),
-    arms; stock, funds, owed; books
+    route_moved, route_sent : (route,), part of the tie's request, and of its shipments; sent : (tie, channel, category,
+    origin), arms; stock, funds, owed; books
     """
     for a in range(w.actor_count):
         f.carriage[a] = 0.0
@@ -260,7 +262,7 @@ def _load(w, p, s, f, i):  # type: ignore[no-untyped-def]
 
 @compiled
 def _settle(w, p, s, f, i):  # type: ignore[no-untyped-def]
-    """Settle one tie: the sender pays carriage and commission, the buyer pays the price, and barter is owed in return."""
+    """Settle one tie: the sender pays carriage and commission, the buyer pays the price, and barter becomes a debt."""
     a, b, broker = w.tie_from[i], w.tie_to[i], w.tie_broker[i]
     cost = f.tie_cost[i] * f.tie_paid[i]
     fee = 0.0

@@ -15,8 +15,9 @@ def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     u = ln w + ln(1 + x_funding) + k ln attention + a n - a2 n^2 + b threat + d (control - 1/2) + will;
     u_home = ln((1 - g) / g), where g is `support_share` and the weights w of a sponsor sum to 1.
-    need n = clip(1 - stock / target, 0, 1); threat = the client's war; will = -c (sinking + short), where sinking is the
-    negative part of the client's forcing and short is the shortfall of the sponsor's reserve.
+    need n = clip(1 - stock / target, 0, 1); threat = the client's war; will = -c (sinking + short).
+
+    sinking is the negative part of the forcing of the client's regime. short is the shortfall of the sponsor's reserve.
 
     Writes
     ------
@@ -72,7 +73,7 @@ def _pull(w, p, s, f, a, i):  # type: ignore[no-untyped-def]
 
 @compiled
 def _will(w, p, s, a, client):  # type: ignore[no-untyped-def]
-    """Willingness, at most 0: -prospects (weakening of the client's regime + shortfall of the sponsor's own reserve)."""
+    """Willingness, at most 0: -prospects (weakening of the client's regime + shortfall of the sponsor's reserve)."""
     r = w.actor_regime[client]
     sinking = max(0.0, -s.forcing[r]) if r >= 0 and s.fallen[r] < 0 else 0.0
     keep = 0.0
@@ -87,9 +88,9 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """Shares follow their targets slowly, and support is divided into cash and a claim on arms.
 
     share = rho share- + (1 - rho) target, where share- is that of last month; below `minimum_share` nothing is given.
-    Support S = share revenue. Arms part phi = logistic(logit phi0 + response ln(B / reference) + push x_shipments), where B
-    is the believed arrival of a typical order over all routes, at least .001. Cash S (1 - phi) is sent, and a part of it
-    is diverted. S phi / price is a claim on stock, whose cost was paid at production.
+    Support S = share revenue. Arms part phi = logistic(logit phi0 + response ln(B / reference) + push x_shipments),
+    where B is the believed arrival of a typical order over all routes, at least .001. Cash S (1 - phi) is sent, and a
+    part of it is diverted. S phi / price is a claim on stock, whose cost was paid at production.
 
     Writes
     ------

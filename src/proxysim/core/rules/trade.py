@@ -11,9 +11,10 @@ from proxysim.core.vocabulary import MARKET, RECIPROCITY, RETRANSFER, SALE, SUPP
 
 @compiled
 def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """want = min((demand war - made)+, (months demand war - stock)+); offer = min(2 want access, .25 (stock - .4 target)+).
+    """want = min((demand war - made)+, (months demand war - stock)+), the arms that a buyer at war wants.
 
-    `market` adds to the access of a member that buys from another member or from a proxy.
+    offer = min(offer_want want access, offer_share (stock - offer_floor target)+). `market` adds to the access of a
+    member that buys from another member or from a proxy.
 
     Writes
     ------
@@ -51,14 +52,15 @@ def _spare(w, p, s, a, c):  # type: ignore[no-untyped-def]
 def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """Sales: offers cut in proportion to what sellers can spare, to what buyers want and to what buyers can pay.
 
-    The price is markup times base price. Reciprocity requests the share `owes` of the debtor's output times the partner's
-    war, without payment, less what the partner owes in the opposite direction, netted by value over all categories.
-    Retransfer requests a share of the arms of foreign origin.
+    The price is markup times base price. Reciprocity requests the share `owes` of the debtor's output times the
+    partner's war, without payment, less what the partner owes in the opposite direction, netted by value over all
+    categories. Retransfer requests a share of the arms of foreign origin.
 
     Writes
     ------
-    volume : (tie, channel, category), owed_asked : (tie, category), arms per month; bill, reserved : (actor,), debt_value,
-    sale_value : (tie,), money; offers_made, offers_met : (actor, category), arms per month
+    volume : (tie, channel, category), owed_asked : (tie, category), arms per month;
+    bill, reserved : (actor,), money; debt_value, sale_value : (tie,), money;
+    offers_made, offers_met : (actor, category), arms per month
     """
     for a in range(w.actor_count):
         f.bill[a], f.reserved[a] = 0.0, 0.0
@@ -108,8 +110,9 @@ def _cut(w, p, s, f):  # type: ignore[no-untyped-def]
 def _bill(w, p, s, f):  # type: ignore[no-untyped-def]
     """Cut sales to the money of buyers, which is set aside.
 
-    A sale of value v, of which the share m is paid in money, is multiplied by min(1, level / m). Each buyer has one level,
-    at which its money suffices. Without barter all sales are cut alike; sales that need almost no money are hardly cut.
+    A sale of value v, of which the share m is paid in money, is multiplied by min(1, level / m). Each buyer has one
+    level, at which its money suffices. Without barter all sales are cut alike; sales that need almost no money are
+    hardly cut.
     """
     for i in range(w.tie_count):
         f.sale_value[i] = 0.0

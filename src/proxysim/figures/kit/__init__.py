@@ -1,1 +1,1 @@
-"""What all figures share: palette, style, text, captions, tables, frames, the layout of maps, and files."""
+"""Shared parts of all figures: palette, style, text, captions, tables, frames, map layout, and export."""

@@ -1,4 +1,4 @@
-"""Phrases of captions, legends and axes: units, origins, sample sizes."""
+"""Text for captions, legends and axes: units, origins, sample sizes."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ _UNITS = {"index": "index points", "share of runs": "share of runs", "USD m of a
 
 
 def unit_label(unit: str) -> str:
-    """What people see for the unit of a measure."""
+    """Return the label of a unit."""
     return _UNITS.get(unit, unit)
 
 
 def tick_label(one: object) -> str:
-    """A value of a number or a form as it stands beside an axis."""
+    """Return the label of a value of a parameter or variant on an axis."""
     if isinstance(one, int | float) and not isinstance(one, bool):
         return plain(one, 6)
     return cut(str(one), 14)
 
 
 def origin_label(labels: Mapping[str, str] | None, origin: str, most: int) -> str:
-    """What people see for a maker; those that are not told apart are elsewhere."""
+    """Return the label of an origin; origins that a world does not distinguish are elsewhere."""
     return f"made in {name(labels, origin, most)}" if origin != "other" else "made elsewhere"
 
 
 def sample_note(table: pandas.DataFrame, what: str = "pairs of runs") -> str:
-    """ "300 pairs of runs", or a span when the rows rest on different numbers of them."""
+    """Return "n = 300 pairs of runs", or a range if the sample size differs between rows."""
     if "n" not in table or not len(table):
         return ""
     low, high = int(table["n"].min()), int(table["n"].max())
@@ -43,7 +43,10 @@ def sample_note(table: pandas.DataFrame, what: str = "pairs of runs") -> str:
 def value_caption(
     value: str, unit: str, labels: Mapping[str, str] | None, table: pandas.DataFrame, more: str = ""
 ) -> str:
-    """A caption: what, in which unit, and on how many of what it rests; `labels` names these under ``"n"``."""
+    """Return a caption: the quantity, its unit and the sample size.
+
+    `labels` names under ``"n"`` what the sample counts.
+    """
     words = f"{name(labels, value, 60)}{f' ({unit})' if unit else ''}{more}"
     count = sample_note(table, (labels or {}).get("n", "pairs of runs a point"))
     return f"{words}; {count}." if count else f"{words}."

@@ -1,4 +1,4 @@
-"""Figures as files: the same bytes each time, with the facts behind the figure in the metadata."""
+"""Save figures as files: always the same bytes, with the facts behind the figure in the metadata."""
 
 from __future__ import annotations
 
@@ -17,18 +17,31 @@ __all__ = ["save"]
 
 
 def save(figure: Figure, path: str | Path, study: Any) -> Path:
-    """Write a figure as SVG, PDF or PNG (by the ending of `path`), the same bytes each time.
+    """Save a figure as SVG, PDF or PNG; the same figure always gives the same bytes.
 
-    World hash, seed and version stand in the metadata of the file.
+    The world's hash, the seed and the versions are stored in the metadata of the file.
 
     Parameters
     ----------
-    figure : what was drawn; path : the file
-    study : what the figure shows: a Run, Ensemble, Comparison or Attribution, or a mapping of such facts
+    figure : the figure
+    path : path of the file; its suffix, .svg, .pdf or .png, sets the format
+    study : what the figure shows: a `Run`, `Ensemble`, `Comparison` or `Attribution`, or a mapping of facts to store
+
+    Returns
+    -------
+    Path : the path of the file
 
     Raises
     ------
-    InputError : another ending
+    InputError : another suffix
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> from proxysim import figures
+    >>> result = ps.compare("quickstart", ["no-pact", "strong"], runs=20, measures=["received_arms"])
+    >>> figures.save(figures.differences(result.to_dataframe()), "arms.svg", result).name
+    'arms.svg'
     """
     from proxysim.errors import Fault, InputError
 
@@ -43,7 +56,7 @@ def save(figure: Figure, path: str | Path, study: Any) -> Path:
 
 
 def rendered(figure: Figure, ending: str, facts: Mapping[str, str]) -> bytes:
-    """The bytes of a figure as a file of a kind, with facts in its metadata."""
+    """Return the bytes of a figure in a format, with facts in its metadata."""
     summary = "; ".join(f"{key} {value}" for key, value in facts.items())
     metadata: dict[str, Any] = {
         "svg": {"Date": None, "Creator": f"proxysim {facts.get('proxysim', '')}".strip(), "Description": summary},
@@ -55,14 +68,14 @@ def rendered(figure: Figure, ending: str, facts: Mapping[str, str]) -> bytes:
         with missing_glyphs() as lacking:
             Figure.savefig(figure, out, format=ending, dpi=160, metadata=metadata)
         if ending == "svg" and lacking:
-            out = io.BytesIO()  # signs that the font lacks are left to the reader's own fonts
+            out = io.BytesIO()  # glyphs that the font lacks are left to the reader's own fonts
             with mpl.rc_context({"svg.fonttype": "none"}), missing_glyphs():
                 Figure.savefig(figure, out, format=ending, metadata=metadata)
     return out.getvalue()
 
 
 def stamp(study: Any) -> dict[str, str]:
-    """World hash, seed, versions and what else a study says of itself, as text."""
+    """Return the facts of a study as text: world hash, seed, versions and others."""
     from proxysim import __version__
 
     given = study if isinstance(study, Mapping) else None

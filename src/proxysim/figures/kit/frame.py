@@ -1,4 +1,4 @@
-"""Empty figures and axes: sizes and positions in inches, the caption, and the labels of rows, numbers and months."""
+"""Empty figures and axes: sizes and positions in inches, captions, and labels of rows, numbers and months."""
 
 from __future__ import annotations
 
@@ -20,34 +20,40 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
-#: Steps between numbers, as people count.
+#: Round steps between tick labels.
 _STEPS = (1, 2, 2.5, 5, 10)
 
 
 class ShownFigure(Figure):
-    """A figure that a notebook shows when it is the value of a cell, and that is saved in our style, whatever is set outside."""
+    """A figure that notebooks display as the value of a cell.
+
+    It is saved in the style of this package, whatever the caller's settings are.
+    """
 
     def savefig(self, fname: Any, **options: Any) -> None:
-        """As in matplotlib, with our style; ``bbox_inches``, ``facecolor`` and the like can be given."""
+        """Save as matplotlib does, in our style; ``bbox_inches``, ``facecolor`` and other options are passed on."""
         with own_style():
             super().savefig(fname, **options)
 
     def _repr_png_(self) -> bytes:
-        """The picture for a notebook that has no hook of its own for figures."""
+        """Return the picture for notebooks that have no display hook for figures."""
         out = io.BytesIO()
         self.savefig(out, format="png", dpi=110)
         return out.getvalue()
 
 
 def new_figure(height: float, width: float = WIDE) -> ShownFigure:
-    """An empty figure of a size in inches, which needs no screen."""
+    """Return an empty figure of a size in inches; it needs no display."""
     figure = ShownFigure(figsize=(width, height))
     FigureCanvasAgg(figure)
     return figure
 
 
 def captioned_figure(caption: str, height: float, gap: float = 0.0, spare: float = 0.1, width: float = WIDE) -> Figure:
-    """A figure with `height` inches to draw on and a caption below; `gap` of the `spare` inches are above the caption."""
+    """Return a figure with `height` inches to draw on and a caption below.
+
+    Of the `spare` inches around the caption, `gap` are above it.
+    """
     lines = wrap_text(caption, width - 2 * EDGE)
     figure = new_figure(height + text_height(lines) + spare, width)
     place_text(figure, EDGE, height + gap, "\n".join(lines), fontsize=SMALL, color=MUTED)
@@ -55,28 +61,28 @@ def captioned_figure(caption: str, height: float, gap: float = 0.0, spare: float
 
 
 def empty_figure(words: str) -> Figure:
-    """A figure that says that there is nothing to draw."""
+    """Return a figure that says that there is nothing to draw."""
     figure = new_figure(1.0)
     place_text(figure, EDGE, 0.4, words, color=MUTED)
     return figure
 
 
 def figure_of(ax: Axes) -> Figure:
-    """The figure on which axes stand."""
+    """Return the figure of some axes."""
     root = ax.figure.figure if ax.figure is not None else None
     assert isinstance(root, Figure)
     return root
 
 
 def place_axes(figure: Figure, left: float, top: float, width: float, height: float) -> Axes:
-    """Axes at inches from the left and from the top of a figure."""
+    """Add axes at a position in inches from the left and the top of a figure."""
     whole_width, whole_height = (float(x) for x in figure.get_size_inches())
     bottom = (whole_height - top - height) / whole_height
     return figure.add_axes((left / whole_width, bottom, width / whole_width, height / whole_height))
 
 
 def place_text(figure: Figure, left: float, top: float, words: str, **options: Any) -> None:
-    """Words by inches from the left and from the top; `top` is that of their first line."""
+    """Write text at a position in inches from the left and the top; `top` is the top of its first line."""
     width, height = (float(x) for x in figure.get_size_inches())
     chosen: dict[str, Any] = {
         "va": "top",
@@ -90,18 +96,18 @@ def place_text(figure: Figure, left: float, top: float, words: str, **options: A
 
 
 def branch_legend(figure: Figure, handles: Sequence[Artist], names: Sequence[str], **options: Any) -> None:
-    """The key to the branches, in the upper left corner of a figure."""
+    """Draw the legend of the branches in the upper left corner of a figure."""
     chosen: dict[str, Any] = {"ncols": len(names), "borderaxespad": 0.3, "fontsize": TEXT, **options}
     figure.legend(handles, names, loc="upper left", bbox_to_anchor=(0.0, 1.0), **chosen)
 
 
 def zero_line(axes: Axes) -> None:
-    """A vertical line at zero, behind what is drawn."""
+    """Draw a vertical line at zero, in the background."""
     axes.axvline(0, color=AXIS, linewidth=0.9, zorder=1)
 
 
 def label_rows(axes: Axes, places: Sequence[float], names: Sequence[str], span: tuple[float, float]) -> None:
-    """Name the rows of axes; `span` is the foot and the top."""
+    """Label the rows of axes; `span` is the lower and the upper limit."""
     axes.set_yticks(places, names)
     axes.set_ylim(*span)
     axes.tick_params(axis="y", length=0)
@@ -109,7 +115,10 @@ def label_rows(axes: Axes, places: Sequence[float], names: Sequence[str], span: 
 
 
 def label_numbers(axes: Axes, parts: int = 6, sign: str = "+") -> None:
-    """Numbers as they are read, no power of ten in a corner, and of up to `parts` steps so many as have room beside each other."""
+    """Label a number axis without powers of ten.
+
+    It gets up to `parts` steps, but no more labels than fit without overlap.
+    """
     low, high = axes.get_xlim()
     if max(abs(low), abs(high)) < 1e-9:
         axes.set_xlim(-1, 1)
@@ -130,7 +139,7 @@ def label_numbers(axes: Axes, parts: int = 6, sign: str = "+") -> None:
 
 
 def _same_digits(names: Sequence[str]) -> list[str]:
-    """Numbers with as many digits after the point as the longest of them; 0 is 0."""
+    """Return numbers padded to the same number of decimals; 0 stays 0."""
     after = max((len(one.partition(".")[2]) for one in names), default=0)
     if not after or any("e" in one for one in names):
         return list(names)
@@ -139,16 +148,16 @@ def _same_digits(names: Sequence[str]) -> list[str]:
 
 
 def _fits(places: Sequence[float], names: Sequence[str]) -> bool:
-    """Whether words centred at places, in inches, stand apart from each other."""
+    """Return whether labels centred at positions in inches do not overlap."""
     halves = [text_width(one, SMALL) / 2 for one in names]
     return all(
-        places[at] - places[at - 1] > halves[at] + halves[at - 1] + 0.1  # less reads as one number
+        places[at] - places[at - 1] > halves[at] + halves[at - 1] + 0.1  # with less space two labels read as one number
         for at in range(1, len(places))
     )
 
 
 def inch_axes(axes: Axes) -> tuple[float, float]:
-    """Make an inch the unit of axes without lines or numbers; their width and height."""
+    """Make one inch the unit of axes without lines or ticks, and return their width and height."""
     root, share = figure_of(axes), axes.get_position()
     wide, high = float(root.get_figwidth() * share.width), float(root.get_figheight() * share.height)
     axes.set_xlim(0, wide)
@@ -158,7 +167,7 @@ def inch_axes(axes: Axes) -> tuple[float, float]:
 
 
 def label_months(axes: Axes, months: Sequence[str], most: int = 7) -> None:
-    """Years, or months when there are few, under an axis of months by number."""
+    """Label an axis of months by years, or by months if there are few."""
     count = len(months)
     axes.set_xlim(*((-0.5, 0.5) if count == 1 else (0, count - 1)))
     januaries = [at for at, month in enumerate(months) if month.endswith("-01")]

@@ -1,6 +1,6 @@
-"""Where the places of a map stand and how its legs curve, so that few things meet: boxes and curves, nothing drawn.
+"""Layout of maps: positions of places and curves of legs with few overlaps; nothing is drawn here.
 
-A box is (x of the middle, y of the middle, width, height), all in inches; legs are told by the two places they join.
+A box is (x of the centre, y of the centre, width, height) in inches. Legs are given by the two places they join.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _ANGLES = 24
 
 @dataclass(frozen=True)
 class Curve:
-    """A leg as it runs from one point to another; `bend` is how far its middle stands off."""
+    """A leg from one point to another; `bend` is the offset of its middle from the straight line."""
 
     start: Array
     end: Array
@@ -31,18 +31,18 @@ class Curve:
 
     @cached_property
     def control(self) -> Array:
-        """The point that draws it to its side."""
+        """Control point of the quadratic curve."""
         away = self.end - self.start
         normal = np.array([-away[1], away[0]]) / max(float(np.hypot(*away)), 1e-9)
         return np.asarray((self.start + self.end) / 2 + 2 * self.bend * normal)
 
     def at(self, part: float) -> Array:
-        """The point at a part from 0 to 1."""
+        """Return the point at a fraction from 0 to 1 of the curve."""
         return np.asarray((1 - part) ** 2 * self.start + 2 * part * (1 - part) * self.control + part**2 * self.end)
 
     @cached_property
     def line(self) -> Array:
-        """Points all along it."""
+        """Points along the curve."""
         return np.array([self.at(float(part)) for part in np.linspace(0, 1, 41)])
 
 
@@ -50,7 +50,11 @@ def place_boxes(
     sizes: Mapping[str, tuple[float, float]], legs: Sequence[Ends], wide: float, high: float,
     positions: Mapping[str, tuple[float, float]] | None,
 ) -> dict[str, Array]:  # fmt: skip
-    """Where the card of each place stands: as given, or each connected part laid out beside the next, the rest in a row."""
+    """Return the box of the card of each place.
+
+    Places are at `positions` if given. Otherwise connected parts are laid out side by side, and places without legs in
+    rows below them.
+    """
     if positions is not None:
         names = list(sizes)
         points = np.array([positions[name] for name in names], dtype=float).reshape(-1, 2)
@@ -76,7 +80,7 @@ def place_boxes(
 def _bottom_rows(
     sizes: Mapping[str, tuple[float, float]], alone: Sequence[str], wide: float, found: dict[str, Array]
 ) -> float:
-    """Places that no leg reaches, in rows at the bottom; the height that they take."""
+    """Place the places without legs in rows at the bottom, and return the height that they take."""
     x, y, tall = 0.05, 0.05, 0.0
     for place in alone:
         width, height = sizes[place]
@@ -93,7 +97,7 @@ def _layout(
     legs: Sequence[Ends],
     frame: tuple[float, float, float, float],
 ) -> dict[str, Array]:
-    """One connected part in its frame: of several turns of one layout, that in which the fewest things meet."""
+    """Lay out one connected part in its frame: of several rotations of one layout, the one with the fewest overlaps."""
     graph: nx.Graph = nx.Graph()
     graph.add_nodes_from(part)
     pairs = sorted(tuple(sorted(ends)) for ends in legs)
@@ -119,7 +123,7 @@ def _layout(
 
 
 def _spread_out(points: Array, sizes: Array, frame: tuple[float, float, float, float]) -> Array:
-    """Points stretched over a frame and pushed apart until no card lies on another; boxes."""
+    """Stretch points over a frame, push them apart until no cards overlap, and return the boxes."""
     low, high = np.array(frame[:2]) + sizes.max(axis=0) / 2 + 0.05, np.array(frame[2:]) - sizes.max(axis=0) / 2 - 0.05
     least, span = points.min(axis=0), np.ptp(points, axis=0)
     scaled = np.where(span > 1e-9, (points - least) / np.where(span > 1e-9, span, 1.0), 0.5)
@@ -143,12 +147,12 @@ def _spread_out(points: Array, sizes: Array, frame: tuple[float, float, float, f
 
 
 def _parallel_offset(number: int, twins: int) -> float:
-    """How far one of several legs between the same two places curves."""
+    """Return the bend of one of several legs between the same two places."""
     return (number - (twins - 1) / 2) * 0.8
 
 
 def _clutter(boxes: Array, edges: Sequence[tuple[int, int, float]]) -> float:
-    """How much meets: legs behind cards, legs across legs, words beside words, and legs too short for words."""
+    """Return a cost of overlaps: legs behind cards, crossing legs, text next to text, and legs too short for text."""
     cost = 0.0
     curves = [Curve(boxes[one, :2], boxes[two, :2], bend) for one, two, bend in edges]
     middles = [curve.at(0.5) for curve in curves]
@@ -167,7 +171,7 @@ def _clutter(boxes: Array, edges: Sequence[tuple[int, int, float]]) -> float:
 
 
 def _cross(first: Array, second: Array) -> bool:
-    """Whether two straight lines, each two points, cross."""
+    """Return whether two straight lines, given by two points each, cross."""
 
     def side(line: Array, point: Array) -> float:
         (ax, ay), (bx, by) = line
@@ -177,7 +181,7 @@ def _cross(first: Array, second: Array) -> bool:
 
 
 def leg_curves(legs: Mapping[str, Ends], boxes: Mapping[str, Array]) -> dict[str, Curve]:
-    """How each leg curves: beside others that join the same two places, and round cards that stand in the way."""
+    """Return the curve of each leg, next to legs that join the same places and around cards in between."""
     found: dict[str, Curve] = {}
     for name, joined in legs.items():
         ends = tuple(sorted(joined))
@@ -195,7 +199,7 @@ def leg_curves(legs: Mapping[str, Ends], boxes: Mapping[str, Array]) -> dict[str
 
 
 def label_spot(size: tuple[float, float], curve: Curve, taken: Sequence[Array], lines: Sequence[Array]) -> Array:
-    """The box for words on a leg where it covers least of the boxes that are taken, and of other lines."""
+    """Return the box for text on a leg that overlaps least with taken boxes and other lines."""
     room = np.array(size) - 0.06
     spots = [np.array([*curve.at(part), *room]) for part in _ALONG]
     costs = [
@@ -215,7 +219,7 @@ def _inside(points: Array, box: Array, room: float = 0.06) -> Array:
 
 
 def _overlap(one: Array, two: Array) -> float:
-    """Area that two boxes share."""
+    """Return the area that two boxes share."""
     both = np.minimum(one[:2] + one[2:] / 2, two[:2] + two[2:] / 2) - np.maximum(
         one[:2] - one[2:] / 2, two[:2] - two[2:] / 2
     )

@@ -1,7 +1,7 @@
-"""The colours of all figures: a branch, an origin, an actor, a sign and a mode of transport each have one, everywhere.
+"""Colours of all figures: branches, origins, actors, signs and modes of transport have the same colour everywhere.
 
-The hues are those of Okabe and Ito without the yellow, which is too pale for lines. Colour is never the only cue: each look
-also has dashes, a marker, a hatch and a lightness of its own, so that figures can be read in grey and by the colour-blind.
+The hues are those of Okabe and Ito without the yellow, which is too pale for lines. Colour is never the only cue. Each
+look also has its own dashes, marker, hatch and lightness, so that figures can be read in grey and by the colour-blind.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any
 from matplotlib.colors import LinearSegmentedColormap
 
 BLUE, VERMILION, GREEN, PINK, SKY, ORANGE = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"
-#: Text, points and intervals; captions and axis labels; axes and zero lines; guides; fills without a meaning; stripes.
+#: Text, points and intervals; captions and axis labels; axes and zero lines; guides; neutral fills; stripes.
 INK, MUTED, AXIS, GUIDE, PALE, STRIPE = "#1A1A1A", "#4A4A4A", "#808080", "#BBBBBB", "#DDDDDD", "#F5F5F5"
-#: Dark bars that are no branch and no origin.
+#: Dark bars that stand for neither a branch nor an origin.
 NEUTRAL = "#4D4D4D"
 
 #: Values and effects below and above zero, and low and high ends of a range.
 NEGATIVE, POSITIVE = BLUE, VERMILION
-#: Amounts that need no key.
+#: Amounts that need no legend.
 AMOUNT = BLUE
 #: Colour and dashes of each mode of transport, and the colour of a leg that is closed.
 MODES: dict[str, tuple[str, Any]] = {
@@ -28,7 +28,7 @@ MODES: dict[str, tuple[str, Any]] = {
 }  # fmt: skip
 CLOSED = "#AAAAAA"
 
-#: Blue below zero and orange above, each with a lightness of its own so that both sides differ in grey too.
+#: Blue below zero and orange above, with different lightness so that both sides also differ in grey.
 _BELOW, _ABOVE, _ZERO = ("#08306B", "#6BAED6"), ("#FDAE6B", "#B35806"), "#F7F7F7"
 BOTH_SIGNS = LinearSegmentedColormap.from_list("proxysim-both", [*_BELOW, _ZERO, *_ABOVE])
 ONLY_NEGATIVE = LinearSegmentedColormap.from_list("proxysim-negative", [*_BELOW, _ZERO])
@@ -41,17 +41,17 @@ _COLOURS = (NEUTRAL, BLUE, VERMILION, GREEN, PINK, SKY, ORANGE, "#000000")
 _DASHES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (9, 1.5, 1.5, 1.5)), (0, (1.2, 1.4)), (0, (3, 1)), (0, (8, 3, 1, 3, 1, 3)),
                             (0, (1, 3)), (0, (12, 2)))  # fmt: skip
 _MARKERS = ("o", "s", "D", "^", "v", "P", "X", "*")
-#: Lines only: dots make files large.
+#: Hatches of lines only, because dots make files large.
 _HATCHES = ("", "////", "\\\\\\\\", "xxxx", "----", "||||", "++++", "xx")
-#: Neighbours differ in lightness, so that they can be told apart in grey.
+#: Neighbours differ in lightness, so that they can be distinguished in grey.
 _LIGHTNESS = (0.0, 0.3, 0.14, 0.36)
-#: Number of looks that differ from each other.
+#: Number of different looks.
 LOOKS = len(_COLOURS)
 
 
 @dataclass(frozen=True)
 class Look:
-    """How one of several things is drawn: its colour, and what sets it apart without colour."""
+    """How one of several things is drawn: its colour, and what distinguishes it without colour."""
 
     colour: str
     dashes: Any
@@ -60,7 +60,7 @@ class Look:
     lightness: float
 
     def fill(self, paleness: float = 0.45) -> dict[str, Any]:
-        """Face, edge and hatch of a patch."""
+        """Return face, edge and hatch of a patch."""
         face = tint(self.colour, min(0.88, paleness + self.lightness))
         return {"facecolor": face, "edgecolor": self.colour, "hatch": self.hatch}
 
@@ -73,27 +73,32 @@ def _look(colour: int, place: int) -> Look:
 
 
 def branch_look(place: int) -> Look:
-    """Look of a branch by its place among the branches of a study; the first one, the baseline, is grey."""
+    """Return the look of a branch by its index in the study; the first one, the baseline, is grey."""
     return _look(place, place)
 
 
 def series_look(place: int) -> Look:
-    """Look of an actor, a regime or a line of a sweep by its place in the figure; there is no baseline, so none is grey."""
+    """Return the look of an actor, a regime or a line of a sweep by its index in the figure.
+
+    None is grey, because there is no baseline.
+    """
     return _look(place + 1, place)
 
 
 def origin_looks(origins: Iterable[Any]) -> dict[str, Look]:
-    """Look of each origin; the same for the same set of origins, in the order of names, and always grey for ``"other"``.
+    """Return the look of each origin.
+
+    The same set of origins always gives the same looks, in alphabetical order; ``"other"`` is always grey.
 
     Parameters
     ----------
-    origins : every origin of the world, so that an origin keeps its look where others are absent
+    origins : every origin of the world, so that an origin keeps its look if others are absent
     """
     named = sorted({str(one) for one in origins} - {OTHER})
     return {one: series_look(place % (LOOKS - 1)) for place, one in enumerate(named)} | {OTHER: series_look(LOOKS - 1)}
 
 
 def tint(colour: str, part: float = 0.55) -> tuple[float, float, float]:
-    """A paler colour, so that hatches and words can be read on it."""
+    """Return a paler colour, on which hatches and text are readable."""
     red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
     return (part + (1 - part) * red, part + (1 - part) * green, part + (1 - part) * blue)

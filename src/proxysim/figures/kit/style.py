@@ -1,4 +1,4 @@
-"""Sizes of type and of figures, and the matplotlib settings with which all figures are drawn."""
+"""Font and figure sizes, and the matplotlib settings of all figures."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from proxysim.figures.kit.palette import AXIS, MUTED
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: Points of type.
+#: Font sizes in points.
 HEAD, TEXT, SMALL = 10.0, 9.0, 8.5
-#: Inches: width of every figure, of its margins, and above axes over which nothing stands.
+#: Inches: width of figures, of their margins, and above axes without a title.
 WIDE, EDGE, BARE = 7.6, 0.12, 0.14
 SETTINGS: dict[Any, Any] = {
     "text.parse_math": False, "font.family": ["DejaVu Sans"], "font.size": TEXT, "axes.spines.top": False,
@@ -30,13 +30,13 @@ SETTINGS: dict[Any, Any] = {
 
 @contextmanager
 def own_style() -> Iterator[None]:
-    """Matplotlib's defaults with `SETTINGS` over them, whatever style, rc file or ``rcParams`` are in force outside."""
+    """Apply matplotlib's defaults and `SETTINGS`, whatever style, rc file or ``rcParams`` the caller uses."""
     with style.context(["default", SETTINGS]):
         yield
 
 
 def styled(function: Callable[P, R]) -> Callable[P, R]:
-    """Draw with the settings of this package, whatever the caller's are."""
+    """Decorate a function so that it draws with the settings of this package, whatever the caller's are."""
 
     @wraps(function)
     def inside(*args: P.args, **options: P.kwargs) -> R:

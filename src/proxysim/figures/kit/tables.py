@@ -1,4 +1,4 @@
-"""What figures need of tables: each value once, and undefined numbers as NaN."""
+"""Table helpers for figures: unique values, and NaN for undefined numbers."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 
 def unique(values: Iterable[Any]) -> list[Any]:
-    """Each value once, in the order in which they come."""
+    """Return each value once, in order of first occurrence."""
     return list(dict.fromkeys(values))
 
 
 def numeric_table(table: pandas.DataFrame) -> pandas.DataFrame:
-    """The same table with None, where nothing is defined, as NaN."""
+    """Return the table with NaN instead of None for undefined numbers."""
     import pandas as pd
 
     keys = [key for key in ("value", "low", "high", "size", "difference", "baseline", "best") if key in table]
@@ -23,7 +23,7 @@ def numeric_table(table: pandas.DataFrame) -> pandas.DataFrame:
 
 
 def plain_rows(rows: Sequence[Mapping[str, Any]]) -> pandas.DataFrame:
-    """Rows as a table whose undefined numbers are NaN."""
+    """Return rows as a table with NaN for undefined numbers."""
     import pandas as pd
 
     return numeric_table(pd.DataFrame(list(rows)))

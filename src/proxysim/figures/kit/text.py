@@ -1,4 +1,4 @@
-"""Words and numbers in figures: as wide as they come out, shortened, and in their order whichever way they run."""
+"""Text in figures: measured, wrapped, shortened, and kept in order in either writing direction."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from matplotlib.textpath import TextPath
 from proxysim.figures.kit.style import SMALL, TEXT
 from proxysim.formatting import capital, spaced
 
-#: Signs that keep the direction of a label apart from that of a sentence; fonts need not have them, but have the last.
+#: Marks that isolate the direction of a label from that of a sentence; fonts may lack all of them but the last.
 _ISOLATES = re.compile("[\u2066-\u2069\u200e\u200f]")
 _LEFT_TO_RIGHT = "\u200e"
 
 
 def wrap_text(words: str, wide: float, size: float = SMALL) -> list[str]:
-    """Words broken into lines that are at most so many inches wide; a word that is too long is cut."""
+    """Wrap text into lines of at most `wide` inches; a word that is too long is split."""
     found: list[str] = []
     most = max(8, int(wide * 72 / (0.56 * size)))
     for paragraph in words.split("\n"):
@@ -30,18 +30,18 @@ def wrap_text(words: str, wide: float, size: float = SMALL) -> list[str]:
 
 
 def text_height(lines: Sequence[str], size: float = SMALL) -> float:
-    """Height of lines in inches."""
+    """Return the height of lines in inches."""
     return len(lines) * size * 1.36 / 72
 
 
 def cut(words: str, most: int) -> str:
-    """Words, shortened in their middle when they are longer; a leading underscore would hide a label from legends."""
+    """Shorten text in its middle if it is too long; a leading underscore is kept from hiding a label in legends."""
     words = _shorten_middle(_one_line(words), most)
     return f" {words}" if words.startswith("_") else keep_direction(words)
 
 
 def _one_line(words: str) -> str:
-    """Words in one line; signs of direction are left where names in two directions stand together."""
+    """Return text in one line; direction marks remain if it mixes two directions."""
     mark = _LEFT_TO_RIGHT if _right_to_left(words) else ""
     return " ".join(_ISOLATES.sub(mark, words).split()).strip(_LEFT_TO_RIGHT)
 
@@ -51,23 +51,26 @@ def _right_to_left(words: str) -> bool:
 
 
 def keep_direction(words: str) -> str:
-    """Words after which a line goes on from left to right, whichever way they run: arrows and numbers stay where they are."""
+    """Isolate right-to-left text, so that arrows and numbers after it stay in place."""
     return f"{_LEFT_TO_RIGHT}{words}{_LEFT_TO_RIGHT}" if _right_to_left(words) else words
 
 
 def _shorten_middle(words: str, most: int) -> str:
-    """Two thirds of what there is room for from the start, one from the end: names of one kind differ at either."""
+    """Keep two thirds of the length from the start and one third from the end.
+
+    Similar names may differ at either end.
+    """
     if len(words) <= most:
         return words
     tail = (most - 1) // 3
     end = words[len(words) - tail :].lstrip() if most >= 8 else ""
     while end and unicodedata.category(end[0]).startswith("M"):
-        end = end[1:]  # a sign that stands on the letter before it
+        end = end[1:]  # a combining mark of the letter before it
     return f"{words[: most - 1 - (tail if end else 0)].rstrip()}…{end}"
 
 
 def fit(words: str, wide: float, size: float = TEXT, bold: bool = False) -> str:
-    """Words, shortened until they are no wider than so many inches."""
+    """Shorten text until it is at most `wide` inches wide."""
     whole, factor = _one_line(words), 1.12 if bold else 1.0
     most, found = min(len(whole), 200), cut(whole, 200)
     while most > 4 and (needed := text_width(found, size) * factor) > wide:
@@ -78,7 +81,10 @@ def fit(words: str, wide: float, size: float = TEXT, bold: bool = False) -> str:
 
 @contextmanager
 def missing_glyphs() -> Iterator[list[str]]:
-    """Draw signs that the font lacks as boxes without a warning for each; in the list, what would have been said of them."""
+    """Draw glyphs that the font lacks as boxes, without warnings.
+
+    The yielded list collects the suppressed warnings as text.
+    """
     told: list[str] = []
     with warnings.catch_warnings(record=True) as found:
         warnings.simplefilter("always")
@@ -91,7 +97,7 @@ def missing_glyphs() -> Iterator[list[str]]:
 
 
 def text_width(words: str, size: float = TEXT) -> float:
-    """Width of one line in inches."""
+    """Return the width of one line in inches."""
     if not words.strip():
         return 0.0
     with missing_glyphs():
@@ -102,5 +108,5 @@ def text_width(words: str, size: float = TEXT) -> float:
 
 
 def name(labels: Mapping[str, str] | None, one: str, most: int = 30) -> str:
-    """What people see for an id."""
+    """Return the label of an id."""
     return cut(capital((labels or {}).get(one) or spaced(one)), most)

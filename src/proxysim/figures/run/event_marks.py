@@ -1,4 +1,4 @@
-"""Events of one run as words over its panels, in rows, each at the line of its month."""
+"""Events of one run as text above its panels, in rows, each at the line of its month."""
 
 from __future__ import annotations
 
@@ -21,18 +21,20 @@ if TYPE_CHECKING:
     from proxysim.runs.run import Run
 
 _MARKS, _ROWS = 12, 6
-#: Month, words, row.
+#: Month, text, row.
 EventMark = tuple[int, str, int]
 
 
 @dataclass(frozen=True)
 class EventMarks:
-    """Events that are marked.
+    """The events that are marked.
 
     Attributes
     ----------
-    placed : their months, words and rows; left_out : how many found no place
-    step : inches from one month to the next; room : inches from the first month to the edge of the page
+    placed : month, text and row of each mark
+    left_out : number of events without a mark, for lack of space
+    step : inches from one month to the next
+    room : inches from the first month to the edge of the page
     """
 
     placed: list[EventMark]
@@ -42,17 +44,17 @@ class EventMarks:
 
     @property
     def rows(self) -> int:
-        """How many rows they fill."""
+        """Number of rows in use."""
         return 1 + max((row for _, _, row in self.placed), default=-1)
 
     @property
     def months(self) -> list[int]:
-        """The month of each."""
+        """Month of each mark."""
         return [at for at, _, _ in self.placed]
 
 
 def select_events(run: Run, step: float, room: float) -> EventMarks:
-    """Pacts that come into force and events; where there are many, some of each time."""
+    """Select pacts that come into force, and events; if there are many events, a selection spread over time."""
     scenario, names, history = run.world.scenario, run.world.names, run.history
     always, others = [], []
     for pact in names["pact"]:
@@ -73,14 +75,14 @@ def select_events(run: Run, step: float, room: float) -> EventMarks:
 
 @cache
 def _width(words: str) -> float:
-    """Width of words of nine points, in inches."""
+    """Return the width of text at 9 points, in inches."""
     with missing_glyphs():
         wide, _, _ = text_to_path.get_text_width_height_descent(words, FontProperties(size=9), ismath=False)
     return float(wide) / 72
 
 
 def _arrange(wanted: list[tuple[int, str]], step: float, room: float) -> list[EventMark]:
-    """Words in rows, so that none touches another; what finds no row is left out."""
+    """Arrange text in rows without overlaps; marks that do not fit are left out."""
     taken: list[list[tuple[float, float]]] = [[] for _ in range(_ROWS)]
     found = []
     for at, words in wanted:
@@ -98,7 +100,7 @@ def _arrange(wanted: list[tuple[int, str]], step: float, room: float) -> list[Ev
 
 
 def draw_event_labels(axes: Axes, marks: EventMarks, months: int) -> None:
-    """Words of the marks over the panels, each at its line."""
+    """Write the text of the marks above the panels, each at its line."""
     axes.set_axis_off()
     axes.set_xlim(0, max(months - 1, 1))
     axes.set_ylim(0, marks.rows)

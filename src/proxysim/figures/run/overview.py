@@ -1,4 +1,4 @@
-"""One run at a glance: events, capacity, arms by maker, regimes, and what each tie carried."""
+"""Overview of one run: events, capacity, arms by origin, regimes, and the arms over each tie."""
 
 from __future__ import annotations
 
@@ -21,19 +21,23 @@ if TYPE_CHECKING:
 
 __all__ = ["overview"]
 
-#: Inches: the whole width, edges of the panels, and how tall things are.
+#: Inches: total width, edges of the panels, and heights.
 _WIDE, _LEFT, _RIGHT, _NAMES = 12.0, 0.95, 9.15, 3.35
 _PANEL, _GAP, _ROW, _BAR = 2.15, 0.62, 0.19, 0.27
 
 
 @styled
 def overview(run: Run, figure: Figure | None = None) -> Figure:
-    """Events, capacity, arms by maker, regimes and ties of one run; what a world does not have gets no panel.
+    """Draw events, capacity, arms by origin, regimes and ties of one run; panels without data are left out.
 
     Parameters
     ----------
     run : a finished run
-    figure : an empty figure to draw on; None makes one, which needs no screen
+    figure : an empty figure to draw on; None makes a new one, which needs no display
+
+    Returns
+    -------
+    Figure : the figure that was drawn on
     """
     months = run.world.scenario.months
     panels, ties = available_panels(run), largest_ties(run)
@@ -68,7 +72,7 @@ def overview(run: Run, figure: Figure | None = None) -> Figure:
 
 
 def _caption(run: Run, ties: int) -> str:
-    """What was run, and what the world does not have."""
+    """Return what was run, and what the world lacks."""
     scenario = run.world.scenario
     name = f"{Path(scenario.file).stem} ({scenario.hash[:8]})"
     lacks = []
@@ -85,7 +89,7 @@ def _caption(run: Run, ties: int) -> str:
 
 
 def _label_time(run: Run, axes: list[Axes], marks: EventMarks) -> None:
-    """The axis of months on every panel, and the lines of the marks."""
+    """Draw the axis of months of every panel, and the lines of the marks."""
     months = run.world.scenario.months
     first = run.world.scenario.start[1] - 1
     years = -(-(months + first) // 12)

@@ -1,4 +1,4 @@
-"""What one run has to show: capacity, arms by maker, regimes, and what each tie carried, a panel each."""
+"""The panels of one run: capacity, arms by origin, regimes, and the arms over each tie."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from proxysim.runs.run import Run
 
 _LINES, _TIES = 8, 8
-#: Words, sent, and arrived by the end.
+#: Label, arms sent, and arms arrived by the end.
 Tie = tuple[str, float, float]
 
 
 def available_panels(run: Run) -> list[Callable[[Run, Axes], None]]:
-    """What there is to draw over the months."""
+    """Return the functions that draw the panels for which the run has data."""
     found: list[Callable[[Run, Axes], None]] = []
     if fighting_proxies(run):
         found.append(_capacity)
@@ -39,13 +39,13 @@ def available_panels(run: Run) -> list[Callable[[Run, Axes], None]]:
 
 
 def fighting_proxies(run: Run) -> list[int]:
-    """Proxies with arms or persons; a broker has nothing to fight with, and no line."""
+    """Return the proxies with arms or personnel; a broker without them has no fighting index."""
     arrays, values = run.world.arrays[0], run.history["measure"][:, :, MEASURE_INDEX["fighting"]]
     return [number for number in range(values.shape[1]) if arrays.is_proxy[number] and values[:, number].any()]
 
 
 def arrivals_at_proxies(run: Run) -> np.ndarray[Any, Any]:
-    """(month, origin), arms that arrived at proxies."""
+    """Return the arms that arrived at proxies, shape ``(month, origin)``, USD m per month."""
     arrays = run.world.arrays[0]
     chosen = arrays.is_proxy[arrays.tie_to[: len(run.world.names["tie"])]] > 0
     found: np.ndarray[Any, Any] = run.history["arrived"][:, chosen].sum(axis=(1, 2))
@@ -53,23 +53,23 @@ def arrivals_at_proxies(run: Run) -> np.ndarray[Any, Any]:
 
 
 def _label(run: Run, name: str, most: int = 26) -> str:
-    """The name that people see of an actor, kept short."""
+    """Return the label of an actor, shortened."""
     return cut(actor_label(run.world.scenario, name), most)
 
 
 def _short(run: Run, name: str) -> str:
-    """The same without what it says in brackets."""
+    """Return the label of an actor without text in brackets."""
     return cut(_label(run, name, 200).split(" (")[0], 20)
 
 
 def _origin_name(run: Run, origin: str) -> str:
-    """The state or proxy that makes what is of an origin, as people see it."""
+    """Return the label of the state or proxy that produces arms of an origin."""
     maker = maker_of(run.world.scenario, origin)
     return _short(run, maker) if maker is not None else origin
 
 
 def _three_month_mean(values: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Mean of this month and the two before it (fewer at the start), along the first axis."""
+    """Return the mean of each month and the two before it (fewer at the start), along the first axis."""
     total = np.cumsum(values, axis=0)
     before = np.concatenate([np.zeros_like(total[:3]), total[:-3]]) if len(total) > 3 else np.zeros_like(total)
     count = np.minimum(np.arange(1, len(total) + 1), 3).reshape(-1, *[1] * (values.ndim - 1))
@@ -94,7 +94,7 @@ def _legend(axes: Axes, **options: Any) -> None:
 
 
 def _lines(axes: Axes, values: np.ndarray[Any, Any], names: list[str]) -> None:
-    """One line for each column, told apart by colour and by dashes; points when there is one month only."""
+    """Draw one line per column, distinguished by colour and dashes; points if there is only one month."""
     for number, name in enumerate(names):
         look = series_look(number)
         axes.plot(np.arange(len(values)), values[:, number], color=look.colour, linestyle=look.dashes,
@@ -108,12 +108,12 @@ def _empty(run: Run, axes: Axes) -> None:
 
 
 def _capacity(run: Run, axes: Axes) -> None:
-    """Fighting capacity of each proxy against its start."""
+    """Draw the fighting index of each proxy, relative to its start."""
     names = run.world.names["actor"]
     values = run.history["measure"][:, :, MEASURE_INDEX["fighting"]]
     proxies = fighting_proxies(run)
     _title(axes, "Capacity to fight of each proxy, against its start", "index, start = 100")
-    # most to say: those that move most; the rest is counted in the legend
+    # the proxies with the largest changes; the legend counts the others
     shown = sorted(sorted(proxies, key=lambda number: -float(np.abs(values[:, number] - 100).max()))[:_LINES])
     axes.axhline(100, color=AXIS, linewidth=0.8, zorder=0)
     _lines(axes, values[:, shown], [f"{_label(run, names[number], 22)}  {values[-1, number]:.0f}" for number in shown])
@@ -126,7 +126,7 @@ def _capacity(run: Run, axes: Axes) -> None:
 
 
 def _origins(run: Run, axes: Axes) -> None:
-    """Arms that arrived at proxies, by maker; at all, when none reached a proxy."""
+    """Draw arms that arrived at proxies, by origin; if none reached a proxy, all arms that arrived."""
     amounts, who = arrivals_at_proxies(run), " at proxies"
     if not amounts.sum() > 0:
         amounts, who = run.history["arrived"].sum(axis=(1, 2)), ""
@@ -146,7 +146,7 @@ def _origins(run: Run, axes: Axes) -> None:
 
 
 def _regimes(run: Run, axes: Axes) -> None:
-    """Stability of regimes, and where they fell."""
+    """Draw the stability of regimes, and mark where they fell."""
     names, fallen = run.world.names["regime"][:_LINES], run.history["fallen"]
     _title(axes, "Stability of regimes (below 0 a regime falls)", "stability")
     shown = run.history["regime_stability"][:, : len(names)].astype(float).copy()
@@ -179,7 +179,7 @@ def _regimes(run: Run, axes: Axes) -> None:
 
 
 def largest_ties(run: Run) -> list[Tie]:
-    """The ties over which most arms went: words, sent, and arrived by the end; the largest first."""
+    """Return the ties with most arms, largest first: label, sent, and arrived by the end."""
     flows = table(run, "flows")
     flows = flows[flows["from"] != flows["to"]]
     if flows.empty:
@@ -205,7 +205,7 @@ def largest_ties(run: Run) -> list[Tie]:
 
 
 def draw_ties(axes: Axes, ties: list[Tie]) -> None:
-    """What each tie sent and what had arrived by the end; numbers beside the bars tell the small ones."""
+    """Draw the arms that each tie sent and that had arrived by the end, with numbers next to the bars."""
     place = np.arange(len(ties))
     sent, arrived = (np.array([one[number] for one in ties]) for number in (1, 2))
     axes.barh(

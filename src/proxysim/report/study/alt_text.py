@@ -1,4 +1,4 @@
-"""What a figure of a report shows, for those who do not see it."""
+"""Alternative texts of the figures in the report of a world."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def differences(found: Findings) -> str:
-    """Alternative text of the figure of differences."""
+    """Alternative text for the figure of differences."""
     effects = headline(found)
     told = [f"{found.labels[effect.actor]} {difference(effect)}" for effect in effects[:8]]
     what = called(effects[0].measure) if effects else "measures"
@@ -23,7 +23,7 @@ def differences(found: Findings) -> str:
 
 
 def bands(found: Findings, actors: Sequence[str]) -> str:
-    """Alternative text of the figure of the fighting index over the months."""
+    """Alternative text for the figure of the fighting index by month."""
     table = found.study.bands_table()
     last = table[(table["month"] == found.world.months[-1]) & (table["measure"] == "fighting")]
     told = []
@@ -37,7 +37,7 @@ def bands(found: Findings, actors: Sequence[str]) -> str:
 
 
 def chain(found: Findings) -> str:
-    """Alternative text of the chain from pledge to arms held."""
+    """Alternative text for the figure of the chain from pledge to arms held."""
     told = []
     for stage in dict.fromkeys(found.chain["stage"]):
         own = found.chain[found.chain["stage"] == stage]
@@ -47,7 +47,7 @@ def chain(found: Findings) -> str:
 
 
 def waterfall(found: Findings, actor: str) -> str:
-    """Alternative text of the waterfall."""
+    """Alternative text for the waterfall figure."""
     assert found.attribution is not None
     one = next(m for m in found.attribution.measures if m.total.actor == actor)
     ordered = sorted(one.provisions.items(), key=lambda pair: -abs(pair[1].value or 0.0))
@@ -57,7 +57,7 @@ def waterfall(found: Findings, actor: str) -> str:
 
 
 def flows(found: Findings) -> str:
-    """Alternative text of the alluvial."""
+    """Alternative text for the figure of arms flows."""
     sums = (
         found.cargoes.groupby(["from", "to"], as_index=False)[["sent", "arrived"]]
         .sum()
@@ -69,7 +69,7 @@ def flows(found: Findings) -> str:
 
 
 def map(found: Findings) -> str:
-    """Alternative text of the map."""
+    """Alternative text for the map."""
     legs: dict[str, float] = {}
     for route, sent in zip(found.cargoes["route"], found.cargoes["sent"], strict=True):
         for leg in str(route).split(" > "):
@@ -87,7 +87,7 @@ def map(found: Findings) -> str:
 
 
 def provenance(found: Findings) -> str:
-    """Alternative text of the shares of makers."""
+    """Alternative text for the figure of arms by origin."""
     branch = found.roles.focus or found.roles.baseline
     told = []
     for actor in list(dict.fromkeys(found.provenance["actor"]))[:10]:
@@ -101,7 +101,7 @@ def provenance(found: Findings) -> str:
 
 
 def screening(found: Findings) -> str:
-    """Alternative text of the numbers that move the answer."""
+    """Alternative text for the figure of key uncertainties."""
     assert found.screening is not None
     told = [f"{number_label(str(row['name']), found.world.scenario)} {number(float(row['change']), True)}"
             for _, row in found.screening.table.head(12).iterrows()]  # fmt: skip
@@ -109,14 +109,14 @@ def screening(found: Findings) -> str:
 
 
 def ranking(found: Findings) -> str:
-    """Alternative text of the ranking."""
+    """Alternative text for the ranking of countermeasures."""
     told = [f"{found.labels[str(r['branch'])]} {number(float(r['difference']), True)}, best in {percent(float(r['best']))}"
             for _, r in found.ranking.iterrows()]  # fmt: skip
     return f"Bars of countermeasures by their effect on the {found.yardstick[0]}: {'; '.join(told)}."
 
 
 def stability(found: Findings, regime: str) -> str:
-    """Alternative text of the stability of a regime."""
+    """Alternative text for the figure of the stability of a regime."""
     own = found.regimes[found.regimes["regime"] == regime]
     told = []
     for branch in dict.fromkeys(own["branch"]):

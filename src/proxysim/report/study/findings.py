@@ -1,4 +1,4 @@
-"""What a report tells: branches in pairs, the provisions behind the effect, countermeasures, and what moved where."""
+"""Findings in the report of a world: paired effects, shares of provisions, countermeasures, and flows of arms."""
 
 from __future__ import annotations
 
@@ -29,26 +29,27 @@ if TYPE_CHECKING:
     import pandas
 
 Array = np.ndarray[Any, Any]
-#: Runs that are looked into month by month; runs of all coalitions, and the fewest and most of each.
+#: Number of runs examined month by month; total runs over all coalitions, and the minimum and maximum per coalition.
 LOOKED_INTO, COALITION_RUNS, FEWEST, MOST = 24, 10_240, 5, 24
-#: Parts of the composite capacity that are not themselves headline measures.
+#: Parts of the composite capacity that are not headline measures.
 PARTS = ("manufacture", "reach")
-#: Pairs of runs in which every number with a range is drawn, and the months of runs that this may cost.
+#: Maximum number of paired runs in which every uncertain parameter is resampled, and the maximum number of months simulated for that.
 SCREENED, SCREENED_MONTHS = 1_024, 150_000
-#: Where the random numbers of a study come from.
+#: Seed of a study, or a generator that gives one.
 Seed = int | np.random.SeedSequence | np.random.Generator
-#: Gives a function that shows progress, for a step of the work.
+#: Returns a function that shows the progress of a step.
 Steps = Callable[[str], Progress | None]
 
 
 @dataclass(frozen=True)
 class Screening:
-    """The answer with every number that has a range drawn.
+    """The answer when all uncertain parameters vary together.
 
     Attributes
     ----------
-    pairs : of runs; draws : (draw,), the answer at each draw of the numbers
-    table : as `proxysim.studies.screening.screen`
+    pairs : number of paired runs
+    draws : the answer at each draw of the parameters, ``(draw,)``
+    table : table of `proxysim.studies.screening.screen`
     """
 
     pairs: int
@@ -58,17 +59,30 @@ class Screening:
 
 @dataclass(frozen=True)
 class Findings:
-    """All that a report is made of.
+    """Everything that the report of a world is built from.
 
     Attributes
     ----------
-    study : runs of all branches, with bands; comparison : of those shown, None with one branch
-    attribution : of the focus, None when it cannot be divided, for the reason in `undivided`
-    yardstick : what countermeasures are judged by, in words; its unit; "" when there is nothing to judge by
-    ranking : branch, difference, low, high, best, n, undone, single: the share of pairs in which it is best of those that
-        join no others; per_actor : branch -> actor -> effect on the arms it holds
-    screening : what moves the effect of the focus on the yardstick; None with one branch, without a range or a yardstick
-    chain, cargoes, regimes : tables for the figures, of runs looked into
+    roles : roles of the branches
+    study : runs of all branches, with bands
+    comparison : paired effects of all branches against the baseline; None with one branch
+    attribution : the effect of the focus divided among provisions; None if it cannot be divided
+    undivided : reason why `attribution` is None; otherwise empty
+    yardstick : the outcome by which countermeasures are ranked, in words, and its unit; both empty if there is none
+    ranking : one row per countermeasure: branch, difference, low, high, best (share of paired runs in which it is the most
+        effective), n, undone (share of the effect of the focus that it undoes), single (share of paired runs in which it is the
+        most effective of those that contain no other one)
+    per_actor : branch -> actor -> effect on the arms held
+    screening : effects of the uncertain parameters on the effect of the focus; None without a second branch, an uncertain
+        parameter or a yardstick
+    events : month and label of the events shown in figures
+    chain : means by stage from pledge to arms held, over the examined runs
+    cargoes : arms by sender, receiver, origin and route, over the examined runs
+    provenance : arms received by actor, branch and origin
+    regimes : stability of the regimes by run and month, over the examined runs
+    labels : id -> label
+    looked_into : number of runs examined month by month, per branch
+    asked : command to quote in the report
     """
 
     roles: Roles
@@ -91,11 +105,11 @@ class Findings:
 
     @property
     def world(self) -> World:
-        """The world in the branch that is looked at first: the focus, or the only one."""
+        """The world in the branch of interest: the focus, or the only branch."""
         return self.study.worlds[self.study.branches.index(self.roles.focus or self.roles.baseline)]
 
     def effects(self, measure: str, branch: str | None = None) -> list[Effect]:
-        """Effects on a measure in a branch, by default the focus."""
+        """Effects on a measure in a branch; None takes the focus."""
         if self.comparison is None:
             return []
         chosen = branch or self.roles.focus
@@ -111,9 +125,11 @@ class ReportOptions(TypedDict, total=False):
 
     Attributes
     ----------
-    uncertain, threads : as in `compare`
-    steps : called with the name of a step, gives what shows its progress
-    asked : the command that asks for this report
+    uncertain : True resamples the uncertain parameters in the runs, with the same values in every branch; default False
+    threads : number of threads; None, the default, uses all processors
+    steps : called with the name of each step; returns a function called as ``progress(done, total)``, or None; None, the
+        default, shows no progress
+    asked : command to quote in the report; empty, the default, quotes an equivalent one
     """
 
     uncertain: bool
@@ -129,20 +145,23 @@ def study_findings(
     rng: Seed = 0,
     **options: Unpack[ReportOptions],
 ) -> Findings:
-    """Run all that a report needs.
+    """Run everything that the report of a world needs.
 
     Parameters
     ----------
-    world : a World, or its file
-    branches : the first is what the others are held against; those that build on the one looked at are its
-        countermeasures; None chooses them by name
-    runs : pairs of runs; rng : seed
-    options : as in `ReportOptions`
+    world : a World, or the path or name of a world file
+    branches : the first is the baseline, and the others are compared with it; branches that build on the focus are its
+        countermeasures; None, the default, chooses branches by name
+    runs : number of paired runs per branch; default 200
+    rng : seed, or a SeedSequence or Generator that gives one; default 0
+    options : see `ReportOptions`
 
     Raises
     ------
-    BooksError, InputError, RunError : as in `compare`
-    TypeError : an unknown option
+    BooksError : money or arms do not balance in a run
+    InputError : the world, a branch or an option cannot be used
+    RunError : a run failed, or `rng` is not a valid seed
+    TypeError : an option is unknown
     """
     check_options("study_findings", options, ReportOptions)
     base = world_of(world)
@@ -174,7 +193,7 @@ def study_findings(
 
 
 def _compared(study: Ensemble, roles: Roles) -> Comparison | None:
-    """Paired effects of all branches against the first."""
+    """Paired effects of all branches against the baseline."""
     if len(roles.all) < 2:
         return None
     parts = [f"{measure}.{actor}" for actor in holders(study) for measure in PARTS]
@@ -191,7 +210,7 @@ def _compared(study: Ensemble, roles: Roles) -> Comparison | None:
 def _divided(
     study: Ensemble, roles: Roles, threads: int | None, progress: Progress | None
 ) -> tuple[Attribution | None, str]:
-    """The effect of the focus divided among provisions, as exactly as a minute allows."""
+    """The effect of the focus divided among provisions, with as many runs as about a minute allows."""
     measures = [f"stock.{actor}" for actor in holders(study)]
     if roles.focus is None or not measures:
         return None, "there is no second branch" if roles.focus is None else "no proxy holds arms"
@@ -209,7 +228,7 @@ def _divided(
 def _screened(
     base: World, study: Ensemble, roles: Roles, threads: int | None, progress: Progress | None
 ) -> Screening | None:
-    """Which numbers move the effect of the focus on what is judged by."""
+    """Effects of the uncertain parameters on the effect of the focus on the yardstick."""
     if roles.focus is None:
         return None
     pairs = max(FEWEST * REPLICATES, min(SCREENED, SCREENED_MONTHS // len(base.months)))
@@ -226,12 +245,12 @@ def _screened(
 
 
 def _judged(study: Ensemble, holding: Sequence[str]) -> Array:
-    """(branch, run): what countermeasures are judged by."""
+    """The outcome by which countermeasures are ranked, ``(branch, run)``."""
     return np.sum([study.of("stock", actor) for actor in holding], axis=0) if holding else _received(study)
 
 
 def yardstick(study: Ensemble, holding: Sequence[str]) -> tuple[str, str]:
-    """What countermeasures are judged by: arms held count what arrived, what was made, and what was lost."""
+    """The outcome by which countermeasures are ranked; arms held reflect arrivals, production and losses."""
     if holding:
         return "arms held by the proxies together" if len(holding) > 1 else "arms held by the proxy", "USD m of arms"
     if np.any(_received(study) > 0):
@@ -251,7 +270,7 @@ def _received(study: Ensemble) -> Array:
 def _ranked(
     study: Ensemble, roles: Roles, holding: Sequence[str]
 ) -> tuple[pandas.DataFrame, dict[str, dict[str, Effect]]]:
-    """Countermeasures against the focus, pair by pair."""
+    """Paired effects of the countermeasures against the focus, and their ranking."""
     import pandas as pd
 
     names = ["branch", "difference", "low", "high", "best", "n", "undone", "single"]
@@ -298,7 +317,7 @@ def _ranked(
 
 
 def _best_single(those: Array, worlds: Sequence[World]) -> Array:
-    """Chance to be the best of those that hold no other one in them; NaN for those that do, or when all or none do."""
+    """Share of runs in which each is the most effective of those that contain no other one; NaN for the others, or if all or none do."""
     focus, *others = worlds
     joint = [any(builds_on(focus, one, other) for one in others if one is not other) for other in others]
     found = np.full(len(others), math.nan)

@@ -1,4 +1,4 @@
-"""Month by month: what happened when, and what the runs that are looked into moved, by stage, cargo, maker and regime."""
+"""Monthly detail: dates of events, and the flows of the examined runs by stage, cargo, origin and regime."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     import pandas
 
 Array = np.ndarray[Any, Any]
-#: Runs whose every cargo is told.
+#: Number of runs for which every cargo is counted.
 CARGOES = 8
 
 
 def events_of(study: Ensemble, roles: Roles) -> pandas.DataFrame:
-    """month, label: when pacts come into force, then what falls into the same month in nearly all runs."""
+    """Columns month, label: dates at which pacts enter into force, then events that fall in the same month in nearly all runs."""
     import pandas as pd
 
     world = study.worlds[0]
@@ -52,7 +52,7 @@ def events_of(study: Ensemble, roles: Roles) -> pandas.DataFrame:
 
 
 def looked_into(study: Ensemble, roles: Roles, count: int, progress: Progress | None) -> dict[str, list[Run]]:
-    """The first runs of each branch that is shown, month by month."""
+    """Run the first runs of the shown branches again, month by month."""
     names = (
         [name for name in roles.shown if name in (roles.baseline, roles.focus)]
         if len(roles.shown) > 3
@@ -73,7 +73,7 @@ def looked_into(study: Ensemble, roles: Roles, count: int, progress: Progress | 
 
 
 def chain(looked: Mapping[str, Sequence[Run]], study: Ensemble) -> pandas.DataFrame:
-    """stage, branch, value, unit, n: support of all patrons from pledge to arrival, then the arms that proxies hold."""
+    """Columns stage, branch, value, unit, n: support of all patrons from pledge to arrival, then the arms held by proxies."""
     import pandas as pd
 
     first = next(iter(looked.values()))[0]
@@ -103,7 +103,7 @@ def chain(looked: Mapping[str, Sequence[Run]], study: Ensemble) -> pandas.DataFr
 
 
 def _stages(one: Run, own: Array, holding: Sequence[int]) -> list[float]:
-    """Means over the months of one run."""
+    """Means over the months of one run, by stage."""
     history, world = one.history, one.world
     arrays, months = world.arrays[0], len(world.months)
     routes = len(world.names["route"])
@@ -123,7 +123,7 @@ def _stages(one: Run, own: Array, holding: Sequence[int]) -> list[float]:
 
 
 def cargoes(looked: Mapping[str, Sequence[Run]], roles: Roles) -> pandas.DataFrame:
-    """from, to, origin, route, sent, arrived, n: a year, mean over the first runs of the branch looked at."""
+    """Columns from, to, origin, route, sent, arrived, n: USD m per year, mean over the first runs of the branch of interest."""
     import pandas as pd
 
     runs = looked[roles.focus or roles.baseline][:CARGOES]
@@ -137,7 +137,7 @@ def cargoes(looked: Mapping[str, Sequence[Run]], roles: Roles) -> pandas.DataFra
 
 
 def provenance(study: Ensemble, roles: Roles) -> pandas.DataFrame:
-    """actor, branch, origin, value, n: arms received by maker, the largest receivers first."""
+    """Columns actor, branch, origin, value, n: arms received by origin; proxies first, then by amount, largest first."""
     import pandas as pd
 
     world = study.worlds[0]
@@ -162,7 +162,7 @@ def provenance(study: Ensemble, roles: Roles) -> pandas.DataFrame:
 
 
 def regimes(looked: Mapping[str, Sequence[Run]]) -> pandas.DataFrame:
-    """regime, branch, run, month, stability, forcing, fallen: of regimes that stood at the start."""
+    """Columns regime, branch, run, month, stability, forcing, fallen, for the regimes that had not fallen before the start."""
     import pandas as pd
 
     parts = []

@@ -23,13 +23,21 @@ if TYPE_CHECKING:
     from proxysim.scenario.world.world import World
 
 _KEYS = ("fighting", "differences", "chain", "flows", "map", "provenance", "provisions", "counter", "screening")
-#: Rows of the table of effects.
+#: Maximum number of rows in the table of effects.
 _EFFECTS = 400
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """One pattern of the real world that runs were held against: what, the range asked for, and what came."""
+    """One real-world pattern that the runs were compared with.
+
+    Attributes
+    ----------
+    what : the pattern
+    wanted : the required range
+    seen : the range in the runs
+    met : whether the runs reproduce the pattern
+    """
 
     what: str
     wanted: str
@@ -38,12 +46,12 @@ class Pattern:
 
 
 def study_page(found: Findings, patterns: Sequence[Pattern] | None = None) -> str:
-    """The report as HTML.
+    """Render the report as HTML.
 
     Parameters
     ----------
-    found : from `study_findings`
-    patterns : patterns of the real world that this world was held against; None says that there are none
+    found : findings from `study_findings`
+    patterns : real-world patterns that the world was compared with; None reports that there are none
 
     Raises
     ------
@@ -54,7 +62,7 @@ def study_page(found: Findings, patterns: Sequence[Pattern] | None = None) -> st
 
 
 def _context(found: Findings, patterns: Sequence[Pattern] | None) -> dict[str, Any]:
-    """What the template is given: plain values and words."""
+    """Template variables: plain values and text."""
     from proxysim.figures.kit.export import stamp
 
     scenario, study = found.world.scenario, found.study
@@ -90,7 +98,7 @@ def _role(found: Findings, name: str) -> str:
 
 
 def _command(found: Findings) -> str:
-    """The command that gives this report."""
+    """The command that produces this report."""
     import shlex
 
     parts = ["proxysim", "report", found.world.scenario.file, "--branches", ",".join(found.study.branches), "--runs", str(found.study.runs),
@@ -99,7 +107,7 @@ def _command(found: Findings) -> str:
 
 
 def _effects(found: Findings) -> list[tuple[str, ...]]:
-    """Rows of the table of effects of all branches that are shown; the composite has a table of its own."""
+    """Rows of the table of effects for all shown branches; composite capacity has a separate table."""
     if found.comparison is None:
         return []
     rows: list[tuple[str, ...]] = []
@@ -115,12 +123,12 @@ def _effects(found: Findings) -> list[tuple[str, ...]]:
 
 
 def _ceiling(share: str) -> str:
-    """What a cell says beside a fighting index."""
+    """The note in a cell next to a fighting index."""
     return f" ({share} at ceiling)" if share else ""
 
 
 def _composite(found: Findings) -> list[tuple[str, str, list[str]]]:
-    """Branch, proxy, and the effect on its composite capacity and on its three parts."""
+    """Rows of branch, proxy, and the effects on its composite capacity and on its three parts."""
     rows = []
     proxies = set(found.world.scenario.ids["proxies"])
     for branch in found.roles.shown[1:] if found.comparison is not None else ():
@@ -137,7 +145,7 @@ def _composite(found: Findings) -> list[tuple[str, str, list[str]]]:
 
 
 def _divided(found: Findings) -> dict[str, Any] | None:
-    """Provisions down, proxies across: what each has of the effect on the arms they hold."""
+    """Table of provisions by proxies: the share of each provision in the effect on arms held."""
     if found.attribution is None:
         return None
     measures = found.attribution.measures
@@ -156,7 +164,7 @@ def _divided(found: Findings) -> dict[str, Any] | None:
 
 
 def _counters(found: Findings) -> dict[str, Any] | None:
-    """Countermeasures down, proxies across."""
+    """Table of countermeasures by proxies."""
     if not len(found.ranking):
         return None
     actors = list(next(iter(found.per_actor.values()), {}))
@@ -226,6 +234,6 @@ def write_report(
     True
     """
     check_options("write_report", options, ReportOptions)
-    template("report.html")  # whether it can be written is known before an hour is spent
+    template("report.html")  # fails before the runs if Jinja2 is missing
     found = study_findings(world, branches, runs, rng, **options)
     return write(Path(out), study_page(found, patterns))

@@ -1,4 +1,4 @@
-"""The figures of the report of a world, each with its caption and a description for those who do not see it."""
+"""The figures of the report of a world, each with a caption and an alternative text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _MEASURES = ("received_arms", "made", "stock", "fighting", "received_money", "sent_arms")
 
 def pictures(found: Findings) -> dict[str, Picture]:
-    """All figures of a report; what a world does not have gets none."""
+    """All figures of a report for which the world has data."""
     from proxysim.figures.kit.export import stamp
 
     made = Pictures(stamp(found.study))
@@ -40,7 +40,7 @@ def _pairs(found: Findings) -> str:
 
 
 def _at_value(found: Findings) -> str:
-    """What holds for the runs that are looked into month by month."""
+    """A note on the parameters of the runs examined month by month."""
     return ", with every number at its value" if found.study.uncertain else ""
 
 
@@ -49,14 +49,14 @@ def _looked(found: Findings) -> str:
 
 
 def _ceilings(found: Findings) -> str:
-    """Which of the indices are at their ceiling."""
+    """A note on the fighting indices that are at their ceiling."""
     limits = ceilings(found.study, found.roles.shown)
     told = [f"{found.labels[actor]} {percent(max(limit.shares.values()))}" for actor, limit in limits.items()]
     return f" {capital(ceiling_words(found.study))}, in the branch with most: {joined(told)}." if told else ""
 
 
 def _effects(made: Pictures, found: Findings) -> None:
-    """The fighting index over the months, and differences against the first branch."""
+    """The fighting index by month, and differences against the baseline."""
     from proxysim import figures
 
     labels, shown, fighting = found.labels, found.roles.shown, fighters(found.study)
@@ -78,7 +78,7 @@ def _effects(made: Pictures, found: Findings) -> None:
 
 
 def _support(made: Pictures, found: Findings) -> None:
-    """From pledge to arms held, and which provision does it."""
+    """The chain from pledge to arms held, and the shares of the provisions."""
     from proxysim import figures
 
     labels = found.labels
@@ -96,7 +96,7 @@ def _support(made: Pictures, found: Findings) -> None:
 
 
 def _arms(made: Pictures, found: Findings) -> None:
-    """Who sends whose arms to whom, over which legs, and who made them."""
+    """Arms by sender, receiver and route, and by origin."""
     from proxysim import figures
 
     labels, by_maker = found.labels, makers(found.labels)
@@ -124,7 +124,7 @@ def _regimes(made: Pictures, found: Findings) -> None:
 
 
 def _judged(made: Pictures, found: Findings) -> None:
-    """Countermeasures by what they do, and the numbers that move the answer."""
+    """The ranking of countermeasures, and the key uncertainties."""
     from proxysim import figures
 
     what, unit = found.yardstick
@@ -142,7 +142,7 @@ def _judged(made: Pictures, found: Findings) -> None:
                  alt_text.screening(found))  # fmt: skip
 
 def _moves(table: pandas.DataFrame) -> Any:
-    """Rows of measures that differ somewhere, by more than dust."""
+    """Which rows belong to a measure and actor with a difference above rounding errors."""
     dust = 1e-3 * table["baseline"].abs().groupby(table["measure"]).transform("max").clip(lower=1e-9)
     large = table["difference"].abs() > dust.clip(lower=5e-4)
     return large.groupby([table["measure"], table["actor"]]).transform("any") & np.isfinite(
@@ -151,7 +151,7 @@ def _moves(table: pandas.DataFrame) -> Any:
 
 
 def _waterfall(found: Findings, actor: str) -> Figure:
-    """The figure of one divided effect."""
+    """The waterfall figure of the effect on one actor."""
     from proxysim import figures
     from proxysim.figures.kit.tables import plain_rows
 

@@ -1,4 +1,4 @@
-"""What a report says in words, composed from what was found; nothing is said that the results do not hold."""
+"""Sentences for the report of a world, composed only from the findings."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from proxysim.statistics.paired import Effect
     from proxysim.studies.changes import Change
 
-#: Differences below this are not spelt out in a sentence.
+#: Differences below this are not reported in a sentence.
 _LEAST = 0.001
 _GRADES = {"A": "measured", "B": "estimated", "C": "guessed by experts", "D": "assumed"}
 
 
 def answer(found: Findings) -> list[str]:
-    """The three sentences: what was assumed, what followed, with what certainty."""
+    """The three sentences of the answer: the assumed change, the result, and its certainty."""
     if found.comparison is None or found.roles.focus is None:
         only = found.labels[found.roles.baseline]
         return [
@@ -39,7 +39,7 @@ def answer(found: Findings) -> list[str]:
 
 
 def assumed(found: Findings) -> str:
-    """What was put in."""
+    """The assumed change."""
     assert found.comparison is not None and found.roles.focus is not None
     focus, base = (found.labels[name] for name in (found.roles.focus, found.roles.baseline))
     changes = found.comparison.changes[found.roles.focus]
@@ -72,7 +72,7 @@ def assumed(found: Findings) -> str:
 
 
 def headline(found: Findings) -> list[Effect]:
-    """Effects that answer the question, the largest first: on the arms that proxies receive, else hold, else that all receive."""
+    """Effects that answer the question, largest first: on arms that proxies receive, else hold, else that anyone receives, else on falls."""
     proxies = set(found.world.scenario.ids["proxies"])
     for measure, actors in (("received_arms", proxies), ("stock", proxies), ("received_arms", None), (FALLEN, None)):
         effects = [effect for effect in found.effects(measure) if actors is None or effect.actor in actors]
@@ -82,7 +82,7 @@ def headline(found: Findings) -> list[Effect]:
 
 
 def followed(found: Findings) -> str:
-    """What came of it."""
+    """The result of the assumed change."""
     effects = headline(found)
     months = f"over {found.world.months[max(0, found.study.start)]} to {found.world.months[-1]}"
     if not effects:
@@ -115,7 +115,7 @@ def followed(found: Findings) -> str:
 
 
 def _subject(effect: Effect, name: str) -> tuple[str, bool]:
-    """What an effect is an effect on, at the head of a sentence, and whether it is a plural."""
+    """The quantity that an effect changes, as the subject of a sentence, and whether it is plural."""
     if effect.measure == "received_arms":
         return f"the arms that reach {name}", True
     if effect.measure == "stock":
@@ -124,7 +124,7 @@ def _subject(effect: Effect, name: str) -> tuple[str, bool]:
 
 
 def other_amounts(found: Findings) -> str:
-    """What it does to the other headline measures of the proxies, a short sentence each; ceilings stand beside the numbers."""
+    """Effects on the other headline measures of the proxies, one short sentence per measure, with notes on ceilings."""
     proxies, told = set(found.world.scenario.ids["proxies"]), headline(found)[0].measure
     text = ""
     for measure in ("received_arms", "made", "stock", "fighting"):
@@ -146,7 +146,7 @@ def other_amounts(found: Findings) -> str:
 
 
 def at_ceiling(found: Findings, effect: Effect) -> str:
-    """The share of a fighting index that is at its ceiling in the branch of an effect or in the first, where that is to be said."""
+    """The share of a fighting index that is at its ceiling in the branch of an effect or in the baseline; empty if not worth noting."""
     limit = ceilings(found.study, (found.roles.baseline, effect.branch)).get(effect.actor)
     return "" if effect.measure != "fighting" or limit is None else percent(max(limit.shares.values()))
 
@@ -156,13 +156,13 @@ def _in_brackets(words: str) -> str:
 
 
 def idle(found: Findings) -> list[str]:
-    """A sentence for each plant that is idle for want of an input."""
+    """A sentence for each plant that is idle because it lacks an input."""
     branches = {name: f"“{found.labels[name]}”" for name in found.roles.shown}
     return [idle_words(one, found.labels[one.actor], branches) for one in idle_plants(found.study, found.roles.shown)]
 
 
 def arms(found: Findings) -> str:
-    """What it does to the arms that reach the proxies, all together, where there are several."""
+    """The effect on the arms received by all proxies together, if there are several."""
     study, proxies = found.study, found.world.scenario.ids["proxies"]
     focus, base = (study.branches.index(name) for name in (found.roles.focus or "", found.roles.baseline))
     if len(proxies) < 2:
@@ -182,7 +182,7 @@ def arms(found: Findings) -> str:
 
 
 def by_what(found: Findings) -> str:
-    """Which provisions carry most of it, and what undoes most of it."""
+    """The provisions with the largest shares, and the countermeasure that undoes most of the effect."""
     text = ""
     if found.attribution is not None and found.attribution.measures:
         shares: dict[str, float] = {}
@@ -207,7 +207,7 @@ def by_what(found: Findings) -> str:
 
 
 def certainty(found: Findings) -> str:
-    """How sure that is, and what it does not cover."""
+    """The certainty of the result, and its limits."""
     assert found.comparison is not None and found.roles.focus is not None
     effects = [effect for effect in headline(found) if effect.detected]
     changes = found.comparison.changes[found.roles.focus]
@@ -234,7 +234,7 @@ def certainty(found: Findings) -> str:
 
 
 def hangs_on(found: Findings) -> str:
-    """Which of the numbers with a range move the answer, and of what kind they are."""
+    """The uncertain parameters that affect the answer, and their grades."""
     one = found.screening
     assert one is not None and found.roles.focus is not None
     unit = found.yardstick[1]
@@ -263,7 +263,7 @@ def hangs_on(found: Findings) -> str:
 
 
 def grounds(changes: Sequence[Change]) -> str:
-    """Of what kind the numbers are that were put in."""
+    """The grades of the assumed changes."""
     if not changes:
         return "no number was put in"
     counts = {words: sum(change.grade == grade for change in changes) for grade, words in _GRADES.items()}
@@ -277,7 +277,7 @@ def grounds(changes: Sequence[Change]) -> str:
 
 
 def _single(found: Findings) -> str:
-    """The best of those that join no others, where some do."""
+    """The most effective countermeasure that contains no other one, if some do."""
     single = found.ranking[found.ranking["single"].notna()]
     if not len(single) or float(found.ranking["single"].iloc[0]) == float(found.ranking["single"].iloc[0]):
         return ""
@@ -286,7 +286,7 @@ def _single(found: Findings) -> str:
 
 
 def blunting(found: Findings) -> str:
-    """Which countermeasure does most, in a sentence."""
+    """A sentence on the most effective countermeasure."""
     if not len(found.ranking):
         return ""
     focus = found.labels[found.roles.focus or ""]

@@ -1,1 +1,1 @@
-"""Files, defaults, branches and changes resolved into one checked scenario."""
+"""Resolve files, defaults, branches and changes into one checked scenario."""

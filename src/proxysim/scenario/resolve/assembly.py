@@ -1,4 +1,4 @@
-"""From checked values to the records of a `Scenario`."""
+"""Build a `Scenario` from checked values."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from proxysim.scenario.schema.values import tie_parts
 
 Leaves = Mapping[Path, Leaf]
 _SIDES = {"side_a": 1, "side_b": 2}
-#: Keys that become something other than an entry of `text`.
+#: Keys that are stored elsewhere than in `text`.
 _NOT_TEXT = ("label", "about", "source", "grade", "on", "window", "when", "unless", "question", "start", "end", "flows")
 
 
 def full_path(path: Path) -> Path:
-    """The path of a number: what is written as side_a or side_b is its engagement."""
+    """Return the path of a number, with engagement for side_a and side_b."""
     return (*path[:2], "engagement", path[3]) if path[0] == "fronts" and path[2] in _SIDES else path
 
 
 def number_of(leaf: Leaf, kind: str, start: int) -> Number:
-    """A number with months counted from the start."""
+    """Return a number with months counted from the start."""
     written: Written = leaf.value
     value, series, low, high = written.value, written.series, written.low, written.high
     if kind == "month":
         value, low, high = (None if end is None else end - start for end in (value, low, high))
     if value is None:
         value, series = _from_start(written.series, start, written.linear)
-        if not series:  # all its dates lie before the start: a plain number, and so are its ends
+        if not series:  # all dates lie before the start, so it becomes a plain number with a plain range
             low, high = (None if end is None else end * value for end in (low, high))
     return Number(
         value, series, low, high, written.dist, written.source, written.grade, written.moves_with, written.note,
@@ -49,7 +49,7 @@ def number_of(leaf: Leaf, kind: str, start: int) -> Number:
 def _from_start(
     series: tuple[tuple[int, float], ...], start: int, linear: bool
 ) -> tuple[float, tuple[tuple[int, float], ...]]:
-    """Value at the start and the steps after it; the first value also holds before its date."""
+    """Return the value at the start and the steps after it; the first value also holds before its date."""
     steps = list(series)
     if linear:
         steps = []
@@ -62,7 +62,7 @@ def _from_start(
 
 
 def effects_of(world: RawWorld, draft: Draft, leaves: Leaves, off: set[str]) -> tuple[EventEffect, ...]:
-    """Effects of all events; faults of events without or against each other."""
+    """Return the effects of all events; record events without effects and conflicts between events."""
     found: list[EventEffect] = []
     start = leaves.get(("scenario", "start"))
     taken: dict[tuple[Path, int], str] = {}
@@ -83,7 +83,7 @@ def effects_of(world: RawWorld, draft: Draft, leaves: Leaves, off: set[str]) -> 
                 month = int(on.value + (delay.value.value or 0 if delay else 0))
                 other = taken.setdefault((path, month), name)
                 if other != name:
-                    message = f'sets {".".join(path)[:100]} in the same month as "{other}"; only one can'
+                    message = f'sets {".".join(path)[:100]} in the same month as "{other}"; only one event can'
                     world.add_fault(leaf, ("events", name, "set"), message)
             if start:
                 record = number_of(Leaf(number, leaf.file, leaf.line, "file"), _effect_kind(path, verb), start.value)
@@ -99,7 +99,7 @@ def _effect_kind(path: Path, verb: str) -> str:
 def build(
     world: RawWorld, file: str, base: Leaves, leaves: Leaves, effects: tuple[EventEffect, ...], off: set[str], branch: str,
 ) -> Scenario:  # fmt: skip
-    """The scenario; nothing is wrong any more."""
+    """Build the scenario from values without faults."""
     start = leaves["scenario", "start"].value
     months = leaves["scenario", "end"].value - start + 1
     numbers = _numbers(leaves, start)
@@ -143,7 +143,7 @@ def _words(leaves: Leaves, path: Path) -> str:
 
 
 def _numbers(leaves: Leaves, start: int) -> dict[Path, Number]:
-    """All numbers by full path, in the order of paths."""
+    """Return all numbers by full path, in the order of paths."""
     found: dict[Path, Number] = {}
     kinds: dict[tuple[str, str], str] = {}
     for path, leaf in leaves.items():
@@ -158,7 +158,7 @@ def _numbers(leaves: Leaves, start: int) -> dict[Path, Number]:
 
 
 def _text(world: RawWorld, leaves: Leaves, start: int) -> tuple[dict[Path, object], dict[tuple[str, str], str]]:
-    """Values that are no numbers, absent ones as None, and labels."""
+    """Return values that are not numbers, with None for absent ones, and labels."""
     text: dict[Path, object] = {}
     labels: dict[tuple[str, str], str] = {}
     for section in NAMED:
@@ -185,14 +185,14 @@ def _text(world: RawWorld, leaves: Leaves, start: int) -> tuple[dict[Path, objec
 
 
 def _plain(key: Key, value: object, start: int) -> object:
-    """A value of `text`: lists in the order of ids, months from the start."""
+    """Return a value for `text`: ids sorted, and months counted from the start."""
     if key.type == "ids" and isinstance(value, tuple):
         return tuple(sorted(value))
     return value - start if key.type == "date" and isinstance(value, int) else value
 
 
 def _event(name: str, leaves: Leaves, start: int, months: int, off: bool) -> Event:
-    """One event."""
+    """Build one event."""
     get = partial(_words, leaves)
     path = ("events", name)
     first, last, kind = 0, months - 1, "hazard" if monthly(leaves, name) > 0 else "when"
@@ -210,7 +210,7 @@ def _event(name: str, leaves: Leaves, start: int, months: int, off: bool) -> Eve
 
 
 def _hash(scenario: Scenario) -> str:
-    """Hash of what a run depends on."""
+    """Return the hash of everything that a run depends on."""
 
     def plain(number: Number) -> tuple[object, ...]:
         return number.value, number.series, number.low, number.high, number.dist, number.moves_with

@@ -1,4 +1,4 @@
-"""Ids along the axes of a world, and how many of each a world may have."""
+"""Ids along the axes of a world, and limits on their number."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AXIS_SECTIONS = {
 
 
 def axis_ids(world: RawWorld, axis: str) -> tuple[str, ...]:
-    """Ids along an axis of a number, sorted."""
+    """Return the ids along an axis of a number, sorted."""
     if axis == "provision":
         return PROVISIONS
     if axis == "origin":
@@ -28,7 +28,7 @@ def axis_ids(world: RawWorld, axis: str) -> tuple[str, ...]:
 
 
 def over_limits(world: RawWorld) -> Iterator[tuple[tuple[str, int], str, str]]:
-    """Kinds of which a world has too many: place of one that is too many, section and message."""
+    """Yield place, section and message for each kind of entry of which there are too many."""
     for axis, limit in LIMITS.items():
         if axis == "origin":
             leaf = world.leaves.get(("scenario", "origins"))

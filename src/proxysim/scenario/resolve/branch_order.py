@@ -1,4 +1,4 @@
-"""The order in which branches apply: those that a branch extends come before it, each once."""
+"""Order in which branches apply: those that a branch extends come first, each once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from proxysim.scenario.schema.document import RawWorld
 
 
 def branch_order(world: RawWorld, names: list[str]) -> list[str]:
-    """Branches to apply, those that others build on first, each once; circles are noted as faults."""
+    """Return the branches to apply, in order, each once; circles are recorded as faults."""
     order: dict[str, None] = {}
     for name in names:
         waiting: list[tuple[str, bool]] = [(name, False)]
@@ -24,7 +24,7 @@ def branch_order(world: RawWorld, names: list[str]) -> list[str]:
                 walked = list(trail)
                 circle = " -> ".join([*walked[walked.index(one) :], one])[:300]
                 at = ("branches", walked[-1], "extends")
-                world.add_fault(world.leaves[at], at, f"goes in a circle: {circle}")
+                world.add_fault(world.leaves[at], at, f"forms a circle: {circle}")
                 continue
             trail[one] = None
             waiting.append((one, True))

@@ -1,4 +1,4 @@
-"""Applies changes to a world: the verbs set, scale and add over paths and patterns, in branches, events and ``--set``."""
+"""Apply changes to a world: the verbs set, scale and add on paths and patterns, in branches, events and ``--set``."""
 
 from __future__ import annotations
 
@@ -14,14 +14,24 @@ from proxysim.scenario.schema.numbers import Reader, Written
 from proxysim.scenario.schema.units import Unit
 from proxysim.scenario.schema.values import read_value
 
-#: Most values that all the patterns of a world may reach together.
+#: Largest total number of values that the patterns of a world may match.
 REACH_LIMIT = 50_000
 Changes = Mapping[tuple[str, Path], Leaf]
 
 
 @dataclass
 class Draft:
-    """A world under change: filled leaves below, changes above. `None` above means removed."""
+    """A world under change.
+
+    Attributes
+    ----------
+    world : everything written, to which faults are added
+    base : all values, with defaults
+    flows : unit of bare flows
+    over : changed values by path; None means removed
+    reach : number of values matched so far, and 1 once the limit has been reported
+    entries, axes : caches of the ids below a path, and along an axis
+    """
 
     world: RawWorld
     base: Mapping[Path, Leaf]
@@ -38,29 +48,27 @@ class Draft:
                     self.entries.setdefault(path[:3], []).append(path[3])
 
     def fork(self) -> Draft:
-        """The same world without the changes, to try others."""
+        """Return the same world without the changes, to which others can be applied."""
         return Draft(self.world, self.base, self.flows, {}, self.reach, self.entries, self.axes)
 
     def get(self, path: Path) -> Leaf | None:
-        """A value as it stands now."""
+        """Return the current value of a path."""
         return self.over[path] if path in self.over else self.base.get(path)
 
     def leaves(self) -> dict[Path, Leaf]:
-        """All values as they stand now."""
+        """Return all current values."""
         merged = {**self.base, **self.over}
         return {path: leaf for path, leaf in merged.items() if leaf is not None}
 
     # ---- paths -------------------------------------------------------------------------------
     def expand(self, pattern: Path, event: bool = False) -> tuple[Key, list[Path]]:
-        """Full paths that a pattern reaches, sorted; `PathError` when it reaches none."""
+        """Return the full paths that a pattern matches, sorted; raises `PathError` if there are none."""
         section = pattern[0]
         if section not in NAMED and section not in SINGLE:
             raise PathError(f'"{section[:60]}" is not a section{self.world.suggest(section, (*NAMED, *SINGLE))}')
         single = section in SINGLE
         if len(pattern) < (2 if single else 3):
-            raise PathError(
-                f"is not a full path; it goes on with {'a key' if single or len(pattern) == 2 else 'an id'}"
-            )
+            raise PathError(f"is not a full path; add {'a key' if single or len(pattern) == 2 else 'an id'}")
         heads = [(section,)] if single else [(section, name) for name in self._names(section, pattern[1])]
         name = pattern[1] if single else pattern[2]
         key = SECTIONS[section].get(name)
@@ -71,16 +79,20 @@ class Draft:
         length = leaf_length(pattern, key)
         if len(pattern) != length:
             axis = key.axes[len(pattern) - length] if key.axes and len(pattern) < length else ""
-            raise PathError(f"is not a full path; it goes on with the {axis}" if axis else f'goes on after "{name}"')
+            raise PathError(
+                f"is not a full path; add the id of the {axis}"
+                if axis
+                else f'has parts after "{name}", where the path ends'
+            )
         paths = [(*head, name) for head in heads]
         for axis, part in zip(key.axes, pattern[length - len(key.axes) :], strict=True):
             paths = [(*path, one) for path in paths for one in self._axis(axis, part, path, event)]
         if not paths:
-            raise PathError("reaches nothing")
+            raise PathError("matches nothing")
         self.reach[0] += len(paths)
         if self.reach[0] > REACH_LIMIT:
             told, self.reach[1] = self.reach[1], 1
-            raise PathError("" if told else f"the patterns of this world reach more than {REACH_LIMIT} values together")
+            raise PathError("" if told else f"the patterns of this world match more than {REACH_LIMIT} values in total")
         return key, sorted(paths)
 
     def _names(self, section: str, part: str) -> list[str]:
@@ -92,14 +104,14 @@ class Draft:
         if self.world.broken or part in self.world.astray:
             raise PathError("")
         what = (
-            f'"{part[:60]}" meets none of the {section}'
+            f'"{part[:60]}" matches none of the {section}'
             if "*" in part
             else f'"{part[:60]}" is not one of the {section}'
         )
         raise PathError(what + self.world.suggest(part.strip("*"), list(known)))
 
     def _axis(self, axis: str, part: str, path: Path, event: bool) -> Iterable[str]:
-        """Ids that a part meets along an axis; along actors and legs a pattern meets only what is written."""
+        """Return the ids that a part matches along an axis; for actors and legs, a pattern matches ids with a value."""
         known = self.axes.setdefault(axis, ()) or axis_ids(self.world, axis)
         self.axes[axis] = known
         side = path[-1] in ("side_a", "side_b")
@@ -112,15 +124,15 @@ class Draft:
             raise PathError("")
         if part in known:
             if {("fronts", path[1], "side_a"), ("fronts", path[1], "side_b")} & self.world.faulty:
-                raise PathError("")  # follows from that fault
+                raise PathError("")  # a consequence of that fault
             raise PathError(
-                f'"{part}" is not on {path[-1]} of the file; write it there with 0, so that its side is known'
+                f'"{part}" is not on {path[-1]} in the file; list it there with 0, so that its side is known'
             )
         raise PathError(f'"{part[:60]}" is not one of the {axis} ids{self.world.suggest(part, known)}')
 
     # ---- verbs -------------------------------------------------------------------------------
     def apply(self, changes: Changes, owner: Path, origin: str) -> None:
-        """Apply the changes of one branch: set, then scale, then add, each in the order of paths."""
+        """Apply the changes of a branch: set, then scale, then add, each in the order of paths."""
         for path, leaf in self.targets(changes, "set", owner).items():
             self._set(path, leaf, owner, origin)
         for verb in ("scale", "add"):
@@ -129,7 +141,7 @@ class Draft:
                     self._alter(path, verb, leaf, (*owner, verb, *pattern), origin)
 
     def targets(self, changes: Changes, verb: str, owner: Path, event: bool = False) -> dict[Path, Leaf]:
-        """Where the changes of `set` act; of two patterns that meet, the more literal wins."""
+        """Return the paths that the changes of a verb match; of two patterns for one path, the more specific wins."""
         found: dict[Path, tuple[tuple[int, int], Leaf, Path]] = {}
         told: set[Path] = set()
         for (_, pattern), leaf in sorted(pick(changes, verb), key=lambda change: change[0]):
@@ -140,7 +152,7 @@ class Draft:
                     found[path] = (rank, leaf, pattern)
                 elif before[0] == rank and pattern not in told:
                     told.add(pattern)
-                    message = f"meets {shown(path)}, as {shown(before[2])} does; make one of them more literal"
+                    message = f"matches {shown(path)}, as {shown(before[2])} does; make one of them more specific"
                     self.world.add_fault(leaf, (*owner, verb, *pattern), message)
         return {path: leaf for path, (_, leaf, _) in found.items()}
 
@@ -156,7 +168,7 @@ class Draft:
         key = SECTIONS[path[0]][path[1] if path[0] in SINGLE else path[2]]
         if key.type == "flows":
             self.world.add_fault(
-                leaf, (*owner, *path), "cannot change: all bare numbers of the file would change with it"
+                leaf, (*owner, *path), "cannot be changed: all bare numbers of the file would change with it"
             )
             return
         value, problems = read_value(key, leaf.value, self.flows)
@@ -181,8 +193,8 @@ class Draft:
         default = key.parameter.default
         if before is None and (default is None or math.isnan(default)):
             if path[:3] in self.world.written:
-                return  # written with a fault that is already noted
-            self.world.add_fault(leaf, owner, f"{shown(path)} is worked out when it is not written; use set")
+                return  # written with a fault that is already recorded
+            self.world.add_fault(leaf, owner, f"{shown(path)} is not given in the file but computed; use set")
             return
         written = before.value if before else Written(float(default or 0.0))
         assert amount.value is not None
@@ -199,7 +211,7 @@ class Draft:
         self.over[path] = Leaf(after, leaf.file, leaf.line, origin)
 
     def amount(self, key: Key, verb: str, leaf: Leaf, owner: Path) -> Written | None:
-        """The number of a change, or None after noting what is wrong."""
+        """Return the number of a change, or None after recording the fault."""
         if key.parameter is None:
             self.world.add_fault(leaf, owner, f"is not a number, so it cannot be changed by {verb} here")
             return None
@@ -216,7 +228,7 @@ class Draft:
 
     # ---- events ------------------------------------------------------------------------------
     def effects(self, name: str, lasts: bool) -> list[tuple[str, Path, Written, Leaf]]:
-        """Effects of one event as (verb, full path, number, place), in the order of paths and verbs."""
+        """Return the effects of an event as (verb, full path, number, place), in the order of paths and verbs."""
         found: list[tuple[str, Path, Written, Leaf]] = []
         changes = self.world.changes.get(("events", name), {})
         owner = ("events", name)
@@ -248,7 +260,7 @@ class Draft:
         elif key.name == "provisions" and verb == "set" and (number.value or 0) > 1:
             above = [path[3] for path in paths if path[3] != "funding"]
             problem = (
-                f"found {number.value:g} for {above[0]}; allowed is 0 to 1 (only funding may pass 1)" if above else ""
+                f"found {number.value:g} for {above[0]}; allowed is 0 to 1 (only funding may exceed 1)" if above else ""
             )
         elif key.parameter.carried and lasts:
             problem = "is carried from month to month, so the event acts once; leave out `lasts`"
@@ -259,12 +271,12 @@ class Draft:
 
 
 def pick(changes: Changes, verb: str) -> list[tuple[tuple[str, Path], Leaf]]:
-    """The changes of one verb."""
+    """Return the changes of one verb."""
     return [(at, leaf) for at, leaf in changes.items() if at[0] == verb]
 
 
 def altered(written: Written, verb: str, amount: float) -> Written:
-    """A number scaled or added to; the range of a series is a multiplier and stays."""
+    """Scale a number or add to it; the range of a series is a multiplier and stays the same."""
 
     def change(value: float) -> float:
         return value * amount if verb == "scale" else value + amount

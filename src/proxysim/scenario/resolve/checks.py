@@ -1,4 +1,4 @@
-"""What must hold between the values of a world: ids that are named, ways that exist, shares that fit."""
+"""Checks across the values of a world: ids that exist, ties that are connected, shares that add up."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SLACK = 1 + 1e-9
 
 
 def check_world(world: RawWorld, leaves: Leaves, file: str) -> None:
-    """Note every fault between values; faults inside a value are already noted."""
+    """Record all faults across values; faults inside a value are already recorded."""
     _required(world, leaves, file)
     _references(world, leaves)
     _actors(world)
@@ -34,7 +34,7 @@ def check_world(world: RawWorld, leaves: Leaves, file: str) -> None:
 
 
 def _required(world: RawWorld, leaves: Leaves, file: str) -> None:
-    """Keys without which an entry means nothing."""
+    """Check required keys."""
     if world.broken:
         return
     for key in SECTIONS["scenario"].values():
@@ -52,16 +52,16 @@ def _required(world: RawWorld, leaves: Leaves, file: str) -> None:
                     if path not in sides and path not in world.faulty:
                         world.add_fault(place, path, "needs at least one actor, such as {north = 0.5}")
                 elif path not in leaves and path not in world.written:
-                    world.add_fault(place, path, f"is missing; every one of the {section} needs it ({key.meaning})")
+                    world.add_fault(place, path, f"is missing; all {section} need it ({key.meaning})")
 
 
 def written_path(path: Path, leaf: Leaf) -> Path:
-    """The path as it stands in the file, which is that of the default where the value is one."""
+    """Return the path in the file, which is in [defaults] for a value that comes from there."""
     return ("defaults", path[0], *path[2:]) if leaf.origin == "defaults" else path
 
 
 def _references(world: RawWorld, leaves: Leaves) -> None:
-    """Every id that is named in a value, along an axis or as a source."""
+    """Check all ids in values, along axes and as sources."""
     known = {axis: axis_ids(world, axis) for axis in ("category", "origin", "leg", "actor", "provision")}
     known["origin"] = tuple(leaves["scenario", "origins"].value)
     targets = {section: dict.fromkeys(world.ids(section)) for section in (*NAMED, "sources")}
@@ -94,15 +94,15 @@ def _dangling(world: RawWorld, path: Path, leaf: Leaf, name: str, where: str, kn
 
 
 def _actors(world: RawWorld) -> None:
-    """States and proxies share one space of ids."""
+    """Check that no id is both a state and a proxy."""
     for name in sorted(set(world.ids("states")) & set(world.ids("proxies"))):
         first, second = world.ids("states")[name], world.ids("proxies")[name]
         later, section = (second, "proxies") if (first[0] != second[0] or second[1] >= first[1]) else (first, "states")
-        world.add_fault(later, (section, name), "is named as a state and as a proxy; an id stands for one actor")
+        world.add_fault(later, (section, name), "is both a state and a proxy; an id stands for one actor")
 
 
 def _time(world: RawWorld, leaves: Leaves) -> None:
-    """The run has an end after its start, and is not endless."""
+    """Check that the end is after the start, and the number of months."""
     start, end = leaves.get(("scenario", "start")), leaves.get(("scenario", "end"))
     if not start or not end:
         return
@@ -114,12 +114,12 @@ def _time(world: RawWorld, leaves: Leaves) -> None:
 
 
 def largest(leaf: Leaf | None) -> float:
-    """The largest value that a number is written with."""
+    """Return the largest value of a number or series."""
     return max(leaf.value.values(), default=0.0) if leaf else 0.0
 
 
 def _ties(world: RawWorld, leaves: Leaves) -> None:
-    """Ends, brokers and barter."""
+    """Check ends, brokers and barter."""
     actors = axis_ids(world, "actor")
     pairs: dict[tuple[str, str], str] = {}
     for name, place in sorted(world.ids("ties").items(), key=lambda entry: (entry[1], entry[0])):
@@ -132,12 +132,12 @@ def _ties(world: RawWorld, leaves: Leaves) -> None:
                 world.add_fault(place, path, f'"{part[:60]}" is not a state or a proxy{world.suggest(part, actors)}')
         sender, receiver, broker = parts
         if len({sender, receiver, broker}) < 3:
-            world.add_fault(place, path, "names an actor twice; sender, receiver and broker are different")
+            world.add_fault(place, path, "names an actor twice; sender, receiver and broker must be different")
             continue
         before = pairs.setdefault((sender, receiver), name)
         if before != name:
             world.add_fault(
-                place, path, f'goes between the same two as "{before}"; one tie for each direction is allowed'
+                place, path, f'joins the same two actors as "{before}"; only one tie is allowed in each direction'
             )
         if broker in actors:
             section = "states" if broker in world.ids("states") else "proxies"
@@ -147,12 +147,12 @@ def _ties(world: RawWorld, leaves: Leaves) -> None:
     for name in world.ids("ties"):
         parts, barter = tie_parts(name), leaves.get(("ties", name, "barter"))
         if parts and barter and largest(barter) > 0 and (parts[1], parts[0]) not in pairs and not world.broken:
-            message = f'needs the tie the other way, "{parts[1]} -> {parts[0]}", over which it is paid'
+            message = f'needs the tie in the opposite direction, "{parts[1]} -> {parts[0]}", over which it is paid'
             world.add_fault(barter, written_path(("ties", name, "barter"), barter), message)
 
 
 def _chance_keys(world: RawWorld, leaves: Leaves) -> None:
-    """No two things of one kind draw the same random numbers; states and proxies are one kind."""
+    """Check that no two entries of a kind draw the same random numbers; states and proxies are one kind."""
     for sections in (("states", "proxies"), *((section,) for section in NAMED if section not in ("states", "proxies"))):
         seen: dict[str, str] = {}
         entries = [(place, section, name) for section in sections for name, place in world.ids(section).items()]
@@ -160,19 +160,19 @@ def _chance_keys(world: RawWorld, leaves: Leaves) -> None:
             leaf = leaves.get((section, name, "chance_key"))
             key = str(leaf.value) if leaf else name
             if seen.setdefault(key, name) != name:
-                message = f'"{key}" is the chance key of "{seen[key]}" already; their random numbers would be the same'
+                message = f'"{key}" is already the chance key of "{seen[key]}"; their random numbers would be the same'
                 world.add_fault(leaf or place, (section, name, "chance_key"), message)
 
 
 def _fronts(world: RawWorld, leaves: Leaves) -> None:
-    """No actor fights on both sides."""
+    """Check that no actor fights on both sides of a front."""
     for path, leaf in leaves.items():
         if path[0] == "fronts" and path[2] == "side_b" and (*path[:2], "side_a", path[3]) in leaves:
             world.add_fault(leaf, path, f'"{path[3]}" is on both sides of this front')
 
 
 def _regimes_and_pacts(world: RawWorld, leaves: Leaves) -> None:
-    """One regime for a state, one sum of what falls, a debtor among members, an end after the beginning."""
+    """Check one regime per state, shares of its arms that add up, debtors among members, and the ends of pacts."""
     seen: dict[str, str] = {}
     for name in sorted(world.ids("regimes"), key=lambda name: (world.ids("regimes")[name], name)):
         state = leaves.get(("regimes", name, "state"))
@@ -184,7 +184,7 @@ def _regimes_and_pacts(world: RawWorld, leaves: Leaves) -> None:
         total = sum(largest(part) for part in parts)
         if total > _SLACK:
             blamed = next((part for part in parts if part and part.origin != "default"), None)
-            message = f"destroyed, captured and leaked are {total:g} together; at most 1 is allowed"
+            message = f"destroyed, captured and leaked add up to {total:g}; at most 1 is allowed"
             world.add_fault(blamed or world.ids("regimes")[name], ("regimes", name), message)
     for name in world.ids("pacts"):
         members, debtor = leaves.get(("pacts", name, "members")), leaves.get(("pacts", name, "debtor"))
@@ -196,7 +196,7 @@ def _regimes_and_pacts(world: RawWorld, leaves: Leaves) -> None:
 
 
 def _shares(world: RawWorld, leaves: Leaves) -> None:
-    """Sums of shares, and provisions above 1."""
+    """Check sums of shares, and bounds of provisions."""
     sums: dict[Path, float] = {}
     last: dict[Path, Leaf] = {}
     for path, leaf in leaves.items():
@@ -208,10 +208,10 @@ def _shares(world: RawWorld, leaves: Leaves) -> None:
                 *([] if leaf.value.series else [leaf.value.low or 0.0]),
             )
             if min(ends) < 0:
-                message = f"found {min(ends):g}; allowed is 0 to 1 (only funding may be below 0: a cut of budgets)"
+                message = f"found {min(ends):g}; allowed is 0 to 1 (only funding may be below 0, as a budget cut)"
                 world.add_fault(leaf, written_path(path, leaf), message)
             if top > 1:
-                message = f"found {top:g}; allowed is 0 to 1 (only funding may pass 1)"
+                message = f"found {top:g}; allowed is 0 to 1 (only funding may exceed 1)"
                 world.add_fault(leaf, written_path(path, leaf), message)
         group = path[:4] if len(path) == 5 and path[2] == "stock_origin" else path[:3]
         if len(path) > 3 and path[2] in ("stock_origin", "patrols", "carriers"):
@@ -220,16 +220,16 @@ def _shares(world: RawWorld, leaves: Leaves) -> None:
                 last[group] = leaf
     for group, total in sums.items():
         if total > _SLACK:
-            world.add_fault(last[group], group, f"the shares are {total:g} together; at most 1 is allowed")
+            world.add_fault(last[group], group, f"the shares add up to {total:g}; at most 1 is allowed")
 
 
 def _categories(world: RawWorld, leaves: Leaves) -> None:
-    """Components: at most one category of them, and one when anything is made from them."""
+    """Check that at most one category is components, and that there is one if anything is made from them."""
     marked = [name for name in sorted(world.ids("categories")) if _true(leaves.get(("categories", name, "components")))]
     for name in marked[1:]:
         leaf = leaves["categories", name, "components"]
         world.add_fault(
-            leaf, ("categories", name, "components"), f'"{marked[0]}" is the category of components already'
+            leaf, ("categories", name, "components"), f'"{marked[0]}" is already the category of components'
         )
     if marked or world.broken or any(path[2:] == ("components",) for path in world.faulty):
         return

@@ -1,4 +1,4 @@
-"""Values that an entry lacks: from [defaults] of the file, else from the table of parameters."""
+"""Fill in missing values of entries from [defaults] of the file, or from the table of parameters."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _APART = ("defaults", "sources", "branch", "branches")
 
 
 def fill(world: RawWorld, file: str) -> dict[Path, Leaf]:
-    """All values with defaults: of the file where it gives them, else of the table of parameters."""
+    """Return all values with defaults, from the file if it gives them, else from the table of parameters."""
     leaves = {path: leaf for path, leaf in world.leaves.items() if path[0] not in _APART}
     for section in SINGLE:
         for key in SECTIONS[section].values():
@@ -36,7 +36,7 @@ def fill(world: RawWorld, file: str) -> dict[Path, Leaf]:
 
 
 def _shared(world: RawWorld, section: str) -> dict[Path, Leaf]:
-    """Values of [defaults] for a section, by path below the entry; one number for an axis is spread over its ids."""
+    """Return the values of [defaults] for a section, by path below the entry; one for an axis applies to all ids."""
     found: dict[Path, Leaf] = {}
     spread: list[tuple[Path, Key, Leaf]] = []
     for path, leaf in world.leaves.items():
@@ -56,7 +56,7 @@ def _shared(world: RawWorld, section: str) -> dict[Path, Leaf]:
 
 
 def _put_default(leaves: dict[Path, Leaf], path: Path, key: Key, place: tuple[str, int]) -> None:
-    """The default of the table, when it has one."""
+    """Put the default of the table, if it has one."""
     value = key.default
     if key.type == "number":
         if not isinstance(value, int | float) or math.isnan(value):

@@ -1,4 +1,4 @@
-"""What must hold for events and their conditions."""
+"""Checks of events and their conditions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TIMES = ("on", "window", "when")
 
 
 def check_events(world: RawWorld, leaves: Mapping[Path, Leaf]) -> None:
-    """Times, conditions and grades of all events."""
+    """Check times, conditions and grades of all events."""
     for name, place in world.ids("events").items():
         path = ("events", name)
         times = [key for key in _TIMES if (*path, key) in leaves]
@@ -21,19 +21,19 @@ def check_events(world: RawWorld, leaves: Mapping[Path, Leaf]) -> None:
         if len(times) > 1:
             world.add_fault(leaves[(*path, times[1])], path, f"has both {times[0]} and {times[1]}; keep one")
         elif not times and not hazard and not unsure:
-            world.add_fault(place, path, "does not say when: give one of on, window, when and chance_per_month")
+            world.add_fault(place, path, "has no time; give one of on, window, when and chance_per_month")
         elif hazard and times and times[0] != "when":
             leaf = leaves[(*path, "chance_per_month")]
-            world.add_fault(leaf, (*path, "chance_per_month"), f"does not go with {times[0]}; use `chance`")
+            world.add_fault(leaf, (*path, "chance_per_month"), f"cannot be combined with {times[0]}; use `chance`")
         unless = leaves.get((*path, "unless"))
         if unless and not hazard and "when" not in times and not unsure:
-            world.add_fault(unless, (*path, "unless"), "stands only beside `when` or `chance_per_month`")
+            world.add_fault(unless, (*path, "unless"), "needs `when` or `chance_per_month`")
         when = leaves.get((*path, "when"))
         clauses = [
             (leaf, key, clause) for key, leaf in (("when", when), ("unless", unless)) if leaf for clause in leaf.value
         ]
         if len(clauses) > CONDITIONS_LIMIT:
-            message = f"has {len(clauses)} conditions with `when`; allowed are {CONDITIONS_LIMIT} together"
+            message = f"makes {len(clauses)} conditions in `when` and `unless`; at most {CONDITIONS_LIMIT} are allowed"
             world.add_fault(clauses[-1][0], (*path, clauses[-1][1]), message)
         for leaf, key, clause in clauses:
             problem = _clause(world, name, clause)
@@ -47,15 +47,15 @@ def check_events(world: RawWorld, leaves: Mapping[Path, Leaf]) -> None:
 
 
 def monthly(leaves: Mapping[Path, Leaf], event: str) -> float:
-    """The largest chance a month of an event."""
+    """Return the largest monthly probability of an event."""
     leaf = leaves.get(("events", event, "chance_per_month"))
     return max(leaf.value.values(), default=0.0) if leaf else 0.0
 
 
 def _clause(world: RawWorld, event: str, clause: Clause) -> str:
-    """What is wrong with a condition, or nothing."""
+    """Return what is wrong with a condition, or an empty text."""
     if clause.kind == "happened" and clause.of == event:
-        return "waits for itself"
+        return "depends on itself"
     sections = {"fallen": ("regimes",), "happened": ("events",), "measure": ("states", "proxies")}[clause.kind]
     known = [name for section in sections for name in world.ids(section)]
     if clause.of not in known and not world.broken and clause.of not in world.astray:

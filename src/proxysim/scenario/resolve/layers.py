@@ -1,4 +1,4 @@
-"""The layers of a world: a file and those that it extends, each read once, later over earlier."""
+"""The layers of a world: a file and the files that it extends, each read once. Later layers override earlier ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILES_LIMIT = 16
 
 
 class _Files:
-    """Files that a world extends, parents first, each once."""
+    """The files that a world extends, parents first, each once."""
 
     def __init__(self, folder: FilePath | None) -> None:
         self.folder = folder
@@ -25,7 +25,7 @@ class _Files:
         self.refused = 0
 
     def visit(self, document: Document, name: str) -> None:
-        """Add what a document extends, then itself."""
+        """Add the files that a document extends, then the document itself."""
         self.open.append(name)
         wanted = document.data.get("extends", [])
         if not isinstance(wanted, list):
@@ -42,7 +42,7 @@ class _Files:
             self._fault(document, problem)
             return
         if path.name in self.open:
-            self._fault(document, f"goes in a circle: {' -> '.join([*self.open, path.name])}")
+            self._fault(document, f"forms a circle: {' -> '.join([*self.open, path.name])}")
             return
         if path in self.known:
             return
@@ -57,13 +57,13 @@ class _Files:
         self.visit(parent, path.name)
 
     def _place(self, entry: object) -> tuple[str, FilePath | None]:
-        """The file that an entry names, or what is wrong with it."""
+        """Return the fault of an entry and the file that it names; one of them is empty."""
         if self.folder is None:
-            return "is refused: this text stands in no folder", None
+            return "is not possible here: the world was given as text, without a folder", None
         if not isinstance(entry, str):
             return f"needs names of files in quotes; found {show(entry)}", None
         if not entry or len(entry) > 120 or any(sign in entry for sign in "/\\:\0") or entry in (".", ".."):
-            return f"found {show(entry)}; only files of the same folder are read, by name", None
+            return f"found {show(entry)}; only files in the same folder can be extended, by name", None
         path = self.folder / entry
         try:
             if not path.is_file():
@@ -80,7 +80,7 @@ class _Files:
 
 
 def read_layers(document: Document, folder: FilePath | None) -> tuple[RawWorld, Unit]:
-    """The world of a document with all that it extends, later over earlier, and the unit of bare flows."""
+    """Return a document merged with all files that it extends, and the unit of bare flows."""
     files = _Files(folder)
     files.visit(document, FilePath(document.file).name)
     world = RawWorld(faults=files.faults)
@@ -92,7 +92,7 @@ def read_layers(document: Document, folder: FilePath | None) -> tuple[RawWorld, 
 
 
 def _flows(documents: list[Document], world: RawWorld) -> Unit:
-    """The unit of bare flows, which all files must share."""
+    """Return the unit of bare flows, which must be the same in all files."""
     found: tuple[str, Unit] | None = None
     for document in documents:
         table = document.data.get("scenario")
@@ -101,11 +101,13 @@ def _flows(documents: list[Document], world: RawWorld) -> Unit:
             continue
         try:
             unit = flows_unit(text)
-        except UnitError:  # named by the check of the document
+        except UnitError:  # reported by the check of the document
             continue
         if found and unit != found[1]:
             place = (document.file, document.line(("scenario", "flows")))
-            message = f'found "{text}" but a file that this one extends has "{found[0]}"; its bare numbers would change'
+            message = (
+                f'found "{text}", but a file that this one extends has "{found[0]}"; its bare numbers would change'
+            )
             world.add_fault(place, ("scenario", "flows"), message)
         else:
             found = (text, unit)
@@ -113,7 +115,7 @@ def _flows(documents: list[Document], world: RawWorld) -> Unit:
 
 
 def merge(world: RawWorld, layer: RawWorld) -> None:
-    """Lay one document over what is there: tables merge, everything else is replaced whole."""
+    """Merge a layer into the world: tables are merged, all other values are replaced as a whole."""
     timed = {path[1] for path in layer.leaves if path[0] == "events" and path[2] in ("on", "window", "when")}
     for name in timed:
         for key in ("on", "window", "when"):

@@ -1,6 +1,7 @@
-"""Read a world file, or a text, and resolve it with a branch and changes into a `Scenario`.
+"""Read a world from a file or text, and resolve it with a branch and changes into a `Scenario`.
 
-Later wins: extended files, the file, its branch, an experiment, ``--set``. All faults are found in one pass.
+Later layers override earlier ones: extended files, the file, its branch, an experiment, ``--set``. One pass finds all
+faults.
 """
 
 from __future__ import annotations
@@ -25,18 +26,18 @@ def load_scenario(
     sets: Sequence[str] = (),
     overrides: Mapping[str, Any] | None = None,
 ) -> Scenario:
-    """Read a world file with all that it extends.
+    """Read a world file with the files that it extends, and resolve a branch.
 
     Parameters
     ----------
-    file : path of a file of kind "world"
-    branch : ids joined by ``+``; None takes the file's own default, "none" the file as it stands
-    sets : changes ``PATH=VALUE``, with values as TOML writes them
-    overrides : values by path, from an experiment; `sets` win over them
+    file : path of a file of kind "world", or name of a shipped world
+    branch : branch, or several joined by ``+``; None for the file's default branch, "none" for no branch
+    sets : changes ``PATH=VALUE``, with values in TOML notation
+    overrides : values by path, from an experiment; `sets` override them
 
     Raises
     ------
-    InputError : with all that is wrong
+    InputError : the file, the branch or a change cannot be used; it holds all faults
     """
     return read_source(file).scenario(branch, sets, overrides)
 
@@ -44,12 +45,18 @@ def load_scenario(
 def scenario_from_text(
     text: str, file: str = "world.toml", branch: str | None = None, sets: Sequence[str] = ()
 ) -> Scenario:
-    """The same from a text, which can extend no files."""
+    """Read a world from TOML text, which cannot extend files; otherwise as `load_scenario`."""
     return _source_of_text(text, file).scenario(branch, sets)
 
 
 def scenario_of_branch(scenario: Scenario, branch: str) -> Scenario:
-    """Another branch of the same world as it was read, with the same changes from the command line."""
+    """Return another branch of the same world, with the same changes from the command line.
+
+    Raises
+    ------
+    InputError : the branch does not exist or cannot be used
+    RunError : the scenario was not read from a file or text
+    """
     asked = scenario.asked
     if asked is None:
         raise RunError("this world was not read from a file or a text, so it has no other branches")
@@ -60,11 +67,11 @@ def scenario_of_branch(scenario: Scenario, branch: str) -> Scenario:
 
 
 def read_source(file: str | FilePath) -> WorldSource:
-    """Read a world file with all that it extends, each file once; branches are resolved from what is given back.
+    """Read a world file with the files that it extends, each once, so that branches can be resolved from it.
 
     Raises
     ------
-    InputError : no world could be read; faults in its values are raised when it is resolved
+    InputError : no world could be read; faults in its values are raised when a branch is resolved
     """
     path = world_path(file)
     return source_of(read_file(path, str(path)), str(path), path.parent)
@@ -75,32 +82,34 @@ def _source_of_text(text: str, file: str) -> WorldSource:
 
 
 def source_of(document: Document, file: str, folder: FilePath | None, text: str | None = None) -> WorldSource:
-    """A document with all that it extends.
+    """Read the files that a document extends.
 
     Parameters
     ----------
+    document : the document as read
     file : path that can be opened
-    folder : of the files that it extends; None for a text, which extends none
+    folder : folder of the files that it extends; None for text, which cannot extend files
+    text : the text itself, if there is no file
 
     Raises
     ------
-    InputError : it is not a world, or too large
+    InputError : the document is not a world, or it is too large
     """
     if not document.data and document.faults:
         raise error_of(document.file, list(document.faults))
-    if document.data.get("kind") == "experiment":  # nothing else in it is read as a world, so nothing else is named
+    if document.data.get("kind") == "experiment":  # nothing else in it can be checked as a world
         message = (
-            'found "experiment"; a world is needed here; an experiment is for `proxysim design` and `proxysim sweep`'
+            'found "experiment", but a world is needed; use an experiment with `proxysim design` or `proxysim sweep`'
         )
         raise InputError([Fault(document.file, document.line(("kind",)), "kind", message)])
     world, flows = read_layers(document, folder)
     if document.data.get("kind") == "part":
-        message = 'is a part, which only other files extend; give a file of kind "world"'
+        message = 'is a part, which only other files can extend; give a file of kind "world"'
         world.add_fault((document.file, document.line(("kind",))), ("kind",), message)
         raise error_of(document.file, world.faults)
     too_many: list[Fault] = []
     for place, path, message in over_limits(world):
         too_many.append(Fault(*(place if place[0] else (document.file, 0)), path, message))
-    if too_many:  # nothing further is checked, for patterns over so many take long
+    if too_many:  # stop here, since matching patterns against so many ids takes long
         raise error_of(document.file, world.faults + too_many)
     return WorldSource(file, text, document.file, world, fill(world, document.file), flows)

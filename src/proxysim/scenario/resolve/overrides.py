@@ -1,4 +1,4 @@
-"""Collects changes from outside a world file: values of an experiment by path, and ``PATH=VALUE`` of the command line."""
+"""Read changes from outside a world file: values by path from an experiment, and ``PATH=VALUE`` options."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from proxysim.scenario.toml.paths import parse_value, split_path
 
 
 def override_changes(world: RawWorld, overrides: Mapping[str, Any]) -> list[dict[tuple[str, Path], Leaf]]:
-    """Changes of an experiment, all at once: of two patterns that meet the more literal wins."""
+    """Return the changes of an experiment as one group, in which the more specific of two patterns wins."""
     changes: dict[tuple[str, Path], Leaf] = {}
     for text, value in overrides.items():
         changes |= _change(world, "experiment", text, value)
@@ -21,7 +21,7 @@ def override_changes(world: RawWorld, overrides: Mapping[str, Any]) -> list[dict
 
 
 def set_changes(world: RawWorld, sets: Sequence[str]) -> list[dict[tuple[str, Path], Leaf]]:
-    """Changes of the command line, one after the other."""
+    """Return the changes of the command line, one after the other."""
     found = []
     for text in sets:
         path, value, problem = _split_set(text)
@@ -33,7 +33,7 @@ def set_changes(world: RawWorld, sets: Sequence[str]) -> list[dict[tuple[str, Pa
 
 
 def _split_set(text: str) -> tuple[str, Any, str]:
-    """Path and value of ``PATH=VALUE``, and what is wrong."""
+    """Return path, value and fault of ``PATH=VALUE``."""
     quote = ""
     for at, sign in enumerate(text):
         if quote:
@@ -46,13 +46,13 @@ def _split_set(text: str) -> tuple[str, Any, str]:
                 return text[:at].strip(), parse_value(value), ""
             except ValueError as error:
                 word = value.replace("-", "").replace("_", "").isalnum() and value[:1].isalpha()
-                cure = f'; text wants quotes: "{value[:40]}"' if word else ""
+                cure = f'; text needs quotes: "{value[:40]}"' if word else ""
                 return "", None, f"the value cannot be read: {error}{cure}"
     return "", None, "needs the form PATH=VALUE, such as legs.sea-leg.limit=240"
 
 
 def _change(world: RawWorld, label: str, text: str, value: Any) -> dict[tuple[str, Path], Leaf]:
-    """One change from outside the file."""
+    """Return one change from outside the file."""
     try:
         path = split_path(text)
     except ValueError as error:

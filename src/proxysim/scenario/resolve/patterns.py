@@ -1,4 +1,4 @@
-"""Paths and patterns: which ids a pattern with ``*`` fits, and which of two patterns is the more literal."""
+"""Paths and patterns: the ids that a pattern with ``*`` matches, and which of two patterns is more specific."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from proxysim.scenario.schema.document import Path
 
 
 def glob(pattern: str, text: str) -> bool:
-    """Whether `text` fits `pattern`, in which ``*`` stands for any letters; linear in both."""
+    """Whether `text` matches `pattern`, where ``*`` stands for any characters; the time is linear in both."""
     if "*" not in pattern:
         return pattern == text
     first, *middle, last = pattern.split("*")
@@ -24,7 +24,7 @@ def glob(pattern: str, text: str) -> bool:
 
 
 def literalness(pattern: Path) -> tuple[int, int]:
-    """How much of a pattern is literal: the greater wins where two meet."""
+    """Return how specific a pattern is: the number of parts without ``*``, then the number of literal characters."""
     return sum("*" not in part for part in pattern), sum(len(part) - part.count("*") for part in pattern)
 
 
@@ -33,7 +33,7 @@ class PathError(ValueError):
 
 
 def nested(path: Path, value: Any) -> dict[str, Any]:
-    """A value below a path, as tables."""
+    """Return a value at a path, as nested tables."""
     for part in reversed(path):
         value = {part: value}
     return value  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""Whether an id that is named is there."""
+"""Whether an id exists."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from proxysim.scenario.schema.document import RawWorld
 
 
 def named(world: RawWorld, known: Collection[str], name: str) -> bool:
-    """Whether an id is named, or its absence follows from a fault that is already noted."""
+    """Whether an id exists, or is missing because of a fault that is already recorded."""
     return name in known or world.broken or name in world.astray

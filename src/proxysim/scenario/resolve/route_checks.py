@@ -1,4 +1,4 @@
-"""Ways between the homes of a tie's ends: that there is one, and that routes written by hand are ways."""
+"""Check that the two ends of each tie are connected, and that routes given in a file are valid."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Between = Mapping[str, Sequence[str]]
 
 
 def check_routes(world: RawWorld, leaves: Leaves) -> None:
-    """Routes by hand lead from home to home; what a tie avoids is there; some chain of legs is left."""
+    """Check that given routes lead from home to home, that avoided ids exist, and that a chain of legs is left."""
     legs, places = world.ids("legs"), world.ids("places")
     between = {leg: leaf.value for leg in legs if (leaf := leaves.get(("legs", leg, "between")))}
     clear = len(between) == len(legs) and all(place in places for pair in between.values() for place in pair)
@@ -40,21 +40,21 @@ def check_routes(world: RawWorld, leaves: Leaves) -> None:
 def _check_way(
     world: RawWorld, place: tuple[str, int], path: Path, between: Between, homes: Sequence[str], avoid: frozenset[str]
 ) -> None:  # fmt: skip
-    """Some chain of at most `MOST_LEGS` legs joins two homes."""
+    """Check that a chain of at most `MOST_LEGS` legs joins two homes."""
     start, end = homes
     hops = _hops(between, end, avoid)
     if hops.get(start, MOST_LEGS + 1) <= MOST_LEGS:
         return
     if start in hops:
-        world.add_fault(place, path, f'has no way: "{start}" and "{end}" are {hops[start]} legs apart; at most {MOST_LEGS} are allowed')
+        world.add_fault(place, path, f'has no route: "{start}" and "{end}" are {hops[start]} legs apart; at most {MOST_LEGS} are allowed')
     elif avoid and start in _hops(between, end, frozenset()):
-        world.add_fault(place, (*path, "avoid"), f'leaves no way: no other chain of legs joins "{start}" and "{end}"')
+        world.add_fault(place, (*path, "avoid"), f'leaves no route: no other chain of legs joins "{start}" and "{end}"')
     else:
-        world.add_fault(place, path, f'has no way: no chain of legs joins "{start}" and "{end}"')
+        world.add_fault(place, path, f'has no route: no chain of legs joins "{start}" and "{end}"')
 
 
 def _hops(between: Between, end: str, avoid: frozenset[str]) -> dict[str, int]:
-    """Least number of legs from each place to `end`, without what is avoided."""
+    """Return the smallest number of legs from each place to `end`, without avoided legs and places."""
     if end in avoid:
         return {}
     ways: dict[str, list[str]] = {}
@@ -75,7 +75,7 @@ def _hops(between: Between, end: str, avoid: frozenset[str]) -> dict[str, int]:
 def _check_written(
     world: RawWorld, leaf: Leaf, path: Path, between: Between, homes: Sequence[str | None]
 ) -> None:  # fmt: skip
-    """Routes that a file names: known legs, each chain from home to home."""
+    """Check the routes given in a file: known legs, and each chain from home to home."""
     legs = world.ids("legs")
     for chain in leaf.value:
         for leg in chain:
@@ -88,7 +88,7 @@ def _check_written(
 
 
 def _broken_chain(chain: Sequence[str], between: Between, start: str, end: str) -> str:
-    """What is wrong with a chain of legs from one place to another, or nothing."""
+    """Return what is wrong with a chain of legs from one place to another, or an empty text."""
     if len(chain) > MOST_LEGS:
         return f"found a route of {len(chain)} legs; at most {MOST_LEGS} are allowed"
     met = [start]
@@ -97,12 +97,12 @@ def _broken_chain(chain: Sequence[str], between: Between, start: str, end: str) 
             return f'"{leg}" does not leave from "{met[-1]}"; a route leads from "{start}" to "{end}", leg by leg'
         met.append(next(place for place in between[leg] if place != met[-1]))
     if met[-1] != end:
-        return f'{" > ".join(chain)} ends at "{met[-1]}", and the receiver is at "{end}"'
-    return f'{" > ".join(chain)} meets a place twice' if len(set(met)) < len(met) else ""
+        return f'{" > ".join(chain)} ends at "{met[-1]}", but the receiver is at "{end}"'
+    return f'{" > ".join(chain)} visits a place twice' if len(set(met)) < len(met) else ""
 
 
 def _home(world: RawWorld, leaves: Leaves, actor: str) -> str | None:
-    """The place of an actor, or None when it is not known."""
+    """Return the home of an actor, or None if it is not known."""
     for section in ACTORS:
         leaf = leaves.get((section, actor, "home"))
         if leaf and leaf.value in world.ids("places"):

@@ -1,4 +1,4 @@
-"""A world as its files say it, read and checked once; a branch and changes are resolved from it."""
+"""A world as its files give it, read and checked once, from which branches and changes are resolved."""
 
 from __future__ import annotations
 
@@ -16,19 +16,22 @@ from proxysim.scenario.scenario import Asked, Scenario
 from proxysim.scenario.schema.document import Leaf, Path, RawWorld
 from proxysim.scenario.schema.units import Unit
 
-#: Faults that are shown; of the others the number.
+#: Number of faults shown; the rest are counted.
 FAULTS_SHOWN = 100
 
 
 @dataclass(frozen=True, eq=False)
 class WorldSource:
-    """A world file with all that it extends; what it holds is never changed.
+    """A world file with the files that it extends; never changed after reading.
 
     Attributes
     ----------
-    file, text : path that can be opened, or the text and a name for it; shown : name in errors
+    file : path that can be opened, or a name for the text
+    text : the text, or None if there is a file
+    shown : name in errors
     world : everything written, with the faults found so far
-    base : all values with defaults; flows : the unit of bare flows
+    base : all values, with defaults
+    flows : unit of bare flows
     """
 
     file: str
@@ -39,7 +42,7 @@ class WorldSource:
     flows: Unit
 
     def draft(self) -> Draft:
-        """The world without a branch, to be changed; its faults are its own."""
+        """Return a copy of the world without a branch, to which changes apply; it has its own list of faults."""
         world = replace(self.world, faults=list(self.world.faults), faulty=set(self.world.faulty))
         return Draft(world, self.base, self.flows)
 
@@ -54,7 +57,7 @@ class WorldSource:
 
         Raises
         ------
-        InputError : with all that is wrong
+        InputError : the world, the branch or a change cannot be used; it holds all faults
         """
         overrides = overrides or {}
         draft = self.draft()
@@ -74,17 +77,17 @@ class WorldSource:
 
 
 def error_of(file: str, faults: list[Fault]) -> InputError:
-    """The first faults, in the order of places, and how many more there are."""
+    """Return an error with the first faults, in the order of places, and the number of the rest."""
     ordered = sorted(set(faults))
     more = len(ordered) - FAULTS_SHOWN
     if more > 0:
         ordered = ordered[:FAULTS_SHOWN]
-        ordered.append(Fault("\u2026", 0, "", f"and {more} more faults; cure these first"))
+        ordered.append(Fault("\u2026", 0, "", f"and {more} more faults; fix these first"))
     return InputError(ordered)
 
 
 def _branches(world: RawWorld, draft: Draft, wanted: str | None) -> list[str]:
-    """Apply the branches that are asked for, and try all others; the names of those asked for."""
+    """Apply the requested branches, check all others, and return the names of those requested."""
     known = world.ids("branches")
     leaf = world.leaves.get(("branch",))
     place: Leaf | tuple[str, int] = ("--branch", 0)
@@ -113,7 +116,7 @@ def _branches(world: RawWorld, draft: Draft, wanted: str | None) -> list[str]:
 
 
 def _branch_lists(world: RawWorld) -> None:
-    """Events and branches that branches name."""
+    """Check the events and branches that branches refer to."""
     for name in world.ids("branches"):
         for key, section in (("extends", "branches"), ("off", "events")):
             leaf = world.leaves.get(("branches", name, key))
@@ -124,6 +127,6 @@ def _branch_lists(world: RawWorld) -> None:
 
 
 def _off(world: RawWorld, chosen: list[str]) -> set[str]:
-    """Events that the chosen branches switch off."""
+    """Return the events that the chosen branches switch off."""
     leaves = [world.leaves.get(("branches", name, "off")) for name in branch_order(world, chosen)]
     return {event for leaf in leaves if leaf for event in leaf.value}

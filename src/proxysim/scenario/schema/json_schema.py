@@ -25,7 +25,8 @@ def editor_schema() -> dict[str, Any]:
     """Return the JSON Schema of a world file: nothing is `required`, and ``*`` is allowed in patterns."""
     properties: dict[str, Any] = {
         "kind": {"enum": list(KINDS), "description": "kind of file"},
-        "extends": _IDS | {"description": "files in the same folder that this one extends; later files override earlier ones"},
+        "extends": _IDS
+        | {"description": "files in the same folder that this one extends; later files override earlier ones"},
         "branch": _TEXT | {"description": "default branch"},
         "sources": {
             "type": "object",

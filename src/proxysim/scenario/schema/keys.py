@@ -40,7 +40,8 @@ class Key:
     Attributes
     ----------
     name : the key
-    type : number, text, label, flag, flows, id, ids, chains, date, dates, choice, count, sources, grade, conditions or changes
+    type : number, text, label, flag, flows, id, ids, chains, date, dates, choice, count, sources, grade, conditions or
+    changes
     meaning : text for people
     required : True if every entry must have it
     default : value used where it is absent; None for no value

@@ -158,7 +158,7 @@ def to_internal(value: float, kind: str, unit: Unit | None, flows: Unit) -> floa
 
 
 def number_with_unit(text: str, kind: str) -> tuple[str, str] | None:
-    """Split a text such as ``700 USD m / year`` into number and unit, to suggest the right form; None if it has another form."""
+    """Split a text such as ``700 USD m / year`` into number and unit, for a hint; None if it has another form."""
     match = re.fullmatch(r"\s*([-+]?[0-9][0-9_.,]*(?:[eE][-+]?[0-9]+)?)\s*(\S.{0,58}?)\s*", text[:120])
     if match is None:
         return None

@@ -22,7 +22,7 @@ _CONDITION_FIELDS = ("fallen", "happened", "measure", "of", "below", "above", "m
 
 @dataclass(frozen=True, order=True)
 class Clause:
-    """One condition of an event as written."""
+    """One condition of an event, as written."""
 
     kind: str
     of: str
@@ -33,13 +33,13 @@ class Clause:
 
 
 def tie_parts(text: str) -> tuple[str, str, str | None] | None:
-    """Sender, receiver and broker of a tie such as ``north -> reds via blues``; None when it is no tie."""
+    """Return sender, receiver and broker of a tie such as ``north -> reds via blues``, or None if it is not a tie."""
     match = _TIE.fullmatch(text) if len(text) < 300 else None
     return (match[1], match[2], match[3]) if match else None
 
 
 def tie_id(text: str) -> str:
-    """A tie, or a pattern of ties, with spaces as they are shown: ``a -> b via c``."""
+    """Return a tie, or a pattern of ties, with standard spaces: ``a -> b via c``."""
     parts = tie_parts(text)
     if parts is None:
         return text
@@ -47,12 +47,12 @@ def tie_id(text: str) -> str:
 
 
 def id_fault(text: str) -> str:
-    """What is wrong with an id, or nothing."""
+    """Return what is wrong with an id, or an empty text."""
     return "" if ID.fullmatch(text) else f"{show(text)} is not an id; allowed are {ID_FORM}"
 
 
 def read_value(key: Key, raw: Any, flows: Unit) -> tuple[Any, Problems]:
-    """One value of `key` as the model needs it, or None and what is wrong with it."""
+    """Return one value of `key` as the model needs it, or None and its faults."""
     if key.type == "number":
         assert key.parameter is not None
         return Reader(key.parameter, flows, dated=key.dated).read(raw)
@@ -172,7 +172,7 @@ def _conditions(key: Key, raw: Any) -> Found:
     if not isinstance(raw, list | tuple) or not raw or not all(isinstance(entry, dict) for entry in raw):
         return None, _one(f'needs a list of conditions such as [{{fallen = "x"}}]; found {show(raw)}')
     if len(raw) > CONDITIONS_LIMIT:
-        return None, _one(f"has {len(raw)} conditions; allowed are {CONDITIONS_LIMIT}")
+        return None, _one(f"has {len(raw)} conditions; at most {CONDITIONS_LIMIT} are allowed")
     clauses, problems = [], []
     for entry in raw:
         clause, problem = _clause(entry)
@@ -182,11 +182,11 @@ def _conditions(key: Key, raw: Any) -> Found:
 
 
 def _clause(raw: dict[str, Any]) -> tuple[Clause | None, str]:
-    """One condition, or what is wrong with it."""
+    """Return one condition, or None and its fault."""
     for name in raw:
         if name not in _CONDITION_FIELDS:
             near = did_you_mean(name, _CONDITION_FIELDS)
-            return None, f"{show(name)} is no part of a condition; allowed are {', '.join(_CONDITION_FIELDS)}{near}"
+            return None, f"{show(name)} is not a field of a condition; allowed are {', '.join(_CONDITION_FIELDS)}{near}"
     kinds = [name for name in ("fallen", "happened", "measure") if name in raw]
     if len(kinds) != 1:
         return None, "a condition needs exactly one of fallen, happened and measure"
@@ -194,7 +194,7 @@ def _clause(raw: dict[str, Any]) -> tuple[Clause | None, str]:
         if name in raw and not isinstance(raw[name], str):
             return None, f"{name} needs text in quotes; found {show(raw[name])}"
     if kinds[0] != "measure":
-        return (None, f"{kinds[0]} stands alone") if len(raw) > 1 else (Clause(kinds[0], raw[kinds[0]]), "")
+        return (None, f"{kinds[0]} takes no other fields") if len(raw) > 1 else (Clause(kinds[0], raw[kinds[0]]), "")
     bounds = [name for name in ("below", "above") if name in raw]
     if "of" not in raw or len(bounds) != 1:
         return None, "a measure needs `of` and exactly one of `below` and `above`"
@@ -215,12 +215,12 @@ _READERS: dict[str, Callable[[Key, Any], Found]] = {
 
 
 def read_source_text(raw: Any) -> tuple[str | None, Problems]:
-    """A source in one line of text: as written, or title, address and date of reading."""
+    """Return a source as one line of text: as written, or its title, address, date of reading and note."""
     if isinstance(raw, str):
         return (
             (raw, [])
             if 0 < len(raw) <= TEXT_LIMIT
-            else (None, _one("needs a text of a source, not empty and not endless"))
+            else (None, _one("needs the text of a source, of 1 to 4000 characters"))
         )
     if not isinstance(raw, dict):
         return None, _one(f'needs text, or {{title = "...", url = "...", read = 2025-01-31}}; found {show(raw)}')
@@ -240,7 +240,7 @@ def read_source_text(raw: Any) -> tuple[str | None, Problems]:
 
 
 def flatten_changes(raw: dict[str, Any]) -> list[tuple[tuple[str, ...], tuple[str, ...], Any]]:
-    """Changes of one verb as (path or pattern, keys as written, value): nested and quoted paths become the same."""
+    """Return the changes of a verb as (path or pattern, keys as written, value), nested and quoted paths alike."""
     found: list[tuple[tuple[str, ...], tuple[str, ...], Any]] = []
     waiting: list[tuple[tuple[str, ...], tuple[str, ...], Any]] = [((), (), raw)]
     while waiting:
@@ -254,7 +254,7 @@ def flatten_changes(raw: dict[str, Any]) -> list[tuple[tuple[str, ...], tuple[st
 
 
 def ends_path(path: tuple[str, ...]) -> bool:
-    """Whether a path leads to one value, or so far astray that nothing below it matters."""
+    """Whether a path leads to one value, or is so wrong that nothing below it matters."""
     if not path or (path[0] not in NAMED and path[0] not in SINGLE):
         return len(path) > 0
     key = key_at(path)
@@ -264,7 +264,7 @@ def ends_path(path: tuple[str, ...]) -> bool:
 
 
 def split_dotted(text: str, before: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Parts of a dotted path inside one quoted key; quotes keep dots, and spaces round parts are free."""
+    """Split a dotted path inside one quoted key; dots in quotes are kept, and spaces around parts are ignored."""
     if "." not in text or before[:1] == ("sources",):
         return (text,)
     parts = re.findall(r'\s*("[^"]*"|\'[^\']*\'|[^."\']*)\s*(?:\.|$)', text)
@@ -274,5 +274,5 @@ def split_dotted(text: str, before: tuple[str, ...] = ()) -> tuple[str, ...]:
 
 
 def normal_path(path: tuple[str, ...]) -> tuple[str, ...]:
-    """A path with the id of a tie in its usual spelling."""
+    """Return a path with the id of a tie in its standard spelling."""
     return (path[0], tie_id(path[1]), *path[2:]) if len(path) > 1 and path[0] == "ties" else path

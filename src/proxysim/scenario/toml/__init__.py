@@ -1,1 +1,1 @@
-"""TOML with places: the grammar, the statements of a text, and what is wrong with each."""
+"""Read TOML with line numbers: grammar, statements of a text, and their faults."""

@@ -1,6 +1,6 @@
-"""What TOML allows, as patterns, and how much of it a file may hold.
+"""The TOML grammar as patterns, and limits on the size of a file.
 
-Repetitions of what may be long are possessive (``++``, ``*+``), so that a hostile text costs no more than its length.
+Repetitions of long parts are possessive (``++``, ``*+``), so that even a hostile text is read in linear time.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 
 KeyPath = tuple[str, ...]
 
-# Limits: no world needs more, and a hostile file comes no further.
+# Limits: far above what a world needs, and protection against hostile files.
 MAX_BYTES = 2 * 1024 * 1024
 MAX_DEPTH = 32
 MAX_ENTRIES = 100_000
@@ -20,7 +20,7 @@ MAX_FAULTS = 100
 MAX_SKIP = 20_000  # characters searched for the end of a broken statement
 MAX_SHOWN = 80
 
-# Characters that are refused: raw in the file, in a key, and in a text once its escapes are read.
+# Characters that are rejected: raw in the file, in a key, and in a text after its escapes are decoded.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 KEY_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 TEXT_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
@@ -55,13 +55,13 @@ WELL_FORMED = re.compile(
     rf"|{_DATE}(?:[Tt ]{_TIME}(?:[Zz]|[+-]{_CLOCK})?)?|{_TIME}"
 )
 
-# For reading on after a fault, and for paths and values from the command line.
+# For continuing after a fault, and for paths and values from the command line.
 LEXEME = re.compile(rf"\n|[\[\]{{}}]|\"\"\"|'''|{_BASIC}|{_LITERAL}|#[^\n]*+|[^\n\[\]{{}}\"'#]++|.")
 BARE_WORD = re.compile(r"[A-Za-z0-9_-]+")
 PATH_PART = re.compile(rf"(?:[A-Za-z0-9_*-]++|{_BASIC}|{_LITERAL})")
 
 
 def skip(pattern: re.Pattern[str], text: str, position: int) -> int:
-    """Position behind what the pattern finds at `position`, or `position` itself."""
+    """Return the position after a match of the pattern at `position`, or `position` itself."""
     match = pattern.match(text, position)
     return match.end() if match else position

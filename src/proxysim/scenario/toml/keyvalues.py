@@ -1,4 +1,4 @@
-"""Pairs: a key with its dots, and the value behind the equals sign."""
+"""Read pairs: a key with its dots, and the value after the equals sign."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ from proxysim.scenario.toml.text import Text
 
 
 class Pairs:
-    """Steps over keys and values, and enters in the tables what they hold.
+    """Steps over keys and values, and enters their lines in the tables.
 
-    Each method takes a position in the text and gives that of what follows, or raises `Broken`.
+    Each method takes a position in the text and returns the position after what it read, or raises `Broken`.
     """
 
     def __init__(self, text: Text, tables: Tables) -> None:
         self.text, self.tables = text, tables
 
     def key(self, position: int, parent: KeyPath) -> tuple[KeyPath, int]:
-        """Read a key with its dots; give it and the position of what follows."""
+        """Read a key with its dots; return it and the position after it."""
         key: KeyPath = ()
         while True:
             match = KEY.match(self.text.written, position)
@@ -55,13 +55,13 @@ class Pairs:
             position = skip(SPACE, self.text.written, position + 1)
 
     def equals(self, position: int, path: KeyPath) -> int:
-        """Step over ``=`` and the spaces behind it."""
+        """Step over ``=`` and the spaces after it."""
         if self.text.written.startswith("=", position):
             return skip(SPACE, self.text.written, position + 1)
         raise Broken(position, path, equals_cure(self.text.phrase(position)))
 
     def value(self, position: int, path: KeyPath) -> int:
-        """Step over one value, recording the lines of what it holds."""
+        """Step over one value, recording the lines of its elements."""
         char = self.text.written[position : position + 1]
         if char and char in "\"'":
             return self._string(position, path)
@@ -71,10 +71,10 @@ class Pairs:
             return self._inline_table(position, path)
         match = SCALAR.match(self.text.written, position)
         if match is None:
-            raise Broken(position, path, "has no value; write one")
+            raise Broken(position, path, "has no value; add one")
         word = match.group()
         if len(word) > MAX_DIGITS and word[0] in "+-0123456789" and len(word.replace("_", "")) > MAX_DIGITS:
-            raise Broken(position, path, f"has more than {MAX_DIGITS} digits; a number has fewer")
+            raise Broken(position, path, f"has more than {MAX_DIGITS} digits; shorten the number")
         if not WELL_FORMED.fullmatch(word):
             raise Broken(position, path, word_cure(word, self.text.phrase(position)))
         return match.end()
@@ -103,7 +103,7 @@ class Pairs:
         while not self.text.written.startswith("]", position):
             item = (*path, str(index))
             if position >= len(self.text.written):
-                raise Broken(start, path, "the array has no closing ]; write it")
+                raise Broken(start, path, "the array has no closing ]; add it")
             check_depth(item, position)
             self.tables.record(item, self.text.line_at(position))
             position = skip(GAP, self.text.written, self.value(position, item))
@@ -112,7 +112,7 @@ class Pairs:
                 position = skip(GAP, self.text.written, position + 1)
             elif char and char != "]":
                 rest = quoted(self.text.phrase(position))
-                raise Broken(position, path, f"a comma is wanted between the elements of an array, before {rest}")
+                raise Broken(position, path, f"a comma is missing between the elements of an array, before {rest}")
             index += 1
         return position + 1
 
@@ -134,12 +134,17 @@ class Pairs:
             if char in ("\n", "#"):
                 raise Broken(position, path, ONE_LINE)
             if char != ",":
-                raise Broken(position, path, 'a comma is wanted between two entries of an inline table, or a "}"')
+                raise Broken(position, path, 'a comma or a "}" is missing after an entry of an inline table')
             position = skip(SPACE, self.text.written, position + 1)
 
 
 def decoded(part: str) -> str:
-    """The id that a bare or quoted key stands for; ValueError if it is empty or holds control characters."""
+    """Return the id of a bare or quoted key.
+
+    Raises
+    ------
+    ValueError : the id is empty or contains control characters
+    """
     key = part
     if part[0] in "\"'":
         key = part[1:-1]
@@ -149,7 +154,7 @@ def decoded(part: str) -> str:
             except ValueError as error:
                 raise ValueError(translated(str(error))) from None
     if not key:
-        raise ValueError("a key may not be empty; give it a name")
+        raise ValueError("a key must not be empty; give it a name")
     if KEY_CONTROL.search(key):
-        raise ValueError(f"the key {quoted(key)} holds a control character; delete it")
+        raise ValueError(f"the key {quoted(key)} contains a control character; delete it")
     return key

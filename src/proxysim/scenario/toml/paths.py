@@ -1,4 +1,4 @@
-"""Parses a setting ``PATH=VALUE``: a path of ids joined by dots, and a value as TOML writes it."""
+"""Parse a setting ``PATH=VALUE``: a path of ids joined by dots, and a value in TOML notation."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from proxysim.scenario.toml.reader import read_text
 
 
 def parse_value(text: str) -> Any:
-    """The VALUE of ``--set PATH=VALUE``: a TOML value, or a bare word, which is read as text.
+    """Read the VALUE of ``--set PATH=VALUE``: a TOML value, or a bare word, which is read as text.
 
     Raises
     ------
-    ValueError : with one line that says what is wrong and how to write it
+    ValueError : not a value; the message is one line and says how to fix it
     """
     text = text.strip(" \t\r\n")
     if not text:
@@ -45,11 +45,11 @@ def parse_value(text: str) -> Any:
 
 
 def split_path(text: str) -> KeyPath:
-    """Ids joined by dots, as in ``ties."north -> *".control``; `*` needs no quotes.
+    """Split ids joined by dots, as in ``ties."north -> *".control``; `*` needs no quotes.
 
     Raises
     ------
-    ValueError : with one line that says what is wrong and how to write it
+    ValueError : not a path; the message is one line and says how to fix it
     """
     if len(text) > MAX_TEXT:
         raise ValueError(f"the path {quoted(text)} is too long")
@@ -78,5 +78,5 @@ def _path_cure(text: str, position: int) -> str:
     if text[position : position + 1] in ("", "."):
         return f"the path {quoted(text)} lacks an id; write ids joined by dots"
     rest = quoted(text[position:])
-    cure = 'put quotes round an id with spaces or signs, as in ties."north -> reds".weight'
-    return f"the path {quoted(text)} cannot be read from {rest} on; {cure}"
+    cure = 'put quotes around an id with spaces or signs, as in ties."north -> reds".weight'
+    return f"the path {quoted(text)} cannot be read from {rest} onwards; {cure}"

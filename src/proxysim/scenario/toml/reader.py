@@ -1,8 +1,8 @@
-"""TOML with places: what a file says, on which line each key stands, and all that is wrong with it in one pass.
+"""Read TOML with line numbers: the content of a file, the line of each key, and all faults in one pass.
 
-`tomllib` judges what is valid; the scanner of `scenario.toml` finds the statements and the lines. Each is judged on
-its own, so a broken one hides no other and the time stays linear in the size of the file; a file without a fault
-is then judged as a whole once more. Limits are checked before `tomllib` sees a statement.
+`tomllib` decides what is valid, and the scanner of `scenario.toml` finds the statements and their lines. Each statement
+is validated on its own, so a broken one hides no other and the time is linear in the size of the file. A file without
+faults is then validated as a whole. Limits are checked before `tomllib` sees a statement.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ class Document:
     Attributes
     ----------
     file : name shown in errors
-    data : what could be parsed; statements that are broken, or given twice, are left out
-    lines : line (from 1) on which each key, table header and array element was written; indices are text
-    faults : everything found wrong, in the order of lines
-    text_hash : blake2b of the raw bytes, in hex; empty if they could not be read
+    data : the parsed content, without statements that are broken or given twice
+    lines : line, counted from 1, of each key, table header and array element; indices are text
+    faults : all faults, in the order of lines
+    text_hash : blake2b hash of the raw bytes, in hex; empty if they could not be read
     """
 
     file: str
@@ -44,7 +44,7 @@ class Document:
     text_hash: str
 
     def line(self, path: Sequence[str]) -> int:
-        """Line of `path` or of its nearest written parent; 0 if there is none."""
+        """Return the line of `path` or of its nearest parent in the file; 0 if there is none."""
         for length in range(len(path), 0, -1):
             found = self.lines.get(tuple(path[:length]))
             if found is not None:
@@ -53,16 +53,16 @@ class Document:
 
 
 def read_text(text: str | bytes, file: str) -> Document:
-    """Read TOML text; what is wrong stands in `faults`, and nothing is raised for bad content."""
+    """Read TOML text; invalid content raises nothing and is listed in `faults`."""
     raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else bytes(text)
     shown, digest = printable(file), hashlib.blake2b(raw).hexdigest()
     if len(raw) > MAX_BYTES:
-        return _refused(shown, 0, f"has {len(raw)} bytes; a file holds at most {MAX_BYTES}, so split it", digest)
+        return _refused(shown, 0, f"has {len(raw)} bytes; at most {MAX_BYTES} are allowed, so split it", digest)
     try:
         decoded = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        return _refused(shown, line, "is not UTF-8 text; save the file with the encoding UTF-8", digest)
+        return _refused(shown, line, "is not UTF-8 text; save the file with UTF-8 encoding", digest)
     whole = Text(decoded.removeprefix("\ufeff").replace("\r\n", "\n"))
     tables = Tables(Faults(shown))
     scanner = Scanner(whole, tables)
@@ -74,7 +74,7 @@ def read_text(text: str | bytes, file: str) -> Document:
 
 
 def read_file(path: Path, shown: str | None = None) -> Document:
-    """Read a TOML file; a file that cannot be read gives one fault with its cure.
+    """Read a TOML file; a file that cannot be read gives one fault.
 
     Parameters
     ----------
@@ -87,14 +87,14 @@ def read_file(path: Path, shown: str | None = None) -> Document:
             return _refused(name, 0, "is a folder; name a .toml file in it")
         if not stat.S_ISREG(mode):
             return _refused(name, 0, "is not a regular file; name a .toml file")
-        # Without O_NONBLOCK a pipe put in the place of the file meanwhile would block for ever.
+        # Without O_NONBLOCK, a pipe that has just replaced the file would block forever.
         flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
         with open(os.open(path, flags), "rb") as stream:
             raw = stream.read(MAX_BYTES + 1) or b""
     except FileNotFoundError:
-        return _refused(name, 0, f"is not there; check the name and the folder{_neighbour(path)}")
+        return _refused(name, 0, f"does not exist; check the name and the folder{_neighbour(path)}")
     except PermissionError:
-        return _refused(name, 0, "may not be read; give yourself the right to read it")
+        return _refused(name, 0, "cannot be read: permission denied; check the permissions of the file")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return _refused(name, 0, f"cannot be read ({shorten(reason)}); check the name and the folder")
@@ -108,7 +108,7 @@ def _refused(file: str, line: int, message: str, text_hash: str = "") -> Documen
 
 
 def _neighbour(path: Path) -> str:
-    """A suggestion among the files that stand in the same folder."""
+    """Suggest a file in the same folder."""
     try:
         names = sorted(name for name in os.listdir(path.parent) if name.endswith(".toml"))
     except (OSError, ValueError):

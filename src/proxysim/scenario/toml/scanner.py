@@ -1,4 +1,4 @@
-"""Statements: the headers and the ``key = value`` of a text, each read on its own, so a broken one hides no other."""
+"""Scan a text for statements: headers and ``key = value``. Each is read on its own, so a broken one hides no other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from proxysim.scenario.toml.text import Text
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A ``key = value`` that the scanner could read: text[start:end], and where its value goes."""
+    """A ``key = value`` that the scanner could read: text[start:end], and the table of its value."""
 
     start: int
     end: int
@@ -24,15 +24,15 @@ class Statement:
     key: KeyPath
     path: KeyPath
     table: dict[str, Any]
-    named: bool  # a fault of it was named already
+    named: bool  # a fault of it has been reported
 
 
 class Scanner:
-    """One reading of one text: finds statements, records lines, collects faults.
+    """Scans one text: finds statements, records lines and collects faults.
 
     Attributes
     ----------
-    statements : those that could be read
+    statements : the statements that could be read
     """
 
     def __init__(self, text: Text, tables: Tables) -> None:
@@ -40,7 +40,7 @@ class Scanner:
         self.pairs = Pairs(text, tables)
         self.statements: list[Statement] = []
         self._subject: KeyPath = ()  # the key of the statement being read
-        self._spoilt: set[int] = set()  # lines with control characters, of which no more is said
+        self._spoilt: set[int] = set()  # lines with control characters, whose other faults are not reported
 
     def read(self) -> None:
         """Find all statements."""
@@ -51,20 +51,20 @@ class Scanner:
                 position = self._one(skip(GAP, self.text.written, position))
 
     def _control_characters(self) -> None:
-        """Name raw control characters, and put a harmless mark in their place."""
+        """Report raw control characters, and replace them by a harmless mark."""
         last = 0
         for match in CONTROL.finditer(self.text.written):
             line = self.text.line_at(match.start())
             if line != last:
                 last = line
                 self._spoilt.add(line)
-                cure = "save it with line ends LF or CRLF" if match.group() == "\r" else "delete it"
-                self.faults.add(line, (), f"holds the control character U+{ord(match.group()):04X}; {cure}")
+                cure = "save it with line endings LF or CRLF" if match.group() == "\r" else "delete it"
+                self.faults.add(line, (), f"contains the control character U+{ord(match.group()):04X}; {cure}")
         if last:
             self.text.written = CONTROL.sub("\ufffd", self.text.written)
 
     def _one(self, position: int) -> int:
-        """Read the statement at `position`; give the start of the next line."""
+        """Read the statement at `position` and return the start of the next line."""
         self._subject = self.tables.header
         try:
             if position == len(self.text.written):
@@ -95,7 +95,7 @@ class Scanner:
         return following
 
     def _end(self, position: int, path: KeyPath) -> int:
-        """Nothing but a comment may follow; give the start of the next line."""
+        """Check that only a comment follows, and return the start of the next line."""
         position = skip(SPACE, self.text.written, position)
         char = self.text.written[position : position + 1]
         if char not in ("", "\n", "#"):
@@ -103,7 +103,7 @@ class Scanner:
         return self.text.next_line(position)
 
     def _header(self, start: int) -> int:
-        """Read ``[table]`` or ``[[tables]]`` and make it the table that the next keys go to."""
+        """Read ``[table]`` or ``[[tables]]`` and make it the table of the following keys."""
         many = self.text.written.startswith("[[", start)
         closing = "]]" if many else "]"
         line = self.text.line_at(start)
@@ -112,9 +112,9 @@ class Scanner:
         self.tables.set_aside(key)
         closed = self.text.written.startswith(closing, position)
         rest = "" if closed else self.text.phrase(position)
-        if rest not in ("", "]"):  # where its keys belong is not known
-            cure = f'put quotes round a name with spaces or signs, and end with "{closing}"'
-            raise Broken(start, key, f"the table header cannot be read from {quoted(rest)} on; {cure}")
+        if rest not in ("", "]"):  # the table of the following keys is unknown
+            cure = f'put quotes around a name with spaces or signs, and end with "{closing}"'
+            raise Broken(start, key, f"the table header cannot be read from {quoted(rest)} onwards; {cure}")
         self.tables.declare(key, many, line)
         if not closed:
             raise Broken(start, key, f"the table header has no closing {closing}")

@@ -1,4 +1,4 @@
-"""The tables of a file: what was written before, on which line, and what a new key or header may still add."""
+"""The tables of a file: what has been defined, on which line, and what a new key or header may add."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _VALUE, _IMPLICIT, _TABLE, _TABLES = "value", "implicit", "table", "tables"
 
 
 class Tables:
-    """What was written so far.
+    """The tables and values defined so far.
 
     Attributes
     ----------
-    data : the tables that headers made, and in them the values that were read
-    lines : line (from 1) on which each key, table header and array element was written
-    header, table : path of the table that the next keys go to, and the table
+    data : tables created by headers, with the values that were read
+    lines : line, counted from 1, of each key, table header and array element
+    header, table : path of the table to which the next keys belong, and the table itself
     """
 
     def __init__(self, faults: Faults) -> None:
@@ -30,19 +30,19 @@ class Tables:
         self._elements: dict[KeyPath, int] = {}  # array of tables -> index of its last table
         self._entries = 0
         self._asides = 0
-        self._dotted = "dotted 0"  # kind of the tables that dotted keys make in this section
+        self._dotted = "dotted 0"  # kind of the tables that dotted keys create in this section
 
     def begin_section(self, line: int) -> None:
-        """A header begins on this line; until it is read, its keys are checked but belong nowhere."""
+        """Start a section at a header on this line; until the header is read, its keys belong to no table."""
         self.set_aside(())
         self._dotted = f"dotted {line}"
 
     def set_aside(self, path: KeyPath) -> None:
-        """Keep the keys that follow out of the data; `path` is where they were meant to go."""
+        """Leave the following keys out of the data; `path` is the table that they were meant for."""
         self.header, self.table = (*self._aside(), *path), {}
 
     def declare(self, key: KeyPath, many: bool, line: int) -> None:
-        """Enter the table that a header names, or name what stands in its way."""
+        """Enter the table of a header, or record what prevents it."""
         path: KeyPath = ()
         table: Any = self.data
         for part in key[:-1]:
@@ -73,11 +73,11 @@ class Tables:
             return
         if self._kinds.get(path) != _TABLE:
             self.record(path, line, _TABLE)
-            self.lines[path] = line  # the header counts, not the place where a longer one implied it
+            self.lines[path] = line  # the line of the header, even if a longer header implied the table before
         self.header, self.table = path, table
 
     def assign(self, base: KeyPath, key: KeyPath, line: int) -> KeyPath:
-        """Enter a key, or name what stands in its way; give its path, aside if something does."""
+        """Enter a key and return its path, or record what prevents it and return a path outside the data."""
         path = base
         for part in key[:-1]:
             path = (*path, part)
@@ -98,11 +98,11 @@ class Tables:
         return path
 
     def record(self, path: KeyPath, line: int, kind: str | None = None) -> None:
-        """Keep the line of a path, and of what kind it is; an element of an array has no kind."""
+        """Record the line of a path and its kind; an element of an array has no kind."""
         if path not in self.lines:
             self._entries += 1
             if self._entries > MAX_ENTRIES:
-                self.faults.add(line, (), f"the file holds more than {MAX_ENTRIES} keys and elements; split it")
+                self.faults.add(line, (), f"the file has more than {MAX_ENTRIES} keys and elements; split it")
                 raise Enough
             self.lines[path] = line
         if kind is not None:
@@ -115,20 +115,20 @@ class Tables:
         elif kind == _TABLES:
             what = "a list of tables [[...]]"
         elif kind.startswith("dotted"):
-            what = "a table begun with dotted keys"
+            what = "a table defined by dotted keys"
         else:
             what = "a table"
         name = "is" if path == wanted else f"{path_text(path)} is"
-        message = f"{name} {what} since line {first}, which takes nothing here; write it in one place"
+        message = f"{name} {what} since line {first} and cannot be extended here; define it in one place"
         self.faults.add(line, wanted, message)
 
     def _aside(self) -> KeyPath:
-        """A first id that no file can hold, for what is checked but kept out of the data."""
+        """Return a first id that no file can contain, for keys that are checked but left out of the data."""
         self._asides += 1
         return (f"\0{self._asides}",)
 
 
 def check_depth(path: KeyPath, position: int) -> None:
-    """Raise `Broken` at a position where a path is too deep."""
+    """Raise `Broken` if a path is nested too deep."""
     if len(path) > MAX_DEPTH and len(path) - is_aside(path) > MAX_DEPTH:
         raise Broken(position, path[:3], f"is nested more than {MAX_DEPTH} deep; make it flatter")

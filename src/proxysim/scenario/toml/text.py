@@ -1,4 +1,4 @@
-"""The text of a file: its lines, and where to read on after a broken statement."""
+"""The text of a file: its lines, and where to continue after a broken statement."""
 
 from __future__ import annotations
 
@@ -21,25 +21,26 @@ class Text:
         self._ends = [match.start() for match in re.finditer("\n", written)]
 
     def line_at(self, position: int) -> int:
-        """Line (from 1) of a position in the text."""
+        """Return the line, counted from 1, of a position in the text."""
         return bisect_right(self._ends, position - 1) + 1 if position else 1
 
     def next_line(self, position: int) -> int:
-        """Start of the line after that of a position."""
+        """Return the start of the line after a position."""
         end = self.written.find("\n", position)
         return len(self.written) if end < 0 else end + 1
 
     def phrase(self, position: int) -> str:
-        """What stands from here to the end of the line or a comment."""
+        """Return the text from a position to the end of the line or a comment."""
         end = min(self.next_line(position), position + 4 * MAX_SHOWN)
         return self.written[position:end].partition("#")[0].strip()
 
     def resume(self, start: int, fault: int) -> tuple[int, str]:
-        """Where to read on after a broken statement, and a better message if it left a bracket open.
+        """Return where to continue after a broken statement, and a better message if a bracket is left open.
 
         Parameters
         ----------
-        start, fault : where the statement begins, and where it cannot be read on
+        start : position where the statement begins
+        fault : position where it cannot be read further
         """
         position, opened = self._follow(start)
         if not opened:
@@ -47,16 +48,16 @@ class Text:
         first = self.next_line(start)
         following = self._next_statement(first, indented=opened != "{")
         if opened == "{" and fault >= first - 1:
-            return following, "the inline table has no closing }; write it on the same line"
+            return following, "the inline table has no closing }; add it on the same line"
         if opened == "[" and following <= fault < len(self.written):
-            return following, "the array has no closing ]; write it"
+            return following, "the array has no closing ]; add it"
         return following, ""
 
     def _follow(self, start: int) -> tuple[int, str]:
-        """End of the lines that brackets and long texts reach over, and what was left open there.
+        """Return the end of the lines covered by brackets and long texts, and what is left open there.
 
-        A forgotten bracket must not swallow the rest of the file: with an array open, a line that looks like
-        a statement is one. Bounded, since a hostile file may do this for each of its faults.
+        A forgotten bracket must not hide the rest of the file, so inside an open array a line that looks like a
+        statement counts as one. The search is bounded, since a hostile file could trigger it at each of its faults.
         """
         stack: list[str] = []
         position, limit = start, min(start + MAX_SKIP, len(self.written))
@@ -90,7 +91,7 @@ class Text:
         return position, "{" if "{" in stack else "["
 
     def _next_statement(self, position: int, indented: bool) -> int:
-        """Start of the next line that looks like a statement; with or without spaces before it."""
+        """Return the start of the next line that looks like a statement, indented or not."""
         while position < len(self.written):
             welcome = indented or self.written[position] not in " \t"
             if welcome and (ASSIGNMENT.match(self.written, position) or HEADER.match(self.written, position)):

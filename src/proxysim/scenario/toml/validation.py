@@ -1,4 +1,4 @@
-"""The verdict of tomllib on the statements of a text, and on what is valid TOML and yet of no use here."""
+"""Validate the statements of a text with tomllib, and reject valid TOML that scenarios do not allow."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from proxysim.scenario.toml.text import Text
 
 
 def judge(text: Text, tables: Tables, statements: Sequence[Statement]) -> None:
-    """Read the values into the tables: of a faultless text as a whole, else statement by statement."""
+    """Read the values into the tables, as a whole if the text has no faults, else statement by statement."""
     with contextlib.suppress(Enough):
         refusal = ""
         if not tables.faults.found:
@@ -33,12 +33,12 @@ def judge(text: Text, tables: Tables, statements: Sequence[Statement]) -> None:
                 return
         for statement in statements:
             _judge_one(text, tables, statement)
-        if refusal and not tables.faults.found:  # unforeseen: each statement is right, and yet the whole is not
+        if refusal and not tables.faults.found:  # unexpected: each statement is valid, but the whole is not
             tables.faults.add(_line_in(refusal, 1), (), translated(refusal))
 
 
 def _judge_one(text: Text, tables: Tables, statement: Statement) -> None:
-    """Read one value, and put it where it belongs unless something stands there."""
+    """Read one value and store it, unless its key is already defined."""
     path, line = statement.path, statement.line
     try:
         value: Any = tomllib.loads(text.written[statement.start : statement.end])
@@ -58,7 +58,7 @@ def _judge_one(text: Text, tables: Tables, statement: Statement) -> None:
 
 
 def _unwelcome(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
-    """What is valid TOML and yet of no use in a scenario, with its path."""
+    """Yield path and message for valid TOML that scenarios do not allow."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _unwelcome(inner, (*path, key))
@@ -66,13 +66,16 @@ def _unwelcome(value: Any, path: KeyPath) -> Iterator[tuple[KeyPath, str]]:
         for index, inner in enumerate(value):
             yield from _unwelcome(inner, (*path, str(index)))
     elif isinstance(value, float) and not math.isfinite(value):
-        yield path, f"is {value}; a finite number is wanted"
+        yield path, f"is {value}; a finite number is needed"
     elif isinstance(value, int) and abs(value) > MAX_INTEGER:
-        yield path, "is an integer beyond 2**53, which is not exact here; write it as 1.5e20 or take a larger unit"
+        yield (
+            path,
+            "is an integer beyond 2**53, which cannot be stored exactly; write it as 1.5e20 or use a larger unit",
+        )
     elif isinstance(value, str) and (match := TEXT_CONTROL.search(value)):
-        yield path, f"the text holds the control character U+{ord(match.group()):04X}; delete its escape"
+        yield path, f"the text contains the control character U+{ord(match.group()):04X}; delete its escape"
     elif isinstance(value, datetime.datetime | datetime.time):
-        yield path, "holds a time of day; write a date alone, such as 2021-06-01"
+        yield path, "has a time of day; write only a date, such as 2021-06-01"
 
 
 def _line_in(message: str, first: int) -> int:

@@ -1,1 +1,1 @@
-"""A resolved scenario as arrays: indices, routes, the vector of numbers and the schedule."""
+"""Convert a resolved scenario to arrays: indices, routes, the vector of numbers and the schedule."""

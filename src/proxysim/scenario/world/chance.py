@@ -1,11 +1,11 @@
-"""Names under which random numbers are drawn: the chance key of each thing, by default its id."""
+"""Names that determine random numbers: the chance key of each entry, which is its id by default."""
 
 from __future__ import annotations
 
 from proxysim.core.parameters import Parameter
 from proxysim.scenario.scenario import Scenario
 
-#: The origin of all that no named maker made.
+#: Origin of arms from all makers that are not listed.
 OTHER = "other"
 #: Axis -> section of its ids.
 AXIS_SECTION = {"category": "categories", "actor": "actors", "tie": "ties", "leg": "legs", "place": "places", "front": "fronts",
@@ -13,7 +13,7 @@ AXIS_SECTION = {"category": "categories", "actor": "actors", "tie": "ties", "leg
 
 
 def chance_key(scenario: Scenario, axis: str, name: str) -> str:
-    """The chance key of one id along an axis; that of a tie is made of those of its ends unless it has its own."""
+    """Return the chance key of an id along an axis; by default that of a tie is composed of the keys of its ends."""
     if axis not in AXIS_SECTION:
         return name
     section = scenario.section(name) if axis == "actor" else AXIS_SECTION[axis]
@@ -26,7 +26,7 @@ def chance_key(scenario: Scenario, axis: str, name: str) -> str:
 
 
 def chance_path(scenario: Scenario, path: tuple[str, ...], parameter: Parameter) -> tuple[str, ...]:
-    """A path to a number with chance keys for its ids."""
+    """Return a path to a number with chance keys in place of ids."""
     axes = parameter.axes
     if path[0] in ("scenario", "behaviour") or not axes:
         return path

@@ -1,4 +1,4 @@
-"""The network of a world in arrays: counts, who is tied to whom over which legs, and the keys of chance."""
+"""Write the network of a world to arrays: counts, ties and their routes, and random-number keys."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from proxysim.scenario.world.routes import Chains, months_on
 
 
 def connect(scenario: Scenario, w: Any, names: Names, index: Places, chains: Chains) -> None:
-    """Counts and indices; an absent reference is -1."""
+    """Write counts and indices; an absent reference is -1."""
     text = scenario.text
     for axis in vocabulary.COUNTED:
         w[f"{axis}_count"] = len(names[axis])
@@ -64,7 +64,7 @@ def connect(scenario: Scenario, w: Any, names: Names, index: Places, chains: Cha
 
 
 def _ties(scenario: Scenario, w: Any, names: Names, index: Places, chains: Chains) -> None:
-    """Ends of ties, the way back, and the legs of their routes."""
+    """Write the ends of ties, their opposite ties, and the legs of their routes."""
     pairs: dict[tuple[str, str], int] = {}
     for i, tie in enumerate(names["tie"]):
         start, end = scenario.text["ties", tie, "from"], scenario.text["ties", tie, "to"]
@@ -88,14 +88,14 @@ def _ties(scenario: Scenario, w: Any, names: Names, index: Places, chains: Chain
 
 
 def write_keys(scenario: Scenario, w: Any, names: Names, chains: Chains) -> None:
-    """Keys of random numbers, from chance keys only; two with one number are refused."""
+    """Write random-number keys, which depend on chance keys only; two equal keys are an error."""
     seen: dict[int, str] = {}
 
     def key(text: str) -> int:
         number = key_of(text)
         if seen.setdefault(number, text) != text:
             raise InputError(
-                [Fault(scenario.file, 0, text, f"has the same key of chance as {seen[number]}; rename one")]
+                [Fault(scenario.file, 0, text, f"has the same random-number key as {seen[number]}; rename one")]
             )
         return number
 

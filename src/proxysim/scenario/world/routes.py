@@ -1,7 +1,8 @@
-"""From legs to routes: all simple chains of legs between the homes of a tie's ends.
+"""Find the routes of ties: all simple chains of legs between the homes of the two ends.
 
-No chain is dropped by rank or by name. A world with more chains than `MOST_ROUTES` keeps those whose legs and months
-exceed the least of their tie by at most a slack, one slack for the whole world: the largest with which it fits.
+The selection does not depend on rank or names. If a world has more chains than `MOST_ROUTES`, it keeps those whose cost
+(legs plus months) exceeds the lowest cost of their tie by at most a slack. All ties have the same slack, which is the
+largest for which the routes fit.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from typing import NamedTuple
 from proxysim.scenario.scenario import Scenario
 from proxysim.scenario.schema.keys import MOST_LEGS
 
-#: Routes of all ties together.
+#: Largest number of routes of all ties together.
 MOST_ROUTES = 2048
 
 
 class Step(NamedTuple):
-    """One leg out of a place: where it leads, its id, and its cost: one for the leg and one for each month."""
+    """One leg out of a place: its other end, its id, and its cost, which is 1 for the leg plus 1 per month."""
 
     place: str
     leg: str
@@ -28,7 +29,7 @@ class Step(NamedTuple):
 
 #: Place -> the legs that leave it.
 Network = Mapping[str, tuple[Step, ...]]
-#: Routes of all ties: the place of the tie, and the ids of the legs.
+#: Routes of all ties: index of the tie, and ids of the legs.
 Chains = list[tuple[int, tuple[str, ...]]]
 
 
@@ -38,8 +39,9 @@ class RouteTable:
 
     Attributes
     ----------
-    chains : the place of a tie and the ids of the legs, ties in order, cheapest first within a tie
-    slack : legs and months by which a route may exceed the least of its tie; None when all simple chains are kept
+    chains : index of the tie and ids of the legs of each route; ties in order, lowest cost first within a tie
+    slack : cost (legs plus months) by which a route may exceed the lowest of its tie; None if all simple chains are
+    kept
     """
 
     chains: Chains
@@ -47,7 +49,7 @@ class RouteTable:
 
 
 def network_of(scenario: Scenario, avoid: frozenset[str] = frozenset()) -> dict[str, tuple[Step, ...]]:
-    """Places with the legs that leave them, without the legs and places in `avoid`."""
+    """Return places with the legs that leave them, without the legs and places in `avoid`."""
     found: dict[str, list[Step]] = {place: [] for place in scenario.ids["places"] if place not in avoid}
     for leg in scenario.ids["legs"]:
         one, other = scenario.text["legs", leg, "between"]
@@ -60,7 +62,7 @@ def network_of(scenario: Scenario, avoid: frozenset[str] = frozenset()) -> dict[
 
 
 def hops_to(network: Network, end: str) -> dict[str, int]:
-    """Least number of legs from each place to `end`; places that do not reach it are left out."""
+    """Return the smallest number of legs from each place to `end`; places without a connection are left out."""
     hops, waiting = {end: 0}, deque([end])
     while waiting:
         place = waiting.popleft()
@@ -72,11 +74,13 @@ def hops_to(network: Network, end: str) -> dict[str, int]:
 
 
 def simple_chains(network: Network, start: str, end: str, most_cost: int | None = None) -> Iterator[tuple[int, tuple[str, ...]]]:
-    """(cost, legs) of every chain of at most `MOST_LEGS` legs that meets no place twice; one of no legs within a place.
+    """Yield (cost, legs) of all chains of at most `MOST_LEGS` legs that visit no place twice.
+
+    If start and end are the same place, the only chain has no legs.
 
     Parameters
     ----------
-    most_cost : legs and months that a chain may cost; None for any
+    most_cost : highest cost (legs plus months) of a chain; None for any
     """
     hops = hops_to(network, end)
     if start not in network or start not in hops:
@@ -96,7 +100,7 @@ def simple_chains(network: Network, start: str, end: str, most_cost: int | None 
 
 
 def routes_of(scenario: Scenario, most: int = MOST_ROUTES) -> RouteTable:
-    """The routes of all ties: those that a tie names itself, else all simple chains between the homes of its ends."""
+    """Return the routes of all ties: those given for a tie, else all simple chains between the homes of its ends."""
     ways = [_Way.of(scenario, tie) for tie in scenario.ids["ties"]]
     found = _all(ways, None, most)
     if found is not None:
@@ -110,7 +114,7 @@ def routes_of(scenario: Scenario, most: int = MOST_ROUTES) -> RouteTable:
 
 @dataclass(frozen=True)
 class _Way:
-    """Where the chains of one tie are looked for; `least` is the cost of the cheapest, None when there is none."""
+    """The network in which the chains of a tie are searched; `least` is the lowest cost, or None without a chain."""
 
     network: Network
     start: str
@@ -129,7 +133,7 @@ class _Way:
         return cls(network, start, end, None, _least_cost(network, start, end))
 
     def chains(self, slack: int | None) -> Iterator[tuple[int, tuple[str, ...]]]:
-        """The chains within a slack of the least; those that the file names are all kept."""
+        """Yield the chains within a slack of the lowest cost; chains given in the file are all kept."""
         if self.named is not None:
             yield from self.named
         elif self.least is not None:
@@ -137,7 +141,7 @@ class _Way:
 
 
 def _least_cost(network: Network, start: str, end: str) -> int | None:
-    """Cost of the cheapest chain of at most `MOST_LEGS` legs; None when there is none."""
+    """Return the lowest cost of a chain of at most `MOST_LEGS` legs, or None if there is no chain."""
     cheapest = {start: 0} if start in network else {}
     for _ in range(MOST_LEGS):
         before = dict(cheapest)
@@ -148,7 +152,7 @@ def _least_cost(network: Network, start: str, end: str) -> int | None:
 
 
 def _all(ways: list[_Way], slack: int | None, most: int | None) -> list[list[tuple[int, tuple[str, ...]]]] | None:
-    """Chains of every tie; None as soon as there are more than `most`."""
+    """Return the chains of every tie, or None as soon as there are more than `most`."""
     found: list[list[tuple[int, tuple[str, ...]]]] = []
     count = 0
     for way in ways:
@@ -166,7 +170,7 @@ def _in_order(found: list[list[tuple[int, tuple[str, ...]]]]) -> Chains:
 
 
 def months_on(scenario: Scenario, legs: tuple[str, ...]) -> int:
-    """Months on the way over a chain of legs."""
+    """Return the travel time over a chain of legs, in months."""
     return sum(int(scenario.text["legs", leg, "months"]) for leg in legs)
 
 

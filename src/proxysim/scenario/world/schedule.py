@@ -1,4 +1,4 @@
-"""Builds the schedule of a world from a scenario: dated numbers, and the conditions and effects of events."""
+"""Build the schedule of a world from a scenario: dated numbers, and the conditions and effects of events."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CARRIED = {
 def schedule_of(
     scenario: Scenario, names: Names, index: Places, size: str, offsets: dict[tuple[str, ...], int]
 ) -> Schedule:
-    """What changes when; `offsets` gives the place of each number in the flat vector."""
+    """Return the schedule of a scenario; `offsets` gives the position of each number in the flat vector."""
     months = scenario.months
     dated = [(month, offsets[path], value) for path, number in scenario.numbers.items() if path in offsets
              for month, value in _steps(number) if month < months]  # fmt: skip
@@ -65,7 +65,7 @@ def schedule_of(
 
 
 def _stops(numbers: list[tuple[Any, ...]]) -> list[int]:
-    """For each effect one past the last of those on the same number."""
+    """Return, for each effect, the index one past the last effect on the same number."""
     stops = list(range(1, len(numbers) + 1))
     for k in reversed(range(len(numbers) - 1)):
         if numbers[k] == numbers[k + 1]:
@@ -74,7 +74,7 @@ def _stops(numbers: list[tuple[Any, ...]]) -> list[int]:
 
 
 def _effects(scenario: Scenario, index: Places, size: str) -> list[tuple[Any, ...]]:
-    """Rows (target, offset, first, second, event id, verb, event, value, low, high); sets stand before scales, scales before adds."""
+    """Return rows (target, offset, first, second, event id, verb, event, value, low, high), one per effect."""
     rows: list[tuple[Any, ...]] = []
     for effect in scenario.effects:
         parameter = parameter_of(effect.path)
@@ -92,5 +92,5 @@ def _effects(scenario: Scenario, index: Places, size: str) -> list[tuple[Any, ..
 
 
 def _steps(number: Number) -> tuple[tuple[int, float], ...]:
-    """The dated values of a number; those before the start are in its value."""
+    """Return the dated values of a number from the start on; earlier ones are in its value."""
     return tuple((month, value) for month, value in number.series if month >= 0)

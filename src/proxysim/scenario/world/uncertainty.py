@@ -1,4 +1,4 @@
-"""What is not known: numbers with a range, drawn once a run, the same draw in every branch of a world."""
+"""Uncertain parameters: numbers with a range, sampled once per run, with the same draw in all branches of a world."""
 
 from __future__ import annotations
 
@@ -20,22 +20,24 @@ from proxysim.scenario.world.vector import place_of, work_out, write_numbers
 from proxysim.scenario.world.world import World
 
 Array = np.ndarray[Any, Any]
-#: A range over more than this ratio is spread on a log scale.
+#: Ratio high / low above which a range is sampled on a log scale.
 WIDE = 10.0
-#: Runs that use one draw of the uncertain numbers, so that chance can be told from not knowing.
+#: Runs per draw of the uncertain parameters, so that random variation can be separated from parameter uncertainty.
 REPLICATES = 2
 
 
 @dataclass(frozen=True)
 class Unknown:
-    """One number with a range, and where it stands in the row of all numbers of a run.
+    """One uncertain parameter, and its positions in the row of all numbers of a run.
 
     Attributes
     ----------
-    name : full path; of the effect of an event, the event's id before it
-    key : key of chance; numbers that move together share it
-    places : positions in the row; of a dated number all its dates
-    bounds : what the parameter may be
+    name : full path; for the effect of an event, preceded by the event's id
+    key : random-number key; parameters that move together share it
+    number : its value, range and distribution
+    places : positions in the row; for a dated number, one for each date
+    bounds : bounds of the parameter, in internal units
+    dated : True for a series, whose draw is one multiplier
     """
 
     name: str
@@ -47,9 +49,10 @@ class Unknown:
 
 
 def quantile(u: Array, value: float, low: float, high: float, dist: str) -> Array:
-    """Quantile of a number with a range at `u` in (0, 1).
+    """Return the quantile of an uncertain parameter at `u` in (0, 1).
 
-    ``split``: half the mass below `value` and half above, each half even, on a log scale when high / low is above 10.
+    ``split`` has half of the probability below `value` and half above, uniform in each half, on a log scale if
+    high / low is above 10.
     """
     if dist == "uniform":
         return low + (high - low) * u
@@ -67,11 +70,11 @@ def quantile(u: Array, value: float, low: float, high: float, dist: str) -> Arra
 
 
 def unknowns(world: World) -> tuple[Unknown, ...]:
-    """Every number of a world that has a range, in the order of their names.
+    """Return all uncertain parameters of a world, in the order of their names.
 
     Raises
     ------
-    InputError : a log-uniform range that a branch has taken down to 0
+    InputError : a branch has lowered the lower end of a log-uniform range to 0
     """
     scenario, schedule = world.scenario, world.schedule
     index = {axis: {name: i for i, name in enumerate(ids)} for axis, ids in world.names.items()}
@@ -112,15 +115,15 @@ def unknowns(world: World) -> tuple[Unknown, ...]:
 
 
 class Drawing:
-    """The numbers of runs of one world; what is the same in every run is worked out once."""
+    """Samples the numbers of runs of one world; everything that is the same in all runs is computed once."""
 
     def __init__(self, world: World) -> None:
         self.world, self.unknowns, self.raw = world, unknowns(world), raw_numbers(world)
 
     def numbers(self, seed: int, runs: Sequence[int] | Array) -> Array:
-        """(run, number): all numbers of each run, those with a range drawn by (seed, run, name).
+        """Return all numbers of each run, (run, number), with uncertain parameters sampled by (seed, run, name).
 
-        A number that is worked out from others follows them: a target stock not given follows the stock drawn.
+        Computed defaults follow the sampled values. For example, a default target stock follows the sampled stock.
         """
         numbers = np.asarray(runs, dtype=np.uint64)
 
@@ -131,7 +134,7 @@ class Drawing:
 
 
 def raw_numbers(world: World) -> np.recarray[Any, Any]:
-    """The one record of Params of a world in which what is worked out from other numbers is still NaN."""
+    """Return the record of Params of a world, (1,), in which computed defaults are still NaN."""
     index = {axis: {name: i for i, name in enumerate(ids)} for axis, ids in world.names.items()}
     raw = records.rows("params", world.size)
     write_numbers(world.scenario, raw, index, world.size)
@@ -142,13 +145,16 @@ def numbers_at(
     world: World, raw: np.recarray[Any, Any], count: int, drawn: Iterable[tuple[Unknown, Array]],
     change: Callable[[Array, Array], None] | None = None, at: Callable[[int], Array | None] | None = None,
 ) -> Array:  # fmt: skip
-    """(count, number): all numbers of a world, with those of `drawn` at their quantiles (count,).
+    """Return all numbers of a world, (count, number), with uncertain parameters at given quantiles.
 
     Parameters
     ----------
-    raw : from `raw_numbers`
-    change : called with the parameters (count, parameter) and the dated values (count, date) before the rest is worked out
-    at : key of chance -> quantiles (count,), or None where that number is not drawn; by default those of `drawn`
+    raw : record from `raw_numbers`
+    count : number of rows
+    drawn : uncertain parameters with their quantiles, (count,)
+    change : called with the parameters, (count, parameter), and the dated values, (count, date), before defaults are
+    computed
+    at : random-number key -> quantiles, (count,), or None for a number that is not sampled; by default those of `drawn`
     """
     scenario, schedule, drawn = world.scenario, world.schedule, list(drawn)
     params = np.repeat(raw, count).view(np.recarray)
@@ -171,7 +177,7 @@ def numbers_at(
 
 
 def _facts(world: World, params: Any, dated: Array, at: Callable[[int], Array | None]) -> None:
-    """Sanctions that an observed income already contains: the number of the file at its draw, whatever a branch changes."""
+    """Set the sanctions that an observed income reflects: the sampled value of the file, whatever a branch changes."""
     scenario, length = world.scenario, params.dtype.itemsize // 8
     for a, actor in enumerate(world.names["actor"]):
         section = scenario.section(actor)
@@ -192,7 +198,7 @@ def _facts(world: World, params: Any, dated: Array, at: Callable[[int], Array | 
 
 
 def _multiplier(u: Array, number: Number) -> Array:
-    """One factor for all dates of a series."""
+    """Return one factor for all dates of a series."""
     return quantile(u, 1.0, float(number.low or 0.0), float(number.high or 0.0), number.dist)
 
 
@@ -205,7 +211,7 @@ def _has_range(number: Number) -> bool:
 
 
 def dates_of(world: World, offset: int) -> tuple[int, ...]:
-    """Positions in the row of all numbers of the later dates of a number."""
+    """Return the positions of the later dates of a number in the row of all numbers."""
     length = world.params.dtype.itemsize // 8
     return tuple(length + int(i) for i in np.flatnonzero(world.schedule.series_offset == offset))
 

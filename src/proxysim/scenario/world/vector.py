@@ -1,4 +1,4 @@
-"""The numbers of a world as one flat vector: where each stands in it, and those worked out from others."""
+"""The numbers of a world as one flat vector: their positions, and defaults that are computed from other numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from proxysim.scenario.schema.keys import parameter_of
 
 
 def place_of(parameter: Parameter, path: tuple[str, ...], index: Places) -> tuple[int, ...] | None:
-    """Index of a numeric path in the array of its parameter."""
+    """Return the index of a path to a number in the array of its parameter, or None if an id is not in the world."""
     rest = (
         path[1:2]
         if parameter.axes and parameter.sections != ("scenario",) and parameter.sections != ("behaviour",)
@@ -32,7 +32,7 @@ def place_of(parameter: Parameter, path: tuple[str, ...], index: Places) -> tupl
 
 
 def write_numbers(scenario: Scenario, params: Any, index: Places, size: str) -> dict[tuple[str, ...], int]:
-    """Write every number; returns path -> offset in the flat vector."""
+    """Write all numbers to `params`, and return path -> offset in the flat vector."""
     for parameter in PARAMETERS:
         value = parameter.default
         params[parameter.name][0] = math.nan if value is None else value
@@ -49,11 +49,12 @@ def write_numbers(scenario: Scenario, params: Any, index: Places, size: str) -> 
 
 
 def work_out(scenario: Scenario, w: Any, p: Any, names: Names) -> None:
-    """Numbers whose default depends on others (NaN so far); unused entries become 0.
+    """Compute the defaults that depend on other numbers, which are NaN so far; unused entries become 0.
 
     Parameters
     ----------
-    w : the record of the world; p : records of Params, one or many (run,), each worked out by itself
+    w : record of the world
+    p : (run,), records of Params, each computed separately
     """
     p.pool[...] = np.where(np.isnan(p.pool), 4.0 * p.personnel, p.pool)
     p.carry_over[...] = np.where(np.isnan(p.carry_over), 0.6 * w.is_proxy, p.carry_over)
@@ -87,7 +88,7 @@ def work_out(scenario: Scenario, w: Any, p: Any, names: Names) -> None:
 
 
 def _alone(w: Any, p: Any, f: int, names: Names) -> Any:
-    """Strength of the opponent of a side that fights alone: its own at the start."""
+    """Return the default strength of an opponent that is not an actor: that of side_a, or 0 if side_b has actors."""
     actors = range(len(names["actor"]))
     strength: Any = 0.0
     if any(w.front_side[f, a] == 2 for a in actors):
@@ -100,7 +101,7 @@ def _alone(w: Any, p: Any, f: int, names: Names) -> Any:
 
 
 def _usual(w: Any, p: Any, i: int, ties: int) -> Any:
-    """Support that flows over a tie in a usual month."""
+    """Return the support over a tie in a usual month."""
     total: Any = 0.0
     for j in range(ties):
         if w.tie_from[j] == w.tie_from[i]:

@@ -1,4 +1,4 @@
-"""From a resolved `Scenario` to arrays: World, Params and the schedule of what changes when."""
+"""Build a world from a resolved `Scenario`: the records World and Params, and the schedule of changes."""
 
 from __future__ import annotations
 
@@ -24,15 +24,37 @@ from proxysim.scenario.world.vector import work_out, write_numbers
 
 @dataclass(frozen=True)
 class World:
-    """A scenario as arrays.
+    """A scenario as arrays, ready to run. Use `load` to create one.
 
     Attributes
     ----------
-    scenario : what was read; size : size class of the records
-    arrays, params : one row each of the records "world" and "params"
-    schedule : dated numbers, conditions and effects
-    names : axis -> ids, in the order of the arrays
-    months : "YYYY-MM" of each month
+    scenario : the scenario as read and resolved: text, labels, numbers with their sources, and events
+    size : size class of the records: "small", "medium", "large" or "huge"
+    arrays : (1,), record "world": counts and indices of actors, ties, legs, routes, fronts, regimes and pacts
+    params : (1,), record "params": all parameters, in internal units (million constant-2024 USD, months, persons,
+    shares)
+    schedule : dated numbers, and conditions and effects of events
+    names : axis -> ids, in the order of the arrays; the axes are actor, category, origin, tie, leg, place, route,
+    front, regime, pact and event
+    months : "YYYY-MM" of each month of a run
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> world = ps.load("quickstart", branch="no-pact")
+    >>> world
+    World(...quickstart.toml, 5 actors, 5 ties, 3 legs, 2020-01 to 2024-12)
+    >>> world.names["actor"]
+    ('blues', 'greens', 'north', 'reds', 'south')
+    >>> world.months[0], len(world.months)
+    ('2020-01', 60)
+
+    Arrays are padded to the size class, so select the true entries by name. The limit of a leg is in USD m of arms per
+    month:
+
+    >>> leg = world.names["leg"].index("north-coast")
+    >>> float(world.params["limit"][0, leg])
+    20.0
     """
 
     scenario: Scenario
@@ -45,25 +67,75 @@ class World:
 
     @property
     def hash(self) -> str:
-        """Hash of the scenario's content."""
+        """Hash of the content of the scenario, in hex; labels, comments and the file name do not affect it.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> world = ps.load("quickstart")
+        >>> world.hash == ps.load("quickstart").hash, world.hash == world.branch("no-pact").hash
+        (True, False)
+        """
         return self.scenario.hash
 
     @property
     def branches(self) -> tuple[str, ...]:
-        """Names of the branches of its file, in the order of the file; "none" and joined ones are not listed."""
+        """Names of the branches in the file, in alphabetical order, without "none" and joined branches.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> ps.load("quickstart").branches
+        ('no-pact', 'sea-patrol', 'strong')
+        """
         return tuple(self.scenario.branches)
 
     def branch(self, name: str) -> World:
-        """Another branch of the same world; "none" is the file as it stands.
+        """Return another branch of the same world, with the same `sets`.
+
+        Parameters
+        ----------
+        name : branch, or several joined by ``+``; "none" for no branch
+
+        Returns
+        -------
+        World : the branch; this world is unchanged
 
         Raises
         ------
-        InputError : no such branch, or a branch that breaks the world
+        InputError : the branch does not exist, or its changes are not valid
+        RunError : the scenario was not read from a file or text
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> world = ps.load("quickstart", branch="no-pact")
+        >>> world.branch("strong+sea-patrol").scenario.branch
+        'strong + sea-patrol'
         """
         return build(scenario_of_branch(self.scenario, name))
 
     def label(self, section: str, name: str) -> str:
-        """What people see for an id."""
+        """Return the display name of an id, or the id itself if it has no label.
+
+        Parameters
+        ----------
+        section : section of the file: states, proxies, categories, places, legs, ties, fronts, regimes, pacts, events
+        or branches
+        name : the id
+
+        Returns
+        -------
+        str : the label
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> ps.load("levant-2025").label("proxies", "hezbollah")
+        'Hezbollah'
+        >>> ps.load("quickstart").label("proxies", "reds")
+        'reds'
+        """
         return self.scenario.labels.get((section, name)) or name
 
     def __repr__(self) -> str:
@@ -72,31 +144,50 @@ class World:
 
 
 def load(file: str | os.PathLike[str], branch: str | None = None, sets: str | Sequence[str] = ()) -> World:
-    """Read a world file and build it.
+    """Load a world from a file, or a shipped world by name.
 
     Parameters
     ----------
-    file : a TOML file of kind "world"
-    branch : branches joined by ``+``; None takes the file's own default, "none" the file as it stands
-    sets : changes ``PATH=VALUE``
+    file : path of a TOML file of kind "world", or the name of a shipped world such as "quickstart"
+    branch : branch, or several joined by ``+``; None for the file's default branch, "none" for no branch
+    sets : a change ``PATH=VALUE``, or a list of them, with values in TOML notation
+
+    Returns
+    -------
+    World : the world, ready to run
 
     Raises
     ------
-    InputError : with all that is wrong
+    InputError : the file, the branch or a change cannot be used; `faults` lists everything found
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> world = ps.load("quickstart", branch="no-pact")
+    >>> world.scenario.question
+    'Two patrons sign a pact. Do their three proxies end up with more arms?'
+    >>> dry = ps.load("quickstart", sets=["legs.north-coast.limit=120", "scenario.noise=0"])
+    >>> float(dry.params["limit"][0, dry.names["leg"].index("north-coast")])
+    10.0
+    >>> ps.load("quickstart", branch="no-pct")
+    Traceback (most recent call last):
+    ...
+    proxysim.errors.InputError: --branch: "no-pct" is not a branch of this file; did you mean "no-pact"?
     """
     return build(load_scenario(file, branch, names_of(sets, "sets")))
 
 
 def world_of(given: World | str | os.PathLike[str], branch: str | None = None) -> World:
-    """The world that a caller means: a World as it is, or a path or name to be loaded.
+    """Return a World unchanged, or load a path or the name of a shipped world.
 
     Parameters
     ----------
-    branch : for a path or name, as in `load`
+    given : a World, a path or a name
+    branch : branch of a path or name, as in `load`
 
     Raises
     ------
-    InputError : neither of these, or the file cannot be used
+    InputError : the argument has another type, or the file cannot be used
     """
     if isinstance(given, World):
         return given
@@ -107,11 +198,11 @@ def world_of(given: World | str | os.PathLike[str], branch: str | None = None) -
 
 
 def build(scenario: Scenario) -> World:
-    """Turn a resolved scenario into arrays.
+    """Convert a resolved scenario to arrays.
 
     Raises
     ------
-    InputError : more things than the largest size class holds, or two ids with one key of chance
+    InputError : the world exceeds the largest size class, or two ids have the same random-number key
     """
     names = {axis: scenario.ids[section] for axis, section in AXIS_SECTION.items()}
     names["origin"] = (*scenario.ids["origins"], OTHER)

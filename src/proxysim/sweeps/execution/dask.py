@@ -93,7 +93,7 @@ def check_address(address: str, insecure: bool) -> None:
     if not whole or not place.hostname:
         raise refused("--dask", f'found "{address}"; the form is tcp://HOST:PORT or tls://HOST:PORT')
     if scheme != "tls" and not is_loopback(place.hostname) and not insecure:
-        message = f"{address} is on another machine over plain {scheme}, so anyone on the network can read and control the sweep; use tls://, or --insecure-network"
+        message = f"{address} is another machine over plain {scheme}, which others can read and control; use tls://, or --insecure-network"
         raise refused("--dask", message)
 
 

@@ -1,4 +1,4 @@
-"""Build the factors of an experiment: resolve overlapping patterns in favour of the more literal one, and check limits."""
+"""Build the factors of an experiment: resolve overlapping patterns in favour of the more specific one, and check limits."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def factors_of(
 
 
 def _claim(context: EntryContext, parsed: Sequence[ParsedEntry]) -> None:
-    """Assign each number to the most literal pattern that matches it; two patterns of equal rank are a fault."""
+    """Assign each number to the most specific pattern that matches it; two patterns of equal rank are a fault."""
     best: dict[Path, tuple[tuple[int, int], ParsedEntry]] = {}
     reported: set[tuple[str, str]] = set()
     for one in parsed:
@@ -50,16 +50,16 @@ def _claim(context: EntryContext, parsed: Sequence[ParsedEntry]) -> None:
             elif before[0] == rank and (before[1].entry.name, one.entry.name) not in reported:
                 reported.add((before[1].entry.name, one.entry.name))
                 other = f"{before[1].entry.role}.{before[1].entry.name}"
-                context.fault(one.entry, f"matches {'.'.join(path)}, and so does {other}; make one of them more literal")
+                context.fault(one.entry, f"matches {'.'.join(path)}, as {other} does; make one of them more specific")
     for one in parsed:
         met = len(one.paths)
         one.paths = [path for path in one.paths if best[full_path(path)][1] is one]
         if not one.paths and met and one.verb != FIXED:
-            context.fault(one.entry, "matches only what more literal patterns match too; leave it out")
+            context.fault(one.entry, "matches only what more specific patterns match too; leave it out")
 
 
 def _factors(context: EntryContext, parsed: ParsedEntry, left_out: list[str]) -> Iterable[Factor]:
-    """The factors of one entry, from the numbers that more literal entries have left to it."""
+    """The factors of one entry, from the numbers that more specific entries have left to it."""
     entry = parsed.entry
     if parsed.verb == FIXED:
         return []
