@@ -178,7 +178,7 @@ def test_command__takes_the_folder_of_a_sweep(grid: Path, tmp_path: Path) -> Non
     assert 0 == found.exit_code, found.stderr
     assert "--outcome fighting.reds --branch strong" in checked(target.read_text(encoding="utf-8")).text
     for more, message in ((["--runs", "5"], "--runs: applies only to a world"), (["--set", "a=1"], "--set: applies only to a world"),
-                          (["--outcome", "fihgting"], 'did you mean "fighting"'), (["--branch", "no-pact"], "there are strong")):  # fmt: skip
+                          (["--outcome", "fihgting"], 'did you mean "fighting"'), (["--branch", "no-pact"], "choose from strong")):  # fmt: skip
         refused = call(app, ["report", str(grid), *more, "--out", str(target)])
         assert (2, True) == (refused.exit_code, message in refused.stderr), refused.stderr
     refused = call(app, ["report", str(QUICKSTART), "--outcome", "fighting", "--out", str(target)])

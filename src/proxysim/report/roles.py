@@ -41,6 +41,7 @@ class Roles:
 
     @property
     def all(self) -> tuple[str, ...]:
+        """All branches: the shown ones, then the countermeasures."""
         return self.shown + self.counters
 
 
@@ -50,7 +51,7 @@ def roles_of(world: World, branches: str | Sequence[str] | None = None) -> Roles
     Parameters
     ----------
     world : the world
-    branches : names of branches, the baseline first; None chooses them by name
+    branches : names of branches, the baseline first, or one name; None chooses them by name
 
     Raises
     ------

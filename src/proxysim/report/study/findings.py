@@ -150,8 +150,8 @@ def study_findings(
     Parameters
     ----------
     world : a World, or the path or name of a world file
-    branches : the first is the baseline, and the others are compared with it; branches that build on the focus are its
-        countermeasures; None, the default, chooses branches by name
+    branches : names of branches, or one name; the first is the baseline, and the others are compared with it; those that
+        build on the focus are its countermeasures; None, the default, chooses branches by name
     runs : number of paired runs per branch; default 200
     rng : seed, or a SeedSequence or Generator that gives one; default 0
     options : see `ReportOptions`

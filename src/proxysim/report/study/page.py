@@ -202,9 +202,9 @@ def write_report(
     ----------
     world : a World, or the path or name of a world file
     out : file to write; an existing file is replaced; default "report.html"
-    branches : the first is the baseline, and the others are compared with it. The focus is "strengthened-pact" if given, otherwise
-        the default branch of the world, otherwise the second. Branches that build on the focus are its countermeasures. None, the
-        default, chooses branches by name
+    branches : names of branches, or one name; the first is the baseline, and the others are compared with it. The focus is
+        "strengthened-pact" if given, otherwise the default branch of the world, otherwise the second. Branches that build on the
+        focus are its countermeasures. None, the default, chooses branches by name
     runs : number of paired runs per branch; default 200
     rng : seed, or a SeedSequence or Generator that gives one; default 0
     patterns : real-world patterns that the world was compared with, for a table in the report; None, the default, reports none

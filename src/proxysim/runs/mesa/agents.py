@@ -1,6 +1,6 @@
-"""The agents of a model: what an actor holds, and what it intends.
+"""The agents of a model: what an actor has, and what it decides.
 
-The inherited method of an agent returns the intention that the rules computed; a subclass overrides one method.
+The inherited methods return the intentions that the rules computed; a subclass overrides those it decides differently.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from proxysim.errors import RunError
 
 
 class Holdings:
-    """What an actor has and what was measured of it; nothing is kept here, so nothing is kept twice.
+    """What an actor has and what was measured of it, read from the records of the run.
 
     Attributes
     ----------
@@ -33,31 +33,94 @@ class Holdings:
 
     @property
     def funds(self) -> float:
-        """Money at hand, million constant-2024 USD."""
+        """Money of the actor, million constant-2024 USD.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> model = ps.PactModel("quickstart", rng=1)
+        >>> model.step()
+        >>> model.actor("north").funds > 0
+        True
+        """
         return float(self._s.funds[self.index])
 
     @property
     def personnel(self) -> float:
-        """Persons under arms."""
+        """Persons under arms.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> model = ps.PactModel("quickstart", rng=1)
+        >>> model.actor("reds").personnel
+        5000.0
+        """
         return float(self._s.personnel[self.index])
 
     @property
     def command(self) -> float:
-        """How well it is led, 0 to 1."""
+        """Quality of command, a share from 0 to 1.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> model = ps.PactModel("quickstart", rng=1)
+        >>> model.actor("reds").command
+        1.0
+        """
         return float(self._s.command[self.index])
 
     @property
     def attention(self) -> float:
-        """Attention that wars leave, 0 to 1."""
+        """Attention that wars leave for clients, a share from 0 to 1.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> model = ps.PactModel("quickstart", rng=1)
+        >>> model.actor("north").attention
+        1.0
+        """
         return float(self._s.attention[self.index])
 
     @property
     def fighting(self) -> float:
-        """Index of fighting at the end of last month, 100 at the start."""
+        """Index of fighting capacity at the end of last month; 100 at the start.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> model = ps.PactModel("quickstart", rng=1)
+        >>> model.step()
+        >>> round(model.actor("reds").fighting, 1)
+        99.6
+        """
         return self.measure("fighting")
 
     def stock(self, category: str | None = None, origin: str | None = None) -> float:
-        """Arms held (value2024), of one category and origin or of all."""
+        """Arms held.
+
+        Parameters
+        ----------
+        category : only this category; None for all
+        origin : only arms of this origin; None for all
+
+        Returns
+        -------
+        float : million USD of arms at base value
+
+        Raises
+        ------
+        InputError : there is no such category or origin
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> model = ps.PactModel("quickstart", rng=1)
+        >>> model.actor("reds").stock(origin="north")
+        0.0
+        """
         held = self._s.stock[
             self.index, : len(self.model.world.names["category"]), : len(self.model.world.names["origin"])
         ]
@@ -68,27 +131,66 @@ class Holdings:
         return float(held.sum())
 
     def measure(self, name: str) -> float:
-        """A measure of last month; names and units stand in `proxysim.core.vocabulary.MEASURES`."""
+        """A measure at the end of last month.
+
+        Parameters
+        ----------
+        name : as in `proxysim.core.vocabulary.MEASURES`, which gives units
+
+        Returns
+        -------
+        float : in the unit of the measure
+
+        Raises
+        ------
+        InputError : there is no such measure
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> model = ps.PactModel("quickstart", rng=1)
+        >>> model.step()
+        >>> model.actor("reds").measure("adequacy")
+        1.0
+        """
         return float(self._s.measure[self.index, self.model.place("measure", name)])
 
     def ties(self) -> list[str]:
-        """Ids of the ties that go out from it."""
+        """Names of the ties from this actor to others.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> model = ps.PactModel("quickstart", rng=1)
+        >>> model.actor("north").ties()
+        ['north -> greens', 'north -> reds', 'north -> south']
+        """
         world = self.model.world
         return [name for i, name in enumerate(world.names["tie"]) if world.arrays[0].tie_from[i] == self.index]
 
     def adjust(self, funds: float = 0.0, stock: Mapping[str, float] | None = None, personnel: float = 0.0,
                command: float = 0.0) -> None:  # fmt: skip
-        """Change something by hand; money and arms are booked as `intervention`.
+        """Change money, arms, personnel or command by hand; money and arms are booked as `intervention`.
 
         Parameters
         ----------
-        funds : million USD to add, or to take when negative
-        stock : category -> arms to add (of its own make) or to take (of all makes in proportion)
-        personnel, command : persons, share to add; neither is on the books
+        funds : million USD to add, or to take if negative
+        stock : category -> million USD of arms to add (of the actor's own origin) or to take (of all origins in proportion)
+        personnel, command : persons and share to add; the books do not cover them
 
         Raises
         ------
         RunError : more is taken than there is, or a number is not finite
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> model = ps.PactModel("quickstart", rng=1)
+        >>> model.actor("reds").adjust(funds=2.0)
+        >>> model.step()
+        >>> books = model.result().books
+        >>> books[books["line"] == "money_intervention_in"]["amount"].tolist()
+        [2.0]
         """
         wanted = [
             ("funds", self.funds, funds),
@@ -122,7 +224,7 @@ class Holdings:
 
 
 class Actor(Holdings, mesa.Agent):
-    """What states and proxies share; what an actor holds is read from the row of the run.
+    """What states and proxies have in common.
 
     Attributes
     ----------
@@ -139,37 +241,173 @@ class Actor(Holdings, mesa.Agent):
         self.label = model.world.label(section, id)
 
     def commit(self, front: str) -> float:
-        """Engagement on a front this month, 0 to 1."""
+        """Engagement on a front this month.
+
+        Parameters
+        ----------
+        front : name of the front
+
+        Returns
+        -------
+        float : a share from 0 to 1
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> class Reluctant(ps.ProxyAgent):
+        ...     def commit(self, front):
+        ...         return 0.5 * super().commit(front)
+        >>> ps.PactModel("quickstart", agents={"reds": Reluctant}).step()
+        """
         return float(self.model.intended("commitment_now", self.model.place("front", front), self.index))
 
     def offer(self, tie: str, category: str) -> float:
-        """Arms it would sell over a tie this month."""
+        """Arms that the actor would sell over a tie this month.
+
+        Parameters
+        ----------
+        tie : name of an outgoing tie
+        category : category of arms
+
+        Returns
+        -------
+        float : million USD of arms per month, at least 0
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> class Embargo(ps.StateAgent):
+        ...     def offer(self, tie, category):
+        ...         return 0.0
+        >>> ps.PactModel("quickstart", agents={"north": Embargo}).step()
+        """
         return float(self.model.intended("offer", self.model.place("tie", tie), self.model.place("category", category)))
 
 
 class StateAgent(Actor):
-    """A state: it gives support, releases arms and patrols."""
+    """A state: it gives support, releases arms and patrols.
+
+    Derive from it and override a decision method; the inherited one returns what the rules computed.
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> class Careful(ps.StateAgent):
+    ...     def support_budget(self):
+    ...         return 0.5 * super().support_budget()
+    >>> ps.PactModel("quickstart", agents={"north": Careful}).actor("north").kind
+    'state'
+    """
 
     def support_budget(self) -> float:
-        """Share of revenue for all clients this month, 0 to 1."""
+        """Share of revenue for all clients this month, from 0 to 1.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> class Careful(ps.StateAgent):
+        ...     def support_budget(self):
+        ...         return 0.5 * super().support_budget()
+        >>> ps.PactModel("quickstart", agents={"north": Careful}).step()
+        """
         return float(self.model.intended("usual_share", self.index))
 
     def allocate(self, scores: dict[str, float]) -> dict[str, float]:
-        """Shares of revenue aimed at, by tie, from the scores of the ties."""
+        """Target shares of revenue for each tie.
+
+        Parameters
+        ----------
+        scores : tie -> score of the tie this month, for all outgoing ties with a weight
+
+        Returns
+        -------
+        dict : tie -> share of revenue; ties left out keep the target that the rules computed; shares sum to at most 1
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> class Even(ps.StateAgent):
+        ...     def allocate(self, scores):
+        ...         return {tie: 0.1 / len(scores) for tie in scores}
+        >>> ps.PactModel("quickstart", agents={"north": Even}).step()
+        """
         return {tie: self.model.intended("target_share", self.model.place("tie", tie)) for tie in scores}
 
     def release(self, category: str) -> float:
-        """Part of a claim in this category that it releases, 0 to 1."""
+        """Part of a claim in one category that the patron releases.
+
+        Parameters
+        ----------
+        category : category of arms
+
+        Returns
+        -------
+        float : a share from 0 to 1
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> class Strict(ps.StateAgent):
+        ...     def release(self, category):
+        ...         return 0.8 * super().release(category)
+        >>> ps.PactModel("quickstart", agents={"north": Strict}).step()
+        """
         return float(self.model.intended("gate", self.index, self.model.place("category", category)))
 
     def patrol(self, found: dict[str, float]) -> dict[str, float]:
-        """Share of its effort on each leg next month, from what it found on each this month."""
+        """Division of the patrol effort over legs next month.
+
+        Parameters
+        ----------
+        found : leg -> arms that the actor found on it this month, million USD of arms
+
+        Returns
+        -------
+        dict : leg -> share of the effort; legs left out keep the share that the rules computed; shares sum to at most 1
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> class Watchful(ps.StateAgent):
+        ...     def patrol(self, found):
+        ...         return {leg: 1.0 / len(found) for leg in found}
+        >>> ps.PactModel("quickstart", agents={"south": Watchful}).step()
+        """
         return {leg: self.model.intended("next_patrol", self.index, self.model.place("leg", leg)) for leg in found}
 
 
 class ProxyAgent(Actor):
-    """A proxy: it fights, sells and diverts."""
+    """A proxy: it fights, sells and diverts.
+
+    Derive from it and override a decision method; the inherited one returns what the rules computed.
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> class Honest(ps.ProxyAgent):
+    ...     def divert(self, tie):
+    ...         return 0.0
+    >>> ps.PactModel("quickstart", agents={"reds": Honest}).actor("reds").kind
+    'proxy'
+    """
 
     def divert(self, tie: str) -> float:
-        """Share of the cash of a tie that is diverted, 0 to 1."""
+        """Share of the cash that arrives over a tie and is diverted.
+
+        Parameters
+        ----------
+        tie : name of an incoming tie
+
+        Returns
+        -------
+        float : a share from 0 to 1
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> class Honest(ps.ProxyAgent):
+        ...     def divert(self, tie):
+        ...         return 0.0
+        >>> ps.PactModel("quickstart", agents={"reds": Honest}).step()
+        """
         return float(self.model.intended("diverted_part", self.model.place("tie", tie)))

@@ -83,29 +83,108 @@ class PactModel(mesa.Model):
 
     @property
     def month(self) -> int:
-        """The month to come, from 0."""
+        """The next month to run, counted from 0.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> model = ps.PactModel("quickstart", rng=1)
+        >>> model.step()
+        >>> model.month
+        1
+        """
         return self.course.month
 
     @property
     def date(self) -> str:
-        """The month to come as "YYYY-MM"; the last month when the run is over."""
+        """The next month as "YYYY-MM"; the last month when the run is over.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> model = ps.PactModel("quickstart", rng=1)
+        >>> model.date
+        '2020-01'
+        """
         return self.world.months[min(self.month, len(self.world.months) - 1)]
 
     def actor(self, id: str) -> Actor:
-        """The agent of an actor."""
+        """The agent of an actor.
+
+        Parameters
+        ----------
+        id : of the actor
+
+        Returns
+        -------
+        StateAgent or ProxyAgent
+
+        Raises
+        ------
+        InputError : there is no such actor
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> model = ps.PactModel("quickstart", rng=1)
+        >>> model.actor("reds").kind
+        'proxy'
+        """
         self.place("actor", id)
         found: Actor = next(agent for agent in self.agents if agent.id == id)
         return found
 
     def place(self, axis: str, name: str) -> int:
-        """Index of a name on an axis; an unknown name is an InputError with the nearest known one."""
+        """Index of a name on an axis of the records.
+
+        Parameters
+        ----------
+        axis : such as "actor", "tie", "leg", "category", "origin" or "measure"
+        name : of the thing
+
+        Returns
+        -------
+        int : its place on the axis, from 0
+
+        Raises
+        ------
+        InputError : there is no such name; the nearest is suggested
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> model = ps.PactModel("quickstart", rng=1)
+        >>> model.place("actor", "reds")
+        3
+        """
         names = tuple(vocabulary.MEASURES) if axis == "measure" else self.world.names[axis]
         if name not in names:
             raise InputError([Fault("model", 0, name, f"is no {axis} of this world{did_you_mean(name, names)}")])
         return names.index(name)
 
     def flow(self, name: str) -> np.ndarray[Any, Any]:
-        """What happened last month: an array of `proxysim.core.records.FLOWS`, trimmed to the true counts."""
+        """What happened last month, as an array trimmed to the things of this world.
+
+        Parameters
+        ----------
+        name : as in `proxysim.core.records.FLOWS`, which gives axes and units
+
+        Returns
+        -------
+        array : axes as in the records, for example ``(leg, actor)``
+
+        Raises
+        ------
+        InputError : there is no such flow; the nearest is suggested
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> model = ps.PactModel("quickstart", rng=1)
+        >>> model.step()
+        >>> model.flow("leg_found").shape
+        (3, 5)
+        """
         field = next((f for f in records.FLOWS if f.name == name), None)
         if field is None:
             known = [f.name for f in records.FLOWS]
@@ -114,11 +193,43 @@ class PactModel(mesa.Model):
         return np.array(self.course.flows[0][name][cut])
 
     def intended(self, name: str, *index: int) -> float:
-        """An intention as the rules computed it."""
+        """An intention as the rules computed it this month.
+
+        Parameters
+        ----------
+        name : of a flow, as in `proxysim.core.records.FLOWS`
+        index : place on each of its axes
+
+        Returns
+        -------
+        float : in the unit of the flow
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> model = ps.PactModel("quickstart", rng=1)
+        >>> model.step()
+        >>> 0.0 <= model.intended("usual_share", model.place("actor", "north")) <= 1.0
+        True
+        """
         return float(self.course.flows[0][name][index])
 
     def step(self) -> None:
-        """One month: stage by stage, each intention carried out as its agent returns it."""
+        """Run one month: stage by stage, with each intention as its agent returns it.
+
+        Raises
+        ------
+        RunError : the world has ended, or a decision method returned something that cannot be used
+        BooksError : money or arms do not balance
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> model = ps.PactModel("quickstart", rng=1)
+        >>> model.step()
+        >>> model.date
+        '2020-02'
+        """
         if self.month >= len(self.world.months):
             raise RunError(f"the world ends in {self.world.months[-1]}; there is no further month to run")
         for stage in range(step.FIRST, step.LAST + 1):
@@ -136,17 +247,43 @@ class PactModel(mesa.Model):
         self.running = self.month < len(self.world.months)
 
     def run(self) -> Run:
-        """The remaining months, then the result."""
+        """Run the remaining months and return the result.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> model = ps.PactModel("quickstart", rng=1)
+        >>> result = model.run()
+        >>> len(result.actors["month"].unique())
+        60
+        """
         while self.month < len(self.world.months):
             self.step()
         return self.result()
 
     def result(self) -> Run:
-        """What happened so far, with the tables and figures of a run."""
+        """What happened so far, with the tables and figures of a run.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> model = ps.PactModel("quickstart", rng=1)
+        >>> model.step()
+        >>> len(model.result().actors)
+        5
+        """
         return Run(self.world, self.course, self._history, self._reference)
 
     def reporters(self) -> dict[str, dict[str, Callable[[Any], Any]]]:
-        """`model_reporters` and `agent_reporters` for `mesa.DataCollector(**model.reporters())`."""
+        """Keyword arguments for `mesa.DataCollector`: `model_reporters` and `agent_reporters`.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> model = ps.PactModel("quickstart", rng=1)
+        >>> sorted(model.reporters())
+        ['agent_reporters', 'model_reporters']
+        """
         model: dict[str, Callable[[Any], Any]] = {"date": lambda m: m.world.months[max(0, m.month - 1)]}
         for i, regime in enumerate(self.world.names["regime"]):
             model[f"stability.{regime}"] = lambda m, i=i: float(m.course.state[0].regime_stability[i])  # type: ignore[misc]

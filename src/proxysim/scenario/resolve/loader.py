@@ -6,6 +6,7 @@ faults.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any
@@ -21,7 +22,7 @@ from proxysim.scenario.toml.reader import Document, read_file, read_text
 
 
 def load_scenario(
-    file: str | FilePath,
+    file: str | os.PathLike[str],
     branch: str | None = None,
     sets: Sequence[str] = (),
     overrides: Mapping[str, Any] | None = None,
@@ -66,7 +67,7 @@ def scenario_of_branch(scenario: Scenario, branch: str) -> Scenario:
     return source.scenario(branch, asked.sets, dict(asked.overrides))
 
 
-def read_source(file: str | FilePath) -> WorldSource:
+def read_source(file: str | os.PathLike[str]) -> WorldSource:
     """Read a world file with the files that it extends, each once, so that branches can be resolved from it.
 
     Raises

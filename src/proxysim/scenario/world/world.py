@@ -193,7 +193,7 @@ def world_of(given: World | str | os.PathLike[str], branch: str | None = None) -
         return given
     if isinstance(given, (str, os.PathLike)):
         return load(given, branch)
-    message = f"needs a World, a path or the name of a shipped world; found {type(given).__name__}"
+    message = f"needs a World, a path or the name of a shipped world; found {type(given).__name__}"  # type: ignore[unreachable]
     raise InputError([Fault("world", 0, "", message)])
 
 

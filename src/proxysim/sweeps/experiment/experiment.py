@@ -179,9 +179,11 @@ class ExperimentReader:
         self.source: WorldSource | None = None
 
     def fault(self, path: tuple[str, ...], message: str) -> None:
+        """Record a fault at a key of the file."""
         self.faults.append(Fault(self.document.file, self.document.line(path) or 1, ".".join(path), message))
 
     def experiment(self) -> Experiment:
+        """Read and check the whole file; raises an `InputError` with all faults."""
         data = self.document.data
         self._keys(data)
         plain = self._plain(data)
@@ -295,7 +297,7 @@ class ExperimentReader:
         return sorted(found, key=lambda entry: (ROLES.index(entry.role), entry.pattern))
 
     def _base_file(self, base: str) -> str | FilePath:
-        """The world file beside the experiment, or the shipped world of that name."""
+        """The world file next to the experiment file, or the shipped world of that name."""
         beside = self.folder / base
         return base if not beside.exists() and base in shipped_worlds() else os.path.normpath(beside)
 
