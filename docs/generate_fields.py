@@ -68,7 +68,7 @@ def default(parameter: Parameter) -> str:
     """What holds when the key is absent."""
     if parameter.default is None:
         return "required"
-    return "worked out" if math.isnan(parameter.default) else plain(parameter.default)
+    return "computed" if math.isnan(parameter.default) else plain(parameter.default)
 
 
 def path(parameter: Parameter, section: str) -> str:

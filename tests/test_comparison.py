@@ -253,7 +253,7 @@ def test_compare__summary_tells_what_was_asked_put_in_and_found(result: Comparis
     """Words for each branch, and for what could not be told from nothing."""
     told = result.summary()
     for words in ("What happens?", "100 pairs of runs of 2020-01 to 2021-12, seed 2", "== strong against no-pact",
-                  "pacts.treaty.provisions.funding", "legs.first.detection", "no difference found at this n",
+                  "pacts.treaty.provisions.funding", "legs.first.detection", "no effect detected at this n",
                   "Exactly the same in every pair:", "Pairing: the median variance"):  # fmt: skip
         assert words in told
     assert len(result.to_dataframe()) == len(result.effects)

@@ -6,6 +6,7 @@ import doctest
 import inspect
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def public() -> Iterator[tuple[str, Any]]:
             if inspect.isclass(found):
                 for parent in reversed([one for one in found.__mro__ if one.__module__.startswith("proxysim.")]):
                     for member, value in vars(parent).items():
-                        if not member.startswith("_") and (inspect.isfunction(value) or isinstance(value, (property, classmethod))):
+                        if not member.startswith("_") and (inspect.isfunction(value) or isinstance(value, (property, cached_property, classmethod))):
                             yield f"{module.__name__}.{name}.{member}", getattr(parent, member)
 
 
@@ -71,7 +72,11 @@ def test_docstring__names_every_parameter(name: str) -> None:
     assert [] == [one for one in parameters(FUNCTIONS[name]) if one not in told]
 
 
-@pytest.mark.parametrize("name", sorted(name for name, found in FUNCTIONS.items() if inspect.signature(found).return_annotation not in (None, "None")))
+RETURNING = [name for name, found in FUNCTIONS.items() if inspect.signature(found).return_annotation not in (None, "None")]
+ARRAYS = [name for name, found in FUNCTIONS.items() if re.search(r"\b(Array|ndarray)\b", str(inspect.signature(found).return_annotation))]
+
+
+@pytest.mark.parametrize("name", sorted(RETURNING))
 def test_docstring__says_what_is_returned(name: str) -> None:
     """Functions of a line or two say it in their first sentence; all others in the section Returns."""
     text = DOCUMENTED[name]
@@ -98,7 +103,7 @@ def test_docstring__begins_with_one_sentence(name: str) -> None:
     assert [] == [title for title in titles if title not in (*SECTIONS, "Other Parameters", "Notes", "Source", "See Also")]
 
 
-@pytest.mark.parametrize("name", [name for name in sorted(DOCUMENTED) if re.search(r"\b(Array|ndarray)\b", str(getattr(PUBLIC[name], "__annotations__", {}).get("return", "")))])
+@pytest.mark.parametrize("name", sorted(ARRAYS))
 def test_docstring__gives_shapes_of_arrays(name: str) -> None:
     """By the names of axes, as in ``(branch, run)``."""
     assert re.search(r"\(\w+,( \w+)*\)?", DOCUMENTED[name])

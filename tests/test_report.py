@@ -204,16 +204,16 @@ def test_facts__held_fixed_comes_from_the_branches(quick: Findings) -> None:
 
 
 def test_answer__no_difference_is_said(tmp_path: Path) -> None:
-    """Two branches that are the same: no difference found, and no effect to divide."""
+    """Two branches that are the same: no effect detected, and no effect to divide."""
     file = tmp_path / "same.toml"
     text = QUICKSTART.read_text(encoding="utf-8")
     file.write_text(text + 'twin = {about = "The same again", set.pacts.treaty.strength = 0}\n', encoding="utf-8")
     found = study_findings(file, ["no-pact", "twin"], runs=6)
-    assert "no difference found" in words.followed(found)
+    assert "no effect detected" in words.followed(found)
     assert "no number differs" in words.assumed(found)
     read = checked(study_page(found))
     assert "The effect cannot be divided" in read.text
-    assert "no difference found" in read.text
+    assert "no effect detected" in read.text
 
 
 @pytest.mark.parametrize(("end", "proxies"), [("2020-01-01", PROXIES), ("2020-01-01", ""), ("2021-12-01", PROXIES)])

@@ -109,7 +109,7 @@ def test_words__no_difference_is_said(tmp_path: Path) -> None:
     file.write_text("\n".join(lines), encoding="utf-8")
     ps.sweep(file, tmp_path / "out", block=50)
     found = sweep_findings(tmp_path / "out")
-    assert "no difference found" in words.followed(found)
+    assert "no effect detected" in words.followed(found)
     assert "none of the factors was found to move it" in words.certainty(found)
     checked(sweep_page(found))
 

@@ -53,7 +53,8 @@ def _print_design(experiment: Experiment, table: Design) -> None:
 
     print(experiment.question)
     print(f"  world     {experiment.base}")
-    print(f"  branches  {', '.join(experiment.branches)} (the others are compared with the first)")
+    compared = " (the others are compared with the first)" if len(experiment.branches) > 1 else ""
+    print(f"  branches  {', '.join(experiment.branches)}{compared}")
     print(f"  measures  {', '.join(experiment.measures)}")
     for role in ("levers", "uncertainties"):
         factors = [factor for factor in experiment.factors if factor.role == role]
@@ -87,8 +88,8 @@ def _print_design(experiment: Experiment, table: Design) -> None:
 
 
 def _print_cost(cost: Cost, experiment: Experiment, table: Design, workers: int) -> None:
-    branches = len(experiment.branches)
-    print(f"  size      {len(table):,} points x {branches} branches x {experiment.runs:,} runs = {cost.rows:,} runs")
+    parts = (counted(len(table), "point"), counted(len(experiment.branches), "branch", "branches"), counted(experiment.runs, "run"))
+    print(f"  size      {' x '.join(parts)} = {counted(cost.rows, 'run')}")
     print(f"  cost      {1000 * cost.seconds:.2f} ms per run, measured on {cost.measured} runs just now;")
     for count in sorted({1, workers}):
         print(f"            about {_duration(cost.on(count))} with {counted(count, 'worker')}")

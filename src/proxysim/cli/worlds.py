@@ -278,5 +278,5 @@ def _value(scenario: Scenario, value: float, kind: str) -> str:
     if math.isnan(value):
         return "computed"
     if math.isinf(value):
-        return "for ever"
+        return "unlimited"
     return scenario.month_name(round(value)) if kind == "month" else f"{value:.6g}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,12 @@ from proxysim.figures.kit.palette import AXIS, CLOSED, INK, Look, origin_looks
 from proxysim.figures.kit.style import EDGE, SMALL, TEXT, styled
 from proxysim.figures.places import card_size, draw_card, map_legs, place_cards
 from proxysim.formatting import number
+from proxysim.scenario.world.world import World, world_of
 
 if TYPE_CHECKING:
     import pandas
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from proxysim.scenario.world.world import World
 
 __all__ = ["arms_map"]
 
@@ -32,7 +32,7 @@ _MOST, _LEAST = 0.42, 0.02
 
 @styled
 def arms_map(
-    world: World,
+    world: World | str | os.PathLike[str],
     flows: pandas.DataFrame,
     unit: str = "USD m / year",
     labels: Mapping[str, str] | None = None,
@@ -67,6 +67,7 @@ def arms_map(
     >>> figures.save(figure, "map.svg", result).name
     'map.svg'
     """
+    world = world_of(world)
     moved = _sent_over_legs(world, flows)
     weights: dict[str, float] = {}
     for part in moved.values():

@@ -201,9 +201,9 @@ def _shown(scenario: Scenario, value: float | None, kind: str) -> str:
     if value is None:
         return "–"
     if math.isnan(value):
-        return "worked out"
+        return "computed"
     if math.isinf(value):
-        return "for ever"
+        return "unlimited"
     if kind == "month":
         count = scenario.start[0] * 12 + scenario.start[1] - 1 + round(value)
         return f"{count // 12:04d}-{count % 12 + 1:02d}"

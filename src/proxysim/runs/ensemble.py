@@ -151,7 +151,7 @@ class Ensemble:
 
         Raises
         ------
-        RunError : `more` does not continue this ensemble
+        RunError : `more` does not continue this ensemble, or one of them has only some of its runs (see `kept`)
 
         Examples
         --------
@@ -160,8 +160,9 @@ class Ensemble:
         >>> study.joined(ps.ensemble("quickstart", ["no-pact"], runs=6, first=4)).runs
         10
         """
-        if more.first != self.first + self.runs or more.seed != self.seed or more.branches != self.branches:
-            raise RunError("only runs that continue the numbers of a study can be added to it")
+        continues = more.first == self.first + self.runs and more.seed == self.seed and more.branches == self.branches
+        if not continues or self.picked is not None or more.picked is not None:
+            raise RunError("only runs that continue the numbers of a study can be added to it, and none of them left out")
         return Ensemble(
             self.worlds, self.branches, self.seed, self.first, self.runs + more.runs, self.uncertain, self.outcomes,
             np.concatenate([self.values, more.values], axis=1), np.concatenate([self.fallen, more.fallen], axis=1),
@@ -248,6 +249,8 @@ class Ensemble:
         import pandas as pd
 
         names = list(dict.fromkeys(chosen if chosen is not None else self.places))
+        for measure, actor in names:
+            self.of(measure, actor)  # an unknown one is an error with its name
         return pd.DataFrame({
             "branch": np.repeat(np.array(self.branches, dtype=object), self.values.shape[1]),
             "run": np.tile(self.numbers, len(self.branches)),

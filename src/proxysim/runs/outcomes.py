@@ -38,24 +38,6 @@ class Outcome:
     is_proxy: bool
 
 
-def meaning(measure: str) -> str:
-    """Return one line on the meaning of a measure."""
-    special = {
-        FALLEN: "whether the regime fell within the run",
-        FALL: "month in which the regime fell, from the start of the run; undefined if it did not fall",
-        REVIVED: "whether the fighting index reached `revival_level`",
-        REVIVAL: "months until the fighting index reached `revival_level`; undefined if it never did",
-    }
-    if measure in special:
-        return special[measure]
-    if measure.endswith(END):
-        return f"{MEASURES[measure.removesuffix(END)][1]}; in the last month"
-    if FROM in measure:
-        base, _, origin = measure.partition(FROM)
-        return f"{MEASURES[base][1]}, of origin {origin}; mean over the months"
-    return f"{MEASURES[measure][1]}; mean over the months"
-
-
 def outcomes_of(world: World) -> tuple[Outcome, ...]:
     """Return all outcomes of a world, in the order of the columns of `values`."""
     actors, regimes = world.names["actor"], world.names["regime"]

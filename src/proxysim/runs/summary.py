@@ -30,7 +30,7 @@ def summary(run: Run) -> str:
     scenario, lines = run.world.scenario, []
     lines += textwrap.wrap(scenario.question, _WIDTH)
     last = scenario.months - 1
-    branch = scenario.branch or "the file as it stands"
+    branch = scenario.branch or "the file without a branch"
     lines.append(f"branch {branch}, seed {run.seed}, run {run.number}, {month_name(run, 0)} to {month_name(run, last)}")
     lines += ["", *_chain(run), "", *_proxies(run), "", *_course(run), ""]
     lines.append("This is one run of one world, not an answer: chance alone moves these numbers.")

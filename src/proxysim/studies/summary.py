@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 #: A share of an effect below this fraction of it is a rounding error.
 DUST = 1e-12
-NOTHING = "no difference found at this n"
+NOTHING = "no effect detected at this n"
 #: Quantities that are months from the start, with their value while the month is unknown.
 _MONTHS = {"event_month": NEVER, "fallen": -1, "revived": -1}
 

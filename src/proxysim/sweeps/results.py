@@ -188,6 +188,10 @@ class Sweep:
         pandas.DataFrame : one row per failed run: ``point``, ``branch``, ``run``, ``run_id``, ``stage`` (hook, run, books or
             outcomes), ``type`` and ``message`` of the error, and its ``trace``
 
+        Raises
+        ------
+        StorageError : the file of the failures is damaged or missing
+
         Examples
         --------
         >>> from pathlib import Path
@@ -209,7 +213,11 @@ class Sweep:
         >>> len(search.failures)
         0
         """
-        return table_of(self.store.folder / FAILURES).to_pandas(use_threads=False)  # type: ignore[no-any-return]
+        try:
+            table = table_of(self.store.folder / FAILURES)
+        except (OSError, ValueError) as error:
+            raise StorageError(f"{self.store.folder / FAILURES} cannot be read; write it again with `proxysim resume {self.store.folder}`") from error
+        return table.to_pandas(use_threads=False)  # type: ignore[no-any-return]
 
     def to_dataframe(self) -> pandas.DataFrame:
         """All successful runs together with the values of their points.

@@ -115,7 +115,7 @@ def _effects(found: Findings) -> list[tuple[str, ...]]:
         if effect.branch not in found.roles.shown or effect.difference is None or effect.measure in ("capacity", *PARTS):
             continue
         same = effect.difference == 0.0 and not effect.opposite_sign and not effect.variance_reduction
-        certain = "the same in every pair" if same else "yes" if effect.detected else "no difference found"
+        certain = "the same in every pair" if same else "yes" if effect.detected else "no effect detected"
         certain += _ceiling(words.at_ceiling(found, effect))
         rows.append((found.labels[effect.branch], found.labels.get(effect.actor, effect.actor), called(effect.measure), effect.unit,
                      number(effect.baseline), number(effect.difference, True), span(effect.low, effect.high), certain))  # fmt: skip
@@ -135,10 +135,10 @@ def _composite(found: Findings) -> list[tuple[str, str, list[str]]]:
         for whole in found.effects("capacity", branch):
             if whole.actor not in proxies:
                 continue
-            cells = [number(whole.difference, True) if whole.detected else "no difference found"]
+            cells = [number(whole.difference, True) if whole.detected else "no effect detected"]
             for measure in ("fighting", *PARTS):
                 part = next((one for one in found.effects(measure, branch) if one.actor == whole.actor), None)
-                shown = "–" if part is None else number(part.difference, True) if part.detected else "no difference found"
+                shown = "–" if part is None else number(part.difference, True) if part.detected else "no effect detected"
                 cells.append(shown + (_ceiling(words.at_ceiling(found, part)) if part is not None else ""))
             rows.append((found.labels[branch], found.labels[whole.actor], cells))
     return rows

@@ -86,14 +86,14 @@ def followed(found: Findings) -> str:
     effects = headline(found)
     months = f"over {found.world.months[max(0, found.study.start)]} to {found.world.months[-1]}"
     if not effects:
-        return "What followed: there is no measure of anybody that could differ, so no difference was found."
+        return "What followed: there is no measure of anybody that could differ, so no effect was detected."
     sure = [effect for effect in effects if effect.detected]
     what = called(effects[0].measure)
     unit = UNITS.get(effects[0].unit, effects[0].unit)
     if not sure and all(effect.difference == 0.0 and not effect.variance_reduction for effect in effects):
-        return f"What followed: no difference found; {what} of {joined([found.labels[e.actor] for e in effects], 4)} is the same in every pair."
+        return f"What followed: no effect detected; {what} of {joined([found.labels[e.actor] for e in effects], 4)} is the same in every pair."
     if not sure:
-        return (f"What followed: no difference found in {what}; the largest mean difference, of {found.labels[effects[0].actor]}, is "
+        return (f"What followed: no effect detected in {what}; the largest mean difference, of {found.labels[effects[0].actor]}, is "
                 f"{difference(effects[0])} {unit}, and zero lies in it.")  # fmt: skip
     first = sure[0]
     subject, many = _subject(first, found.labels[first.actor])
@@ -107,7 +107,7 @@ def followed(found: Findings) -> str:
     rest = [effect for effect in effects if effect is not first]
     if rest:
         told = [
-            f"{found.labels[effect.actor]} {number(effect.difference, True) if effect.detected else 'no difference found'}"
+            f"{found.labels[effect.actor]} {number(effect.difference, True) if effect.detected else 'no effect detected'}"
             for effect in rest
         ]
         text += f"; {joined(told, 6)}"

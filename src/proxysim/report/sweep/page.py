@@ -196,7 +196,7 @@ def _factor(found: SweepFindings, row: pandas.Series[Any]) -> dict[str, str]:
     return {"name": factor.name, "label": found.labels[factor.name], "role": {"levers": "lever"}.get(factor.role, "uncertainty"),
             "given": _values(factor), "low": str(row["low"]), "high": str(row["high"]), "change": number(row["change"], True),
             "interval": span(row["change_low"], row["change_high"]), "spread": span(row["least"], row["most"]),
-            "found": "yes" if row["detected"] else "no difference found"}  # fmt: skip
+            "found": "yes" if row["detected"] else "no effect detected"}  # fmt: skip
 
 
 def _point(found: SweepFindings, row: pandas.Series[Any]) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def followed(found: SweepFindings) -> str:
         return "What followed: nothing, for no pair of runs is there."
     subject = found.what if found.baseline is None else f"the effect of “{found.labels[found.focus]}” on {found.what}"
     if bool((known["difference"] == 0.0).all()):
-        return f"What followed: no difference found; against {against(found)} {found.what} is the same at every point, in every pair."
+        return f"What followed: no effect detected; against {against(found)} {found.what} is the same at every point, in every pair."
     ordered = known.sort_values("difference", kind="stable")
     least, most = ordered.iloc[0], ordered.iloc[-1]
     verb = "differs" if found.baseline is None else "lies"
@@ -110,9 +110,9 @@ def signs(found: SweepFindings, rows: pandas.DataFrame) -> str:
         unclear = count - above - below
         parts = [f"above zero at {above:,}", f"below at {below:,}"] if above else [f"below zero at {below:,}"]
         if unclear:
-            parts.append(f"no difference found at {unclear:,}")
+            parts.append(f"no effect detected at {unclear:,}")
         if not above and not below:
-            return f"no difference found at any of {count:,} points"
+            return f"no effect detected at any of {count:,} points"
         return f"it is found {joined(parts)} of {count:,} points"
     above = int((rows["difference"] > 0.0).sum())
     return f"it is above zero at {above:,} of {count:,} points (by the mean of few runs each, without an interval)"

@@ -39,8 +39,7 @@ class Holdings:
         --------
         >>> import proxysim as ps
         >>> model = ps.PactModel("quickstart", rng=1)
-        >>> model.step()
-        >>> model.actor("north").funds > 0
+        >>> model.actor("reds").funds >= 0
         True
         """
         return float(self._s.funds[self.index])

@@ -7,7 +7,7 @@ from proxysim.runs.course import Course
 
 
 class ByHand:
-    """The books of what is changed by hand; between months it stands in the books of the month to come."""
+    """The books of what is changed by hand; between months it is in the books of the next month."""
 
     def __init__(self, course: Course) -> None:
         self.course = course
