@@ -40,13 +40,20 @@ def sample(world: World, seed: int, count: int) -> list:
     return rng.sample(found, min(len(found), count))
 
 
+def is_named(jump: Jump, allowed: dict[str, str]) -> bool:
+    """Whether the table has a parameter at the place where it jumps; a row "at 0" covers no other value."""
+    where = allowed.get(jump.parameter, "")
+    at = {"0": 0.0, "1": 1.0}.get(where.removeprefix("at ").split(",")[0])
+    return bool(where) and at in (None, jump.value)
+
+
 def found_in(seeds: range, noise: float) -> list[tuple[int, Jump]]:
     """Jumps in random worlds, but those of the table."""
     allowed = named_jumps()
     found = []
     for seed in seeds:
         world = world_of(merged(random_tables(seed), {"scenario": {"noise": noise}}))
-        found += [(seed, jump) for jump in jumps(world, sample(world, seed, DIALS), seed) if jump.parameter not in allowed]
+        found += [(seed, jump) for jump in jumps(world, sample(world, seed, DIALS), seed) if not is_named(jump, allowed)]
     return found
 
 
