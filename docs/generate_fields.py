@@ -50,7 +50,7 @@ INTRODUCTION = """\
 This page is written by `python docs/generate_fields.py` from `src/proxysim/core/parameters.py` and
 `src/proxysim/core/records.py`; change those, not this.
 
-*Path* is where a number stands in a world file, with ids in capitals: the same path is used in branches, events and
+*Path* is where a number is in a world file, with ids in capitals: the same path is used in branches, events and
 `--set`. *Unit* is what a number without a unit of its own is read in; a table
 `{value = ..., unit = "..."}` takes others of the same kind, for low and high too. Money is at constant
 prices of 2024; arms are a quantity, at base production value of 2024. *Bounds* are in the unit inside the model (flows

@@ -40,7 +40,12 @@ def lines(page: str) -> list[str]:
     return [line for block in blocks(page, "sh") for line in block.splitlines() if line.strip()]
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")])
+def parted(pages: list[str], long: set[str]) -> list[Any]:
+    """Pages as cases; those that take long run in the slow tests alone."""
+    return [pytest.param(page, marks=pytest.mark.slow) if page in long else page for page in pages]
+
+
+@pytest.mark.parametrize("page", parted([page for page in PAGES if blocks(page, "python")], {"docs/gallery.md", "docs/how-to-study.md"}))
 def test_guides__python_blocks_run(page: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """One after the other, from the root of the project."""
     monkeypatch.chdir(ROOT)
@@ -104,7 +109,7 @@ def check_commands(page: str, light: bool) -> None:
 WITH_COMMANDS = [page for page in PAGES if any(line.startswith(("proxysim", "duckdb")) for line in lines(page))]
 
 
-@pytest.mark.parametrize("page", WITH_COMMANDS)
+@pytest.mark.parametrize("page", parted(WITH_COMMANDS, {"docs/how-to-sweep.md", "docs/how-to-study.md", "docs/faq.md"}))
 def test_guides__commands_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each ends well, with few runs."""
     home(tmp_path, light=True)

@@ -11,6 +11,8 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOKS = sorted((ROOT / "experiments").glob("*.py"))
+#: Run each time; all others by `python -m pytest -m slow`.
+FAST = {"01_one_run"}
 
 
 def test_notebooks__are_there() -> None:
@@ -32,7 +34,9 @@ def test_notebooks__use_public_names_only(file: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("file", NOTEBOOKS, ids=lambda file: file.stem)
+@pytest.mark.parametrize(
+    "file", [pytest.param(file, id=file.stem, marks=[] if file.stem in FAST else pytest.mark.slow) for file in NOTEBOOKS]
+)
 def test_notebooks__run(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a kernel of its own, from the root of the project."""
     jupytext: Any = pytest.importorskip("jupytext")

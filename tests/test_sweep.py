@@ -109,6 +109,7 @@ def test_dask__gives_the_same_table_with_other_workers(home: Path, tmp_path: Pat
         found.close()
 
 
+@pytest.mark.slow
 def test_dask__dead_worker_and_dead_scheduler_lose_nothing(home: Path, tmp_path: Path, cluster: Cluster) -> None:
     """A worker killed on the way is made up for; with the scheduler gone the sweep stops, and resume ends it."""
     folder, out = tmp_path / "s", tmp_path / "o"
@@ -186,6 +187,7 @@ def test_how__what_cannot_be_used_is_found_before_there_is_a_folder(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_dask__nobody_there_is_found_before_there_is_a_folder(home: Path, tmp_path: Path) -> None:
     """For real: one line, 2, no folder."""
     pytest.importorskip("distributed")
@@ -309,6 +311,7 @@ def test_resume__refuses_another_model(home: Path, tmp_path: Path, monkeypatch: 
         resume(home / "done")
 
 
+@pytest.mark.slow
 def test_resume__says_when_it_goes_on_otherwise(home: Path, tmp_path: Path) -> None:
     """With another hook or timeout than the sweep was begun with, in one line; what was begun with neither says nothing."""
     said: list[str] = []

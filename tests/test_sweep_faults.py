@@ -78,7 +78,7 @@ def kill_at(small: Path, out: Path, count: int) -> bool:
     return done.returncode != 0
 
 
-@pytest.mark.parametrize("count", [2, 7, 13, 20])
+@pytest.mark.parametrize("count", [7, 20])  # all sixty in the slow test below
 def test_kill__at_a_write_fsync_or_rename(small: Path, tmp_path: Path, count: int) -> None:
     """The fast sample."""
     assert kill_at(small, tmp_path / "out", count)
@@ -147,7 +147,7 @@ def kill_somewhere(home: Path, out: Path, chance: random.Random, hook: str = "te
     return target
 
 
-@pytest.mark.parametrize("seed", [1, 2, 5])
+@pytest.mark.parametrize("seed", [2, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 5))])
 def test_kill__at_random_moments(wide: Path, tmp_path: Path, seed: int) -> None:
     """The fast sample."""
     kill_somewhere(wide, tmp_path / "out", random.Random(seed))
@@ -273,6 +273,7 @@ def test_planted__runs_are_blamed_and_no_others(tmp_path: Path, calls: Path) -> 
     check_planted(tmp_path, 30, 2, PROCESSES, calls)
 
 
+@pytest.mark.slow
 def test_planted__in_one_block_of_all(tmp_path: Path, calls: Path) -> None:
     """However large a block is, what was done in it before a death is not run again."""
     check_planted(tmp_path, 30, 180, PROCESSES, calls)
@@ -284,6 +285,7 @@ def test_planted__among_two_thousand(tmp_path: Path, calls: Path) -> None:
     check_planted(tmp_path, 167, 3, PROCESSES, calls)
 
 
+@pytest.mark.slow
 def test_planted__on_dask_runs_are_blamed_and_no_others(tmp_path: Path, calls: Path, nannies: SweepOptions) -> None:
     """The fast sample, on a real scheduler; nannies bring workers back."""
     check_planted(tmp_path, 30, 2, nannies, calls)
@@ -309,7 +311,7 @@ def small_table(folder: Path, file: Path) -> Path:
     return folder / "peace" / RUNS
 
 
-@pytest.mark.parametrize("on", ["none", "threads", "processes", "dask"])
+@pytest.mark.parametrize("on", ["none", "threads", "processes", pytest.param("dask", marks=pytest.mark.slow)])
 def test_planted__exits_are_failures_of_their_run(tmp_path: Path, on: str, request: pytest.FixtureRequest) -> None:
     """`sys.exit` in a hook ends neither the sweep nor a worker."""
     how = request.getfixturevalue("nannies") if on == "dask" else SweepOptions(on, 1 if on == "none" else 2)
@@ -324,7 +326,7 @@ def test_planted__exits_are_failures_of_their_run(tmp_path: Path, on: str, reque
     ]
 
 
-@pytest.mark.parametrize("on", ["processes", "dask"])
+@pytest.mark.parametrize("on", ["processes", pytest.param("dask", marks=pytest.mark.slow)])
 def test_planted__several_that_end_their_process_in_one_block(
     tmp_path: Path, calls: Path, on: str, request: pytest.FixtureRequest
 ) -> None:

@@ -326,7 +326,7 @@ def _overridden(agent: Any, method: str) -> bool:
 
 
 def _refused(agent: Any, method: str, found: object, wanted: str) -> RunError:
-    return RunError(f"{type(agent).__name__}.{method} of {agent.id} returned {found!r:.60}; {wanted} is wanted")
+    return RunError(f"{type(agent).__name__}.{method} of {agent.id} returned {found!r:.60}; {wanted} is needed")
 
 
 def _number(agent: Any, method: str, value: object, low: float = 0.0, high: float = 1.0) -> float:
