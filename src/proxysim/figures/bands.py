@@ -78,7 +78,7 @@ def capacity_bands(
     branches = unique(chosen["branch"])[:_BRANCHES]
     months = unique(chosen["month"])
     if not actors:
-        return empty_figure(f"Nobody in this world has {measure}.")
+        return empty_figure(f"No actor in this world has {measure}.")
     span = _y_limits(chosen[chosen["actor"].isin(actors) & chosen["branch"].isin(branches)])
     is_index = unit.startswith("index")
     if ax is not None:
@@ -88,7 +88,8 @@ def capacity_bands(
     marks = _select_events(events, months)
     key, event_key = _legend_rows(branches, labels), _event_key(marks, months)
     runs = f"n = {int(chosen['n'].max()):,} runs of each branch" if len(chosen) else ""
-    words = f"{measure.replace('_', ' ').capitalize()} ({unit}). Line: median; band: 90 % of runs; number at the right: last median. {runs}."
+    words = f"{measure.replace('_', ' ').capitalize()} ({unit}). Line: median; band: 90 % of runs; number at the right: "
+    words += f"median in the last month. {runs}."
     caption = wrap_text(words + (f" {more} more actors are not shown." if more else ""), WIDE - 2 * EDGE)
     head, columns = 0.12 + 0.2 * len(key), min(2, len(actors))
     top = head + math.ceil(len(actors) / columns) * (_HIGH + _GAP)

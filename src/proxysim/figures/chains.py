@@ -113,16 +113,16 @@ def support_chain(
         {str(r["stage"]): str(r["unit"]) for _, r in table.iterrows()},
     )  # fmt: skip
     if not chain.stages:
-        return empty_figure("Nobody in this world supports anyone.")
+        return empty_figure("No actor in this world supports another.")
     names, branches = [cut(one, 34) for one in chain.stages], chain.branches
     if ax is not None:
         _draw_changes(ax, chain, names)
         return figure_of(ax)
     unit = chain.units[chain.stages[0]]
-    index = "" if chain.flows == chain.stages else "; what has another unit is given without a bar"
+    index = "" if chain.flows == chain.stages else "; stages in another unit have no bar"
     words = (
-        f"Means over the months and over runs; {sample_note(table, 'runs of each branch')}. Left: {unit}, "
-        f"{whose}{index}. Right: change against {text.name(labels, branches[0], 40)}."
+        f"Means over months and runs; {sample_note(table, 'runs of each branch')}. Left: {unit}, "
+        f"{whose}{index}. Right: change from {text.name(labels, branches[0], 40)}."
     )
     figure = captioned_figure(words, 0.58 + chain.height + 0.5, gap=0.02, spare=0.12)
     left = 0.25 + min(2.1, max(text_width(one) for one in names))

@@ -96,9 +96,9 @@ def differences(
         tall.append(most * (_ROW * len(branches) + 0.12) + 0.08)
     level = f"{100 * float(rows['level'].iloc[0]):g} %" if "level" in rows else "95 %"
     words = (
-        f"Difference against the first branch, mean of pairs, with {level} intervals; {sample_note(rows)}. Filled: found (an "
-        "interval that is not seen is narrower than its mark); empty: zero lies in the interval. Grey number at the right: mean "
-        "in the first branch."
+        f"Mean paired difference from the first branch, with {level} intervals; {sample_note(rows)}. Filled marks: effect detected "
+        "(an interval that is not visible is narrower than its mark). Empty marks: no effect detected. Grey numbers at the right: "
+        "mean in the first branch."
     )
     figure = captioned_figure(words, 0.3 + sum(tall) + 0.78 * len(bands), gap=0.02)
     _draw_legend(figure, branches, labels)

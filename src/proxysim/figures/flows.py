@@ -34,7 +34,7 @@ _WIDTH, _BAR = WIDE - 2 * EDGE, 0.13
 _COLUMNS = {MAKER: 1.35, SENDER: _WIDTH * 0.5 - 0.1, RECEIVER: _WIDTH - 1.95}
 #: Inches for the text above the bar of a sender.
 _WORDS = 0.16
-_HEADS = {MAKER: "made by", SENDER: "sent by", RECEIVER: "received by"}
+_HEADS = {MAKER: "origin", SENDER: "sender", RECEIVER: "receiver"}
 
 
 class Link(NamedTuple):
@@ -100,9 +100,9 @@ def alluvial(
     first, second = _links(rows)
     slots, scale = _place_nodes(first, second, height)
     if ax is None:
-        words = f"Arms sent, {unit}, at base production value of 2024; {sample_note(table, 'runs')}, mean. Colour and hatch: maker."
+        words = f"Arms sent, {unit}, at 2024 base production value; mean, {sample_note(table, 'runs')}. Colour and hatch: origin."
         if any(map(_is_lost, slots)):
-            words += " Lost on the way: searched, seized, sunk or spoilt."
+            words += " Lost on the way: seized, destroyed or spoilt."
         ax = place_axes(captioned_figure(words, 0.36 + height + 0.1), EDGE, 0.36, _WIDTH, height)
     ax.set_axis_off()
     ax.set_xlim(0, _WIDTH)
@@ -209,7 +209,7 @@ def _draw_node(axes: Axes, node: Node, slot: Slot, look: Mapping[str, Any], labe
     if _is_lost(node):
         words = LOST.capitalize()
     elif node == (MAKER, "other"):
-        words = "Other makers"
+        words = "Other origins"
     else:
         words = text.name(labels, one, 18 if column == MAKER else 22)
     if column == SENDER:  # above its bar, where there is no ribbon

@@ -68,7 +68,7 @@ def heat_map(
     >>> figure.savefig("heat-map.svg")
     """
     if not len(table):
-        return empty_figure("There is no point to show.")
+        return empty_figure("There are no points to show.")
     columns, rows = sorted(table[x].unique()), sorted(table[y].unique())
     grid, unsure = np.full((len(rows), len(columns)), np.nan), np.zeros((len(rows), len(columns)), dtype=bool)
     for _, one in table.iterrows():
@@ -80,7 +80,7 @@ def heat_map(
     bar = None
     if ax is None:
         words = value_caption(value, unit, labels, table) + (
-            " A dot: the interval has zero in it." if unsure.any() else ""
+            " Dot: the interval includes zero." if unsure.any() else ""
         )
         left = 0.75 + 0.14 * len(side) + max(0.0, max(text_width(tick_label(one)) for one in rows) - 0.35)
         top = _TOP if unit and len(unit) <= _LETTERS else BARE

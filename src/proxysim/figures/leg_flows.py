@@ -77,8 +77,8 @@ def arms_map(
     looks = {one: look for one, look in looks.items() if weights.get(one, 0.0) > 0}
     if ax is None:
         words = (
-            "Schematic: where things stand says nothing of the globe. Width and number: arms sent over a leg, both ways together, "
-            f"{unit}, at base production value of 2024; {sample_note(flows, 'runs')}, mean. Grey: nothing sent; a cross: closed. "
+            "Schematic; positions are not geographical. Width and number: arms sent over a leg in both directions, "
+            f"{unit}, at 2024 base production value; mean, {sample_note(flows, 'runs')}. Grey: nothing sent. Cross: closed. "
             "■ state, ● proxy."
         )
         tall = min(_DEEP, max(3.0, 1.6 + 0.45 * len(world.scenario.ids["places"])))

@@ -68,14 +68,14 @@ def provenance(
     actors = [one for one in unique(table["actor"]) if sums[one] > 0][:_RECEIVERS]
     branches = unique(table["branch"])[:_BRANCHES]
     if not actors:
-        return empty_figure("No arms reached anyone in these runs.")
+        return empty_figure("No arms were received in these runs.")
     looks = origin_looks([*(makers or ()), *table["origin"]])
     looks = {one: look for one, look in looks.items() if float(table.loc[table["origin"] == one, "value"].sum()) > 0}
     step = _BAR * len(branches) + 0.34
     root: Any = ax
     legend: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (0.0, 1.0)}
     if ax is None:
-        words = f"Share of each maker in {what}; at the right the whole, {unit}; {sample_note(table, 'runs of each branch')}."
+        words = f"Share of each origin in {what}. At the right: total, {unit}; {sample_note(table, 'runs of each branch')}."
         root = captioned_figure(words, 0.34 + step * len(actors) + 0.36, gap=0.02)
         legend = {"loc": "upper left", "bbox_to_anchor": (0.0, 1.0), "borderaxespad": 0.3}
         left = 0.25 + min(2.5, max(text_width(text.name(labels, one, 34), SMALL) for one in branches))

@@ -217,15 +217,15 @@ def _draw_key(axes: Axes, world: World, legs: Sequence[Leg], moved: bool) -> Non
     words = ["■ state   ● proxy"]
     if legs:
         words.append(
-            "number and width: arms sent over the leg, both ways together, USD m in all"
+            "number and width: arms sent over the leg in both directions, USD m in total"
             if moved
-            else "number: most arms in a year, USD m"
+            else "number: limit on arms per year, USD m"
         )
     scenario = world.scenario
     hosts = sorted({str(host) for leg in legs if (host := scenario.text["legs", leg.name, "host"])})
     if hosts:
         names = ", ".join(label_of(scenario, "regimes", host) for host in hosts)
-        words.append(f"† only a residual is left if the host falls ({names})")
+        words.append(f"† only a residual remains if the host falls ({names})")
     if handles:
         axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.005), ncols=len(handles), frameon=False, fontsize=9, handlelength=3.6,
                     borderaxespad=0.2)  # fmt: skip

@@ -74,7 +74,7 @@ def waterfall(
         .reset_index(drop=True)
     )
     if not len(rows):
-        return empty_figure("There is no effect to divide.")
+        return empty_figure("There is no effect to divide among provisions.")
     unit = unit_label(str(rows["unit"].iloc[0]))
     names = [_provision_label(labels, one) for one in rows["provision"]]
     height = _ROW * (len(rows) + 1)
@@ -83,12 +83,12 @@ def waterfall(
         ax.set_xlabel(unit)
         return figure_of(ax)
     pairs = _strongest_pairs(interactions)
-    left, put = 0.25 + max(text_width(one) for one in [*names, "All together"]), 1.15
-    runs = f", {sample_note(rows, 'pairs of runs for each set of provisions')}" if "n" in rows else ""
-    words = (f"Left: what was put in (size of a provision at full level, a share of what it acts on). Right: Shapley value of each provision with "
-             f"95 % interval, in {unit}; they add up to the whole effect{runs}.")  # fmt: skip
+    left, put = 0.25 + max(text_width(one) for one in [*names, "Total"]), 1.15
+    runs = f", {sample_note(rows, 'pairs of runs for each combination of provisions')}" if "n" in rows else ""
+    words = (f"Left: assumed change (size of a provision at full level, as a share of what it acts on). Right: Shapley value of each provision "
+             f"with 95 % interval, {unit}; the values sum to the total effect{runs}.")  # fmt: skip
     if pairs:
-        words += " Below: pairs whose joint effect is most unlike the sum of their single effects; above 0 they help each other."
+        words += " Below: pairs whose joint effect differs most from the sum of their separate effects; above 0 they reinforce each other."
     below = _ROW * len(pairs) + 0.75 if pairs else 0.0
     figure = captioned_figure(words, 0.42 + height + 0.5 + below, gap=0.02)
     axes = place_axes(figure, left, 0.42, put, height)
@@ -127,7 +127,7 @@ def _draw_sizes(axes: Axes, rows: pandas.DataFrame, names: Sequence[str]) -> Non
         words = f"{100 * size:+.0f} %".replace("-", "\u2212") if math.isfinite(size) else "–"
         axes.annotate(words, (max(0.0, size) if math.isfinite(size) else 0.0, at), xytext=(3, 0), textcoords="offset points", va="center",
                       fontsize=SMALL, color=MUTED)  # fmt: skip
-    axes.set_yticks(range(len(names) + 1), [*names, "All together"])
+    axes.set_yticks(range(len(names) + 1), [*names, "Total"])
     axes.get_yticklabels()[-1].set_fontweight("bold")
     axes.set_ylim(len(names) + 0.5, -0.6)
     most = max([abs(size) for size in sizes if math.isfinite(size)] or [1.0])
@@ -135,7 +135,7 @@ def _draw_sizes(axes: Axes, rows: pandas.DataFrame, names: Sequence[str]) -> Non
     axes.set_xticks([])
     axes.tick_params(axis="y", length=0)
     axes.spines["bottom"].set_visible(False)
-    axes.set_title("Put in", loc="left", fontweight="bold", pad=5)
+    axes.set_title("Assumed", loc="left", fontweight="bold", pad=5)
 
 
 def _draw_waterfall(axes: Axes, rows: pandas.DataFrame, names: Sequence[str]) -> None:
@@ -167,7 +167,7 @@ def _draw_waterfall(axes: Axes, rows: pandas.DataFrame, names: Sequence[str]) ->
     axes.annotate(number(total, True), (max(0.0, total), len(values)), xytext=(4, 0), textcoords="offset points", va="center", fontsize=SMALL,
                   fontweight="bold")  # fmt: skip
     zero_line(axes)
-    row_names = [*names, "All together"] if any(names) else [""] * (len(values) + 1)
+    row_names = [*names, "Total"] if any(names) else [""] * (len(values) + 1)
     axes.set_xlim(min(every) - 0.06 * span, max(every) + 0.16 * span)
     label_rows(axes, range(len(row_names)), row_names, (len(values) + 0.5, -0.6))
     label_numbers(axes, 5)
@@ -208,4 +208,4 @@ def _draw_pairs(axes: Axes, pairs: Sequence[Pair], names: Sequence[str], unit: s
     label_rows(axes, range(len(names)), names, (len(names) - 0.4, -0.6))
     label_numbers(axes, 5)
     axes.set_xlabel(unit)
-    axes.set_title("Working together: interactions", loc="left", fontweight="bold", pad=5)
+    axes.set_title("Interactions", loc="left", fontweight="bold", pad=5)

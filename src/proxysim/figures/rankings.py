@@ -68,8 +68,8 @@ def ranking(
         return empty_figure("There are no countermeasures to rank.")
     names = [text.name(labels, one, 42) for one in rows["branch"]]
     if ax is None:
-        words = (f"Paired difference against the branch without the countermeasure, with 95 % interval; {sample_note(rows)}. "
-                 "At the right: share of pairs in which it is the best of these.")  # fmt: skip
+        words = (f"Paired difference from the branch without the countermeasure, with 95 % interval; {sample_note(rows)}. "
+                 "At the right: share of pairs in which it is the most effective.")  # fmt: skip
         height, left = 0.34 * len(rows), 0.25 + min(3.2, max(text_width(one) for one in names))
         ax = place_axes(captioned_figure(words, _HEAD + height + 0.5), left, _HEAD, WIDE - left - 0.85, height)
     for at in range(len(rows)):
@@ -89,8 +89,8 @@ def ranking(
         )
         ax.annotate(f"{100 * best:.0f} %", (1.0, at), xycoords=ax.get_yaxis_transform(), xytext=(10, 0), textcoords="offset points", va="center",
                     fontsize=TEXT, annotation_clip=False)  # fmt: skip
-    ax.annotate("best in", (1.0, 1.0), xycoords="axes fraction", xytext=(10, 5), textcoords="offset points", fontsize=SMALL, color=MUTED,
-                annotation_clip=False)  # fmt: skip
+    ax.annotate("most effective in", (1.0, 1.0), xycoords="axes fraction", xytext=(40, 5), textcoords="offset points", ha="right",
+                fontsize=SMALL, color=MUTED, annotation_clip=False)  # fmt: skip
     ax.axvline(0, color=AXIS, linewidth=0.9)
     label_rows(ax, range(len(rows)), names, (len(rows) - 0.5, -0.5))
     ax.margins(x=0.06)
@@ -106,7 +106,7 @@ def tornado(
     unit: str = "",
     labels: Mapping[str, str] | None = None,
     ax: Axes | None = None,
-    held: str = "all others as they are",
+    held: str = "all others unchanged",
 ) -> Figure:
     """Draw the answer with each uncertain parameter at its low and at its high end, widest bar on top.
 
@@ -139,16 +139,16 @@ def tornado(
     )
     rows, more = rows.head(_BARS).reset_index(drop=True), max(0, len(rows) - _BARS)
     if not len(rows):
-        return empty_figure("No number has a range.")
+        return empty_figure("No parameter has a range.")
     middle = float(base) if base is not None else float(rows[["at_low", "at_high"]].iloc[0].mean())
     names = [cut((labels or {}).get(str(one), str(one)), 44) for one in rows["name"]]
     if ax is None:
         words = (
-            f"The answer{f' ({unit})' if unit else ''} with one number at its low (pale, hatched) and at its high end (dark), "
+            f"The answer{f' ({unit})' if unit else ''} with one parameter at its low (pale, hatched) and at its high end (dark); "
             f"{held}."
         )
         words += (f" {sample_note(rows)}." if "n" in rows else "") + (
-            f" {more} numbers that move it less are not shown." if more else ""
+            f" {more} with smaller effects are not shown." if more else ""
         )
         height, left = 0.29 * len(rows), 0.25 + min(3.4, max(text_width(one) for one in names))
         ax = place_axes(captioned_figure(words, BARE + height + 0.5), left, BARE, WIDE - left - 0.6, height)

@@ -68,7 +68,7 @@ def regime_stability(
     name = regime or (str(table["regime"].iloc[0]) if len(table) else "")
     rows = table[table["regime"] == name]
     if not len(rows):
-        return empty_figure("No regime in this world lives on outside support.")
+        return empty_figure("No regime in this world depends on outside support.")
     branches, months = unique(rows["branch"])[:_BRANCHES], unique(rows["month"])
     if ax is not None:
         _draw_series(ax, rows, branches, months)
@@ -81,9 +81,9 @@ def regime_stability(
         fell = int(own.groupby("run", sort=False)["fallen"].any().sum())
         fates.append(f"{text.name(labels, branch, 30)} {fell} of {own['run'].nunique()}")
     words = (
-        "Left: one thin line a run, thick the median of those that stand, while half of them do; a cross where it fell (below "
-        "0). Right: the same months against the forcing; thick grey where a regime can rest, dashed where it cannot stay. Left "
-        f"of the fold (forcing \u2212{abs(FOLD_FORCING):.2f}) there is no rest, and it falls. Fell in: {'; '.join(fates)} runs. "
+        "Left: one thin line per run. The thick line is the median of the runs in which the regime stands, while at least half do. "
+        "A cross marks a fall (below 0). Right: the same months against the forcing. Thick grey: stable equilibria; dashed: unstable. "
+        f"Left of the fold (forcing \u2212{abs(FOLD_FORCING):.2f}) neither exists and the regime falls. Falls: {'; '.join(fates)} runs. "
         f"n = {runs} runs of each branch; stability and forcing have no unit."
     )
     height = 2.5
@@ -208,5 +208,5 @@ def _draw_fold(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], span
     axes.set_xlim(max(-2.1, lowest - 0.08), min(2.1, highest + 0.08))
     axes.set_ylim(*span)
     axes.locator_params(axis="x", nbins=5)
-    axes.set_xlabel("forcing (support against pressure)")
-    axes.set_title("Its fold", loc="left", fontweight="bold", pad=5)
+    axes.set_xlabel("forcing (support relative to pressure)")
+    axes.set_title("Fold", loc="left", fontweight="bold", pad=5)

@@ -65,7 +65,7 @@ def sweep_lines(
     >>> figure.savefig("lines.svg")
     """
     if not len(table):
-        return empty_figure("There is no point to show.")
+        return empty_figure("There are no points to show.")
     kinds = unique(table[by]) if by is not None else [None]
     if ax is None:
         more = "; bands: intervals" if "low" in table else ""
@@ -129,7 +129,7 @@ def sweep_spread(
     """
     rows = table[np.isfinite(table[value].astype(float))].sort_values(value, kind="stable").reset_index(drop=True)
     if not len(rows):
-        return empty_figure("There is no point to show.")
+        return empty_figure("There are no points to show.")
     known = "low" in rows and "high" in rows and bool(np.isfinite(rows["low"].astype(float)).any())
     few = len(rows) <= _MARKED
     if ax is None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from proxysim.formatting import joined, spaced
+from proxysim.formatting import counted, joined, spaced
 from proxysim.scenario.labels import UNITS, kind_of, label_of
 
 if TYPE_CHECKING:
@@ -65,12 +65,12 @@ def held_fixed(found: Findings) -> list[Held]:
         rows.append(Held(what, same, f"Differs between branches: {joined(other)}." if other else ""))
 
     kind("Wars", first.ids["fronts"], "fronts", lambda path: True,
-         "Who fights and how hard, month by month ({n})")  # fmt: skip
-    kind("Incomes of states", [a for a in first.ids["states"] if ("states", a, "income") in first.numbers], "states",
+         "Parties and intensity in each month ({n})")  # fmt: skip
+    kind("State income", [a for a in first.ids["states"] if ("states", a, "income") in first.numbers], "states",
          lambda path: path[2] == "income", "Income before sanctions ({n})")  # fmt: skip
-    kind("Own incomes of proxies", [a for a in first.ids["proxies"] if _value(first, ("proxies", a, "income"))], "proxies",
-         lambda path: path[2] == "income", "What they have of their own ({n})")  # fmt: skip
-    kind("Routes", first.ids["legs"], "legs", lambda path: True, "Limits and search, before events ({n})")
+    kind("Own income of proxies", [a for a in first.ids["proxies"] if _value(first, ("proxies", a, "income"))], "proxies",
+         lambda path: path[2] == "income", "Income other than support ({n})")  # fmt: skip
+    kind("Routes", first.ids["legs"], "legs", lambda path: True, "Limits and detection, before events ({n})")
     rows += _events(found, scenarios, changed)
     kind("Pacts", first.ids["pacts"], "pacts", lambda path: True, "Terms ({n})")
     told = {"fronts", "legs", "events", "pacts"}
@@ -81,7 +81,7 @@ def held_fixed(found: Findings) -> list[Held]:
         )
     rules = sum(path[0] == "behaviour" for path in first.numbers)
     if not any(path[0] == "behaviour" for path in changed) and rules:
-        rows.append(Held("Rules", f"The rules of the model and their {rules} numbers.", ""))
+        rows.append(Held("Rules", f"The rules of the model and their {rules} parameters.", ""))
     return [row for row in rows if row.same or row.differs]
 
 
@@ -110,12 +110,12 @@ def _events(found: Findings, scenarios: Sequence[Scenario], changed: set[tuple[s
             continue
         (other if differs else same).append(label_of(scenarios[0], "events", event.id, spaced))
     words = (
-        f"Dated or by chance, the same months in both runs of a pair ({len(same)}): {joined(same, 16)}." if same else ""
+        f"Times, conditions and effects ({len(same)}): {joined(same, 16)}." if same else ""
     )
     if never:
         words += f" {never} more are switched off in all branches."
     return (
-        [Held("Events", words.strip(), f"Only in some branches: {joined(other)}." if other else "")]
+        [Held("Events", words.strip(), f"Differs between branches: {joined(other)}." if other else "")]
         if words or other
         else []
     )
@@ -124,18 +124,18 @@ def _events(found: Findings, scenarios: Sequence[Scenario], changed: set[tuple[s
 def not_fixed(found: Findings) -> str:
     """A sentence on what is computed in every run."""
     scenario = found.world.scenario
-    words = "Worked out in every run, and so free to differ: what is pledged, given, made, sold, shipped, lost and received; "
-    words += "stocks, plant and knowhow; what each proxy can do"
+    words = "Computed in every run, and therefore free to differ: pledges, transfers, production, sales, shipments, losses and "
+    words += "arrivals; stocks, plant and knowhow; the capacity of each proxy"
     regimes = [found.labels[one] for one in scenario.ids["regimes"]]
     gone = [
         found.labels[one] for one in scenario.ids["regimes"] if _value(scenario, ("regimes", one, "stability")) <= 0.0
     ]
     standing = [one for one in regimes if one not in gone]
     if standing:
-        words += f"; whether {joined(standing)} stands"
+        words += f"; the survival of {joined(standing)}"
     words += "."
     if gone:
-        words += f" {joined(gone)} had fallen before the start, and stays so."
+        words += f" {joined(gone)} had fallen before the start and stays fallen."
     return words
 
 
@@ -145,15 +145,15 @@ def grades(found: Findings) -> list[tuple[str, list[int], int]]:
     if found.comparison is not None and found.roles.focus is not None:
         changes = found.comparison.changes[found.roles.focus]
     put = {change.path: change.grade for change in changes}
-    return grade_rows(found.world.scenario, "assumed: what the branch changes", put)
+    return grade_rows(found.world.scenario, "assumed changes of the branch", put)
 
 
 def grade_rows(scenario: Scenario, what: str, put: Mapping[str, str | None]) -> list[tuple[str, list[int], int]]:
     """Rows (what, count per grade of `GRADES`, total) for some numbers by path and for the rest of a world."""
     world = [n.grade for path, n in scenario.numbers.items() if n.origin != "default" and ".".join(path) not in put]
     engine = [n.grade for n in scenario.numbers.values() if n.origin == "default"]
-    rows = [(what, list(put.values())), ("the world: all other numbers of its file", world),
-            ("the engine: numbers left at its own defaults", engine)]  # fmt: skip
+    rows = [(what, list(put.values())), ("all other numbers of the world file", world),
+            ("default parameters of the model", engine)]  # fmt: skip
     return [
         (what, [sum((grade or "") == letter for grade in given) for letter, _ in GRADES], len(given))
         for what, given in rows
@@ -183,7 +183,7 @@ def parameters(scenario: Scenario) -> list[Row]:
         kind = kind_of(path)
         value = _shown(scenario, number.value, kind)
         if number.series:
-            value += f", then {len(number.series)} later values to {_shown(scenario, number.series[-1][1], kind)}"
+            value += f", then {counted(len(number.series), 'later value')}, the last {_shown(scenario, number.series[-1][1], kind)}"
             spread = "" if number.low is None or number.high is None else f"× {number.low:.3g} to {number.high:.3g}"
         else:
             spread = _spread(scenario, number.low, number.high, kind)

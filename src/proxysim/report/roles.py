@@ -61,7 +61,7 @@ def roles_of(world: World, branches: str | Sequence[str] | None = None) -> Roles
     if branches is None:
         at = _chosen(world)
     elif not branches or len(set(branches)) < len(branches):
-        raise InputError([Fault("--branches", 0, "", "give at least one branch, and each once")])
+        raise InputError([Fault("--branches", 0, "", "give at least one branch, and each only once")])
     else:
         worlds, names = branch_worlds(world, branches)
         at = dict(zip(names, worlds, strict=True))

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from proxysim.statistics.paired import Effect
 
 #: Units in the form used in sentences.
-UNITS = {"index": "points", "USD m / month": "USD m a month", "USD m of arms / month": "USD m of arms a month",
+UNITS = {"index": "points", "USD m / month": "USD m per month", "USD m of arms / month": "USD m of arms per month",
           "share of runs": "of runs", "months": "months"}  # fmt: skip
 #: Names of measures on a page, where they differ from the id.
 _CALLED = {"received_arms": "arms arrived", "made": "arms made", "stock": "arms held", "fighting": "fighting index",
@@ -34,14 +34,16 @@ def span(low: float | None, high: float | None) -> str:
     return formatting.span(low, high, dust=_DUST)
 
 
-def difference(effect: Effect) -> str:
-    """A difference with its interval, such as "+25.3 (95 % interval +24.9 to +25.7)"."""
+def difference(effect: Effect, unit: str = "") -> str:
+    """A difference with its interval, such as "+25.3 points (95 % interval +24.9 to +25.7)"."""
+    text = f"{number(effect.difference, True)} {unit}".rstrip()
     if effect.low is None or effect.high is None:
-        return f"{number(effect.difference, True)} (too few pairs for an interval)"
-    return f"{number(effect.difference, True)} (95 % interval {span(effect.low, effect.high)})"
+        return f"{text} (too few pairs for an interval)"
+    return f"{text} (95 % interval {span(effect.low, effect.high)})"
 
 
-def size(effect: Effect) -> str:
-    """A difference without its sign, with its interval, such as "25.3 (95 % interval 24.9 to 25.7)"."""
+def size(effect: Effect, unit: str = "") -> str:
+    """A difference without its sign, with its interval, such as "25.3 points (95 % interval 24.9 to 25.7)"."""
     low, high = sorted((abs(effect.low or 0.0), abs(effect.high or 0.0)))
-    return f"{number(abs(effect.difference or 0.0))} (95 % interval {number(low)} to {number(high)})"
+    text = f"{number(abs(effect.difference or 0.0))} {unit}".rstrip()
+    return f"{text} (95 % interval {number(low)} to {number(high)})"

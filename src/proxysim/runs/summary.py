@@ -33,7 +33,7 @@ def summary(run: Run) -> str:
     branch = scenario.branch or "the file without a branch"
     lines.append(f"branch {branch}, seed {run.seed}, run {run.number}, {month_name(run, 0)} to {month_name(run, last)}")
     lines += ["", *_chain(run), "", *_proxies(run), "", *_course(run), ""]
-    lines.append("This is one run of one world, not an answer: chance alone moves these numbers.")
+    lines.append("This is one run of one world and shows no effect: another seed gives other numbers.")
     return "\n".join(lines)
 
 
@@ -73,13 +73,13 @@ def _chain(run: Run) -> list[str]:
         sums += chain
         rows.append([actor_label(run.world.scenario, actor), *(_amount(value) for value in chain)])
     if not rows:
-        return ["No state supported anyone."]
-    heads = ["support, USD m in all", "pledged", "sent as money", "budgeted for arms", "arms sent", "arms arrived"]
+        return ["No state supported another actor."]
+    heads = ["support, USD m in total", "pledged", "sent as money", "budgeted for arms", "arms sent", "arms arrived"]
     promise, money, asked, out, came = (float(value) for value in sums)
     text = (
-        f"Of USD m {_amount(promise)} pledged to clients in {counted(run.world.scenario.months, 'month')}, {_amount(money)} went as money"
-        f"{_part(money, promise)} and arms for {_amount(asked)} were budgeted. Of these {_amount(out)} were sent{_part(out, asked)}; the rest was"
-        f" held back, missing or without room on the way. {_amount(came)} had arrived by the end{_part(came, out)}."
+        f"Of USD m {_amount(promise)} pledged to clients in {counted(run.world.scenario.months, 'month')}, {_amount(money)} was sent as money"
+        f"{_part(money, promise)} and {_amount(asked)} was budgeted for arms. Of the budgeted arms, {_amount(out)} was sent{_part(out, asked)}; the"
+        f" rest was held back, not in stock or above the limits of the routes. {_amount(came)} had arrived by the end{_part(came, out)}."
     )
     return [*_wrapped(text), "", *table_lines(heads, rows)]
 
@@ -117,14 +117,14 @@ def _proxies(run: Run) -> list[str]:
         return ["No proxies."]
     heads = ["proxies, USD m of arms", "arrived", *(["aid"] if with_aid else []), "made", "struck", "held at end", "fighting", "capacity"]
     cap = float(run.world.params[0].stock_ratio_cap)
-    able = "; ".join(f"{name} {'up' if index > 100.5 else 'down' if index < 99.5 else 'as before,'} {'to ' if abs(index - 100) > 0.5 else ''}"
+    able = "; ".join(f"{name} {'up' if index > 100.5 else 'down' if index < 99.5 else 'unchanged at'} {'to ' if abs(index - 100) > 0.5 else ''}"
                      f"{index:.0f}" for index, name in sorted(words, reverse=True))  # fmt: skip
     return [
-        *(_wrapped(f"Fighting index at the end, start = 100: {able}.") if able else []),
+        *(_wrapped(f"Fighting index at the end (start = 100): {able}.") if able else []),
         "",
         *table_lines(heads, rows),
         *([""] if ceilings or idle else []),
-        *(_wrapped(f"Share of the fighting index at its ceiling of {cap:.4g} times the start, mean over the months: {', '.join(ceilings)}.")
+        *(_wrapped(f"Fighting index, share of its weights at the ceiling of {cap:.4g} times the start, mean over months: {', '.join(ceilings)}.")
           if ceilings else []),
         *idle,
     ]  # fmt: skip
@@ -136,7 +136,7 @@ def _idle(measure: np.ndarray[Any, Any], name: str) -> list[str]:
     lines = []
     for share, want in ((components, "components"), (money, "money")):
         if share > 0.1:
-            lines.append(f"{name}'s plant is idle for want of {want}: {_percent(share)} of what it allows.")
+            lines.append(f"Plant of {name} that is idle for lack of {want}: {_percent(share)}.")
     return [line for text in lines for line in _wrapped(text)]
 
 
@@ -166,7 +166,7 @@ def _course(run: Run) -> list[str]:
     rows = [
         ("regimes", ", ".join(fates) or "none in this world"),
         ("events", f"{happened} of {len(names['event'])} took effect"),
-        ("arms to proxies", f"USD m {_amount(total)} arrived, by maker: {', '.join(makers)}"),
+        ("arms to proxies", f"USD m {_amount(total)} arrived, by origin: {', '.join(makers)}"),
         ("books", f"{verdict}; worst relative residual {residual:.1e}"),
     ]
     found = []

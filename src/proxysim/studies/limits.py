@@ -10,11 +10,8 @@ from proxysim.runs.ensemble import Ensemble
 
 #: Shares above which a ceiling, and idle plant, are reported.
 AT_CEILING, IDLE = 0.01, 0.10
-#: Measure of idle plant -> the missing input, and what it is a share of.
-_WANTS = {
-    "idle_components": ("components", "what its plant allows"),
-    "idle_money": ("money", "what its plant allows"),
-}
+#: Measure of idle plant -> the missing input.
+_WANTS = {"idle_components": "components", "idle_money": "money"}
 
 
 @dataclass(frozen=True)
@@ -59,11 +56,10 @@ def _limits(study: Ensemble, branches: Sequence[str], measure: str, least: float
 def ceiling_words(study: Ensemble) -> str:
     """Return what a share next to a fighting index means, in words."""
     cap = float(study.worlds[0].params[0].stock_ratio_cap)
-    return f"share of its weights and months at its ceiling of {cap:.4g} times the start"
+    return f"share of its weights at the ceiling of {cap:.4g} times the start, mean over months"
 
 
 def idle_words(limit: Limit, name: str, branches: Mapping[str, str]) -> str:
     """Return one sentence on an idle plant; `name` and `branches` hold the labels."""
-    want, whole = _WANTS[limit.measure]
     shares = joined([f"{percent(share)} in {branches[branch]}" for branch, share in limit.shares.items()])
-    return f"{name}'s plant is idle for want of {want}: {shares} of {whole}."
+    return f"Plant of {name} that is idle for lack of {_WANTS[limit.measure]}: {shares}."

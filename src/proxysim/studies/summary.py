@@ -44,20 +44,20 @@ def comparison(result: Comparison) -> str:
     world = study.worlds[0]
     lines = [world.scenario.question, ""]
     lines.append(
-        f"{study.runs:,} pairs of runs of {world.months[0]} to {world.months[-1]}, seed {study.seed}; "
-        f"differences against {study.branches[0]}, with {_level(result)} intervals."
+        f"{study.runs:,} pairs of runs, {world.months[0]} to {world.months[-1]}, seed {study.seed}. "
+        f"Differences from {study.branches[0]}, with {_level(result)} intervals."
     )
     if study.start:
         lines.append(
-            f"Until {world.months[study.start]} all branches follow {study.branches[0]}; outcomes count from there."
+            f"Until {world.months[study.start]} all branches follow {study.branches[0]}. Outcomes cover the months from then on."
         )
     if study.uncertain:
-        lines.append("Numbers with a range were drawn, the same in every branch; two pairs of runs share a draw.")
+        lines.append("Uncertain parameters were resampled, with the same values in every branch. Two pairs of runs share each draw.")
     if result.given is not None:
         lines.append(f"Given {result.given}: {result.before:,} pairs before, {study.runs:,} after.")
         if not result.shared:
-            lines.append("The condition reaches into what the branches change: these are runs with the same fate, not an "
-                         "effect on all runs. Use --from a later month to condition on a shared past.")  # fmt: skip
+            lines.append("The condition depends on what the branches change. The result compares runs with the same fate and is not "
+                         "an effect over all runs. Use --from a later month to condition on a shared past.")  # fmt: skip
     for branch in study.branches[1:]:
         lines += [
             "",
@@ -84,7 +84,7 @@ def _limits(result: Comparison) -> list[str]:
     at_ceiling = [f"{actor_label(scenario, actor)} {percent(max(limit.shares.values()))}"
                   for actor, limit in ceilings(study, study.branches).items() if actor in told]  # fmt: skip
     if at_ceiling:
-        lines.append(f"Fighting index, {ceiling_words(study)}, in the branch with most: {', '.join(at_ceiling)}.")
+        lines.append(f"Fighting index, {ceiling_words(study)} (branch with the largest share): {', '.join(at_ceiling)}.")
     branches = {name: name for name in study.branches}
     lines += [idle_words(one, actor_label(scenario, one.actor), branches) for one in idle_plants(study, study.branches)]
     return ["", *(ascii_only(line) for line in lines)] if lines else []
@@ -114,7 +114,7 @@ def _divided(result: Attribution, measure: Attributed) -> list[str]:
     head = f"{name}: {_number(total.difference, True)}{spread} on {_number(total.baseline)}"
     rows = []
     for provision, share in sorted(measure.provisions.items(), key=lambda pair: -abs(pair[1].value or 0.0)):
-        interval = "rounding alone" if 0.0 < abs(share.value or 0.0) <= dust else _brackets(share.low, share.high)
+        interval = "rounding error" if 0.0 < abs(share.value or 0.0) <= dust else _brackets(share.low, share.high)
         rows.append([provision.rpartition(".")[2], _number(share.size), _number(share.value, True), interval,
                      _number(share.pass_through)])  # fmt: skip
     text = [head, *table(["provision", "assumed", "share", "interval", "pass-through"], rows, rule="-")]
@@ -208,7 +208,7 @@ def _assumed(changes: list[Change], scenario: Scenario) -> list[str]:
 
 def _told(result: Comparison, effects: list[Effect]) -> list[str]:
     if effects and not result.study.runs:
-        return ["No pair of runs is left: nothing can be said."]
+        return ["No pair of runs is left, so there is no result."]
     same = [e for e in effects if e.difference == 0.0 and not e.opposite_sign and not e.variance_reduction]
     told = [e for e in effects if e not in same]
     scenario = result.study.worlds[0].scenario
@@ -225,7 +225,7 @@ def _told(result: Comparison, effects: list[Effect]) -> list[str]:
     text = table(head, rows, left=range(2), rule="-") if rows else []
     none = [e for e in told if not e.detected]
     if none:
-        text += ["", f"{len(none)} of {len(told)}: {NOTHING} (the interval spans zero)."]
+        text += ["", f"{len(none)} of {len(told)}: {NOTHING} (the interval includes zero)."]
     if same:
         names = ", ".join(f"{actor_label(scenario, e.actor)} {e.measure}" for e in same)
         text += ["", f"Exactly the same in every pair: {names}."]

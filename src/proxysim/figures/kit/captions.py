@@ -11,8 +11,8 @@ from proxysim.formatting import plain
 if TYPE_CHECKING:
     import pandas
 
-_UNITS = {"index": "index points", "share of runs": "share of runs", "USD m of arms / month": "USD m a month of arms",
-          "USD m / month": "USD m a month"}  # fmt: skip
+_UNITS = {"index": "index points", "share of runs": "share of runs", "USD m of arms / month": "USD m of arms per month",
+          "USD m / month": "USD m per month"}  # fmt: skip
 
 
 def unit_label(unit: str) -> str:
@@ -28,8 +28,8 @@ def tick_label(one: object) -> str:
 
 
 def origin_label(labels: Mapping[str, str] | None, origin: str, most: int) -> str:
-    """Return the label of an origin; origins that a world does not distinguish are elsewhere."""
-    return f"made in {name(labels, origin, most)}" if origin != "other" else "made elsewhere"
+    """Return the label of an origin; "other" stands for those that a world does not distinguish."""
+    return f"made by {name(labels, origin, most)}" if origin != "other" else "other origins"
 
 
 def sample_note(table: pandas.DataFrame, what: str = "pairs of runs") -> str:
@@ -48,5 +48,5 @@ def value_caption(
     `labels` names under ``"n"`` what the sample counts.
     """
     words = f"{name(labels, value, 60)}{f' ({unit})' if unit else ''}{more}"
-    count = sample_note(table, (labels or {}).get("n", "pairs of runs a point"))
+    count = sample_note(table, (labels or {}).get("n", "pairs of runs per point"))
     return f"{words}; {count}." if count else f"{words}."

@@ -77,15 +77,16 @@ def _caption(run: Run, ties: int) -> str:
     name = f"{Path(scenario.file).stem} ({scenario.hash[:8]})"
     lacks = []
     if not fighting_proxies(run):
-        lacks.append("no proxy that can fight")
+        lacks.append("no proxy with a fighting index")
     elif not arrivals_at_proxies(run).sum() > 0:
-        lacks.append("no arms that reach a proxy")
+        lacks.append("no arms arriving at a proxy")
     if not run.world.names["regime"]:
-        lacks.append("no regime on outside support")
+        lacks.append("no regime that depends on outside support")
     if not ties:
-        lacks.append("no arms over any tie")
-    first = f"World {name}, branch {scenario.branch or 'none (the file as it stands)'}, seed {run.seed}, run {run.number}. One run, not an answer."
-    return f"{first} Arms in USD m at base value of 2024." + (f"\nThis world has {', '.join(lacks)}." if lacks else "")
+        lacks.append("no arms sent over any tie")
+    branch = scenario.branch or "none (the file without a branch)"
+    first = f"World {name}, branch {branch}, seed {run.seed}, run {run.number}. One run shows no effect."
+    return f"{first} Arms in USD m, at 2024 base production value." + (f"\nThis world has {', '.join(lacks)}." if lacks else "")
 
 
 def _label_time(run: Run, axes: list[Axes], marks: EventMarks) -> None:

@@ -102,8 +102,8 @@ def _lines(axes: Axes, values: np.ndarray[Any, Any], names: list[str]) -> None:
 
 
 def _empty(run: Run, axes: Axes) -> None:
-    axes.text(0.5, 0.5, "nothing moved, and nobody can fight", transform=axes.transAxes, ha="center", va="center", color=MUTED, fontsize=10,
-              bbox={"facecolor": "white", "edgecolor": "none", "pad": 4})  # fmt: skip
+    axes.text(0.5, 0.5, "no arms arrived, and no proxy has a fighting index", transform=axes.transAxes, ha="center", va="center",
+              color=MUTED, fontsize=10, bbox={"facecolor": "white", "edgecolor": "none", "pad": 4})  # fmt: skip
     axes.set_yticks([])
 
 
@@ -112,7 +112,7 @@ def _capacity(run: Run, axes: Axes) -> None:
     names = run.world.names["actor"]
     values = run.history["measure"][:, :, MEASURE_INDEX["fighting"]]
     proxies = fighting_proxies(run)
-    _title(axes, "Capacity to fight of each proxy, against its start", "index, start = 100")
+    _title(axes, "Fighting index of each proxy", "index, start = 100")
     # the proxies with the largest changes; the legend counts the others
     shown = sorted(sorted(proxies, key=lambda number: -float(np.abs(values[:, number] - 100).max()))[:_LINES])
     axes.axhline(100, color=AXIS, linewidth=0.8, zorder=0)
@@ -131,7 +131,7 @@ def _origins(run: Run, axes: Axes) -> None:
     if not amounts.sum() > 0:
         amounts, who = run.history["arrived"].sum(axis=(1, 2)), ""
     values, total = _three_month_mean(amounts), amounts.sum(axis=0)
-    _title(axes, f"Arms that arrived{who}, by maker (mean of three months)", "USD m / month")
+    _title(axes, f"Arms that arrived{who}, by origin (three-month mean)", "USD m / month")
     present = sorted((n for n in range(len(total)) if total[n] > 0), key=lambda number: -float(total[number]))
     heads = [f"{_origin_name(run, run.world.names['origin'][n])}  {percent(total[n] / total.sum())}" for n in present]
     at = np.arange(len(values)) if len(values) > 1 else np.array([-0.3, 0.3])
@@ -142,7 +142,7 @@ def _origins(run: Run, axes: Axes) -> None:
     for number, layer in zip(present, layers, strict=True):
         layer.set(**looks[run.world.names["origin"][number]].fill(), linewidth=0.6)
     axes.set_ylim(0, float(values.sum(axis=1).max()) * 1.08)
-    _legend(axes, reverse=True, title=f"maker; USD m {_amount(float(total.sum()))} in all")
+    _legend(axes, reverse=True, title=f"origin; USD m {_amount(float(total.sum()))} in total")
 
 
 def _regimes(run: Run, axes: Axes) -> None:
@@ -155,7 +155,7 @@ def _regimes(run: Run, axes: Axes) -> None:
         at = int(fallen[number])
         head = "\n".join(map(keep_direction, textwrap.wrap(label_of(run.world.scenario, "regimes", name), 24)))
         if at == FELL_BEFORE:
-            heads.append(head + "\nhad fallen before")
+            heads.append(head + "\nfell before the start")
             shown[:, number] = np.nan
             continue
         heads.append(head + ("\nstands" if at < 0 else f"\nfell in {month_name(run, at)}"))
@@ -218,7 +218,7 @@ def draw_ties(axes: Axes, ties: list[Tie]) -> None:
     axes.tick_params(axis="x", labelsize=9)
     axes.tick_params(axis="y", length=0)
     axes.spines[["top", "right", "left"]].set_visible(False)
-    axes.set_title("Arms over each tie, the largest", loc="left", fontsize=11, pad=6)
+    axes.set_title("Ties with the most arms", loc="left", fontsize=11, pad=6)
     axes.set_xlabel("USD m, whole run", fontsize=9)
     for at, (_, out, came) in enumerate(ties):
         axes.annotate(f"{_amount(came)} of {_amount(out)}", (1.0, at), xycoords=axes.get_yaxis_transform(), xytext=(8, 0),

@@ -19,7 +19,7 @@ def differences(found: Findings) -> str:
     effects = headline(found)
     told = [f"{found.labels[effect.actor]} {difference(effect)}" for effect in effects[:8]]
     what = called(effects[0].measure) if effects else "measures"
-    return f"Dot plot of paired differences. {capital(what)} in {found.labels[found.roles.focus or '']}: {'; '.join(told)}."
+    return f"Dot plot of paired differences from the baseline. {capital(what)} in {found.labels[found.roles.focus or '']}: {'; '.join(told)}."
 
 
 def bands(found: Findings, actors: Sequence[str]) -> str:
@@ -33,7 +33,7 @@ def bands(found: Findings, actors: Sequence[str]) -> str:
             own = last[(last["actor"] == actor) & (last["branch"] == branch)]
             ends.append(f"{number(float(own['q50'].iloc[0]))} in {found.labels[branch]}")
         told.append(f"{found.labels[actor]} {', '.join(ends)}")
-    return f"Lines with bands over the months, one panel a proxy. Median fighting index in the last month: {'; '.join(told)}."
+    return f"Line chart by month with bands, one panel per proxy. Median fighting index in the last month: {'; '.join(told)}."
 
 
 def chain(found: Findings) -> str:
@@ -43,7 +43,7 @@ def chain(found: Findings) -> str:
         own = found.chain[found.chain["stage"] == stage]
         values = [f"{number(float(row['value']))} in {found.labels[str(row['branch'])]}" for _, row in own.iterrows()]
         told.append(f"{stage}, {own['unit'].iloc[0]}: {', '.join(values)}")
-    return f"Bars for each stage. {'; '.join(told)}."
+    return f"Bar chart of the stages of support. {'; '.join(told)}."
 
 
 def waterfall(found: Findings, actor: str) -> str:
@@ -53,7 +53,7 @@ def waterfall(found: Findings, actor: str) -> str:
     ordered = sorted(one.provisions.items(), key=lambda pair: -abs(pair[1].value or 0.0))
     told = [f"{provision_label(name)} {number(share.value, True)}" for name, share in ordered]
     whole = number(one.total.difference, True)
-    return f"Waterfall of the effect on the arms held by {found.labels[actor]} by provision: {', '.join(told)}; together {whole}."
+    return f"Waterfall chart of the effect on the arms held by {found.labels[actor]}, by provision: {', '.join(told)}; total {whole}."
 
 
 def flows(found: Findings) -> str:
@@ -65,7 +65,7 @@ def flows(found: Findings) -> str:
     )
     told = [f"{found.labels.get(str(r['from']), str(r['from']))} to {found.labels.get(str(r['to']), str(r['to']))} {number(float(r['sent']))} sent, "
             f"{number(float(r['arrived']))} arrived" for _, r in sums.head(6).iterrows()]  # fmt: skip
-    return f"Ribbons from maker over sender to receiver, USD m a year. The largest: {'; '.join(told) or 'none'}."
+    return f"Alluvial diagram of arms from origin through sender to receiver, USD m per year. Largest flows: {'; '.join(told) or 'none'}."
 
 
 def map(found: Findings) -> str:
@@ -82,7 +82,7 @@ def map(found: Findings) -> str:
         f"{label_of(scenario, 'legs', leg, spaced)} {number(amount)}" for leg, amount in ordered
     ]
     return (
-        f"Schematic map of places joined by legs. Arms sent over a leg, USD m a year: {'; '.join(told[:10]) or 'none'}."
+        f"Schematic map of places joined by legs. Arms sent over each leg, USD m per year: {'; '.join(told[:10]) or 'none'}."
     )
 
 
@@ -93,11 +93,11 @@ def provenance(found: Findings) -> str:
     for actor in list(dict.fromkeys(found.provenance["actor"]))[:10]:
         own = found.provenance[(found.provenance["actor"] == actor) & (found.provenance["branch"] == branch)]
         whole = float(own["value"].sum())
-        shares = [f"{percent(float(r['value']) / whole)} {'made elsewhere' if r['origin'] == 'other' else 'of ' + str(r['origin']) + ' make'}"
+        shares = [f"{percent(float(r['value']) / whole)} {'other origins' if r['origin'] == 'other' else 'origin ' + str(r['origin'])}"
                   for _, r in own.sort_values("value", ascending=False).iterrows() if whole > 0 and r["value"] > 0.004 * whole]  # fmt: skip
         if shares:
             told.append(f"{found.labels[actor]} {', '.join(shares)}")
-    return f"Stacked bars of arms received by maker. In {found.labels[branch]}: {'; '.join(told)}."
+    return f"Stacked bars of arms received, by origin. In {found.labels[branch]}: {'; '.join(told)}."
 
 
 def screening(found: Findings) -> str:
@@ -105,14 +105,14 @@ def screening(found: Findings) -> str:
     assert found.screening is not None
     told = [f"{number_label(str(row['name']), found.world.scenario)} {number(float(row['change']), True)}"
             for _, row in found.screening.table.head(12).iterrows()]  # fmt: skip
-    return f"Bars of the change in the answer from the lowest to the highest third of each number: {'; '.join(told)}."
+    return f"Bar chart of the change in the effect from the lowest to the highest third of each parameter: {'; '.join(told)}."
 
 
 def ranking(found: Findings) -> str:
     """Alternative text for the ranking of countermeasures."""
-    told = [f"{found.labels[str(r['branch'])]} {number(float(r['difference']), True)}, best in {percent(float(r['best']))}"
+    told = [f"{found.labels[str(r['branch'])]} {number(float(r['difference']), True)}, most effective in {percent(float(r['best']))}"
             for _, r in found.ranking.iterrows()]  # fmt: skip
-    return f"Bars of countermeasures by their effect on the {found.yardstick[0]}: {'; '.join(told)}."
+    return f"Bar chart of countermeasures by their effect on the {found.yardstick[0]}: {'; '.join(told)}."
 
 
 def stability(found: Findings, regime: str) -> str:
@@ -123,5 +123,5 @@ def stability(found: Findings, regime: str) -> str:
         one = own[own["branch"] == branch]
         fell = int(one.groupby("run")["fallen"].any().sum())
         told.append(f"{found.labels[str(branch)]} {fell} of {one['run'].nunique()}")
-    lead = "Lines of stability over the months, and against forcing with the fold."
+    lead = "Stability by month, and stability against forcing with the fold."
     return f"{lead} Runs in which {found.labels.get(regime, regime)} fell: {'; '.join(told)}."

@@ -178,9 +178,9 @@ def study_findings(
         progress=say("runs of all branches (1 of 4)"),
     )
     holding = holders(study)
-    divided, undivided = _divided(study, roles, threads, say("runs of provisions (2 of 4)"))
-    screening = _screened(base, study, roles, threads, say("runs with all ranges drawn (3 of 4)"))
-    looked = looked_into(study, roles, min(runs, LOOKED_INTO), say("runs looked into (4 of 4)"))
+    divided, undivided = _divided(study, roles, threads, say("runs for the attribution (2 of 4)"))
+    screening = _screened(base, study, roles, threads, say("runs with resampled parameters (3 of 4)"))
+    looked = looked_into(study, roles, min(runs, LOOKED_INTO), say("runs examined in detail (4 of 4)"))
     ranking, per_actor = _ranked(study, roles, holding)
     return Findings(
         roles, study, _compared(study, roles), divided, undivided, yardstick(study, holding), ranking, per_actor, screening,
@@ -252,9 +252,9 @@ def _judged(study: Ensemble, holding: Sequence[str]) -> Array:
 def yardstick(study: Ensemble, holding: Sequence[str]) -> tuple[str, str]:
     """The outcome by which countermeasures are ranked; arms held reflect arrivals, production and losses."""
     if holding:
-        return "arms held by the proxies together" if len(holding) > 1 else "arms held by the proxy", "USD m of arms"
+        return "arms held by all proxies" if len(holding) > 1 else "arms held by the proxy", "USD m of arms"
     if np.any(_received(study) > 0):
-        return "arms received by all", "USD m a month"
+        return "arms received by all actors", "USD m per month"
     return "", ""
 
 

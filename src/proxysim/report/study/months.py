@@ -92,7 +92,7 @@ def chain(looked: Mapping[str, Sequence[Run]], study: Ensemble) -> pandas.DataFr
     for branch, runs in looked.items():
         sums = np.array([_stages(one, own, holding) for one in runs]).mean(axis=0)
         for stage, value in zip(
-            ("pledged", "sent as money", "budgeted for arms", "arms sent", "arms that arrive"), sums[:5], strict=True
+            ("pledged", "sent as money", "budgeted for arms", "arms sent", "arms arrived"), sums[:5], strict=True
         ):
             rows.append((stage, branch, float(value), "USD m / month", len(runs)))
         if holding:

@@ -87,13 +87,13 @@ def _context(found: Findings, patterns: Sequence[Pattern] | None) -> dict[str, A
 def _role(found: Findings, name: str) -> str:
     roles = found.roles
     if name == roles.baseline:
-        return "the others are held against it" if len(roles.all) > 1 else "the only branch"
+        return "baseline" if len(roles.all) > 1 else "the only branch"
     return (
         "countermeasure"
         if name in roles.counters
-        else "the branch looked at"
+        else "branch of interest"
         if name == roles.focus
-        else "shown beside it"
+        else "shown for comparison"
     )
 
 

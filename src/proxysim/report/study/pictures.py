@@ -36,12 +36,12 @@ def pictures(found: Findings) -> dict[str, Picture]:
 
 
 def _pairs(found: Findings) -> str:
-    return f"{counted(found.study.runs, 'pair')} of runs"
+    return counted(found.study.runs, "paired run")
 
 
 def _at_value(found: Findings) -> str:
     """A note on the parameters of the runs examined month by month."""
-    return ", with every number at its value" if found.study.uncertain else ""
+    return ", with all parameters at their given values" if found.study.uncertain else ""
 
 
 def _looked(found: Findings) -> str:
@@ -52,7 +52,7 @@ def _ceilings(found: Findings) -> str:
     """A note on the fighting indices that are at their ceiling."""
     limits = ceilings(found.study, found.roles.shown)
     told = [f"{found.labels[actor]} {percent(max(limit.shares.values()))}" for actor, limit in limits.items()]
-    return f" {capital(ceiling_words(found.study))}, in the branch with most: {joined(told)}." if told else ""
+    return f" {capital(ceiling_words(found.study))}, in the branch with the largest share: {joined(told)}." if told else ""
 
 
 def _effects(made: Pictures, found: Findings) -> None:
@@ -65,14 +65,15 @@ def _effects(made: Pictures, found: Findings) -> None:
         bands = bands[bands["branch"].isin(shown)]
         made.add("fighting", "Fighting index of each proxy by branch",
                  figures.capacity_bands(bands, "fighting", actors=fighting, events=found.events, labels=labels),
-                 f"Start = 100: from stocks, personnel and command. First {found.study.band_runs:,} runs of each branch.{_ceilings(found)}",
+                 f"Start = 100. The index combines stocks, personnel and command. First {found.study.band_runs:,} runs of each "
+                 f"branch.{_ceilings(found)}",
                  alt_text.bands(found, fighting))  # fmt: skip
     if found.comparison is not None:
         table = found.comparison.to_dataframe()
         chosen = table[table["branch"].isin(shown) & table["measure"].isin(_MEASURES)]
         chosen = chosen[_moves(chosen)]
         if len(chosen):
-            made.add("differences", "Differences against the first branch",
+            made.add("differences", "Differences from the baseline",
                      figures.differences(chosen, [m for m in _MEASURES if m in set(chosen["measure"])], labels=labels),
                      f"{_pairs(found)}. Each panel has its own unit.", alt_text.differences(found))  # fmt: skip
 
@@ -84,15 +85,16 @@ def _support(made: Pictures, found: Findings) -> None:
     labels = found.labels
     if len(found.chain):
         made.add("chain", "From pledge to arms held", figures.support_chain(found.chain, labels=labels),
-                 f"Support of all patrons, {_looked(found)}. What is pledged goes out as money or is budgeted for arms; of these some are sent, and "
-                 "of what is sent some arrives. What proxies hold also counts what they make, buy, capture, use and lose.",
+                 f"Support of all patrons, {_looked(found)}. Pledges are sent as money or budgeted for arms. Some of the budgeted arms are "
+                 "sent, and some of those arrive. Arms held also reflect production, purchases, capture, use and losses.",
                  alt_text.chain(found))  # fmt: skip
     if found.attribution is not None:
         first = max(found.attribution.measures, key=lambda m: abs(m.total.difference or 0.0))
         if first.total.difference:
-            made.add("provisions", "Which provision does it", _waterfall(found, first.total.actor),
-                     f"Effect on the arms held by {labels[first.total.actor]}, where it is largest. {found.attribution.runs} pairs of runs for each "
-                     f"of {1 << len(found.attribution.players):,} sets of what differs.", alt_text.waterfall(found, first.total.actor))  # fmt: skip
+            made.add("provisions", "Effect by provision", _waterfall(found, first.total.actor),
+                     f"Effect on the arms held by {labels[first.total.actor]}, where it is largest. {found.attribution.runs} paired runs for each "
+                     f"of {1 << len(found.attribution.players):,} combinations of provisions.",
+                     alt_text.waterfall(found, first.total.actor))  # fmt: skip
 
 
 def _arms(made: Pictures, found: Findings) -> None:
@@ -103,14 +105,14 @@ def _arms(made: Pictures, found: Findings) -> None:
     if len(found.cargoes) and float(found.cargoes["sent"].sum()) > 0:
         focus = labels[found.roles.focus or found.roles.baseline]
         cargo = f"{focus}; mean of {int(found.cargoes['n'].iloc[0])} runs{_at_value(found)}"
-        made.add("flows", "Who sends whose arms to whom", figures.alluvial(found.cargoes, labels=labels, makers=by_maker),
-                 f"{cargo}. USD m a year at base production value of 2024.", alt_text.flows(found))  # fmt: skip
+        made.add("flows", "Arms by origin, sender and receiver", figures.alluvial(found.cargoes, labels=labels, makers=by_maker),
+                 f"{cargo}. USD m per year, at 2024 base production value.", alt_text.flows(found))  # fmt: skip
         if found.world.scenario.ids["legs"]:
-            made.add("map", "Over which legs", figures.arms_map(found.world, found.cargoes, labels=by_maker), f"{cargo}. Schematic, not to scale.",
-                     alt_text.map(found))  # fmt: skip
+            made.add("map", "Arms sent over each leg", figures.arms_map(found.world, found.cargoes, labels=by_maker),
+                     f"{cargo}. Schematic, not to scale.", alt_text.map(found))  # fmt: skip
     if len(found.provenance):
-        made.add("provenance", "Whose make it is", figures.provenance(found.provenance, labels=labels, makers=by_maker),
-                 f"Arms received, by maker; {found.study.runs:,} runs of each branch.", alt_text.provenance(found))  # fmt: skip
+        made.add("provenance", "Arms by origin", figures.provenance(found.provenance, labels=labels, makers=by_maker),
+                 f"Arms received, by origin; {found.study.runs:,} runs of each branch.", alt_text.provenance(found))  # fmt: skip
 
 
 def _regimes(made: Pictures, found: Findings) -> None:
@@ -130,15 +132,15 @@ def _judged(made: Pictures, found: Findings) -> None:
     what, unit = found.yardstick
     focus = found.labels[found.roles.focus or found.roles.baseline]
     if len(found.ranking):
-        made.add("counter", "What blunts it", figures.ranking(found.ranking, unit, labels=found.labels),
-                 f"Effect on the {what} against “{focus}”, {_pairs(found)}.", alt_text.ranking(found))  # fmt: skip
+        made.add("counter", "Effect of each countermeasure", figures.ranking(found.ranking, unit, labels=found.labels),
+                 f"Effect on the {what} compared with “{focus}”, {_pairs(found)}.", alt_text.ranking(found))  # fmt: skip
     if found.screening is not None and bool((found.screening.table["change"] != 0.0).any()):
         table = found.screening.table.drop(columns=["low", "high"])
         names = {name: number_label(str(name), found.world.scenario) for name in table["name"]}
-        made.add("screening", "Which numbers move the answer",
+        made.add("screening", "Key uncertainties",
                  figures.tornado(table, float(found.screening.draws.mean()), unit, labels=names,
-                                 held="a mean over the runs that drew it in its lowest and highest third"),
-                 f"Effect of “{focus}” on the {what}, {counted(found.screening.pairs, 'pair')} of runs with every range drawn.",
+                                 held="means over the runs in the lowest and highest third of its range"),
+                 f"Effect of “{focus}” on the {what}, {counted(found.screening.pairs, 'paired run')} with all uncertain parameters resampled.",
                  alt_text.screening(found))  # fmt: skip
 
 def _moves(table: pandas.DataFrame) -> Any:

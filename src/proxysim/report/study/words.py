@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from proxysim.formatting import PERCENT, capital, counted, joined, percent
+from proxysim.report.evidence import GRADES
 from proxysim.report.text import UNITS, called, difference, number, size
 from proxysim.runs.outcomes import FALLEN
 from proxysim.scenario.labels import number_label, provision_label
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
 #: Differences below this are not reported in a sentence.
 _LEAST = 0.001
-_GRADES = {"A": "measured", "B": "estimated", "C": "guessed by experts", "D": "assumed"}
+_GRADES = {letter: f"grade {letter} ({name})" for letter, name in GRADES if letter}
 
 
 def answer(found: Findings) -> list[str]:
@@ -31,9 +33,9 @@ def answer(found: Findings) -> list[str]:
     if found.comparison is None or found.roles.focus is None:
         only = found.labels[found.roles.baseline]
         return [
-            f"This world was run in one branch, “{only}”, so nothing was changed and nothing can be compared.",
-            "What follows is how that one branch goes, not an effect of anything.",
-            f"It rests on {counted(found.study.runs, 'run')}; give a second branch to ask what a change does.",
+            f"This world was run in only one branch, “{only}”, so there is no comparison.",
+            "The results below describe this branch; they are not effects.",
+            f"They come from {counted(found.study.runs, 'run')}. Give a second branch to estimate the effect of a change.",
         ]
     return [assumed(found), followed(found), certainty(found)]
 
@@ -46,8 +48,8 @@ def assumed(found: Findings) -> str:
     provisions = [change for change in changes if change.is_provision and change.size]
     others = [change for change in changes if not change.is_provision]
     if not changes:
-        events = " They differ in events alone." if found.study.worlds[0].hash != found.world.hash else ""
-        return f"Assumed was: “{focus}” in place of “{base}”; no number differs between the two.{events}"
+        events = " They differ only in events." if found.study.worlds[0].hash != found.world.hash else ""
+        return f"Assumptions: “{focus}” is compared with “{base}”; no number differs between the two.{events}"
     parts = []
     if provisions:
         largest = sorted(provisions, key=lambda change: -abs(change.size or 0.0))[:3]
@@ -58,7 +60,7 @@ def assumed(found: Findings) -> str:
             else f"{percent(min(sizes)).removesuffix(PERCENT)} to {percent(max(sizes))}"
         )
         names = joined([provision_label(change.path) for change in largest])
-        lead = "the largest are " if len(provisions) > len(largest) else ""
+        lead = "largest: " if len(provisions) > len(largest) else ""
         each = " each" if len(provisions) > 1 else ""
         parts.append(f"{counted(len(provisions), 'provision')} of {span}{each} ({lead}{names})")
     if others:
@@ -67,8 +69,9 @@ def assumed(found: Findings) -> str:
             if len(others) <= 2
             else ""
         )
-        parts.append(counted(len(others), "other number" if provisions else "changed number") + which)
-    return f"Assumed was “{focus}” in place of “{base}”: {' and '.join(parts)}, with all else the same in every pair of runs."
+        parts.append(counted(len(others), "other number" if provisions else "number") + which)
+    return (f"Assumptions: “{focus}” is compared with “{base}”. They differ in {' and '.join(parts)}. Everything else is the same in "
+            "every pair of runs.")  # fmt: skip
 
 
 def headline(found: Findings) -> list[Effect]:
@@ -84,34 +87,36 @@ def headline(found: Findings) -> list[Effect]:
 def followed(found: Findings) -> str:
     """The result of the assumed change."""
     effects = headline(found)
-    months = f"over {found.world.months[max(0, found.study.start)]} to {found.world.months[-1]}"
+    months = f"{found.world.months[max(0, found.study.start)]} to {found.world.months[-1]}"
     if not effects:
-        return "What followed: there is no measure of anybody that could differ, so no effect was detected."
+        return "Results: no effect detected, because no measure could differ between the branches."
     sure = [effect for effect in effects if effect.detected]
-    what = called(effects[0].measure)
-    unit = UNITS.get(effects[0].unit, effects[0].unit)
+    falls = effects[0].measure == FALLEN
+    what = "falls of regimes" if falls else called(effects[0].measure)
+    unit = "" if falls else UNITS.get(effects[0].unit, effects[0].unit)
     if not sure and all(effect.difference == 0.0 and not effect.variance_reduction for effect in effects):
-        return f"What followed: no effect detected; {what} of {joined([found.labels[e.actor] for e in effects], 4)} is the same in every pair."
+        return f"Results: no effect detected. No pair of runs differs in {what} ({joined([found.labels[e.actor] for e in effects], 4)})."
     if not sure:
-        return (f"What followed: no effect detected in {what}; the largest mean difference, of {found.labels[effects[0].actor]}, is "
-                f"{difference(effects[0])} {unit}, and zero lies in it.")  # fmt: skip
+        zero = " The interval includes zero." if effects[0].low is not None else ""
+        return (f"Results: no effect detected in {what}. The largest mean difference, for {found.labels[effects[0].actor]}, is "
+                f"{difference(effects[0], unit)}.{zero}")  # fmt: skip
     first = sure[0]
     subject, many = _subject(first, found.labels[first.actor])
     rose = ("rise" if many else "rises") if (first.difference or 0.0) > 0 else ("fall" if many else "falls")
     if first.baseline:
         share = abs(first.difference or 0.0) / abs(first.baseline)
-        relative = f", {percent(share)} of {number(first.baseline)}"
+        relative = f", {percent(share)} of the baseline of {number(first.baseline)}"
     else:
         relative = ""
-    text = f"What followed: {subject} {rose} by {size(first)} {unit}{relative}"
+    text = f"Results: {subject} {rose} by {size(first, unit)}{relative}."
     rest = [effect for effect in effects if effect is not first]
     if rest:
-        told = [
-            f"{found.labels[effect.actor]} {number(effect.difference, True) if effect.detected else 'no effect detected'}"
+        each = [
+            f"{found.labels[effect.actor]} {number(effect.difference, True) if effect.detected else '(no effect detected)'}"
             for effect in rest
         ]
-        text += f"; {joined(told, 6)}"
-    return f"{text} ({months}){arms(found)}{by_what(found)}.{other_amounts(found)}"
+        text += f" Others: {joined(each, 6)}."
+    return f"{text} Period: {months}.{arms(found)}{by_what(found)}{other_amounts(found)}"
 
 
 def _subject(effect: Effect, name: str) -> tuple[str, bool]:
@@ -120,6 +125,8 @@ def _subject(effect: Effect, name: str) -> tuple[str, bool]:
         return f"the arms that reach {name}", True
     if effect.measure == "stock":
         return f"the arms held by {name}", True
+    if effect.measure == FALLEN:
+        return f"the share of runs in which {name} falls", False
     return f"mean {called(effect.measure)} of {name}", False
 
 
@@ -135,11 +142,11 @@ def other_amounts(found: Findings) -> str:
         sure = [one for one in ordered if one.detected and abs(one.difference or 0.0) >= _LEAST]
         unit = UNITS.get(effects[0].unit, effects[0].unit)
         each = [f"{found.labels[one.actor]} {number(one.difference, True)}{_in_brackets(at_ceiling(found, one))}" for one in sure]
-        none = f"no difference of {_LEAST:g} or more found"
-        rest = "" if len(sure) == len(effects) else f"; others {none}" if sure else none
+        none = f"no effect of {_LEAST:g} or more detected"
+        rest = "" if len(sure) == len(effects) else f"; others: {none}" if sure else none
         head = f"{capital(called(measure))}{f', {unit}' if sure else ''}"
         if any(at_ceiling(found, one) for one in sure):
-            head += f" (in brackets the {ceiling_words(found.study)})"
+            head += f" (in brackets: {ceiling_words(found.study)})"
         words = joined(each, 6) if each else ""
         text += f" {head}: {words}{rest}."
     return text
@@ -175,10 +182,10 @@ def arms(found: Findings) -> str:
     if not math.isfinite(low):
         return ""
     if low <= 0.0 <= high:
-        return "; in the arms that reach the proxies no difference was found"
+        return " No effect was detected on the arms that reach all proxies together."
     mean, before = float(change.mean()), float(values[base].mean())
-    part = f", {percent(abs(mean) / before)} of {number(before)}" if before else ""
-    return f"; the arms that reach all proxies together {'rise' if mean > 0 else 'fall'} by {number(abs(mean))} USD m a month{part}"
+    part = f", {percent(abs(mean) / before)} of the baseline of {number(before)}" if before else ""
+    return f" The arms that reach all proxies together {'rise' if mean > 0 else 'fall'} by {number(abs(mean))} USD m per month{part}."
 
 
 def by_what(found: Findings) -> str:
@@ -194,15 +201,13 @@ def by_what(found: Findings) -> str:
         most = [name for name, share in ordered[:2] if whole and share / whole > 0.1]
         if most and len(shares) > 1:
             names = [provision_label(name) for name in most]
-            text += f"; {percent(sum(shares[name] for name in most) / whole)} of the effect on arms held comes through {joined(names)}"
+            text += f" {percent(sum(shares[name] for name in most) / whole)} of the effect on arms held comes from {joined(names)}."
     if len(found.ranking):
         best = found.ranking.iloc[0]
         undone = float(best["undone"])
         if best["high"] < 0 and math.isfinite(undone) and 0 < undone:
             part = percent(undone) if undone < 1 else "all"
-            text += (
-                f"; “{found.labels[str(best['branch'])]}” would undo {part} of the effect on the {found.yardstick[0]}"
-            )
+            text += f" “{found.labels[str(best['branch'])]}” would undo {part} of the effect on the {found.yardstick[0]}."
     return text
 
 
@@ -211,26 +216,34 @@ def certainty(found: Findings) -> str:
     assert found.comparison is not None and found.roles.focus is not None
     effects = [effect for effect in headline(found) if effect.detected]
     changes = found.comparison.changes[found.roles.focus]
-    sentence = f"How sure: {counted(found.study.runs, 'pair')} of runs"
+    pairs = counted(found.study.runs, "paired run")
+    text = f"Confidence: {pairs}."
     if effects:
+        subject = f"{'the' if len(effects) == 1 else 'each detected'} effect on {called(effects[0].measure)}"
         against = max(effect.opposite_sign or 0.0 for effect in effects)
-        if against == 0:
-            sentence += (
-                ", the same direction in every one of them"
-                if len(effects) == 1
-                else ", the same direction for each in every one of them"
-            )
+        if against > 0:
+            text = f"Confidence: {subject} has the opposite sign in at most {percent(against)} of the {pairs}."
+        elif any(map(partial(_ties, found), effects)):
+            text = f"Confidence: {subject} never has the opposite sign in the {pairs}."
         else:
-            sentence += f", with the other direction in {percent(against)} of them at most"
+            text = f"Confidence: {subject} has the same sign in all {pairs}."
     if found.study.uncertain:
-        sentence += "; numbers with a range were drawn, so the intervals hold chance and not knowing, within this model"
+        text += " Uncertain parameters were resampled. The 95 % intervals reflect random variation and parameter uncertainty within this model."
     else:
-        sentence += "; the intervals hold chance alone, with every number at its value"
+        text += " The 95 % intervals reflect random variation only."
         if found.screening is not None:
             low, high = (number(float(np.quantile(found.screening.draws, at)), True) for at in (0.05, 0.95))
-            sentence += f" (with all ranges drawn at once, the effect on the {found.yardstick[0]} lies between {low} and {high} in nine "
-            sentence += "of ten draws)"
-    return f"{sentence}; {grounds(changes)}."
+            count = len(found.screening.table)
+            which = f"all {count:,} uncertain parameters vary together" if count > 1 else "the one uncertain parameter varies"
+            text += f" When {which}, the effect on the {found.yardstick[0]} ranges from {low} to {high} (5th to 95th percentile)."
+    return f"{text} {grounds(changes)}"
+
+
+def _ties(found: Findings, effect: Effect) -> bool:
+    """Whether both runs of some pair have the same value, so that their difference has no sign."""
+    values = found.study.of(effect.measure, effect.actor)
+    focus, base = (values[found.study.branches.index(name)] for name in (effect.branch, found.roles.baseline))
+    return bool(np.any(focus == base))
 
 
 def hangs_on(found: Findings) -> str:
@@ -240,40 +253,41 @@ def hangs_on(found: Findings) -> str:
     unit = found.yardstick[1]
     low, middle, high = (number(float(np.quantile(one.draws, at)), True) for at in (0.05, 0.5, 0.95))
     share = float((one.draws > 0.0).mean())
-    above = "all of them" if share == 1.0 else "none of them" if share == 0.0 else f"{percent(share)} of them"
+    above = "all draws" if share == 1.0 else "no draw" if share == 0.0 else f"{percent(share)} of draws"
     effect = f"the effect of “{found.labels[found.roles.focus]}” on the {found.yardstick[0]}"
-    text = f"With every number that has a range drawn at once ({counted(one.pairs, 'pair')} of runs), {effect} is {middle} {unit} in the middle, "
-    text += f"between {low} and {high} in nine of ten draws, and above zero in {above}."
+    text = f"All uncertain parameters were resampled together in {counted(one.pairs, 'paired run')}. The median of {effect} is then "
+    text += f"{middle} {unit}. The effect ranges from {low} to {high} (5th to 95th percentile) and is above zero in {above}."
     moving = one.table[one.table["detected"].astype(bool)]
-    whole = f"{len(one.table):,} such numbers"
+    whole = counted(len(one.table), "uncertain parameter")
     if not len(moving):
-        return f"{text} Of {whole} none was found to move it by itself at this number of pairs."
+        return f"{text} None of the {whole} is shown to affect it by itself at this number of paired runs."
     names = [number_label(str(name), found.world.scenario) for name in moving["name"].head(3)]
     counts = {words: int(sum(set(given) == {grade} for given in moving["grades"])) for grade, words in _GRADES.items()}
-    counts["without a grade or of several"] = len(moving) - sum(counts.values())
+    counts["no grade or several"] = len(moving) - sum(counts.values())
     kinds = [(words, count) for words, count in counts.items() if count]
     if len(moving) == 1:
-        return f"{text} Of {whole} one is found to move it: {names[0]}, {kinds[0][0]}."
-    told = (
-        f"all of them {kinds[0][0]}"
-        if len(kinds) == 1
-        else f"of these {joined([f'{count} {words}' for words, count in kinds])}"
-    )
-    return f"{text} Of {whole} {len(moving)} are found to move it, most of all {joined(names)}; {told}."
+        return f"{text} One of {whole} is shown to affect it: {names[0]}, with {kinds[0][0]}."
+    lead = "; the strongest are" if len(moving) > len(names) else ":"
+    return f"{text} {len(moving)} of {whole} are shown to affect it{lead} {joined(names)}. {_by_grade(kinds)}"
 
 
 def grounds(changes: Sequence[Change]) -> str:
-    """The grades of the assumed changes."""
+    """A sentence on the grades of the assumed changes."""
     if not changes:
-        return "no number was put in"
+        return "No number was changed."
     counts = {words: sum(change.grade == grade for change in changes) for grade, words in _GRADES.items()}
-    counts["without a grade"] = sum(change.grade not in _GRADES for change in changes)
-    told = [f"{count} {words}" for words, count in counts.items() if count]
-    kinds = [words for words, count in counts.items() if count]
+    counts["no grade"] = sum(change.grade not in _GRADES for change in changes)
+    return _by_grade([(words, count) for words, count in counts.items() if count], "assumed change")
+
+
+def _by_grade(kinds: Sequence[tuple[str, int]], what: str = "") -> str:
+    """A sentence on how many of several numbers have which grade."""
+    total = sum(count for _, count in kinds)
+    noun = f" {what}{'' if total == 1 else 's'}" if what else ""
     if len(kinds) == 1:
-        many = f"all {len(changes)} numbers put in are" if len(changes) > 1 else "the one number put in is"
-        return f"{many} {kinds[0]}"
-    return f"of the {len(changes)} numbers put in, {joined(told)}"
+        return f"The one{noun} has {kinds[0][0]}." if total == 1 else f"All {total}{noun} have {kinds[0][0]}."
+    parts = [f"{count} {'has' if count == 1 else 'have'} {words}" for words, count in kinds]
+    return f"Of the {total}{noun}, {joined(parts)}."
 
 
 def _single(found: Findings) -> str:
@@ -282,7 +296,8 @@ def _single(found: Findings) -> str:
     if not len(single) or float(found.ranking["single"].iloc[0]) == float(found.ranking["single"].iloc[0]):
         return ""
     first = single.iloc[0]
-    return f"; of the single ones the strongest is “{found.labels[str(first['branch'])]}”, the best in {percent(float(first['single']))}"
+    return (f" Among single countermeasures, “{found.labels[str(first['branch'])]}” lowers it most on average and is the most effective in "
+            f"{percent(float(first['single']))} of paired runs.")  # fmt: skip
 
 
 def blunting(found: Findings) -> str:
@@ -293,20 +308,20 @@ def blunting(found: Findings) -> str:
     best = found.ranking.iloc[0]
     sure = math.isfinite(best["low"]) and best["high"] < 0
     if not sure:
-        return f"No countermeasure was found to lower the {found.yardstick[0]} under “{focus}” at this number of pairs."
+        return f"No countermeasure is shown to lower the {found.yardstick[0]} under “{focus}” at this number of paired runs."
     undone = float(best["undone"])
     part = ""
     if math.isfinite(undone) and undone > 0:
-        part = f", which undoes {percent(undone) + ' of' if undone < 1 else 'more than'} the whole effect"
+        part = f", {percent(undone) + ' of' if undone < 1 else 'more than'} the whole effect"
     name = found.labels[str(best["branch"])]
     if len(found.ranking) == 1:
         return (
-            f"The one countermeasure under “{focus}”, “{name}”, lowers the {found.yardstick[0]} by "
+            f"The only countermeasure under “{focus}” is “{name}”. It lowers the {found.yardstick[0]} by "
             f"{number(-float(best['difference']))} {found.yardstick[1]}{part}."
         )
     many = counted(len(found.ranking), "countermeasure")
     size = f"{number(-float(best['difference']))} {found.yardstick[1]}{part}"
     return (
-        f"The strongest of {many} under “{focus}” is “{name}”: it lowers the {found.yardstick[0]} by {size}, and is the best "
-        f"of these in {percent(float(best['best']))} of pairs{_single(found)}."
+        f"The strongest of {many} under “{focus}” is “{name}”. It lowers the {found.yardstick[0]} by {size}. It is the most "
+        f"effective in {percent(float(best['best']))} of paired runs.{_single(found)}"
     )
