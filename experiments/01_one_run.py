@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 01 Inspect one run
 #
-# One run is a single trajectory. It shows how the model works: who decides what in which month, and what happens to a cargo. It does
-# not show what a pact changes; notebook 02 uses many runs for that.
+# One run is a single trajectory. It shows how the model works: what each actor decides in each month, and what happens to its
+# cargoes. It does not show the effect of a pact; notebook 02 uses many runs for that.
 
 # %%
 # %matplotlib inline
@@ -33,7 +33,7 @@ run.plot()
 
 # %% [markdown]
 # ## The tables
-# The tables are tidy: each row holds one observation, such as one shipment in one month. Arms that are neither lost nor captured arrive
+# The tables are tidy: each row is one observation, such as one shipment in one month. Arms that are neither lost nor captured arrive
 # in the month `arrives`.
 
 # %%
@@ -42,7 +42,7 @@ flows.groupby(["from", "to"])[["sent", "lost", "captured", "arrived"]].sum().rou
 
 # %% [markdown]
 # ## The agents
-# The same rules can run step by step with Mesa. An agent is a view of the run and stores no data of its own.
+# The same rules can run step by step with Mesa. An agent gives access to the state of the run and stores no data of its own.
 
 # %%
 model = ps.PactModel(world, rng=1)
@@ -51,7 +51,8 @@ for agent in model.agents:
 
 # %% [markdown]
 # ## One proxy, month by month
-# The arms that the reds receive and hold, and their fighting index, every third month of the first year and a half.
+# This cell prints the arms that the reds receive and hold, and their fighting index, in every third month of the first year and a
+# half.
 
 # %%
 story = []
@@ -68,7 +69,7 @@ for month, got, rifles, rockets, fighting in story[::3]:
 
 # %% [markdown]
 # ## Both ways give the same numbers
-# `ps.run` and the agents use the same compiled rules.
+# `ps.run` and the Mesa agents use the same compiled rules, so their results are equal.
 
 # %%
 again = ps.PactModel(world, rng=1)

@@ -35,7 +35,7 @@ figures.differences(effects, ["capacity", "fighting", "received_money", "receive
 
 # %% [markdown]
 # ## Why pairs
-# `variance_reduction` says how many times as many runs an unpaired study would need for an interval of the same width.
+# `variance_reduction` is the factor by which an unpaired study would need more runs for an interval of the same width.
 
 # %%
 effects[["measure", "actor", "difference", "low", "high", "variance_reduction"]].round(3)
@@ -56,8 +56,8 @@ figures.waterfall(table[(table["measure"] == "received_arms") & (table["actor"] 
 
 # %% [markdown]
 # ## Why two runs differ
-# For each quantity, the first month and rule in which it differs between the two runs of a pair. The list shows the mechanism from the
-# assumed changes to the measures.
+# `explain` lists, for each quantity, the first month and rule in which the two runs of a pair differ. The list shows how the assumed
+# changes reach the measures.
 
 # %%
 print(ps.explain(world, ["no-pact", "strong"], run=0, rng=1).summary())

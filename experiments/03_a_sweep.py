@@ -13,9 +13,9 @@
 # %% [markdown]
 # # 03 A sweep, from a file to a figure
 #
-# One comparison holds for one set of numbers. A sweep repeats it for many: how large is the effect of the pact if funding is larger or
-# smaller, and if legs are searched more or less? An *experiment file* says what is varied. The runs go into a folder, from which the
-# sweep can be resumed after any interruption, extended and verified. Other tools can read the files.
+# One comparison applies to one set of numbers. A sweep repeats it for many sets: how large is the effect of the pact if funding is
+# larger or smaller, and if legs are searched more or less? An *experiment file* says what varies. The results are written to a
+# folder. From this folder the sweep can be resumed after any interruption, extended and verified. Other tools can read the files.
 
 # %%
 # %matplotlib inline
@@ -54,7 +54,8 @@ measures = ["received_arms", "capacity"]
 # %% [markdown]
 # ## The runs
 # There are 16 points, two branches and 60 runs of each. The commands for this are `proxysim design experiment.toml` and
-# `proxysim sweep experiment.toml --out DIR`. A sweep may be killed at any time; `ps.resume` ends with the same table, byte for byte.
+# `proxysim sweep experiment.toml --out DIR`. A sweep may be killed at any time; `ps.resume` completes it with the same table, byte
+# for byte.
 
 # %%
 print(ps.sweep(experiment, folder / "out"))
@@ -73,7 +74,7 @@ points
 
 # %% [markdown]
 # ## The results as figures
-# The mean paired difference from the branch without the pact. A dot marks a cell in which no effect was detected.
+# The figures show the mean paired difference from the branch without the pact. A dot marks a cell in which no effect was detected.
 
 # %%
 names = {
@@ -89,8 +90,9 @@ figures.sweep_lines(points, "legs.*.detection", "difference", "pacts.treaty.prov
 
 # %% [markdown]
 # ## Which factors change the effect
-# Each factor moves from its low to its high end, at points that differ in nothing else. The table gives the mean change of the effect
-# with its interval, and the smallest and largest change. The last two show how much the change depends on the other factor.
+# Each factor moves from its lowest to its highest level, between points that differ in no other factor. The table gives the mean
+# change of the effect with its interval, and the smallest and largest change. The last two show how much the change depends on the
+# other factor.
 
 # %%
 effects = results.main_effects("received_arms.reds")

@@ -94,7 +94,7 @@ world
 
 # %% [markdown]
 # ## Faults in a file
-# A misspelt name is reported with its line before anything runs.
+# A misspelt name is reported with its line number before anything runs.
 
 # %%
 bad = folder / "bad.toml"
@@ -106,7 +106,7 @@ except ps.InputError as error:
 
 # %% [markdown]
 # ## The map
-# A schematic map of the places, the legs, and where each actor is at home.
+# The map is schematic. It shows the places, the legs and the home of each actor.
 
 # %%
 ps.places_and_legs(world)
@@ -120,8 +120,8 @@ print(comparison.summary())
 
 # %% [markdown]
 # ## With parameter uncertainty
-# Every parameter with a range is resampled for every two pairs, with the same values in all branches. The intervals grow, because they
-# now also reflect parameter uncertainty.
+# Every parameter with a range is resampled for every two pairs, with the same values in all branches. The intervals become wider,
+# because they now also reflect parameter uncertainty.
 
 # %%
 wide = ps.compare(world, ["no-offer", "offer"], runs=200, rng=1, uncertain=True)

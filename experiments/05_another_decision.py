@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 05 Another decision
 #
-# Decisions of an actor, such as its budget for support, are methods. The inherited method returns what the compiled rule intends. A
-# subclass can override it, and the books still balance. Here a patron becomes cautious when too few shipments arrive.
+# Decisions of an actor, such as its budget for support, are methods. The inherited method returns the value that the compiled rule
+# computed. A subclass can override it, and the books still balance. Here a patron becomes cautious when too few shipments arrive.
 
 # %%
 # %matplotlib inline
@@ -37,7 +37,7 @@ class Cautious(ps.StateAgent):
 
 # %% [markdown]
 # ## The same random numbers, another decision
-# The seed and the number of the run are the same, so the two runs are a pair: only the decision makes them differ.
+# The two runs have the same seed and run number, so they are a pair. They differ only because of the decision.
 
 
 # %%
@@ -61,7 +61,7 @@ print(f"capacity of the reds at the end: {capacity:.1f} and {other:.1f}")
 
 # %% [markdown]
 # ## Over several pairs
-# One pair is a single comparison. The mean over pairs estimates the effect of the decision.
+# One pair gives a single difference. The mean over pairs estimates the effect of the decision.
 
 # %%
 differences = []

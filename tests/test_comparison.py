@@ -208,7 +208,7 @@ def test_compare__is_the_same_twice_and_on_any_threads() -> None:
 
 
 def test_compare__pass_through_is_relative_change_over_what_was_put_in(result: Comparison) -> None:
-    """Four provisions of 1.5 together; undefined where nothing is put in."""
+    """Four provisions of 1.5 together; undefined where no change is assumed."""
     put = total_size(result.changes["strong"])
     assert 1.5 == pytest.approx(put, rel=1e-15)
     effect = result.effect("received_arms", "reds", "strong")
@@ -249,10 +249,10 @@ def test_compare__refuses_before_it_runs(asked: dict, match: str, monkeypatch: p
         compare(study_world(), asked.pop("branches", ["none", "strong"]), 10**9, 0, **asked)
 
 
-def test_compare__summary_tells_what_was_asked_put_in_and_found(result: Comparison) -> None:
+def test_compare__summary_tells_what_was_asked_assumed_and_found(result: Comparison) -> None:
     """Words for each branch, and for what could not be told from nothing."""
     told = result.summary()
-    for words in ("What happens?", "100 pairs of runs of 2020-01 to 2021-12, seed 2", "== strong against no-pact",
+    for words in ("What happens?", "100 pairs of runs, 2020-01 to 2021-12, seed 2", "== strong against no-pact",
                   "pacts.treaty.provisions.funding", "legs.first.detection", "no effect detected at this n",
                   "Exactly the same in every pair:", "Pairing: the median variance"):  # fmt: skip
         assert words in told
@@ -331,7 +331,7 @@ def test_given__is_told_with_the_counts_before_and_after() -> None:
     expected = {"condition": "regime_fallen.house", "before": 100, "after": found.study.runs, "shared_past": False}
     assert expected == found.to_json()["given"]
     assert f"Given regime_fallen.house: 100 pairs before, {found.study.runs} after." in found.summary()
-    assert "these are runs with the same fate" in found.summary()
+    assert "compares runs with the same fate" in found.summary()
     assert {found.study.runs} == {e.n for e in found.effects}
 
 
@@ -352,7 +352,7 @@ def test_given__knows_whether_it_lies_in_the_shared_past(text: str, start: str |
     """With --from the branches have the months before it in common; both members then always agree."""
     found = compare(study_world(), ["no-pact", "hard-patrol"], 60, 2, given=text, start=start)
     assert shared == found.shared
-    assert shared == ("these are runs with the same fate" not in found.summary())
+    assert shared == ("compares runs with the same fate" not in found.summary())
     if shared:
         whole = ensemble(study_world(), ["no-pact", "hard-patrol"], 60, 2, start=start)
         held = condition_of(text, whole.worlds[0]).holds(whole)
@@ -484,8 +484,8 @@ PAIRS = 100
 def experiments(count: int) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
     """Of comparisons with seeds 0 to `count` by measure: share of nulls found, of planted effects and of true ones covered.
 
-    Null: runs of one branch held against other runs of it. Planted: the same with half a standard deviation added.
-    True: pairs of two branches, held against the mean over all experiments.
+    Null: runs of one branch compared with other runs of it. Planted: the same with half a standard deviation added.
+    True: pairs of two branches, compared with the mean over all experiments.
     """
     world = study_world()
     found: list[list[Effect]] = []

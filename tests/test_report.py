@@ -99,13 +99,15 @@ def foreign(folder: Path, end: str, proxies: str) -> Path:
 def test_page__is_whole_and_has_its_parts(text: str) -> None:
     """Every part that a reader is promised."""
     read = checked(text)
-    for part in ("The answer", "What followed", "Which provision does it", "What blunts it", "What is held fixed", "What it rests on",
-                 "Held against the real world", "The numbers that matter", "Parameters and sources", "How to reproduce"):  # fmt: skip
+    for part in ("The answer", "Assumptions", "Results", "Mechanism: from pledge to capacity", "Effect by provision", "Countermeasures",
+                 "Held fixed", "Evidence base", "Comparison with the real world", "Key uncertainties", "Parameters and sources",
+                 "How to reproduce"):  # fmt: skip
         assert part in read.text
     assert len(read.pictures) == 9
     assert "Two patrons sign a pact." in read.text
 
 
+@pytest.mark.slow
 def test_page__same_findings_give_same_bytes(quick: Findings, text: str) -> None:
     """A second study with the same seed gives the same page."""
     assert text == study_page(quick)
@@ -121,7 +123,7 @@ def test_page__numbers_are_those_of_compare(quick: Findings, text: str) -> None:
     )
     assert first.actor == "reds"
     assert effect.difference == pytest.approx(first.difference, rel=1e-12)
-    assert number(effect.difference) in words.followed(quick)
+    assert number(effect.difference) in words.results(quick)
 
 
 def test_roles__branches_find_their_places() -> None:
@@ -142,7 +144,7 @@ def test_roles__branches_find_their_places() -> None:
 
 
 def test_ranking__chances_add_up(quick: Findings) -> None:
-    """The chance to be best is shared among countermeasures; each is held against the focus in the same pairs."""
+    """The shares in which each is most effective sum to 1; each countermeasure is compared with the focus in the same pairs."""
     found = study_findings(QUICKSTART, ["no-pact", "none", "sea-patrol"], runs=12, rng=1)
     assert found.ranking["best"].sum() == pytest.approx(1.0)
     compared = ps.compare(QUICKSTART, ["none", "sea-patrol"], 12, 1)
@@ -152,13 +154,13 @@ def test_ranking__chances_add_up(quick: Findings) -> None:
 
 def test_page__headline_is_in_amounts(quick: Findings, text: str) -> None:
     """Arms that arrive, are made and are held, and the fighting index; the composite once, with its parts."""
-    told = words.followed(quick)
-    assert told.startswith("What followed: the arms that reach Reds rise by ")
+    told = words.results(quick)
+    assert told.startswith("Results: the arms that reach Reds rise by ")
     assert all(f" {name}" in told for name in ("Arms made", "Arms held, USD m of arms", "Fighting index, points"))
     assert "apacity" not in told
-    assert ("arms held by the proxies together", "USD m of arms") == quick.yardstick
+    assert ("arms held by all proxies", "USD m of arms") == quick.yardstick
     assert {"stock"} == {one.total.measure for one in quick.attribution.measures}  # type: ignore[union-attr]
-    assert 1 == text.count("The composite and its parts")
+    assert 1 == text.count("Composite capacity and its parts")
     assert {"fighting", "manufacture", "reach"} <= {effect.measure for effect in quick.comparison.effects}  # type: ignore[union-attr]
 
 
@@ -168,8 +170,8 @@ def test_page__ceiling_stands_beside_the_fighting_index(quick: Findings, text: s
     shares = quick.study.of("capped", "reds").mean(axis=1)[at]
     assert shares.max() > 0.01
     share = f"{100 * shares.max():.0f}\u00a0%"
-    told = words.followed(quick)
-    assert "share of its weights and months at its ceiling of 3 times the start" in told
+    told = words.results(quick)
+    assert "share of its weights at the ceiling of 3 times the start, mean over months" in told
     assert f"({share})" in told
     assert f"({share} at ceiling)" in text
 
@@ -185,7 +187,7 @@ def test_page__idle_plant_is_told_with_what_it_wants(tmp_path: Path) -> None:
     quiet = 'quiet = {about = "No pact, less search", set.pacts.treaty.strength = 0, scale.legs.north-coast.detection = 0.5}\n'
     file.write_text(text + quiet, encoding="utf-8")
     found = study_findings(file, ["no-pact", "quiet"], runs=4)
-    sentence = "Reds's plant is idle for want of components: 100\u00a0% in “No pact” and 100\u00a0% in “Quiet” of what its plant allows."
+    sentence = "Plant of Reds that is idle for lack of components: 100\u00a0% in “No pact” and 100\u00a0% in “Quiet”."
     assert sentence in words.idle(found)
     assert sentence.replace("\u00a0", " ") in checked(study_page(found)).text.replace("\u00a0", " ")
     plain = sentence.replace("Reds", "reds").replace("“No pact”", "no-pact").replace("“Quiet”", "quiet").replace("\u00a0", " ")
@@ -209,7 +211,7 @@ def test_answer__no_difference_is_said(tmp_path: Path) -> None:
     text = QUICKSTART.read_text(encoding="utf-8")
     file.write_text(text + 'twin = {about = "The same again", set.pacts.treaty.strength = 0}\n', encoding="utf-8")
     found = study_findings(file, ["no-pact", "twin"], runs=6)
-    assert "no effect detected" in words.followed(found)
+    assert "no effect detected" in words.results(found)
     assert "no number differs" in words.assumed(found)
     read = checked(study_page(found))
     assert "The effect cannot be divided" in read.text
@@ -234,15 +236,15 @@ def test_page__one_branch_is_no_comparison(tmp_path: Path) -> None:
     file = tmp_path / "alone.toml"
     file.write_text(text, encoding="utf-8")
     read = checked(study_page(study_findings(file, runs=5)))
-    assert "nothing can be compared" in read.text
-    assert "Which provision does it" not in read.text
+    assert "there is no comparison" in read.text
+    assert "Effect by provision" not in read.text
 
 
 def test_page__patterns_have_their_place(quick: Findings) -> None:
     """Validation patterns are told when there are some."""
     text = study_page(quick, [Pattern("<i>stocks fall</i>", "0.2 to 0.4", "0.31", True)])
     assert "&lt;i&gt;stocks fall&lt;/i&gt;" in text
-    assert "No validation patterns" not in text
+    assert "These runs were not compared with patterns" not in text
 
 
 def test_report__an_unknown_option_is_refused() -> None:
@@ -269,7 +271,7 @@ def test_report__command_writes_one_file(tmp_path: Path) -> None:
     found = CliRunner().invoke(app, asked)
     assert 0 == found.exit_code, found.stderr
     assert "wrote" in found.stderr and not found.stdout
-    assert "were drawn" in checked(target.read_text(encoding="utf-8")).text
+    assert "Uncertain parameters were resampled" in checked(target.read_text(encoding="utf-8")).text
     assert 0 == CliRunner().invoke(app, asked).exit_code
     (tmp_path / "letter.html").write_text("dear", encoding="utf-8")
     refused = CliRunner().invoke(app, [*asked[:-1], str(tmp_path / "letter.html")])

@@ -76,6 +76,7 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
         found.close()
 
 
+@pytest.mark.slow
 def test_dask__gives_the_same_table(home: Path, tmp_path: Path, cluster: Cluster) -> None:
     """With blocks of 1, 7 and 64 units."""
     for block in (1, 7, 64):
@@ -197,6 +198,7 @@ def test_dask__nobody_there_is_found_before_there_is_a_folder(home: Path, tmp_pa
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_script__without_a_guard_is_told_so_once(home: Path, tmp_path: Path) -> None:
     """One error and no success; with the guard it goes into the same folder."""
     out, script = tmp_path / "out", tmp_path / "script.py"
@@ -565,6 +567,7 @@ def test_ema_model__without_the_workbench_names_it(monkeypatch: pytest.MonkeyPat
         proxysim.ema_model(QUICKSTART)
 
 
+@pytest.mark.slow
 def test_command__sweeps_and_says_how_it_stands(home: Path, tmp_path: Path) -> None:
     """For real, with data on stdout and progress on stderr."""
     out = tmp_path / "out"

@@ -268,6 +268,7 @@ def check_planted(folder: Path, runs: int, block: int, how: SweepOptions, calls:
     assert executed.total() <= 1.05 * len(planned)
 
 
+@pytest.mark.slow
 def test_planted__runs_are_blamed_and_no_others(tmp_path: Path, calls: Path) -> None:
     """The fast sample."""
     check_planted(tmp_path, 30, 2, PROCESSES, calls)

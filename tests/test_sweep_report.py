@@ -80,7 +80,7 @@ def test_page__of_a_grid_is_whole(grid: Path) -> None:
     found = sweep_findings(grid, "fighting")
     text = sweep_page(found)
     read = checked(text)
-    for part in ("The answer", "The answer over the points", "What moves it", "All outcomes", "What it rests on", "Parameters and sources",
+    for part in ("The answer", "Results by point", "Key factors", "All outcomes", "Evidence base", "Parameters and sources",
                  "How to reproduce", "all combinations", str(found.sweep.state.digest)):  # fmt: skip
         assert part in read.text
     assert 3 == len(read.pictures)
@@ -94,7 +94,7 @@ def test_words__are_the_numbers_of_the_sweep(grid: Path) -> None:
     own = effects[(effects["measure"] == "fighting") & (effects["actor"] == "reds")]
     assert own["difference"].tolist() == found.points["difference"].tolist()
     assert own["low"].tolist() == found.points["low"].tolist()
-    told = words.followed(found)
+    told = words.results(found)
     for value in (own["difference"].min(), own["difference"].max(), own["difference"].mean()):
         assert number(float(value), True) in told
 
@@ -109,8 +109,8 @@ def test_words__no_difference_is_said(tmp_path: Path) -> None:
     file.write_text("\n".join(lines), encoding="utf-8")
     ps.sweep(file, tmp_path / "out", block=50)
     found = sweep_findings(tmp_path / "out")
-    assert "no effect detected" in words.followed(found)
-    assert "none of the factors was found to move it" in words.certainty(found)
+    assert "no effect detected" in words.results(found)
+    assert "No factor is shown to affect the answer" in words.confidence(found)
     checked(sweep_page(found))
 
 
@@ -121,16 +121,16 @@ def test_page__of_a_sample_escapes_what_others_wrote(tmp_path: Path) -> None:
     read = checked(text)
     assert EVIL not in text and "<script>" in read.text
     assert "a Latin hypercube sample" in read.text
-    assert "The mean answer over the points in the highest third of a factor" in read.text
+    assert "the mean answer over the points in the highest third of a factor" in read.text
     assert {"plane", "spread", "tornado"} <= {one.partition("-")[0] for one in read.ids}
     assert "by the sign of their mean" in " ".join(read.text.split())
 
 
 def test_page__of_one_factor_at_a_time(tmp_path: Path) -> None:
-    """One branch, dates, variants and switches: points are held against the first."""
+    """One branch, dates, variants and switches: points are compared with the first."""
     found = sweep_findings(swept(tmp_path, 5, MIXED))
     read = checked(sweep_page(found))
-    assert "against the first point" in read.text
+    assert "compared with the first point" in read.text
     assert {"rules.attrition", "states.north.income", "pacts.treaty.in_force"} <= set(found.factors["name"])
     row = found.factors.set_index("name").loc["pacts.treaty.in_force"]
     assert ("2020-01-01", "2022-01-01") == (row["low"], row["high"])
@@ -143,7 +143,7 @@ def test_page__failed_runs_are_marked(tmp_path: Path) -> None:
     """They are counted in the answer, in a table of their own, and in no mean."""
     found = sweep_findings(swept(tmp_path, 6, GRID, hook="tests.sweeping:refuses"), "fighting")
     read = checked(sweep_page(found))
-    assert "9 runs of 108 failed" in read.text
+    assert "9 runs of 108 failed; they are left out with their pairs." in read.text
     assert "9 of 108 runs failed and are missing below." in read.text
     assert "ValueError planted 9 9" in read.text
     assert {5} == set(found.points["n"])
@@ -165,7 +165,7 @@ def test_page__a_world_that_changed_is_not_passed_off(tmp_path: Path) -> None:
     assert found.world is None and "has changed since the sweep was run" in found.stale
     read = checked(sweep_page(found))
     assert "has changed since the sweep was run" in read.text.lower()
-    assert "0 numbers of the world" in read.text
+    assert "0 parameters of the world" in read.text
     world.unlink()
     assert "can no longer be read" in sweep_findings(tmp_path / "out").stale
 

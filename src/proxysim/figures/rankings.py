@@ -144,7 +144,7 @@ def tornado(
     names = [cut((labels or {}).get(str(one), str(one)), 44) for one in rows["name"]]
     if ax is None:
         words = (
-            f"The answer{f' ({unit})' if unit else ''} with one parameter at its low (pale, hatched) and at its high end (dark); "
+            f"The answer{f' ({unit})' if unit else ''} with one parameter at its low end (pale, hatched) and its high end (dark); "
             f"{held}."
         )
         words += (f" {sample_note(rows)}." if "n" in rows else "") + (

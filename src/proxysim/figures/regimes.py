@@ -83,7 +83,7 @@ def regime_stability(
     words = (
         "Left: one thin line per run. The thick line is the median of the runs in which the regime stands, while at least half do. "
         "A cross marks a fall (below 0). Right: the same months against the forcing. Thick grey: stable equilibria; dashed: unstable. "
-        f"Left of the fold (forcing \u2212{abs(FOLD_FORCING):.2f}) neither exists and the regime falls. Falls: {'; '.join(fates)} runs. "
+        f"Left of the fold (forcing \u2212{abs(FOLD_FORCING):.2f}) neither exists and the regime falls. Runs in which it falls: {'; '.join(fates)}. "
         f"n = {runs} runs of each branch; stability and forcing have no unit."
     )
     height = 2.5

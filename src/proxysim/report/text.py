@@ -15,6 +15,9 @@ UNITS = {"index": "points", "USD m / month": "USD m per month", "USD m of arms /
 #: Names of measures on a page, where they differ from the id.
 _CALLED = {"received_arms": "arms arrived", "made": "arms made", "stock": "arms held", "fighting": "fighting index",
            "received_money": "money received", "sent_arms": "arms sent"}  # fmt: skip
+#: Phrases for a measure of an actor.
+_OF = {"received_arms": "arms received by {}", "made": "arms made by {}", "stock": "arms held by {}", "fighting": "fighting index of {}",
+       "received_money": "money received by {}", "sent_arms": "arms sent by {}"}  # fmt: skip
 #: Values smaller than this are rounding errors.
 _DUST = 1e-9
 
@@ -22,6 +25,11 @@ _DUST = 1e-9
 def called(measure: str) -> str:
     """The name of a measure on a page."""
     return _CALLED.get(measure, formatting.spaced(measure))
+
+
+def called_of(measure: str, who: str) -> str:
+    """A measure of an actor, such as "arms held by Reds"."""
+    return _OF.get(measure, f"{formatting.spaced(measure)} of {{}}").format(who)
 
 
 def number(value: float | None, signed: bool = False) -> str:

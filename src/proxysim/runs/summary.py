@@ -30,7 +30,7 @@ def summary(run: Run) -> str:
     scenario, lines = run.world.scenario, []
     lines += textwrap.wrap(scenario.question, _WIDTH)
     last = scenario.months - 1
-    branch = scenario.branch or "the file without a branch"
+    branch = scenario.branch or "none (the file without a branch)"
     lines.append(f"branch {branch}, seed {run.seed}, run {run.number}, {month_name(run, 0)} to {month_name(run, last)}")
     lines += ["", *_chain(run), "", *_proxies(run), "", *_course(run), ""]
     lines.append("This is one run of one world and shows no effect: another seed gives other numbers.")
@@ -78,7 +78,7 @@ def _chain(run: Run) -> list[str]:
     promise, money, asked, out, came = (float(value) for value in sums)
     text = (
         f"Of USD m {_amount(promise)} pledged to clients in {counted(run.world.scenario.months, 'month')}, {_amount(money)} was sent as money"
-        f"{_part(money, promise)} and {_amount(asked)} was budgeted for arms. Of the budgeted arms, {_amount(out)} was sent{_part(out, asked)}; the"
+        f"{_part(money, promise)} and {_amount(asked)} was budgeted for arms. Of this, {_amount(out)} was sent{_part(out, asked)}; the"
         f" rest was held back, not in stock or above the limits of the routes. {_amount(came)} had arrived by the end{_part(came, out)}."
     )
     return [*_wrapped(text), "", *table_lines(heads, rows)]

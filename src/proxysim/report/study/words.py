@@ -29,7 +29,7 @@ _GRADES = {letter: f"grade {letter} ({name})" for letter, name in GRADES if lett
 
 
 def answer(found: Findings) -> list[str]:
-    """The three sentences of the answer: the assumed change, the result, and its certainty."""
+    """The three paragraphs of the answer: the assumed change, the result, and its confidence."""
     if found.comparison is None or found.roles.focus is None:
         only = found.labels[found.roles.baseline]
         return [
@@ -37,7 +37,7 @@ def answer(found: Findings) -> list[str]:
             "The results below describe this branch; they are not effects.",
             f"They come from {counted(found.study.runs, 'run')}. Give a second branch to estimate the effect of a change.",
         ]
-    return [assumed(found), followed(found), certainty(found)]
+    return [assumed(found), results(found), confidence(found)]
 
 
 def assumed(found: Findings) -> str:
@@ -70,8 +70,8 @@ def assumed(found: Findings) -> str:
             else ""
         )
         parts.append(counted(len(others), "other number" if provisions else "number") + which)
-    return (f"Assumptions: “{focus}” is compared with “{base}”. They differ in {' and '.join(parts)}. Everything else is the same in "
-            "every pair of runs.")  # fmt: skip
+    return (f"Assumptions: “{focus}” is compared with “{base}”. They differ in {' and '.join(parts)}. All other inputs are the same "
+            "in both runs of a pair.")  # fmt: skip
 
 
 def headline(found: Findings) -> list[Effect]:
@@ -84,7 +84,7 @@ def headline(found: Findings) -> list[Effect]:
     return []
 
 
-def followed(found: Findings) -> str:
+def results(found: Findings) -> str:
     """The result of the assumed change."""
     effects = headline(found)
     months = f"{found.world.months[max(0, found.study.start)]} to {found.world.months[-1]}"
@@ -211,8 +211,8 @@ def by_what(found: Findings) -> str:
     return text
 
 
-def certainty(found: Findings) -> str:
-    """The certainty of the result, and its limits."""
+def confidence(found: Findings) -> str:
+    """The confidence of the result, and its limits."""
     assert found.comparison is not None and found.roles.focus is not None
     effects = [effect for effect in headline(found) if effect.detected]
     changes = found.comparison.changes[found.roles.focus]
@@ -234,7 +234,7 @@ def certainty(found: Findings) -> str:
         if found.screening is not None:
             low, high = (number(float(np.quantile(found.screening.draws, at)), True) for at in (0.05, 0.95))
             count = len(found.screening.table)
-            which = f"all {count:,} uncertain parameters vary together" if count > 1 else "the one uncertain parameter varies"
+            which = f"{_all(count)} uncertain parameters vary together" if count > 1 else "the one uncertain parameter varies"
             text += f" When {which}, the effect on the {found.yardstick[0]} ranges from {low} to {high} (5th to 95th percentile)."
     return f"{text} {grounds(changes)}"
 
@@ -246,7 +246,7 @@ def _ties(found: Findings, effect: Effect) -> bool:
     return bool(np.any(focus == base))
 
 
-def hangs_on(found: Findings) -> str:
+def uncertainties(found: Findings) -> str:
     """The uncertain parameters that affect the answer, and their grades."""
     one = found.screening
     assert one is not None and found.roles.focus is not None
@@ -258,15 +258,18 @@ def hangs_on(found: Findings) -> str:
     text = f"All uncertain parameters were resampled together in {counted(one.pairs, 'paired run')}. The median of {effect} is then "
     text += f"{middle} {unit}. The effect ranges from {low} to {high} (5th to 95th percentile) and is above zero in {above}."
     moving = one.table[one.table["detected"].astype(bool)]
-    whole = counted(len(one.table), "uncertain parameter")
+    count = len(one.table)
+    whole = f"{count:,} uncertain parameters"
     if not len(moving):
-        return f"{text} None of the {whole} is shown to affect it by itself at this number of paired runs."
+        which = f"any of the {whole}" if count > 1 else "the one uncertain parameter"
+        return f"{text} No effect of {which} is detected at this number of paired runs."
     names = [number_label(str(name), found.world.scenario) for name in moving["name"].head(3)]
     counts = {words: int(sum(set(given) == {grade} for given in moving["grades"])) for grade, words in _GRADES.items()}
     counts["no grade or several"] = len(moving) - sum(counts.values())
     kinds = [(words, count) for words, count in counts.items() if count]
     if len(moving) == 1:
-        return f"{text} One of {whole} is shown to affect it: {names[0]}, with {kinds[0][0]}."
+        which = f"One of {whole}" if count > 1 else "The one uncertain parameter"
+        return f"{text} {which} is shown to affect it: {names[0]}, with {kinds[0][0]}."
     lead = "; the strongest are" if len(moving) > len(names) else ":"
     return f"{text} {len(moving)} of {whole} are shown to affect it{lead} {joined(names)}. {_by_grade(kinds)}"
 
@@ -280,12 +283,17 @@ def grounds(changes: Sequence[Change]) -> str:
     return _by_grade([(words, count) for words, count in counts.items() if count], "assumed change")
 
 
+def _all(count: int) -> str:
+    """All of several things."""
+    return "both" if count == 2 else f"all {count:,}"
+
+
 def _by_grade(kinds: Sequence[tuple[str, int]], what: str = "") -> str:
     """A sentence on how many of several numbers have which grade."""
     total = sum(count for _, count in kinds)
     noun = f" {what}{'' if total == 1 else 's'}" if what else ""
     if len(kinds) == 1:
-        return f"The one{noun} has {kinds[0][0]}." if total == 1 else f"All {total}{noun} have {kinds[0][0]}."
+        return f"The one{noun} has {kinds[0][0]}." if total == 1 else f"{capital(_all(total))}{noun} have {kinds[0][0]}."
     parts = [f"{count} {'has' if count == 1 else 'have'} {words}" for words, count in kinds]
     return f"Of the {total}{noun}, {joined(parts)}."
 
@@ -296,11 +304,11 @@ def _single(found: Findings) -> str:
     if not len(single) or float(found.ranking["single"].iloc[0]) == float(found.ranking["single"].iloc[0]):
         return ""
     first = single.iloc[0]
-    return (f" Among single countermeasures, “{found.labels[str(first['branch'])]}” lowers it most on average and is the most effective in "
+    return (f" Among single countermeasures, “{found.labels[str(first['branch'])]}” lowers this amount most on average and is the most effective in "
             f"{percent(float(first['single']))} of paired runs.")  # fmt: skip
 
 
-def blunting(found: Findings) -> str:
+def most_effective(found: Findings) -> str:
     """A sentence on the most effective countermeasure."""
     if not len(found.ranking):
         return ""

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from proxysim.errors import InputError
-from proxysim.formatting import spaced, titled
+from proxysim.formatting import titled
 from proxysim.report.labels import labels_in
 from proxysim.report.roles import FOCUS
+from proxysim.report.text import called_of
 from proxysim.runs.outcomes import Outcome, outcomes_of
 from proxysim.scenario.labels import number_label
 from proxysim.scenario.world.world import World, load
@@ -157,7 +158,7 @@ def _asked_for(sweep: Sweep, outcome: str | None, known: dict[str, Outcome]) -> 
         outcome = next((one for one in _YARDSTICKS if one in measures), measures[0])
     if outcome in columns:
         measure, _, actor = outcome.partition(".")
-        return (outcome,), f"{spaced(measure)} of {titled(actor)}"
+        return (outcome,), called_of(measure, titled(actor))
     if outcome not in measures:
         sweep.answers(outcome)  # raises an error that says what is wrong
     names = [name for name in columns if name.partition(".")[0] == outcome]
@@ -165,10 +166,9 @@ def _asked_for(sweep: Sweep, outcome: str | None, known: dict[str, Outcome]) -> 
     moving = [name for name in proxies if np.nanmax(np.abs(sweep.runs[name].to_numpy())) > 0.0]
     chosen = moving or proxies or names
     who = "proxies" if moving or proxies else "actors"
-    words = spaced(outcome)
-    return tuple(chosen), f"mean {words} of the {who}" if len(
-        chosen
-    ) > 1 else f"{words} of {titled(chosen[0].partition('.')[2])}"
+    if len(chosen) > 1:
+        return tuple(chosen), f"mean {called_of(outcome, f'the {who}')}"
+    return tuple(chosen), called_of(outcome, titled(chosen[0].partition(".")[2]))
 
 
 def factor_label(factor: Factor, scenario: Scenario | None) -> str:

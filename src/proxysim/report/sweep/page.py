@@ -35,17 +35,17 @@ def sweep_pictures(found: SweepFindings) -> dict[str, Picture]:
     made = Pictures(stamp(found.sweep))
     labels = {**found.labels, "difference": f"Difference in {found.what}"}
     unit = "index points" if found.unit == "index" else found.unit
-    versus = f"Difference against {words.against(found)}"
+    versus = f"Difference from {words.against(found)}"
     if found.plane is not None:
         x, y, table = found.plane
         rest = len(found.factors) - (2 if y is not None else 1)
-        mean = f", a mean over {counted(rest, 'other factor')}" if rest > 0 else ""
+        mean = f", averaged over {counted(rest, 'other factor')}" if rest > 0 else ""
         sampled = (
-            " Numbers are divided into fifths of their range, and the intervals are over points."
+            " Factors are divided into fifths of their range. Intervals are over points."
             if found.is_sampled
             else ""
         )
-        of = "points in a part" if found.is_sampled else "pairs of runs"
+        of = "points per cell" if found.is_sampled else "pairs of runs"
         few = y is None or len(table[y].unique()) <= _LINES
         if not is_text(table[x].to_numpy()) and few and len(table[x].unique()) > 1:
             made.add("lines", f"{labels['difference']} over {labels[x]}",
@@ -62,29 +62,30 @@ def sweep_pictures(found: SweepFindings) -> dict[str, Picture]:
     if len(found.factors) > 1 and bool((found.factors["change"] != 0.0).any()):
         base = float(np.nanmean(found.answers))
         told = unit if found.baseline is not None else found.unit
-        made.add("tornado", "What moves the answer", figures.tornado(found.factors, base, told, labels=labels, held=_held(found)),
-                 f"{versus if found.baseline is not None else 'The answer itself'}.", words.alt_tornado(found))  # fmt: skip
+        made.add("tornado", "Key factors", figures.tornado(found.factors, base, told, labels=labels, held=_held(found)),
+                 f"{versus if found.baseline is not None else 'Value of the answer'}.", words.alt_tornado(found))  # fmt: skip
     return made.made
 
 
 def _held(found: SweepFindings) -> str:
     """How the other factors are averaged, for the caption in the figure."""
     return (
-        "a mean over the points in its lowest and highest third"
+        "means over the points in the lowest and highest third of its range"
         if found.is_sampled
-        else "a mean over the values of all others"
+        else "means over the values of all others"
     )
 
 
 def how_compared(found: SweepFindings) -> str:
     """Explanation of how the ends of a factor are compared."""
     if found.is_sampled:
-        return ("The mean answer over the points in the highest third of a factor, less that in its lowest third; of text the two levels that lie "
-                "furthest apart. The interval holds chance and all other factors. Found: of those said to be found, at most one in twenty is "
-                "expected to be chance; with many factors that is stricter than the interval of one.")  # fmt: skip
-    return ("The answer at the high end of a factor less that at its low end, at points that differ in nothing else, a mean over these; of text "
-            "with more than two levels the two that lie furthest apart. The interval holds chance alone; “depending on the others” is the "
-            "smallest and the largest of these differences.")  # fmt: skip
+        return ("The change is the mean answer over the points in the highest third of a factor minus that in its lowest third. For text, it "
+                "compares the two levels that lie furthest apart. The interval reflects random variation and all other factors. Of the factors "
+                "detected, at most one in twenty is expected to be a false positive. With many factors this is stricter than the interval of "
+                "one.")  # fmt: skip
+    return ("The change is the answer at the high end of a factor minus that at its low end, averaged over points that differ in nothing else. "
+            "For text with more than two levels, it compares the two that lie furthest apart. The interval reflects random variation only. "
+            "“Range over the others” gives the smallest and the largest of these differences.")  # fmt: skip
 
 
 def sweep_page(found: SweepFindings) -> str:
@@ -238,7 +239,7 @@ def _grades(found: SweepFindings) -> list[tuple[str, list[int], int]]:
         return []
     numbers = found.world.scenario.numbers
     varied = {name: numbers[path].grade for path in numbers if (name := ".".join(path)) in _varied(found)}
-    return evidence.grade_rows(found.world.scenario, "varied: numbers of the world that are factors", varied)
+    return evidence.grade_rows(found.world.scenario, "factors: varied numbers of the world", varied)
 
 
 def _varied(found: SweepFindings) -> set[str]:

@@ -25,15 +25,15 @@ _NAMED = 3
 
 
 def answer(found: SweepFindings) -> list[str]:
-    """The three sentences of the answer: what was varied, the result, and its certainty."""
-    return [varied(found), followed(found), certainty(found)]
+    """The three paragraphs of the answer: what was varied, the result, and its confidence."""
+    return [varied(found), results(found), confidence(found)]
 
 
 def varied(found: SweepFindings) -> str:
     """The factors that were varied, and the points."""
     store = found.sweep.store
     factors = store.experiment.factors
-    parts = []
+    parts, total = [], 0
     for role, one, many in (
         ("levers", "lever", "levers"),
         ("uncertainties", "uncertainty", "uncertainties"),
@@ -42,11 +42,12 @@ def varied(found: SweepFindings) -> str:
         if names:
             told = f" ({joined(names)})" if len(names) <= _LISTED else ""
             parts.append(counted(len(names), one, many) + told)
+            total += len(names)
     design = DESIGNS.get(store.experiment.design, "points of a table")
-    what = f"Varied were {' and '.join(parts)}" if parts else "Nothing was varied"
-    where = "in the one branch" if found.baseline is None else "for"
-    return (f"{what}: {counted(store.points, 'point')}, {design}, each with {counted(store.runs, 'run')} {where} {branches(found)}; all points "
-            "and branches meet the same chance, and all else is as in the world.")  # fmt: skip
+    what = f"{' and '.join(parts)} {'varies' if total == 1 else 'vary'}" if parts else "nothing varies"
+    where = "in the only branch," if found.baseline is None else "in each of the branches"
+    return (f"Assumptions: {what} over {counted(store.points, 'point')} ({design}). Each point has {counted(store.runs, 'run')} {where} "
+            f"{branches(found)}. All points and branches use the same random numbers; everything else is as in the world.")  # fmt: skip
 
 
 def branches(found: SweepFindings) -> str:
@@ -73,28 +74,31 @@ def where(found: SweepFindings, point: int) -> str:
     return "; ".join(told)
 
 
-def followed(found: SweepFindings) -> str:
+def results(found: SweepFindings) -> str:
     """How the answer varies over the points."""
     rows = shown_points(found)
     unit = "index points" if found.unit == "index" else UNITS.get(found.unit, found.unit)
     known = rows[np.isfinite(rows["difference"].astype(float))]
     if not len(known):
-        return "What followed: nothing, for no pair of runs is there."
-    subject = found.what if found.baseline is None else f"the effect of “{found.labels[found.focus]}” on {found.what}"
+        return "Results: none, because no pair of runs is available."
+    noun = "difference" if found.baseline is None else "effect"
+    change = "difference in" if found.baseline is None else f"effect of “{found.labels[found.focus]}” on"
+    subject = f"the {change} the {found.what}"
     if bool((known["difference"] == 0.0).all()):
-        return f"What followed: no effect detected; against {against(found)} {found.what} is the same at every point, in every pair."
+        return f"Results: no effect detected. Compared with {against(found)}, {subject} is 0 at every point, in every pair of runs."
     ordered = known.sort_values("difference", kind="stable")
     least, most = ordered.iloc[0], ordered.iloc[-1]
-    verb = "differs" if found.baseline is None else "lies"
     first = f" ({where(found, 0)})" if found.baseline is None and 0 < len(found.factors) <= _NAMED else ""
-    text = f"What followed: against {against(found)}{first}, {subject} {verb} between {number(float(least['difference']), True)} and "
-    text += f"{number(float(most['difference']), True)} {unit}".rstrip()
+    text = f"Results: compared with {against(found)}{first}, {subject} "
     if len(known) > 1:
-        text += f", {number(float(known['difference'].mean()), True)} on average over the points; {signs(found, known)}"
+        text += f"ranges from {number(float(least['difference']), True)} to {number(float(most['difference']), True)} {unit}".rstrip()
+        text += f" over the points. The mean over the points is {number(float(known['difference'].mean()), True)}. {signs(found, known)}"
+    else:
+        text += f"is {number(float(least['difference']), True)} {unit}".rstrip() + "."
     if 0 < len(found.factors) <= 2 * _NAMED:
         peak = most if abs(float(most["difference"])) >= abs(float(least["difference"])) else least
-        text += f"; it is furthest from zero at point {int(peak['point'])} ({where(found, int(peak['point']))})"
-    return f"{text}."
+        text += f" The largest {noun} in size is at point {int(peak['point'])} ({where(found, int(peak['point']))})."
+    return text
 
 
 def shown_points(found: SweepFindings) -> pandas.DataFrame:
@@ -104,45 +108,46 @@ def shown_points(found: SweepFindings) -> pandas.DataFrame:
 
 def signs(found: SweepFindings, rows: pandas.DataFrame) -> str:
     """The number of points at which the answer is above and below zero."""
-    count = len(rows)
+    count, noun = len(rows), "difference" if found.baseline is None else "effect"
     if found.by_runs:
         above, below = int((rows["low"] > 0.0).sum()), int((rows["high"] < 0.0).sum())
         unclear = count - above - below
-        parts = [f"above zero at {above:,}", f"below at {below:,}"] if above else [f"below zero at {below:,}"]
-        if unclear:
-            parts.append(f"no effect detected at {unclear:,}")
         if not above and not below:
-            return f"no effect detected at any of {count:,} points"
-        return f"it is found {joined(parts)} of {count:,} points"
+            return f"No effect is detected at any of the {count:,} points."
+        counts = {"above zero": above, "below zero": below, "not detected": unclear}
+        parts = [f"{words} at {points:,}" for words, points in counts.items() if points]
+        return f"The {noun} is {joined(parts)} of the {count:,} points."
     above = int((rows["difference"] > 0.0).sum())
-    return f"it is above zero at {above:,} of {count:,} points (by the mean of few runs each, without an interval)"
+    return f"The {noun} is above zero at {above:,} of the {count:,} points, by the means of few runs and without intervals."
 
 
-def certainty(found: SweepFindings) -> str:
+def confidence(found: SweepFindings) -> str:
     """The number of pairs behind the answer, and the factors with the largest effects."""
     store, state = found.sweep.store, found.sweep.state
-    text = f"How sure: {counted(store.runs, 'pair')} of runs at each point"
+    text = f"Confidence: {counted(store.runs, 'paired run')} at each point."
     if found.is_sampled and len(found.points) > 1:
         means = found.points["difference"].dropna().to_numpy()
         low, high = (float(end[0]) for end in mean_interval(means[:, None]))
         if math.isfinite(low):
-            text += f"; the mean over all that the points stand for is between {number(low, True)} and {number(high, True)} (95 %)"
+            text += f" The 95 % interval of the mean over the sampled ranges is {number(low, True)} to {number(high, True)}."
     moving = found.factors[found.factors["detected"].astype(bool)]
     if not len(found.factors):
         pass
     elif not len(moving):
-        text += "; none of the factors was found to move it"
+        text += " No factor is shown to affect the answer."
     else:
         first = moving.iloc[0]
-        text += f"; {len(moving):,} of {len(found.factors):,} factors are found to move it, most of all {found.labels[str(first['name'])]}: "
+        text += f" {len(moving):,} of {counted(len(found.factors), 'factor')} {'is' if len(moving) == 1 else 'are'} shown to affect the answer. "
+        text += f"The largest change comes from {found.labels[str(first['name'])]}: "
         ends = "from the lowest to the highest third" if found.is_sampled else f"from {first['low']} to {first['high']}"
         text += f"{number(float(first['change']), True)} {ends}"
         if math.isfinite(first["least"]) and first["points"] > 1:
-            text += f", and between {number(float(first['least']), True)} and {number(float(first['most']), True)} depending on the others"
+            text += f" ({number(float(first['least']), True)} to {number(float(first['most']), True)}, depending on the others)"
+        text += "."
     if state.failed:
-        text += f"; {counted(state.failed, 'run')} of {state.planned:,} failed, and with "
-        text += f"{'it its pair is' if state.failed == 1 else 'them their pairs are'} left out"
-    return f"{text}. It holds inside this model: other numbers than those varied stand at their value."
+        text += f" {counted(state.failed, 'run')} of {state.planned:,} failed; "
+        text += f"{'it is left out with its pair' if state.failed == 1 else 'they are left out with their pairs'}."
+    return f"{text} The result holds within this model, with all other parameters at their given values."
 
 
 def alt_spread(found: SweepFindings) -> str:
@@ -161,7 +166,7 @@ def alt_tornado(found: SweepFindings) -> str:
     """Alternative text for the figure of the effects of the factors."""
     told = [f"{found.labels[str(row['name'])]} {number(float(row['change']), True)} from {row['low']} to {row['high']}"
             for _, row in found.factors.head(12).iterrows()]  # fmt: skip
-    return f"Bars of the change in the answer from the low to the high end of each factor: {'; '.join(told)}."
+    return f"Bar chart of the change in the answer from the low to the high end of each factor: {'; '.join(told)}."
 
 
 def alt_plane(found: SweepFindings) -> str:

@@ -131,10 +131,8 @@ class World:
         Examples
         --------
         >>> import proxysim as ps
-        >>> ps.load("levant-2025").label("proxies", "hezbollah")
-        'Hezbollah'
-        >>> ps.load("quickstart").label("proxies", "reds")
-        'reds'
+        >>> ps.load("quickstart").label("pacts", "treaty")
+        'treaty'
         """
         return self.scenario.labels.get((section, name)) or name
 
