@@ -6,13 +6,13 @@ Exit status: 0 done, 1 a run failed, 2 invalid input, 3 a sweep is incomplete. D
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
+from proxysim.cli.streams import open_standard_streams
 from proxysim.errors import Fault, InputError, ProxysimError, StorageError
 
 
@@ -24,9 +24,6 @@ class _Commands(TyperGroup):
             found = super().invoke(context)
             sys.stdout.flush()
             return found
-        except BrokenPipeError:  # a reader such as `head` has closed the pipe
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(0) from None
         except InputError as error:
             print(error, file=sys.stderr)
             raise typer.Exit(2) from None
@@ -56,6 +53,7 @@ Sets = Annotated[
 def main() -> None:
     """Run the command line and exit."""
     gc.set_threshold(100_000, 50, 50)  # importing makes many objects and no garbage; looking for it took a sixth of a short run
+    open_standard_streams()
     app()
 
 
