@@ -47,15 +47,16 @@ HEADINGS = {
 INTRODUCTION = """\
 # Every number
 
-This page is written by `python docs/generate_fields.py` from `src/proxysim/core/parameters.py` and
-`src/proxysim/core/records.py`; change those, not this.
+`python docs/generate_fields.py` generates this page from `src/proxysim/core/parameters.py` and
+`src/proxysim/core/records.py`. Edit those files instead of this page.
 
-*Path* is where a number is in a world file, with ids in capitals: the same path is used in branches, events and
-`--set`. *Unit* is what a number without a unit of its own is read in; a table
-`{value = ..., unit = "..."}` takes others of the same kind, for low and high too. Money is at constant
-prices of 2024; arms are a quantity, at base production value of 2024. *Bounds* are in the unit inside the model (flows
-per month). A meaning that ends in *(start)* belongs to a number that is only where a run begins: the model moves it,
-so it takes no dates.
+- *Path* is the place of a number in a world file. Ids are in capitals. Branches, events and `--set` use the same path.
+- *Unit* is the unit of a number that is written without one. A table `{value = ..., unit = "..."}` can use other units
+  of the same kind; the unit applies to `low` and `high` too. Money is in constant prices of 2024. Arms are a quantity,
+  at their base production value of 2024.
+- *Bounds* are in the unit used inside the model, in which flows are per month.
+- *Meaning*: a number marked *(start)* is an initial value. The model updates it during a run, so it cannot have dates.
+- *Source* gives the basis of a parameter in general. *Scenario* means that each world file sets it.
 """
 
 

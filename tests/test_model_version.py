@@ -43,6 +43,38 @@ def test_cache__an_edited_rule_gives_new_numbers(package: Path, tmp_path: Path) 
     assert first.split()[2] != edited.split()[2]
 
 
+@pytest.mark.parametrize("where", ["file", "full", "nowhere"])
+def test_cache__that_cannot_be_written_is_left_out(package: Path, tmp_path: Path, where: str) -> None:
+    """A file in its place, a full disk, no home: the numbers are those of the source as it is, and nothing lies beside the source."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PROXYSIM_CACHE": str(tmp_path / "file" / "in")}
+    if where == "full":
+        environment["PROXYSIM_CACHE"] = "/dev/full/in"
+    if where == "nowhere":
+        environment |= {"HOME": "/dev/null", "XDG_CACHE_HOME": ""}
+        del environment["PROXYSIM_CACHE"]
+    rule = package / "core" / "rules" / "regimes.py"
+    found = []
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=False)
+        assert (0, "") == (done.returncode, done.stderr)
+        found.append(done.stdout.split())
+        rule.write_text(rule.read_text().replace("k1 = x - x * x * x + forcing", "k1 = x - x * x * x + 2.0 * forcing"))
+    assert outcome(tmp_path, tmp_path / "cache").split() == found[1]
+    assert found[0][2] != found[1][2]
+    assert [] == [file.name for kind in ("*.nbi", "*.nbc") for file in package.rglob(kind)]
+
+
+@pytest.mark.parametrize("damage", [b"", b"nonsense"])
+def test_cache__that_is_damaged_is_compiled_again(package: Path, tmp_path: Path, damage: bytes) -> None:
+    """Indices and code cut short by a full disk."""
+    first = outcome(tmp_path, tmp_path / "cache")
+    for kind in ("*.nbi", "*.nbc"):
+        for file in (tmp_path / "cache").rglob(kind):
+            file.write_bytes(damage)
+    assert first == outcome(tmp_path, tmp_path / "cache")
+
+
 def versions(package: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
     """Model version and compiled version of a copy of the package."""
     monkeypatch.setattr(version, "PACKAGE", package)

@@ -37,16 +37,16 @@ class _Commands(TyperGroup):
 
 app = typer.Typer(
     cls=_Commands, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None,
-    help="Simulate states, the proxies they arm, and the pacts between the states.",
+    help="Simulate states, the proxies they arm, and pacts between states.",
 )  # fmt: skip
 
 WorldFile = Annotated[str, typer.Argument(metavar="WORLD", help='Path of a file of kind "world", or the name of a shipped world.')]
 BranchName = Annotated[
-    str | None, typer.Option("--branch", help='Branch, or several joined by "+"; "none" is the file without a branch.')
+    str | None, typer.Option("--branch", help='Branch, or several joined by "+"; "none" is the file without any branch.')
 ]
 Sets = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Change one number, such as pacts.treaty.strength=0.8; repeat."),
+    typer.Option("--set", metavar="PATH=VALUE", help="Change a number, such as pacts.treaty.strength=0.8; can be repeated."),
 ]
 
 

@@ -15,7 +15,7 @@ from proxysim.cli.app import Sets
 Runs = Annotated[int, typer.Option("--runs", min=1, help="Number of paired runs.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of the study.")]
 Uncertain = Annotated[
-    bool, typer.Option("--uncertain", help="Resample the uncertain parameters, with the same values in every branch.")
+    bool, typer.Option("--uncertain", help="Resample every parameter that has a range, with the same values in every branch.")
 ]
 Measures = Annotated[
     str | None,
@@ -28,7 +28,11 @@ Folder = Annotated[
 ]
 Hook = Annotated[
     str | None,
-    typer.Option("--hook", metavar="MODULE:FUNCTION", help="Function called as f(point, branch, run) before each run; an error in it fails the run."),
+    typer.Option(
+        "--hook",
+        metavar="MODULE:FUNCTION",
+        help="Function called as f(point, branch, run) before each run; if it raises an error, the run fails.",
+    ),
 ]
 
 
@@ -59,7 +63,7 @@ class WorkerOptions:
     ] = None
     executor: Annotated[
         str | None,
-        typer.Option("--executor", metavar="KIND", help="none, threads, processes or dask; default: chosen from the other options."),
+        typer.Option("--executor", metavar="KIND", help="How to run: none, threads, processes or dask; default: depends on the other options."),
     ] = None
     dask: Annotated[
         str | None, typer.Option("--dask", metavar="tcp://HOST:PORT", help="Address of the scheduler of a Dask cluster.")
@@ -68,12 +72,12 @@ class WorkerOptions:
         bool,
         typer.Option(
             "--insecure-network",
-            help="Allow a scheduler on another machine over plain tcp, which anyone on the network can read and control.",
+            help="Allow plain tcp to a scheduler on another machine; anyone on the network can then read and control it.",
         ),
     ] = False
     timeout: Annotated[
         float | None,
-        typer.Option("--timeout", metavar="SECONDS", help="Time limit of one run; needs processes or Dask."),
+        typer.Option("--timeout", metavar="SECONDS", help="Time limit of one run, in seconds; needs processes or Dask."),
     ] = None
 
 

@@ -25,7 +25,7 @@ class StudyOptions:
         typer.Option(
             "--branches",
             metavar="A,B,...",
-            help="World only: branches, the first being the baseline; default: chosen by name.",
+            help="World only: branches; the first is the baseline. Default: no-pact and the strengthened-* branches, or else all.",
         ),
     ] = None
     runs: Annotated[int, typer.Option("--runs", min=1, help="World only: number of paired runs.")] = 200
@@ -44,12 +44,12 @@ class SweepOptions:
         typer.Option(
             "--outcome",
             metavar="MEASURE[.ACTOR]",
-            help="Sweep only: outcome to report; default: arms received by the proxies, if available.",
+            help="Sweep only: outcome to report; default: arms received by the proxies, if recorded.",
         ),
     ] = None
     branch: Annotated[
         str | None,
-        typer.Option("--branch", help="Sweep only: branch compared with the first; default: strengthened-pact, otherwise the last."),
+        typer.Option("--branch", help="Sweep only: branch compared with the first; default: strengthened-pact if there is one, else the last."),
     ] = None
 
 
@@ -65,7 +65,10 @@ def report(
     of_sweep: SweepOptions,
     out: Annotated[str, typer.Option("--out", metavar="FILE", help="HTML file to write.")] = "report.html",
 ) -> None:
-    """Write one HTML page with the effects, provisions, countermeasures, figures and sources of a world, or with the results of a sweep."""
+    """Write an HTML report on a world or a finished sweep.
+
+    The report on a world has the effects, provisions, countermeasures, figures and sources.
+    """
     target = Path(out)
     _check(target)
     is_sweep = Path(subject).is_dir()

@@ -36,13 +36,13 @@ class CompareOptions:
         typer.Option(
             "--given",
             metavar="COND",
-            help='Only pairs whose past fulfils a condition, such as "regime_fallen.X before 2025-01".',
+            help='Keep only pairs that meet a condition, such as "regime_fallen.X before 2025-01".',
         ),
     ] = None
     start: Annotated[
         str | None,
         typer.Option(
-            "--from", metavar="DATE", help="Date until which all branches follow the first; outcomes count from that date."
+            "--from", metavar="DATE", help="Month from which branches may differ from the first; outcomes cover the months from then on."
         ),
     ] = None
     measures: Measures = None
@@ -51,7 +51,7 @@ class CompareOptions:
         typer.Option(
             "--until-halfwidth",
             metavar="X",
-            help="Add runs until the half-width of the intervals of --measures is at most X; --runs is then the maximum.",
+            help="Add runs until the intervals of --measures have a half-width of at most X; --runs is then the maximum.",
         ),
     ] = None
 
@@ -70,7 +70,10 @@ def compare(
     options: CompareOptions,
     output: OutputOptions,
 ) -> None:
-    """Compare branches: paired differences with intervals, next to the assumed changes."""
+    """Compare branches in paired runs.
+
+    Prints the mean differences with their intervals, next to the assumed changes.
+    """
     folder = _folder(output.out)
     from proxysim.scenario.world.world import load
     from proxysim.studies.comparison import compare as compare_branches
@@ -94,7 +97,12 @@ def compare(
 class AttributeOptions:
     """Which outcomes are attributed."""
 
-    start: Annotated[str | None, typer.Option("--from", metavar="DATE", help="Date from which outcomes count.")] = None
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="DATE", help="Month from which the branches may differ; outcomes cover the months from then on."
+        ),
+    ] = None
     measures: Measures = None
 
 
@@ -103,8 +111,8 @@ class AttributeOptions:
 def attribute(
     world: WorldFile,
     branch: Annotated[str, typer.Option("--branch", help="Branch whose effect is attributed.")],
-    against: Annotated[str, typer.Option("--against", help="Branch with which it is compared.")] = "no-pact",
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Number of paired runs per coalition of provisions.")] = 200,
+    against: Annotated[str, typer.Option("--against", help="Baseline with which it is compared.")] = "no-pact",
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Number of paired runs for each combination of provisions.")] = 200,
     *,
     draws: DrawOptions,
     options: AttributeOptions,
@@ -127,13 +135,16 @@ def attribute(
 def explain(
     world: WorldFile,
     branches: Annotated[str, typer.Option("--branches", metavar="A,B", help="Two branches; the first is the baseline.")],
-    number: Annotated[int, typer.Option("--run", min=0, max=2**32 - 1, help="Number of the run.")] = 0,
+    number: Annotated[int, typer.Option("--run", min=0, max=2**32 - 1, help="Number of the pair of runs, from 0.")] = 0,
     seed: Seed = 0,
     sets: Sets = None,
     out: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Explain why two branches differ in one run: the first month and rule in which each quantity differs."""
+    """Explain why two branches differ in one pair of runs.
+
+    Prints, for each quantity, the first month and rule in which the two runs differ.
+    """
     folder = _folder(out)
     from proxysim.scenario.world.world import load
     from proxysim.studies.explanation import explain as explain_pair

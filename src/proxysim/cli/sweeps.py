@@ -31,7 +31,10 @@ def design(
     file: ExperimentFile,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print every point as CSV instead of text.")] = False,
 ) -> None:
-    """Show the design, size and estimated cost of an experiment without running it."""
+    """Show the points, size and estimated cost of an experiment.
+
+    The experiment itself is not run; a few runs are timed for the estimate.
+    """
     from proxysim.sweeps.estimate import cost_of, processors
     from proxysim.sweeps.experiment.design import design_of
     from proxysim.sweeps.experiment.experiment import load_experiment
@@ -120,7 +123,7 @@ def sweep(
     block: Annotated[
         int | None,
         typer.Option(
-            "--block", min=1, help="Pairs of point and run per block; default: about one second of work."
+            "--block", min=1, help="Number of (point, run) pairs per block; default: about one second of work."
         ),
     ] = None,
     hook: Hook = None,
@@ -140,7 +143,7 @@ def resume(
     workers: WorkerOptions,
     hook: Hook = None,
     failed: Annotated[
-        bool, typer.Option("--failed", help="Also repeat the blocks that contain failed runs.")
+        bool, typer.Option("--failed", help="Also retry the failed runs, by repeating their blocks.")
     ] = False,
 ) -> None:
     """Resume a sweep: run only what is missing or damaged."""
@@ -160,7 +163,10 @@ def extend(
     workers: WorkerOptions,
     hook: Hook = None,
 ) -> None:
-    """Add runs, or points of a Sobol design, to a finished sweep without changing existing rows."""
+    """Add runs, or points of a Sobol design, to a finished sweep.
+
+    Existing rows do not change.
+    """
     from proxysim.sweeps.runner import extend as extend_sweep
 
     chosen = _options(workers, hook)
@@ -183,7 +189,10 @@ def status(folder: Folder) -> None:
 
 @app.command("verify")
 def verify(folder: Folder) -> None:
-    """Compare every file of a sweep with its digest and list the runs in damaged ones. Exit status 3 if any file is damaged."""
+    """Check every file of a sweep against its digest.
+
+    Lists the damaged files and the runs in them. Exit status 3 if any file is damaged.
+    """
     from proxysim.sweeps.verification import verify as verify_sweep
 
     found = verify_sweep(folder)
@@ -204,7 +213,7 @@ def replay(
 ) -> None:
     """Rerun one run of a sweep and compare it with the table. Exit status 3 if any number differs.
 
-    A run that failed has no row in the table; its failure is shown next to the outcomes now.
+    A failed run has no row in the table. For such a run, the recorded failure and the new outcomes are printed.
     """
     from proxysim.sweeps.verification import replay as replay_run
 

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 @app.command("worlds")
 def worlds() -> None:
-    """List the shipped worlds and the question each asks; their names can be given wherever a WORLD is."""
+    """List the shipped worlds and their questions.
+
+    Commands that take a WORLD accept these names.
+    """
     from proxysim.scenario.shipped import question_of, shipped_worlds
 
     names = shipped_worlds()
@@ -34,10 +37,13 @@ def worlds() -> None:
 
 @app.command("copy")
 def copy(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="A shipped world, as `proxysim worlds` lists them.")],
-    folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder to write to; made if it is not there.")] = ".",
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of a shipped world; `proxysim worlds` lists them.")],
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder to write to; created if it does not exist.")] = ".",
 ) -> None:
-    """Copy a shipped world, the files that it extends and its experiments to a folder, ready to edit."""
+    """Copy a shipped world to a folder, ready to edit.
+
+    The files that it extends and its experiments are copied too.
+    """
     from proxysim.scenario.shipped import copy_of
 
     texts, target = copy_of(name), Path(folder).expanduser()
@@ -56,7 +62,7 @@ def copy(
 
 
 @app.command("init")
-def init(file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write; must not exist.")]) -> None:
+def init(file: Annotated[str, typer.Argument(metavar="FILE", help="File to write; it must not exist yet.")]) -> None:
     """Write a small commented world as a starting point."""
     from importlib.resources import files
 
@@ -77,7 +83,7 @@ def validate(
         list[str], typer.Argument(metavar="FILE...", help='Files of kind "world", "part" or "experiment", or names of shipped worlds.')
     ],
 ) -> None:
-    """Check files; report every fault with its line."""
+    """Check files and report every fault with its line."""
     faults: list[Fault] = []
     for file in given:
         try:
@@ -161,7 +167,7 @@ def _counted(counts: Sequence[tuple[str, int]]) -> str:
 
 @app.command("schema")
 def schema() -> None:
-    """Print the JSON Schema of world files, for completion in editors."""
+    """Print a JSON Schema of world files for text editors."""
     from proxysim.scenario.schema.json_schema import editor_schema
 
     print(json.dumps(editor_schema(), indent=1, ensure_ascii=False, allow_nan=False))
@@ -172,16 +178,19 @@ def show(
     world: WorldFile,
     branch: BranchName = None,
     sets: Sets = None,
-    actor: Annotated[str | None, typer.Option("--actor", help="Only numbers, or routes of ties, that name this actor.")] = None,
+    actor: Annotated[str | None, typer.Option("--actor", help="Show only the numbers, or the routes, that involve this actor.")] = None,
     routes: Annotated[
         bool,
         typer.Option(
             "--routes",
-            help="Print the routes of every tie at the start instead: legs, months, limit, share, believed survival and leave.",
+            help="Print the routes of every tie at the start instead, with months, limit, share, believed survival and leave.",
         ),
     ] = False,
 ) -> None:
-    """Print every number of a world with its range, source, grade and origin in the file; with --routes the routes of all ties."""
+    """Print every number of a world, or the routes of its ties.
+
+    Shows the range, source and grade of each number and where its value comes from: file, branch, --set or default.
+    """
     from proxysim.errors import did_you_mean
     from proxysim.scenario.resolve.loader import load_scenario
 
@@ -221,9 +230,9 @@ def _routes(scenario: Scenario, actor: str | None) -> list[str]:
     head = ("tie", "route", "months", "limit", "share", "survival", "leave")
     return [
         *table(head, rows, left=(0, 1)), "",
-        "At the start. limit: USD m of arms / year that the route can take, divided among the routes of a tie that share legs;",
-        "share: part of what the tie asks that would go this way; survival: part that the sender believes arrives;",
-        "leave: least leave of the sender on the legs and in the places of the route, where it is below 1.",
+        "All values are at the start. limit: largest flow, in USD m of arms / year; routes of a tie that share legs divide their limits;",
+        "share: share of the tie's arms that would take the route; survival: share that the sender expects to arrive;",
+        "leave: smallest leave of the sender on the legs and in the places of the route, shown if below 1.",
         *_cut(scenario),
     ]  # fmt: skip
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import platform
 import shutil
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from numba.core import caching, codegen, config
 from proxysim.core.version import compiled_version
 
 OLD_AFTER_DAYS = 30
+#: What reading a damaged or truncated file of the cache raises.
+_DAMAGED = (OSError, EOFError, ValueError, TypeError, AttributeError, ImportError, IndexError, KeyError, pickle.UnpicklingError)
 
 
 def _cpu() -> str:
@@ -45,17 +48,30 @@ def cache_folder() -> Path:
     return Path(home) / hashlib.blake2b("|".join(map(str, parts)).encode(), digest_size=10).hexdigest()
 
 
-def _prepare() -> None:
+def _prepare() -> str:
+    """Point numba to the cache folder and remove old ones; return why it cannot be used, if so.
+
+    Without a folder of ours numba would fall back to one next to the sources, and return rules that were compiled from
+    older ones. The rules are then not cached at all.
+    """
     folder = cache_folder()
     try:
+        if str(folder).startswith("~"):
+            raise OSError(0, "the home folder is not known")
         folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f"{os.getpid():x}-{time.time_ns():x}.probe"
+        try:
+            probe.write_bytes(bytes(1 << 16))  # a full disk shows itself only when something is written
+        finally:
+            probe.unlink(missing_ok=True)
         os.utime(folder)
         for other in folder.parent.iterdir():
             if other.is_dir() and time.time() - other.stat().st_mtime > OLD_AFTER_DAYS * 86400:
                 shutil.rmtree(other, ignore_errors=True)
-    except OSError:
-        return  # the cache is not writable: numba compiles in every process, with the same results
+    except OSError as error:
+        return f"{folder} cannot be written ({error.strerror or error})"
     config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
+    return ""
 
 
 def _own_names() -> None:
@@ -73,8 +89,34 @@ def _own_names() -> None:
     caching.IndexDataCacheFile._data_name = data_name  # type: ignore[method-assign]
 
 
-_prepare()
+def _forgiving_cache() -> None:
+    """A compiled rule that cannot be saved or loaded is compiled again: a full disk or a damaged file ends no run."""
+    kind: Any = caching.IndexDataCacheFile
+    save, load_index, load_data = kind.save, kind._load_index, kind._load_data
+
+    def save_if_possible(self: Any, key: Any, data: Any) -> None:
+        with suppress(OSError):
+            save(self, key, data)
+
+    def sound_index(self: Any) -> Any:
+        try:
+            return load_index(self)
+        except _DAMAGED:
+            return {}
+
+    def sound_data(self: Any, name: str) -> Any:
+        try:
+            return load_data(self, name)
+        except _DAMAGED as error:
+            raise OSError(str(error)) from error  # numba takes it for a file that was removed
+
+    kind.save, kind._load_index, kind._load_data = save_if_possible, sound_index, sound_data
+
+
+#: Why compiled rules are not kept on disk; empty if they are.
+CACHE_FAULT = _prepare()
 _own_names()
+_forgiving_cache()
 
 
 @contextmanager
@@ -98,4 +140,4 @@ def is_compiled() -> bool:
 
 def compiled(function: Any) -> Any:
     """Compile a rule without fast mathematics, exceptions or threads, so that results are bit-identical everywhere."""
-    return numba.njit(nogil=True, cache=True, fastmath=False, error_model="numpy", boundscheck=False)(function)
+    return numba.njit(nogil=True, cache=not CACHE_FAULT, fastmath=False, error_model="numpy", boundscheck=False)(function)

@@ -89,9 +89,9 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("attention_floor", "attention_floor", "share", 0.05, 0.001, 1, "minimum attention of a patron during its own wars"),
         ("minimum_share", "minimum_share", "share", 0.0002, 0, 0.5, "share of revenue below which support is not given"),
         ("arms_response", "arms_response", "factor", 0.7, 0, 5, "response of the arms share to believed arrival, on the logit scale"),
-        ("arms_reference", "arms_reference", "share", 0.9, 0.05, 1, "believed arrival at which the arms share equals that of the tie"),
+        ("arms_reference", "arms_reference", "share", 0.9, 0.05, 1, "believed arrival at which the arms share equals `arms_share` of the tie"),
         ("shipments_push", "shipments_push", "factor", 2.0, 0, 10, "shift of the arms share, on the logit scale, at `shipments` of 1"),
-        ("order_memory", "order_memory", "share", 0.1, 0.001, 1, "weight of this month in the order averages"))
+        ("order_memory", "order_memory", "share", 0.1, 0.001, 1, "weight of the current month in the running averages of orders"))
     + _of("", ("behaviour",), A + "direct effect of a provision of 1; all further effects are results of a run.",
         ("technology_boost", "technology_boost", "factor", 0.03, 0, 1, "monthly catch-up rate added at `technology` of 1"),
         ("tier_boost", "tier_boost", "factor", 2.0, 0, 5, "tiers added to a patron's release tier at `technology` of 1"),
@@ -101,23 +101,23 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
     + _of("", ("behaviour",), "Nelson & Phelps 1966; Benhabib & Spiegel 2005 (logistic form). Assumption: the floor.",
         ("knowhow_floor", "knowhow_floor", "share", 0.03, 0.0001, 1, "minimum absorptive capacity in logistic catch-up"))
     + _of("", ("behaviour",), A + "release by tier through a smooth gate, so that small changes have small effects.",
-        ("gate_slope", "gate_slope", "factor", 4.0, 0.1, 50, "steepness of the release gate"),
-        ("gate_shift", "gate_shift", "signed", 0.5, -5, 5, "tiers above the release tier at which half is released"))
+        ("gate_slope", "gate_slope", "factor", 4.0, 0.1, 50, "steepness of the release gate: how sharply release falls with the tier"),
+        ("gate_shift", "gate_shift", "signed", 0.5, -5, 5, "tiers above the release tier at which half of a request is released"))
     + _of("", ("behaviour",), A + "wear, growth and cost of plant.",
         ("plant_wear", "plant_wear", "loss", 0.005, 0, 1, "share of plant that wears out per month"),
         ("plant_margin", "plant_margin", "factor", 1.1, 0, 10, "desired plant, relative to average orders"),
         ("plant_time", "plant_time", "months", 14.0, 1, 240, "time over which a shortage of plant is closed"),
         ("plant_damage", "plant_damage", "factor", 0.8, 0, 1, "share of plant lost in a strike, relative to the share of stock struck"),
         ("stock_ceiling", "stock_ceiling", "factor", 1.5, 0, 100, "production stops when stock reaches this many times its target"),
-        ("sanctions_cost", "sanctions_cost", "factor", 0.5, 0, 10, "rise of unit cost under full sanctions"))
+        ("sanctions_cost", "sanctions_cost", "factor", 0.5, 0, 10, "relative increase of unit cost under full sanctions"))
     + _of("", ("behaviour",), A + "what a buyer wants and a seller can spare.",
-        ("shortage_months", "shortage_months", "months", 3.0, 0.1, 60, "months of demand up to which a buyer fills its stock"),
-        ("offer_want", "offer_want", "factor", 2.0, 0, 100, "offer at full access, relative to what the buyer wants"),
+        ("shortage_months", "shortage_months", "months", 3.0, 0.1, 60, "a buyer buys until its stock covers this many months of demand"),
+        ("offer_want", "offer_want", "factor", 2.0, 0, 100, "largest offer at full access, relative to what the buyer wants"),
         ("offer_share", "offer_share", "share", 0.25, 0, 1, "share of its spare stock that a seller offers per month"),
         ("offer_floor", "offer_floor", "share", 0.4, 0, 10, "stock that a seller keeps, relative to its target"))
-    + _of("", ("behaviour",), "Magliocca et al. 2019: interdiction spreads routes. Assumption: the exponent.",
+    + _of("", ("behaviour",), "Magliocca et al. 2019: interdiction makes traffic spread over more routes. Assumption: the exponent.",
         ("route_choice", "route_choice", "factor", 3.0, 0, 20, "response of route choice to believed survival"))
-    + _of("", ("behaviour",), A + "how much shorter routes are preferred; the range 0 to 1.5 is wide on purpose.",
+    + _of("", ("behaviour",), A + "strength of the preference for short routes. The range 0 to 1.5 in the shipped worlds is deliberately wide.",
         ("haste", "haste", "factor", 0.5, 0, 5, "decrease of the log weight of a route per leg and per month of travel"))
     + _of("", ("behaviour",), A + "a war near a leg makes searches there more frequent.",
         ("war_hazard", "war_hazard", "factor", 1.0, 0, 10, "relative increase of a leg's hazard when its front is at intensity 1"))
@@ -125,10 +125,10 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("decay", "decay", "loss", 0.004, 0, 1, "share of stock that decays per month"))
     + _of("", ("behaviour",), A + "actors adapt to observations, since they do not know the true hazards.",
         ("belief_rate", "belief_rate", "share", 0.2, 0, 1, "weight of a month's losses in the believed loss of a leg"),
-        ("belief_return", "belief_return", "share", 0.05, 0, 1, "monthly return of an unused leg's believed loss to its initial value"),
+        ("belief_return", "belief_return", "share", 0.05, 0, 1, "monthly return of the believed loss on an unused leg to the detection of the leg"),
         ("patrol_rate", "patrol_rate", "share", 0.1, 0, 1, "speed at which patrols move to legs where they find cargo"),
-        ("patrol_focus", "patrol_focus", "share", 0.8, 0, 1, "part of a patrol that follows finds; the rest keeps its initial division over legs"))
-    + _of("", ("behaviour",), "Salehyan, Siroky & Wood 2014: several sponsors weaken control. Assumption: rate and gain.",
+        ("patrol_focus", "patrol_focus", "share", 0.8, 0, 1, "share of a patrol that moves to legs with finds; the rest keeps its initial division over legs"))
+    + _of("", ("behaviour",), "Salehyan, Siroky & Wood 2014: several sponsors weaken each other's control. Assumption: rate and gain.",
         ("control_rate", "control_rate", "share", 0.03, 0, 1, "speed at which control follows dependence"),
         ("control_gain", "control_gain", "factor", 1.3, 0, 10, "control at full dependence, before the cap at 1"))
     + _of("", ("behaviour",), A + "how outside support sustains a government.",
@@ -146,33 +146,33 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
     + _of("category", ("categories",), A + "role of each class of arms in fighting.",
         ("category_weight", "weight", "factor", None, 0, 1000, "weight in the fighting index; also the default mix of a tie"),
         ("tier", "tier", "factor", 1.0, 1, 5, "1 (simple) to 5 (advanced); compared with the patron's release tier"),
-        ("price", "price", "price", 1.0, 1e-6, 1e6, "price used for support and trade, in money per arms"),
-        ("unit_cost", "unit_cost", "price", 1.0, 1e-6, 1e6, "production cost at the initial cumulative output, in money per arms"),
+        ("price", "price", "price", 1.0, 1e-6, 1e6, "price used for support and trade, in money per unit of arms"),
+        ("unit_cost", "unit_cost", "price", 1.0, 1e-6, 1e6, "production cost at the initial cumulative output, in money per unit of arms"),
         ("capital_cost", "capital_cost", "capital", 20.0, 1e-6, 1e6, "cost of the plant that makes one unit of arms per month"),
-        ("vulnerability", "vulnerability", "factor", 1.0, 0, 10, "multiplier of the share struck; values above 1 count as 1"),
-        ("content", "content", "share", 0.0, 0, 1, "share made from components, which must be in stock"))
+        ("vulnerability", "vulnerability", "factor", 1.0, 0, 10, "multiplier of the share of the stock lost to strikes; values above 1 count as 1"),
+        ("content", "content", "share", 0.0, 0, 1, "share of a unit that consists of components, which must be in stock"))
     + _of("category", ("categories",), "Wright 1936. Assumption: the exponent of this category.",
         ("learning", "learning", "factor", 0.32, 0, 2, "exponent of Wright's law: decrease of unit cost with cumulative output"))
     # ---- actors ----------------------------------------------------------------------------------
     + _of("actor", ACTORS, "Scenario.",
         ("income", "income", "money_flow", 0.0, 0, 1e9, "own income"),
         ("funds", "funds", "money", 0.0, 0, 1e9, "money available", True),
-        ("payroll", "payroll", "money_flow", 0.0, 0, 1e9, "pay due for the initial personnel; proportional to personnel"),
+        ("payroll", "payroll", "money_flow", 0.0, 0, 1e9, "pay due for the initial personnel; it changes in proportion to personnel"),
         ("personnel", "personnel", "persons", 0.0, 0, 1e9, "persons under arms", True),
         ("pool", "pool", "persons", NAN, 0, 1e10, "largest possible personnel; computed by default: four times `personnel`"),
         ("sanctions", "sanctions", "share", 0.0, 0, 1, "strength of sanctions on the actor"),
-        ("exposure", "exposure", "share", 1.0, 0, 1, "share of income that full sanctions take"))
+        ("exposure", "exposure", "share", 1.0, 0, 1, "share of income that full sanctions remove"))
     + _of("actor", ACTORS, A + "decisions of the actor; see the rule on sponsorship.",
         ("support_share", "support_share", "share", 0.0, 0, 0.99, "usual share of revenue spent on clients"),
         ("attention_response", "attention_response", "factor", 1.5, 0, 5, "response of support to own attention"),
         ("need_response", "need_response", "factor", 0.5, 0, 5, "response of support to the client's need"),
-        ("need_curve", "need_curve", "factor", 0.0, 0, 5, "decrease of support for the weakest clients, which favours moderately strong ones"),
+        ("need_curve", "need_curve", "factor", 0.0, 0, 5, "decrease of support with the square of need, which favours moderately strong clients over the weakest"),
         ("threat_response", "threat_response", "factor", 0.6, 0, 5, "response of support to the client's war"),
         ("control_response", "control_response", "factor", 0.5, 0, 5, "response of support to control over the client"),
         ("share_inertia", "share_inertia", "share", 0.944, 0, 0.999, "month-to-month persistence of support shares (half-life 12 months)"),
         ("prospects", "prospects", "factor", 0.5, 0, 10, "loss of willingness as the client's regime weakens or the sponsor's own reserve runs short"),
         ("attention_recovery", "attention_recovery", "months", 3.0, 0, 12, "time for attention to recover in full"),
-        ("slack", "slack", "share", 0.2, 0, 1, "share of cash that is diverted where control is 0"),
+        ("slack", "slack", "share", 0.2, 0, 1, "share of the cash it sends that is diverted if control is 0"),
         ("procurement", "procurement", "share", 0.5, 0, 1, "share of the money left after support and pay that is spent on making, buying and building"),
         ("investment", "investment", "share", 0.3, 0, 1, "share of procurement that may go into plant"),
         ("carry_over", "carry_over", "share", NAN, 0, 1, "share of unspent money that is kept; computed by default: 0 for a state, 0.6 for a proxy"))
@@ -194,12 +194,12 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
     + _of("actor", ACTORS, A + "release, reserve and arms in war.",
         ("release_tier", "release_tier", "factor", 3.0, 0, 5, "highest tier that it passes on readily"),
         ("reserve", "reserve", "share", 0.2, 0, 10, "stock that it never ships, relative to its target"),
-        ("air_defence", "air_defence", "share", 0.0, 0, 1, "share of strikes stopped in the limit of much more air defence than at the start; half of it at the initial stock"),
+        ("air_defence", "air_defence", "share", 0.0, 0, 1, "largest share of strikes that air defence can stop; at its initial stock, it stops half of this share"),
         ("use_rate", "use_rate", "loss", 0.02, 0, 1, "share of stock used at full engagement and intensity"),
         ("casualty_rate", "casualty_rate", "loss", 0.006, 0, 1, "share of personnel lost at full engagement and intensity"),
-        ("recruit_rate", "recruit_rate", "factor", 0.02, 0, 1, "monthly recruits per person, at full pay and far below the pool"),
-        ("recruit_growth", "recruit_growth", "factor", 0.0, 0, 10, "recruitment that does not depend on losses, added to the shortfall of personnel"))
-    + _of("actor", ("proxies",), A + "command in the fighting index, and of a broker.",
+        ("recruit_rate", "recruit_rate", "factor", 0.02, 0, 1, "monthly recruits per person at full pay and far below the pool; multiplied by `recruit_growth` plus the shortfall of personnel"),
+        ("recruit_growth", "recruit_growth", "factor", 0.0, 0, 10, "recruitment without losses: added to the shortfall of personnel, relative to the initial personnel"))
+    + _of("actor", ("proxies",), A + "command, in the fighting index and for brokers.",
         ("command", "command", "share", 1.0, 0, 1, "quality of command", True),
         ("command_recovery", "command_recovery", "share", 0.05, 0, 1, "part of lost command that recovers per month"))
     + _of("actor", ACTORS, A + "brokers, described only by a capacity and a price.",
@@ -209,26 +209,26 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("command_limit", "command_limit", "share", 0.2, 0, 1, "command below which it stops working as a broker"))
     + _of("actor leg", STATES, A + "interdiction is an effort divided over legs.",
         ("patrols", "patrols", "share", 0.0, 0, 1, "initial share of its effort on each leg"))
-    + _of("actor", STATES, "Random search, Koopman. Assumption: its size.",
-        ("effort", "effort", "factor", 0.0, 0, 100, "monthly hazard on a leg that receives its whole effort"),
+    + _of("actor", STATES, "Koopman's theory of random search. Assumption: the size.",
+        ("effort", "effort", "factor", 0.0, 0, 100, "monthly hazard that it adds on a leg if its whole effort is there"),
         ("capture", "capture", "share", 0.5, 0, 1, "share of the arms stopped by its patrols that it keeps; the rest is destroyed"))
     # ---- ties ------------------------------------------------------------------------------------
     + _of("tie", ("ties",), A + "terms of a tie.",
         ("weight", "weight", "factor", 0.0, 0, 1e6, "relative weight of this client; 0 means no support, trade only"),
         ("control", "control", "share", 0.5, 0, 1, "control of the sender over the receiver", True),
-        ("arms_share", "arms_share", "share", 0.5, 0.001, 0.999, "share of support given as arms at the reference arrival"),
-        ("technology_rate", "technology_rate", "factor", 0.0, 0, 5, "monthly catch-up rate of the receiver, by contract"),
-        ("access", "access", "share", 0.0, 0, 1, "access of the receiver to purchases over this tie"),
+        ("arms_share", "arms_share", "share", 0.5, 0.001, 0.999, "share of support given as arms if believed arrival equals `arms_reference`"),
+        ("technology_rate", "technology_rate", "factor", 0.0, 0, 5, "monthly rate at which the receiver catches up with the sender's knowhow, without a pact"),
+        ("access", "access", "share", 0.0, 0, 1, "how far the receiver can buy arms over this tie"),
         ("markup", "markup", "factor", 4.0, 0.01, 1000, "sale price relative to the base price"),
         ("barter", "barter", "share", 0.0, 0, 1, "share of the price paid in arms, over the tie in the opposite direction"),
-        ("retransfer", "retransfer", "loss", 0.0, 0, 1, "share of the stock of foreign origin that is passed on"),
-        ("quality", "quality", "share", 1.0, 0.01, 1, "value on arrival relative to value sent (used 0.40, refurbished 0.66)"))
+        ("retransfer", "retransfer", "loss", 0.0, 0, 1, "share of the sender's stock of foreign origin that is passed on"),
+        ("quality", "quality", "share", 1.0, 0.01, 1, "value on arrival relative to value sent (used arms 0.40, refurbished arms 0.66)"))
     + _of("tie category", ("ties",), A + "composition of support in arms.",
         ("mix", "mix", "factor", NAN, 0, 1e6, "relative amount of each category; computed by default: the weights of the categories that the sender holds or makes"))
     # ---- legs ------------------------------------------------------------------------------------
     + _of("leg", ("legs",), "Scenario.",
         ("limit", "limit", "arms_flow", None, 0, 1e9, "largest flow of arms over the leg"),
-        ("detection", "detection", "loss", None, 0, 0.99, "share lost without patrols"),
+        ("detection", "detection", "loss", None, 0, 0.99, "share of arms lost on the leg without patrols"),
         ("transport_cost", "cost", "factor", 0.0, 0, 10, "cost of carriage relative to the value carried"),
         ("concealment", "concealment", "share", 0.0, 0, 1, "part of the hazard removed by concealment"),
         ("residual", "residual", "share", 0.1, 0, 1, "part of the limit left after the host regime has fallen"),
@@ -252,7 +252,7 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("spoils", "spoils", "share", 0.1, 0, 1, "share of the losses in fighting that the other side captures"))
     # ---- regimes ---------------------------------------------------------------------------------
     + _of("regime", ("regimes",), A + "strength of a government that depends on outside support.",
-        ("own_strength", "own_strength", "factor", None, 0, 100, "own strength, in the unit of the pressure"),
+        ("own_strength", "own_strength", "factor", None, 0, 100, "own strength, in the same unit as `pressure`"),
         ("pressure", "pressure", "factor", None, 0.001, 100, "pressure that it must withstand"),
         ("normal_support", "normal_support", "money_flow", NAN, 0, 1e9, "support at which it has its full own strength; computed by default: the usual support at the start"),
         ("stability", "stability", "signed", 1.15, 0, 2, "stability; 0 means that it fell before the start", True),
@@ -260,27 +260,27 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("captured", "captured", "share", 0.3, 0, 1, "share of its arms captured by its opponents when it falls"),
         ("leaked", "leaked", "share", 0.1, 0, 1, "share of its arms that leaks away when it falls"))
     + _of("regime", ("regimes",), "Saddle-node normal form, cf. Brummitt, Barnett & D'Souza 2015. Assumption: gain and speed.",
-        ("gain", "gain", "factor", 3.5, 0, 20, "response of the forcing to the log of support over pressure"),
-        ("speed", "speed", "factor", 3.0, 0.1, 10, "speed of change, per month"),
+        ("gain", "gain", "factor", 3.5, 0, 20, "response of the forcing, which drives stability, to the log of support over pressure"),
+        ("speed", "speed", "factor", 3.0, 0.1, 10, "speed at which stability changes, per month"),
         ("forcing_volatility", "volatility", "factor", 0.1, 0, 1, "standard deviation of the random part of the forcing"))
     + _of("regime actor", ("regimes",), A + "troops sent by others.",
-        ("helpers", "helpers", "factor", 0.0, 0, 100, "strength that a helper adds at full attention and strength"))
+        ("helpers", "helpers", "factor", 0.0, 0, 100, "strength that a helper adds at full attention and willingness; for a proxy, at a fighting index of 100"))
     # ---- pacts -----------------------------------------------------------------------------------
     + _of("pact", ("pacts",), "Scenario.",
         ("in_force", "in_force", "month", None, -1200, 12000, "month in which it enters into force"),
         ("until", "until", "month", NAN, -1200, 12000, "month in which it ends; computed by default: after the end of the run"),
         ("strength", "strength", "share", None, 0, 1, "share of the written commitments that the members intend to keep"),
         ("compliance", "compliance", "share", 1.0, 0, 1, "share of the intended commitments that the members carry out"),
-        ("ramp", "ramp", "months", 12.0, 0, 240, "months to full effect"))
+        ("ramp", "ramp", "months", 12.0, 0, 240, "months from entry into force to full effect"))
     + _of("pact provision", ("pacts",), A + "size of each provision at level 1; `funding` may exceed 1.",
-        ("provisions", "provisions", "factor", 0.0, -0.9, 10, "size of a provision at level 1; only funding may be below 0"))
+        ("provisions", "provisions", "factor", 0.0, -0.9, 10, "size of a provision at level 1 (full strength, compliance and ramp); only `funding` may be below 0"))
     # ---- events ----------------------------------------------------------------------------------
     + _of("event", ("events",), "Scenario.",
         ("chance", "chance", "share", 1.0, 0, 1, "probability that it occurs at all"),
         ("chance_per_month", "chance_per_month", "share", 0.0, 0, 1, "monthly probability while its conditions hold"),
         ("delay", "delay", "months", 0.0, 0, 240, "months from the occurrence to the first effect"),
-        ("over", "over", "months", 0.0, 0, 240, "months to full effect"),
-        ("lasts", "lasts", "months", INF, 0, INF, "months from the first effect to its end"))
+        ("over", "over", "months", 0.0, 0, 240, "months from the first effect to the full effect"),
+        ("lasts", "lasts", "months", INF, 0, INF, "months from the first effect to the end of the effect"))
 )  # fmt: skip
 
 BY_NAME: dict[str, Parameter] = {parameter.name: parameter for parameter in PARAMETERS}

@@ -10,7 +10,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from proxysim.core import records, step
 from proxysim.core.calls import calls_of_month
-from proxysim.core.jit import cache_folder, is_compiled, quick_passes
+from proxysim.core.jit import CACHE_FAULT, cache_folder, is_compiled, quick_passes
 from proxysim.core.schedule import Numbers, empty_schedule
 
 TALLY, TRACK = numba.float64[:, :, ::1], numba.float64[:, :, :, ::1]
@@ -73,7 +73,12 @@ _PREPARED: set[str] = set()
 def _prepare(size: str) -> None:
     folder = cache_folder()
     mark = folder / f"{size}.ready"
-    if not is_compiled() or mark.exists() or not folder.exists():
+    if not is_compiled() or mark.exists():
+        return
+    if CACHE_FAULT:
+        print(f"proxysim: {CACHE_FAULT}, so the rules are compiled for this process alone; set PROXYSIM_CACHE to another folder", file=sys.stderr)
+        with quick_passes():
+            _link(size)
         return
     with _alone(folder / f"{size}.lock"):
         if mark.exists():
@@ -89,7 +94,8 @@ def _prepare(size: str) -> None:
             finally:
                 other.kill()  # this process has compiled what the other had not finished
             _link(size)
-        mark.touch()
+        with suppress(OSError):  # a disk that has become full: compiled again next time
+            mark.touch()
 
 
 @contextmanager
@@ -100,8 +106,9 @@ def _alone(file: Path) -> Iterator[None]:
     except ImportError:  # no file locks on this platform: at worst something is compiled twice
         yield
         return
-    with open(file, "w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with ExitStack() as held:
+        with suppress(OSError):  # a disk that is full, or that does not support locks
+            fcntl.flock(held.enter_context(open(file, "w")), fcntl.LOCK_EX)
         yield
 
 

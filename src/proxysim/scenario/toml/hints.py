@@ -35,10 +35,18 @@ def equals_cure(phrase: str) -> str:
     return 'has no "=" after the key; write KEY = VALUE'
 
 
-def rest_cure(char: str, phrase: str) -> str:
-    """Return a hint where more text, starting with `char`, follows a complete statement."""
-    if char == "," and re.match(r",[0-9]{3}", phrase):
-        return "a number takes no comma; write 1200 or 1_200"
+def comma_cure(whole: str, after: str) -> str:
+    """Return a hint where a comma and digits follow an integer: it groups thousands, or stands for a decimal point."""
+    if len(after) == 3 and whole.lstrip("+-") != "0":
+        return f"a number takes no comma; write {whole}{after} or {whole}_{after}"
+    return f"a decimal comma? write {whole}.{after}"
+
+
+def rest_cure(char: str, phrase: str, before: str) -> str:
+    """Return a hint where more text, starting with `char`, follows a complete statement, which ends in `before`."""
+    whole, after = re.search(r"[+-]?[0-9]+$", before), re.match(r",([0-9]+)$", phrase)
+    if whole and after:
+        return comma_cure(whole[0], after[1])
     if char in "]}":
         return f'there is one "{char}" too many'
     cure = "write one statement per line; a text with spaces, a unit or a sign needs quotes around all of it"

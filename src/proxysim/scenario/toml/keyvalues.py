@@ -20,9 +20,12 @@ from proxysim.scenario.toml.grammar import (
     KeyPath,
     skip,
 )
-from proxysim.scenario.toml.hints import DATE_KEY, ONE_LINE, equals_cure, key_cure, translated, word_cure
+from proxysim.scenario.toml.hints import DATE_KEY, ONE_LINE, comma_cure, equals_cure, key_cure, translated, word_cure
 from proxysim.scenario.toml.tables import Tables, check_depth
 from proxysim.scenario.toml.text import Text
+
+#: An integer, a comma and digits that are no key: ``0,2`` before a comma or the end of an inline table.
+NUMBER_WITH_COMMA = re.compile(r"([+-]?[0-9]+),([0-9]+)[ \t]*[,}]")
 
 
 class Pairs:
@@ -127,6 +130,8 @@ class Pairs:
             key, position = self.key(position, path)
             position = self.equals(position, path + key)
             inner = self.tables.assign(path, key, self.text.line_at(at))
+            if match := NUMBER_WITH_COMMA.match(self.text.written, position):
+                raise Broken(match.start(2) - 1, inner, comma_cure(match[1], match[2]))
             position = skip(SPACE, self.text.written, self.value(position, inner))
             char = self.text.written[position : position + 1]
             if char == "}":

@@ -99,7 +99,7 @@ class Scanner:
         position = skip(SPACE, self.text.written, position)
         char = self.text.written[position : position + 1]
         if char not in ("", "\n", "#"):
-            raise Broken(position, path, rest_cure(char, self.text.phrase(position)))
+            raise Broken(position, path, rest_cure(char, self.text.phrase(position), self.text.written[max(0, position - 40) : position].rstrip()))
         return self.text.next_line(position)
 
     def _header(self, start: int) -> int:

@@ -215,8 +215,10 @@ def _csv(experiment: Experiment) -> Design:
     try:
         with open(path, encoding="utf-8-sig", newline="") as stream:
             rows = list(csv.reader(stream))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = "it is not UTF-8 text"
+        if isinstance(error, (OSError, csv.Error)):
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise experiment.error_at("design", f"{path} cannot be read: {reason}") from None
     faults: list[Fault] = []
     head, names = [name.strip() for name in rows[0]] if rows else [], [factor.name for factor in factors]
