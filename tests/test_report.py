@@ -143,6 +143,59 @@ def test_roles__branches_find_their_places() -> None:
         roles_of(ps.load(QUICKSTART), ["strong", "strong"])
 
 
+BRANCHES = """
+[branches]
+peace  = {about = "No pact", set.pacts.treaty.strength = 0}
+close  = {about = "A close pact", set.pacts.treaty.strength = 1}
+loose  = {about = "A loose pact", set.pacts.treaty.strength = 0.2}
+patrol = {about = "More search", scale.legs.north-coast.detection = 2}
+close-patrol = {about = "Both", extends = ["close", "patrol"]}
+"""
+
+
+def named(tmp_path: Path, more: str = "") -> ps.World:
+    """Quickstart with branches of other names."""
+    text = QUICKSTART.read_text(encoding="utf-8")
+    file = tmp_path / "named.toml"
+    file.write_text(text[: text.index("[branches]")] + BRANCHES + more, encoding="utf-8")
+    return ps.load(file)
+
+
+def test_roles__focus_is_the_branch_that_most_others_extend_whatever_its_name(tmp_path: Path) -> None:
+    """A world without a branch called `strengthened-pact`; one branch that extends it is enough, and a draw is asked about."""
+    from proxysim.report.roles import roles_of
+
+    more = 'close-calm = {about = "Calm", extends = ["close"], set.scenario.noise = 0.5}\n'
+    roles = roles_of(named(tmp_path, more), ["peace", "close", "loose", "patrol", "close-patrol", "close-calm"])
+    assert ("peace", "close", "2 branches extend it") == (roles.baseline, roles.focus, roles.reason)
+    assert {"close-patrol", "close-calm"} == set(roles.counters)
+    with pytest.raises(ps.InputError, match='--focus: "close" and "patrol" are each extended by 1 branch; say which'):
+        roles_of(named(tmp_path))
+
+
+def test_roles__focus_can_be_asked_for(tmp_path: Path) -> None:
+    """Its countermeasures are those that extend it; an unknown one, or the baseline, is one line."""
+    from proxysim.report.roles import roles_of
+
+    roles = roles_of(named(tmp_path), focus="patrol")
+    assert ("patrol", "it was asked for", ("close-patrol",)) == (roles.focus, roles.reason, roles.counters)
+    assert "loose" == roles_of(named(tmp_path), ["peace", "close"], "loose").focus
+    with pytest.raises(ps.InputError, match='--focus: "clos" is not a branch of this world; did you mean "close"'):
+        roles_of(named(tmp_path), focus="clos")
+    with pytest.raises(ps.InputError, match='--focus: "peace" is the baseline'):
+        roles_of(named(tmp_path), ["peace", "close"], "peace")
+
+
+@pytest.mark.parametrize("world", ["angola", "levant", "levant-2025"])
+def test_roles__of_shipped_worlds_look_at_the_strengthened_pact(world: str) -> None:
+    """Since most branches extend it, and with countermeasures."""
+    from proxysim.report.roles import roles_of
+
+    roles = roles_of(ps.load(world))
+    assert ("no-pact", "strengthened-pact") == (roles.baseline, roles.focus)
+    assert len(roles.counters) >= 2
+
+
 def test_ranking__chances_add_up(quick: Findings) -> None:
     """The shares in which each is most effective sum to 1; each countermeasure is compared with the focus in the same pairs."""
     found = study_findings(QUICKSTART, ["no-pact", "none", "sea-patrol"], runs=12, rng=1)

@@ -25,7 +25,16 @@ class StudyOptions:
         typer.Option(
             "--branches",
             metavar="A,B,...",
-            help="World only: branches; the first is the baseline. Default: no-pact and the strengthened-* branches, or else all.",
+            help="World only: branches; the first is the baseline. Default: no-pact, the file's own branch, the branch of interest "
+            "and those that extend it.",
+        ),
+    ] = None
+    focus: Annotated[
+        str | None,
+        typer.Option(
+            "--focus",
+            metavar="BRANCH",
+            help="World only: branch of interest. Default: the branch that most others extend, or else the file's own.",
         ),
     ] = None
     runs: Annotated[int, typer.Option("--runs", min=1, help="World only: number of paired runs.")] = 200
@@ -49,7 +58,7 @@ class SweepOptions:
     ] = None
     branch: Annotated[
         str | None,
-        typer.Option("--branch", help="Sweep only: branch compared with the first; default: strengthened-pact if there is one, else the last."),
+        typer.Option("--branch", help="Sweep only: branch compared with the first; default: the last."),
     ] = None
 
 
@@ -92,8 +101,8 @@ def _of_world(world: str, target: Path, options: StudyOptions) -> None:
     if options.branches is not None:
         names = [name.strip() for name in options.branches.split(",") if name.strip()]
     built = load(world, names[0] if names else None, tuple(options.sets or ()))
-    write_report(built, target, names, options.runs, options.seed, uncertain=options.uncertain, threads=options.threads,
-                 steps=bar, asked=_asked(world, target, options))  # fmt: skip
+    write_report(built, target, names, options.runs, options.seed, focus=options.focus, uncertain=options.uncertain,
+                 threads=options.threads, steps=bar, asked=_asked(world, target, options))  # fmt: skip
 
 
 def _of_sweep(folder: str, target: Path, outcome: str | None, branch: str | None) -> None:
@@ -135,6 +144,7 @@ def _asked(world: str, target: Path, options: StudyOptions) -> str:
     """The command as given, with its defaults filled in."""
     words = ["proxysim", "report", world]
     words += ["--branches", options.branches] if options.branches is not None else []
+    words += ["--focus", options.focus] if options.focus is not None else []
     words += ["--runs", str(options.runs), "--seed", str(options.seed)] + (["--uncertain"] if options.uncertain else [])
     for one in options.sets or ():
         words += ["--set", one]

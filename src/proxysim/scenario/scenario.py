@@ -96,6 +96,9 @@ class Source(Protocol):
     ) -> Scenario:
         """Resolve a branch with changes."""
 
+    def ancestors(self) -> dict[str, frozenset[str]]:
+        """Branch -> the branches that it extends, directly or through others."""
+
 
 @dataclass(frozen=True)
 class Asked:

@@ -125,6 +125,7 @@ class ReportOptions(TypedDict, total=False):
 
     Attributes
     ----------
+    focus : branch of interest; None, the default, takes the branch that most others extend, or else the file's own
     uncertain : True resamples the uncertain parameters in the runs, with the same values in every branch; default False
     threads : number of threads; None, the default, uses all processors
     steps : called with the name of each step; returns a function called as ``progress(done, total)``, or None; None, the
@@ -132,6 +133,7 @@ class ReportOptions(TypedDict, total=False):
     asked : command to quote in the report; empty, the default, quotes an equivalent one
     """
 
+    focus: str | None
     uncertain: bool
     threads: int | None
     steps: Steps | None
@@ -151,7 +153,8 @@ def study_findings(
     ----------
     world : a World, or the path or name of a world file
     branches : names of branches, or one name; the first is the baseline, and the others are compared with it; those that
-        build on the focus are its countermeasures; None, the default, chooses branches by name
+        build on the focus are its countermeasures; None, the default, takes the baseline, the file's own branch, the focus and
+        the branches that extend it
     runs : number of paired runs per branch; default 200
     rng : seed, or a SeedSequence or Generator that gives one; default 0
     options : see `ReportOptions`
@@ -165,7 +168,7 @@ def study_findings(
     """
     check_options("study_findings", options, ReportOptions)
     base = world_of(world)
-    roles = roles_of(base, branches)
+    roles = roles_of(base, branches, options.get("focus"))
     threads, say = options.get("threads"), options.get("steps") or (lambda _: None)
     study = ensemble(
         base,

@@ -72,7 +72,8 @@ def _context(found: Findings, patterns: Sequence[Pattern] | None) -> dict[str, A
         "question": scenario.question, "answer": words.answer(found),
         "regimes": [one for key, one in shared["pictures"].items() if key.startswith("regime")],
         "branches": [(found.labels[name], name, scenario.branches.get(name, ""), _role(found, name)) for name in study.branches],
-        "focus": found.labels[focus] if focus else "", "baseline": found.labels[base], "compared": found.comparison is not None,
+        "focus": found.labels[focus] if focus else "", "reason": found.roles.reason,
+        "baseline": found.labels[base], "compared": found.comparison is not None,
         "assumed": evidence.assumed_rows(found, focus) if found.comparison is not None and focus else [],
         "idle": words.idle(found), "composite": _composite(found), "at_ceiling": ceiling_words(found.study),
         "effects": _effects(found), "divided": _divided(found), "undivided": found.undivided, "most_effective": words.most_effective(found),
@@ -103,7 +104,8 @@ def _command(found: Findings) -> str:
 
     parts = ["proxysim", "report", found.world.scenario.file, "--branches", ",".join(found.study.branches), "--runs", str(found.study.runs),
              "--seed", str(found.study.seed)]  # fmt: skip
-    return shlex.join([*parts, *(["--uncertain"] if found.study.uncertain else []), "--out", "report.html"])
+    focus = ["--focus", found.roles.focus] if found.roles.focus else []
+    return shlex.join([*parts, *focus, *(["--uncertain"] if found.study.uncertain else []), "--out", "report.html"])
 
 
 def _effects(found: Findings) -> list[tuple[str, ...]]:
@@ -204,7 +206,8 @@ def write_report(
     out : file to write; an existing file is replaced; default "report.html"
     branches : names of branches, or one name; the first is the baseline, and the others are compared with it. The focus is
         "strengthened-pact" if given, otherwise the default branch of the world, otherwise the second. Branches that build on the
-        focus are its countermeasures. None, the default, chooses branches by name
+        focus are its countermeasures. None, the default, takes the baseline, the file's own
+        branch, the focus and the branches that extend it
     runs : number of paired runs per branch; default 200
     rng : seed, or a SeedSequence or Generator that gives one; default 0
     patterns : real-world patterns that the world was compared with, for a table in the report; None, the default, reports none

@@ -11,7 +11,6 @@ import numpy as np
 from proxysim.errors import InputError
 from proxysim.formatting import titled
 from proxysim.report.labels import labels_in
-from proxysim.report.roles import FOCUS
 from proxysim.report.text import called_of
 from proxysim.runs.outcomes import Outcome, outcomes_of
 from proxysim.scenario.labels import number_label
@@ -112,7 +111,7 @@ def sweep_findings(
     sweep = results.open(folder, missing=results.MARK)
     store = sweep.store
     branches = store.branches
-    focus = branch or (FOCUS if FOCUS in branches[1:] else branches[-1])
+    focus = branch or branches[-1]
     world, stale = _world(sweep, focus)
     known = {f"{one.measure}.{one.actor}": one for one in outcomes_of(world)} if world is not None else {}
     names, what = _asked_for(sweep, outcome, known)

@@ -67,6 +67,17 @@ def scenario_of_branch(scenario: Scenario, branch: str) -> Scenario:
     return source.scenario(branch, asked.sets, dict(asked.overrides))
 
 
+def ancestors_of(scenario: Scenario) -> dict[str, frozenset[str]]:
+    """Return for each branch of a world's file the branches that it extends, directly or through others."""
+    asked = scenario.asked
+    if asked is None:
+        return {}
+    source = asked.source
+    if source is None:
+        source = read_source(asked.file) if asked.text is None else _source_of_text(asked.text, asked.file)
+    return source.ancestors()
+
+
 def read_source(file: str | os.PathLike[str]) -> WorldSource:
     """Read a world file with the files that it extends, each once, so that branches can be resolved from it.
 

@@ -41,6 +41,10 @@ class WorldSource:
     base: Mapping[Path, Leaf]
     flows: Unit
 
+    def ancestors(self) -> dict[str, frozenset[str]]:
+        """Branch -> the branches that it extends, directly or through others."""
+        return {name: frozenset(branch_order(self.world, [name])) - {name} for name in self.world.ids("branches")}
+
     def draft(self) -> Draft:
         """Return a copy of the world without a branch, to which changes apply; it has its own list of faults."""
         world = replace(self.world, faults=list(self.world.faults), faulty=set(self.world.faulty))
