@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,8 @@ from proxysim.scenario.world.world import World
 
 BASELINE = "no-pact"
 _COUNTERS, _SHOWN = 8, 4
+#: Branch -> the branches that it extends.
+Ancestors = Mapping[str, frozenset[str]]
 
 
 @dataclass(frozen=True)
@@ -76,8 +78,9 @@ def roles_of(world: World, branches: str | Sequence[str] | None = None, focus: s
         raise InputError([Fault("--focus", 0, "", f'"{focus}" is the baseline, with which the others are compared; give another branch')])
     at = _worlds(world, baseline, names, focus)
     rest = [name for name in at if name != baseline]
-    chosen, reason = (focus, "it was asked for") if focus is not None else _focus(world, rest, names is not None)
-    above, twins = ancestors_of(world.scenario), _twins(world, baseline, chosen)
+    above = ancestors_of(world.scenario)
+    chosen, reason = (focus, "it was asked for") if focus is not None else _focus(world, above, rest, names is not None)
+    twins = _twins(above, baseline, chosen)
     counters = [
         name for name in rest
         if chosen is not None and name != chosen and name not in twins
@@ -111,9 +114,8 @@ def _baseline(world: World) -> str:
     return min(without, key=lambda name: (without[name], name), default=AS_IT_STANDS)
 
 
-def _focus(world: World, rest: Sequence[str], given: bool) -> tuple[str | None, str]:
+def _focus(world: World, above: Ancestors, rest: Sequence[str], given: bool) -> tuple[str | None, str]:
     """The branch of interest among some branches, and how it was chosen."""
-    above = ancestors_of(world.scenario)
     counts = {name: sum(name in above.get(other, ()) for other in rest) for name in rest}
     most = max(counts.values(), default=0)
     first = [name for name, count in counts.items() if count == most] if most else []
@@ -131,9 +133,8 @@ def _focus(world: World, rest: Sequence[str], given: bool) -> tuple[str | None, 
     return rest[0], "it is the first after the baseline" if given else "it is the first branch of the file"
 
 
-def _twins(world: World, baseline: str, focus: str | None) -> set[str]:
+def _twins(above: Ancestors, baseline: str, focus: str | None) -> set[str]:
     """Branches that extend the focus by what another branch extends the baseline by: another setting, no countermeasure."""
-    above = ancestors_of(world.scenario)
 
     def beyond(name: str, base: str) -> frozenset[str] | None:
         return above[name] - {base} - above.get(base, frozenset()) if base in above[name] else None
