@@ -132,3 +132,17 @@ def check_in_browser(file: Path) -> None:
             assert tab.evaluate(_CONTRAST) >= 4.5
             context.close()
         chromium.close()
+
+
+def printed(file: Path, only: str | None = None) -> int:
+    """How many A4 pages a file fills when a browser prints it; `only` keeps one section and the head of the page."""
+    sync_api, path = browser()
+    with sync_api.sync_playwright() as play:
+        chromium = play.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        tab = chromium.new_page()
+        tab.goto(file.as_uri())
+        if only is not None:
+            tab.evaluate("id => document.querySelectorAll('main > section').forEach(one => one.id === id || one.remove())", only)
+        pdf = tab.pdf(prefer_css_page_size=True)
+        chromium.close()
+    return len(re.findall(rb"/Type\s*/Page\b(?!s)", pdf))

@@ -13,8 +13,12 @@ from proxysim.cli import app
 from proxysim.report import evidence
 from proxysim.report.study import words
 from proxysim.report.study.findings import Findings, study_findings
+from proxysim.report.study.first_page import first_page
+from proxysim.report.study.grounds import assumed
+from proxysim.report.study.matrix import all_rows
 from proxysim.report.study.page import Pattern, study_page
-from proxysim.report.text import number
+from proxysim.report.study.verdict import verdict_of
+from proxysim.report.text import rounded
 
 pytest.importorskip("jinja2")
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
@@ -123,7 +127,8 @@ def test_page__numbers_are_those_of_compare(quick: Findings, text: str) -> None:
     )
     assert first.actor == "reds"
     assert effect.difference == pytest.approx(first.difference, rel=1e-12)
-    assert number(effect.difference) in words.results(quick)
+    row = next(row for row in all_rows(quick) if row.name.startswith("Reds: arms arrived"))
+    assert row.cells[0][0].startswith(rounded(12 * effect.difference, 2).rstrip("0"))
 
 
 def test_roles__branches_find_their_places() -> None:
@@ -207,9 +212,9 @@ def test_ranking__chances_add_up(quick: Findings) -> None:
 
 def test_page__headline_is_in_amounts(quick: Findings, text: str) -> None:
     """Arms that arrive, are made and are held, and the fighting index; the composite once, with its parts."""
-    told = words.results(quick)
-    assert told.startswith("Results: the arms that reach Reds rise by ")
-    assert all(f" {name}" in told for name in ("Arms made", "Arms held, USD m of arms", "Fighting index, points"))
+    told = " ".join(verdict_of(quick))
+    assert "the arms that reach the proxies together, from " in told.partition(".")[0]
+    assert "fighting index" in told and told.index("arms that reach") < told.index("fighting index")
     assert "apacity" not in told
     assert ("arms held by all proxies", "USD m of arms") == quick.yardstick
     assert {"stock"} == {one.total.measure for one in quick.attribution.measures}  # type: ignore[union-attr]
@@ -223,9 +228,7 @@ def test_page__ceiling_stands_beside_the_fighting_index(quick: Findings, text: s
     shares = quick.study.of("capped", "reds").mean(axis=1)[at]
     assert shares.max() > 0.01
     share = f"{100 * shares.max():.0f}\u00a0%"
-    told = words.results(quick)
-    assert "share of its weights at the ceiling of 3 times the start, mean over months" in told
-    assert f"({share})" in told
+    assert "share of its weights at the ceiling of 3 times the start, mean over months" in text
     assert f"({share} at ceiling)" in text
 
 
@@ -264,11 +267,11 @@ def test_answer__no_difference_is_said(tmp_path: Path) -> None:
     text = QUICKSTART.read_text(encoding="utf-8")
     file.write_text(text + 'twin = {about = "The same again", set.pacts.treaty.strength = 0}\n', encoding="utf-8")
     found = study_findings(file, ["no-pact", "twin"], runs=6)
-    assert "no effect detected" in words.results(found)
-    assert "no number differs" in words.assumed(found)
+    assert verdict_of(found)[0].endswith("exactly the same in every pair of runs.")
+    assert "no number and no event differs" in assumed(found)
     read = checked(study_page(found))
     assert "The effect cannot be divided" in read.text
-    assert "no effect detected" in read.text
+    assert "the same" in read.text
 
 
 @pytest.mark.parametrize(("end", "proxies"), [("2020-01-01", PROXIES), ("2020-01-01", ""), ("2021-12-01", PROXIES)])
@@ -280,7 +283,7 @@ def test_page__of_a_world_that_someone_else_wrote(end: str, proxies: str, tmp_pa
     assert EVIL not in text
     assert "<script>" in read.text
     assert "Что будет?" in read.text and "ماذا يحدث؟" in read.text
-    assert 3 == len(words.answer(found))
+    assert first_page(found).verdict
 
 
 def test_page__one_branch_is_no_comparison(tmp_path: Path) -> None:
@@ -324,7 +327,7 @@ def test_report__command_writes_one_file(tmp_path: Path) -> None:
     found = CliRunner().invoke(app, asked)
     assert 0 == found.exit_code, found.stderr
     assert "wrote" in found.stderr and not found.stdout
-    assert "Uncertain parameters were resampled" in checked(target.read_text(encoding="utf-8")).text
+    assert "Intervals reflect random variation and uncertain parameters" in checked(target.read_text(encoding="utf-8")).text
     assert 0 == CliRunner().invoke(app, asked).exit_code
     (tmp_path / "letter.html").write_text("dear", encoding="utf-8")
     refused = CliRunner().invoke(app, [*asked[:-1], str(tmp_path / "letter.html")])

@@ -99,6 +99,14 @@ def joined(words: Sequence[str], most: int = 12) -> str:
     return kept[0] if len(kept) == 1 else ", ".join(kept[:-1]) + f" and {kept[-1]}" if kept else "none"
 
 
+_SPELLED = ("none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+
+def spelled(count: int) -> str:
+    """Return a count in words up to twelve, and in digits beyond: 3 is "three"."""
+    return _SPELLED[count] if 0 <= count < len(_SPELLED) else f"{count:,}"
+
+
 def spaced(one: str) -> str:
     """Return an id as words: "sea-patrol" is "sea patrol"."""
     return one.replace("-", " ").replace("_", " ")

@@ -40,6 +40,7 @@ class StudyOptions:
     runs: Annotated[int, typer.Option("--runs", min=1, help="World only: number of paired runs.")] = 200
     seed: Seed = 0
     uncertain: Uncertain = False
+    full: Annotated[bool, typer.Option("--full", help="World only: print the long tables too, which are otherwise folded on the screen.")] = False
     sets: Sets = None
     threads: Threads = None
 
@@ -101,7 +102,7 @@ def _of_world(world: str, target: Path, options: StudyOptions) -> None:
     if options.branches is not None:
         names = [name.strip() for name in options.branches.split(",") if name.strip()]
     built = load(world, names[0] if names else None, tuple(options.sets or ()))
-    write_report(built, target, names, options.runs, options.seed, focus=options.focus, uncertain=options.uncertain,
+    write_report(built, target, names, options.runs, options.seed, focus=options.focus, uncertain=options.uncertain, full=options.full,
                  threads=options.threads, steps=bar, asked=_asked(world, target, options))  # fmt: skip
 
 
@@ -146,6 +147,7 @@ def _asked(world: str, target: Path, options: StudyOptions) -> str:
     words += ["--branches", options.branches] if options.branches is not None else []
     words += ["--focus", options.focus] if options.focus is not None else []
     words += ["--runs", str(options.runs), "--seed", str(options.seed)] + (["--uncertain"] if options.uncertain else [])
+    words += ["--full"] if options.full else []
     for one in options.sets or ():
         words += ["--set", one]
     return shlex.join([*words, "--out", str(target)])

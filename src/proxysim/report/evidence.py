@@ -121,6 +121,42 @@ def _events(found: Findings, scenarios: Sequence[Scenario], changed: set[tuple[s
     )
 
 
+def differing_events(one: Scenario, two: Scenario) -> list[str]:
+    """Ids of the events that differ between two branches: switched off in one, or with other numbers, conditions or effects."""
+
+    def facts(scenario: Scenario, event: str) -> Any:
+        own = next((e for e in scenario.events if e.id == event), None)
+        numbers = sorted((path, given(number)) for path, number in scenario.numbers.items() if path[:2] == ("events", event))
+        effects = [(e.verb, e.path, given(e.number)) for e in scenario.effects if e.event == event]
+        return own is not None and own.off, numbers, effects
+
+    events = dict.fromkeys([*one.ids["events"], *two.ids["events"]])
+    return [event for event in events if facts(one, event) != facts(two, event)]
+
+
+_PLURALS = {"A": "measured", "B": "public estimates", "C": "expert guesses", "D": "assumptions"}
+
+
+def grades_in_words(grades: Sequence[str | None]) -> str:
+    """The grades of some numbers as a clause, such as "3 are expert guesses (grade C) and 9 are assumptions (grade D)"."""
+    counts = {letter: sum((grade or "") == letter for grade in grades) for letter, _ in GRADES}
+    parts = []
+    for letter, count in counts.items():
+        if not count:
+            continue
+        whole = count == len(grades)
+        lead = ("it" if count == 1 else "both" if count == 2 else "all") if whole else str(count)
+        if not letter:
+            parts.append("none has a grade" if whole and count > 1 else f"{lead} {'has' if count == 1 else 'have'} no grade")
+        elif count == 1:
+            name = _PLURALS[letter].removesuffix("es" if letter == "C" else "s")
+            article = "" if letter == "A" else "an " if name[0] in "ae" else "a "
+            parts.append(f"{lead} is {article}{name} (grade {letter})")
+        else:
+            parts.append(f"{lead} are {_PLURALS[letter]} (grade {letter})")
+    return joined(parts) if parts else ""
+
+
 def not_fixed(found: Findings) -> str:
     """A sentence on what is computed in every run."""
     scenario = found.world.scenario

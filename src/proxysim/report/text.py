@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from proxysim import formatting
@@ -55,3 +56,28 @@ def size(effect: Effect, unit: str = "") -> str:
     low, high = sorted((abs(effect.low or 0.0), abs(effect.high or 0.0)))
     text = f"{number(abs(effect.difference or 0.0))} {unit}".rstrip()
     return f"{text} (95 % interval {number(low)} to {number(high)})"
+
+
+def amount(value: float) -> str:
+    """An amount for a sentence, with two significant digits."""
+    return formatting.plain(value, 2, ",") if abs(value) < 99.5 else f"{value:,.0f}"
+
+
+def digits_of(value: float, width: float) -> int:
+    """Decimal places: one significant digit of the half-width, at most three significant digits of the value."""
+    if not width > 0.0:
+        return formatting.after_point(value)
+    return max(0, min(-math.floor(math.log10(0.5 * width)), formatting.after_point(value)))
+
+
+def rounded(value: float, digits: int) -> str:
+    text = formatting.number(value, True, digits=digits)
+    return text if text.strip("+\u22120.,") else "0"
+
+
+def limit(value: float) -> str:
+    """An upper limit with two significant digits, rounded up so that it is never too small."""
+    if not value > 0.0 or not math.isfinite(value):
+        return amount(value)
+    step = 10.0 ** (math.floor(math.log10(value)) - 1)
+    return formatting.plain(step * math.ceil(value / step - 1e-9), 2, ",")

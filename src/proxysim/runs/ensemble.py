@@ -27,6 +27,8 @@ Array = np.ndarray[Any, Any]
 #: Largest number of runs used for the monthly bands, and the quantiles of the bands.
 BAND_RUNS = 2000
 BAND_LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
+#: Number of months at the end of a run over which its final state is averaged.
+LAST_MONTHS = 12
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Ensemble:
     band_runs : number of runs behind `bands`
     places : (measure, actor) -> index in `outcomes`
     picked : run numbers that a condition selected, shape ``(run,)``; None for all runs
+    last_year : measures of the runs behind `bands`, mean over the last `LAST_MONTHS` months, shape
+        ``(branch, run, actor, measure)``, in the units of the measures; None unless ``bands=True``
 
     Examples
     --------
@@ -78,6 +82,7 @@ class Ensemble:
     band_runs: int = 0
     places: dict[tuple[str, str], int] = field(default_factory=dict, repr=False)
     picked: Array | None = field(default=None, repr=False)
+    last_year: Array | None = field(default=None, repr=False)
 
     @property
     def numbers(self) -> Array:
@@ -167,7 +172,7 @@ class Ensemble:
             self.worlds, self.branches, self.seed, self.first, self.runs + more.runs, self.uncertain, self.outcomes,
             np.concatenate([self.values, more.values], axis=1), np.concatenate([self.fallen, more.fallen], axis=1),
             np.concatenate([self.happened, more.happened], axis=1), max(self.residual, more.residual), self.start,
-            self.bands, self.band_runs, self.places,
+            self.bands, self.band_runs, self.places, last_year=self.last_year,
         )  # fmt: skip
 
     def kept(self, chosen: Array) -> Ensemble:
@@ -451,6 +456,7 @@ def run_job(job: Job, names: tuple[str, ...], runs: int, **options: Unpack[JobOp
         job.worlds, names, job.seed, first, runs, job.uncertain, found, results.values, results.fallen, results.happened,
         float(results.residual[..., 0].max()), job.start, _quantiles(results.track) if kept else None, kept,
         {(o.measure, o.actor): k for k, o in enumerate(found)},
+        last_year=results.track[:, :, -LAST_MONTHS:].mean(axis=2) if kept else None,
     )  # fmt: skip
 
 

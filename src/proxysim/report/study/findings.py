@@ -12,6 +12,7 @@ import numpy as np
 
 from proxysim.errors import InputError, check_options
 from proxysim.report.roles import Roles, builds_on, holders, labels_of, roles_of
+from proxysim.report.study.headline import LAST, MEAN, Outcome, headline_outcomes, values_of
 from proxysim.report.study.months import cargoes, chain, events_of, looked_into, provenance, regimes
 from proxysim.runs.course import seed_of
 from proxysim.runs.ensemble import Ensemble, ensemble
@@ -71,7 +72,7 @@ class Findings:
     yardstick : the outcome by which countermeasures are ranked, in words, and its unit; both empty if there is none
     ranking : one row per countermeasure: branch, difference, low, high, best (share of paired runs in which it is the most
         effective), n, undone (share of the effect of the focus that it undoes), single (share of paired runs in which it is the
-        most effective of those that contain no other one)
+        most effective of those that contain no other one), and for the end state difference_end, low_end, high_end, undone_end
     per_actor : branch -> actor -> effect on the arms held
     screening : effects of the uncertain parameters on the effect of the focus; None without a second branch, an uncertain
         parameter or a yardstick
@@ -83,6 +84,7 @@ class Findings:
     labels : id -> label
     looked_into : number of runs examined month by month, per branch
     asked : command to quote in the report
+    outcomes : headline outcomes, mean and end state, with the effects of all branches on the scale of sizes
     """
 
     roles: Roles
@@ -102,6 +104,7 @@ class Findings:
     labels: dict[str, str]
     looked_into: int
     asked: str
+    outcomes: tuple[Outcome, ...]
 
     @property
     def world(self) -> World:
@@ -189,6 +192,7 @@ def study_findings(
         roles, study, _compared(study, roles), divided, undivided, yardstick(study, holding), ranking, per_actor, screening,
         events_of(study, roles), chain(looked, study), cargoes(looked, roles), provenance(study, roles), regimes(looked),
         labels_of(study, roles), min(runs, LOOKED_INTO), options.get("asked", ""),
+        headline_outcomes(study, roles),
     )  # fmt: skip
 
 
@@ -247,9 +251,11 @@ def _screened(
     return Screening(pairs, answers.reshape(-1, REPLICATES).mean(axis=1), screen(drawn, answers))
 
 
-def _judged(study: Ensemble, holding: Sequence[str]) -> Array:
-    """The outcome by which countermeasures are ranked, ``(branch, run)``."""
-    return np.sum([study.of("stock", actor) for actor in holding], axis=0) if holding else _received(study)
+def _judged(study: Ensemble, holding: Sequence[str], when: str = MEAN) -> Array:
+    """The outcome by which countermeasures are ranked, mean or end state, ``(branch, run)``."""
+    if holding:
+        return np.asarray(np.sum([values_of(study, "stock", actor, when) for actor in holding], axis=0))
+    return _received(study) if when == MEAN else np.full(study.values.shape[:2], math.nan)
 
 
 def yardstick(study: Ensemble, holding: Sequence[str]) -> tuple[str, str]:
@@ -276,7 +282,7 @@ def _ranked(
     """Paired effects of the countermeasures against the focus, and their ranking."""
     import pandas as pd
 
-    names = ["branch", "difference", "low", "high", "best", "n", "undone", "single"]
+    names = ["branch", "difference", "low", "high", "best", "n", "undone", "single", "difference_end", "low_end", "high_end", "undone_end"]
     if roles.focus is None or not roles.counters or not yardstick(study, holding)[0]:
         return pd.DataFrame(columns=names), {}
     judged = _judged(study, holding)
@@ -285,25 +291,9 @@ def _ranked(
     lowest = those == those.min(axis=0)
     best = (lowest / lowest.sum(axis=0)).mean(axis=1)
     single = _best_single(those, [study.worlds[at[name]] for name in (roles.focus, *roles.counters)])
-    focus, base = judged[at[roles.focus]], judged[at[roles.baseline]]
-    differences = (those - focus).T
-    low, high = mean_interval(independent(differences, study.draws), seed=study.seed % 2**64)
-    effect = float((focus - base).mean())
-    rows = []
-    for place, name in enumerate(roles.counters):
-        mean = float(differences[:, place].mean())
-        rows.append(
-            (
-                name,
-                mean,
-                float(low[place]),
-                float(high[place]),
-                float(best[place]),
-                study.runs,
-                -mean / effect if effect else math.nan,
-                float(single[place]),
-            )
-        )
+    mean, end = _undone(study, roles, judged), _undone(study, roles, _judged(study, holding, LAST))
+    rows = [(name, *mean[place][:3], float(best[place]), study.runs, mean[place][3], float(single[place]), *end[place])
+            for place, name in enumerate(roles.counters)]  # fmt: skip
     table = pd.DataFrame(rows, columns=names).sort_values("difference", kind="stable").reset_index(drop=True)
     columns = columns_of(study, [f"stock.{actor}" for actor in holding]) if holding else []
     order = [at[roles.focus], *(at[name] for name in roles.counters)]
@@ -317,6 +307,17 @@ def _ranked(
     ):
         found.setdefault(one.branch, {})[one.actor] = one
     return table, found
+
+
+def _undone(study: Ensemble, roles: Roles, judged: Array) -> list[tuple[float, float, float, float]]:
+    """For each countermeasure: mean difference from the focus, its interval, and the share of the effect of the focus that it undoes."""
+    at = {name: place for place, name in enumerate(study.branches)}
+    focus, base = judged[at[roles.focus or ""]], judged[at[roles.baseline]]
+    differences = np.array([judged[at[name]] - focus for name in roles.counters]).T
+    low, high = mean_interval(independent(differences, study.draws), seed=study.seed % 2**64)
+    means, effect = differences.mean(axis=0), float((focus - base).mean())
+    return [(float(mean), float(low[place]), float(high[place]), -float(mean) / effect if effect else math.nan)
+            for place, mean in enumerate(means)]  # fmt: skip
 
 
 def _best_single(those: Array, worlds: Sequence[World]) -> Array:

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from proxysim.errors import check_options
-from proxysim.formatting import percent
+from proxysim.formatting import counted, percent
 from proxysim.report import evidence
 from proxysim.report.html import layout_context, template, write
 from proxysim.report.study import words
 from proxysim.report.study.findings import PARTS, Findings, ReportOptions, study_findings
+from proxysim.report.study.first_page import first_page
+from proxysim.report.study.grounds import mean_against_end
+from proxysim.report.study.matrix import all_rows
 from proxysim.report.study.pictures import pictures
 from proxysim.report.text import called, number, span
 from proxysim.scenario.labels import provision_label
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from proxysim.report.study.findings import Seed
     from proxysim.scenario.world.world import World
 
-_KEYS = ("fighting", "differences", "chain", "flows", "map", "provenance", "provisions", "counter", "screening")
+_KEYS = ("main", "fighting", "differences", "chain", "flows", "map", "provenance", "provisions", "counter", "screening")
 #: Maximum number of rows in the table of effects.
 _EFFECTS = 400
 
@@ -45,31 +48,33 @@ class Pattern:
     met: bool
 
 
-def study_page(found: Findings, patterns: Sequence[Pattern] | None = None) -> str:
+def study_page(found: Findings, patterns: Sequence[Pattern] | None = None, *, full: bool = False) -> str:
     """Render the report as HTML.
 
     Parameters
     ----------
     found : findings from `study_findings`
     patterns : real-world patterns that the world was compared with; None reports that there are none
+    full : whether the folded tables are printed too
 
     Raises
     ------
     MissingExtra : Jinja2 is not installed
     """
-    text: str = template("report.html").render(_context(found, patterns))
+    text: str = template("report.html").render(_context(found, patterns, full))
     return text
 
 
-def _context(found: Findings, patterns: Sequence[Pattern] | None) -> dict[str, Any]:
+def _context(found: Findings, patterns: Sequence[Pattern] | None, full: bool) -> dict[str, Any]:
     """Template variables: plain values and text."""
     from proxysim.figures.kit.export import stamp
 
     scenario, study = found.world.scenario, found.study
     focus, base = found.roles.focus, found.roles.baseline
+    front = first_page(found, None if patterns is None else len(patterns), sum(one.met for one in patterns or ()))
     shared = layout_context(stamp(study), pictures(found), _KEYS, scenario, study.residual)
     return shared | {
-        "question": scenario.question, "answer": words.answer(found),
+        "question": scenario.question, "page": front, "description": front.verdict[0], "full": full,
         "regimes": [one for key, one in shared["pictures"].items() if key.startswith("regime")],
         "branches": [(found.labels[name], name, scenario.branches.get(name, ""), _role(found, name)) for name in study.branches],
         "focus": found.labels[focus] if focus else "", "reason": found.roles.reason,
@@ -77,9 +82,11 @@ def _context(found: Findings, patterns: Sequence[Pattern] | None) -> dict[str, A
         "assumed": evidence.assumed_rows(found, focus) if found.comparison is not None and focus else [],
         "idle": words.idle(found), "composite": _composite(found), "at_ceiling": ceiling_words(found.study),
         "effects": _effects(found), "divided": _divided(found), "undivided": found.undivided, "most_effective": words.most_effective(found),
-        "counters": _counters(found), "held": evidence.held_fixed(found), "not_fixed": evidence.not_fixed(found),
+        "outcomes": all_rows(found), "outcome_heads": [found.labels[name] for name in found.roles.all[1:]],
+        "counters": _counters(found), "turns": mean_against_end(found), "held": evidence.held_fixed(found), "not_fixed": evidence.not_fixed(found),
         "uncertainties": words.uncertainties(found) if found.screening is not None else "",
         "grades": evidence.grades(found), "patterns": patterns or [], "label": Path(scenario.file).stem,
+        "runs": counted(study.runs, "paired run" if found.comparison is not None else "run"),
         "months": (study.worlds[0].months[0], study.worlds[0].months[-1]), "command": found.asked or _command(found),
         "divided_runs": found.attribution.runs if found.attribution else 0,
     }  # fmt: skip
@@ -175,9 +182,9 @@ def _counters(found: Findings) -> dict[str, Any] | None:
         name = str(one["branch"])
         spread = span(float(one["low"]), float(one["high"]))
         each = [number(found.per_actor[name][actor].difference, True) for actor in actors]
-        undone, best, single = (percent(float(one[key])) for key in ("undone", "best", "single"))
+        undone, end, best, single = (percent(float(one[key])) for key in ("undone", "undone_end", "best", "single"))
         rows.append(
-            (found.labels[name], number(float(one["difference"]), True), spread, undone, best, single, each)
+            (found.labels[name], number(float(one["difference"]), True), spread, undone, end, best, single, each)
         )
     return {
         "heads": [found.labels[actor] for actor in actors],
@@ -196,6 +203,7 @@ def write_report(
     rng: Seed = 0,
     *,
     patterns: Sequence[Pattern] | None = None,
+    full: bool = False,
     **options: Unpack[ReportOptions],
 ) -> Path:
     """Run a world and write the answer to its question as one self-contained HTML file.
@@ -211,6 +219,7 @@ def write_report(
     runs : number of paired runs per branch; default 200
     rng : seed, or a SeedSequence or Generator that gives one; default 0
     patterns : real-world patterns that the world was compared with, for a table in the report; None, the default, reports none
+    full : whether the folded tables are printed too; default False. On a screen they can always be unfolded
     options : keywords `uncertain` (True resamples the uncertain parameters in the runs; default False), `threads` (number of
         threads; None, the default, uses all processors), `steps` (called with the name of each of the four steps; returns a
         function called as ``progress(done, total)``, or None) and `asked` (command to quote in the report; empty by default)
@@ -239,4 +248,4 @@ def write_report(
     check_options("write_report", options, ReportOptions)
     template("report.html")  # fails before the runs if Jinja2 is missing
     found = study_findings(world, branches, runs, rng, **options)
-    return write(Path(out), study_page(found, patterns))
+    return write(Path(out), study_page(found, patterns, full=full))

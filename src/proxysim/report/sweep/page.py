@@ -169,7 +169,7 @@ def _context(found: SweepFindings) -> dict[str, Any]:
         stamp(sweep), sweep_pictures(found), _KEYS, found.world.scenario if found.world is not None else None, residual
     )
     return shared | {
-        "question": experiment.question, "answer": words.answer(found),
+        "question": experiment.question, "answer": (answer := words.answer(found)), "description": answer[1], "full": False,
         "label": Path(experiment.file).stem, "world_label": Path(experiment.base).stem, "stale": found.stale,
         "failures": _failures(found), "failed": f"{state.failed:,}", "planned": f"{state.planned:,}",
         "points": [_point(found, row) for _, row in points.head(_MOST).iterrows()], "more_points": max(0, len(points) - _MOST),

@@ -1,0 +1,178 @@
+"""What an answer rests on: assumed changes, confidence, evidence, and the countermeasure that does most."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from proxysim.formatting import capital, counted, joined, percent, plain, spelled
+from proxysim.report import evidence
+from proxysim.report.study.headline import MEAN, TOGETHER
+from proxysim.report.study.scale import Kind
+from proxysim.report.study.verdict import main_outcomes
+from proxysim.report.text import amount, digits_of, rounded
+from proxysim.scenario.labels import UNITS, kind_of, number_label
+
+if TYPE_CHECKING:
+    from proxysim.report.study.findings import Findings
+    from proxysim.scenario.scenario import Scenario
+
+
+def assumed(found: Findings) -> str:
+    """What the branch of interest assumes, in one line."""
+    assert found.comparison is not None and found.roles.focus is not None
+    changes = found.comparison.changes[found.roles.focus]
+    provisions = [change for change in changes if change.is_provision and change.size]
+    others = [change for change in changes if not change.is_provision and not change.is_date]
+    dates = [change for change in changes if change.is_date and change.path.endswith("in_force") and change.after is not None]
+    base = found.study.worlds[found.study.branches.index(found.roles.baseline)].scenario
+    parts = []
+    if provisions:
+        sizes = sorted(abs(change.size or 0.0) for change in provisions)
+        spread = percent(sizes[0]) if sizes[0] == sizes[-1] else f"{100 * sizes[0]:.0f} to {percent(sizes[-1])}"
+        parts.append(f"{counted(len(provisions), 'provision')} of {spread}{' each' if len(provisions) > 1 else ''}")
+    if others:
+        only = f" ({_one_change(others[0].path, others[0].before, others[0].after, found.world.scenario)})" if len(others) == 1 else ""
+        parts.append(f"{counted(len(others), 'other number' if provisions else 'number')}{only}")
+    events = evidence.differing_events(base, found.world.scenario)
+    if events:
+        parts.append(counted(len(events), "event"))
+    if not parts:
+        return f"Compared with “{found.labels[found.roles.baseline]}”: no number and no event differs."
+    dated = f", in force from {_month(found.world.scenario, dates[0].after or 0.0)}" if dates else ""
+    grades = evidence.grades_in_words([change.grade for change in (*provisions, *others)])
+    return f"Compared with “{found.labels[found.roles.baseline]}”: {joined(parts)}{dated}{f'; {grades}' if grades else ''}."
+
+
+def _one_change(path: str, before: float | None, after: float | None, scenario: Scenario) -> str:
+    kind = kind_of(path.split("."))
+    factor = 12.0 if kind.endswith("_flow") else 1.0
+    values = [plain(factor * value, 3, ",") if value is not None and math.isfinite(value) else "–" for value in (before, after)]
+    return f"{number_label(path, scenario)}: {values[0]} to {values[1]} {UNITS.get(kind, '')}".rstrip()
+
+
+def _month(scenario: Scenario, month: float) -> str:
+    count = scenario.start[0] * 12 + scenario.start[1] - 1 + round(month)
+    return f"{count // 12:04d}-{count % 12 + 1:02d}"
+
+
+def confidence(found: Findings) -> list[str]:
+    """How sure the answer is: signs over the pairs, and the range over the uncertain parameters."""
+    focus = found.roles.focus or ""
+    _, group = main_outcomes(found)
+    pairs = counted(found.study.runs, "paired run")
+    changed = [one for one in group if one.effects[focus].kind is Kind.CHANGED]
+    sentences = []
+    if changed:
+        against = changed[0].effects[focus].effect.opposite_sign or 0.0
+        whom = found.labels[changed[0].actor]
+        sentences.append(f"The effect on {whom} has the opposite sign in {percent(against)} of the {pairs}." if against > 0
+                         else f"The effect on {whom} has the opposite sign in none of the {pairs}.")  # fmt: skip
+    else:
+        sentences.append(f"{capital(pairs)} of each branch.")
+    if found.study.uncertain:
+        sentences.append("Intervals reflect random variation and uncertain parameters, within this model.")
+        return sentences
+    sentences.append("Intervals reflect random variation only.")
+    if found.screening is not None:
+        low, high = (float(np.quantile(found.screening.draws, at)) for at in (0.05, 0.95))
+        count = len(found.screening.table)
+        lead = "the uncertain parameter varies" if count == 1 else f"{'both' if count == 2 else f'all {count:,}'} uncertain parameters vary"
+        below = float((found.screening.draws < 0.0).mean())
+        digits = digits_of(high, 0.5 * (high - low))
+        ends = f"{rounded(low, digits)} to {rounded(high, digits)} {found.yardstick[1].removesuffix(' of arms')}"
+        sentences.append(f"When {lead}, the effect on the {found.yardstick[0]} ranges from {ends}.")
+        sentences.append(f"It is below zero in {percent(below)} of draws." if below else "It is below zero in no draw.")
+    return sentences
+
+
+def grounds(found: Findings, patterns: int | None, met: int) -> list[str]:
+    """On what evidence the answer rests: historical patterns, grades, and the parameters that matter most."""
+    assert found.comparison is not None and found.roles.focus is not None
+    changes = [change for change in found.comparison.changes[found.roles.focus] if not change.is_date]
+    sentences = []
+    if patterns:
+        sentences.append(f"{met} of {counted(patterns, 'historical pattern')} {'is' if met == 1 else 'are'} reproduced.")
+    else:
+        sentences.append("The world was not compared with historical patterns here.")
+    if changes:
+        weak = sum(change.grade in ("D", None) for change in changes)
+        what = counted(len(changes), "assumed change")
+        if len(changes) == 1:
+            sentences.append(f"The one assumed change has grade {changes[0].grade}." if changes[0].grade else "The one assumed change has no grade.")
+        elif weak == len(changes):
+            sentences.append(f"{'Both' if weak == 2 else f'All {spelled(weak)}'} assumed changes are assumptions (grade D or none).")
+        else:
+            sentences.append(f"Of the {what}, {spelled(weak)} {'is an assumption' if weak == 1 else 'are assumptions'} (grade D or none).")
+    if found.screening is not None:
+        moving = found.screening.table[found.screening.table["detected"].astype(bool)]
+        if len(moving):
+            first = moving.iloc[0]
+            grades = "".join(sorted(set(str(first["grades"])) - {" ", ","})) or "none"
+            name = number_label(str(first["name"]), found.world.scenario)
+            sentences.append(f"Among uncertain parameters, “{name}” affects the answer most (grade {grades}).")
+    return sentences
+
+
+def countermeasure(found: Findings) -> list[str]:
+    """The countermeasure that does most, on average and at the end."""
+    if not len(found.ranking):
+        return []
+    what = found.yardstick[0]
+    best = found.ranking.iloc[0]
+    name = found.labels[str(best["branch"])]
+    if not (math.isfinite(best["low"]) and best["high"] < 0.0):
+        return [f"No countermeasure is shown to lower the {what} at this number of paired runs."]
+    focus = found.roles.focus or ""
+    sentences = []
+    if not float(best["undone"]) > 0.0:
+        sentences.append(f"“{found.labels[focus]}” itself does not raise the {what}, so there is no gain to undo.")
+        sentences.append(f"“{name}” lowers them most: by {amount(-float(best['difference']))} {found.yardstick[1]} on average.")
+        return sentences + mean_against_end(found)[:1]
+    undone, at_end = float(best["undone"]), float(best["undone_end"])
+    end = f", and {_part(at_end)} at the end" if math.isfinite(at_end) and at_end > 0 else ""
+    sentences.append(f"“{name}” undoes {_part(undone)} of the effect on the {what} on average{end}.")
+    sentences += _elsewhere(found, str(best["branch"]))
+    alone = found.ranking[found.ranking["single"].notna()]
+    if len(alone) and str(alone.iloc[0]["branch"]) != str(best["branch"]) and alone.iloc[0]["high"] < 0.0 < undone:
+        one = alone.iloc[0]
+        sentences.append(f"Alone, “{found.labels[str(one['branch'])]}” does most: {_part(float(one['undone']))}.")
+    return sentences + mean_against_end(found)[:1]
+
+
+def _elsewhere(found: Findings, branch: str) -> list[str]:
+    """A sentence if a countermeasure works mostly on proxies that the branch of interest hardly changes."""
+    focus = found.roles.focus or ""
+    losses = {actor: -(effect.difference or 0.0) for actor, effect in found.per_actor[branch].items()}
+    gains = {one.actor: one.effects[focus].effect.difference or 0.0 for one in found.outcomes
+             if one.measure == "stock" and one.when == MEAN and one.actor != TOGETHER}  # fmt: skip
+    gained, lost = (sum(abs(value) for value in values.values()) for values in (gains, losses))
+    idle = [actor for actor, loss in losses.items() if loss > 0.2 * lost and abs(gains.get(actor, 0.0)) < 0.1 * gained]
+    if sum(losses[actor] for actor in idle) <= 0.5 * lost:
+        return []
+    names = joined([found.labels[actor] for actor in sorted(idle, key=lambda actor: -losses[actor])[:2]])
+    return [f"Most of that is a loss of arms by {names}, which “{found.labels[focus]}” hardly changes."]
+
+
+def _part(share: float) -> str:
+    return percent(share) if share < 1.0 else "all"
+
+
+def mean_against_end(found: Findings) -> list[str]:
+    """Sentences on countermeasures whose sign or rank differs between the mean and the end state."""
+    table, what = found.ranking, found.yardstick[0]
+    sentences = []
+    for _, one in table.iterrows():
+        mean_sure = one["low"] > 0.0 or one["high"] < 0.0
+        end_sure = one["low_end"] > 0.0 or one["high_end"] < 0.0
+        if mean_sure and end_sure and (one["difference"] > 0.0) != (one["difference_end"] > 0.0):
+            way = ("lowers", "raises") if one["difference"] < 0.0 else ("raises", "lowers")
+            sentences.append(f"“{found.labels[str(one['branch'])]}” {way[0]} the {what} on average but {way[1]} them at the end.")
+    if len(table) > 1:
+        first = table.iloc[0]
+        last = table.sort_values("difference_end", kind="stable", na_position="last").iloc[0]
+        if str(last["branch"]) != str(first["branch"]) and last["high_end"] < first["low_end"]:
+            sentences.append(f"At the end, “{found.labels[str(last['branch'])]}” does most.")
+    return sentences

@@ -1,0 +1,155 @@
+"""The matrix of a report: headline outcomes by branch, mean and end state, with intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from proxysim.formatting import counted, joined, percent, plain
+from proxysim.formatting import number as fixed
+from proxysim.report.study.headline import LAST, TOGETHER, Outcome, last_words
+from proxysim.report.study.scale import FLAT, SCALE_WORDS, Judgement, Kind
+from proxysim.report.study.verdict import main_outcomes
+from proxysim.report.text import amount, called, digits_of, limit, rounded
+from proxysim.runs.outcomes import FALLEN
+from proxysim.studies.limits import ceilings
+
+if TYPE_CHECKING:
+    from proxysim.report.study.findings import Findings
+
+#: Largest number of columns and of rows in the matrix of the first page.
+COLUMNS, ROWS = 4, 13
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the matrix.
+
+    Attributes
+    ----------
+    name, unit : the outcome and its unit; empty for the second row of an outcome
+    span : number of rows that the name covers
+    when : "mean" or "end"
+    baseline : value in the baseline
+    cells : text and style of each branch; the style is "strong" (detected, not negligible), "quiet" or ""
+    """
+
+    name: str
+    unit: str
+    span: int
+    when: str
+    baseline: str
+    cells: tuple[tuple[str, str], ...]
+
+
+def columns_of_matrix(found: Findings) -> list[str]:
+    """Branches in the matrix: the branch of interest, the countermeasures that do most, then the others."""
+    roles = found.roles
+    ranked = [str(name) for name in found.ranking["branch"]]
+    own = [name for name in roles.shown if name not in (roles.baseline, roles.focus)]
+    room = COLUMNS - 1
+    chosen = [roles.focus or "", *own[:1], *ranked[: room - len(own[:1])]]
+    chosen += [name for name in (*own, *ranked) if name not in chosen][: COLUMNS - len(chosen)]
+    return [name for name in found.roles.all if name in chosen]
+
+
+def matrix(found: Findings) -> tuple[list[str], tuple[Row, ...], list[Outcome]]:
+    """Branches of the columns, rows, and the outcomes that are left out."""
+    columns = columns_of_matrix(found)
+    groups: dict[tuple[str, str], list[Outcome]] = {}
+    for one in found.outcomes:
+        groups.setdefault((one.actor, one.measure), []).append(one)
+    told = _told(found, groups, columns)
+    rows = [row for key in told for row in rows_of(found, groups[key], columns)]
+    return columns, tuple(rows), [group[0] for key, group in groups.items() if key not in told]
+
+
+def rows_of(found: Findings, group: Sequence[Outcome], columns: Sequence[str]) -> list[Row]:
+    """Rows of one outcome: mean and end state."""
+    rows = []
+    for place, one in enumerate(group):
+        name, unit = (_named(found, one), "% of runs" if one.measure == FALLEN else one.unit) if place == 0 else ("", "")
+        cells = tuple(cell(one.effects[branch]) for branch in columns)
+        rows.append(Row(name, unit, len(group), last_words(one) if one.when == LAST else "mean", _base(one), cells))
+    return rows
+
+
+def all_rows(found: Findings) -> list[Row]:
+    """Rows of every headline outcome, in every branch but the baseline."""
+    groups: dict[tuple[str, str], list[Outcome]] = {}
+    for one in found.outcomes:
+        groups.setdefault((one.actor, one.measure), []).append(one)
+    return [row for group in groups.values() for row in rows_of(found, group, [name for name in found.roles.all if name != found.roles.baseline])]
+
+
+def _matters(group: Sequence[Outcome], columns: Sequence[str]) -> bool:
+    return any(one.effects[name].kind not in FLAT for one in group for name in columns)
+
+
+def _told(found: Findings, groups: dict[tuple[str, str], list[Outcome]], columns: Sequence[str]) -> list[tuple[str, str]]:
+    """Outcomes in the matrix: regimes, arms received by all proxies, then the proxies in the order of their effects, amounts first."""
+    _, ordered = main_outcomes(found)
+    actors = [one.actor for one in ordered]
+    wanted = [key for key in groups if key[1] == FALLEN][:2] + [(TOGETHER, "received_arms")]
+    wanted += [(actor, measure) for actor in actors for measure in ("received_arms", "fighting")]
+    wanted += [(TOGETHER, "made"), *((actor, "made") for actor in actors), *groups]
+    kept = [key for key in dict.fromkeys(wanted) if key in groups and _matters(groups[key], columns)]
+    chosen: list[tuple[str, str]] = []
+    for key in kept:
+        if sum(len(groups[one]) for one in (*chosen, key)) <= ROWS:
+            chosen.append(key)
+    return chosen
+
+
+def _named(found: Findings, one: Outcome) -> str:
+    who = "All proxies" if one.actor == TOGETHER else found.labels[one.actor]
+    if one.measure == FALLEN:
+        return f"{who} falls"
+    return f"{who}: {called(one.measure)}{_ceiling(found, one)}"
+
+
+def _ceiling(found: Findings, one: Outcome) -> str:
+    ceiling = ceilings(found.study, found.roles.all).get(one.actor) if one.measure == "fighting" else None
+    return "" if ceiling is None else f" ({percent(max(ceiling.shares.values()))} at ceiling)"
+
+
+def _base(one: Outcome) -> str:
+    return plain(100.0 * one.baseline, 2) if one.measure == FALLEN else amount(one.baseline)
+
+
+def cell(judgement: Judgement) -> tuple[str, str]:
+    """Text and style of a cell: the difference with its interval, as many digits as the interval supports."""
+    effect, factor = judgement.effect, 100.0 if judgement.effect.measure == FALLEN else 1.0
+    difference = factor * (effect.difference or 0.0)
+    if judgement.kind is Kind.SAME:
+        return "the same", "quiet"
+    if judgement.kind is Kind.UNKNOWN:
+        return f"{fixed(difference, True)} (no interval)", "quiet"
+    low, high = factor * (effect.low or 0.0), factor * (effect.high or 0.0)
+    digits = digits_of(difference, high - low)
+    if judgement.kind is Kind.UNCHANGED:
+        return "no change", "quiet"
+    if judgement.kind is Kind.UNDETECTED:
+        return f"not detected, at most {limit(factor * judgement.at_most)}", "quiet"
+    style = "strong" if judgement.kind is Kind.CHANGED else ""
+    return f"{rounded(difference, digits)} [{rounded(low, digits)}, {rounded(high, digits)}]", style
+
+
+def notes(found: Findings, left_out: Sequence[Outcome]) -> tuple[str, ...]:
+    """Notes below the matrix: scale, intervals, and what is left out."""
+    columns = columns_of_matrix(found)
+    lines = [f"Differences from the baseline with 95\u00a0% intervals; bold: detected and not negligible. {SCALE_WORDS}"]
+    flat = [one for one in left_out if not _matters([o for o in found.outcomes if (o.actor, o.measure) == (one.actor, one.measure)], columns)]
+    parts = []
+    if flat:
+        change = "changes" if len(flat) == 1 else "change"
+        parts.append(f"{counted(len(flat), 'outcome')} that {change} by less than 2\u00a0% in each of these branches")
+    if len(left_out) > len(flat):
+        parts.append(f"{counted(len(left_out) - len(flat), 'more outcome')}")
+    hidden = len(found.roles.all) - 1 - len(columns)
+    if hidden > 0:
+        parts.append(counted(hidden, "more branch", "more branches"))
+    if parts:
+        lines.append(f"In the appendix: {joined(parts)}.")
+    return tuple(lines)
