@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from proxysim.formatting import joined, percent, plain, spelled
+from proxysim.formatting import joined, percent, spelled
 from proxysim.report.study.headline import LAST, MEAN, TOGETHER, Outcome
 from proxysim.report.study.scale import FLAT, Judgement, Kind
 from proxysim.report.text import amount, called, limit
@@ -235,7 +235,3 @@ def _turns(found: Findings, branch: str) -> list[str]:
 
 def _up(judgement: Judgement) -> str:
     return "rise" if judgement.is_rise else "fall"
-
-
-def _points(share: float) -> str:
-    return plain(100.0 * share, 2)
