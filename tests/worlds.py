@@ -326,6 +326,11 @@ class _Maker:
         self.maybe(table, "strikes", {a: self.share(0.4) for a in self.some(self.actors, 4)})
         self.maybe(table, "attrition", self.share(0.5))
         self.maybe(table, "spoils", self.share())
+        for kind in ("burden", "strike", "use", "attrition"):
+            self.maybe(table, f"{kind}_factor", self.size(0.2, 4), 0.3)
+        for side in ("spoils_from_a", "spoils_from_b"):
+            self.maybe(table, side, self.size(0.2, 3), 0.3)
+        self.maybe(table, "strike_part", self.share(0.5), 0.3)
         return table
 
     def _regime(self, state: str) -> Tables:
@@ -413,4 +418,5 @@ class _Maker:
                 assert parameter.default is not None
                 value = parameter.default * self.size(0.5, 2)
                 table[parameter.key] = float(f"{min(max(value, parameter.low), parameter.high):.5g}")
+        self.maybe(table, "search_volatility", self.size(0.2, 1.2), 0.3)
         return table

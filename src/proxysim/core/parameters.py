@@ -85,6 +85,9 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("income_volatility", "income_volatility", "factor", 0.03, 0, 1, "standard deviation of the log of income"),
         ("income_persistence", "income_persistence", "share", 0.9, 0, 0.999, "month-to-month persistence of the log of income"),
         ("leg_volatility", "leg_volatility", "factor", 0.6, 0, 2, "standard deviation of the log of the hazard on a leg"))
+    + _of("", ("behaviour",), A + "searches come in campaigns: an interdictor's effort drifts, on all of its legs at once.",
+        ("search_volatility", "search_volatility", "factor", 0.0, 0, 3, "standard deviation of the log of an interdictor's effort; 0: it is constant"),
+        ("search_persistence", "search_persistence", "share", 0.8, 0, 0.999, "month-to-month persistence of the log of an interdictor's effort"))
     + _of("", ("behaviour",), A + "floors and responses of patrons.",
         ("attention_floor", "attention_floor", "share", 0.05, 0.001, 1, "minimum attention of a patron during its own wars"),
         ("minimum_share", "minimum_share", "share", 0.0002, 0, 0.5, "share of revenue below which support is not given"),
@@ -246,10 +249,18 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("strike_rate", "strikes", "loss", 0.0, 0, 1, "share of an actor's stock struck at intensity 1"))
     + _of("front", ("fronts",), "Scenario.",
         ("intensity", "intensity", "share", None, 0, 1, "intensity of the war"))
+    + _of("front", ("fronts",), A + "a war can be loud in one respect and quiet in another; each product with the intensity is at most 1.",
+        ("burden_factor", "burden_factor", "factor", 1.0, 0, 100, "intensity that takes attention, relative to `intensity`"),
+        ("strike_factor", "strike_factor", "factor", 1.0, 0, 100, "intensity of strikes, relative to `intensity`; strikes rise with its square"),
+        ("use_factor", "use_factor", "factor", 1.0, 0, 100, "intensity that sets the use of arms and the demand for them, relative to `intensity`"),
+        ("attrition_factor", "attrition_factor", "factor", 1.0, 0, 100, "intensity that sets losses of arms and personnel in fighting, relative to `intensity`"),
+        ("strike_part", "strike_part", "share", 0.0, 0, 0.99, "share of an actor's stock lost in one counted strike; 0: strikes are not counted and act evenly"))
     + _of("front", ("fronts",), "Lanchester 1916; Deitchman 1962 (guerrilla). Assumption: the rate.",
         ("attrition", "attrition", "loss", 0.01, 0, 1, "rate of loss in fighting at intensity 1"),
         ("opposition", "opposition", "arms", NAN, 0, 1e9, "strength of an opponent that is not an actor; computed by default: that of side_a at the start if side_b is empty, else 0"),
-        ("spoils", "spoils", "share", 0.1, 0, 1, "share of the losses in fighting that the other side captures"))
+        ("spoils", "spoils", "share", 0.1, 0, 1, "share of the losses in fighting that the other side captures"),
+        ("spoils_from_a", "spoils_from_a", "factor", 1.0, 0, 100, "factor on `spoils` for the losses of side_a"),
+        ("spoils_from_b", "spoils_from_b", "factor", 1.0, 0, 100, "factor on `spoils` for the losses of side_b"))
     # ---- regimes ---------------------------------------------------------------------------------
     + _of("regime", ("regimes",), A + "strength of a government that depends on outside support.",
         ("own_strength", "own_strength", "factor", None, 0, 100, "own strength, in the same unit as `pressure`"),

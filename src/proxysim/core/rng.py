@@ -15,7 +15,7 @@ import numpy as np
 from proxysim.core.jit import compiled
 
 #: Mechanisms that draw random numbers. Their codes are part of the counter and must never change.
-FRONT, EVENT_CHANCE, EVENT_DATE, EVENT_MONTH, INCOME, LEG, CARGO, FORCING, UNKNOWN, CONSIGNMENTS = range(1, 11)
+FRONT, EVENT_CHANCE, EVENT_DATE, EVENT_MONTH, INCOME, LEG, CARGO, FORCING, UNKNOWN, CONSIGNMENTS, SEARCH, STRIKES = range(1, 13)
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
@@ -143,4 +143,24 @@ def _tail(u, n, p, strict):  # type: ignore[no-untyped-def]
         above += term
         term *= k / ((n - k + 1.0) * odds)
         k -= 1
+    return k
+
+
+#: Above this mean a Poisson number is taken from the normal distribution, which agrees with it to a few thousandths there.
+POISSON_EXACT = 400.0
+
+
+@compiled
+def poisson_quantile(u, mean):  # type: ignore[no-untyped-def]
+    """Return the smallest k with P(Poisson(mean) <= k) >= u; it never falls when the mean rises up to `POISSON_EXACT`."""
+    if mean <= 0.0:
+        return 0
+    if mean > POISSON_EXACT:
+        return int(max(0.0, math.floor(mean + math.sqrt(mean) * normal_quantile(u) + 0.5)))
+    k, term = 0, math.exp(-mean)
+    total = term
+    while total < u and term > 0.0:
+        k += 1
+        term *= mean / k
+        total += term
     return k

@@ -121,6 +121,7 @@ def _start(w, p, s, f):  # type: ignore[no-untyped-def]
     for a in range(w.actor_count):
         s.funds[a], s.personnel[a], s.command[a] = p.funds[a], p.personnel[a], p.command[a]
         s.attention[a], s.income_noise[a], s.outlay[a] = 1.0, 0.0, p.outlay[a]
+        s.search_noise[a] = 0.0
         for c in range(w.category_count):
             s.plant[a, c], s.knowhow[a, c], s.cumulative[a, c] = p.plant[a, c], p.knowhow[a, c], p.cumulative[a, c]
             s.order_average[a, c] = p.plant[a, c] / p.plant_margin if p.plant_margin > 0.0 else 0.0
@@ -133,6 +134,8 @@ def _start(w, p, s, f):  # type: ignore[no-untyped-def]
                     s.stock[a, c, o] += p.stock[a, c] * max(0.0, 1.0 - foreign)
         for k in range(w.leg_count):
             s.belief[a, k], s.patrol[a, k] = p.detection[k], p.patrols[a, k]
+    for k in range(w.leg_count):
+        s.stopped_part[k] = 0.0
     for i in range(w.tie_count):
         s.tie_control[i], s.owed[i], s.tie_share[i], s.tie_order[i] = p.control[i], 0.0, 0.0, 0.0
         a = w.tie_from[i]

@@ -43,7 +43,7 @@ def revenue(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def attention(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Attention falls at once to max(floor, prod(1 - burden I)) and recovers by 1 / recovery per month.
+    """Attention falls at once to max(floor, prod(1 - burden I_burden)) and recovers by 1 / recovery per month.
 
     `commitment` raises the attention that is used: focus = 1 - (1 - attention)(1 - x).
 
@@ -58,7 +58,7 @@ def attention(w, p, s, f, t):  # type: ignore[no-untyped-def]
     for a in range(w.actor_count):
         raw = 1.0
         for i in range(w.front_count):
-            raw *= 1.0 - p.burden[i, a] * f.front_now[i]
+            raw *= 1.0 - p.burden[i, a] * f.front_burden[i]
         raw = max(p.attention_floor, raw)
         gain = 1.0 if p.attention_recovery[a] <= 1.0 else 1.0 / p.attention_recovery[a]
         s.attention[a] = min(raw, s.attention[a] + gain)

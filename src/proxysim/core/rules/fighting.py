@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
+from proxysim.core import rng
 from proxysim.core.jit import compiled
 from proxysim.core.parameters import VARIANTS
 from proxysim.core.rules._shared import stock_of, whole_stock
-from proxysim.core.vocabulary import A_CAPTURED, A_DECAYED, A_LOST, A_STRUCK, A_USED, NO_SIDE, SIDE_A, SIDE_B
+from proxysim.core.vocabulary import A_CAPTURED, A_DECAYED, A_LOST, A_STRUCK, A_USED, NO_SIDE, SIDE_A
 
 CONTEST, GUERRILLA, LINEAR, SQUARE = range(len(VARIANTS["attrition"]))
 GUERRILLA_STEPS = 64
@@ -15,26 +16,46 @@ GUERRILLA_STEPS = 64
 
 @compiled
 def strikes(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Share struck = (1 - prod over fronts (1 - rate I^2)) (1 - shield), shield = air_defence AD / (AD + AD at start).
+    """Share struck = (1 - prod over fronts (1 - r)) (1 - shield), r = rate I^2, shield = air_defence AD / (AD + AD at start).
 
-    AD is the stock of air defence. If an actor had none at the start, the denominator is its whole stock.
+    I is the intensity of strikes. AD is the stock of air defence. If an actor had none at the start, the denominator is
+    its whole stock. Where `strike_part` is above 0, strikes are counted: N ~ Poisson(-ln(1 - r) / part) is the quantile
+    at a keyed uniform number, and 1 - (1 - part)^N replaces r, which is its mean. In the deterministic world r stays,
+    and the mean of N is recorded.
     Variant `strikes = "responsive"`: within the same budget, effort follows stock relative to the initial stock.
 
     Writes
     ------
-    struck_share : (actor,), in [0, 1]
+    struck_share : (actor,), in [0, 1]; strike_count : (actor,), strikes per month
 
     Source
     ------
-    Assumption: the intensity is squared, since linear strikes would destroy most of the stock before an escalation.
+    Assumption: strikes are independent, and each takes the same share of what is left. Assumption: the intensity is squared, since linear strikes would destroy most of the stock before an escalation.
     """
     for a in range(w.actor_count):
         struck = 0.0
+        f.strike_count[a] = 0.0
         for i in range(w.front_count):
             if p.strike_rate[i, a] > 0.0:
                 rate = p.strike_rate[i, a] * _effort(w, p, s, f, i, a)
-                struck += (1.0 - struck) * min(1.0, rate * f.front_now[i] * f.front_now[i])
+                share = min(1.0, rate * f.front_strikes[i] * f.front_strikes[i])
+                if p.strike_part[i] > 0.0 and 0.0 < share < 1.0:
+                    share = _counted(w, p, s, f, t, i, a, share)
+                struck += (1.0 - struck) * share
         f.struck_share[a] = struck * (1.0 - _shield(w, p, s, a)) if struck > 0.0 else 0.0
+
+
+@compiled
+def _counted(w, p, s, f, t, i, a, share):  # type: ignore[no-untyped-def]
+    """Share struck by a random number of strikes whose mean effect is `share`."""
+    part = p.strike_part[i]
+    mean = -math.log1p(-share) / part
+    if p.noise <= 0.0:
+        f.strike_count[a] += mean
+        return share
+    count = rng.poisson_quantile(rng.uniform(s.seed, s.run, rng.STRIKES, w.front_key[i] ^ w.actor_key[a], t), mean)
+    f.strike_count[a] += count
+    return -math.expm1(count * math.log1p(-part))
 
 
 @compiled
@@ -77,7 +98,7 @@ def attrition(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    front_loss : (front, actor), attrition_share : (actor,), in [0, 1]
+    front_force : (front, actor), arms; front_loss : (front, actor), attrition_share : (actor,), in [0, 1]
 
     Source
     ------
@@ -89,12 +110,14 @@ def attrition(w, p, s, f, t):  # type: ignore[no-untyped-def]
     for i in range(w.front_count):
         one, two = 0.0, p.opposition[i]
         for a in range(w.actor_count):
-            f.front_loss[i, a] = 0.0
-            if w.front_side[i, a] == SIDE_A:
-                one += whole_stock(w, s, a) * f.commitment_now[i, a]
-            elif w.front_side[i, a] == SIDE_B:
-                two += whole_stock(w, s, a) * f.commitment_now[i, a]
-        rate = p.attrition[i] * f.front_now[i]
+            f.front_loss[i, a], f.front_force[i, a] = 0.0, 0.0
+            if w.front_side[i, a] != NO_SIDE:
+                f.front_force[i, a] = whole_stock(w, s, a) * f.commitment_now[i, a]
+                if w.front_side[i, a] == SIDE_A:
+                    one += f.front_force[i, a]
+                else:
+                    two += f.front_force[i, a]
+        rate = p.attrition[i] * f.front_attrition[i]
         if one <= 0.0 or two <= 0.0 or rate <= 0.0:
             continue
         lost_one, lost_two = attrition_of_month(w.attrition_form, one, two, rate, w.front_guerrilla[i])
@@ -166,15 +189,16 @@ def _guerrilla(hidden, seen, rate):  # type: ignore[no-untyped-def]
 def lose(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """Reduce the opening stock that was not sent, in this order: use, strikes, losses in fighting, decay.
 
-    Each loss is a share of what is left. The other side captures the share `spoils` of the losses in fighting. plant
-    falls by plant_damage times the share struck.
+    Each loss is a share of what is left. The other side captures the share `spoils` of the losses in fighting, times
+    `spoils_from_a` or `spoils_from_b`. Its members divide that by stock times engagement, in which `opposition` counts
+    too: what falls to it leaves the world. plant falls by plant_damage times the share struck.
 
     Writes
     ------
     spoils_part : (actor,); stock, plant; books
     """
     for a in range(w.actor_count):
-        use = p.use_rate[a] * f.war[a]
+        use = p.use_rate[a] * f.war_use[a]
         taken = _spoils(w, p, f, a) if f.attrition_share[a] > 0.0 else 0.0
         for c in range(w.category_count):
             strike = f.struck_share[a] * min(1.0, p.vulnerability[c])
@@ -207,13 +231,15 @@ def _spoils(w, p, f, a):  # type: ignore[no-untyped-def]
         total += f.front_loss[i, a]
     for i in range(w.front_count):
         if f.front_loss[i, a] > 0.0 and p.spoils[i] > 0.0:
-            others = 0.0
+            from_a = w.front_side[i, a] == SIDE_A
+            spoils = min(1.0, p.spoils[i] * (p.spoils_from_a[i] if from_a else p.spoils_from_b[i]))
+            others = p.opposition[i] if from_a else 0.0
             for b in range(w.actor_count):
                 if _opposed(w, i, a, b):
-                    others += f.commitment_now[i, b]
+                    others += f.front_force[i, b]
             for b in range(w.actor_count):
                 if others > 0.0 and _opposed(w, i, a, b):
-                    part = (f.front_loss[i, a] / total) * p.spoils[i] * f.commitment_now[i, b] / others
+                    part = (f.front_loss[i, a] / total) * spoils * f.front_force[i, b] / others
                     f.spoils_part[b] += part
                     taken += part
     return taken
@@ -228,7 +254,7 @@ def _opposed(w, i, a, b):  # type: ignore[no-untyped-def]
 
 @compiled
 def people(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """killed = rate war P; recruits = rate adequacy (1 - P / pool)+ P (growth + shortfall); command recovers.
+    """killed = rate war_losses P; recruits = rate adequacy (1 - P / pool)+ P (growth + shortfall); command recovers.
 
     Writes
     ------
@@ -241,7 +267,7 @@ def people(w, p, s, f, t):  # type: ignore[no-untyped-def]
     for a in range(w.actor_count):
         people_ = s.personnel[a]
         if people_ > 0.0:
-            killed = min(1.0, p.casualty_rate[a] * f.war[a]) * people_
+            killed = min(1.0, p.casualty_rate[a] * f.war_losses[a]) * people_
             room = max(0.0, 1.0 - people_ / p.pool[a]) if p.pool[a] > 0.0 else 0.0
             short = max(0.0, 1.0 - people_ / p.personnel[a]) if p.personnel[a] > 0.0 else 0.0
             recruits = p.recruit_rate[a] * f.adequacy[a] * room * people_ * (p.recruit_growth[a] + short)

@@ -30,13 +30,27 @@ def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """war = max over fronts of engagement times intensity.
+    """Intensity of each kind = min(1, factor I); war = max over fronts of engagement times intensity.
+
+    The kinds are burden (attention), strikes, use (of arms, and demand for them) and attrition (losses in fighting).
 
     Writes
     ------
-    war : (actor,), in [0, 1]
+    front_burden, front_strikes, front_use, front_attrition : (front,), in [0, 1]; war, war_use, war_losses : (actor,),
+    in [0, 1]
+
+    Source
+    ------
+    Assumption: the factors of the scenario. All are 1 unless it says otherwise.
     """
+    for i in range(w.front_count):
+        f.front_burden[i] = min(1.0, p.burden_factor[i] * f.front_now[i])
+        f.front_strikes[i] = min(1.0, p.strike_factor[i] * f.front_now[i])
+        f.front_use[i] = min(1.0, p.use_factor[i] * f.front_now[i])
+        f.front_attrition[i] = min(1.0, p.attrition_factor[i] * f.front_now[i])
     for a in range(w.actor_count):
-        f.war[a] = 0.0
+        f.war[a], f.war_use[a], f.war_losses[a] = 0.0, 0.0, 0.0
         for i in range(w.front_count):
             f.war[a] = max(f.war[a], f.commitment_now[i, a] * f.front_now[i])
+            f.war_use[a] = max(f.war_use[a], f.commitment_now[i, a] * f.front_use[i])
+            f.war_losses[a] = max(f.war_losses[a], f.commitment_now[i, a] * f.front_attrition[i])

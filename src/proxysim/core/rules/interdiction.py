@@ -9,27 +9,31 @@ from proxysim.core.jit import compiled
 from proxysim.core.vocabulary import A_CAPTURED, T_CAPTURED, T_DESTROYED, T_SENT
 
 MOST_VESSELS = 200
+#: A consignment counts as whole if no more than this is missing, since parts of it are added with rounding errors.
+COUNTED = 1e-9
 
 
 @compiled
 def hazards(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """hazard = (base + sum patrol effort)(1 + w I)(1 - relief x_logistics)(1 - concealment) exp(sd z - sd^2 / 2).
+    """hazard = (base + sum patrol effort search)(1 + w I)(1 - relief x_logistics)(1 - concealment) exp(sd z - sd^2 / 2).
 
-    base = -ln(1 - detection), I is the intensity of the leg's front, and x_logistics is that of its users.
+    base = -ln(1 - detection), I is the intensity of the leg's front, and x_logistics is that of its users. search =
+    exp(sd y - sd^2 / 2) with y AR(1) of unit variance, the same on all legs of an interdictor.
 
     Writes
     ------
-    hazard, leg_searched : (leg,), per month; leg_chance : (leg,), probability; leg_entered, leg_lost, leg_found : (leg,
+    search : (actor,), factor; search_noise : (actor,); hazard, leg_searched : (leg,), per month; leg_chance : (leg,), probability; leg_entered, leg_lost, leg_found : (leg,
     actor), set to 0; vessels : (leg,), set to 0
 
     Source
     ------
     Random search, Koopman. Assumption: how war, concealment and logistics enter.
     """
+    _campaigns(w, p, s, f, t)
     for k in range(w.leg_count):
         hazard = -math.log1p(-p.detection[k])
         for a in range(w.actor_count):
-            hazard += s.patrol[a, k] * p.effort[a]
+            hazard += s.patrol[a, k] * p.effort[a] * f.search[a]
             f.leg_entered[k, a], f.leg_lost[k, a], f.leg_found[k, a] = 0.0, 0.0, 0.0
         f.leg_searched[k] = hazard
         if w.leg_front[k] >= 0:
@@ -42,19 +46,32 @@ def hazards(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _campaigns(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Set the effort of each interdictor this month, relative to its usual one."""
+    sd, rho = p.search_volatility * p.noise, p.search_persistence
+    for a in range(w.actor_count):
+        f.search[a] = 1.0
+        if sd > 0.0 and p.effort[a] > 0.0:
+            z = rng.normal(s.seed, s.run, rng.SEARCH, w.actor_key[a], t)
+            s.search_noise[a] = z if t == 0 else rho * s.search_noise[a] + math.sqrt(1.0 - rho * rho) * z
+            f.search[a] = math.exp(sd * s.search_noise[a] - 0.5 * sd * sd)
+
+
+@compiled
 def travel(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """K of n = max(1, floor(cargo / consignment + u)) consignments are lost, K ~ Binomial(n, 1 - exp(-hazard)).
 
     K is the binomial quantile at one keyed uniform number. Consignments carry mixed cargo, so each category and origin
     loses K / n. u is keyed too, so a very small change of the cargo changes n only with a very small probability. n is
     at most 200, after which consignments get larger. In the deterministic world the share lost equals the probability.
-    vessels = arms lost / consignment. Patrols stop a part of the loss in proportion to their part of the hazard. The
+    vessels = arms lost / consignment, and stopped counts the whole ones, so no arms are lost without being counted and
+    a small cargo adds its part only. Patrols stop a part of the loss in proportion to their part of the hazard. The
     interdictor keeps the share `capture` of it, and the rest is destroyed.
 
     Writes
     ------
     route_lost, route_captured, route_through : (route,); leg_entered, leg_lost, leg_found : (leg, actor), arms;
-    vessels; ring; stock of interdictors (through the books: captured)
+    vessels; stopped : (leg,), count; stopped_part : (leg,); ring; stock of interdictors (through the books: captured)
 
     Source
     ------
@@ -67,6 +84,10 @@ def travel(w, p, s, f, t):  # type: ignore[no-untyped-def]
                 _route(w, p, s, f, t, r, f.tie_sent[i] * f.route_sent[r])
         if f.tie_sent[i] > 0.0:
             _embark(w, s, f, t, i)
+    for k in range(w.leg_count):
+        whole = s.stopped_part[k] + f.vessels[k]
+        f.stopped[k] = math.floor(whole + COUNTED)
+        s.stopped_part[k] = max(0.0, whole - f.stopped[k])
 
 
 @compiled
@@ -94,7 +115,7 @@ def _route(w, p, s, f, t, r, value):  # type: ignore[no-untyped-def]
         if lost > 0.0 and f.leg_searched[leg] > 0.0:
             for a in range(w.actor_count):
                 if s.patrol[a, leg] > 0.0 and p.effort[a] > 0.0:
-                    found = lost * s.patrol[a, leg] * p.effort[a] / f.leg_searched[leg]
+                    found = lost * s.patrol[a, leg] * p.effort[a] * f.search[a] / f.leg_searched[leg]
                     f.leg_found[leg, a] += entered * found
                     captured += left * found * p.capture[a]
                     _capture(w, f, i, a, left * found * p.capture[a] * f.route_sent[r])

@@ -76,7 +76,7 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
     for a in range(w.actor_count):
         f.intake[a] = f.revenue[a]
         for c in range(w.category_count):
-            f.order_asked[a, c] = p.demand[a, c] * f.war[a]
+            f.order_asked[a, c] = p.demand[a, c] * f.war_use[a]
     for i in range(w.tie_count):
         f.intake[w.tie_to[i]] += f.arrived_value[i]
     for a in range(w.actor_count):

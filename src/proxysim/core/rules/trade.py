@@ -11,7 +11,7 @@ from proxysim.core.vocabulary import MARKET, RECIPROCITY, RETRANSFER, SALE, SUPP
 
 @compiled
 def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """want = min((demand war - made)+, (months demand war - stock)+), the arms that a buyer at war wants.
+    """want = min((demand war_use - made)+, (months demand war_use - stock)+), the arms that a buyer at war wants.
 
     offer = min(offer_want want access, offer_share (stock - offer_floor target)+). `market` adds to the access of a
     member that buys from another member or from a proxy.
@@ -27,7 +27,7 @@ def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
     for a in range(w.actor_count):
         for c in range(w.category_count):
             held = stock_of(w, s, a, c)
-            need = p.demand[a, c] * f.war[a]
+            need = p.demand[a, c] * f.war_use[a]
             f.want[a, c] = max(0.0, min(need - f.made[a, c], p.shortage_months * need - held))
     for i in range(w.tie_count):
         a, b = w.tie_from[i], w.tie_to[i]
