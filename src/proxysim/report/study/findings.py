@@ -19,7 +19,7 @@ from proxysim.runs.threads import Progress
 from proxysim.scenario.world.uncertainty import REPLICATES, unknowns
 from proxysim.scenario.world.world import World, world_of
 from proxysim.statistics.intervals import mean_interval
-from proxysim.statistics.paired import Effect, effects_of, independent
+from proxysim.statistics.paired import Effect, effects_of, independent, paired_differences
 from proxysim.studies.attribution import Attribution, attribute, game_of
 from proxysim.studies.changes import assumed_changes
 from proxysim.studies.comparison import Comparison, columns_of
@@ -243,7 +243,7 @@ def _screened(
     judged = _judged(drawn, holders(study))
     if not np.any(judged):
         return None
-    answers = judged[1] - judged[0]
+    answers = paired_differences(judged[0], judged[1])
     return Screening(pairs, answers.reshape(-1, REPLICATES).mean(axis=1), screen(drawn, answers))
 
 
@@ -286,7 +286,7 @@ def _ranked(
     best = (lowest / lowest.sum(axis=0)).mean(axis=1)
     single = _best_single(those, [study.worlds[at[name]] for name in (roles.focus, *roles.counters)])
     focus, base = judged[at[roles.focus]], judged[at[roles.baseline]]
-    differences = (those - focus).T
+    differences = paired_differences(np.broadcast_to(focus, those.shape), those).T
     low, high = mean_interval(independent(differences, study.draws), seed=study.seed % 2**64)
     effect = float((focus - base).mean())
     rows = []

@@ -15,7 +15,7 @@ from proxysim.report.text import UNITS, called, difference, number, size
 from proxysim.runs.outcomes import FALLEN
 from proxysim.scenario.labels import number_label, provision_label
 from proxysim.statistics.intervals import mean_interval
-from proxysim.statistics.paired import independent
+from proxysim.statistics.paired import independent, paired_differences
 from proxysim.studies.limits import ceiling_words, ceilings, idle_plants, idle_words
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def arms(found: Findings) -> str:
     if len(proxies) < 2:
         return ""
     values = np.sum([study.of("received_arms", actor) for actor in proxies], axis=0)
-    change = values[focus] - values[base]
+    change = paired_differences(values[base], values[focus])
     low, high = (
         float(end[0]) for end in mean_interval(independent(change[:, None], study.draws), seed=study.seed % 2**64)
     )
