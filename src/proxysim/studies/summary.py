@@ -9,7 +9,6 @@ from proxysim.core.vocabulary import MEASURES, NEVER
 from proxysim.formatting import ascii_only, brackets, differ_words, number, percent, span, table
 from proxysim.runs.outcomes import FALL, FALLEN
 from proxysim.scenario.labels import actor_label, kind_of
-from proxysim.statistics.intervals import FEWEST
 from proxysim.statistics.paired import rare_words
 from proxysim.studies.limits import ceiling_words, ceilings, idle_plants, idle_words
 
@@ -113,7 +112,7 @@ def _divided(result: Attribution, measure: Attributed) -> list[str]:
     head = f"{name}: {_number(total.difference, True)}{spread} on {_number(total.baseline)}"
     rows = []
     for provision, share in sorted(measure.provisions.items(), key=lambda pair: -abs(pair[1].value or 0.0)):
-        is_rare = share.low is None and share.differing < min(FEWEST, total.n)
+        is_rare = share.low is None and share.differing < total.n
         interval = differ_words(share.differing, total.n) if is_rare else _brackets(share.low, share.high)
         rows.append([provision.rpartition(".")[2], _number(share.size), _number(share.value, True), interval,
                      _number(share.pass_through)])  # fmt: skip
