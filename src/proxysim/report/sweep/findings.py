@@ -195,7 +195,7 @@ def _plane(
         x, y = y, x
     keys = [_cells(columns[name]) if sampled else columns[name] for name in (x, y) if name is not None]
     whole = ~np.isnan(answers).any(axis=0)
-    held = paired_differences(*np.broadcast_arrays(answers[:1], answers)) if against_first else answers
+    held = paired_differences(np.broadcast_to(answers[:1], answers.shape), answers) if against_first else answers
     places: dict[tuple[Any, ...], list[int]] = {}
     for point, cell in enumerate(zip(*(key.tolist() for key in keys), strict=True)):
         places.setdefault(cell, []).append(point)
