@@ -71,16 +71,18 @@ def heat_map(
         return empty_figure("There are no points to show.")
     columns, rows = sorted(table[x].unique()), sorted(table[y].unique())
     grid, unsure = np.full((len(rows), len(columns)), np.nan), np.zeros((len(rows), len(columns)), dtype=bool)
+    known = "low" in table and "high" in table and bool(np.isfinite(table["low"].astype(float)).any())
     for _, one in table.iterrows():
         at = rows.index(one[y]), columns.index(one[x])
         grid[at] = float(one[value])
-        unsure[at] = "low" in table and "high" in table and one["low"] <= 0.0 <= one["high"]
+        unsure[at] = known and np.isfinite(grid[at]) and not (one["low"] > 0.0 or one["high"] < 0.0)
     height = min(5.2, max(1.6, 0.36 * len(rows)))
     side = wrap_text(text.name(labels, y, 60), height)[:3]
     bar = None
     if ax is None:
+        none = ", or there is none" if known and table["low"].isna().any() else ""
         words = value_caption(value, unit, labels, table) + (
-            " Dot: the interval includes zero." if unsure.any() else ""
+            f" Dot: the interval includes zero{none}." if unsure.any() else ""
         )
         left = 0.75 + 0.14 * len(side) + max(0.0, max(text_width(tick_label(one)) for one in rows) - 0.35)
         top = _TOP if unit and len(unit) <= _LETTERS else BARE

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from proxysim.errors import MissingExtra, RunError, StorageError, did_you_mean
-from proxysim.statistics.intervals import LEVEL, mean_interval, mean_there
+from proxysim.statistics.intervals import FEWEST, LEVEL, chance_limit, mean_interval, mean_there
+from proxysim.statistics.paired import DUST, paired_differences
 from proxysim.statistics.sensitivity import main_effects
 from proxysim.sweeps.experiment.experiment import DESIGNS, SAMPLED
 from proxysim.sweeps.experiment.factors import DRAW
@@ -371,7 +372,11 @@ class Sweep:
             raise RunError(f"{chosen!r} is not a branch that can be analysed; choose from {those}")
         cells = self._cells(names).mean(axis=-1)
         value = cells[:, store.branches.index(chosen)]
-        return np.asarray(value - cells[:, 0] if len(store.branches) > 1 else value)
+        return paired_differences(cells[:, 0], value) if len(store.branches) > 1 else np.asarray(value)
+
+    def _dust(self, outcome: str | Sequence[str]) -> float:
+        """The size below which a change in the answer is a rounding error."""
+        return DUST * float(np.fmax.reduce(np.abs(self._cells(self._outcomes(outcome)).mean(axis=-1)), axis=None))
 
     def _outcomes(self, outcome: str | Sequence[str]) -> list[str]:
         columns = self.store.columns
@@ -480,7 +485,9 @@ class Sweep:
         store = self.store
         columns = {f.name: c for f, c in zip(store.design.factors, store.design.columns, strict=True)}
         answers = self.answers(outcome, branch)
-        table = main_effects(columns, answers, self.is_sampled, level, store.experiment.seed % 2**64)
+        table = main_effects(
+            columns, answers, self.is_sampled, level, store.experiment.seed % 2**64, self._dust(outcome)
+        )
         drawn = table["name"].isin([factor.name for factor in store.experiment.factors if factor.verb == DRAW])
         table.loc[drawn, ["low", "high"]] = ["low third", "high third"]
         return table
@@ -502,7 +509,9 @@ class Sweep:
         Returns
         -------
         pandas.DataFrame : one row per point: the columns of `design`, then ``difference`` with its interval ``low`` to ``high``
-            in the unit of the measure, ``n``, the number of pairs of runs, and ``missing``, the number of pairs with a failed run
+            in the unit of the measure, ``n``, the number of pairs of runs, ``missing``, the number of pairs with a failed run,
+            ``differing``, the number of pairs that differ, and ``chance_below``, the limit of the chance that a pair differs,
+            given in place of an interval if fewer than five do
 
         Raises
         ------
@@ -538,9 +547,11 @@ class Sweep:
         one, two = np.broadcast_arrays(base, answers)
         rows = _paired(one, two, level, self.store.experiment.seed)
         table = self.design
-        for place, name in enumerate(("difference", "low", "high", "n", "missing"), start=2):
+        for place, name in enumerate(("difference", "low", "high", "n", "missing", "differing", "chance_below"), start=2):
             table[name] = [row[place] for row in rows]
-        return table.astype({"n": int, "missing": int})
+        if len(self.store.branches) == 1:  # the first point is compared with itself
+            table.loc[0, ["low", "high", "chance_below"]] = 0.0, 0.0, math.nan
+        return table.astype({"n": int, "missing": int, "differing": int})
 
     def effects(self, against: int | None = None, level: float = LEVEL) -> pandas.DataFrame:
         """Paired differences for each point, branch and outcome.
@@ -557,7 +568,8 @@ class Sweep:
         -------
         pandas.DataFrame : one row per point, branch and outcome that is compared: ``point``, ``branch``, ``measure``, ``actor``;
             ``baseline`` and ``value``, the two means; ``difference`` with its interval ``low`` to ``high``, all in the unit of
-            the measure; ``pairs``, the number of pairs of runs; ``missing``, the number of pairs with a failed run
+            the measure; ``pairs``, the number of pairs of runs; ``missing``, the number of pairs with a failed run;
+            ``differing`` and ``chance_below`` as in `by_point`
 
         Raises
         ------
@@ -607,7 +619,8 @@ class Sweep:
             points, branches = np.nonzero(keep)
             rows = _paired(one[keep], two[keep], level, store.experiment.seed)
             measure, _, actor = name.partition(".")
-            table = pd.DataFrame(rows, columns=["baseline", "value", "difference", "low", "high", "pairs", "missing"])
+            names = ["baseline", "value", "difference", "low", "high", "pairs", "missing", "differing", "chance_below"]
+            table = pd.DataFrame(rows, columns=names)
             table.insert(0, "point", points)
             table.insert(1, "branch", np.array(store.branches, dtype=object)[branches])
             table.insert(2, "measure", measure)
@@ -825,18 +838,21 @@ def _bounds(factor: Any) -> list[float]:
 
 
 def _paired(base: Array, other: Array, level: float, seed: int) -> list[tuple[float, ...]]:
-    """Means, difference and interval of each row, ``(cell, run)``, from the pairs in which both runs succeeded."""
+    """Means, difference, interval and counts of each row, ``(cell, run)``, from the pairs in which both runs succeeded."""
     there = ~np.isnan(base) & ~np.isnan(other)
-    found: list[tuple[float, ...]] = [(math.nan,) * 5 + (0, base.shape[1])] * len(base)
+    found: list[tuple[float, ...]] = [(math.nan,) * 5 + (0, base.shape[1], 0, math.nan)] * len(base)
     for pairs in np.unique(there.sum(axis=1)):
         rows = np.flatnonzero(there.sum(axis=1) == pairs)
         if not pairs:
             continue
         a, b = (side[rows][there[rows]].reshape(len(rows), pairs) for side in (base, other))
-        low, high = mean_interval((b - a).T, level, seed % 2**64)
-        ends = zip(rows, a.mean(axis=1), b.mean(axis=1), (b - a).mean(axis=1), low, high, strict=True)
-        for row, *numbers in ends:
-            found[row] = (*map(float, numbers), int(pairs), base.shape[1] - int(pairs))
+        apart = paired_differences(a, b)
+        low, high = mean_interval(apart.T, level, seed % 2**64)
+        differing = np.count_nonzero(apart, axis=1)
+        ends = zip(rows, differing, a.mean(axis=1), b.mean(axis=1), apart.mean(axis=1), low, high, strict=True)
+        for row, count, *numbers in ends:
+            limit = chance_limit(int(count), int(pairs), level) if count < min(FEWEST, pairs) else math.nan
+            found[row] = (*map(float, numbers), int(pairs), base.shape[1] - int(pairs), int(count), limit)
     return found
 
 

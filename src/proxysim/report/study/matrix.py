@@ -124,6 +124,8 @@ def cell(judgement: Judgement) -> tuple[str, str]:
     difference = factor * (effect.difference or 0.0)
     if judgement.kind is Kind.SAME:
         return "the same", "quiet"
+    if judgement.kind is Kind.RARE:
+        return f"{effect.differing:,} of {effect.n:,} pairs differ", "quiet"
     if judgement.kind is Kind.UNKNOWN:
         return f"{fixed(difference, True)} (no interval)", "quiet"
     low, high = factor * (effect.low or 0.0), factor * (effect.high or 0.0)

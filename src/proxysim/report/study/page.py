@@ -19,6 +19,7 @@ from proxysim.report.study.matrix import all_rows
 from proxysim.report.study.pictures import pictures
 from proxysim.report.text import called, number, span
 from proxysim.scenario.labels import provision_label
+from proxysim.statistics.paired import rare_words
 from proxysim.studies.limits import ceiling_words
 
 if TYPE_CHECKING:
@@ -123,8 +124,7 @@ def _effects(found: Findings) -> list[tuple[str, ...]]:
     for effect in found.comparison.effects:
         if effect.branch not in found.roles.shown or effect.difference is None or effect.measure in ("capacity", *PARTS):
             continue
-        same = effect.difference == 0.0 and not effect.opposite_sign and not effect.variance_reduction
-        certain = "the same in every pair" if same else "yes" if effect.detected else "no effect detected"
+        certain = "the same in every pair" if effect.same else "yes" if effect.detected else rare_words(effect) or "no effect detected"
         certain += _ceiling(words.at_ceiling(found, effect))
         rows.append((found.labels[effect.branch], found.labels.get(effect.actor, effect.actor), called(effect.measure), effect.unit,
                      number(effect.baseline), number(effect.difference, True), span(effect.low, effect.high), certain))  # fmt: skip

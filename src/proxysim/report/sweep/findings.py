@@ -15,7 +15,8 @@ from proxysim.report.text import called_of
 from proxysim.runs.outcomes import Outcome, outcomes_of
 from proxysim.scenario.labels import number_label
 from proxysim.scenario.world.world import World, load
-from proxysim.statistics.intervals import mean_interval, mean_there
+from proxysim.statistics.intervals import FEWEST, mean_interval, mean_there
+from proxysim.statistics.paired import paired_differences
 from proxysim.statistics.sensitivity import is_text
 from proxysim.sweeps import results
 from proxysim.sweeps.experiment.factors import DRAW
@@ -81,8 +82,8 @@ class SweepFindings:
 
     @property
     def by_runs(self) -> bool:
-        """Whether the points have intervals."""
-        return bool(np.isfinite(self.points["low"].astype(float)).any())
+        """Whether the points have enough pairs for intervals."""
+        return bool((self.points["n"] >= FEWEST).any())
 
     def factor(self, name: str) -> Factor:
         """The factor with a given name."""
@@ -194,7 +195,7 @@ def _plane(
         x, y = y, x
     keys = [_cells(columns[name]) if sampled else columns[name] for name in (x, y) if name is not None]
     whole = ~np.isnan(answers).any(axis=0)
-    held = answers - answers[:1] if against_first else answers
+    held = paired_differences(np.broadcast_to(answers[:1], answers.shape), answers) if against_first else answers
     places: dict[tuple[Any, ...], list[int]] = {}
     for point, cell in enumerate(zip(*(key.tolist() for key in keys), strict=True)):
         places.setdefault(cell, []).append(point)
@@ -232,7 +233,7 @@ def _all(sweep: Sweep, known: dict[str, Outcome]) -> pandas.DataFrame:
         if not len(moved) or not (moved != 0.0).any():
             continue
         one = known.get(f"{measure}.{actor}")
-        sure = own["low"].notna().any()  # with too few pairs for an interval, the sign of the mean is used
+        sure = bool((own["pairs"] >= FEWEST).any())  # with fewer pairs, the sign of the mean is used
         above, below = (
             int((own["low" if sure else "difference"] > 0.0).sum()),
             int((own["high" if sure else "difference"] < 0.0).sum()),

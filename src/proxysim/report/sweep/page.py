@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from proxysim.formatting import counted, spaced
+from proxysim.formatting import counted, rare_count, spaced
 from proxysim.report import evidence
 from proxysim.report.html import Picture, Pictures, layout_context, template, write
 from proxysim.report.sweep import words
@@ -196,21 +197,27 @@ def _factor(found: SweepFindings, row: pandas.Series[Any]) -> dict[str, str]:
     factor = found.factor(str(row["name"]))
     return {"name": factor.name, "label": found.labels[factor.name], "role": {"levers": "lever"}.get(factor.role, "uncertainty"),
             "given": _values(factor), "low": str(row["low"]), "high": str(row["high"]), "change": number(row["change"], True),
-            "interval": span(row["change_low"], row["change_high"]), "spread": span(row["least"], row["most"]),
+            "interval": _interval(row, "change_low", "change_high", "runs"), "spread": span(row["least"], row["most"]),
             "found": "yes" if row["detected"] else "no effect detected"}  # fmt: skip
 
 
 def _point(found: SweepFindings, row: pandas.Series[Any]) -> dict[str, Any]:
     values = [row[str(name)] for name in found.factors["name"].head(_COLUMNS)]
     shown = [value if isinstance(value, str) else number(float(value)) for value in values]
-    interval = span(float(row["low"]), float(row["high"]))
     return {
         "point": int(row["point"]),
         "at": shown,
         "value": number(float(row["difference"]), True),
-        "interval": interval,
+        "interval": _interval(row, "low", "high", "n"),
         "n": int(row["n"]),
     }
+
+
+def _interval(row: pandas.Series[Any], low: str, high: str, n: str) -> str:
+    """The interval in a row of a table, or how many of the pairs in column `n` differ if these are too few."""
+    if math.isnan(row[low]) and row["chance_below"] == row["chance_below"]:
+        return rare_count(int(row["differing"]), int(row[n]), float(row["chance_below"]))
+    return span(float(row[low]), float(row[high]))
 
 
 def _outcomes(found: SweepFindings) -> list[dict[str, str]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proxysim.formatting import counted, joined, percent
+from proxysim.formatting import counted, joined, percent, rare_count
 from proxysim.report.text import UNITS, number
 from proxysim.statistics.intervals import mean_interval
 
@@ -84,8 +84,10 @@ def results(found: SweepFindings) -> str:
     noun = "difference" if found.baseline is None else "effect"
     change = "difference in" if found.baseline is None else f"effect of “{found.labels[found.focus]}” on"
     subject = f"the {change} the {found.what}"
-    if bool((known["difference"] == 0.0).all()):
-        return f"Results: no effect detected. Compared with {against(found)}, {subject} is 0 at every point, in every pair of runs."
+    if not known["differing"].any():
+        limit = float(known["chance_below"].max())
+        rare = f" At each point, {rare_count(0, int(known['n'].min()), limit)}." if math.isfinite(limit) else ""
+        return f"Results: no effect detected. Compared with {against(found)}, {subject} is 0 at every point, in every pair of runs.{rare}"
     ordered = known.sort_values("difference", kind="stable")
     least, most = ordered.iloc[0], ordered.iloc[-1]
     first = f" ({where(found, 0)})" if found.baseline is None and 0 < len(found.factors) <= _NAMED else ""
@@ -111,10 +113,15 @@ def signs(found: SweepFindings, rows: pandas.DataFrame) -> str:
     count, noun = len(rows), "difference" if found.baseline is None else "effect"
     if found.by_runs:
         above, below = int((rows["low"] > 0.0).sum()), int((rows["high"] < 0.0).sum())
-        unclear = count - above - below
+        too_few = rows["low"].isna() & rows["chance_below"].notna()
+        same, rare = int((too_few & (rows["differing"] == 0)).sum()), int((too_few & (rows["differing"] > 0)).sum())
+        unclear = count - above - below - same - rare
+        without = {"zero in every pair": same, "nonzero in fewer than five pairs": rare}
         if not above and not below:
-            return f"No effect is detected at any of the {count:,} points."
-        counts = {"above zero": above, "below zero": below, "not detected": unclear}
+            notes = [f"{words} at {points:,}" for words, points in without.items() if points]
+            note = f" It is {joined(notes)} of them." if notes else ""
+            return f"No effect is detected at any of the {count:,} points.{note}"
+        counts = {"above zero": above, "below zero": below, **without, "not detected": unclear}
         parts = [f"{words} at {points:,}" for words, points in counts.items() if points]
         return f"The {noun} is {joined(parts)} of the {count:,} points."
     above = int((rows["difference"] > 0.0).sum())
