@@ -134,15 +134,18 @@ def _checked_experiment(document: Document, folder: Path) -> str:
     """Summary of a valid experiment, after all the checks that `sweep` makes before it runs."""
     from proxysim.errors import MissingExtra
     from proxysim.scenario.world.world import build
+    from proxysim.sweeps.equal_branches import refuse_equal_branches
     from proxysim.sweeps.experiment.design import design_of
     from proxysim.sweeps.experiment.experiment import experiment_of
-    from proxysim.sweeps.inputs import columns_of
+    from proxysim.sweeps.inputs import Variation, columns_of
 
     experiment = experiment_of(document, folder)
     points = experiment.points
     faults: list[Fault] = []
     try:
-        points = len(design_of(experiment))
+        design = design_of(experiment)
+        points = len(design)
+        refuse_equal_branches(Variation(experiment), design)
     except MissingExtra:
         pass  # the library of the design is not installed; the file gives the number of points
     except InputError as error:

@@ -12,6 +12,7 @@ from proxysim.scenario.resolve.branch_order import branch_order
 from proxysim.scenario.resolve.changes import Draft
 from proxysim.scenario.resolve.checks import check_world
 from proxysim.scenario.resolve.overrides import override_changes, set_changes
+from proxysim.scenario.resolve.past_events import check_past_events
 from proxysim.scenario.scenario import Asked, Scenario
 from proxysim.scenario.schema.document import Leaf, Path, RawWorld
 from proxysim.scenario.schema.units import Unit
@@ -74,6 +75,7 @@ class WorldSource:
         check_world(world, leaves, self.shown)
         off = _off(world, chosen)
         effects = assembly.effects_of(world, draft, leaves, off)
+        check_past_events(world, leaves, effects, off)
         if world.faults:
             raise error_of(self.shown, world.faults)
         scenario = assembly.build(world, self.shown, self.base, leaves, effects, off, " + ".join(chosen))
