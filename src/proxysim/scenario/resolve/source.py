@@ -64,6 +64,12 @@ class WorldSource:
         ------
         InputError : the world, the branch or a change cannot be used; it holds all faults
         """
+        return self.resolved(branch, sets, overrides)[0]
+
+    def resolved(
+        self, branch: str | None = None, sets: Sequence[str] = (), overrides: Mapping[str, Any] | None = None
+    ) -> tuple[Scenario, dict[Path, Leaf]]:
+        """Resolve a branch with changes as `scenario` does, and also return its values as written, with their places."""
         overrides = overrides or {}
         draft = self.draft()
         world = draft.world
@@ -79,7 +85,8 @@ class WorldSource:
         if world.faults:
             raise error_of(self.shown, world.faults)
         scenario = assembly.build(world, self.shown, self.base, leaves, effects, off, " + ".join(chosen))
-        return replace(scenario, asked=Asked(self.file, self.text, tuple(sets), tuple(overrides.items()), self))
+        asked = Asked(self.file, self.text, tuple(sets), tuple(overrides.items()), self)
+        return replace(scenario, asked=asked), leaves
 
 
 def error_of(file: str, faults: list[Fault]) -> InputError:
