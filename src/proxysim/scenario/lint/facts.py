@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from proxysim.core.calendar import month_index, month_name
 from proxysim.errors import Fault, InputError
@@ -29,14 +30,24 @@ class Facts:
     ----------
     scenarios : branch -> scenario; the first is the file without a branch, "none"
     leaves : branch -> path -> value as written
+    places : (section, id) -> file and line of each entry, branches included
+    changed : branches that change something themselves, beyond what they extend
+    own : the file itself and its parts, without other worlds that it extends
     """
 
     scenarios: Mapping[str, Scenario]
     leaves: Mapping[str, Leaves]
+    places: Mapping[tuple[str, str], tuple[str, int]]
+    changed: frozenset[str]
+    own: frozenset[str]
 
     @classmethod
-    def of(cls, source: WorldSource) -> Facts:
+    def of(cls, source: WorldSource, sets: Sequence[str] = (), overrides: Mapping[str, Any] | None = None) -> Facts:
         """Resolve all branches of a world.
+
+        Parameters
+        ----------
+        sets, overrides : changes, as in `loader.load_scenario`
 
         Raises
         ------
@@ -47,12 +58,15 @@ class Facts:
         faults: list[Fault] = []
         for branch in (AS_IT_STANDS, *sorted(source.world.ids("branches"))):
             try:
-                scenarios[branch], leaves[branch] = source.resolved(branch)
+                scenarios[branch], leaves[branch] = source.resolved(branch, sets, overrides)
             except InputError as error:
                 faults += error.faults
         if faults:
             raise InputError(faults)
-        return cls(scenarios, leaves)
+        world = source.world
+        changed = {b for b in world.ids("branches") if world.changes.get(("branches", b)) or ("branches", b, "off") in world.leaves}
+        places = {(section, name): place for section, entries in world.entities.items() for name, place in entries.items()}
+        return cls(scenarios, leaves, places, frozenset(changed), frozenset({source.shown, *world.parts}))
 
     @property
     def base(self) -> Scenario:
@@ -69,8 +83,7 @@ class Facts:
         for scenario in self.scenarios.values():
             if path in scenario.numbers:
                 yield scenario.numbers[path]
-        for effect in self._effects.get(path, ()):
-            yield effect
+        yield from self._effects.get(path, ())
 
     def highest(self, path: Path) -> float:
         """Return the largest value that a number can have at the start, by dates, in its range or by events, in any branch."""

@@ -34,19 +34,24 @@ def warnings(facts: Facts) -> Iterator[CheckWarning]:
 def candidates(facts: Facts) -> Iterator[tuple[Path, Number]]:
     """Yield the numbers that a file gives and that no decision of the file makes idle; shared ones once.
 
-    Events that every branch switches off, and governments that had fallen before the start, are decisions. Required
-    numbers, which cannot be left out, are not yielded either.
+    Events that every branch switches off, governments that had fallen before the start, and pacts without an end in the
+    run are decisions. Required numbers, which cannot be left out, are not yielded either, nor are numbers of another world
+    that the file extends, where they may count.
     """
     seen: set[tuple[str, ...]] = set()
     for (path, place), (number, _) in facts.written.items():
         key = key_at(path)
-        shared = number.origin == "defaults" and place_of_text(place)[0] != facts.base.file  # other worlds extend that file too
-        if shared or _is_decision(facts, path) or (key is not None and key.required):
+        if not is_own(facts, place) or _is_decision(facts, path) or (key is not None and key.required):
             continue
         once = (place, path[0], *path[2:]) if number.origin == "defaults" else (place, *path)
         if once not in seen:
             seen.add(once)
             yield path, number
+
+
+def is_own(facts: Facts, place: str) -> bool:
+    """Whether a place, "file:line", is in the file of a world or in one of its parts."""
+    return place_of_text(place)[0] in facts.own
 
 
 def entries_of(facts: Facts, path: Path, number: Number) -> list[Path]:
@@ -67,7 +72,18 @@ def _is_decision(facts: Facts, path: Path) -> bool:
     """Whether a number belongs to an event that is switched off, or to a government that had fallen before the start."""
     if path[0] == "events":
         return path[1] not in facts.live_events
+    if path[0] == "pacts" and path[2] == "until":
+        return facts.highest(path) >= facts.base.months
     return path[0] == "regimes" and facts.is_zero(("regimes", path[1], "stability"))
+
+
+def likely_reason(facts: Facts, path: Path) -> str:
+    """Return why a number that changed nothing in runs probably did not, or an empty text."""
+    if path[0] == "ties" and path[2] in ("access", "markup", "barter"):
+        buyer = str(facts.base.text["ties", path[1], "to"])
+        if facts.all_zero(facts.base.section(buyer), buyer, "demand"):
+            return f"{buyer} has no demand, so it buys nothing"
+    return reason(facts, path)
 
 
 def _scenario(facts: Facts, path: Path) -> str:

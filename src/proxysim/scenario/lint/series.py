@@ -19,7 +19,7 @@ def warnings(facts: Facts) -> Iterator[CheckWarning]:
         for path, leaf in leaves.items():
             if leaf.origin == "default" or not isinstance(leaf.value, Written) or not leaf.value.series:
                 continue
-            first, value = leaf.value.series[0]
+            first = leaf.value.series[0][0]
             if first > end:
                 message = f"begins in {month_name(first)}, after the end {month_name(end)}, so only its first value counts, in every month"
                 seen.add(warning_on(leaf, path, "late-series", message, "correct the dates, or give one value"))

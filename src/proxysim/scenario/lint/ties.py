@@ -12,9 +12,8 @@ from proxysim.scenario.world.routes import Chains
 
 def warnings(facts: Facts) -> Iterator[CheckWarning]:
     """Yield the warnings about ties."""
-    places = _places(facts)
     for index, tie in enumerate(facts.base.ids["ties"]):
-        file, line = places[tie]
+        file, line = facts.places["ties", tie]
         path = f"ties.{tie}"
         closed = _closed(facts, [(i, legs) for i, legs in facts.chains if i == index], tie)
         if closed:
@@ -23,18 +22,6 @@ def warnings(facts: Facts) -> Iterator[CheckWarning]:
         elif why := idle_reason(facts, tie):
             message = f"carries nothing in any branch: {why}"
             yield CheckWarning(file, line, path, "idle-tie", message, "give it a weight or access, or leave it out")
-
-
-def _places(facts: Facts) -> dict[str, tuple[str, int]]:
-    """Return the place of each tie: that of its first value in a file."""
-    found: dict[str, tuple[str, int]] = {}
-    for path, leaf in facts.leaves["none"].items():
-        if path[0] == "ties":
-            place = (leaf.file, leaf.line)
-            known = found.get(path[1])
-            if known is None or (leaf.origin in ("default", "file") and (known[0] != leaf.file or leaf.line < known[1])):
-                found[path[1]] = place
-    return found
 
 
 def _closed(facts: Facts, chains: Chains, tie: str) -> str:
