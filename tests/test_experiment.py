@@ -437,5 +437,5 @@ def test_equal_branches__permission_changes_no_hash_and_is_checked(tmp_path: Pat
     plain = load_experiment(levelling(tmp_path))
     allowed = load_experiment(levelling(tmp_path, "runs = 20", "runs = 20\nallow_equal_branches = true"))
     assert (plain.hash, False, True) == (allowed.hash, plain.allow_equal_branches, allowed.allow_equal_branches)
-    with pytest.raises(InputError, match="experiment.toml:7: allow_equal_branches: needs true or false"):
+    with pytest.raises(InputError, match=r"experiment\.toml:7: allow_equal_branches: needs true or false"):
         load_experiment(levelling(tmp_path, "runs = 20", 'runs = 20\nallow_equal_branches = "yes"'))

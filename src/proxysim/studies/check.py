@@ -74,8 +74,11 @@ def check(
     Examples
     --------
     >>> import proxysim as ps
-    >>> for warning in ps.check("quickstart"):
+    >>> for warning in ps.check("quickstart", runs=5):
     ...     print(warning.line, warning.kind, warning.path)
+    43 ceiling proxies.reds
+    44 ceiling proxies.blues
+    45 ceiling proxies.greens
     55 no-effect ties.south -> north.access
     56 no-effect ties.north -> south.access
     """
@@ -134,7 +137,7 @@ def _run_warnings(
 def _unused(facts: Facts, item: Item) -> CheckWarning:
     why = likely_reason(facts, item.path) if item.entries else ""
     ways = "moved by six months" if item.changes[0].verb == "add" else "halved, doubled or set to the ends of its range"
-    message = f"changes no outcome of any branch when it is {ways}" + (f": {why}" if why else "")
+    message = f"changes no outcome of any branch in the runs tried when it is {ways}" + (f": {why}" if why else "")
     return warning_at(item.number, item.path, "no-effect", message, CURE)
 
 
@@ -212,16 +215,16 @@ def _same_branches(facts: Facts, bases: Mapping[str, BaseRuns]) -> Iterator[Chec
         if branch not in facts.changed or facts.places["branches", branch][0] not in facts.own:
             continue
         for other in sorted(ancestors.get(branch, ())) or [AS_IT_STANDS]:
-            if np.array_equal(base.values, bases[other].values, equal_nan=True):
+            if np.array_equal(base.traces, bases[other].traces, equal_nan=True):
                 file, line = facts.places["branches", branch]
-                message = f"has the same outcomes as {_branch_words(other)} in all {counted(len(base.values), 'run')}, so its changes change nothing"
+                message = f"has the same outcomes as {_branch_words(other)} in all {counted(len(base.traces), 'run')}, so its changes change nothing"
                 yield CheckWarning(file, line, f"branches.{branch}", "equal-branch", message, "correct its changes, or leave it out")
                 break
 
 
 def _never_happened(facts: Facts, bases: Mapping[str, BaseRuns]) -> Iterator[CheckWarning]:
     """Yield a warning for each event that could be expected to happen in some run and happened in none."""
-    runs = len(next(iter(bases.values())).values)
+    runs = len(next(iter(bases.values())).traces)
     static = {(warning.path.split(".")[1], warning.kind) for warning in static_warnings(facts) if warning.path.startswith("events.")}
     for e, event in enumerate(facts.base.ids["events"]):
         known = (event, "never-holds") in static or (event, "outside-run") in static

@@ -1,7 +1,7 @@
 """Find numbers that change nothing: vary each one in some runs, and see whether any outcome changes in any bit.
 
 The runs of one number use the same random numbers as the runs without the change, so a number without any influence
-gives exactly the same outcomes. Most numbers show their influence in the first run; only the others are tried in more
+gives exactly the same outcomes and stability of regimes. Most numbers show their influence in the first run; only the others are tried in more
 runs and branches.
 """
 
@@ -18,7 +18,6 @@ import numpy as np
 from proxysim.core import records
 from proxysim.core import schedule as codes
 from proxysim.core.parameters import Parameter
-from proxysim.runs.batch import run_rows
 from proxysim.scenario.lint.facts import Facts
 from proxysim.scenario.lint.idle import candidates, entries_of, is_own
 from proxysim.scenario.scenario import EventEffect, Number
@@ -28,7 +27,7 @@ from proxysim.scenario.world.schedule import CARRIED, VERBS
 from proxysim.scenario.world.uncertainty import dates_of, numbers_at, raw_numbers
 from proxysim.scenario.world.vector import place_of
 from proxysim.scenario.world.world import World
-from proxysim.studies.base_runs import BaseRuns
+from proxysim.studies.base_runs import BaseRuns, traces
 
 Array = np.ndarray[Any, Any]
 Progress = Callable[[int, int], None]
@@ -38,6 +37,8 @@ RUNS_OF_BRANCHES, RUNS_OF_FIRST = 1, 6
 ROUNDS = ((slice(0, 1), slice(0, 1)), (slice(1, None), slice(0, 1)), (slice(None, None, 3), slice(1, None)))
 #: Rows that are run at once, which bounds the memory.
 ROWS = 256
+#: Numbers of a regime that count only after its fall.
+AFTER_FALL = ("destroyed", "captured", "leaked")
 #: Months by which a date is moved.
 MOVED = 6.0
 
@@ -136,13 +137,19 @@ def _silent(done: int, total: int) -> None:
 
 
 def _cells(facts: Facts, bases: Mapping[str, BaseRuns], item: Item) -> list[tuple[str, int]]:
-    """Return the branches and runs in which a number is varied; for an event only those in which it happened."""
-    cells = [(branch, run) for branch in item.branches for run in range(len(bases[branch].values))]
+    """Return the branches and runs in which a number is varied.
+
+    For a number of an event these are runs in which it happened, and for the consequences of a fall those with a fall.
+    """
+    cells = [(branch, run) for branch in item.branches for run in range(len(bases[branch].traces))]
     if item.event is not None:
         place = facts.base.ids["events"].index(item.event)
         cells = [(b, k) for b, k in cells if 0 <= bases[b].happened[k, place] < facts.base.months]
         cells.sort(key=lambda cell: bases[cell[0]].happened[cell[1], place])
         return cells[:RUNS_OF_FIRST]
+    if item.path[0] == "regimes" and item.path[2] in AFTER_FALL:
+        place = facts.base.ids["regimes"].index(item.path[1])
+        cells = [(b, k) for b, k in cells if bases[b].fallen[k, place] >= 0]
     first = item.branches[0]
     return [(b, k) for b, k in cells if k < (RUNS_OF_FIRST if b == first else RUNS_OF_BRANCHES)]
 
@@ -164,8 +171,8 @@ class _Search:
         def changed(part: Sequence[tuple[Item, Change, int]]) -> set[int]:
             numbers = _rows(base.world, raw, part)
             runs = np.array([run for _, _, run in part], dtype=np.uint64)
-            values, _ = run_rows(base.world, self.seed, numbers, np.arange(len(part)), runs)
-            plain = base.values[runs.astype(np.intp)]
+            values = traces(base.world, self.seed, numbers, runs)
+            plain = base.traces[runs.astype(np.intp)]
             same = ((values == plain) | (np.isnan(values) & np.isnan(plain))).all(axis=1)
             return {id(item) for (item, _, _), unchanged in zip(part, same, strict=True) if not unchanged}
 
@@ -235,7 +242,7 @@ def _changes(parameter: Parameter, number: Number, typical: float) -> tuple[Chan
 
 def _effect_changes(effect: EventEffect) -> tuple[Change, ...]:
     """Return the ways to vary the effect of an event: without effect, and twice as large or half."""
-    neutral = {"scale": [Change("set", 1.0)], "add": [Change("set", 0.0)], "set": []}[effect.verb]
+    neutral = {"scale": [Change("set", 1.0)], "add": [Change("set", 0.0)], "set": [Change("set", 0.0)]}[effect.verb]
     ends = [Change("set", end) for end in (effect.number.high, effect.number.low) if end is not None]
     found = [*neutral, Change("scale", 2.0), Change("scale", 0.5), *ends]
     if effect.number.value == 0.0:

@@ -51,9 +51,9 @@ def _outside(facts: Facts, branch: str, name: str) -> Iterator[CheckWarning]:
     leaf = leaves.get(("events", name, key))
     if event.kind != "dated" or leaf is None:
         return
-    delay = round(scenario.numbers["events", name, "delay"].value)
+    delay = int(scenario.numbers["events", name, "delay"].value + 0.5)
     first, last, end = event.first + delay, event.last + delay, scenario.months
-    delayed = f", {delay} months after {facts.month(event.first)}," if delay else ""
+    delayed = f", {delay} months after {facts.month(event.first)}" if delay else ""
     path = ("events", name, key)
     if first >= end:
         message = f"takes effect in {facts.month(first)}{delayed}, after the end {facts.month(end - 1)}, so it never happens"

@@ -24,7 +24,11 @@ _CARRIED = ("arms_share", "mix", "quality", "control")
 
 
 def warnings(facts: Facts) -> Iterator[CheckWarning]:
-    """Yield a warning for each number in the files that can certainly change nothing in any branch."""
+    """Yield a warning for each entry and number in the files that can certainly change nothing in any branch."""
+    for section, name in sorted(facts.places):
+        file, line = facts.places[section, name]
+        if file in facts.own and (why := entry_reason(facts, section, name)):
+            yield CheckWarning(file, line, f"{section}.{name}", "no-effect", f"can change nothing: {why}", CURE)
     for path, number in candidates(facts):
         reasons = {one: reason(facts, one) for one in entries_of(facts, path, number)}
         if all(reasons.values()):
@@ -68,8 +72,33 @@ def reason(facts: Facts, path: Path) -> str:
     return rule(facts, path) if rule else ""
 
 
+def entry_reason(facts: Facts, section: str, name: str) -> str:
+    """Return why a whole entry can change nothing in any branch, or an empty text."""
+    if section == "legs" and name not in facts.used_legs:
+        return "no route of any tie uses it"
+    if section == "fronts" and facts.is_zero((section, name, "intensity")):
+        return "its intensity is always 0"
+    if section != "pacts":
+        return ""
+    if max(len(s.text[section, name, "members"]) for s in facts.scenarios.values()) < 2:
+        return "it has fewer than two members"
+    for key in ("strength", "compliance"):
+        if facts.is_zero((section, name, key)):
+            return f"its {key} is 0 in every branch"
+    funding = {number.value for number in facts.numbers((section, name, "provisions", "funding"))}
+    cut = any(value < 0.0 for value in funding)
+    if not cut and all(facts.is_zero((section, name, "provisions", one)) for one in PROVISIONS):
+        return "it has no provision above 0"
+    return ""
+
+
 def _is_decision(facts: Facts, path: Path) -> bool:
-    """Whether a number belongs to an event that is switched off, or to a government that had fallen before the start."""
+    """Whether a number belongs to an event that is switched off, or to a government that had fallen before the start.
+
+    Numbers of an entry that is reported as a whole count as well.
+    """
+    if path[0] in ("legs", "fronts", "pacts") and entry_reason(facts, path[0], path[1]):
+        return True
     if path[0] == "events":
         return path[1] not in facts.live_events
     if path[0] == "pacts" and path[2] == "until":
@@ -83,6 +112,8 @@ def likely_reason(facts: Facts, path: Path) -> str:
         buyer = str(facts.base.text["ties", path[1], "to"])
         if facts.all_zero(facts.base.section(buyer), buyer, "demand"):
             return f"{buyer} has no demand, so it buys nothing"
+    if path[0] == "regimes" and path[2] in ("destroyed", "captured", "leaked"):
+        return "after the fall the arms are gone in any case, and only the books say where to"
     return reason(facts, path)
 
 
@@ -102,8 +133,6 @@ def _no_sanctions(facts: Facts) -> bool:
 
 def _leg(facts: Facts, path: Path) -> str:
     leg, key = path[1], path[2]
-    if leg not in facts.used_legs:
-        return f"no route of any tie uses {leg}"
     if key == "residual" and not any(s.text.get(("legs", leg, "host")) for s in facts.scenarios.values()):
         return f"{leg} has no host whose fall could reduce its limit"
     if key == "leave" and not _sends_over(facts, path[3], leg):
@@ -172,8 +201,6 @@ def _tie(facts: Facts, path: Path) -> str:
 
 def _front(facts: Facts, path: Path) -> str:
     front, key = path[1], path[2]
-    if key != "intensity" and facts.is_zero(("fronts", front, "intensity")):
-        return f"the intensity of {front} is always 0"
     if key == "spoils" and not any(side == 2 for side in facts.base.text["fronts", front, "sides"].values()):
         return f"{front} has no actor on side_b to capture anything"
     return ""
@@ -186,19 +213,7 @@ def _regime(facts: Facts, path: Path) -> str:
 
 
 def _pact(facts: Facts, path: Path) -> str:
-    pact, key = path[1], path[2]
-    if max(len(s.text["pacts", pact, "members"]) for s in facts.scenarios.values()) < 2:
-        return f"{pact} has fewer than two members"
-    if key != "strength" and facts.is_zero(("pacts", pact, "strength")):
-        return f"the strength of {pact} is 0 in every branch"
-    if key not in ("strength", "compliance") and facts.is_zero(("pacts", pact, "compliance")):
-        return f"the compliance of {pact} is 0 in every branch"
-    funding = facts.base.numbers.get(("pacts", pact, "provisions", "funding"))
-    if key in ("strength", "compliance", "ramp", "until", "in_force") and funding is None and all(
-        facts.is_zero(("pacts", pact, "provisions", one)) for one in PROVISIONS
-    ):
-        return f"{pact} has no provision above 0"
-    return _provision(facts, pact, path[3]) if key == "provisions" else ""
+    return _provision(facts, path[1], path[3]) if path[2] == "provisions" else ""
 
 
 def _provision(facts: Facts, pact: str, provision: str) -> str:

@@ -106,9 +106,10 @@ def _odd_scales(numbers: Mapping[Path, Number]) -> dict[Path, str]:
         for actor, mine in actors.items():
             others = [theirs for one, theirs in actors.items() if one != actor]
             for key in mine:
-                if (apart := _apart(mine, others, key)) and (path := _culprit(parts[section, actor, key])):
+                culprit = _culprit(parts[section, actor, key])
+                if (apart := _apart(mine, others, key)) and culprit is not None:
                     side = "large" if apart > 1.0 else "small"
-                    found[path] = (f"is {max(apart, 1.0 / apart):,.0f} times too {side} next to the other quantities of {actor}, "
+                    found[culprit] = (f"is {max(apart, 1.0 / apart):,.0f} times too {side} next to the other quantities of {actor}, "
                                    f"if compared with the other {section}")  # fmt: skip
     return found
 

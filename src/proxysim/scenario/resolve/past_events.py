@@ -12,9 +12,7 @@ from proxysim.scenario.schema.keys import key_at
 Leaves = Mapping[Path, Leaf]
 
 
-def check_past_events(
-    world: RawWorld, leaves: Leaves, effects: Sequence[EventEffect], off: set[str]
-) -> None:  # fmt: skip
+def check_past_events(world: RawWorld, leaves: Leaves, effects: Sequence[EventEffect], off: set[str]) -> None:
     """Record a fault for each event that can happen before the start and would still act or count afterwards.
 
     Effects on quantities that the model carries, such as stocks, act once, so before the start they change nothing. All
@@ -28,7 +26,7 @@ def check_past_events(
         if leaf is None or name in off or chance_of(leaves, name) <= 0.0:
             continue
         first, last = leaf.value if isinstance(leaf.value, tuple) else (leaf.value, leaf.value)
-        delay = round(_value(leaves, name, "delay", 0.0))
+        delay = int(_value(leaves, name, "delay", 0.0) + 0.5)
         if first + delay >= start.value:
             continue
         latest = min(last + delay, start.value - 1)  # the latest first effect that is before the start
