@@ -55,7 +55,7 @@ def cheap_warnings(experiment: Experiment, points: int) -> list[CheckWarning]:
 
 def _levelled(experiment: Experiment) -> Iterator[CheckWarning]:
     """Yield a warning for each factor that takes away a difference between branches."""
-    if len(experiment.branches) < 2:
+    if len(experiment.branches) < 2 or experiment.allow_equal_branches:
         return
     for name in levelled(experiment):
         factor = experiment.factor(name)
@@ -67,7 +67,7 @@ def _levelled(experiment: Experiment) -> Iterator[CheckWarning]:
 def _equal(variation: Variation, design: Design) -> Iterator[CheckWarning]:
     """Yield a warning for each group of equal branches."""
     experiment = variation.experiment
-    for group in equal_branches(variation, design):
+    for group in equal_branches(variation, design) if not experiment.allow_equal_branches else ():
         if not group.factors:
             names = joined([f'"{name}"' for name in group.branches])
             message = f"{names} are the same world, so no difference between them can be found"
