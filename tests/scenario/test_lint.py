@@ -103,6 +103,10 @@ PLANTED: dict[str, tuple[tuple[str, str], str, str, str, str]] = {
     "jump": (("2022 = 4800", "2022 = 4.8"), "4.8", "jump", "states.south.income", "by a factor of 1,250"),
     "low end": (("income  = 1200 ", 'income  = {value = 1200, low = 0.9, high = 1500, grade = "D"} '), "low = 0.9", "jump", "states.north.income",
                 "a factor of 1,333 away from its `low`"),
+    "branch a thousand times off": (('about = "Detection at sea is doubled", ', 'set.states.south.income = 5500000, '), "sea-patrol", "jump",
+                                    "states.south.income", "a factor of 917 away from the value in the file"),
+    "event a thousand times off": (('scale.legs."*".limit = 0.5', "set.states.north.income = 1150000"), "embargo", "jump",
+                                   "events.embargo.set.states.north.income", "a factor of 958 away"),
 }  # fmt: skip
 #: What else has to change so that the slip is one.
 BESIDES = {

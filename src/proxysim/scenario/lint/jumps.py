@@ -30,6 +30,7 @@ def warnings(facts: Facts) -> Iterator[CheckWarning]:
     for (path, _), (number, _) in facts.written.items():
         if why := _within(number, path):
             seen.add(warning_at(number, path, "jump", why, _CURE))
+    seen |= set(_changes(facts))
     for scenario in facts.scenarios.values():
         for path, why in _among(scenario.numbers).items():
             number = scenario.numbers[path]
@@ -56,6 +57,21 @@ def _within(number: Number, path: Path) -> str:
         if end > 0.0 and _ratio(end, number.value) >= STEP:
             return f"is a factor of {_ratio(end, number.value):,.0f} away from its `{name}`"
     return ""
+
+
+def _changes(facts: Facts) -> Iterator[CheckWarning]:
+    """Yield a warning for each number that a branch or an event sets far away from its value in the file."""
+    for scenario in facts.scenarios.values():
+        changed = [(path, path, number) for path, number in scenario.numbers.items() if number.origin == "branch"]
+        changed += [(("events", one.event, one.verb, *one.path), one.path, one.number) for one in scenario.effects if one.verb == "set"]
+        for named, path, number in changed:
+            before = facts.base.numbers.get(path)
+            if before is None or kind_of(path) not in _KINDS:
+                continue
+            known = [value for value in (before.value, *(value for _, value in before.series)) if value > 0.0]
+            if number.value > 0.0 and known and min(_ratio(number.value, value) for value in known) >= STEP:
+                apart = min(_ratio(number.value, value) for value in known)
+                yield warning_at(number, named, "jump", f"is a factor of {apart:,.0f} away from the value in the file", _CURE)
 
 
 def _ratio(one: float, other: float) -> float:
