@@ -58,7 +58,7 @@ class Facts:
         faults: list[Fault] = []
         for branch in (AS_IT_STANDS, *sorted(source.world.ids("branches"))):
             try:
-                scenarios[branch], leaves[branch] = source.resolved(branch, sets, overrides)
+                scenarios[branch], leaves[branch] = source.resolved(branch, sets, overrides, others=branch == AS_IT_STANDS)
             except InputError as error:
                 faults += error.faults
         if faults:
@@ -87,12 +87,14 @@ class Facts:
 
     def highest(self, path: Path) -> float:
         """Return the largest value that a number can have at the start, by dates, in its range or by events, in any branch."""
-        found = [_highest(number) for number in self.numbers(path)]
-        if path not in self.base.numbers:
-            key = key_at(path)
-            default = key.parameter.default if key and key.parameter else None
-            found.append(math.inf if default is None or math.isnan(default) else default)
-        return max(found)
+        if path not in self._known:
+            found = [_highest(number) for number in self.numbers(path)]
+            if path not in self.base.numbers:
+                key = key_at(path)
+                default = key.parameter.default if key and key.parameter else None
+                found.append(math.inf if default is None or math.isnan(default) else default)
+            self._known[path] = max(found)
+        return self._known[path]
 
     def is_zero(self, path: Path) -> bool:
         """Whether a number is 0 in every branch, at every date, at both ends of its range and after every event."""
@@ -107,6 +109,11 @@ class Facts:
     def all_zero(self, *head: str) -> bool:
         """Whether all numbers that begin with some parts are 0."""
         return all(self.is_zero(path) for path in self.below(*head))
+
+    @cached_property
+    def _known(self) -> dict[Path, float]:
+        """Path -> largest value, as far as it was asked for."""
+        return {}
 
     @cached_property
     def _effects(self) -> dict[Path, list[Number]]:

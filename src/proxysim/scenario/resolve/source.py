@@ -67,13 +67,19 @@ class WorldSource:
         return self.resolved(branch, sets, overrides)[0]
 
     def resolved(
-        self, branch: str | None = None, sets: Sequence[str] = (), overrides: Mapping[str, Any] | None = None
-    ) -> tuple[Scenario, dict[Path, Leaf]]:
-        """Resolve a branch with changes as `scenario` does, and also return its values as written, with their places."""
+        self, branch: str | None = None, sets: Sequence[str] = (), overrides: Mapping[str, Any] | None = None, *,
+        others: bool = True,
+    ) -> tuple[Scenario, dict[Path, Leaf]]:  # fmt: skip
+        """Resolve a branch with changes as `scenario` does, and also return its values as written, with their places.
+
+        Parameters
+        ----------
+        others : whether the changes of all other branches are checked too, which is needed once per world
+        """
         overrides = overrides or {}
         draft = self.draft()
         world = draft.world
-        chosen = _branches(world, draft, branch)
+        chosen = _branches(world, draft, branch, others)
         for label, changes in (("experiment", override_changes(world, overrides)), ("--set", set_changes(world, sets))):
             for change in changes:
                 draft.apply(change, (label,), "set")
@@ -99,8 +105,8 @@ def error_of(file: str, faults: list[Fault]) -> InputError:
     return InputError(ordered)
 
 
-def _branches(world: RawWorld, draft: Draft, wanted: str | None) -> list[str]:
-    """Apply the requested branches, check all others, and return the names of those requested."""
+def _branches(world: RawWorld, draft: Draft, wanted: str | None, others: bool) -> list[str]:
+    """Apply the requested branches, check all others if asked to, and return the names of those requested."""
     known = world.ids("branches")
     leaf = world.leaves.get(("branch",))
     place: Leaf | tuple[str, int] = ("--branch", 0)
@@ -122,7 +128,7 @@ def _branches(world: RawWorld, draft: Draft, wanted: str | None) -> list[str]:
     for name in applied:
         draft.apply(world.changes.get(("branches", name), {}), ("branches", name), "branch")
     branch_order(world, sorted(known))
-    for name in sorted(set(known) - set(applied)):
+    for name in sorted(set(known) - set(applied)) if others else ():
         draft.fork().apply(world.changes.get(("branches", name), {}), ("branches", name), "branch")
     _branch_lists(world)
     return chosen
