@@ -91,26 +91,14 @@ def _print_design(experiment: Experiment, table: Design) -> None:
 
 
 def _print_cost(cost: Cost, experiment: Experiment, table: Design, workers: int) -> None:
+    from proxysim.sweeps.estimate import bytes_words, duration_words
+
     parts = (counted(len(table), "point"), counted(len(experiment.branches), "branch", "branches"), counted(experiment.runs, "run"))
     print(f"  size      {' x '.join(parts)} = {counted(cost.rows, 'run')}")
     print(f"  cost      {1000 * cost.seconds:.2f} ms per run, measured on {cost.measured} runs just now;")
     for count in sorted({1, workers}):
-        print(f"            about {_duration(cost.on(count))} with {counted(count, 'worker')}")
-    print(f"            about {_bytes(cost.bytes)} on disk")
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
-
-
-def _bytes(count: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"
+        print(f"            about {duration_words(cost.on(count))} with {counted(count, 'worker')}")
+    print(f"            about {bytes_words(cost.bytes)} on disk")
 
 
 @app.command("sweep")

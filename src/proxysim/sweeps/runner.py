@@ -12,6 +12,7 @@ from pathlib import Path
 
 from proxysim.core.version import model_version
 from proxysim.errors import Fault, InputError, StorageError, refused
+from proxysim.sweeps.equal_branches import refuse_equal_branches
 from proxysim.sweeps.estimate import cost_of
 from proxysim.sweeps.execution.dispatch import Dispatcher, StoppedError
 from proxysim.sweeps.execution.options import SweepOptions
@@ -178,7 +179,7 @@ def sweep(
 
     Raises
     ------
-    InputError : the experiment, its world, the folder or an option cannot be used
+    InputError : the experiment, its world, the folder or an option cannot be used, or its factors make branches equal
     MissingExtra : the design or the options need a library that is not installed
     StorageError : the folder cannot be written
 
@@ -212,6 +213,7 @@ def sweep(
     design = design_of(loaded)
     variation = Variation(loaded)
     found = columns_of(loaded, variation.world(0, design.point(0)))
+    refuse_equal_branches(variation, design)
     check_new(folder)
     options.check()
     if block is None:
