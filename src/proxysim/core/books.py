@@ -104,7 +104,7 @@ def close_month(w, s, f, t):  # type: ignore[no-untyped-def]
     ------
     residual, residual_month, residual_account
     """
-    sent, received, paid, earned = 0.0, 0.0, 0.0, 0.0
+    sent, received, paid, earned, moving = 0.0, 0.0, 0.0, 0.0, 0.0
     for a in range(w.actor_count):
         inflow, outflow = f.opening_funds[a], s.funds[a]
         for line in range(MONEY_ALL):
@@ -138,17 +138,6 @@ def close_month(w, s, f, t):  # type: ignore[no-untyped-def]
                 _note(s, inflow - outflow, inflow, t, TRANSIT_ACCOUNT * ACCOUNT + code)
                 paid -= f.transit[i, c, o, T_SENT]
                 earned -= f.transit[i, c, o, T_ARRIVED]
-    moving = _moving(w, f)
+                moving += inflow  # the scale of the clearing residual: everything in transit or sent this month
     _note(s, paid, moving, t, ARMS_CLEARING * ACCOUNT)
     _note(s, earned, moving, t, ARMS_CLEARING * ACCOUNT)
-
-
-@compiled
-def _moving(w, f):  # type: ignore[no-untyped-def]
-    """Scale for the clearing residual of arms: everything in transit or sent this month."""
-    total = 0.0
-    for i in range(w.tie_count):
-        for c in range(w.category_count):
-            for o in range(w.origin_count):
-                total += f.opening_ring[i, c, o] + f.transit[i, c, o, T_SENT]
-    return total

@@ -130,11 +130,15 @@ def _fighting(w, p, s, a):  # type: ignore[no-untyped-def]
     s.measure[a, CAPPED] = capped / weights
     ces = (total / weights) * (total / weights)
     index = math.pow(ces, 0.6)
-    if p.personnel[a] > 0.0:
-        index *= math.pow(s.personnel[a] / p.personnel[a], 0.25)
-    if p.command[a] > 0.0:
-        index *= math.pow(s.command[a] / p.command[a], 0.15)
+    index *= _relative(s.personnel[a], p.personnel[a], 0.25)
+    index *= _relative(s.command[a], p.command[a], 0.15)
     return 100.0 * index
+
+
+@compiled
+def _relative(now, start, exponent):  # type: ignore[no-untyped-def]
+    """(now / start)^exponent, or 1 if there was nothing at the start."""
+    return math.pow(now / start, exponent) if start > 0.0 and now != start else 1.0
 
 
 @compiled

@@ -99,6 +99,8 @@ def normal_quantile(u):  # type: ignore[no-untyped-def]
 
 #: Up to this u, summing from below keeps thirteen digits of 1 - u. Above it the sum runs from the other end, which is slower.
 FROM_BELOW = 0.999
+#: Larger than any rounding error of a probability.
+ROUNDING = 1e-12
 
 
 @compiled
@@ -119,6 +121,8 @@ def binomial_quantile(u, n, p):  # type: ignore[no-untyped-def]
 @compiled
 def _tail(u, n, p, strict):  # type: ignore[no-untyped-def]
     """Return the smallest k with F(k) >= u (`strict`: > u) for p <= 1/2."""
+    if u < 1.0 - n * p - ROUNDING:  # (1 - p)^n >= 1 - n p, which decides most draws without an exponential
+        return 0
     odds = p / (1.0 - p)
     none = math.exp(n * math.log1p(-p))
     if u < none or (u == none and not strict):

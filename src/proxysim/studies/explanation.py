@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     import pandas
 
 Array = np.ndarray[Any, Any]
-#: Copies that rules keep for their own use; they differ as soon as the original does.
-_COPIES = frozenset({"tie_used", "opening_funds", "opening_stock", "opening_ring", "reference"})
+#: Copies and sums that rules keep for their own use; they differ as soon as the original does.
+_COPIES = frozenset({
+    "event_strength", "event_steps", "intake", "leg_logistics", "opening_funds", "opening_ring", "opening_stock", "order_asked", "reference",
+    "route_survival", "route_through", "tie_sent", "tie_used",
+})  # fmt: skip
 #: Work arrays that a rule uses for one tie or leg at a time; at its end they only hold the last one.
 _SCRATCH = frozenset({"leg_weight", "leg_wanted"})
 

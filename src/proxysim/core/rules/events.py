@@ -119,6 +119,14 @@ def _strength(p, s, e, t):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _steps(p, s, e, t):  # type: ignore[no-untyped-def]
+    """Months over which an event changes carried quantities, if it does so this month, else 0."""
+    month = s.event_month[e]
+    steps = max(1.0, math.ceil(p.over[e]))
+    return steps if month != NEVER and 0 <= month <= t < month + steps else 0.0
+
+
+@compiled
 def effects(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
     """Parameter = latest `set` times the product of `scale` plus the sum of `add`, weighted by the events' strengths.
 
@@ -127,52 +135,66 @@ def effects(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    vector : (parameter,); stock, plant, knowhow, personnel, command, tie_control, regime_stability, funds, outlay;
-    books
+    event_strength : (event,), share; event_steps : (event,), months; vector : (parameter,); stock, plant, knowhow,
+    personnel, command, tie_control, regime_stability, funds, outlay; books
     """
+    for e in range(w.event_count):
+        f.event_strength[e], f.event_steps[e] = _strength(p, s, e, t), _steps(p, s, e, t)
+    # A helper that took all of `n` would copy and count a reference to every array in it, for each effect.
+    d, vector, base = n.schedule, n.vector, n.base
+    events, verbs, wanted = d.effect_event, d.effect_verb, n.values[len(vector) + len(d.series_offset) :]
     i = 0
-    while i < len(n.schedule.effect_event):
-        stop = n.schedule.effect_stop[i]
-        if n.schedule.effect_target[i] == PARAMETER:
-            _dated(n, p, s, t, i, stop)
-        else:
-            _carried(w, n, p, s, f, t, i)
+    while i < len(events):
+        stop = d.effect_stop[i]
+        if d.effect_target[i] == PARAMETER:
+            place = d.effect_offset[i]
+            value = _dated(s, f, events, verbs, wanted, base[place], i, stop)
+            vector[place] = min(max(value, d.effect_low[i]), d.effect_high[i])
+        elif _acts(f, events, i, stop):
+            _carried(w, n, s, f, t, i)
         i = stop
 
 
 @compiled
-def _dated(n, p, s, t, start, stop):  # type: ignore[no-untyped-def]
-    """Apply effects `start` to `stop` - 1 to a parameter."""
-    d, first = n.schedule, len(n.vector) + len(n.schedule.series_offset)
-    place = d.effect_offset[start]
+def _dated(s, f, events, verbs, wanted, base, start, stop):  # type: ignore[no-untyped-def]
+    """Value of a parameter after effects `start` to `stop` - 1, before its bounds apply."""
     value, sets, factor, sum_, latest = 0.0, 0.0, 1.0, 0.0, NEVER
     for i in range(start, stop):
-        e, wanted = d.effect_event[i], n.values[first + i]
-        part = _strength(p, s, e, t)
-        if part > 0.0 and d.effect_verb[i] == SET and s.event_month[e] >= latest:
+        e = events[i]
+        part = f.event_strength[e]
+        if part > 0.0 and verbs[i] == SET and s.event_month[e] >= latest:
             if s.event_month[e] > latest:
                 value, sets, latest = 0.0, 0.0, s.event_month[e]
-            value += wanted if part == 1.0 else n.base[place] + part * (wanted - n.base[place])
+            value += wanted[i] if part == 1.0 else base + part * (wanted[i] - base)
             sets += 1.0
-        elif part > 0.0 and d.effect_verb[i] == SCALE:
-            factor *= 1.0 + part * (wanted - 1.0)
-        elif part > 0.0 and d.effect_verb[i] == ADD:
-            sum_ += part * wanted
-    value = value / sets if sets > 0.0 else n.base[place]
-    n.vector[place] = min(max(value * factor + sum_, d.effect_low[start]), d.effect_high[start])
+        elif part > 0.0 and verbs[i] == SCALE:
+            factor *= 1.0 + part * (wanted[i] - 1.0)
+        elif part > 0.0 and verbs[i] == ADD:
+            sum_ += part * wanted[i]
+    value = value / sets if sets > 0.0 else base
+    return value * factor + sum_
 
 
 @compiled
-def _after(n, p, s, t, now, start, stop):  # type: ignore[no-untyped-def]
+def _acts(f, events, start, stop):  # type: ignore[no-untyped-def]
+    """Whether any of the effects `start` to `stop` - 1 acts on a carried quantity this month."""
+    steps = 0.0
+    for i in range(start, stop):
+        steps = max(steps, f.event_steps[events[i]])
+    return steps > 0.0
+
+
+@compiled
+def _after(n, s, f, t, now, start, stop):  # type: ignore[no-untyped-def]
     """Value of a carried quantity after this month's part of effects `start` to `stop` - 1."""
     d, first = n.schedule, len(n.vector) + len(n.schedule.series_offset)
     result, sets, sum_ = now, 0.0, 0.0
     for i in range(start, stop):
-        month, value = s.event_month[d.effect_event[i]], n.values[first + i]
-        steps = max(1.0, math.ceil(p.over[d.effect_event[i]]))
-        if month == NEVER or month < 0 or t < month or t >= month + steps:
+        e, value = d.effect_event[i], n.values[first + i]
+        steps = f.event_steps[e]
+        if steps <= 0.0:
             continue
-        left = steps - (t - month)
+        left = steps - (t - s.event_month[e])
         if d.effect_verb[i] == SET:
             sum_ += now + (value - now) / left
             sets += 1.0
@@ -189,25 +211,13 @@ def _after(n, p, s, t, now, start, stop):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _acts(d, p, s, t, start, stop):  # type: ignore[no-untyped-def]
-    """Whether any of the effects `start` to `stop` - 1 acts on a carried quantity this month."""
-    for i in range(start, stop):
-        month = s.event_month[d.effect_event[i]]
-        if month != NEVER and 0 <= month <= t < month + max(1.0, math.ceil(p.over[d.effect_event[i]])):
-            return True
-    return False
-
-
-@compiled
-def _carried(w, n, p, s, f, t, start):  # type: ignore[no-untyped-def]
+def _carried(w, n, s, f, t, start):  # type: ignore[no-untyped-def]
     d = n.schedule
     stop = d.effect_stop[start]
-    if not _acts(d, p, s, t, start, stop):
-        return
     a, c, target = d.effect_first[start], d.effect_second[start], d.effect_target[start]
     if target == STOCK:
         now = stock_of(w, s, a, c)
-        wanted = _after(n, p, s, t, now, start, stop)
+        wanted = _after(n, s, f, t, now, start, stop)
         for o in range(w.origin_count):
             if wanted > now:
                 change = wanted - now if o == w.actor_origin[a] else 0.0
@@ -216,20 +226,20 @@ def _carried(w, n, p, s, f, t, start):  # type: ignore[no-untyped-def]
             s.stock[a, c, o] = max(0.0, s.stock[a, c, o] + change)
             f.arms[a, c, o, A_EVENT_IN if change > 0.0 else A_EVENT_OUT] += abs(change)
     elif target == PLANT:
-        s.plant[a, c] = _after(n, p, s, t, s.plant[a, c], start, stop)
+        s.plant[a, c] = _after(n, s, f, t, s.plant[a, c], start, stop)
     elif target == KNOWHOW:
-        s.knowhow[a, c] = _after(n, p, s, t, s.knowhow[a, c], start, stop)
+        s.knowhow[a, c] = _after(n, s, f, t, s.knowhow[a, c], start, stop)
     elif target == PERSONNEL:
-        s.personnel[a] = _after(n, p, s, t, s.personnel[a], start, stop)
+        s.personnel[a] = _after(n, s, f, t, s.personnel[a], start, stop)
     elif target == COMMAND:
-        s.command[a] = _after(n, p, s, t, s.command[a], start, stop)
+        s.command[a] = _after(n, s, f, t, s.command[a], start, stop)
     elif target == CONTROL:
-        s.tie_control[a] = _after(n, p, s, t, s.tie_control[a], start, stop)
+        s.tie_control[a] = _after(n, s, f, t, s.tie_control[a], start, stop)
     elif target == STABILITY:
-        s.regime_stability[a] = _after(n, p, s, t, s.regime_stability[a], start, stop)
+        s.regime_stability[a] = _after(n, s, f, t, s.regime_stability[a], start, stop)
     elif target == FUNDS:
-        change = _after(n, p, s, t, s.funds[a], start, stop) - s.funds[a]
+        change = _after(n, s, f, t, s.funds[a], start, stop) - s.funds[a]
         s.funds[a] += change
         f.money[M_EVENT_IN if change > 0.0 else M_EVENT_OUT, a] += abs(change)
     elif target == OUTLAY:
-        s.outlay[a] = _after(n, p, s, t, s.outlay[a], start, stop)
+        s.outlay[a] = _after(n, s, f, t, s.outlay[a], start, stop)

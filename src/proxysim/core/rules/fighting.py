@@ -29,18 +29,24 @@ def strikes(w, p, s, f, t):  # type: ignore[no-untyped-def]
     Assumption: the intensity is squared, since linear strikes would destroy most of the stock before an escalation.
     """
     for a in range(w.actor_count):
-        now, start = 0.0, 0.0
-        for c in range(w.category_count):
-            if w.category_shield[c] == 1:
-                start += p.stock[a, c]
-                now += stock_of(w, s, a, c)
-        scale = now + start if start > 0.0 else whole_stock(w, s, a)
-        shield = p.air_defence[a] * now / scale if scale > 0.0 else 0.0
         struck = 0.0
         for i in range(w.front_count):
-            rate = p.strike_rate[i, a] * _effort(w, p, s, f, i, a)
-            struck += (1.0 - struck) * min(1.0, rate * f.front_now[i] * f.front_now[i])
-        f.struck_share[a] = struck * (1.0 - shield)
+            if p.strike_rate[i, a] > 0.0:
+                rate = p.strike_rate[i, a] * _effort(w, p, s, f, i, a)
+                struck += (1.0 - struck) * min(1.0, rate * f.front_now[i] * f.front_now[i])
+        f.struck_share[a] = struck * (1.0 - _shield(w, p, s, a)) if struck > 0.0 else 0.0
+
+
+@compiled
+def _shield(w, p, s, a):  # type: ignore[no-untyped-def]
+    """Part of the strikes on an actor that its air defence stops."""
+    now, start = 0.0, 0.0
+    for c in range(w.category_count):
+        if w.category_shield[c] == 1:
+            start += p.stock[a, c]
+            now += stock_of(w, s, a, c)
+    scale = now + start if start > 0.0 else whole_stock(w, s, a)
+    return p.air_defence[a] * now / scale if scale > 0.0 else 0.0
 
 
 @compiled

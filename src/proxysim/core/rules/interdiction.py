@@ -6,8 +6,7 @@ import math
 
 from proxysim.core import rng
 from proxysim.core.jit import compiled
-from proxysim.core.rules._shared import logistics_of_leg
-from proxysim.core.vocabulary import A_CAPTURED, CHANNELS, T_CAPTURED, T_DESTROYED, T_SENT
+from proxysim.core.vocabulary import A_CAPTURED, T_CAPTURED, T_DESTROYED, T_SENT
 
 MOST_VESSELS = 200
 
@@ -29,7 +28,6 @@ def hazards(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """
     for k in range(w.leg_count):
         hazard = -math.log1p(-p.detection[k])
-        x = logistics_of_leg(w, f, k)
         for a in range(w.actor_count):
             hazard += s.patrol[a, k] * p.effort[a]
             f.leg_entered[k, a], f.leg_lost[k, a], f.leg_found[k, a] = 0.0, 0.0, 0.0
@@ -38,7 +36,7 @@ def hazards(w, p, s, f, t):  # type: ignore[no-untyped-def]
             hazard *= 1.0 + p.war_hazard * f.front_now[w.leg_front[k]]
         sd = p.leg_volatility * p.noise
         z = rng.normal(s.seed, s.run, rng.LEG, w.leg_key[k], t) if sd > 0.0 else 0.0
-        f.hazard[k] = hazard * (1.0 - p.hazard_relief * x) * (1.0 - p.concealment[k]) * math.exp(sd * z - 0.5 * sd * sd)
+        f.hazard[k] = hazard * (1.0 - p.hazard_relief * f.leg_logistics[k]) * (1.0 - p.concealment[k]) * math.exp(sd * z - 0.5 * sd * sd)
         f.leg_chance[k] = 1.0 - math.exp(-f.hazard[k])
         f.vessels[k] = 0.0
 
@@ -55,24 +53,20 @@ def travel(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    route_lost, route_captured : (route,); leg_entered, leg_lost, leg_found : (leg, actor), arms; vessels; ring; stock
-    of interdictors (through the books: captured)
+    route_lost, route_captured, route_through : (route,); leg_entered, leg_lost, leg_found : (leg, actor), arms;
+    vessels; ring; stock of interdictors (through the books: captured)
 
     Source
     ------
     Assumption: consignments are lost whole. Within a month, more patrols never reduce losses.
     """
     for i in range(w.tie_count):
-        total = 0.0
-        if f.tie_used[i] > 0.0:
-            for channel in range(len(CHANNELS)):
-                for c in range(w.category_count):
-                    for o in range(w.origin_count):
-                        total += f.sent[i, channel, c, o]
         for r in range(w.route_start[i], w.route_stop[i]):
-            f.route_lost[r], f.route_captured[r] = 0.0, 0.0
-            if total * f.route_sent[r] > 0.0:
-                _route(w, p, s, f, t, r, total * f.route_sent[r])
+            f.route_lost[r], f.route_captured[r], f.route_through[r] = 0.0, 0.0, 1.0
+            if f.tie_sent[i] * f.route_sent[r] > 0.0:
+                _route(w, p, s, f, t, r, f.tie_sent[i] * f.route_sent[r])
+        if f.tie_sent[i] > 0.0:
+            _embark(w, s, f, t, i)
 
 
 @compiled
@@ -88,8 +82,7 @@ def _route(w, p, s, f, t, r, value):  # type: ignore[no-untyped-def]
             chance = 1.0 - math.exp(-f.hazard[leg] * (1.0 - p.broker_concealment[broker]))
         size = entered / p.consignment[leg]
         if p.noise > 0.0:
-            extra = rng.uniform(s.seed, s.run, rng.CONSIGNMENTS, w.cargo_key[r, k], t)
-            n = int(min(float(MOST_VESSELS), max(1.0, math.floor(size + extra))))
+            n = _consignments(s, t, w.cargo_key[r, k], size)
             lost = (
                 rng.binomial_quantile(rng.uniform(s.seed, s.run, rng.CARGO, w.cargo_key[r, k], t), n, chance) / n
             )
@@ -100,25 +93,46 @@ def _route(w, p, s, f, t, r, value):  # type: ignore[no-untyped-def]
         f.vessels[leg] += lost * size
         if lost > 0.0 and f.leg_searched[leg] > 0.0:
             for a in range(w.actor_count):
-                found = lost * s.patrol[a, leg] * p.effort[a] / f.leg_searched[leg]
-                if found > 0.0:
+                if s.patrol[a, leg] > 0.0 and p.effort[a] > 0.0:
+                    found = lost * s.patrol[a, leg] * p.effort[a] / f.leg_searched[leg]
                     f.leg_found[leg, a] += entered * found
                     captured += left * found * p.capture[a]
                     _capture(w, f, i, a, left * found * p.capture[a] * f.route_sent[r])
         left *= 1.0 - lost
-    f.route_lost[r], f.route_captured[r] = 1.0 - left, captured
-    slot = (t + w.route_months[r]) % w.ring_count
+    f.route_lost[r], f.route_captured[r], f.route_through[r] = 1.0 - left, captured, left
+
+
+@compiled
+def _consignments(s, t, key, size):  # type: ignore[no-untyped-def]
+    """Number of consignments; the random number is computed only where it can make a difference."""
+    if size + 1.0 < 2.0:
+        return 1
+    if size >= MOST_VESSELS:
+        return MOST_VESSELS
+    extra = rng.uniform(s.seed, s.run, rng.CONSIGNMENTS, key, t)
+    return int(min(float(MOST_VESSELS), max(1.0, math.floor(size + extra))))
+
+
+@compiled
+def _embark(w, s, f, t, i):  # type: ignore[no-untyped-def]
+    """Divide what a tie sends among arrivals, captures and destruction, over its routes in order."""
     for c in range(w.category_count):
         for o in range(w.origin_count):
-            amount = f.transit[i, c, o, T_SENT] * f.route_sent[r]
-            if amount > 0.0:
-                s.ring[i, c, o, slot] += amount * left
-                f.transit[i, c, o, T_DESTROYED] += max(0.0, amount * (1.0 - left - captured))
-                f.transit[i, c, o, T_CAPTURED] += amount * captured
+            sent = f.transit[i, c, o, T_SENT]
+            if sent <= 0.0:
+                continue
+            for r in range(w.route_start[i], w.route_stop[i]):
+                amount = sent * f.route_sent[r]
+                if amount > 0.0:
+                    left, captured = f.route_through[r], f.route_captured[r]
+                    s.ring[i, c, o, (t + w.route_months[r]) % w.ring_count] += amount * left
+                    f.transit[i, c, o, T_DESTROYED] += max(0.0, amount * (1.0 - left - captured))
+                    f.transit[i, c, o, T_CAPTURED] += amount * captured
 
 
 @compiled
 def _capture(w, f, i, a, share):  # type: ignore[no-untyped-def]
-    for c in range(w.category_count):
-        for o in range(w.origin_count):
-            f.arms[a, c, o, A_CAPTURED] += f.transit[i, c, o, T_SENT] * share
+    if share > 0.0:
+        for c in range(w.category_count):
+            for o in range(w.origin_count):
+                f.arms[a, c, o, A_CAPTURED] += f.transit[i, c, o, T_SENT] * share

@@ -58,7 +58,8 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    belief, patrol : (actor, leg); tie_control, tie_order : (tie,); order_average : (actor, category)
+    belief, patrol : (actor, leg); tie_control, tie_order : (tie,); intake : (actor,), money per month; order_asked :
+    (actor, category), arms per month; order_average : (actor, category)
 
     Source
     ------
@@ -72,28 +73,29 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
             if moved > 0.0:
                 s.belief[a, k] += seen * p.belief_rate * (f.leg_lost[k, a] / moved - before)
             s.belief[a, k] += (1.0 - seen) * p.belief_return * (p.detection[k] - before)
-    for i in range(w.tie_count):
-        b, all_ = w.tie_to[i], f.revenue[w.tie_to[i]]
-        for j in range(w.tie_count):
-            if w.tie_to[j] == b:
-                all_ += f.arrived_value[j]
+    for a in range(w.actor_count):
+        f.intake[a] = f.revenue[a]
         for c in range(w.category_count):
-            all_ += f.made[b, c] * p.price[c]
+            f.order_asked[a, c] = p.demand[a, c] * f.war[a]
+    for i in range(w.tie_count):
+        f.intake[w.tie_to[i]] += f.arrived_value[i]
+    for a in range(w.actor_count):
+        for c in range(w.category_count):
+            f.intake[a] += f.made[a, c] * p.price[c]
+    for i in range(w.tie_count):
+        all_ = f.intake[w.tie_to[i]]
         dependence = f.arrived_value[i] / all_ if all_ > 0.0 else 0.0
         s.tie_control[i] += p.control_rate * (min(1.0, p.control_gain * dependence) - s.tie_control[i])
         order = 0.0
         for c in range(w.category_count):
+            f.order_asked[w.tie_from[i], c] += f.owed_asked[i, c]
             for channel in range(CHANNEL_COUNT):
                 order += f.volume[i, channel, c]
+                f.order_asked[w.tie_from[i], c] += f.volume[i, channel, c]
         s.tie_order[i] += p.order_memory * (order - s.tie_order[i])
     for a in range(w.actor_count):
         for c in range(w.category_count):
-            asked = p.demand[a, c] * f.war[a]
-            for i in range(w.tie_count):
-                if w.tie_from[i] == a:
-                    asked += f.owed_asked[i, c]
-                    for channel in range(CHANNEL_COUNT):
-                        asked += f.volume[i, channel, c]
+            asked = f.order_asked[a, c]
             for o in range(w.origin_count):
                 asked += f.arms[a, c, o, A_USED] + f.arms[a, c, o, A_LOST] + f.arms[a, c, o, A_STRUCK]
             s.order_average[a, c] += p.order_memory * (asked - s.order_average[a, c])

@@ -82,8 +82,8 @@ def limits(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    leg_limit : (leg,), arms per month; leg_open : (leg, actor), arms per month; leg_leave, leg_use : (leg, actor), in
-    [0, 1]
+    leg_logistics : (leg,), factor; leg_limit : (leg,), arms per month; leg_open : (leg, actor), arms per month;
+    leg_leave, leg_use : (leg, actor), in [0, 1]
     """
     for i in range(w.leg_count):
         for a in range(w.actor_count):
@@ -96,18 +96,27 @@ def limits(w, p, s, f, t):  # type: ignore[no-untyped-def]
         for k in range(w.route_length[r]):
             f.leg_use[w.route_leg[r, k], a] = max(f.leg_use[w.route_leg[r, k], a], least)
     for i in range(w.leg_count):
-        taken = 0.0
-        for a in range(w.actor_count):
-            taken += p.carriers[i, a]
-        limit = p.limit[i] * (1.0 + logistics_of_leg(w, f, i))
+        f.leg_logistics[i] = logistics_of_leg(w, f, i)
+        limit = p.limit[i] * (1.0 + f.leg_logistics[i])
         if w.leg_host[i] >= 0 and s.fallen[w.leg_host[i]] >= 0:
             limit *= p.residual[i]
         f.leg_limit[i] = limit
-        for a in range(w.actor_count):
-            part = 1.0
-            if w.leg_shared[i] == 1:
-                part = p.carriers[i, a] + max(0.0, 1.0 - taken)
-                for b in range(w.actor_count):
-                    if p.carriers[i, b] > 0.0:
-                        part += pooled(w, p, f, a, b) * p.carriers[i, b]
-            f.leg_open[i, a] = limit * min(1.0, part) * f.leg_leave[i, a]
+        if w.leg_shared[i] == 0:
+            for a in range(w.actor_count):
+                f.leg_open[i, a] = limit * f.leg_leave[i, a]
+        else:
+            _divide(w, p, f, i, limit)
+
+
+@compiled
+def _divide(w, p, f, i, limit):  # type: ignore[no-untyped-def]
+    """Limit open to each sender on a leg that is divided among carriers."""
+    taken = 0.0
+    for a in range(w.actor_count):
+        taken += p.carriers[i, a]
+    for a in range(w.actor_count):
+        part = p.carriers[i, a] + max(0.0, 1.0 - taken)
+        for b in range(w.actor_count):
+            if p.carriers[i, b] > 0.0:
+                part += pooled(w, p, f, a, b) * p.carriers[i, b]
+        f.leg_open[i, a] = limit * min(1.0, part) * f.leg_leave[i, a]

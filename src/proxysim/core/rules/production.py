@@ -64,8 +64,9 @@ def make(w, p, s, f, t):  # type: ignore[no-untyped-def]
             total += f.made[a, c]
             spent += f.made[a, c] * f.unit_cost_now[a, c]
             s.cumulative[a, c] += f.made[a, c]
-            for o in range(w.origin_count):
-                f.arms[a, c, o, A_MADE] += f.made_origin[a, c, o]
+            if f.made[a, c] > 0.0:
+                for o in range(w.origin_count):
+                    f.arms[a, c, o, A_MADE] += f.made_origin[a, c, o]
         s.made_before[a, t % WINDOW] = total
         if consumed > 0.0:
             for o in range(w.origin_count):
@@ -85,10 +86,14 @@ def _plan(w, p, s, f, a, budget):  # type: ignore[no-untyped-def]
     Returns the parts of it that money and components allow, and the components in stock.
     """
     part, bill, kits, planned, bound = w.components, 0.0, 0.0, 0.0, 0.0
+    fallen = has_fallen(w, s, a)
     for c in range(w.category_count):
         for o in range(w.origin_count):
             f.made_origin[a, c, o] = 0.0
-        room = 0.0 if has_fallen(w, s, a) else max(0.0, p.stock_ceiling * p.target[a, c] - stock_of(w, s, a, c))
+        if s.plant[a, c] <= 0.0:
+            f.made[a, c], f.kits_made[a, c] = 0.0, 0.0
+            continue
+        room = 0.0 if fallen else max(0.0, p.stock_ceiling * p.target[a, c] - stock_of(w, s, a, c))
         own, extra = min(s.plant[a, c] * s.knowhow[a, c], room), 0.0
         if w.kits == 1 and part >= 0 and c != part:
             extra = min(s.plant[a, c] * (1.0 - s.knowhow[a, c]), room - own)
@@ -204,6 +209,8 @@ def build(w, p, s, f, t):  # type: ignore[no-untyped-def]
 def _client_part(w, p, f, i):  # type: ignore[no-untyped-def]
     """Part of its own effective plant that a sponsor would build at a client this month."""
     a = w.tie_from[i]
+    if f.pact_actor[PRODUCTION, a] <= 0.0:
+        return 0.0
     total = weight_of_ties(w, p, a)
     return p.production_part * f.pact_actor[PRODUCTION, a] * (p.weight[i] / total) if total > 0.0 else 0.0
 
@@ -212,6 +219,8 @@ def _client_part(w, p, f, i):  # type: ignore[no-untyped-def]
 def _client_bill(w, p, s, f, i):  # type: ignore[no-untyped-def]
     """Cost of the plant that a sponsor would build at its client."""
     a, b, part, bill = w.tie_from[i], w.tie_to[i], _client_part(w, p, f, i), 0.0
+    if part <= 0.0:
+        return 0.0
     for c in range(w.category_count):
         bill += part * s.plant[a, c] * s.knowhow[a, c] * s.knowhow[b, c] * p.capital_cost[c]
     return bill

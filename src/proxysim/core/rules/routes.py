@@ -19,7 +19,7 @@ def weigh(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    route_pull : (route,); route_limit : (route,), arms per month; route_share : (route,); believed : (tie,);
+    route_survival, route_pull : (route,); route_limit : (route,), arms per month; route_share : (route,); believed : (tie,);
     leg_weight : (leg,), scratch of one tie
 
     Source
@@ -33,7 +33,8 @@ def weigh(w, p, s, f, t):  # type: ignore[no-untyped-def]
             for k in range(w.route_length[r]):
                 f.leg_weight[w.route_leg[r, k]] = 0.0
         for r in range(first, stop):
-            f.route_pull[r] = _pull(w, p, s, a, r)
+            f.route_survival[r] = believed_survival(w, s, r, a)
+            f.route_pull[r] = _pull(w, p, r, f.route_survival[r])
             f.route_limit[r] = least_limit(w, f, r, a)
             for k in range(w.route_length[r]):
                 f.leg_weight[w.route_leg[r, k]] += f.route_pull[r] * f.route_limit[r]
@@ -48,15 +49,17 @@ def weigh(w, p, s, f, t):  # type: ignore[no-untyped-def]
             part = f.route_share[r]
             if w.route_length[r] > 0 and part * s.tie_order[i] > f.route_limit[r]:
                 part = f.route_limit[r] / s.tie_order[i]
-            f.believed[i] += part * believed_survival(w, s, r, a)
+            f.believed[i] += part * f.route_survival[r]
 
 
 @compiled
-def _pull(w, p, s, a, r):  # type: ignore[no-untyped-def]
-    survival, cost = believed_survival(w, s, r, a), p.haste * (w.route_length[r] + w.route_months[r])
+def _pull(w, p, r, survival):  # type: ignore[no-untyped-def]
+    if survival <= 0.0:
+        return 0.0
+    cost = p.haste * (w.route_length[r] + w.route_months[r])
     for k in range(w.route_length[r]):
         cost += p.transport_cost[w.route_leg[r, k]]
-    return math.exp(p.route_choice * math.log(survival) - cost) if survival > 0.0 else 0.0
+    return math.exp(p.route_choice * math.log(survival) - cost)
 
 
 @compiled

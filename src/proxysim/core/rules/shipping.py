@@ -63,6 +63,8 @@ def available(w, p, s, f, t):  # type: ignore[no-untyped-def]
         a, is_first = w.tie_from[i], f.owes_first[w.tie_from[i]] > 0.0
         for c in range(w.category_count):
             common, owed = f.volume[i, SUPPORT, c] + _asked(f, i, SALE, c), f.volume[i, RECIPROCITY, c]
+            if common + owed + f.volume[i, RETRANSFER, c] <= 0.0:
+                continue
             for o in range(w.origin_count):
                 if o != w.tie_bars[i]:
                     f.ask_common[a, c, o] += common if is_first else common + owed
@@ -73,6 +75,9 @@ def available(w, p, s, f, t):  # type: ignore[no-untyped-def]
             total = f.stock_all[a, c]
             spare = max(0.0, total - p.reserve[a] * p.target[a, c])
             for o in range(w.origin_count):
+                if f.ask_common[a, c, o] + f.ask_first[a, c, o] + f.ask_foreign[a, c, o] <= 0.0:
+                    f.cut_first[a, c, o], f.cut[a, c, o] = 1.0, 1.0
+                    continue
                 first = part_met(f.ask_first[a, c, o], spare)
                 left = max(0.0, spare - first * f.ask_first[a, c, o])
                 asked = f.ask_common[a, c, o]
@@ -194,6 +199,15 @@ def _pool(w, p, f, k, b, spare):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _least_factor(w, f, a, r):  # type: ignore[no-untyped-def]
+    """Smallest part of a sender's request that a leg of a route can carry."""
+    factor = 1.0
+    for k in range(w.route_length[r]):
+        factor = min(factor, f.leg_factor[w.route_leg[r, k], a])
+    return factor
+
+
+@compiled
 def send(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """route_moved = sent_share times the smallest leg factor of the route; carriage, commission and purchases are paid.
 
@@ -201,7 +215,7 @@ def send(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    tie_moved, tie_cost, tie_paid, tie_used : (tie,); carriage : (actor,), money;
+    tie_moved, tie_cost, tie_paid, tie_used : (tie,); tie_sent : (tie,), arms; carriage : (actor,), money;
     route_moved, route_sent : (route,), part of the tie's request, and of its shipments; sent : (tie, channel, category,
     origin), arms; stock, funds, owed; books
     """
@@ -211,12 +225,11 @@ def send(w, p, s, f, t):  # type: ignore[no-untyped-def]
         a = w.tie_from[i]
         moved, cost = 0.0, 0.0
         for r in range(w.route_start[i], w.route_stop[i]):
-            factor = 1.0
-            for k in range(w.route_length[r]):
-                factor = min(factor, f.leg_factor[w.route_leg[r, k], a])
-            f.route_moved[r] = f.sent_share[r] * factor
-            moved += f.route_moved[r]
-            cost += f.route_moved[r] * _carriage(w, p, r)
+            f.route_moved[r] = 0.0
+            if f.sent_share[r] > 0.0:
+                f.route_moved[r] = f.sent_share[r] * _least_factor(w, f, a, r)
+                moved += f.route_moved[r]
+                cost += f.route_moved[r] * _carriage(w, p, r)
         for r in range(w.route_start[i], w.route_stop[i]):
             f.route_sent[r] = f.route_moved[r] / moved if moved > 0.0 else 0.0
         if w.tie_broker[i] >= 0:
@@ -234,18 +247,27 @@ def send(w, p, s, f, t):  # type: ignore[no-untyped-def]
     for i in range(w.tie_count):
         _settle(w, p, s, f, i)
     for i in range(w.tie_count):
-        if f.tie_used[i] == 0.0:
-            continue
-        for channel in range(CHANNEL_COUNT):
-            for c in range(w.category_count):
-                for o in range(w.origin_count):
-                    amount = f.sent[i, channel, c, o]
-                    if amount > 0.0:
-                        amount = min(amount, s.stock[w.tie_from[i], c, o])
-                        f.sent[i, channel, c, o] = amount
-                        s.stock[w.tie_from[i], c, o] -= amount
-                        f.arms[w.tie_from[i], c, o, A_SENT] += amount
-                        f.transit[i, c, o, T_SENT] += amount
+        f.tie_sent[i] = _ship(w, s, f, i) if f.tie_used[i] > 0.0 else 0.0
+
+
+@compiled
+def _ship(w, s, f, i):  # type: ignore[no-untyped-def]
+    """Take from stock what is sent over a tie, at most what is there, and return the sum."""
+    a, total = w.tie_from[i], 0.0
+    for channel in range(CHANNEL_COUNT):
+        for c in range(w.category_count):
+            if _asked(f, i, channel, c) <= 0.0:
+                continue
+            for o in range(w.origin_count):
+                amount = f.sent[i, channel, c, o]
+                if amount > 0.0:
+                    amount = min(amount, s.stock[a, c, o])
+                    f.sent[i, channel, c, o] = amount
+                    s.stock[a, c, o] -= amount
+                    f.arms[a, c, o, A_SENT] += amount
+                    f.transit[i, c, o, T_SENT] += amount
+                    total += amount
+    return total
 
 
 @compiled

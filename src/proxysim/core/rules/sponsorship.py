@@ -29,11 +29,11 @@ def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
     Salehyan, Siroky & Wood 2014 (control). Assumption: sizes of the responses.
     """
     for a in range(w.actor_count):
-        total, g = weight_of_ties(w, p, a), p.support_share[a]
+        total, g, short = weight_of_ties(w, p, a), p.support_share[a], _shortfall(w, p, s, a)
         for i in range(w.tie_count):
             if w.tie_from[i] == a:
                 f.score[i], f.target_share[i] = 0.0, 0.0
-                f.will[i] = _will(w, p, s, a, w.tie_to[i])
+                f.will[i] = -p.prospects[a] * (_sinking(w, s, w.tie_to[i]) + short)
                 f.diverted_part[i] = p.slack[a] * (1.0 - s.tie_control[i])
         if total > 0.0 and g > 0.0:
             home = (1.0 - g) / g
@@ -72,15 +72,19 @@ def _pull(w, p, s, f, a, i):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _will(w, p, s, a, client):  # type: ignore[no-untyped-def]
-    """Willingness, at most 0: -prospects (weakening of the client's regime + shortfall of the sponsor's reserve)."""
+def _sinking(w, s, client):  # type: ignore[no-untyped-def]
+    """Weakening of a client's regime."""
     r = w.actor_regime[client]
-    sinking = max(0.0, -s.forcing[r]) if r >= 0 and s.fallen[r] < 0 else 0.0
+    return max(0.0, -s.forcing[r]) if r >= 0 and s.fallen[r] < 0 else 0.0
+
+
+@compiled
+def _shortfall(w, p, s, a):  # type: ignore[no-untyped-def]
+    """Shortfall of a sponsor's reserve, as a share of it."""
     keep = 0.0
     for c in range(w.category_count):
         keep += p.reserve[a] * p.target[a, c]
-    short = max(0.0, 1.0 - whole_stock(w, s, a) / keep) if keep > 0.0 else 0.0
-    return -p.prospects[a] * (sinking + short)
+    return max(0.0, 1.0 - whole_stock(w, s, a) / keep) if keep > 0.0 else 0.0
 
 
 @compiled

@@ -77,17 +77,19 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
         _bill(w, p, s, f)
     for i in range(w.tie_count):
         f.debt_value[i] = 0.0
-        for c in range(w.category_count if not is_shut(w, s, i) else 0):
-            f.debt_value[i] += f.owes[i] * f.made[w.tie_from[i], c] * f.war[w.tie_to[i]] * p.price[c]
+        if f.owes[i] > 0.0 and not is_shut(w, s, i):
+            for c in range(w.category_count):
+                f.debt_value[i] += f.owes[i] * f.made[w.tie_from[i], c] * f.war[w.tie_to[i]] * p.price[c]
     for i in range(w.tie_count):
         a, debt = w.tie_from[i], f.debt_value[i]
         back = f.debt_value[w.tie_back[i]] if w.tie_back[i] >= 0 else 0.0
         net = (debt - back) / debt if debt > back else 0.0
-        shut, mixed = is_shut(w, s, i), whole_mix(w, p, i)
+        open_ = not is_shut(w, s, i)
+        passed_on, mixed = open_ and p.retransfer[i] > 0.0, whole_mix(w, p, i) if open_ and s.owed[i] > 0.0 else 0.0
         for c in range(w.category_count):
-            f.volume[i, RETRANSFER, c] = 0.0 if shut else p.retransfer[i] * foreign_stock(w, s, a, c)
-            f.volume[i, RECIPROCITY, c] = 0.0 if shut else f.owes[i] * f.made[a, c] * f.war[w.tie_to[i]] * net
-            f.owed_asked[i, c] = s.owed[i] * (p.mix[i, c] / mixed) if mixed > 0.0 and not shut else 0.0
+            f.volume[i, RETRANSFER, c] = p.retransfer[i] * foreign_stock(w, s, a, c) if passed_on else 0.0
+            f.volume[i, RECIPROCITY, c] = f.owes[i] * f.made[a, c] * f.war[w.tie_to[i]] * net if open_ else 0.0
+            f.owed_asked[i, c] = s.owed[i] * (p.mix[i, c] / mixed) if mixed > 0.0 else 0.0
 
 
 @compiled
