@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 #: Copies and sums that rules keep for their own use; they differ as soon as the original does.
 _COPIES = frozenset({
-    "event_strength", "event_steps", "intake", "leg_logistics", "opening_funds", "opening_ring", "opening_stock", "order_asked", "reference",
-    "route_survival", "route_through", "tie_sent", "tie_used",
+    "event_steps", "event_strength", "in_transit", "intake", "leg_logistics", "met", "met_first", "met_foreign",
+    "opening_funds", "opening_ring", "opening_stock", "order_asked", "reference", "route_survival", "route_through",
+    "tie_sent", "tie_used",
 })  # fmt: skip
 #: Work arrays that a rule uses for one tie or leg at a time; at its end they only hold the last one.
 _SCRATCH = frozenset({"leg_weight", "leg_wanted"})
