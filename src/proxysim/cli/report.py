@@ -14,6 +14,8 @@ from proxysim.cli.app import Sets, app, refusal
 from proxysim.cli.options import Seed, Threads, Uncertain, with_options
 from proxysim.cli.studies import bar
 from proxysim.errors import RunError, StorageError
+from proxysim.paths import path_of
+from proxysim.runs.files import is_stream
 
 
 @dataclass(frozen=True)
@@ -72,15 +74,14 @@ def report(
     *,
     of_world: StudyOptions,
     of_sweep: SweepOptions,
-    out: Annotated[str, typer.Option("--out", metavar="FILE", help="HTML file to write.")] = "report.html",
+    out: Annotated[str, typer.Option("--out", metavar="FILE", help="HTML file to write; - for stdout.")] = "report.html",
 ) -> None:
     """Write an HTML report on a world or a finished sweep.
 
     The report on a world has the effects, provisions, countermeasures, figures and sources.
     """
-    target = Path(out)
-    _check(target)
-    is_sweep = Path(subject).is_dir()
+    target = _target(out)
+    is_sweep = path_of(subject).is_dir()
     for name in (part.name for part in fields(of_world if is_sweep else of_sweep)):
         if getattr(context.get_parameter_source(name), "name", "DEFAULT") != "DEFAULT":
             option = f"--{'set' if name == 'sets' else name}"
@@ -90,7 +91,8 @@ def report(
         _of_sweep(subject, target, of_sweep.outcome, of_sweep.branch)
     else:
         _of_world(subject, target, of_world)
-    print(f"wrote {target} ({target.stat().st_size / 1e6:.1f} MB)", file=sys.stderr)
+    size = "" if is_stream(target) else f" ({target.stat().st_size / 1e6:.1f} MB)"
+    print(f"wrote {target}{size}", file=sys.stderr)
 
 
 def _of_world(world: str, target: Path, options: StudyOptions) -> None:
@@ -126,8 +128,11 @@ def _of_sweep(folder: str, target: Path, outcome: str | None, branch: str | None
         ) from None
 
 
-def _check(target: Path) -> None:
-    """Refuse a missing folder, and an existing file that is not a report."""
+def _target(out: str) -> Path:
+    """The file to write; refuses a missing folder, and an existing file that is not a report."""
+    target = Path("/dev/stdout") if out == "-" else path_of(out)
+    if is_stream(target):
+        return target
     try:
         if target.is_dir() or not target.parent.is_dir():
             raise refusal("--out", f"{target} is a folder, or its folder does not exist; give a file")
@@ -138,6 +143,7 @@ def _check(target: Path) -> None:
             raise refusal("--out", f"{target} already exists and is not a report of proxysim; give another name")
     except OSError as error:
         raise refusal("--out", f"{target} cannot be read: {error.strerror}") from None
+    return target
 
 
 def _asked(world: str, target: Path, options: StudyOptions) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from proxysim.core.version import model_version
 from proxysim.errors import Fault, InputError, StorageError, refused
+from proxysim.paths import text_of
 from proxysim.sweeps.estimate import cost_of
 from proxysim.sweeps.execution.dispatch import Dispatcher, StoppedError
 from proxysim.sweeps.execution.options import SweepOptions
@@ -151,7 +152,7 @@ class Status:
 
     def __str__(self) -> str:
         return (f"{self.ok:,} ok + {self.failed:,} failed + {self.skipped:,} skipped = {self.planned:,} planned runs"
-                f" in {self.folder}")  # fmt: skip
+                f" in {text_of(self.folder)}")  # fmt: skip
 
 
 def sweep(

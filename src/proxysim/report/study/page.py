@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from proxysim.errors import check_options
 from proxysim.formatting import percent
+from proxysim.paths import path_of
 from proxysim.report import evidence
 from proxysim.report.html import layout_context, template, write
 from proxysim.report.study import words
@@ -239,4 +240,4 @@ def write_report(
     check_options("write_report", options, ReportOptions)
     template("report.html")  # fails before the runs if Jinja2 is missing
     found = study_findings(world, branches, runs, rng, **options)
-    return write(Path(out), study_page(found, patterns))
+    return write(path_of(out), study_page(found, patterns))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from proxysim.formatting import counted, spaced
+from proxysim.paths import path_of
 from proxysim.report import evidence
 from proxysim.report.html import Picture, Pictures, layout_context, template, write
 from proxysim.report.sweep import words
@@ -152,7 +153,7 @@ def write_sweep_report(
     True
     """
     template("sweep.html")
-    return write(Path(out), sweep_page(sweep_findings(folder, outcome, branch, asked)))
+    return write(path_of(out), sweep_page(sweep_findings(folder, outcome, branch, asked)))
 
 
 def _context(found: SweepFindings) -> dict[str, Any]:

@@ -32,6 +32,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from proxysim.errors import Fault, InputError, StorageError
+from proxysim.paths import path_of
 from proxysim.sweeps.experiment.design import Design
 from proxysim.sweeps.experiment.experiment import Experiment
 from proxysim.sweeps.store.blocks import Batch, Block, Receipt
@@ -54,7 +55,7 @@ FAILURE_COLUMNS = ("point", "branch", "run", "run_id", "stage", "type", "message
 
 def absolute(folder: str | Path) -> Path:
     """The absolute path of a folder, for workers with another working directory."""
-    return Path(os.path.abspath(folder))
+    return Path(os.path.abspath(path_of(folder)))
 
 
 class Store:
@@ -229,7 +230,7 @@ class Store:
 
     def _write_plan(self) -> None:
         plan = {**self.data, "digest": digest_of(json.dumps(self.data, sort_keys=True).encode())}
-        write_file(self.folder / SWEEP, (json.dumps(plan, indent=1, ensure_ascii=False) + "\n").encode(), self.temporary)
+        write_file(self.folder / SWEEP, (json.dumps(plan, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace"), self.temporary)
 
     # ---- blocks ------------------------------------------------------------------------------
     def blocks(self) -> Iterator[Block]:

@@ -62,7 +62,8 @@ def table_damage(store: Store, rows: int) -> str:
     """The damage of the table of runs, empty if none; checks only the footer, which is fast."""
     path = store.folder / RUNS
     try:
-        found = pq.read_metadata(path).num_rows
+        with open(path, "rb") as stream:
+            found = pq.read_metadata(stream).num_rows
     except FileNotFoundError:
         return f"{path} is gone"
     except (OSError, pa.ArrowException) as error:
