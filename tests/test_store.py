@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import shutil
 import sqlite3
@@ -189,6 +190,20 @@ def test_lock__lets_one_starter_in(done: Path) -> None:
         assert is_locked(done)
         with pytest.raises(InputError, match="is in use by another process"):
             resume(done)
+
+
+def test_lock__that_the_disk_does_not_know_stops_nothing(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Network disks and some containers have none: one line, and the sweep goes on."""
+    fcntl = pytest.importorskip("fcntl")
+
+    def unsupported(*given: object) -> None:
+        raise OSError(errno.ENOTSUP, "Operation not supported")
+
+    monkeypatch.setattr(fcntl, "flock", unsupported)
+    (copy / RUNS).unlink()
+    said: list[str] = []
+    assert (0, False) == (resume(copy, say=said.append).exit_status, status(copy).running)
+    assert [True] == ["cannot be locked on this disk (Operation not supported); let no other process" in text for text in said]
 
 
 def test_blocks__cover_every_unit_once(done: Path) -> None:

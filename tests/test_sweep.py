@@ -214,6 +214,22 @@ def test_script__without_a_guard_is_told_so_once(home: Path, tmp_path: Path) -> 
     assert status(home / "done").digest == status(out).digest
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="runs bash")
+@pytest.mark.parametrize("form", ["{python} - < {script}", "{python} <(cat {script})"])
+def test_script__that_is_no_file_is_told_so_once(home: Path, tmp_path: Path, form: str) -> None:
+    """Workers could not import it; one line, and no folder. Threads import nothing, so that they work."""
+    script, out = tmp_path / "script.py", tmp_path / "out"
+    for on, code in (("processes", 1), ("threads", 0)):
+        call = f"ps.sweep({str(home / 'experiment.toml')!r}, {str(out)!r}, ps.SweepOptions({on!r}, 2), block=8)"
+        script.write_text(f"import proxysim as ps\nif __name__ == '__main__':\n    {call}\n", encoding="utf-8")
+        line = form.format(python=sys.executable, script=script)
+        done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=120, env=surroundings())
+        assert (code, code) == (done.returncode, done.stderr.count("Traceback")), done.stderr
+        if code:
+            assert "is no file; save the script, or use the executor threads" in done.stderr.splitlines()[-1]
+        assert out.exists() is not bool(code)
+
+
 def test_sweep__that_no_worker_can_begin_is_forgotten(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

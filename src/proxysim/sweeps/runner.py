@@ -222,7 +222,7 @@ def sweep(
         raise refused("--block", f"at least one is needed, found {block}")
     with storing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder):
+    with locked(folder, say):
         check_new(folder)
         names = [f"{outcome.measure}.{outcome.actor}" for _, outcome in found]
         store = Store.create(folder, loaded, design, names, model_version(), block)
@@ -292,7 +292,7 @@ def resume(
     options.check()
     folder = absolute(folder)
     Store.read(folder)
-    with locked(folder):
+    with locked(folder, say):
         return _complete(_reopen(folder, say), options, progress, say, failed)
 
 
@@ -349,7 +349,7 @@ def extend(
         raise refused("--runs", "give either --runs or --points, at least 1")
     folder = absolute(folder)
     Store.read(folder)
-    with locked(folder):
+    with locked(folder, say):
         store = _reopen(folder, say)
         before = stored_status(store)
         if before.skipped:
