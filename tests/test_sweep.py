@@ -467,7 +467,7 @@ def test_failures__are_run_again_on_request_alone(failed: Path, tmp_path: Path) 
     found = resume(out, failed=True, say=told.append)
     assert (48, 0, 0) == (found.ok, found.failed, found.exit_status)
     assert status(failed.parent / "done").digest == found.digest
-    assert "6 failed runs will be run again, with all other runs of their 3 blocks" == told[0]
+    assert "6 failed runs will be run again, with all other runs of their 2 blocks" == told[0]
     assert "started with --hook tests.sweeping:refuses, continues without" in told[1]
     assert [] == verify(out)
     assert 0 == pq.read_table(out / FAILURES).num_rows

@@ -20,18 +20,18 @@ from proxysim.sweeps.experiment.design import design_of, is_extendable
 from proxysim.sweeps.experiment.experiment import load_experiment
 from proxysim.sweeps.inputs import Variation, columns_of
 from proxysim.sweeps.store.blocks import Batch
-from proxysim.sweeps.store.files import storing
+from proxysim.sweeps.store.files import digest_of, storing, write_file
 from proxysim.sweeps.store.folder import MANIFEST, RUNS, SWEEP, Store, absolute
 from proxysim.sweeps.store.lock import is_locked, locked
 from proxysim.sweeps.store.manifest import Manifest
 from proxysim.sweeps.store.provenance import (
-    OPTIONS_FILE,
     WORLDS,
     check_new,
     check_same,
     option_differences,
-    write_options,
-    write_worlds,
+    options_of,
+    repair_worlds,
+    worlds_text,
 )
 from proxysim.sweeps.store.recovery import Say, clear_leftovers, discard_failed_blocks, reconcile, tables_intact
 from proxysim.sweeps.store.tables import table_damage, write_tables
@@ -225,10 +225,11 @@ def sweep(
     with locked(folder, say):
         check_new(folder)
         names = [f"{outcome.measure}.{outcome.actor}" for _, outcome in found]
-        store = Store.create(folder, loaded, design, names, model_version(), block)
+        worlds = worlds_text({name: variation.plain(k) for k, name in enumerate(loaded.branches)})
+        notes = {"worlds": digest_of(worlds), "options": options_of(vars(options))}
+        store = Store.create(folder, loaded, design, names, model_version(), block, notes)
         clear_leftovers(store)
-        write_worlds(folder, {name: variation.plain(k) for k, name in enumerate(store.branches)}, store.temporary)
-        write_options(store, vars(options))
+        write_file(folder / WORLDS, worlds, store.temporary)
         try:
             return _complete(store, options, progress, say)
         except InputError:
@@ -446,6 +447,9 @@ def _reopen(folder: Path, say: Say | None) -> Store:
     if wrong and say:
         say(f"{wrong}; it is rebuilt from the experiment")
     check_same(store)
+    wrong = repair_worlds(store)
+    if wrong and say:
+        say(wrong)
     return store
 
 
@@ -453,7 +457,7 @@ def _reopen(folder: Path, say: Say | None) -> Store:
 def _undo_start(store: Store) -> None:
     """Undo the start of a sweep whose workers could not use its inputs, so that the same folder can be used again."""
     if not any(store.shards.iterdir()):
-        for name in (OPTIONS_FILE, WORLDS, MANIFEST, SWEEP):
+        for name in (WORLDS, MANIFEST, SWEEP):
             (store.folder / name).unlink(missing_ok=True)
 
 

@@ -93,6 +93,8 @@ class Factor:
 
     def unit_of(self, value: Any) -> str | None:
         """The unit in which a value of the design was given; None if it has none."""
+        if not self.levels:
+            return self.unit
         raw = self.raw(value)
         return raw.get("unit") if isinstance(raw, dict) else None
 
