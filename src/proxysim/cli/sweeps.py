@@ -85,6 +85,8 @@ def _print_design(experiment: Experiment, table: Design) -> None:
     for k in range(min(SHOWN_POINTS, len(table))):
         values = ", ".join(f"{value:.4g}" if isinstance(value, float) else str(value) for value in table.point(k)[:12])
         print(f"    {k}: {values}{', ...' if len(table.factors) > 12 else ''}")
+    if repeated := sum(count > 0 for count in table.repeats):
+        print(f"    {counted(repeated, 'point repeats', 'points repeat')} an earlier one")
     if experiment.design == "sobol" and len(table) & (len(table) - 1):
         near = 1 << (len(table).bit_length() - 1)
         print(f"    a Sobol sequence is balanced at powers of two, such as {near:,} or {2 * near:,}")

@@ -220,6 +220,11 @@ def sweep(
         block = max(1, round(BLOCK_SECONDS / (cost.seconds * len(loaded.branches))))
     elif block < 1:
         raise refused("--block", f"at least one is needed, found {block}")
+    repeated = sum(count > 0 for count in design.repeats)
+    if say and repeated and loaded.is_file:  # in a sample it is as expected
+        verb = "repeats" if repeated == 1 else "repeat"
+        say(f"{loaded.design}: {repeated:,} of {len(design):,} points {verb} an earlier one, with the same random numbers; "
+            "to get more runs, raise `runs`")  # fmt: skip
     with storing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with locked(folder, say):

@@ -210,18 +210,15 @@ def _table(factors: Sequence[Factor], rows: Any) -> Design:
 
 
 def _csv(experiment: Experiment) -> Design:
-    """Points from a CSV file with one column per factor."""
+    """Points from a CSV file with one column per factor; what `proxysim design --csv` prints gives the same points."""
     path, factors = Path(experiment.design), experiment.factors
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.reader(stream))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = "it is not UTF-8 text"
-        if isinstance(error, (OSError, csv.Error)):
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise experiment.error_at("design", f"{path} cannot be read: {reason}") from None
+    rows = _csv_rows(experiment, path)
     faults: list[Fault] = []
-    head, names = [name.strip() for name in rows[0]] if rows else [], [factor.name for factor in factors]
+    head, names = [name.strip() for name in rows[0][1]] if rows else [], [factor.name for factor in factors]
+    if not rows:
+        raise InputError([Fault(str(path), 1, "", f"is empty; the first line names the factors: {', '.join(names)}")])
+    if len(head) == 1 and head[0] not in names and any(sign in head[0] for sign in ";\t"):
+        raise InputError([Fault(str(path), 1, "", "has no commas; separate the columns by commas, and write 0.2 for 0,2")])
     for name in head:
         if name not in names:
             faults.append(Fault(str(path), 1, name, f"is not a factor of {experiment.file}{did_you_mean(name, names)}"))
@@ -229,18 +226,27 @@ def _csv(experiment: Experiment) -> Design:
     faults += [Fault(str(path), 1, name, "has two columns") for name in sorted(set(head)) if head.count(name) > 1]
     if faults:
         raise InputError(faults)
-    points: dict[tuple[Any, ...], int] = {}
-    for line, row in enumerate(rows[1:], 2):
-        if not any(row):
-            continue
-        point = tuple(_csv_point(path, line, head, row, factors, faults))
-        if point in points and len(point) == len(factors):
-            message = f"is the same point as line {points[point]}; remove one of them, and raise `runs` to get more runs"
-            faults.append(Fault(str(path), line, "", message))
-        points.setdefault(point, line)
+    points = [_csv_point(path, line, head, row, factors, faults) for line, row in rows[1:]]
     if faults or not points:
         raise InputError(faults or [Fault(str(path), 1, "", "has no points")])
     return _table(factors, points)
+
+
+def _csv_rows(experiment: Experiment, path: Path) -> list[tuple[int, list[str]]]:
+    """The line and the fields of each row of a CSV file; empty lines are left out."""
+    try:
+        if path.exists() and not path.is_file():
+            raise experiment.error_at("design", f"{path} is not a regular file; give a CSV file")
+        with open(path, encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream)
+            return [(reader.line_num, row) for row in reader if any(row)]
+    except UnicodeDecodeError:
+        reason = "it is not UTF-8 text"
+    except csv.Error as error:
+        reason = f"line {reader.line_num}: {error}"
+    except OSError as error:
+        reason = error.strerror or str(error)
+    raise experiment.error_at("design", f"{path} cannot be read: {reason}")
 
 
 def _csv_point(
@@ -254,8 +260,9 @@ def _csv_point(
     for factor in factors:
         text = row[head.index(factor.name)].strip()
         value: Any = text
-        with contextlib.suppress(ValueError):
-            value = float(text)
+        if text not in map(factor.shown, factor.levels):  # a variant may look like a number
+            with contextlib.suppress(ValueError):
+                value = float(text)
         if factor.coordinate(value) is None:
             levels = ", ".join(str(factor.shown(level)) for level in factor.levels)
             allowed = f"allowed are {levels}" if factor.is_list else f"allowed is {factor.low:g} to {factor.high:g}"

@@ -77,8 +77,11 @@ class Factor:
         if self.levels:
             known = [self.shown(level) for level in self.levels]
             return (known.index(value) + 0.5) / len(known) if value in known else None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not self.low <= value <= self.high:
+        if isinstance(value, bool) or not isinstance(value, int | float):
             return None
+        if not self.low <= value <= self.high and not any(math.isclose(value, end, rel_tol=1e-12) for end in (self.low, self.high)):
+            return None
+        value = min(max(value, self.low), self.high)  # a point of a sample can exceed an end of its range by rounding
         if self.high == self.low:
             return 0.5
         if self.dist == "log-uniform":
