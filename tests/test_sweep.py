@@ -532,6 +532,7 @@ def test_open__gives_the_forms_of_other_libraries(home: Path) -> None:
         "num_vars": 2,
         "names": ["legs.*.detection", "pacts.treaty.strength"],
         "bounds": [[0.5, 1.5], [0.0, 0.5]],
+        "estimators": [],
     } == found.problem
     assert (6, 2) == found.sample.shape
     pytest.importorskip("xarray")

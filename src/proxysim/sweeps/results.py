@@ -17,6 +17,7 @@ from proxysim.statistics.sensitivity import main_effects
 from proxysim.sweeps.experiment.experiment import DESIGNS, SAMPLED
 from proxysim.sweeps.experiment.factors import DRAW
 from proxysim.sweeps.runner import Status, stored_status
+from proxysim.sweeps.salib import SalibInputs, estimators_of
 from proxysim.sweeps.store.files import digest_of_file, table_of
 from proxysim.sweeps.store.folder import FAILURES, RUNS, Store, absolute
 
@@ -392,7 +393,7 @@ class Sweep:
 
         Returns
         -------
-        bool : True for the designs lhs, sobol and morris, and for a file of points without matched pairs for some factor
+        bool : True for the designs lhs, sobol, morris and saltelli, and for a file of points without matched pairs for some factor
 
         Raises
         ------
@@ -742,7 +743,12 @@ class Sweep:
         Returns
         -------
         dict : ``num_vars``, the number of factors; ``names``; ``bounds``, lowest and highest value of each factor in the unit of
-            the experiment file, or first and last index in the list of a factor whose levels are text
+            the experiment file, or first and last index in the list of a factor whose levels are text; ``estimators``, the modules
+            of ``SALib.analyze`` that fit the design, see `to_salib`
+
+        Raises
+        ------
+        StorageError : the file of the points is damaged or missing
 
         Examples
         --------
@@ -763,11 +769,63 @@ class Sweep:
         >>> _ = ps.sweep("search.toml", "search", block=10)
         >>> search = ps.open("search")
         >>> search.problem
-        {'num_vars': 1, 'names': ['legs.north-coast.detection'], 'bounds': [[0.1, 0.3]]}
+        {'num_vars': 1, 'names': ['legs.north-coast.detection'], 'bounds': [[0.1, 0.3]], 'estimators': []}
         """
         factors = self.store.experiment.factors
         bounds = [[0.0, float(max(1, len(f.levels) - 1))] if _is_text(f.levels) else _bounds(f) for f in factors]
-        return {"num_vars": len(factors), "names": [f.name for f in factors], "bounds": bounds}
+        estimators, _ = estimators_of(self.store.experiment.design, self.sample)
+        return {"num_vars": len(factors), "names": [f.name for f in factors], "bounds": bounds, "estimators": list(estimators)}
+
+    def to_salib(self, outcome: str | Sequence[str], branch: str | None = None) -> SalibInputs:
+        """The problem, the points and the mean answer at each point for SALib, with the estimators that fit the design.
+
+        Sobol indices need the design saltelli or saltelli-first-order, elementary effects the design morris. The samples lhs
+        and sobol fit the estimators that take any sample: delta, pawn and rbd_fast. No estimator fits a grid or one-at-a-time
+        design. A file of points fits if its rows are those of Saltelli's scheme.
+
+        Parameters
+        ----------
+        outcome : outcome or outcomes, as in `answers`
+        branch : branch compared with the first, as in `answers`; None, the default, takes the last branch
+
+        Returns
+        -------
+        SalibInputs : ``problem``, ``x``, ``y``, ``estimators``, and ``analyze(estimator)``, which refuses an estimator that does not fit
+
+        Raises
+        ------
+        RunError : there is no such outcome or branch, or runs failed and `missing` is "refuse"
+        StorageError : the file of the points is damaged or missing
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Does more search at sea keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "saltelli"
+        ... points   = 64
+        ... runs     = 2
+        ... measures = ["received_arms.reds"]
+        ... [levers]
+        ... "legs.north-coast.detection" = {low = 0.1, high = 0.3}
+        ... '''
+        >>> _ = Path("search.toml").write_text(text)
+        >>> _ = ps.sweep("search.toml", "search", block=40)
+        >>> data = ps.open("search").to_salib("received_arms.reds")
+        >>> data.x.shape, data.y.shape, data.estimators
+        ((64, 1), (64,), ('sobol',))
+        >>> float(data.analyze()["ST"][0].round(1))
+        1.0
+        """
+        design, sample = self.store.experiment.design, self.sample
+        estimators, options = estimators_of(design, sample)
+        means = mean_there(self.answers(outcome, branch), axis=1)
+        seed = self.store.experiment.seed % 2**32 or 2**32 - 1  # SALib takes a seed of 0 for none
+        return SalibInputs(self.problem, sample, means, design, estimators, options, seed)
 
     @property
     def sample(self) -> Array:

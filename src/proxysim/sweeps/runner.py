@@ -306,14 +306,14 @@ def extend(
     folder: str | Path, options: SweepOptions | None = None, *, runs: int = 0, points: int = 0,
     progress: Progress | None = None, say: Say | None = None,
 ) -> Status:  # fmt: skip
-    """Add runs to every point, or points to a Sobol design, without changing existing runs.
+    """Add runs to every point, or points to a Sobol or Saltelli design, without changing existing runs.
 
     Parameters
     ----------
     folder : folder of a finished sweep
     options : workers, time limit and hook, as in `sweep`; None, the default, runs everything in this process
     runs : number of runs to add to each point and branch; 0, the default, adds none
-    points : number of points to add to a Sobol design; 0, the default, adds none. Exactly one of `runs` and `points` must be
+    points : number of points to add to a Sobol or Saltelli design; 0, the default, adds none. Exactly one of `runs` and `points` must be
         above 0
     progress : called as ``progress(done, total)`` with numbers of runs; None, the default, reports no progress
     say : called with one line of text for each event worth reporting; None, the default, reports nothing

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from proxysim.report.sweep.findings import SweepFindings
 
 DESIGNS = {"grid": "all combinations", "one-at-a-time": "one change at a time", "lhs": "a Latin hypercube sample", "sobol": "a Sobol sample",
-           "morris": "Morris trajectories"}  # fmt: skip
+           "morris": "Morris trajectories", "saltelli": "a Saltelli sample", "saltelli-first-order": "a Saltelli sample"}  # fmt: skip
 #: Maximum number of factors to list in the sentence on what was varied.
 _LISTED = 9
 #: Maximum number of values to list for a point.

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 MORRIS_LEVELS = 4
+#: Saltelli designs, and whether indices of second order can be estimated from them.
+SALTELLI = {"saltelli": True, "saltelli-first-order": False}
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Design:
 
 def is_extendable(design: str) -> bool:
     """Whether points can be added to a design without changing its existing points."""
-    return design == "sobol"
+    return design == "sobol" or design in SALTELLI
 
 
 def design_of(experiment: Experiment, first: int = 0, points: int | None = None) -> Design:
@@ -86,7 +88,7 @@ def design_of(experiment: Experiment, first: int = 0, points: int | None = None)
     Parameters
     ----------
     experiment : the experiment
-    first : index of the first point in the Sobol sequence; 0 for all other designs
+    first : index of the first point in the Sobol sequence, or in a Saltelli design; 0 for all other designs
     points : number of points; None takes the number given in the experiment
 
     Raises
@@ -111,6 +113,8 @@ def design_of(experiment: Experiment, first: int = 0, points: int | None = None)
         return _sampled(factors, _lhs(len(factors), count, experiment.seed))
     if experiment.design == "sobol":
         return _sampled(factors, _sobol(experiment, first, count))
+    if experiment.design in SALTELLI:
+        return _sampled(factors, _saltelli(experiment, first, count))
     if experiment.design == "morris":
         return _sampled(factors, _morris(experiment, count))
     return _csv(experiment)
@@ -188,9 +192,34 @@ def _morris(experiment: Experiment, count: int) -> Array:
         from SALib.sample import morris
     except ImportError:
         raise MissingExtra("the design morris needs SALib: pip install 'proxysim[analysis]'") from None
+    return np.asarray(morris.sample(_unit_problem(experiment), count // step, num_levels=MORRIS_LEVELS, seed=experiment.seed % 2**32))
+
+
+def _saltelli(experiment: Experiment, first: int, count: int) -> Array:
+    """The rows that SALib makes from a scrambled Sobol sequence with the seed of the experiment, for its Sobol indices."""
+    dimensions, second_order = len(experiment.factors), SALTELLI[experiment.design]
+    step = (2 if second_order else 1) * dimensions + 2
+    if count % step:
+        near = max(1, round(count / step)) * step
+        what = "twice the number of factors plus two" if second_order else "number of factors plus two"
+        message = f"{experiment.design} needs a multiple of {step} points ({what}), found {count}; the nearest is {near}"
+        raise experiment.error_at("points", f"{message}; best is {step} times a power of two")
+    try:
+        from SALib.sample import sobol
+    except ImportError:
+        raise MissingExtra(f"the design {experiment.design} needs SALib: pip install 'proxysim[analysis]'") from None
+    import warnings
+
+    with warnings.catch_warnings():  # `proxysim design` reports that balance needs a power of two
+        warnings.simplefilter("ignore", UserWarning)
+        rows = sobol.sample(_unit_problem(experiment), (first + count) // step, calc_second_order=second_order, seed=experiment.seed)
+    return np.asarray(rows[first:])
+
+
+def _unit_problem(experiment: Experiment) -> dict[str, Any]:
+    """The factors as SALib describes them, each from 0 to 1."""
     names = [factor.name for factor in experiment.factors]
-    problem = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
-    return np.asarray(morris.sample(problem, count // step, num_levels=MORRIS_LEVELS, seed=experiment.seed % 2**32))
+    return {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
 
 
 def _sampled(factors: Sequence[Factor], coordinates: Array) -> Design:

@@ -28,9 +28,9 @@ from proxysim.sweeps.experiment.entries import Entry
 from proxysim.sweeps.experiment.factor_checks import factors_of
 from proxysim.sweeps.experiment.factors import SET, TEXT, Factor, quoted_path
 
-DESIGNS = ("grid", "one-at-a-time", "lhs", "sobol", "morris")
+DESIGNS = ("grid", "one-at-a-time", "lhs", "sobol", "morris", "saltelli", "saltelli-first-order")
 #: Designs that need a number of points.
-SAMPLED = ("lhs", "sobol", "morris")
+SAMPLED = ("lhs", "sobol", "morris", "saltelli", "saltelli-first-order")
 ROLES = ("levers", "uncertainties")
 KEYS = ("kind", "question", "base", "branches", "design", "points", "runs", "seed", "measures", *ROLES)
 NEEDED = ("kind", "question", "base", "branches", "design", "runs", "measures")
