@@ -503,6 +503,38 @@ def test_open__refuses_an_unfinished_sweep(home: Path, tmp_path: Path) -> None:
         proxysim.open(tmp_path / "out")
 
 
+@pytest.mark.parametrize("shards", [1, 4, 7])
+def test_open__of_an_unfinished_sweep_covers_all_points_evenly(home: Path, tmp_path: Path, shards: int) -> None:
+    """Marked: the runs that are there are those of the finished sweep, about as many of every point."""
+    out = tmp_path / "out"
+    steps: list[int] = []
+
+    def stop(count: int, total: int) -> None:
+        steps.append(count)
+        if len(steps) > shards:
+            raise KeyboardInterrupt
+
+    found = sweep(home / "experiment.toml", out, block=3, progress=stop)
+    assert (3, 6 * shards) == (found.exit_status, found.ok)
+    with pytest.raises(RunError, match=r'continue with `proxysim resume .*`, or look .* with open\(..., missing="mark"\)'):
+        proxysim.open(out)
+    part, whole = proxysim.open(out, missing="mark"), proxysim.open(home / "done")
+    counts = part.runs.groupby(["point", "branch"]).size().unstack().reindex(range(6), fill_value=0)
+    assert (counts["no-pact"] == counts["strong"]).all() and np.ptp(counts["strong"]) <= 1
+    both = part.runs.merge(whole.runs, on="run_id", suffixes=("", "_"))
+    assert len(part.runs) == len(both) == 6 * shards
+    assert both["fighting.reds"].equals(both["fighting.reds_"])
+    assert (0, 3 * shards) == (len(part.failures), part.by_point("fighting.reds")["n"].sum())
+    assert 24 - 3 * shards == part.by_point("fighting.reds")["missing"].sum()
+    assert 2 == len(part.main_effects("fighting.reds"))
+    told = called("report", out, "--out", tmp_path / "page.html")
+    assert (3, True) == (told.returncode, "finish it with `proxysim resume" in told.stderr), told.stderr
+    page = " ".join((tmp_path / "page.html").read_text(encoding="utf-8").split())
+    assert f"The sweep is not finished: {48 - 6 * shards} of 48 runs are missing below." in page
+    assert 0 == resume(out).exit_status
+    assert proxysim.open(out).runs.equals(whole.runs)
+
+
 def test_open__gives_tidy_frames_and_effects(home: Path) -> None:
     """Effects are mean differences of pairs."""
     found = proxysim.open(home / "done")

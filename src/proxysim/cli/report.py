@@ -69,16 +69,17 @@ class SweepOptions:
 def report(
     context: typer.Context,
     subject: Annotated[
-        str, typer.Argument(metavar="WORLD|DIR", help="Path of a world file, name of a shipped world, or folder of a finished sweep.")
+        str, typer.Argument(metavar="WORLD|DIR", help="Path of a world file, name of a shipped world, or folder of a sweep.")
     ],
     *,
     of_world: StudyOptions,
     of_sweep: SweepOptions,
     out: Annotated[str, typer.Option("--out", metavar="FILE", help="HTML file to write; - for stdout.")] = "report.html",
 ) -> None:
-    """Write an HTML report on a world or a finished sweep.
+    """Write an HTML report on a world or a sweep.
 
-    The report on a world has the effects, provisions, countermeasures, figures and sources.
+    The report on a world has the effects, provisions, countermeasures, figures and sources. For a sweep that is not finished, it
+    covers the runs that are done, and the exit status is 3.
     """
     target = _target(out)
     is_sweep = path_of(subject).is_dir()
@@ -87,12 +88,15 @@ def report(
             option = f"--{'set' if name == 'sets' else name}"
             raise refusal(option, f"applies only to {'a world' if is_sweep else 'the folder of a sweep'}; {subject} is "
                                   f"{'a folder' if is_sweep else 'not a folder'}")  # fmt: skip
+    finished = True
     if is_sweep:
-        _of_sweep(subject, target, of_sweep.outcome, of_sweep.branch)
+        finished = _of_sweep(subject, target, of_sweep.outcome, of_sweep.branch)
     else:
         _of_world(subject, target, of_world)
     size = "" if is_stream(target) else f" ({target.stat().st_size / 1e6:.1f} MB)"
     print(f"wrote {target}{size}", file=sys.stderr)
+    if not finished:
+        raise typer.Exit(3)
 
 
 def _of_world(world: str, target: Path, options: StudyOptions) -> None:
@@ -107,14 +111,16 @@ def _of_world(world: str, target: Path, options: StudyOptions) -> None:
                  threads=options.threads, steps=bar, asked=_asked(world, target, options))  # fmt: skip
 
 
-def _of_sweep(folder: str, target: Path, outcome: str | None, branch: str | None) -> None:
+def _of_sweep(folder: str, target: Path, outcome: str | None, branch: str | None) -> bool:
+    """Write the page; returns whether the sweep is finished."""
     from proxysim.report.sweep.page import write_sweep_report
     from proxysim.sweeps.runner import status
 
     state = status(folder)
-    if state.skipped or state.digest is None:
+    if state.digest is None:
         print(f"proxysim: {state.stopped or f'{state}; finish it with `proxysim resume {folder}`'}", file=sys.stderr)
-        raise typer.Exit(3)
+        if state.stopped or not state.ok:
+            raise typer.Exit(3)
     words = ["proxysim", "report", folder]
     words += ["--outcome", outcome] if outcome is not None else []
     words += ["--branch", branch] if branch is not None else []
@@ -126,6 +132,7 @@ def _of_sweep(folder: str, target: Path, outcome: str | None, branch: str | None
         raise refusal(
             "--branch" if branch is not None and repr(branch) in str(error) else "--outcome", str(error)
         ) from None
+    return state.digest is not None
 
 
 def _target(out: str) -> Path:

@@ -20,6 +20,7 @@ from proxysim.sweeps.runner import Status, stored_status
 from proxysim.sweeps.salib import SalibInputs, estimators_of
 from proxysim.sweeps.store.files import digest_of_file, table_of
 from proxysim.sweeps.store.folder import FAILURES, RUNS, Store, absolute
+from proxysim.sweeps.store.tables import unfinished_failures, unfinished_runs
 
 if TYPE_CHECKING:
     import pandas
@@ -31,14 +32,14 @@ REFUSE, MARK = "refuse", "mark"
 
 @dataclass(frozen=True)
 class Sweep:
-    """Results of a finished sweep, as returned by `open`.
+    """Results of a sweep, as returned by `open`.
 
     Attributes
     ----------
     store : folder of the sweep; ``store.columns`` names its outcomes as "measure.actor", ``store.branches`` its branches
     state : counts of planned, successful and failed runs
     missing : treatment of failed runs in an analysis: "refuse" raises an error; "mark" sets their outcomes to NaN and counts
-        them in a column ``missing``
+        them in a column ``missing``; so it does with the runs that an unfinished sweep lacks
 
     Examples
     --------
@@ -178,7 +179,8 @@ class Sweep:
         0      0  no-pact    0                3.42
         1      0  no-pact    1                3.65
         """
-        return table_of(self.store.folder / RUNS).to_pandas(use_threads=False)  # type: ignore[no-any-return]
+        table = unfinished_runs(self.store) if self.state.digest is None else table_of(self.store.folder / RUNS)
+        return table.to_pandas(use_threads=False)  # type: ignore[no-any-return]
 
     @property
     def failures(self) -> pandas.DataFrame:
@@ -215,7 +217,7 @@ class Sweep:
         0
         """
         try:
-            table = table_of(self.store.folder / FAILURES)
+            table = unfinished_failures(self.store) if self.state.digest is None else table_of(self.store.folder / FAILURES)
         except (OSError, ValueError) as error:
             raise StorageError(f"{self.store.folder / FAILURES} cannot be read; write it again with `proxysim resume {self.store.folder}`") from error
         return table.to_pandas(use_threads=False)  # type: ignore[no-any-return]
@@ -899,13 +901,14 @@ def _paired(base: Array, other: Array, level: float, seed: int) -> list[tuple[fl
 
 
 def open(folder: str | Path, missing: str = REFUSE) -> Sweep:
-    """Open the results of a finished sweep.
+    """Open the results of a sweep.
 
     Parameters
     ----------
     folder : folder of the sweep
     missing : treatment of failed runs in an analysis: "refuse", the default, raises an error; "mark" leaves them out and
-        counts them
+        counts them. Only "mark" opens an unfinished sweep, whose runs are spread evenly over the points; what is missing is
+        counted with the failed runs
 
     Returns
     -------
@@ -914,7 +917,7 @@ def open(folder: str | Path, missing: str = REFUSE) -> Sweep:
     Raises
     ------
     InputError : the folder holds no sweep
-    RunError : the sweep is not finished, or `missing` is neither "refuse" nor "mark"
+    RunError : the sweep is not finished and `missing` is not "mark", it has no runs, or `missing` is neither "refuse" nor "mark"
     StorageError : the sweep or its table of runs is damaged
 
     Examples
@@ -943,9 +946,10 @@ def open(folder: str | Path, missing: str = REFUSE) -> Sweep:
     state = stored_status(store)
     if state.stopped:
         raise StorageError(state.stopped)
-    if state.skipped or state.digest is None:
-        raise RunError(f"{state}: {state.skipped} runs are missing; continue with `proxysim resume {folder}`")
-    if digest_of_file(store.folder / RUNS) != state.digest:
+    if state.digest is None and (missing != MARK or not state.ok):
+        hint = ', or look at those that are there with open(..., missing="mark")' if state.ok else ""
+        raise RunError(f"{state}: {state.skipped} runs are missing; continue with `proxysim resume {folder}`{hint}")
+    if state.digest is not None and digest_of_file(store.folder / RUNS) != state.digest:
         message = f"{store.folder / RUNS} is damaged; `proxysim resume {store.folder}` rebuilds it from the shards"
         raise StorageError(message)
     return Sweep(store, state, missing)

@@ -173,6 +173,7 @@ def _context(found: SweepFindings) -> dict[str, Any]:
         "question": experiment.question, "answer": words.answer(found),
         "label": Path(experiment.file).stem, "world_label": Path(experiment.base).stem, "stale": found.stale,
         "failures": _failures(found), "failed": f"{state.failed:,}", "planned": f"{state.planned:,}",
+        "skipped": f"{state.skipped:,}" if state.skipped else "",
         "points": [_point(found, row) for _, row in points.head(_MOST).iterrows()], "more_points": max(0, len(points) - _MOST),
         "point_heads": [found.labels[str(name)] for name in found.factors["name"].head(_COLUMNS)],
         "factors": factors[:_OPEN], "more_factors": factors[_OPEN:], "spread": bool(found.factors["least"].notna().any()),

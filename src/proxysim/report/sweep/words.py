@@ -147,6 +147,9 @@ def confidence(found: SweepFindings) -> str:
     if state.failed:
         text += f" {counted(state.failed, 'run')} of {state.planned:,} failed; "
         text += f"{'it is left out with its pair' if state.failed == 1 else 'they are left out with their pairs'}."
+    if state.skipped:
+        text += f" {counted(state.skipped, 'run')} of {state.planned:,} {'is' if state.skipped == 1 else 'are'} not done yet; those"
+        text += " that are done are spread evenly over the points."
     return f"{text} The result holds within this model, with all other parameters at their given values."
 
 

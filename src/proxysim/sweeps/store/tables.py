@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from proxysim.runs.files import replacing
+from proxysim.sweeps.store.blocks import Block
 from proxysim.sweeps.store.files import digest_of, parquet_bytes, parquet_options, storing, write_file
 from proxysim.sweeps.store.folder import FAILURE_COLUMNS, FAILURES, RUNS, Store
 from proxysim.sweeps.store.manifest import Manifest
@@ -39,6 +40,33 @@ def write_tables(store: Store, manifest: Manifest) -> dict[str, str]:
     write_file(store.folder / FAILURES, data, store.temporary)
     digests[FAILURES] = digest_of(data)
     return digests
+
+
+def unfinished_runs(store: Store) -> pa.Table:
+    """The successful runs of an unfinished sweep, ordered by point, branch and run.
+
+    Raises
+    ------
+    StorageError : a shard is damaged
+    """
+    found = [store.schema().empty_table(), *(store.read_shard(block)[0] for block in _written(store))]
+    return _sorted(store, pa.concat_tables(found))[0]
+
+
+def unfinished_failures(store: Store) -> pa.Table:
+    """The failed runs of an unfinished sweep, ordered by point, branch and run.
+
+    Raises
+    ------
+    StorageError : a shard is damaged
+    """
+    return _failure_table(store, [row for block in _written(store) for row in store.read_shard(block)[1]])
+
+
+def _written(store: Store) -> Iterator[Block]:
+    """The blocks that have a shard."""
+    names = {path.stem for path in store.shards.iterdir()}
+    return (block for block in store.blocks() if block.name in names)
 
 
 def table_damage(store: Store, rows: int) -> str:
@@ -165,7 +193,10 @@ def _read_part(path: Path, slab: int) -> pa.Table:
 
 def _failures(store: Store, manifest: Manifest) -> pa.Table:
     """Failed runs, ordered by point, branch and run."""
-    rows = [row for receipt in manifest.shards() if receipt.failed for row in store.read_shard(receipt.block)[1]]
+    return _failure_table(store, [row for receipt in manifest.shards() if receipt.failed for row in store.read_shard(receipt.block)[1]])
+
+
+def _failure_table(store: Store, rows: list[dict[str, Any]]) -> pa.Table:
     rows.sort(key=lambda row: (row["point"], store.branches.index(row["branch"]), row["run"]))
     types = [pa.int64() if name in ("point", "run") else pa.string() for name in FAILURE_COLUMNS]
     return pa.Table.from_pylist(rows, schema=pa.schema(list(zip(FAILURE_COLUMNS, types, strict=True))))
