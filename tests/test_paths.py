@@ -166,3 +166,38 @@ def test_name__that_is_no_text_can_be_printed(odd: Path) -> None:
     with pytest.raises(ps.InputError) as caught:
         ps.status(odd / "nothing")
     assert str(caught.value).encode("utf-8")
+
+
+# ---- folders that come and go --------------------------------------------------------------------
+def test_folder__that_is_removed_under_a_command_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Relative paths mean nothing any more; absolute ones do, also for workers that cannot be started there."""
+    here = project(tmp_path / "here")
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(ps.InputError, match=r"out: the current folder no longer exists; change to another one"):
+        ps.status("out")
+    found = ps.sweep(here / "e.toml", here / "out", ps.SweepOptions(workers=2), block=2)
+    assert (3, 0) == (found.exit_status, found.ok)
+    assert "worker processes cannot be started (No such file or directory); continue with `proxysim resume`" in str(found.stopped)
+    assert 0 == ps.resume(here / "out", ps.SweepOptions("threads", 2)).exit_status
+
+
+def test_report__is_written_where_it_was_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if the caller changes the folder meanwhile."""
+    project(tmp_path / "here")
+    monkeypatch.chdir(tmp_path / "here")
+    found = ps.write_report("w.toml", "r.html", ["no-pact", "strong"], runs=2, steps=lambda name: os.chdir(tmp_path))
+    assert (Path("r.html"), True) == (found, (tmp_path / "here" / "r.html").is_file())
+
+
+@pytest.mark.skipif(os.sep != "/", reason="there backslashes separate folders")
+def test_path__with_the_backslashes_of_windows_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the path as it is written here."""
+    project(tmp_path / "sub")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ps.InputError, match=r'does not exist.*; write "/" for each backslash: "sub/w.toml"'):
+        ps.load("sub\\w.toml")
+    (tmp_path / "e.toml").write_text(TEXT.format(base="sub/w.toml", runs=1, design="sub\\\\points.csv"), encoding="utf-8")
+    with pytest.raises(ps.InputError, match="No such file or directory; separate folders by /"):
+        ps.sweep("e.toml", "out")

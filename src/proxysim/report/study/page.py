@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -239,5 +240,9 @@ def write_report(
     """
     check_options("write_report", options, ReportOptions)
     template("report.html")  # fails before the runs if Jinja2 is missing
+    target = path_of(out)
+    with suppress(OSError):  # the current folder has been removed
+        target = target.absolute()  # the steps of the caller may change it
     found = study_findings(world, branches, runs, rng, **options)
-    return write(path_of(out), study_page(found, patterns))
+    write(target, study_page(found, patterns))
+    return path_of(out)

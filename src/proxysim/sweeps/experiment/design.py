@@ -6,6 +6,7 @@ import contextlib
 import csv
 import itertools
 import math
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -274,7 +275,7 @@ def _csv_rows(experiment: Experiment, path: Path) -> list[tuple[int, list[str]]]
     except csv.Error as error:
         reason = f"line {reader.line_num}: {error}"
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = (error.strerror or str(error)) + ("; separate folders by /" if "\\" in path.name and os.sep == "/" else "")
     raise experiment.error_at("design", f"{path} cannot be read: {reason}")
 
 

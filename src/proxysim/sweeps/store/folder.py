@@ -60,8 +60,17 @@ FAILURE_COLUMNS = ("point", "branch", "run", "run_id", "stage", "type", "message
 
 
 def absolute(folder: str | Path) -> Path:
-    """The absolute path of a folder, for workers with another working directory."""
-    return Path(os.path.abspath(path_of(folder)))
+    """The absolute path of a folder, for workers with another working directory.
+
+    Raises
+    ------
+    InputError : the path is relative, and the current folder has been removed
+    """
+    try:
+        return Path(os.path.abspath(path_of(folder)))
+    except OSError:
+        message = "the current folder no longer exists; change to another one, or give an absolute path"
+        raise InputError([Fault(str(folder), 0, "", message)]) from None
 
 
 def _places(experiment: Experiment, folder: Path) -> dict[str, str]:
