@@ -15,6 +15,7 @@ import typer
 from proxysim.cli.app import BranchName, Sets, WorldFile, app, refusal
 from proxysim.errors import Fault, InputError
 from proxysim.formatting import counted, table
+from proxysim.paths import path_of
 
 if TYPE_CHECKING:
     from proxysim.scenario.lint.warning import CheckWarning
@@ -47,7 +48,7 @@ def copy(
     """
     from proxysim.scenario.shipped import copy_of
 
-    texts, target = copy_of(name), Path(folder).expanduser()
+    texts, target = copy_of(name), path_of(folder)
     for file in texts:
         if (target / file).exists():
             raise refusal(str(target / file), "exists and is not overwritten; give another folder")
@@ -68,9 +69,10 @@ def init(file: Annotated[str, typer.Argument(metavar="FILE", help="File to write
     from importlib.resources import files
 
     text = files("proxysim.scenario").joinpath("template.toml").read_text(encoding="utf-8")
+    target = path_of(file)
     try:
-        with open(file, "x", encoding="utf-8") as target:
-            target.write(text)
+        with open(target, "x", encoding="utf-8") as stream:
+            stream.write(text)
     except FileExistsError:
         raise refusal(file, "exists and is not overwritten; give another name") from None
     except OSError as error:

@@ -18,8 +18,10 @@ from proxysim.statistics.sensitivity import main_effects
 from proxysim.sweeps.experiment.experiment import DESIGNS, SAMPLED
 from proxysim.sweeps.experiment.factors import DRAW
 from proxysim.sweeps.runner import Status, stored_status
+from proxysim.sweeps.salib import SalibInputs, estimators_of
 from proxysim.sweeps.store.files import digest_of_file, table_of
 from proxysim.sweeps.store.folder import FAILURES, RUNS, Store, absolute
+from proxysim.sweeps.store.tables import unfinished_failures, unfinished_runs
 
 if TYPE_CHECKING:
     import pandas
@@ -31,14 +33,14 @@ REFUSE, MARK = "refuse", "mark"
 
 @dataclass(frozen=True)
 class Sweep:
-    """Results of a finished sweep, as returned by `open`.
+    """Results of a sweep, as returned by `open`.
 
     Attributes
     ----------
     store : folder of the sweep; ``store.columns`` names its outcomes as "measure.actor", ``store.branches`` its branches
     state : counts of planned, successful and failed runs
     missing : treatment of failed runs in an analysis: "refuse" raises an error; "mark" sets their outcomes to NaN and counts
-        them in a column ``missing``
+        them in a column ``missing``; so it does with the runs that an unfinished sweep lacks
 
     Examples
     --------
@@ -178,7 +180,8 @@ class Sweep:
         0      0  no-pact    0                3.42
         1      0  no-pact    1                3.65
         """
-        return table_of(self.store.folder / RUNS).to_pandas(use_threads=False)  # type: ignore[no-any-return]
+        table = unfinished_runs(self.store) if self.state.digest is None else table_of(self.store.folder / RUNS)
+        return table.to_pandas(use_threads=False)  # type: ignore[no-any-return]
 
     @property
     def failures(self) -> pandas.DataFrame:
@@ -215,7 +218,7 @@ class Sweep:
         0
         """
         try:
-            table = table_of(self.store.folder / FAILURES)
+            table = unfinished_failures(self.store) if self.state.digest is None else table_of(self.store.folder / FAILURES)
         except (OSError, ValueError) as error:
             raise StorageError(f"{self.store.folder / FAILURES} cannot be read; write it again with `proxysim resume {self.store.folder}`") from error
         return table.to_pandas(use_threads=False)  # type: ignore[no-any-return]
@@ -397,7 +400,7 @@ class Sweep:
 
         Returns
         -------
-        bool : True for the designs lhs, sobol and morris, and for a file of points without matched pairs for some factor
+        bool : True for the designs lhs, sobol, morris and saltelli, and for a file of points without matched pairs for some factor
 
         Raises
         ------
@@ -755,7 +758,12 @@ class Sweep:
         Returns
         -------
         dict : ``num_vars``, the number of factors; ``names``; ``bounds``, lowest and highest value of each factor in the unit of
-            the experiment file, or first and last index in the list of a factor whose levels are text
+            the experiment file, or first and last index in the list of a factor whose levels are text; ``estimators``, the modules
+            of ``SALib.analyze`` that fit the design, see `to_salib`
+
+        Raises
+        ------
+        StorageError : the file of the points is damaged or missing
 
         Examples
         --------
@@ -776,11 +784,63 @@ class Sweep:
         >>> _ = ps.sweep("search.toml", "search", block=10)
         >>> search = ps.open("search")
         >>> search.problem
-        {'num_vars': 1, 'names': ['legs.north-coast.detection'], 'bounds': [[0.1, 0.3]]}
+        {'num_vars': 1, 'names': ['legs.north-coast.detection'], 'bounds': [[0.1, 0.3]], 'estimators': []}
         """
         factors = self.store.experiment.factors
         bounds = [[0.0, float(max(1, len(f.levels) - 1))] if _is_text(f.levels) else _bounds(f) for f in factors]
-        return {"num_vars": len(factors), "names": [f.name for f in factors], "bounds": bounds}
+        estimators, _ = estimators_of(self.store.experiment.design, self.sample)
+        return {"num_vars": len(factors), "names": [f.name for f in factors], "bounds": bounds, "estimators": list(estimators)}
+
+    def to_salib(self, outcome: str | Sequence[str], branch: str | None = None) -> SalibInputs:
+        """The problem, the points and the mean answer at each point for SALib, with the estimators that fit the design.
+
+        Sobol indices need the design saltelli or saltelli-first-order, elementary effects the design morris. The samples lhs
+        and sobol fit the estimators that take any sample: delta, pawn and rbd_fast. No estimator fits a grid or one-at-a-time
+        design. A file of points fits if its rows are those of Saltelli's scheme.
+
+        Parameters
+        ----------
+        outcome : outcome or outcomes, as in `answers`
+        branch : branch compared with the first, as in `answers`; None, the default, takes the last branch
+
+        Returns
+        -------
+        SalibInputs : ``problem``, ``x``, ``y``, ``estimators``, and ``analyze(estimator)``, which refuses an estimator that does not fit
+
+        Raises
+        ------
+        RunError : there is no such outcome or branch, or runs failed and `missing` is "refuse"
+        StorageError : the file of the points is damaged or missing
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Does more search at sea keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "saltelli"
+        ... points   = 64
+        ... runs     = 2
+        ... measures = ["received_arms.reds"]
+        ... [levers]
+        ... "legs.north-coast.detection" = {low = 0.1, high = 0.3}
+        ... '''
+        >>> _ = Path("search.toml").write_text(text)
+        >>> _ = ps.sweep("search.toml", "search", block=40)
+        >>> data = ps.open("search").to_salib("received_arms.reds")
+        >>> data.x.shape, data.y.shape, data.estimators
+        ((64, 1), (64,), ('sobol',))
+        >>> float(data.analyze()["ST"][0].round(1))
+        1.0
+        """
+        design, sample = self.store.experiment.design, self.sample
+        estimators, options = estimators_of(design, sample)
+        means = mean_there(self.answers(outcome, branch), axis=1)
+        seed = self.store.experiment.seed % 2**32 or 2**32 - 1  # SALib takes a seed of 0 for none
+        return SalibInputs(self.problem, sample, means, design, estimators, options, seed)
 
     @property
     def sample(self) -> Array:
@@ -857,13 +917,14 @@ def _paired(base: Array, other: Array, level: float, seed: int) -> list[tuple[fl
 
 
 def open(folder: str | Path, missing: str = REFUSE) -> Sweep:
-    """Open the results of a finished sweep.
+    """Open the results of a sweep.
 
     Parameters
     ----------
     folder : folder of the sweep
     missing : treatment of failed runs in an analysis: "refuse", the default, raises an error; "mark" leaves them out and
-        counts them
+        counts them. Only "mark" opens an unfinished sweep, whose runs are spread evenly over the points; what is missing is
+        counted with the failed runs
 
     Returns
     -------
@@ -872,7 +933,7 @@ def open(folder: str | Path, missing: str = REFUSE) -> Sweep:
     Raises
     ------
     InputError : the folder holds no sweep
-    RunError : the sweep is not finished, or `missing` is neither "refuse" nor "mark"
+    RunError : the sweep is not finished and `missing` is not "mark", it has no runs, or `missing` is neither "refuse" nor "mark"
     StorageError : the sweep or its table of runs is damaged
 
     Examples
@@ -901,9 +962,10 @@ def open(folder: str | Path, missing: str = REFUSE) -> Sweep:
     state = stored_status(store)
     if state.stopped:
         raise StorageError(state.stopped)
-    if state.skipped or state.digest is None:
-        raise RunError(f"{state}: {state.skipped} runs are missing; continue with `proxysim resume {folder}`")
-    if digest_of_file(store.folder / RUNS) != state.digest:
+    if state.digest is None and (missing != MARK or not state.ok):
+        hint = ', or look at those that are there with open(..., missing="mark")' if state.ok else ""
+        raise RunError(f"{state}: {state.skipped} runs are missing; continue with `proxysim resume {folder}`{hint}")
+    if state.digest is not None and digest_of_file(store.folder / RUNS) != state.digest:
         message = f"{store.folder / RUNS} is damaged; `proxysim resume {store.folder}` rebuilds it from the shards"
         raise StorageError(message)
     return Sweep(store, state, missing)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from proxysim.errors import check_options
 from proxysim.formatting import counted, percent
+from proxysim.paths import path_of
 from proxysim.report import evidence
 from proxysim.report.html import layout_context, template, write
 from proxysim.report.study import words
@@ -247,5 +249,9 @@ def write_report(
     """
     check_options("write_report", options, ReportOptions)
     template("report.html")  # fails before the runs if Jinja2 is missing
+    target = path_of(out)
+    with suppress(OSError):  # the current folder has been removed
+        target = target.absolute()  # the steps of the caller may change it
     found = study_findings(world, branches, runs, rng, **options)
-    return write(Path(out), study_page(found, patterns, full=full))
+    write(target, study_page(found, patterns, full=full))
+    return path_of(out)

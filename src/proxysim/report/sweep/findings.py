@@ -93,7 +93,7 @@ class SweepFindings:
 def sweep_findings(
     folder: str | Path, outcome: str | None = None, branch: str | None = None, asked: str = ""
 ) -> SweepFindings:
-    """Read everything that a report needs from the folder of a finished sweep; failed runs are left out and counted.
+    """Read everything that a report needs from the folder of a sweep; failed runs and those not run yet are left out and counted.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def sweep_findings(
     Raises
     ------
     InputError : the folder holds no sweep
-    RunError : the sweep is not finished, or there is no such outcome or branch
+    RunError : the sweep has no runs, or there is no such outcome or branch
     StorageError : the sweep is damaged
     """
     sweep = results.open(folder, missing=results.MARK)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from proxysim.formatting import counted, rare_count, spaced
+from proxysim.paths import path_of
 from proxysim.report import evidence
 from proxysim.report.html import Picture, Pictures, layout_context, template, write
 from proxysim.report.sweep import words
@@ -153,7 +154,7 @@ def write_sweep_report(
     True
     """
     template("sweep.html")
-    return write(Path(out), sweep_page(sweep_findings(folder, outcome, branch, asked)))
+    return write(path_of(out), sweep_page(sweep_findings(folder, outcome, branch, asked)))
 
 
 def _context(found: SweepFindings) -> dict[str, Any]:
@@ -173,6 +174,7 @@ def _context(found: SweepFindings) -> dict[str, Any]:
         "question": experiment.question, "answer": (answer := words.answer(found)), "description": answer[1], "full": False,
         "label": Path(experiment.file).stem, "world_label": Path(experiment.base).stem, "stale": found.stale,
         "failures": _failures(found), "failed": f"{state.failed:,}", "planned": f"{state.planned:,}",
+        "skipped": f"{state.skipped:,}" if state.skipped else "",
         "points": [_point(found, row) for _, row in points.head(_MOST).iterrows()], "more_points": max(0, len(points) - _MOST),
         "point_heads": [found.labels[str(name)] for name in found.factors["name"].head(_COLUMNS)],
         "factors": factors[:_OPEN], "more_factors": factors[_OPEN:], "spread": bool(found.factors["least"].notna().any()),

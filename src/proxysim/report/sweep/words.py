@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from proxysim.report.sweep.findings import SweepFindings
 
 DESIGNS = {"grid": "all combinations", "one-at-a-time": "one change at a time", "lhs": "a Latin hypercube sample", "sobol": "a Sobol sample",
-           "morris": "Morris trajectories"}  # fmt: skip
+           "morris": "Morris trajectories", "saltelli": "a Saltelli sample", "saltelli-first-order": "a Saltelli sample"}  # fmt: skip
 #: Maximum number of factors to list in the sentence on what was varied.
 _LISTED = 9
 #: Maximum number of values to list for a point.
@@ -154,6 +154,9 @@ def confidence(found: SweepFindings) -> str:
     if state.failed:
         text += f" {counted(state.failed, 'run')} of {state.planned:,} failed; "
         text += f"{'it is left out with its pair' if state.failed == 1 else 'they are left out with their pairs'}."
+    if state.skipped:
+        text += f" {counted(state.skipped, 'run')} of {state.planned:,} {'is' if state.skipped == 1 else 'are'} not done yet; those"
+        text += " that are done are spread evenly over the points."
     return f"{text} The result holds within this model, with all other parameters at their given values."
 
 

@@ -16,6 +16,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from proxysim.errors import Fault, InputError, did_you_mean
+from proxysim.paths import path_of
 from proxysim.scenario.resolve.assembly import full_path
 from proxysim.scenario.resolve.loader import read_source
 from proxysim.scenario.resolve.source import WorldSource
@@ -28,9 +29,9 @@ from proxysim.sweeps.experiment.entries import Entry
 from proxysim.sweeps.experiment.factor_checks import factors_of
 from proxysim.sweeps.experiment.factors import DRAW, RANGE_DISTS, SET, TEXT, Factor, quoted_path
 
-DESIGNS = ("grid", "one-at-a-time", "lhs", "sobol", "morris")
+DESIGNS = ("grid", "one-at-a-time", "lhs", "sobol", "morris", "saltelli", "saltelli-first-order")
 #: Designs that need a number of points.
-SAMPLED = ("lhs", "sobol", "morris")
+SAMPLED = ("lhs", "sobol", "morris", "saltelli", "saltelli-first-order")
 ROLES = ("levers", "uncertainties")
 KEYS = ("kind", "question", "base", "branches", "design", "points", "runs", "seed", "measures", "allow_equal_branches", *ROLES)
 NEEDED = ("kind", "question", "base", "branches", "design", "runs", "measures")
@@ -157,7 +158,8 @@ def load_experiment(file: str | FilePath) -> Experiment:
     ------
     InputError : the file has faults; the error lists all of them
     """
-    return experiment_of(read_file(FilePath(file), str(file)), FilePath(file).parent)
+    path = path_of(file)
+    return replace(experiment_of(read_file(path, str(path)), path.parent), file=str(path))
 
 
 def experiment_of(document: Document, folder: FilePath) -> Experiment:
@@ -252,7 +254,7 @@ class ExperimentReader:
             self.fault(("design",), f"needs text in quotes; found {show(design)}")
             return "grid", 0
         if design.endswith(".csv"):
-            design = os.path.normpath(self.folder / design)
+            design = os.path.normpath(self.folder / path_of(design))
         elif design not in DESIGNS:
             near = did_you_mean(design, DESIGNS)
             self.fault(
@@ -305,7 +307,7 @@ class ExperimentReader:
 
     def _base_file(self, base: str) -> str | FilePath:
         """The world file next to the experiment file, or the shipped world of that name."""
-        beside = self.folder / base
+        beside = self.folder / path_of(base)
         return base if not beside.exists() and base in shipped_worlds() else os.path.normpath(beside)
 
     def _branches(self, data: dict[str, Any]) -> dict[str, Scenario]:
