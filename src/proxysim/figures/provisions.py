@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from proxysim.figures.kit import text
-from proxysim.figures.kit.captions import sample_note, unit_label
+from proxysim.figures.kit.captions import measure_label, sample_note, unit_label
 from proxysim.figures.kit.frame import (
     captioned_figure,
     empty_figure,
@@ -20,9 +20,9 @@ from proxysim.figures.kit.frame import (
     zero_line,
 )
 from proxysim.figures.kit.palette import AXIS, INK, MUTED, NEGATIVE, PALE, POSITIVE, tint
-from proxysim.figures.kit.style import SMALL, WIDE, styled
+from proxysim.figures.kit.style import HEAD, SMALL, WIDE, styled
 from proxysim.figures.kit.tables import numeric_table
-from proxysim.figures.kit.text import cut, text_width
+from proxysim.figures.kit.text import cut, fit, text_width, wrap_label
 from proxysim.formatting import number
 
 if TYPE_CHECKING:
@@ -83,33 +83,30 @@ def waterfall(
         ax.set_xlabel(unit)
         return figure_of(ax)
     pairs = _strongest_pairs(interactions)
-    left, put = 0.25 + max(text_width(one) for one in [*names, "Total"]), 1.15
+    left, put = 0.25 + max(text_width(one) for one in [*names, "Total"]), 1.05
     runs = f", {sample_note(rows, 'pairs of runs for each combination of provisions')}" if "n" in rows else ""
     words = (f"Left: assumed change (size of a provision at full level, as a share of what it acts on). Right: Shapley value of each provision "
              f"with 95 % interval, {unit}; the values sum to the total effect{runs}.")  # fmt: skip
     if pairs:
         words += " Below: pairs whose joint effect differs most from the sum of their separate effects; above 0 they reinforce each other."
     below = _ROW * len(pairs) + 0.75 if pairs else 0.0
-    figure = captioned_figure(words, 0.42 + height + 0.5 + below, gap=0.02)
-    axes = place_axes(figure, left, 0.42, put, height)
+    right = left + put + 0.3
+    measure, actor = (str(rows[key].iloc[0]) for key in ("measure", "actor"))
+    title = wrap_label(f"Effect on {measure_label(measure)}: {text.name(labels, actor, 90)}", WIDE - right - 0.1, HEAD, 3, bold=True)
+    top = 0.22 + 0.155 * len(title)
+    figure = captioned_figure(words, top + height + 0.5 + below, gap=0.02)
+    axes = place_axes(figure, left, top, put, height)
     _draw_sizes(axes, rows, names)
-    right = left + put + 0.35
-    axes = place_axes(figure, right, 0.42, WIDE - right - 0.62, height)
+    axes = place_axes(figure, right, top, WIDE - right - 0.5, height)
     _draw_waterfall(axes, rows, [""] * len(names))
     axes.set_xlabel(unit)
-    measure, actor = (str(rows[key].iloc[0]) for key in ("measure", "actor"))
-    axes.set_title(
-        f"Effect on {measure.replace('_', ' ')} of {text.name(labels, actor, 26)}",
-        loc="left",
-        fontweight="bold",
-        pad=5,
-    )
+    axes.set_title("\n".join(title), loc="left", fontweight="bold", pad=5)
     if pairs:
-        names = [f"{_provision_label(labels, one)} with {_provision_label(labels, two)}" for one, two, *_ in pairs]
-        left = 0.25 + max(text_width(one) for one in names)
-        _draw_pairs(
-            place_axes(figure, left, 0.42 + height + 0.75, WIDE - left - 0.62, _ROW * len(pairs)), pairs, names, unit
-        )
+        joint = [f"{_provision_label(labels, one)} with {_provision_label(labels, two)}" for one, two, *_ in pairs]
+        joint = [fit(one, 3.0, SMALL) for one in joint]
+        left = 0.25 + max(text_width(one, SMALL) for one in joint)
+        axes = place_axes(figure, left, top + height + 0.75, WIDE - left - 0.62, _ROW * len(pairs))
+        _draw_pairs(axes, pairs, joint, unit)
     return figure
 
 
