@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
+from matplotlib.patches import FancyBboxPatch
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
@@ -58,6 +59,10 @@ def faults_of(figure: Figure) -> list[str]:
     for (one, first), (two, second) in combinations(found, 2):
         if _over(first, second):
             faults.append(f"one over the other: {one.get_text()!r}, {two.get_text()!r}")
+    cards = [patch.get_window_extent() for axes in figure.axes for patch in axes.patches if isinstance(patch, FancyBboxPatch)]
+    for text, box in found:
+        if any(_over(box, card) and not _within(box, card) for card in cards):
+            faults.append(f"partly behind a card: {text.get_text()!r}")
     for legend in figure.findobj(Legend):
         assert isinstance(legend, Legend)
         own = {id(text) for text in legend.findobj(Text)}
@@ -65,6 +70,10 @@ def faults_of(figure: Figure) -> list[str]:
             if id(text) not in own and _over(box, legend.get_window_extent()):
                 faults.append(f"under a legend: {text.get_text()!r}")
     return faults
+
+
+def _within(one: Bbox, two: Bbox) -> bool:
+    return bool(one.x0 >= two.x0 - _SLACK and one.x1 <= two.x1 + _SLACK and one.y0 >= two.y0 - _SLACK and one.y1 <= two.y1 + _SLACK)
 
 
 def _over(one: Bbox, two: Bbox) -> bool:

@@ -33,6 +33,8 @@ __all__ = ["arms_over_time", "capacity_bands", "headline"]
 _PANELS, _SMALL, _ROW = 12, 8, 4
 #: Most branches in a row of panels.
 _LINES = 4
+#: Months over which flows are averaged.
+_WINDOW = 3
 _LEVELS = ("q05", "q50", "q95")
 
 
@@ -107,7 +109,8 @@ def arms_over_time(
 ) -> Figure:
     """Draw the arms that actors receive over time: the median of each branch and a band with 90 % of the runs.
 
-    Panels and scales are those of `capacity_bands`; every scale starts at 0.
+    Panels and scales are those of `capacity_bands`; every scale starts at 0. Medians and bands are means over three
+    months, because deliveries vary from month to month.
 
     Parameters
     ----------
@@ -143,11 +146,11 @@ def arms_over_time(
     shown = names[: _SMALL if many else _PANELS]
     if not shown:
         return empty_figure("No arms were received in these runs.")
-    plan = _plan(chosen, shown, unit, labels, floor=0.0)
+    plan = _plan(chosen, shown, unit, labels, floor=0.0, window=_WINDOW)
     if ax is not None:
         return _on_axes(ax, plan)
-    caption = f"Arms received ({unit_label(unit)}). Line: median of each month; band: 90 % of runs; number at the right: median in the last "
-    caption += f"month. {_sample(chosen)}{not_shown('actors', len(names) - len(shown))}{left_out}"
+    caption = f"Arms received ({unit_label(unit)}). Line: median; band: 90 % of runs; both are means over {_WINDOW} months. Number at the "
+    caption += f"right: last months. {_sample(chosen)}{not_shown('actors', len(names) - len(shown))}{left_out}"
     return (multiples if many else side_by_side)(plan, caption, events)
 
 
@@ -164,7 +167,7 @@ def headline(
     """Draw a measure over time in one flat row of at most four actors and four branches, for the head of a page.
 
     Lines differ in dashes and markers, so that they can be distinguished in grey. Printed 17 cm wide the figure is 6.5
-    cm high, and its smallest text has 7 points.
+    cm high, and its smallest text has 7 points. Flows per month are means over three months.
 
     Parameters
     ----------
@@ -198,10 +201,12 @@ def headline(
     if not names:
         return empty_figure(f"No actor in this world has {measure_label(measure)}.")
     rows = rows[rows["branch"].isin(branches[:_LINES])]
-    plan = _plan(rows, names[:_ROW], unit, labels, floor=None if unit.startswith("index") else 0.0)
+    window = _WINDOW if unit_label(unit).endswith("per month") else 1
+    plan = _plan(rows, names[:_ROW], unit, labels, floor=None if unit.startswith("index") else 0.0, window=window)
     if ax is not None:
         return _on_axes(ax, plan)
-    caption = f"{measure_title(measure, unit)}. Line: median; band: 90 % of runs; number at the right: median in the last month. {_sample(rows)}"
+    caption = f"{measure_title(measure, unit)}. Line: median; band: 90 % of runs; number at the right: median in the last month"
+    caption += f"{f'. Flows are means over {_WINDOW} months' if window > 1 else ''}. {_sample(rows)}"
     caption += not_shown("actors", len(names) - _ROW) + not_shown("branches", len(branches) - _LINES)
     return flat_row(plan, caption, events)
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["support_chain"]
 
-_BAR = 0.15
+_BAR = 0.125
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class _Chain:
     @property
     def step(self) -> float:
         """Distance from one stage to the next, in inches."""
-        return _BAR * len(self.branches) + 0.14
+        return _BAR * len(self.branches) + 0.1
 
     @property
     def height(self) -> float:

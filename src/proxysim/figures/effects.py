@@ -13,7 +13,7 @@ from proxysim.figures.kit.courses import not_shown
 from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, label_numbers, label_rows, place_axes, zero_line
 from proxysim.figures.kit.legends import Legend, legend_of
 from proxysim.figures.kit.palette import LOOKS, MUTED, STRIPE, branch_look
-from proxysim.figures.kit.style import EDGE, TINY, WIDE, styled
+from proxysim.figures.kit.style import EDGE, HEAD, SMALL, TINY, WIDE, styled
 from proxysim.figures.kit.tables import MATTERS, detected, numeric_table, unique
 from proxysim.figures.kit.text import text_width, wrap_label
 from proxysim.formatting import number
@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 __all__ = ["differences"]
 
+Labels = Mapping[str, str] | None
 _ROW, _PANELS, _ACTORS = 0.165, 9, 14
+#: Most lines of the name of an actor.
+_NAMES = 3
 #: Inches: at the right of a panel, above its first axes without the lines of the title, and below each of its axes.
 _RIGHT, _ABOVE, _BELOW = 0.55, 0.12, 0.26
 #: An actor gets a scale of its own if its effects are below this share of the largest one.
@@ -84,10 +87,10 @@ def differences(
     branches = unique(rows["branch"])[: LOOKS - 1]
     if ax is not None:
         own = rows[rows["measure"] == every[0]]
-        _draw_rows(ax, own, unique(own["actor"])[:_ACTORS], branches, labels, 1.75)
+        _draw_rows(ax, own, unique(own["actor"])[:_ACTORS], branches, labels, _ROW * len(branches) + 0.12)
         ax.set_title(_heading(own, groups[0]), loc="left", pad=5, fontweight="bold")
         return figure_of(ax)
-    panels = [_Panel(rows[rows["measure"] == group[0]], group, branches) for group in groups[:_PANELS]]
+    panels = [_Panel(rows[rows["measure"] == group[0]], group, branches, labels) for group in groups[:_PANELS]]
     left_out = not_shown("measures", sum(map(len, groups[_PANELS:]))) + not_shown("branches", rows["branch"].nunique() - len(branches))
     left_out += not_shown("actors", max(len(panel.actors) for panel in panels) - _ACTORS)
     return _draw_panels(panels, _caption(rows, left_out), _legend(branches, labels), branches, labels)
@@ -96,10 +99,11 @@ def differences(
 class _Panel:
     """The rows of one measure, with its actors in groups that share a scale."""
 
-    def __init__(self, rows: pandas.DataFrame, measures: Sequence[str], branches: Sequence[str]) -> None:
+    def __init__(self, rows: pandas.DataFrame, measures: Sequence[str], branches: Sequence[str], labels: Labels) -> None:
         self.rows, self.title = rows, _heading(rows, measures)
         self.actors = unique(rows["actor"])
-        self.step = _ROW * len(branches) + 0.12
+        lines = max(len(_name_lines(one, labels, _NAMES)) for one in self.actors)
+        self.step = max(_ROW * len(branches) + 0.12, 0.135 * lines + 0.04)
         self.scales = _scales(rows, self.actors[:_ACTORS])
 
     def height(self, lines: int) -> float:
@@ -150,15 +154,15 @@ def _caption(rows: pandas.DataFrame, left_out: str) -> str:
 
 
 def _draw_panels(
-    panels: Sequence[_Panel], caption: str, legend: Legend, branches: Sequence[str], labels: Mapping[str, str] | None
+    panels: Sequence[_Panel], caption: str, legend: Legend, branches: Sequence[str], labels: Labels
 ) -> Figure:
     """Draw the panels in two columns, each panel with one set of axes for each scale."""
     columns = min(2, len(panels))
     half = (WIDE - 2 * EDGE) / columns
     actors = [one for panel in panels for group in panel.scales for one in group]
-    left = 0.1 + min(1.5, max(text_width(text.name(labels, one, 90)) for one in actors))
+    left = 0.1 + max(text_width(line, SMALL) for one in actors for line in _name_lines(one, labels, _NAMES))
     width = half - left - _RIGHT
-    titles = [wrap_label(panel.title, half - 0.2, 9.5, 3, bold=True) for panel in panels]
+    titles = [wrap_label(panel.title, half - 0.2, HEAD, 3, bold=True) for panel in panels]
     bands = [range(at, min(at + columns, len(panels))) for at in range(0, len(panels), columns)]
     lines = [max(len(titles[at]) for at in band) for band in bands]
     tall = [max(panels[at].height(most) for at in band) for band, most in zip(bands, lines, strict=True)]
@@ -170,7 +174,7 @@ def _draw_panels(
             panel, y = panels[at], top + _ABOVE + 0.155 * most
             for number_, group in enumerate(panel.scales):
                 axes = place_axes(figure, EDGE + column * half + left, y, width, len(group) * panel.step)
-                _draw_rows(axes, panel.rows, group, branches, labels, left - 0.1)
+                _draw_rows(axes, panel.rows, group, branches, labels, panel.step)
                 if not number_:
                     axes.set_title("\n".join(titles[at]), loc="left", x=-left / width, pad=4, fontweight="bold")
                 y += len(group) * panel.step + _BELOW
@@ -179,10 +183,9 @@ def _draw_panels(
 
 
 def _draw_rows(
-    axes: Axes, rows: pandas.DataFrame, actors: Sequence[str], branches: Sequence[str], labels: Mapping[str, str] | None, wide: float
+    axes: Axes, rows: pandas.DataFrame, actors: Sequence[str], branches: Sequence[str], labels: Labels, step: float
 ) -> None:
-    """Draw actors of one measure on one scale, with labels of at most `wide` inches."""
-    step = _ROW * len(branches) + 0.12
+    """Draw actors of one measure on one scale, `step` inches apart."""
     for place, actor in enumerate(actors):
         middle = place * step
         if place % 2:
@@ -196,12 +199,16 @@ def _draw_rows(
             axes.annotate(number(float(base.iloc[0])), (1.0, middle), xycoords=axes.get_yaxis_transform(), xytext=(5, 0),
                           textcoords="offset points", ha="left", va="center", fontsize=TINY, color=MUTED, annotation_clip=False)  # fmt: skip
     zero_line(axes)
-    lines = max(1, int((step - 0.02) / 0.14))
-    names = ["\n".join(wrap_label(text.name(labels, one, 90), wide, 8.5, lines)) for one in actors]
+    names = ["\n".join(_name_lines(one, labels, max(1, int((step - 0.02) / 0.14)))) for one in actors]
     label_rows(axes, [place * step for place in range(len(actors))], names, ((len(actors) - 0.5) * step, -0.5 * step))
     axes.tick_params(axis="x", labelsize=TINY)
     axes.margins(x=0.08)
     label_numbers(axes, 4)
+
+
+def _name_lines(actor: str, labels: Labels, most: int) -> list[str]:
+    """Return the label of an actor in lines."""
+    return wrap_label(text.name(labels, actor, 90), 1.62, SMALL, most)
 
 
 def _draw_one(axes: Axes, one: pandas.Series[float], at: float, place: int) -> None:

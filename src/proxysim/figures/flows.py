@@ -169,12 +169,12 @@ def _is_lost(node: Node) -> bool:
 
 
 def _node_lines(node: Node, labels: Mapping[str, str] | None) -> list[str]:
-    """Return the name of a node in at most three lines."""
+    """Return the name of a node in at most four lines."""
     column, one = node
     if _is_lost(node):
         return [LOST.capitalize()]
     words = "Other origins" if node == (MAKER, "other") else text.name(labels, one, 90)
-    return wrap_label(words, _ROOM[column], SMALL, 3)
+    return wrap_label(words, _ROOM[column], SMALL, 4)
 
 
 def _place_nodes(

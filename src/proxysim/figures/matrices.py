@@ -90,7 +90,7 @@ def effect_matrix(
     if turned:
         heads = {one: wrap_label(text.name(labels, one[1], 90), 1.45, TINY, max(1, int(wide / 0.13))) for one in shown}
     tall = 1.5 if turned else _LINE * max(map(len, heads.values())) + 0.06
-    groups = {one: wrap_label(f"{capital(measure_label(one))}, {units[one]}", wide * sum(o[0] == one for o in shown) - 0.08, TINY, 4)
+    groups = {one: wrap_label(f"{capital(measure_label(one))}, {units[one]}", wide * sum(o[0] == one for o in shown) - 0.08, TINY, 4, bold=True)
               for one, _ in shown}  # fmt: skip
     top = _LINE * max(map(len, groups.values())) + 0.06 + tall
     if ax is None:
@@ -123,7 +123,8 @@ def _draw_heads(
     for measure, lines in groups.items():
         places = [at for at, one in enumerate(outcomes) if one[0] == measure]
         left, right = _LEFT + places[0] * wide, _LEFT + (places[-1] + 1) * wide
-        axes.text((left + right) / 2, high, "\n".join(lines), fontsize=TINY, fontweight="bold", ha="center", va="top", linespacing=1.05)
+        axes.text((left + right) / 2, high - top + tall + 0.03, "\n".join(lines), fontsize=TINY, fontweight="bold", ha="center", va="bottom",
+                  linespacing=1.05)  # fmt: skip
         axes.plot([left + 0.04, right - 0.04], [high - top + tall] * 2, color=MUTED, linewidth=0.7)
     for column, one in enumerate(outcomes):
         axes.text(_LEFT + (column + 0.5) * wide, high - top + 0.04, "\n".join(heads[one]), fontsize=TINY, ha="center", va="bottom",

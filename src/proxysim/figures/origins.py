@@ -44,7 +44,7 @@ def provenance(
 ) -> Figure:
     """Draw the share of each origin in the arms that actors receive, by branch, with the total at the end of each bar.
 
-    An actor whose bars look the same in all branches has one bar.
+    An actor with the same shares in all branches has one bar, with the range of its totals.
 
     Parameters
     ----------
@@ -90,24 +90,27 @@ def provenance(
     origins = [origin_label(makers or labels, one, 60) for one in looks]
     if ax is None:
         words = f"Share of each origin in {what}. At the right: total, {unit}; {sample_note(table, 'runs of each branch')}."
-        if any(len(own) == 1 for own in bars.values()) and len(branches) > 1:
-            words += " One bar: the same in all branches."
+        if any(map(_is_one, bars.values())):
+            words += " One bar: the same shares in all branches."
         words += not_shown("actors", len(known) - len(actors))
         legend = legend_of(handles, origins)
         figure = captioned_figure(words, legend.height + height + 0.36, gap=0.02)
         legend.draw(figure)
         left = 0.22 + wide
-        ax = place_axes(figure, left, legend.height + 0.02, WIDE - left - 0.6, height)
+        aside = 0.16 + max(text_width(_total(bars[one], _is_one(bars[one])), TINY) for one in actors)
+        ax = place_axes(figure, left, legend.height + 0.02, WIDE - left - aside, height)
     else:
         ax.legend(handles, origins, ncols=min(4, len(looks)), fontsize=TEXT, loc="lower left", bbox_to_anchor=(0.0, 1.0))
     for actor in actors:
         title = wrap_label(text.name(labels, actor, 90), 4.2, TEXT, 1, bold=True)[0]
         ax.annotate(title, (0, heads[actor]), fontsize=TEXT, fontweight="bold", va="center", ha="left")
-        for at, amounts in zip(places[actor], bars[actor], strict=True):
+        for at, amounts in zip(places[actor], bars[actor], strict=False):
             _draw_shares(ax, at, amounts, list(looks.values()))
+            told = _total(bars[actor] if _is_one(bars[actor]) else [amounts], _is_one(bars[actor]))
+            ax.annotate(told, (100, at), xytext=(5, 0), textcoords="offset points", va="center", fontsize=TINY, annotation_clip=False)
     ticks = [at for actor in actors for at in places[actor]]
-    shown = [["all branches"] if len(bars[actor]) < len(branches) else names[one]
-             for actor in actors for one in branches[: len(bars[actor])]]  # fmt: skip
+    shown = [["all branches"] if len(places[actor]) < len(branches) else names[one]
+             for actor in actors for one in branches[: len(places[actor])]]  # fmt: skip
     label_rows(ax, ticks, ["\n".join(lines) for lines in shown], (height, 0.0))
     for tick in ax.get_yticklabels():
         tick.set_linespacing(1.0)
@@ -117,20 +120,36 @@ def provenance(
 
 
 def _bars(table: pandas.DataFrame, branches: Sequence[str], origins: Sequence[str]) -> list[Array]:
-    """Return the amounts by origin in each branch, or those of the first branch alone if all look the same."""
+    """Return the amounts by origin in each branch."""
     sums = table.groupby(["branch", "origin"], sort=False)["value"].sum()
-    amounts = [np.array([float(sums.get((branch, origin), 0.0)) for origin in origins]) for branch in branches]
-    shares = [100 * one / max(1e-12, float(one.sum())) for one in amounts]
-    totals = {number(float(one.sum())) for one in amounts}
-    same = len(totals) == 1 and all(bool((np.abs(one - shares[0]) < _SAME).all()) for one in shares[1:])
-    return amounts[:1] if same else amounts
+    return [np.array([float(sums.get((branch, origin), 0.0)) for origin in origins]) for branch in branches]
+
+
+def _is_one(bars: Sequence[Array]) -> bool:
+    """Return whether the bars of an actor have the same shares in all branches, without those that receive nothing."""
+    shares = [100 * one / float(one.sum()) for one in bars if float(one.sum()) > 0]
+    return len(bars) > 1 and len(shares) == len(bars) and all(bool((np.abs(one - shares[0]) < _SAME).all()) for one in shares[1:])
+
+
+def _total(bars: Sequence[Array], is_one: bool) -> str:
+    """Return the total of a bar, or the range of totals of a bar for all branches."""
+    totals = sorted(float(one.sum()) for one in bars)
+    low, high = number(totals[0]), number(totals[-1])
+    return f"{low} to {high}" if is_one and low != high else high
+
+
+def _count(bars: Sequence[Array]) -> int:
+    """Return the number of bars that an actor has in the figure."""
+    return 1 if _is_one(bars) else len(bars)
 
 
 def _that_fit(bars: Mapping[str, Sequence[Array]]) -> list[str]:
     """Return as many actors as fit the figure, at least one."""
     found: list[str] = []
+    used = 0
     for actor, own in bars.items():
-        if found and sum(len(bars[one]) for one in found) + len(own) > _BARS:
+        used += _count(own)
+        if found and used > _BARS:
             break
         found.append(actor)
     return found
@@ -145,13 +164,13 @@ def _positions(
     top = 0.0
     for actor in actors:
         heads[actor] = top + _HEAD / 2 + 0.02
-        places[actor] = [top + _HEAD + tall * (at + 0.5) for at in range(len(bars[actor]))]
-        top += _HEAD + tall * len(bars[actor]) + 0.06
+        places[actor] = [top + _HEAD + tall * (at + 0.5) for at in range(_count(bars[actor]))]
+        top += _HEAD + tall * len(places[actor]) + 0.06
     return places, heads, top
 
 
 def _draw_shares(axes: Axes, at: float, amounts: Array, looks: Sequence[Look]) -> None:
-    """Draw one bar divided into the shares of origins, with the total at its end."""
+    """Draw one bar divided into the shares of origins."""
     whole, start = float(amounts.sum()), 0.0
     for amount, look in zip(amounts, looks, strict=True):
         part = 100 * amount / whole if whole > 0 else 0.0
@@ -162,12 +181,3 @@ def _draw_shares(axes: Axes, at: float, amounts: Array, looks: Sequence[Look]) -
             axes.text(start + part / 2, at, f"{part:.0f} %", ha="center", va="center", fontsize=TINY,
                       bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6, "alpha": 0.85})  # fmt: skip
         start += part
-    axes.annotate(
-        number(whole),
-        (100, at),
-        xytext=(5, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=TINY,
-        annotation_clip=False,
-    )

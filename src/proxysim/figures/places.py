@@ -214,7 +214,7 @@ def _draw_key(axes: Axes, world: World, legs: Sequence[Leg], moved: bool) -> Non
                for mode in MODES if any(leg.mode == mode for leg in legs)]  # fmt: skip
     if any(leg.closed for leg in legs):
         handles.append(Line2D([], [], color=CLOSED, linewidth=2.2, label="closed"))
-    words = ["■ state   ● proxy"]
+    words = ["■ state, ● proxy"]
     if legs:
         words.append(
             "number and width: arms sent over the leg in both directions, USD m in total"
@@ -230,6 +230,6 @@ def _draw_key(axes: Axes, world: World, legs: Sequence[Leg], moved: bool) -> Non
         axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.005), ncols=len(handles), frameon=False, fontsize=9, handlelength=3.6,
                     borderaxespad=0.2)  # fmt: skip
     wide = float(figure_of(axes).get_figwidth() * axes.get_position().width)
-    lines = [line for part in ("      ".join(words[:2]), *words[2:]) for line in wrap_label(part, wide, 9.0, 3)]
-    axes.annotate("\n".join(lines), (0, 0), xycoords="axes fraction", xytext=(4, -32), textcoords="offset points", fontsize=9,
+    lines = [line for part in words for line in wrap_label(part, wide, 9.0, 3)]
+    axes.annotate("\n".join(lines), (0, 0), xycoords="axes fraction", xytext=(4, -24), textcoords="offset points", fontsize=9,
                   ha="left", va="top", color=INK, annotation_clip=False)  # fmt: skip

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["waterfall"]
 
-_PAIRS, _ROW = 6, 0.27
+_PAIRS, _ROW = 6, 0.22
 #: Two provisions, their interaction, and the ends of its confidence interval.
 Pair = tuple[str, str, float, float, float]
 

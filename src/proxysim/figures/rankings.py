@@ -157,8 +157,9 @@ def tornado(
         tall = 0.32 if any("\n" in one for one in names) else 0.27
         height, left = tall * len(rows), 0.25 + _widest(names) + (0.16 if marked else 0.0)
         ax = place_axes(captioned_figure(words, BARE + height + 0.5), left, BARE, WIDE - left - 0.4, height)
-    ends = _draw_ranges(ax, rows, middle)
-    end_labels = [_range_end(rows[key].iloc[at]) for key in ("low", "high") if key in rows for at in range(len(rows))]
+    keys = [key for key in ("low", "high") if key in rows and (len(rows) == 1 or rows[key].nunique() > 1)]
+    ends = _draw_ranges(ax, rows, middle, keys)
+    end_labels = [_range_end(one) for key in keys for one in rows[key]]
     aside = 0.12 + max((text_width(one, TINY) for one in end_labels), default=0.0)
     wide = ax.get_position().width * float(figure_of(ax).get_size_inches()[0])
     aside = min(aside, 0.3 * wide) * ((max(ends) - min(ends)) or 1.0) / (wide - 2 * min(aside, 0.3 * wide))
@@ -185,28 +186,33 @@ def _mark_detected(axes: Axes, detected: Sequence[bool]) -> None:
     axes.tick_params(axis="y", pad=9)
 
 
-def _draw_ranges(axes: Axes, rows: pandas.DataFrame, middle: float) -> list[float]:
-    """Draw bars from the middle to the answer at both ends of each parameter.
+def _draw_ranges(axes: Axes, rows: pandas.DataFrame, middle: float, keys: Sequence[str]) -> list[float]:
+    """Draw bars from the middle to the answer at both ends of each parameter, the shorter one on top.
+
+    `keys` are the columns with labels of the ends. If both ends are on one side, the label of the nearer one is on the
+    other side, where nothing is drawn.
 
     Returns
     -------
     list of the ends of all bars, and the middle
     """
-    low_look = {"color": tint(NEGATIVE, 0.7), "edgecolor": NEGATIVE, "hatch": "////"}
-    high_look = {"color": POSITIVE, "edgecolor": INK}
+    looks = {"low": {"color": tint(NEGATIVE, 0.7), "edgecolor": NEGATIVE, "hatch": "////"}, "high": {"color": POSITIVE, "edgecolor": INK}}
     ends = [middle]
     for at in range(len(rows)):
-        for key, look in (("low", low_look), ("high", high_look)):
-            value = float(rows[f"at_{key}"].iloc[at])
-            faint = "detected" in rows and not bool(rows["detected"].iloc[at])
-            axes.barh([at], [value - middle], left=[middle], height=0.66, linewidth=0.7, zorder=2, alpha=0.35 if faint else 1.0, **look)
-            ends.append(value)
-            if key in rows:
-                words = _range_end(rows[key].iloc[at])
-                right = value > middle or (value == middle and key == "high")
-                aside, ha = (3, "left") if right else (-3, "right")
-                axes.annotate(words, (value, at), xytext=(aside, 0), textcoords="offset points", ha=ha, va="center",
-                              fontsize=TINY, color=MUTED, zorder=4)  # fmt: skip
+        values = {key: float(rows[f"at_{key}"].iloc[at]) for key in looks}
+        faint = "detected" in rows and not bool(rows["detected"].iloc[at])
+        longer, shorter = sorted(looks, key=lambda key: -abs(values[key] - middle))
+        for key in (longer, shorter):
+            axes.barh([at], [values[key] - middle], left=[middle], height=0.66, linewidth=0.7, zorder=2, alpha=0.35 if faint else 1.0,
+                      **looks[key])  # fmt: skip
+        ends += values.values()
+        right = values[longer] > middle or (values[longer] == middle and longer == "high")
+        same = (values[shorter] - middle) * (values[longer] - middle) > 0 or values[shorter] == middle
+        for key, to_right in ((longer, right), (shorter, not right)):
+            if key in keys:
+                where = middle if key == shorter and same else values[key]
+                axes.annotate(_range_end(rows[key].iloc[at]), (where, at), xytext=(3 if to_right else -3, 0), textcoords="offset points",
+                              ha="left" if to_right else "right", va="center", fontsize=TINY, color=MUTED, zorder=4)  # fmt: skip
     return ends
 
 

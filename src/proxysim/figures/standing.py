@@ -62,7 +62,7 @@ def survival(
     rows = rows.assign(**{key: 100 * rows[key].astype(float) for key in ("low", "share", "high")})
     regimes = unique(rows["regime"])
     plan = plan_of(rows, "regime", ("low", "share", "high"), labels, regimes[:_REGIMES], unit="% of runs", floor=0.0, ceiling=100.0,
-                   stepped=True)  # fmt: skip
+                   stepped=True, digits=0)  # fmt: skip
     if ax is not None:
         first = plan.panels[0][0]
         draw_courses(ax, plan, first, plan.span([first]), plan.of(first))

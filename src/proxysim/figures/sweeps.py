@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -75,14 +75,17 @@ def sweep_lines(
         if len(kinds) > LOOKS:
             words += f" {len(kinds) - LOOKS} more lines are not shown."
         aside = _BESIDE + 0.2 if by is not None else 0.2
-        ax = place_axes(captioned_figure(words, BARE + 2.3 + 0.52, gap=-0.02), 0.75, BARE, WIDE - 0.75 - aside, 2.3)
+        names = [_level(labels, one) for one in kinds[:LOOKS]] if by is not None else []
+        lines = sum(one.count("\n") + 1 for one in names) + _beside(text.name(labels, by or "", 120), 0.0, 5).count("\n") + 1
+        high = max(2.3, 0.142 * lines + 0.07 * len(names) + 0.1)
+        ax = place_axes(captioned_figure(words, BARE + high + 0.52, gap=-0.02), 0.75, BARE, WIDE - 0.75 - aside, high)
     for place, kind in enumerate(kinds[:LOOKS]):
         own = (table if kind is None else table[table[by] == kind]).sort_values(x, kind="stable")
         look = series_look(place)
         if "low" in own and "high" in own:
             ax.fill_between(own[x], own["low"], own["high"], color=look.colour, alpha=0.18, linewidth=0)
         ax.plot(own[x], own[value], color=look.colour, linestyle=look.dashes, marker=look.marker, markersize=5, linewidth=1.8,
-                label="" if kind is None else _beside((labels or {}).get(str(kind), tick_label(kind)), 0.5))  # fmt: skip
+                label="" if kind is None else _level(labels, kind))  # fmt: skip
     _zero_line(ax)
     ax.set_xlabel(fit(text.name(labels, x, 120), 5.0, SMALL))
     ax.set_ylabel(fit(unit, 2.3, SMALL))
@@ -93,6 +96,7 @@ def sweep_lines(
             loc="upper left",
             bbox_to_anchor=(1.01, 1.0),
             alignment="left",
+            labelspacing=0.35,
             title_fontsize=SMALL,
             handlelength=3.0,
         )
@@ -152,6 +156,11 @@ def sweep_spread(
     ax.set_xlabel("share of points, %")
     ax.set_ylabel(fit(unit, 2.5, SMALL))
     return figure_of(ax)
+
+
+def _level(labels: Mapping[str, str] | None, level: Any) -> str:
+    """Return the label of a level for the legend."""
+    return _beside((labels or {}).get(str(level), tick_label(level)), 0.5, 4)
 
 
 def _beside(words: str, handle: float, most: int = 3) -> str:

@@ -65,6 +65,7 @@ class Plan:
     line : level of a guide line, such as 100 for an index; None for none
     floor, ceiling : values that every vertical axis includes; None for none
     stepped : True for shares that change in steps
+    digits : decimal places of the numbers at the right; None for three significant digits
     """
 
     panels: Sequence[tuple[str, str]]
@@ -77,6 +78,7 @@ class Plan:
     floor: float | None = None
     ceiling: float | None = None
     stepped: bool = False
+    digits: int | None = None
 
     def of(self, panel: str) -> list[tuple[int, Course]]:
         """Return (index of the branch, course) of the branches in a panel."""
@@ -116,18 +118,19 @@ class Plan:
 
 def plan_of(
     table: pandas.DataFrame, panel: str, levels: tuple[str, str, str], labels: Mapping[str, str] | None,
-    panels: Sequence[str], **options: Any,
+    panels: Sequence[str], window: int = 1, **options: Any,
 ) -> Plan:  # fmt: skip
     """Return the plan of a table with the columns branch, month and `panel`, and three columns of levels.
 
-    Panels with the same courses in every branch are merged.
+    Panels with the same courses in every branch are merged. Curves are means over `window` months, fewer at the start.
     """
     rows = table[table[panel].isin(panels)]
     branches, months = list(dict.fromkeys(rows["branch"])), list(dict.fromkeys(rows["month"]))
     courses = {}
     for (one, branch), own in rows.groupby([panel, "branch"], sort=False):
         ordered = own.set_index("month").reindex(months)
-        courses[str(one), str(branch)] = Course(*(ordered[level].to_numpy(dtype=float) for level in levels))
+        means = ordered[list(levels)].astype(float).rolling(window, min_periods=1).mean()
+        courses[str(one), str(branch)] = Course(*(means[level].to_numpy() for level in levels))
     merged: list[list[str]] = []
     for one in panels:
         like = next((group for group in merged if _alike(courses, group[0], one, branches)), None)
@@ -185,11 +188,14 @@ def marks_of(events: pandas.DataFrame | None, months: Sequence[str], width: floa
 def side_by_side(plan: Plan, caption: str, events: pandas.DataFrame | None, high: float = 1.5) -> ShownFigure:
     """Draw a panel for each title, with all branches in each, in two columns."""
     count = len(plan.panels)
-    columns = min(2, count)
-    left, right, gap = 0.62, 0.5, 0.36
-    width = (WIDE - columns * (left + right)) / columns
+    columns = count if count < 4 else 2 if count == 4 else 3
+    high = high if count <= columns else 0.8 * high
+    left, right, gap = (0.62, 0.5, 0.36) if columns < 3 else (0.5, 0.4, 0.36)
+    start = 0.0 if columns < 3 or not plan.unit else 0.14
+    width = (WIDE - start - columns * (left + right)) / columns
     marks = marks_of(events, plan.months, width)
-    titles = {panel: _title(plan, panel, words, width + 0.4, 2) for panel, words in plan.panels}
+    size = HEAD if columns < 3 else SMALL
+    titles = {panel: _title(plan, panel, words, width + 0.5, 3, size) for panel, words in plan.panels}
     heads = [max(len(titles[panel]) for panel, _ in plan.panels[row : row + columns]) for row in range(0, count, columns)]
     tall = [0.2 + 0.155 * lines + (0.1 if marks.places else 0.0) for lines in heads]
     legend = legend_of(*_legend(plan))
@@ -201,9 +207,9 @@ def side_by_side(plan: Plan, caption: str, events: pandas.DataFrame | None, high
         row, column = divmod(place, columns)
         if not column and row:
             top += tall[row - 1] + high + gap
-        axes = place_axes(figure, left + column * (width + left + right), top + tall[row], width, high)
+        axes = place_axes(figure, start + left + column * (width + left + right), top + tall[row], width, high)
         draw_courses(axes, plan, panel, spans[panel], plan.of(panel), marks.places)
-        axes.set_title("\n".join(titles[panel]), loc="left", pad=13 if marks.places else 5, fontweight="bold")
+        axes.set_title("\n".join(titles[panel]), loc="left", x=-0.12 / width, pad=13 if marks.places else 5, fontweight="bold", fontsize=size)
         if not column and plan.unit:
             axes.set_ylabel(fit(plan.unit, high, SMALL))
     return figure
@@ -213,14 +219,14 @@ def multiples(plan: Plan, caption: str, events: pandas.DataFrame | None) -> Show
     """Draw one row of small panels for each branch, each with the first branch in grey."""
     blocks = [plan.panels[at : at + _COLUMNS] for at in range(0, len(plan.panels), _COLUMNS)]
     rows = list(enumerate(plan.branches))[1:]
-    wide_label, left, right, high, gap = 1.75, 0.42, 0.36, 0.5, 0.08
+    wide_label, left, right, high, gap = 1.75, 0.42, 0.36, 0.42, 0.08
     names = {place: wrap_label(text.name(plan.labels, branch, 90), wide_label - 0.1, SMALL, 3) for place, branch in rows}
     reference = text.name(plan.labels, plan.branches[0], 70)
     legend = legend_of([Line2D([], [], color=branch_look(0).colour, linewidth=1.6)], [f"{reference}, in every panel"])
     cells = [(WIDE - EDGE - wide_label) / len(block) for block in blocks]
     plots = [cell - left - right for cell in cells]
     marks = marks_of(events, plan.months, min(plots))
-    titles = [{panel: _title(plan, panel, words, cell - 0.1, 4) for panel, words in block} for block, cell in zip(blocks, cells, strict=True)]
+    titles = [{panel: _title(plan, panel, words, cell - 0.1, 5, SMALL) for panel, words in block} for block, cell in zip(blocks, cells, strict=True)]
     heads = [0.24 + 0.145 * max(map(len, one.values())) + (0.1 if marks.places else 0.0) for one in titles]
     height = legend.height + sum(heads) + len(blocks) * (len(rows) * (high + gap) + 0.3)
     figure = captioned_figure(f"{caption}{_scales(plan)} {marks.key}".strip(), height)
@@ -337,7 +343,7 @@ def draw_courses(
         if order:
             axes.annotate(str(order), (month, 1.0), xycoords=axes.get_xaxis_transform(), xytext=(0, 2), textcoords="offset points",
                           ha="center", fontsize=TINY, color=MUTED)  # fmt: skip
-    _label_ends(axes, ends, span, tall)
+    _label_ends(axes, ends, span, tall, plan.digits)
 
 
 def _draw_course(axes: Axes, course: Course, look: Any, pale: bool, stepped: bool) -> None:
@@ -352,11 +358,13 @@ def _draw_course(axes: Axes, course: Course, look: Any, pale: bool, stepped: boo
               drawstyle=style)  # fmt: skip
 
 
-def _label_ends(axes: Axes, ends: Sequence[tuple[float, str]], span: tuple[float, float], tall: float) -> None:
+def _label_ends(
+    axes: Axes, ends: Sequence[tuple[float, str]], span: tuple[float, float], tall: float, digits: int | None
+) -> None:
     """Write the middle of the last month at the right, at positions that do not overlap."""
     least = (span[1] - span[0]) * TINY * 1.3 / 72 / tall
     ends = [one for one in ends if math.isfinite(one[0])]
-    digits = after_point(max((abs(value) for value, _ in ends), default=0.0))
+    digits = after_point(max((abs(value) for value, _ in ends), default=0.0)) if digits is None else digits
     for value, where, colour in spread_labels(ends, least, span):
         axes.annotate(number(value, digits=digits), (1.0, where), xycoords=axes.get_yaxis_transform(), xytext=(4, 0),
                       textcoords="offset points", ha="left", va="center", fontsize=TINY, color=colour, annotation_clip=False)  # fmt: skip
