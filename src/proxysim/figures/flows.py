@@ -97,7 +97,7 @@ def alluvial(
         return empty_figure("No arms were sent in these runs.")
     rows = _merge_small(rows)
     count = max(len(unique(rows["origin"])), len(unique(rows["from"])), len(unique(rows["to"])) + 1)
-    height = max(2.2, 0.42 * count + 1.0)
+    height = max(1.8, 0.36 * count + 0.7)
     first, second = _links(rows)
     nodes = [node for link in (*first, *second) for node in (link.start, link.end)]
     names = {node: _node_lines(node, makers or labels if node[0] == MAKER else labels) for node in unique(nodes)}
