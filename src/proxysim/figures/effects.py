@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["differences"]
 
 Labels = Mapping[str, str] | None
-_ROW, _PANELS, _ACTORS = 0.165, 9, 14
+_ROW, _PANELS, _ACTORS = 0.14, 9, 14
 #: Most lines of the name of an actor.
 _NAMES = 3
 #: Inches: at the right of a panel, above its first axes without the lines of the title, and below each of its axes.
@@ -87,7 +87,7 @@ def differences(
     branches = unique(rows["branch"])[: LOOKS - 1]
     if ax is not None:
         own = rows[rows["measure"] == every[0]]
-        _draw_rows(ax, own, unique(own["actor"])[:_ACTORS], branches, labels, _ROW * len(branches) + 0.12)
+        _draw_rows(ax, own, unique(own["actor"])[:_ACTORS], branches, labels, _ROW * len(branches) + 0.1)
         ax.set_title(_heading(own, groups[0]), loc="left", pad=5, fontweight="bold")
         return figure_of(ax)
     panels = [_Panel(rows[rows["measure"] == group[0]], group, branches, labels) for group in groups[:_PANELS]]
@@ -103,7 +103,7 @@ class _Panel:
         self.rows, self.title = rows, _heading(rows, measures)
         self.actors = unique(rows["actor"])
         lines = max(len(_name_lines(one, labels, _NAMES)) for one in self.actors)
-        self.step = max(_ROW * len(branches) + 0.12, 0.135 * lines + 0.04)
+        self.step = max(_ROW * len(branches) + 0.1, 0.135 * lines + 0.03)
         self.scales = _scales(rows, self.actors[:_ACTORS])
 
     def height(self, lines: int) -> float:
@@ -216,7 +216,7 @@ def _draw_one(axes: Axes, one: pandas.Series[float], at: float, place: int) -> N
     look = branch_look(place)
     if one["low"] == one["low"] and one["high"] == one["high"]:
         axes.plot([one["low"], one["high"]], [at, at], color=look.colour, linewidth=2.0, solid_capstyle="butt", zorder=3)
-    axes.plot([one["difference"]], [at], marker=look.marker, markersize=3.8 if one["clear"] and not one["sure"] else 5.5,
+    axes.plot([one["difference"]], [at], marker=look.marker, markersize=3.4 if one["clear"] and not one["sure"] else 5.0,
               color=look.colour, markerfacecolor=look.colour if one["sure"] else "white", zorder=4)  # fmt: skip
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["arms_map"]
 
-_DEEP = 5.4
+_DEEP = 4.7
 _MOST, _LEAST = 0.42, 0.02
 
 
@@ -84,7 +84,7 @@ def arms_map(
             f"{unit}, at 2024 base production value; mean, {sample_note(flows, 'runs')}. Grey: nothing sent. Cross: closed. "
             "■ state, ● proxy."
         )
-        tall = min(_DEEP, max(2.4, 1.3 + 0.42 * len(world.scenario.ids["places"])))
+        tall = min(_DEEP, max(2.3, 1.2 + 0.38 * len(world.scenario.ids["places"])))
         legend = legend_of(handles, origins)
         figure = captioned_figure(words, legend.height + 0.06 + tall, gap=0.06, spare=0.16)
         legend.draw(figure)

@@ -28,7 +28,7 @@ __all__ = ["provenance"]
 
 Array = np.ndarray[Any, Any]
 #: Most bars of a figure; inches of a bar, of the second line of its label, and of the name of an actor.
-_BARS, _BAR, _LINE, _HEAD = 60, 0.2, 0.11, 0.24
+_BARS, _BAR, _LINE, _HEAD = 60, 0.16, 0.12, 0.21
 #: Bars whose shares differ by less than this, in percentage points, look the same.
 _SAME = 1.0
 
@@ -165,7 +165,7 @@ def _positions(
     for actor in actors:
         heads[actor] = top + _HEAD / 2 + 0.02
         places[actor] = [top + _HEAD + tall * (at + 0.5) for at in range(_count(bars[actor]))]
-        top += _HEAD + tall * len(places[actor]) + 0.06
+        top += _HEAD + tall * len(places[actor]) + 0.04
     return places, heads, top
 
 

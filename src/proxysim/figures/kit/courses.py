@@ -28,8 +28,8 @@ Array = np.ndarray[Any, Any]
 TOGETHER = 3
 #: A scale for each panel if the smallest range is below this share of the common one.
 _SQUASHED = 0.25
-#: Events with a number of their own, and inches between two numbers.
-_EVENTS, _APART = 9, 0.11
+#: Events with a number of their own, those in a flat row of panels, and inches between two numbers.
+_EVENTS, _FLAT_EVENTS, _APART = 9, 4, 0.11
 #: Most columns of small panels.
 _COLUMNS = 4
 
@@ -158,8 +158,11 @@ class Marks:
     key: str
 
 
-def marks_of(events: pandas.DataFrame | None, months: Sequence[str], width: float) -> Marks:
-    """Return the marks of events in panels of a width in inches; events that are too close share a number."""
+def marks_of(events: pandas.DataFrame | None, months: Sequence[str], width: float, most: int = _EVENTS) -> Marks:
+    """Return the marks of events in panels of a width in inches; events that are too close share a number.
+
+    Events beyond the first `most` numbers are counted in the key.
+    """
     if events is None:
         return Marks([], "")
     at_month = {month: at for at, month in enumerate(months)}
@@ -167,19 +170,29 @@ def marks_of(events: pandas.DataFrame | None, months: Sequence[str], width: floa
     nearest = max(1, math.ceil(_APART * max(1, len(months) - 1) / width))
     places: list[int] = []
     for at, _ in known:
-        if len(places) < _EVENTS and all(abs(at - other) >= nearest for other in places):
+        if len(places) < most and all(abs(at - other) >= nearest for other in places):
             places.append(at)
     places.sort()
     groups: dict[int, list[tuple[int, str]]] = {place: [] for place in places}
+    unmarked = 0
     for at, words in known:
-        groups[min(places, key=lambda place: (abs(place - at), place))].append((at, words))
+        near = min(places, key=lambda place: (abs(place - at), place))
+        if abs(near - at) < nearest:
+            groups[near].append((at, words))
+        else:
+            unmarked += 1
     told = []
     for order, place in enumerate(places, 1):
         by_month: dict[int, list[str]] = {}
         for at, words in sorted(groups[place], key=lambda one: one[0]):
             by_month.setdefault(at, []).append(words)
         told.append(f"{order} " + ", ".join(f"{'; '.join(all_words)} ({months[at]})" for at, all_words in by_month.items()))
-    return Marks([(place, order) for order, place in enumerate(places, 1)], f"Events: {'. '.join(told)}." if told else "")
+    return Marks([(place, order) for order, place in enumerate(places, 1)], (f"Events: {'. '.join(told)}." if told else "") + not_marked(unmarked))
+
+
+def not_marked(count: int) -> str:
+    """Return the sentence that counts events without a mark; empty if there are none."""
+    return f" {count} more {'event is' if count == 1 else 'events are'} not marked." if count else ""
 
 
 # ---- figures --------------------------------------------------------------------------------------------------------
@@ -257,7 +270,7 @@ def flat_row(plan: Plan, caption: str, events: pandas.DataFrame | None, height: 
     count, left, right = len(plan.panels), 0.46, 0.4
     own = plan.has_own_scales
     wide = (WIDE - 0.2 - (left + right) * count) / count
-    marks = marks_of(events, plan.months, wide)
+    marks = marks_of(events, plan.months, wide, _FLAT_EVENTS)
     titles = {panel: _title(plan, panel, words, wide + left + right - 0.12, 3, TINY + 0.6) for panel, words in plan.panels}
     legend = legend_of(*_legend(plan, marked=True))
     head = legend.height + 0.16 + 0.145 * max(map(len, titles.values())) + (0.1 if marks.places else 0.0)

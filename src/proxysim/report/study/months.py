@@ -163,7 +163,8 @@ def provenance(study: Ensemble, roles: Roles) -> pandas.DataFrame:
 def standing(study: Ensemble, branches: Sequence[str]) -> pandas.DataFrame:
     """Columns regime, branch, month, share, low, high, n: share of runs in which a regime stands at the end of each month.
 
-    Regimes that had fallen before the start, and those that fall in no run, are left out. The interval is Wilson's.
+    Regimes that had fallen before the start in some branch, and those that fall in no run, are left out. The interval is
+    Wilson's.
     """
     import pandas as pd
 
@@ -171,7 +172,8 @@ def standing(study: Ensemble, branches: Sequence[str]) -> pandas.DataFrame:
     rows = []
     for place, regime in enumerate(world.names["regime"]):
         months = {branch: study.fallen[study.branches.index(branch), :, place] for branch in branches}
-        if not any((fell >= 0).any() for fell in months.values()) or any((fell == vocabulary.FELL_BEFORE).any() for fell in months.values()):
+        before = any(float(study.worlds[study.branches.index(branch)].params[0].stability[place]) <= 0.0 for branch in branches)
+        if before or not any((fell >= 0).any() for fell in months.values()):
             continue
         for branch, fell in months.items():
             for at, month in enumerate(world.months):

@@ -54,17 +54,9 @@ def _add(made: Pictures, key: str, title: str, figure: Figure, more: str, alt: s
     made.add(key, title, figure, caption, alt)
 
 
-def _pairs(found: Findings) -> str:
-    return counted(found.study.runs, "paired run")
-
-
 def _at_value(found: Findings) -> str:
     """A note on the parameters of the runs examined month by month."""
     return ", with all parameters at their given values" if found.study.uncertain else ""
-
-
-def _looked(found: Findings) -> str:
-    return f"{found.looked_into} runs of each branch{_at_value(found)}"
 
 
 def _ceilings(found: Findings) -> str:
@@ -162,7 +154,7 @@ def _effects(made: Pictures, found: Findings) -> None:
     if len(chosen):
         measures = [one for one in _MEASURES if one in set(chosen["measure"])]
         _add(made, "differences", "Differences from the baseline", figures.differences(chosen, measures, labels=labels),
-             f"{_pairs(found)}.{more}", alt_text.differences(found))  # fmt: skip
+             more.strip(), alt_text.differences(found))  # fmt: skip
 
 
 def _matrix(made: Pictures, found: Findings, table: pandas.DataFrame) -> None:
@@ -219,15 +211,15 @@ def _support(made: Pictures, found: Findings) -> None:
     labels = found.labels
     if len(found.chain):
         _add(made, "chain", "From pledge to arms held", figures.support_chain(found.chain, labels=labels),
-             f"{_looked(found)}. Pledges are sent as money or budgeted for arms. Some of the budgeted arms are "
+             f"Pledges are sent as money or budgeted for arms. Some of the budgeted arms are "
              "sent, and some of those arrive. Arms held also reflect production, purchases, capture, use and losses.",
              alt_text.chain(found))  # fmt: skip
     if found.attribution is not None:
         first = max(found.attribution.measures, key=lambda m: abs(m.total.difference or 0.0))
         if first.total.difference:
             _add(made, "provisions", "Effect by provision", _waterfall(found, first.total.actor),
-                 f"The effect is on the arms held by {labels[first.total.actor]}, where it is largest. {found.attribution.runs} paired runs for "
-                 f"each of {1 << len(found.attribution.players):,} combinations of provisions.",
+                 f"The effect is on the arms held by {labels[first.total.actor]}, where it is largest, over {1 << len(found.attribution.players):,} "
+                 "combinations of provisions.",
                  alt_text.waterfall(found, first.total.actor))  # fmt: skip
 
 
@@ -248,7 +240,7 @@ def _arms(made: Pictures, found: Findings) -> None:
         _add(made, "arms", "Arms received over time", figure, more, alt_text.bands(found, actors, "received_arms", found.roles.shown))
     if len(found.cargoes) and float(found.cargoes["sent"].sum()) > 0:
         focus = labels[found.roles.focus or found.roles.baseline]
-        cargo = f"{focus}{_at_value(found)}."
+        cargo = f"Branch: {focus}{_at_value(found)}."
         _add(made, "flows", "Arms by origin, sender and receiver", figures.alluvial(found.cargoes, labels=labels, makers=by_maker),
              cargo, alt_text.flows(found))  # fmt: skip
         if found.world.scenario.ids["legs"]:
@@ -292,7 +284,7 @@ def _judged(made: Pictures, found: Findings) -> None:
     focus = found.labels[found.roles.focus or found.roles.baseline]
     if len(found.ranking):
         _add(made, "counter", "Effect of each countermeasure", figures.ranking(found.ranking, unit, labels=found.labels),
-             f"Effect on the {what} compared with “{focus}”, {_pairs(found)}.", alt_text.ranking(found))  # fmt: skip
+             f"Effect on the {what} compared with “{focus}”.", alt_text.ranking(found))  # fmt: skip
     if found.screening is not None and bool((found.screening.table["change"] != 0.0).any()):
         table = found.screening.table.drop(columns=["low", "high"])
         names = {name: number_label(str(name), found.world.scenario) for name in table["name"]}
