@@ -11,6 +11,7 @@ from matplotlib.patches import Patch
 
 from proxysim.figures.kit import text
 from proxysim.figures.kit.captions import sample_note
+from proxysim.figures.kit.courses import not_shown
 from proxysim.figures.kit.frame import (
     captioned_figure,
     empty_figure,
@@ -20,7 +21,6 @@ from proxysim.figures.kit.frame import (
     place_axes,
     zero_line,
 )
-from proxysim.figures.kit.courses import not_shown
 from proxysim.figures.kit.legends import legend_of
 from proxysim.figures.kit.palette import LOOKS, PALE, branch_look
 from proxysim.figures.kit.style import SMALL, TINY, WIDE, styled

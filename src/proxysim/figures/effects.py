@@ -10,7 +10,15 @@ from matplotlib.lines import Line2D
 from proxysim.figures.kit import text
 from proxysim.figures.kit.captions import measure_label, measure_title, sample_note
 from proxysim.figures.kit.courses import not_shown
-from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, label_numbers, label_rows, place_axes, zero_line
+from proxysim.figures.kit.frame import (
+    captioned_figure,
+    empty_figure,
+    figure_of,
+    label_numbers,
+    label_rows,
+    place_axes,
+    zero_line,
+)
 from proxysim.figures.kit.legends import Legend, legend_of
 from proxysim.figures.kit.palette import LOOKS, MUTED, STRIPE, branch_look
 from proxysim.figures.kit.style import EDGE, HEAD, SMALL, TINY, WIDE, styled

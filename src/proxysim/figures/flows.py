@@ -223,7 +223,8 @@ def _draw_node(axes: Axes, node: Node, slot: Slot, look: Mapping[str, Any], line
     bar = Rectangle((x, slot.top), _BAR, max(slot.tall, 0.01), linewidth=0.8, zorder=4, **{**look, "edgecolor": INK})
     axes.add_patch(bar)
     if column == SENDER:  # above its bar, where there is no ribbon
-        axes.text(x + _BAR / 2, slot.top - 0.03, f"{words} {number(slot.amount)}", ha="center", va="bottom", fontsize=SMALL, zorder=6, linespacing=1.1,
+        axes.text(x + _BAR / 2, slot.top - 0.03, f"{words} {number(slot.amount)}", ha="center", va="bottom", fontsize=SMALL, zorder=6,
+                  linespacing=1.1,
                   path_effects=[withStroke(linewidth=2, foreground="white")])  # fmt: skip
         return
     ha, at = ("right", x - 0.06) if column == MAKER else ("left", x + _BAR + 0.06)

@@ -87,7 +87,9 @@ def heat_map(
         top = _TOP if unit and len(unit) <= _LETTERS else BARE
         wide = WIDE - 1.05 - left
         turned = _is_turned(columns, wide)
-        foot = max(text_width(tick_label(one), SMALL) for one in columns) if turned else 0.15 * max(len(_level_lines(one, wide / len(columns))) for one in columns)
+        foot = 0.15 * max(len(_level_lines(one, wide / len(columns))) for one in columns)
+        if turned:
+            foot = max(text_width(tick_label(one), SMALL) for one in columns)
         figure = captioned_figure(words, top + height + foot + _BELOW, gap=-0.04)
         ax = place_axes(figure, left, top, wide, height)
         bar = place_axes(figure, WIDE - 0.95, top, _BAR, height)

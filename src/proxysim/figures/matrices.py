@@ -96,7 +96,8 @@ def effect_matrix(
     if ax is None:
         words = (
             f"Difference of each branch from the first one, and in per cent of its value there; {sample_note(rows)}. Grey: no effect detected, "
-            f"or one below {100 * MATTERS:.0f} % of the value.{not_shown('outcomes', len(outcomes) - len(shown))}{not_shown('branches', len(branches) - len(kept))}"
+            f"or one below {100 * MATTERS:.0f} % of the value.{not_shown('outcomes', len(outcomes) - len(shown))}"
+            f"{not_shown('branches', len(branches) - len(kept))}"
         )
         legend = legend_of(*_classes())
         height = top + _ROW * len(kept)

@@ -88,8 +88,8 @@ def waterfall(
     words = (f"Left: assumed change (size of a provision at full level, as a share of what it acts on). Right: Shapley value of each provision "
              f"with 95 % interval, {unit}; the values sum to the total effect{runs}.")  # fmt: skip
     if pairs:
-        words += (f" Below: pairs whose joint effect differs most from the sum of their separate effects, by at least {100 * MATTERS:.0f} % of the total; "
-                  "above 0 they reinforce each other.")  # fmt: skip
+        words += (" Below: pairs whose joint effect differs most from the sum of their separate effects, by at least "
+                  f"{100 * MATTERS:.0f} % of the total; above 0 they reinforce each other.")  # fmt: skip
     below = _ROW * len(pairs) + 0.75 if pairs else 0.0
     right = left + put + 0.3
     measure, actor = (str(rows[key].iloc[0]) for key in ("measure", "actor"))

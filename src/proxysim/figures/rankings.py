@@ -150,7 +150,8 @@ def tornado(
             f"{held}."
         )
         if marked:
-            words += f" Filled mark: change detected ({int(rows['detected'].astype(bool).sum())} of {len(rows)} bars). Empty mark, pale bar: no change detected."
+            count = int(rows["detected"].astype(bool).sum())
+            words += f" Filled mark: change detected ({count} of {len(rows)} bars). Empty mark, pale bar: no change detected."
         words += (f" {sample_note(rows)}." if "n" in rows else "") + (
             f" {more} with smaller effects are not shown." if more else ""
         )

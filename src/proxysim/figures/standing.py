@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from proxysim.figures.kit.courses import TOGETHER, choose_branches, draw_courses, multiples, not_shown, plan_of, side_by_side
+from proxysim.figures.kit.courses import (
+    TOGETHER,
+    choose_branches,
+    draw_courses,
+    multiples,
+    not_shown,
+    plan_of,
+    side_by_side,
+)
 from proxysim.figures.kit.frame import empty_figure, figure_of
 from proxysim.figures.kit.style import styled
 from proxysim.figures.kit.tables import unique

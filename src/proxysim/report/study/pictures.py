@@ -126,10 +126,10 @@ def _main(made: Pictures, found: Findings) -> None:
         return
     actors, branches = _largest(found, measure, every, _ACTORS), _main_branches(found)
     rest = len(every) - len(actors)
-    more = f"Shown are the {len(actors)} with the largest effect; {counted(rest, 'other')} {'is' if rest == 1 else 'are'} in the appendix." if rest else ""
+    more = f"Shown are the {len(actors)} with the largest effects; {counted(rest, 'other')} {'is' if rest == 1 else 'are'} in the appendix."
     title = "Fighting index over time" if measure == "fighting" else "Arms received over time"
     figure = figures.headline(_bands(found, branches), measure, unit, actors, found.events, found.labels)
-    _add(made, "main", title, figure, more, alt_text.bands(found, actors, measure, branches))
+    _add(made, "main", title, figure, more if rest else "", alt_text.bands(found, actors, measure, branches))
 
 
 # ---- effects --------------------------------------------------------------------------------------------------------
@@ -211,7 +211,7 @@ def _support(made: Pictures, found: Findings) -> None:
     labels = found.labels
     if len(found.chain):
         _add(made, "chain", "From pledge to arms held", figures.support_chain(found.chain, labels=labels),
-             f"Pledges are sent as money or budgeted for arms. Some of the budgeted arms are "
+             "Pledges are sent as money or budgeted for arms. Some of the budgeted arms are "
              "sent, and some of those arrive. Arms held also reflect production, purchases, capture, use and losses.",
              alt_text.chain(found))  # fmt: skip
     if found.attribution is not None:
