@@ -103,9 +103,9 @@ def _crossings(at: Array, values: Array) -> list[float]:
     """Return where a line through the points crosses zero."""
     found: list[float] = []
     for one, two, first, second in zip(at[:-1], at[1:], values[:-1], values[1:], strict=True):
-        if first * second < 0:
+        if (first < 0) != (second < 0):
             found.append(float(one + (two - one) * first / (first - second)))
-    return found
+    return unique(found)
 
 
 def _unclear(at: Array, low: Array, high: Array, crossing: float) -> tuple[float, float]:
@@ -191,8 +191,8 @@ def sweep_scatter(
         return figure_of(ax)
     shown = names[:_PANELS]
     columns = min(len(shown), 3 if len(shown) > 2 else 2)
-    left, right, high = 0.6, 0.14, 1.35
-    wide = (WIDE - 0.2 - EDGE - columns * (left + right) + (columns - 1) * 0.15) / columns
+    left, right, high = 0.56, 0.14, 1.35
+    wide = (WIDE - 0.24 - EDGE - columns * (left + right) + (columns - 1) * 0.15) / columns
     lines = [wrap_label(text.name(labels, one, 120), wide + left - 0.2, TINY, 3) for one in shown]
     bands = [range(at, min(at + columns, len(shown))) for at in range(0, len(shown), columns)]
     tall = [high + 0.32 + 0.13 * (max(len(lines[at]) for at in band) + _more_lines(rows, [shown[at] for at in band], wide)) for band in bands]
@@ -203,14 +203,14 @@ def sweep_scatter(
     top = BARE
     for band, height in zip(bands, tall, strict=True):
         for column, at in enumerate(band):
-            axes = place_axes(figure, 0.2 + left + column * (left + right + wide - 0.15), top, wide, high)
+            axes = place_axes(figure, 0.24 + left + column * (left + right + wide - 0.15), top, wide, high)
             _draw_factor(axes, rows, shown[at], value)
             axes.set_xlabel("\n".join(lines[at]), fontsize=TINY)
             axes.tick_params(labelsize=TINY)
             if column:
                 axes.set_yticklabels([])
             else:
-                axes.set_ylabel(fit(unit, high, SMALL))
+                axes.set_ylabel("\n".join(wrap_label(unit, high, TINY, 2)), fontsize=TINY)
         top += height
     return figure
 

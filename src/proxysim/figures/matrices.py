@@ -88,7 +88,7 @@ def effect_matrix(
     heads = {one: wrap_label(text.name(labels, one[1], 90), wide - 0.08, TINY, 3) for one in shown}
     turned = any("…" in line for lines in heads.values() for line in lines)
     if turned:
-        heads = {one: wrap_label(text.name(labels, one[1], 90), 1.45, TINY, max(1, int(wide / 0.13))) for one in shown}
+        heads = {one: wrap_label(text.name(labels, one[1], 90), 1.38, TINY, max(1, int(wide / 0.13))) for one in shown}
     tall = 1.5 if turned else _LINE * max(map(len, heads.values())) + 0.06
     groups = {one: wrap_label(f"{capital(measure_label(one))}, {units[one]}", wide * sum(o[0] == one for o in shown) - 0.08, TINY, 4, bold=True)
               for one, _ in shown}  # fmt: skip

@@ -13,7 +13,7 @@ from proxysim.figures.kit.captions import sample_note
 from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, label_numbers, label_rows, place_axes
 from proxysim.figures.kit.palette import AXIS, INK, MUTED, NEGATIVE, POSITIVE, tint
 from proxysim.figures.kit.style import BARE, SMALL, TEXT, TINY, WIDE, styled
-from proxysim.figures.kit.tables import numeric_table
+from proxysim.figures.kit.tables import MATTERS, numeric_table
 from proxysim.figures.kit.text import text_width, wrap_label
 from proxysim.formatting import plain
 
@@ -108,7 +108,8 @@ def tornado(
 ) -> Figure:
     """Draw the answer with each uncertain parameter at its low and at its high end, widest bar on top.
 
-    A filled mark before a bar shows that its change is detected. A pale bar with an empty mark has no detected change.
+    A filled mark before a bar shows that its change is detected. A pale bar with an empty mark has no detected change, or
+    one below 2 % of the largest.
 
     Parameters
     ----------
@@ -142,6 +143,8 @@ def tornado(
     if not len(rows):
         return empty_figure("No parameter has a range.")
     marked = "detected" in rows
+    if marked:  # an effect of a hair's breadth can be detected
+        rows = rows.assign(detected=rows["detected"].astype(bool) & (rows["width"] >= MATTERS * float(rows["width"].max())))
     middle = float(base) if base is not None else float(rows[["at_low", "at_high"]].iloc[0].mean())
     names = ["\n".join(wrap_label((labels or {}).get(str(one), str(one)), 2.9, SMALL, 2)) for one in rows["name"]]
     if ax is None:
@@ -151,7 +154,8 @@ def tornado(
         )
         if marked:
             count = int(rows["detected"].astype(bool).sum())
-            words += f" Filled mark: change detected ({count} of {len(rows)} bars). Empty mark, pale bar: no change detected."
+            words += f" Filled mark: change detected ({count} of {len(rows)} bars). Empty mark, pale bar: no change detected, or "
+            words += f"below {100 * MATTERS:.0f} % of the largest."
         words += (f" {sample_note(rows)}." if "n" in rows else "") + (
             f" {more} with smaller effects are not shown." if more else ""
         )
