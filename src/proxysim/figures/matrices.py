@@ -45,7 +45,7 @@ def effect_matrix(
 ) -> Figure:
     """Draw the effect of each branch on each outcome as a matrix: the difference, and its size relative to the first branch.
 
-    Colours show the sign and the relative size. Grey cells have no detected effect, or one below 2 % of the value.
+    Colours show the sign and the relative size. White cells have no detected effect, or one below 2 % of the value.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def effect_matrix(
     top = _LINE * max(map(len, groups.values())) + 0.06 + tall
     if ax is None:
         words = (
-            f"Difference of each branch from the first one, and in per cent of its value there; {sample_note(rows)}. Grey: no effect detected, "
+            f"Difference of each branch from the first one, and in per cent of its value there; {sample_note(rows)}. White: no effect detected, "
             f"or one below {100 * MATTERS:.0f} % of the value.{not_shown('outcomes', len(outcomes) - len(shown))}"
             f"{not_shown('branches', len(branches) - len(kept))}"
         )
@@ -134,7 +134,7 @@ def _draw_heads(
 
 def _draw_cell(axes: Axes, one: Any, left: float, y: float, wide: float) -> None:
     """Draw one cell with its difference, and the per cent of the value in the first branch."""
-    face, ink, words = PALE, MUTED, "–"
+    face, ink, words = "white", MUTED, "–"
     if one is not None:
         words = number(float(one["difference"]), True)
         relative = _relative(float(one["difference"]), float(one["baseline"]))
@@ -144,7 +144,7 @@ def _draw_cell(axes: Axes, one: Any, left: float, y: float, wide: float) -> None
             face = _colour(float(one["difference"]), relative)
             red, green, blue = face[:3]
             ink = "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.5 else INK
-    axes.add_patch(Rectangle((left + 0.02, y - _ROW / 2 + 0.015), wide - 0.04, _ROW - 0.03, facecolor=face, linewidth=0))
+    axes.add_patch(Rectangle((left + 0.02, y - _ROW / 2 + 0.015), wide - 0.04, _ROW - 0.03, facecolor=face, edgecolor=PALE, linewidth=0.7))
     axes.text(left + wide / 2, y, words, fontsize=TINY, color=ink, ha="center", va="center", linespacing=1.0)
 
 
@@ -166,5 +166,5 @@ def _classes() -> tuple[list[Patch], list[str]]:
     falls = [(0.5 - at, f"\u2212, {words}") for (_, at), words in zip(_CLASSES, names, strict=True)][::-1]
     rises = [(0.5 + at, f"+, {words}") for (_, at), words in zip(_CLASSES, names, strict=True)]
     found = [(BOTH_SIGNS(at), words) for at, words in (*falls, *rises)]
-    return ([Patch(facecolor=colour, linewidth=0) for colour, _ in found] + [Patch(facecolor=PALE, linewidth=0)],
+    return ([Patch(facecolor=colour, linewidth=0) for colour, _ in found] + [Patch(facecolor="white", edgecolor=PALE, linewidth=0.7)],
             [words for _, words in found] + ["not detected or too small"])  # fmt: skip

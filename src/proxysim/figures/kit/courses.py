@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from proxysim.figures.kit import text
 from proxysim.figures.kit.frame import ShownFigure, captioned_figure, label_months, place_axes, place_text
 from proxysim.figures.kit.legends import legend_of
-from proxysim.figures.kit.palette import GUIDE, LOOKS, MUTED, branch_look
+from proxysim.figures.kit.palette import GUIDE, LOOKS, MUTED, branch_look, text_colour
 from proxysim.figures.kit.style import EDGE, HEAD, SMALL, TINY, WIDE
 from proxysim.figures.kit.text import fit, text_width, wrap_label
 from proxysim.formatting import after_point, number, plain
@@ -380,7 +380,8 @@ def _label_ends(
     digits = after_point(max((abs(value) for value, _ in ends), default=0.0)) if digits is None else digits
     for value, where, colour in spread_labels(ends, least, span):
         axes.annotate(number(value, digits=digits), (1.0, where), xycoords=axes.get_yaxis_transform(), xytext=(4, 0),
-                      textcoords="offset points", ha="left", va="center", fontsize=TINY, color=colour, annotation_clip=False)  # fmt: skip
+                      textcoords="offset points", ha="left", va="center", fontsize=TINY, color=text_colour(colour),
+                      annotation_clip=False)  # fmt: skip
 
 
 def _space_month_labels(axes: Axes) -> None:
