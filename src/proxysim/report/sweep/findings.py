@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ import numpy as np
 from proxysim.errors import InputError
 from proxysim.formatting import titled
 from proxysim.report.labels import labels_in
+from proxysim.report.sweep.axes import Axis, axes_of
 from proxysim.report.text import called_of
 from proxysim.runs.outcomes import Outcome, outcomes_of
 from proxysim.scenario.labels import number_label
@@ -55,6 +57,7 @@ class SweepFindings:
     plane : first factor, second factor (None if there is only one), and the table of the answer over them
     table : one row per outcome: branch, measure, actor, unit, then least, mean and most over the points, and the numbers of
         points with an effect above, below and not distinguishable from zero
+    axes : factor -> its values at the points in the unit of the parameter
     labels : id -> label
     asked : command to quote in the report
     """
@@ -72,6 +75,7 @@ class SweepFindings:
     factors: pandas.DataFrame
     plane: tuple[str, str | None, pandas.DataFrame] | None
     table: pandas.DataFrame
+    axes: dict[str, Axis]
     labels: dict[str, str]
     asked: str
 
@@ -128,9 +132,10 @@ def sweep_findings(
         for factor in experiment.factors
     }
     unit = known[names[0]].unit if names[0] in known else ""
+    axes = axes_of(store.design.factors, store.design.columns, world)
     return SweepFindings(
         sweep, world, stale, focus, branches[0] if len(branches) > 1 else None, names, what, unit, answers, points, factors,
-        _plane(sweep, factors, answers, len(branches) == 1), _all(sweep, known), labels, asked,
+        _plane(sweep, factors, answers, len(branches) == 1, axes), _all(sweep, known), axes, labels, asked,
     )  # fmt: skip
 
 
@@ -179,12 +184,12 @@ def factor_label(factor: Factor, scenario: Scenario | None) -> str:
 
 
 def _plane(
-    sweep: Sweep, factors: pandas.DataFrame, answers: Array, against_first: bool
+    sweep: Sweep, factors: pandas.DataFrame, answers: Array, against_first: bool, axes: Mapping[str, Axis]
 ) -> tuple[str, str | None, pandas.DataFrame] | None:
     """The answer over the two factors with the largest effect, averaged over all others; sampled factors are binned in fifths."""
     import pandas as pd
 
-    columns = {f.name: c for f, c in zip(sweep.store.design.factors, sweep.store.design.columns, strict=True)}
+    columns = {name: axis.values for name, axis in axes.items()}
     sampled = sweep.is_sampled
     able = [str(name) for name in factors["name"] if not (sampled and is_text(columns[name]))]
     if not able or (sampled and sweep.store.points < _ENOUGH) or sweep.store.experiment.design == "one-at-a-time":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from proxysim.formatting import counted, joined, percent, rare_count
 from proxysim.report.text import UNITS, number
 from proxysim.statistics.intervals import mean_interval
+from proxysim.statistics.sensitivity import is_text
 
 if TYPE_CHECKING:
     import pandas
@@ -146,7 +148,8 @@ def confidence(found: SweepFindings) -> str:
         first = moving.iloc[0]
         text += f" {len(moving):,} of {counted(len(found.factors), 'factor')} {'is' if len(moving) == 1 else 'are'} shown to affect the answer. "
         text += f"The largest change comes from {found.labels[str(first['name'])]}: "
-        ends = "from the lowest to the highest third" if found.is_sampled else f"from {first['low']} to {first['high']}"
+        text_levels = is_text(found.axes[str(first["name"])].values)
+        ends = "from the lowest to the highest third" if found.is_sampled and not text_levels else f"from {first['low']} to {first['high']}"
         text += f"{number(float(first['change']), True)} {ends}"
         if math.isfinite(first["least"]) and first["points"] > 1:
             text += f" ({number(float(first['least']), True)} to {number(float(first['most']), True)}, depending on the others)"
@@ -188,6 +191,14 @@ def alt_plane(found: SweepFindings) -> str:
         at = f"{found.labels[x]} {_value(row[x])}" + (f", {found.labels[y]} {_value(row[y])}" if y is not None else "")
         told.append(f"{at}: {number(float(row['difference']), True)}")
     return f"The answer over {found.labels[x]}{f' and {found.labels[y]}' if y is not None else ''}: {'; '.join(told[:30])}."
+
+
+def alt_scatter(found: SweepFindings, names: Sequence[str]) -> str:
+    """Alternative text for the scatter plots of the factors."""
+    rows = found.factors.set_index("name")
+    told = [f"{found.labels[name]} {number(float(rows.loc[name, 'change']), True)} from {rows.loc[name, 'low']} to {rows.loc[name, 'high']}"
+            for name in names]  # fmt: skip
+    return f"Scatter plots of the answer at {len(shown_points(found)):,} points against each factor, with a smooth curve. Change: {'; '.join(told)}."
 
 
 def _value(value: object) -> str:
