@@ -20,7 +20,7 @@ OUTCOMES = tuple(f"m{k}.a" for k in range(18))
 def made_up(folder: Path, rows: int, block: int = 500) -> tuple[Store, Manifest]:
     """A sweep of about so many rows, six points in two branches, whose shards are there and whose table is not."""
     loaded = load_experiment(experiment(folder, rows // 12))
-    store = Store.create(folder / "out", loaded, design_of(loaded), OUTCOMES, "none", block)
+    store = Store.create(folder / "out", loaded, design_of(loaded), OUTCOMES, "none", block, {})
     manifest, chance = Manifest(store), np.random.default_rng(1)
     for place in store.blocks():
         points, runs = store.units(place)

@@ -22,7 +22,7 @@ design   = "{design}"
 runs     = {runs}
 seed     = 3
 measures = ["fighting", "reach.south"]
-
+allow_equal_branches = true
 [levers]
 "pacts.treaty.strength" = [0, 0.5]
 "legs.*.detection"      = {{scale = [0.5, 1, 1.5]}}

@@ -123,12 +123,13 @@ def test_attribute__months_of_fall_are_not_divided(result: Attribution) -> None:
 
 
 def test_attribute__gives_exactly_nothing_to_a_provision_without_a_channel() -> None:
-    """No leg has carriers to share and no member supports the other, so sharing shipments gets 0, interval and all."""
+    """No leg has carriers to share and no member supports the other, so sharing shipments gets 0 in every pair."""
     tables = merged(ALL, {"ties": {"south -> north": {"weight": 0}}, **SHORT})
     found = attribute(world_of(tables), "strong", runs=8, rng=3, measures=["all"])
     assert 9 == len(found.players)
     idle = [m.provisions["treaty.provisions.shipments"] for m in found.measures]
-    assert {(0.0, 0.0, 0.0)} == {(share.value, share.low, share.high) for share in idle}
+    assert {(0.0, None, None, 0)} == {(share.value, share.low, share.high, share.differing) for share in idle}
+    assert "0 of 8 pairs differ" in found.summary()
     pairs = [
         share for m in found.measures for pair, share in m.interactions.items() if "treaty.provisions.shipments" in pair
     ]
@@ -294,10 +295,11 @@ def test_attribute__json_has_the_keys_that_were_promised(result: Attribution) ->
     found = json.loads(json.dumps(result.to_json(), allow_nan=False))
     assert found["measures"]
     for measure in found["measures"]:
-        assert {"measure", "actor", "unit", "total", "low", "high", "provisions", "interactions"} == set(measure)
+        keys = {"measure", "actor", "unit", "total", "low", "high", "differing", "chance_below", "provisions", "interactions"}
+        assert keys == set(measure)
         assert list(result.players) == list(measure["provisions"])
         for share in measure["provisions"].values():
-            assert {"value", "low", "high", "size", "pass_through"} == set(share)
+            assert {"value", "low", "high", "size", "pass_through", "differing"} == set(share)
         assert 6 == len(measure["interactions"])
         for pair in measure["interactions"]:
             assert {"between", "value", "low", "high"} == set(pair)

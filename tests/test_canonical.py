@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import pytest
 from tests.shards import OUTCOMES, made_up
 from tests.sweeping import ROOT, surroundings
 
+from proxysim.errors import StorageError
+from proxysim.sweeps.store import tables
 from proxysim.sweeps.store.files import digest_of
 from proxysim.sweeps.store.folder import FAILURES, RUNS
 from proxysim.sweeps.store.tables import SLAB_ROWS, write_tables
@@ -45,6 +48,25 @@ def test_table__of_fifty_thousand_rows_is_whole_and_in_order(tmp_path: Path) -> 
     shards = pq.read_table(store.shards).sort_by("run_id")
     assert shards.select(table.column_names).equals(table.sort_by("run_id").replace_schema_metadata(None))
     assert store.planned == len(pc.unique(table.column("run_id")))
+
+
+def test_table__written_in_parts_has_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sorted on the disk, ten parts by seven slabs, or at once; nothing is left behind, also when the disk is full."""
+    store, manifest = made_up(tmp_path, 20_000)
+    whole = write_tables(store, manifest)
+    monkeypatch.setattr(tables, "PART_ROWS", 2_000)
+    monkeypatch.setattr(tables, "SLAB_ROWS", 3_000)
+    assert whole == write_tables(store, manifest)
+    assert [] == [*store.temporary.iterdir()]
+
+    def full(*given: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tables, "_read_part", full)
+    with pytest.raises(StorageError, match="No space left on device"):
+        write_tables(store, manifest)
+    manifest.close()
+    assert [] == [*store.temporary.iterdir()]
 
 
 def test_table__of_fifty_thousand_rows_is_counted_by_duckdb(tmp_path: Path) -> None:

@@ -8,13 +8,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 from tests.studies import STUDY, study_world
 from tests.worlds import merged, world_of
 
 from proxysim.errors import InputError, RunError
+from proxysim.formatting import ascii_only
 from proxysim.runs.ensemble import Ensemble, ensemble
 from proxysim.scenario.world.uncertainty import REPLICATES
-from proxysim.statistics.paired import Column, Effect, effects_of, independent
+from proxysim.statistics.paired import Column, Effect, effects_of, independent, rare_words
 from proxysim.studies import comparison
 from proxysim.studies.attribution import attribute
 from proxysim.studies.changes import total_size
@@ -102,6 +104,58 @@ def test_effect__of_an_event_has_width_when_no_run_differs() -> None:
     assert -0.03 < found.low < 0.0 < found.high < 0.03
 
 
+def test_effect__of_a_rare_cause_is_a_count_with_its_limit() -> None:
+    """Two of thirty pairs differ: no interval, but the exact upper limit of how often one does."""
+    found = effect_of([1.0] * 30, [1.0] * 28 + [0.5, 0.0])
+    assert (None, None, False, True, False) == (found.low, found.high, found.detected, found.rare, found.same)
+    assert (-0.05, 2) == (found.difference, found.differing)
+    assert 0.025 == pytest.approx(stats.binom.cdf(2, 30, found.chance_below), rel=1e-6)
+    assert "2 of 30 pairs differ; the chance that one does is below 22.1 %" == ascii_only(rare_words(found))
+    none = effect_of([1.0] * 30, [1.0] * 30)
+    assert (None, True, True, 0.0) == (none.low, none.rare, none.same, none.difference)
+    assert "0 of 30 pairs differ; the chance that one does is below 11.6 %" == ascii_only(rare_words(none))
+    one = effect_of([1.0] * 30, [1.0] * 29 + [2.0])
+    assert ascii_only(rare_words(one)).startswith("1 of 30 pairs differs; ")
+
+
+def test_effect__of_five_pairs_that_differ_has_an_interval() -> None:
+    """And no limit, whether or not the others differ."""
+    for others in (1.0, 3.0):
+        found = effect_of([1.0] * 30, [others] * 25 + [2.0, 2.5, 3.5, 4.0, 5.0])
+        assert found.low is not None and found.high is not None and found.difference is not None
+        assert found.low < found.difference < found.high
+        assert (None, False, "") == (found.chance_below, found.rare, rare_words(found))
+
+
+def test_effect__of_an_event_that_rarely_differs_has_both() -> None:
+    """Its interval is that of a share, which never has width 0."""
+    found = effect_of([0] * 200, [0] * 199 + [1], EVENT)
+    assert found.low is not None and not found.rare
+    assert 0.025 == pytest.approx(stats.binom.cdf(1, 200, found.chance_below), rel=1e-6)
+
+
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e12])
+def test_effect__of_rounding_errors_is_exactly_nothing(size: float) -> None:
+    """Sums in another order; a real difference a thousand times as large as a rounding error counts."""
+    rng = np.random.default_rng(3)
+    base = size * rng.random(40)
+    found = effect_of(list(base), list(base * (1.0 + 1e-15 * rng.normal(size=40))))
+    assert (0.0, 0, True, False, None, None) == (found.difference, found.differing, found.same, found.detected,
+                                                 found.opposite_sign, found.variance_reduction)  # fmt: skip
+    real = effect_of(list(base), list(base + 1e-6 * size * rng.random(40)))
+    assert (40, True) == (real.differing, real.detected)
+
+
+def test_effect__ignores_rounding_errors_next_to_a_rare_cause() -> None:
+    """The same to the bit as if the other pairs had been equal."""
+    rng = np.random.default_rng(4)
+    base, other = rng.random((2, 60))
+    exact = np.where(np.arange(60) < 8, other, base)
+    rounded = np.where(np.arange(60) < 8, other, base * (1.0 + 4e-16))
+    one, two = (effect_of(list(base), list(side)) for side in (exact, rounded))
+    assert (8, one.difference, one.low, one.high) == (two.differing, two.difference, two.low, two.high)
+
+
 # ---- draws -------------------------------------------------------------------------------------------
 
 
@@ -155,6 +209,30 @@ def test_draws__of_an_event_are_never_narrower_than_runs() -> None:
     assert none.high > effects_of(values[:, 2:], ["a", "b"], EVENT)[0].high  # type: ignore[operator]
 
 
+def test_draws__of_a_rare_cause_are_counted_as_draws() -> None:
+    """Six runs in three draws differ: three of thirty; with runs missing after a condition too."""
+    other = np.zeros(60)
+    other[:6] = [1.0, 2.0, 1.5, 2.5, 1.0, 0.5]
+    values, draws = np.stack([np.zeros(60), other])[:, :, np.newaxis], np.arange(60) // 2
+    runs = effects_of(values, ["a", "b"], MEASURED)[0]
+    assert runs.low is not None and runs.chance_below is None
+    found = effects_of(values, ["a", "b"], MEASURED, draws=draws)[0]
+    assert (None, None, 6, 60) == (found.low, found.high, found.differing, found.n)
+    assert 0.025 == pytest.approx(stats.binom.cdf(3, 30, found.chance_below), rel=1e-6)
+    kept = np.arange(60) != 30
+    part = effects_of(values[:, kept], ["a", "b"], MEASURED, draws=draws[kept])[0]
+    assert (None, found.chance_below, 59) == (part.low, part.chance_below, part.n)
+
+
+def test_draws__of_unequal_size_that_mostly_do_not_differ_are_zero() -> None:
+    """So that the count of those that do is right; the mean of the rows is the mean over the runs."""
+    differences = np.zeros((39, 1))
+    differences[:11, 0] = np.arange(1.0, 12.0)
+    rows = independent(differences, np.arange(1, 40) // 2)  # the first draw has one run
+    assert (20, 6) == (len(rows), np.count_nonzero(rows))
+    assert differences.mean() == pytest.approx(rows.mean(), rel=1e-12)
+
+
 # ---- comparisons of a world --------------------------------------------------------------------------
 
 
@@ -186,8 +264,8 @@ def test_compare__json_has_null_for_what_is_undefined() -> None:
     found = compare(calm, ["no-pact", "strong"], 3, 2, measures=["all"])
     text = json.dumps(found.to_json(), allow_nan=False)
     fall = next(e for e in json.loads(text)["effects"] if e["measure"] == "month_of_fall")
-    assert {"n": 0} | dict.fromkeys(("baseline", "value", "difference", "low", "high", "opposite_sign",
-                                     "variance_reduction")) == {k: fall[k] for k in fall if k not in (
+    assert {"n": 0, "differing": 0} | dict.fromkeys(("baseline", "value", "difference", "low", "high", "opposite_sign",
+                                                     "variance_reduction", "chance_below")) == {k: fall[k] for k in fall if k not in (
         "measure", "actor", "branch", "unit", "level", "random_share", "pass_through")}  # fmt: skip
     assert "month_of_fall" in found.summary()
 
@@ -257,6 +335,32 @@ def test_compare__summary_tells_what_was_asked_assumed_and_found(result: Compari
                   "Exactly the same in every pair:", "Pairing: the median variance"):  # fmt: skip
         assert words in told
     assert len(result.to_dataframe()) == len(result.effects)
+
+
+def test_compare__summary_counts_what_is_too_rare_for_an_interval(result: Comparison) -> None:
+    """The number in the table and the limit below it; what is the same in every pair with its limit too."""
+    values = result.study.values.copy()
+    (reds,) = (column.place for column in columns_of(result.study, ["capacity.reds"]))
+    values[1] = values[0]
+    values[1, :3, reds] += 1.0
+    study = replace(result.study, values=values)
+    effects = comparison._effects(study, columns_of(study, ["capacity.reds", "stock.blues"]), 0.95)
+    told = replace(result, study=study, effects=tuple(effects)).summary()
+    assert "3 of 100 pairs differ  " in told
+    assert "reds capacity (3 of 100 pairs differ; the chance that one does is below 8.52 %)." in told
+    assert "Exactly the same in every pair: blues stock (0 of 100 pairs differ; the chance that one does is below 3.62 %)." in told
+
+
+def test_compare__branches_that_differ_in_rounding_are_the_same() -> None:
+    """Not "-7e-16, no, opposite 15 %": the measure is listed as the same, and nothing is detected."""
+    study = ensemble(study_world(), ["no-pact", "strong"], 30, 2)
+    values = study.values.copy()
+    values[1] = values[0] * (1.0 + 2e-16 * np.random.default_rng(0).integers(-2, 3, values[0].shape))
+    study = replace(study, values=values)
+    effects = comparison._effects(study, columns_of(study, ["received_arms", "stock"]), 0.95)
+    assert {(0.0, True, False)} == {(e.difference, e.same, e.detected) for e in effects}
+    found = Comparison(study, tuple(effects), {"strong": []})
+    assert "e-1" not in found.summary()
 
 
 # ---- conditions --------------------------------------------------------------------------------------
@@ -423,6 +527,21 @@ def test_until__counts_pairs_that_meet_the_condition() -> None:
     found = compare(calm, ["no-pact", "strong"], 250, 2, measures=["capacity.reds"], until_halfwidth=1e9,
                     given="regime_fallen.house")  # fmt: skip
     assert (250, 0) == (found.before, found.study.runs)
+
+
+def test_until__a_rare_cause_takes_the_limit_times_the_largest_value() -> None:
+    """Never differing is narrow only after enough pairs; an outcome that is always 0 at once."""
+    shape = ensemble(study_world(), ["no-pact", "strong"], 1, 0)
+
+    def more(first: int, count: int, value: float) -> Ensemble:
+        none = np.zeros((2, count, 0), np.int32)
+        return replace(shape, first=first, runs=count, values=np.full((2, count, 1), value), fallen=none, happened=none)
+
+    for value, runs in ((10.0, 800), (-10.0, 800), (0.0, 200)):
+        found = add_until(more(0, 200, value), 10_000, lambda s: comparison._widest(s, MEASURED, None, 0.95) <= 0.05,
+                          lambda first, count, value=value: more(first, count, value))  # fmt: skip
+        # 1 - 0.025^(1 / 800) = 0.46 %, times 10, is below 0.05; for 400 pairs it is 0.92 %.
+        assert runs == found.runs
 
 
 def bernoulli(shape: Ensemble, rng: np.random.Generator, first: int, runs: int, share: float) -> Ensemble:

@@ -13,6 +13,7 @@ from proxysim.cli import app
 from proxysim.errors import InputError
 from proxysim.sweeps.experiment.design import design_of
 from proxysim.sweeps.experiment.experiment import levelled, load_experiment
+from proxysim.sweeps.experiment.factors import Factor
 
 RANGES = """
 [levers]
@@ -111,7 +112,7 @@ def test_csv__points_are_read_in_the_order_of_lines(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "word"),
-    [("", "has no column"), ("rules.attrition,legs.*.limit\n", "has no column"), ("rules.attritio,x\n", "did you mean"),
+    [("rules.attrition,legs.*.limit\n", "has no column"), ("rules.attritio,x\n", "did you mean"),
      ("rules.attrition,legs.*.limit,pacts.treaty.strength\n", "has no points"),
      ("rules.attrition,legs.*.limit,pacts.treaty.strength\nliner,20,0.1\n", ":2: rules.attrition: found \"liner\""),
      ("rules.attrition,legs.*.limit,pacts.treaty.strength\nlinear,20,0.9\n", "allowed is 0 to 0.8"),
@@ -122,6 +123,66 @@ def test_csv__mistakes_are_named_with_their_line(tmp_path: Path, text: str, word
     (tmp_path / "points.csv").write_text(text)
     with pytest.raises(InputError, match=word):
         design_of(loaded(tmp_path, "points.csv"))
+
+
+LISTS = """
+[levers]
+"pacts.treaty.strength" = [0, 0.1, 1e-7, 0.30000000000000004]
+[uncertainties]
+"rules.attrition" = ["linear", "square"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "factors"),
+    [("grid", LISTS), *((name, factors) for name in ("one-at-a-time", "lhs", "sobol") for factors in (LISTS, RANGES))],
+)
+def test_csv__that_design_prints_gives_the_same_points(tmp_path: Path, name: str, factors: str) -> None:
+    """To the bit; a sample over lists meets some of its points again."""
+    before = design_of(loaded(tmp_path, name, 64 if name in ("lhs", "sobol") else None, factors))
+    done = CliRunner().invoke(app, ["design", str(tmp_path / "e.toml"), "--csv"], catch_exceptions=False)
+    (tmp_path / "points.csv").write_text(done.stdout, encoding="utf-8")
+    after = design_of(loaded(tmp_path, "points.csv", factors=factors))
+    assert (len(before), before.repeats) == (len(after), after.repeats)
+    for one, two in zip(before.columns, after.columns, strict=True):
+        assert one.tolist() == two.tolist() and one.dtype == two.dtype
+    told = CliRunner().invoke(app, ["design", str(tmp_path / "e.toml")], catch_exceptions=False).stdout
+    assert ("repeat an earlier one" in told) == any(after.repeats)
+
+
+def test_range__exceeded_by_rounding_is_still_its_end() -> None:
+    """A point of a log-uniform range next to its end is not refused when it is given back."""
+    factor = Factor("x", "levers", "set", (("x",),), low=0.1, high=0.7, dist="log-uniform")
+    assert (1.0, 0.0) == (factor.coordinate(0.7000000000000001), factor.coordinate(0.09999999999999999))
+    assert (None, None) == (factor.coordinate(0.7001), factor.coordinate(0.0999))
+
+
+@pytest.mark.parametrize(
+    ("data", "word"),
+    [(b"", "is empty; the first line names the factors"), (b"\n\n", "is empty"), ("a,b\n".encode("utf-16"), "is not UTF-8 text"),
+     (b"caf\xe9,b\n", "is not UTF-8 text"), (b"pacts.treaty.strength\n" + b"9" * 140_000, "line 2: field larger than field limit"),
+     (b"pacts.treaty.strength;rules.attrition\n0,1;linear\n", "separate the columns by commas, and write 0.2 for 0,2"),
+     (b"pacts.treaty.strength\x00,rules.attrition\n0,linear\n", "NUL|is not a factor"),
+     (b"pacts.treaty.strength,pacts.treaty.strength,rules.attrition\n0,0,linear\n", "pacts.treaty.strength: has two columns"),
+     (None, "is not a regular file; give a CSV file")],
+)  # fmt: skip
+def test_csv__that_is_no_such_file_is_one_line(tmp_path: Path, data: bytes | None, word: str) -> None:
+    """No traceback, and exit status 2."""
+    (tmp_path / "points.csv").mkdir() if data is None else (tmp_path / "points.csv").write_bytes(data)
+    with pytest.raises(InputError, match=word):
+        design_of(loaded(tmp_path, "points.csv", factors=LISTS))
+    done = CliRunner().invoke(app, ["design", str(tmp_path / "e.toml")])
+    assert 2 == done.exit_code and "Traceback" not in done.output
+
+
+def test_csv__of_another_origin_is_read(tmp_path: Path) -> None:
+    """A byte order mark, quotes, Windows line ends, empty lines, and the line of a fault after a field of two lines."""
+    text = '\ufeff"rules.attrition",pacts.treaty.strength\r\n"linear", 0.1\r\n\r\n'
+    (tmp_path / "points.csv").write_text(text, encoding="utf-8", newline="")
+    assert [(0.1, "linear")] == [design_of(loaded(tmp_path, "points.csv", factors=LISTS)).point(0)]
+    (tmp_path / "points.csv").write_text(text + '"linear\n",0\n"linear",9\n', encoding="utf-8", newline="")
+    with pytest.raises(InputError, match=r"points.csv:6: pacts.treaty.strength: found \"9\""):
+        design_of(loaded(tmp_path, "points.csv", factors=LISTS))
 
 
 def test_levelled__a_factor_that_levels_branches_is_named(tmp_path: Path) -> None:

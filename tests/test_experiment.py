@@ -353,3 +353,89 @@ def test_mutations__a_thousand_files(tmp_path: Path) -> None:
     """The full count."""
     for seed in range(100, 1100):
         check_mutation(tmp_path, seed)
+
+
+#: The lever sets the one number in which the branches differ.
+LEVER = """kind = "experiment"
+question = "The lever sets the one number in which the branches differ"
+base = "{base}"
+branches = ["no-pact", "strong"]
+design = "grid"
+runs = 20
+measures = ["received_arms"]
+[levers]
+"pacts.treaty.strength" = [0, 0.5, 1]
+"""
+UNIFORM = "set.pacts.treaty.strength = {{value = {value}, low = 0, high = 1, dist = \"uniform\"}}"
+
+
+def levelling(folder: Path, old: str = "", new: str = "", world: str = "") -> Path:
+    """The experiment with one text replaced, over the quickstart or another world."""
+    if world:
+        (folder / "world.toml").write_text(world, encoding="utf-8")
+    base = "world.toml" if world else QUICKSTART.as_posix()
+    return written(folder, LEVER.format(base=base).replace(old, new) if old else LEVER.format(base=base))
+
+
+def test_sweep__refuses_a_lever_that_makes_the_branches_equal(tmp_path: Path) -> None:
+    """Both commands name its line and the ways out, before anything is run or written."""
+    file = levelling(tmp_path)
+    for words in (["validate", str(file)], ["sweep", str(file), "--out", str(tmp_path / "out")]):
+        found = DOOR.invoke(app, words)
+        assert (2, "") == (found.exit_code, found.stdout)
+        assert found.stderr.startswith(f'{file}:9: levers.pacts.treaty.strength: "no-pact" and "strong" differ in nothing else')
+        assert "allow_equal_branches = true" in found.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [('"strong"', '"strong", "sea-patrol"'), ("[0, 0.5, 1]", "[0, 0.5]\n[uncertainties]\n\"legs.*.limit\" = {scale = [0.5, 1]}"),
+     ('"grid"', '"lhs"\npoints = 5')],
+    ids=["one pair of three branches", "with another factor", "range"],
+)  # fmt: skip
+def test_sweep__refuses_equal_branches_among_other_things(tmp_path: Path, old: str, new: str) -> None:
+    """One equal pair is enough, whatever else varies."""
+    file = levelling(tmp_path, old, new)
+    if "lhs" in new:
+        file.write_text(file.read_text().replace("[0, 0.5, 1]", "{low = 0.1, high = 1}"))
+    found = DOOR.invoke(app, ["validate", str(file)])
+    assert 2 == found.exit_code
+    assert '"no-pact" and "strong" differ in nothing else than pacts.treaty.strength' in found.stderr
+
+
+def test_sweep__refuses_variants_of_rules_and_draws_that_make_branches_equal(tmp_path: Path) -> None:
+    """A text is levelled like a number, and a uniform draw does not depend on the value in between."""
+    plain = QUICKSTART.read_text(encoding="utf-8")
+    rules = plain + '[branches.square]\nset.rules.attrition = "square"\n'
+    file = levelling(tmp_path, '"no-pact", "strong"', '"none", "square"', rules)
+    file.write_text(file.read_text().replace('"pacts.treaty.strength" = [0, 0.5, 1]', '"rules.attrition" = ["linear", "square"]'))
+    assert "levers.rules.attrition" in DOOR.invoke(app, ["validate", str(file)]).stderr
+    drawn = plain + "".join(f"[branches.b{k}]\n{UNIFORM.format(value=value)}\n" for k, value in enumerate((0.2, 0.8)))
+    file = levelling(tmp_path, '"no-pact", "strong"', '"b0", "b1"', drawn)
+    file.write_text(file.read_text().replace("[0, 0.5, 1]", '"uncertain"').replace('"grid"', '"lhs"\npoints = 4'))
+    assert "levers.pacts.treaty.strength" in DOOR.invoke(app, ["validate", str(file)]).stderr
+    file = levelling(tmp_path, '"no-pact", "strong"', '"b0", "b1"', drawn.replace('dist = "uniform"', 'dist = "triangular"'))
+    file.write_text(file.read_text().replace("[0, 0.5, 1]", '"uncertain"').replace('"grid"', '"lhs"\npoints = 4'))
+    assert 0 == DOOR.invoke(app, ["validate", str(file)]).exit_code
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [('measures = ["received_arms"]', 'measures = ["received_arms"]\nallow_equal_branches = true'),
+     ('"no-pact", "strong"', '"strong"'), ('"no-pact", "strong"', '"no-pact", "sea-patrol"'),
+     ("[0, 0.5, 1]", "{scale = [0, 1]}"), ('"pacts.treaty.strength"', '"pacts.treaty.compliance"')],
+    ids=["asked for", "one branch", "another difference", "scaled", "another number"],
+)  # fmt: skip
+def test_sweep__takes_branches_that_stay_different(tmp_path: Path, old: str, new: str) -> None:
+    """And equal ones if they are asked for."""
+    assert 0 == DOOR.invoke(app, ["validate", str(levelling(tmp_path, old, new))]).exit_code
+
+
+def test_equal_branches__permission_changes_no_hash_and_is_checked(tmp_path: Path) -> None:
+    """A sweep can be resumed whether or not the key is there; anything but true and false is a fault."""
+    plain = load_experiment(levelling(tmp_path))
+    allowed = load_experiment(levelling(tmp_path, "runs = 20", "runs = 20\nallow_equal_branches = true"))
+    assert (plain.hash, False, True) == (allowed.hash, plain.allow_equal_branches, allowed.allow_equal_branches)
+    with pytest.raises(InputError, match=r"experiment\.toml:7: allow_equal_branches: needs true or false"):
+        load_experiment(levelling(tmp_path, "runs = 20", 'runs = 20\nallow_equal_branches = "yes"'))

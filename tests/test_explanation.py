@@ -26,7 +26,7 @@ from proxysim.runs.course import Course
 from proxysim.scenario.resolve.loader import scenario_from_text
 from proxysim.scenario.schema.keys import parameter_of
 from proxysim.scenario.world.world import World, build
-from proxysim.studies.explanation import Explanation, _Walk, explain, rules_in_order
+from proxysim.studies.explanation import Explanation, _differs, _Walk, explain, rules_in_order
 
 QUICKSTART = Path(__file__).parent.parent / "scenarios" / "quickstart.toml"
 
@@ -276,3 +276,14 @@ def test_explain__first_divergence_lies_where_the_number_is_read(parameter: Para
 def test_explain__first_divergence_lies_where_any_number_is_read(parameter: Parameter) -> None:
     """Every parameter, over the whole run, and each is seen."""
     assert assert_first_divergence_reads(parameter, [WORLD + variant for variant in VARIANTS], 40)
+
+
+# ---- rounding errors ---------------------------------------------------------------------------------
+
+
+def test_differs__counts_numbers_but_not_their_last_digits() -> None:
+    """Rounding is no cause; months, undefined and infinite entries are compared as they are."""
+    left = np.array([1.5852623630039961, 2.0, np.nan, np.nan, np.inf, np.inf, 0.0, -1e6])
+    right = np.array([1.5852623630039964, 2.1, np.nan, 1.0, np.inf, 1.0, 1e-30, -1e6])
+    assert [False, True, False, True, False, True, True, False] == _differs(left, right).tolist()
+    assert [True, False] == _differs(np.array([-1_000_000, 7]), np.array([3, 7])).tolist()

@@ -9,19 +9,22 @@ from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
+import matplotlib.style
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
-from matplotlib.text import Text
+from tests.drawn import words_of
 
 import proxysim as ps
 from proxysim import figures
 from proxysim.figures.kit import palette
 from proxysim.figures.kit.captions import tick_label
 from proxysim.figures.kit.export import stamp
+from proxysim.figures.kit.frame import captions_apart
+from proxysim.figures.kit.smoothing import local_linear
 from proxysim.figures.kit.tables import unique
 from proxysim.figures.kit.text import cut, fit, wrap_text
 from proxysim.formatting import number, plain
@@ -172,7 +175,27 @@ def ends() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["name", "at_low", "at_high", "low", "high"]).assign(n=40)
 
 
+def standing() -> pd.DataFrame:
+    """The share of runs in which a regime stands."""
+    rows = [("north", branch, f"{2020 + at // 12}-{at % 12 + 1:02d}", 1 - 0.01 * at * (b + 1), 0.9 - 0.01 * at * (b + 1), 1.0, 20)
+            for b, branch in enumerate(BRANCHES) for at in range(30)]  # fmt: skip
+    return pd.DataFrame(rows, columns=["regime", "branch", "month", "share", "low", "high", "n"])
+
+
+def sample() -> pd.DataFrame:
+    """A sample of a sweep, with a number and text."""
+    draw = np.random.default_rng(1)
+    table = pd.DataFrame({"strength": draw.random(60), "rule": draw.choice(["linear", "guerrilla"], 60)})
+    return table.assign(difference=3 * table["strength"] - 1 + 0.1 * draw.standard_normal(60), n=4)
+
+
 MADE: dict[str, Callable[..., Figure]] = {
+    "arms_over_time": lambda **o: figures.arms_over_time(bands().assign(measure="received_arms"), labels=LABELS, **o),
+    "headline": lambda **o: figures.headline(bands(), "capacity", labels=LABELS, **o),
+    "effect_matrix": lambda **o: figures.effect_matrix(effects(), labels=LABELS, **o),
+    "survival": lambda **o: figures.survival(standing(), labels=LABELS, **o),
+    "lever_effect": lambda **o: figures.lever_effect(sweep()[lambda t: t["detection"] == 0.1], "strength", unit="index points", **o),
+    "sweep_scatter": lambda **o: figures.sweep_scatter(sample(), ["strength", "rule"], unit="index points", **o),
     "capacity_bands": lambda **o: figures.capacity_bands(bands(), events=None if "ax" in o else events(), labels=LABELS, **o),
     "differences": lambda **o: figures.differences(effects(), labels=LABELS, **o),
     "waterfall": lambda **o: figures.waterfall(provisions(), interactions(), labels=LABELS, **o),
@@ -188,6 +211,12 @@ MADE: dict[str, Callable[..., Figure]] = {
     "sweep_lines": lambda **o: figures.sweep_lines(sweep(), "strength", "difference", "detection", "index points", **o),
 }  # fmt: skip
 EMPTY: dict[str, Callable[[], Figure]] = {
+    "arms_over_time": lambda: figures.arms_over_time(bands().head(0)),
+    "headline": lambda: figures.headline(bands().head(0)),
+    "effect_matrix": lambda: figures.effect_matrix(effects().head(0)),
+    "survival": lambda: figures.survival(standing().head(0)),
+    "lever_effect": lambda: figures.lever_effect(sweep().head(0), "strength"),
+    "sweep_scatter": lambda: figures.sweep_scatter(sample().head(0), ["strength"]),
     "capacity_bands": lambda: figures.capacity_bands(bands().head(0)),
     "differences": lambda: figures.differences(effects().head(0)),
     "waterfall": lambda: figures.waterfall(provisions().head(0)),
@@ -205,30 +234,6 @@ EMPTY: dict[str, Callable[[], Figure]] = {
 FACTS = {"world": "abc123", "seed": 7, "model_version": "v1"}
 
 
-def words_of(figure: Figure) -> list[tuple[str, Any]]:
-    """Words that are seen, with the boxes they fill."""
-    canvas = figure.canvas
-    assert isinstance(canvas, FigureCanvasAgg)
-    canvas.draw()
-    renderer = canvas.get_renderer()  # type: ignore[no-untyped-call]
-    hidden: set[int] = set()
-    for axes in figure.axes:
-        for axis in (axes.xaxis, axes.yaxis):
-            drawn = axis._update_ticks() if axes.axison else []  # type: ignore[attr-defined]
-            hidden |= {
-                id(text)
-                for tick in (*axis.majorTicks, *axis.minorTicks)
-                if tick not in drawn
-                for text in (tick.label1, tick.label2)
-            }
-    found = []
-    for text in figure.findobj(Text):
-        assert isinstance(text, Text)
-        if id(text) not in hidden and text.get_visible() and text.get_text().strip():
-            found.append((text.get_text(), text.get_window_extent(renderer)))
-    return found
-
-
 @pytest.mark.parametrize("name", MADE)
 def test_figures__all_words_are_on_the_page(name: str) -> None:
     """Nothing is clipped, nothing says nan, and no words lie on others."""
@@ -243,6 +248,24 @@ def test_figures__all_words_are_on_the_page(name: str) -> None:
         across = min(left.x1, right.x1) - max(left.x0, right.x0)
         along = min(left.y1, right.y1) - max(left.y0, right.y0)
         assert across < 2 or along < 2, (one, two)
+
+
+def dots(table: pd.DataFrame) -> int:
+    """How many cells of a heat map have a dot."""
+    axes = figures.heat_map(table, "strength", "detection", "difference", "USD m").axes[0]
+    return sum("•" in one.get_text() for one in axes.texts)
+
+
+def test_heat_map__cells_without_an_interval_have_a_dot_too() -> None:
+    """Neither is an effect detected there; without any intervals there are no dots."""
+    table = sweep()
+    before = dots(table)
+    rare = table.assign(low=table["low"].where(table.index != 19), high=table["high"].where(table.index != 19))
+    assert table.loc[19, "low"] > 0.0
+    assert before + 1 == dots(rare)
+    assert 0 == dots(table.assign(low=np.nan, high=np.nan))
+    words = " ".join(text for text, _ in words_of(figures.heat_map(rare, "strength", "detection", "difference", "USD m")))
+    assert "the interval includes zero, or there is none." in " ".join(words.split())
 
 
 @pytest.mark.parametrize("scale", [0.001, 1.0, 2e6])
@@ -372,6 +395,9 @@ def test_figures__n_and_unit_stand_in_the_caption() -> None:
         "heat_map",
         "sweep_lines",
         "sweep_spread",
+        "effect_matrix",
+        "lever_effect",
+        "sweep_scatter",
     ):
         told = " ".join(words for words, _ in words_of(MADE[name]())).replace("\n", " ")
         assert "n =" in told, name
@@ -384,6 +410,14 @@ def test_figures__lines_are_told_apart_without_colour() -> None:
     for part in ("colour", "dashes", "marker", "hatch"):
         assert len({str(getattr(look, part)) for look in looks}) == len(looks) == 8
     assert all(one.lightness != two.lightness for one, two in pairwise(looks))
+
+
+def test_palette__numbers_in_the_colour_of_a_branch_are_dark_enough() -> None:
+    """Contrast with white is at least 4.5, as the web guidelines ask for small text."""
+    for place in range(palette.LOOKS):
+        colour = palette.text_colour(palette.branch_look(place).colour)
+        light = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour]
+        assert 1.05 / (0.05 + 0.2126 * light[0] + 0.7152 * light[1] + 0.0722 * light[2]) >= 4.5
 
 
 def test_palette__an_origin_keeps_its_look_where_others_are_absent() -> None:
@@ -518,3 +552,153 @@ def test_save__signs_that_the_font_lacks(tmp_path: Path) -> None:
         encoding="utf-8"
     )
     assert "海上巡逻" in text
+
+
+# ---- many branches, very different sizes, and effects too small to matter -------------------------------------------
+MANY = [f"firm-{name}" for name in ("no-pact", "pact", "spetsnaz", "more-soviet-aid", "blockade", "sanctions", "patrols")]
+
+
+def many_bands() -> pd.DataFrame:
+    """Seven branches, one actor that is a hundred times larger than the other."""
+    rows = [(branch, f"2020-{at + 1:02d}", actor, "stock", 9, size + b, size + 2 * b, size + 3 * b)
+            for b, branch in enumerate(MANY) for actor, size in (("reds", 1e4), ("blues", 100.0)) for at in range(12)]  # fmt: skip
+    return pd.DataFrame(rows, columns=["branch", "month", "actor", "measure", "n", "q05", "q50", "q95"])
+
+
+def test_capacity_bands__more_than_three_branches_have_panels_of_their_own() -> None:
+    """No panel has more than the first branch and one other; every id is there in full."""
+    figure = figures.capacity_bands(many_bands(), "stock", "USD m of arms")
+    assert len(figure.axes) == 6 * 2
+    for axes in figure.axes:
+        assert len({line.get_color() for line in axes.lines if line.get_linewidth() > 1}) == 2
+    told = " ".join(words.replace("\n", " ") for words, _ in words_of(figure))
+    assert all(name.replace("-", " ").capitalize() in told for name in MANY)
+    few = figures.capacity_bands(many_bands()[lambda t: t["branch"].isin(MANY[:3])], "stock", "USD m of arms")
+    assert len(few.axes) == 2
+
+
+def test_capacity_bands__an_actor_that_would_squash_others_has_its_own_scale() -> None:
+    """Actors of the same size share one."""
+    table = many_bands()[lambda t: t["branch"].isin(MANY[:2])]
+    tops = [axes.get_ylim()[1] for axes in figures.capacity_bands(table, "stock").axes]
+    assert tops[0] > 9_000 and tops[1] < 200
+    levels = ["q05", "q50", "q95"]
+    table = table.assign(**{level: table[level].where(table["actor"] == "reds", table[level] + 9_901) for level in levels})
+    assert len({axes.get_ylim() for axes in figures.capacity_bands(table, "stock").axes}) == 1
+
+
+def test_capacity_bands__actors_with_the_same_courses_share_a_panel() -> None:
+    """Both are named above it."""
+    table = bands()
+    twins = pd.concat([table[table["actor"] == "reds"], table[table["actor"] == "reds"].assign(actor="whites")])
+    figure = figures.capacity_bands(twins)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["Reds; Whites"]
+
+
+def test_provenance__shows_every_branch_and_merges_bars_that_look_the_same() -> None:
+    """The seventh branch too; one bar for an actor whose shares are the same in all."""
+    rows = [("reds", branch, origin, (3.0 + b) * (1 + (origin == "north") * b), 9)
+            for b, branch in enumerate(MANY) for origin in ("north", "south")]  # fmt: skip
+    rows += [("blues", branch, origin, 2.0 + b, 9) for b, branch in enumerate(MANY) for origin in ("north", "south")]
+    figure = figures.provenance(pd.DataFrame(rows, columns=["actor", "branch", "origin", "value", "n"]))
+    told = [words.replace("\n", " ") for words, _ in words_of(figure)]
+    assert {name.replace("-", " ").capitalize() for name in MANY} <= set(told)
+    assert told.count("all branches") == 1 and "4.00 to 16.0" in told
+
+
+def test_differences__measures_with_the_same_content_share_a_panel() -> None:
+    """Titles are plain words with units."""
+    table = effects()
+    twin = table[table["measure"] == "capacity"].assign(measure="fighting")
+    figure = figures.differences(pd.concat([table, twin]))
+    titles = [title.replace("\n", " ") for axes in figure.axes if (title := axes.get_title(loc="left"))]
+    assert titles == ["Composite capacity (index points); the same for fighting index",
+                      "Arms received (USD m of arms per month); the same for arms made per month"]  # fmt: skip
+
+
+def test_differences__a_detected_effect_too_small_to_matter_is_not_drawn_as_detected() -> None:
+    """One per cent of the value, and one that rounds to 0; an effect of the same size on a small value matters."""
+    keys = ["measure", "actor", "branch", "unit", "baseline", "difference", "low", "high", "level", "n"]
+    rows = [("fighting", actor, "strong", "index", base, change, 0.9 * change, 1.1 * change, 0.95, 20)
+            for actor, base, change in (("reds", 100.0, 1.0), ("blues", 10.0, 1.0), ("greens", 0.0, 1e-5))]  # fmt: skip
+    table = pd.DataFrame(rows, columns=keys)
+    marks = [line for axes in figures.differences(table).axes for line in axes.lines if line.get_marker() == "s"]
+    assert sorted((float(line.get_xdata()[0]), line.get_markerfacecolor() != "white") for line in marks) == [(1e-5, False), (1.0, False), (1.0, True)]
+    cells = [patch.get_facecolor()[:3] for patch in figures.effect_matrix(table).axes[0].patches]
+    assert [cell == (1, 1, 1) for cell in cells] == [True, False, True]
+
+
+def test_differences__an_actor_with_much_smaller_effects_has_its_own_scale() -> None:
+    """Otherwise its interval cannot be seen."""
+    table = effects()[lambda t: t["measure"] == "capacity"]
+    keys = ["difference", "low", "high"]
+    table = table.assign(**{key: table[key].where(table["actor"] != "blues", 0.001 * table[key]) for key in keys})
+    limits = [axes.get_xlim()[1] for axes in figures.differences(table).axes]
+    assert len(limits) == 2 and max(limits) > 100 * min(limits)
+
+
+def test_tornado__marks_which_bars_are_detected() -> None:
+    """One of two; the mark of the other is empty, also that of a detected change of a hair's breadth."""
+    table = ends().assign(detected=[True, False, True], at_high=[1.2, 2.9, 2.7001])
+    figure = figures.tornado(table, 2.7)
+    marks = [line.get_markerfacecolor() for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert [mark != "white" for mark in marks] == [True, False, False]
+    assert not [line for line in figures.tornado(ends(), 2.7).axes[0].lines if line.get_marker() == "o"]
+
+
+def test_lever_effect__the_zero_crossing_is_where_the_line_is_zero() -> None:
+    """With the range in which the interval includes zero; without a crossing it says so."""
+    table = pd.DataFrame({"x": [0.0, 1.0, 2.0], "difference": [-1.0, 1.0, 3.0], "low": [-2.0, 0.0, 2.0], "high": [0.0, 2.0, 4.0], "n": 9})
+    figure = figures.lever_effect(table, "x")
+    assert "0 at 0.5" in {words for words, _ in words_of(figure)}
+    assert "crosses zero where X is 0.5 (interval 0 to 1)" in figure.caption
+    above = figures.lever_effect(table.assign(difference=table["difference"] + 5), "x")
+    assert "does not cross zero" in above.caption
+
+
+def test_local_linear__is_exact_on_a_line_and_covers_a_curve() -> None:
+    """The band has about its level; few points have no curve."""
+    x = np.sort(np.random.default_rng(2).random(200))
+    at = np.linspace(0.05, 0.95, 19)
+    low, curve, high = local_linear(x, 2 * x - 1, at)
+    assert np.allclose(curve, 2 * at - 1) and np.allclose(high - low, 0, atol=1e-9)
+    inside = []
+    for seed in range(60):
+        y = np.sin(2 * x) + 0.3 * np.random.default_rng(seed).standard_normal(200)
+        low, _, high = local_linear(x, y, at)
+        inside.append((low <= np.sin(2 * at)) & (np.sin(2 * at) <= high))
+    assert 0.9 < np.mean(inside) < 0.99
+    assert np.isnan(local_linear(x[:5], x[:5], at)[1]).all()
+
+
+def test_sweep_scatter__levels_of_text_are_worded_as_levels() -> None:
+    """Each level has its name on the axis, and a mean."""
+    figure = figures.sweep_scatter(sample(), ["strength", "rule"])
+    assert [label.get_text() for label in figure.axes[1].get_xticklabels()] == ["guerrilla", "linear"]
+    assert len(figure.axes[1].containers) == 2
+
+
+def test_figures__captions_can_be_left_to_the_page() -> None:
+    """The figure keeps its caption, but draws none of it; it is lower by that."""
+    with captions_apart():
+        bare = MADE["differences"]()
+    whole = MADE["differences"]()
+    assert bare.caption == whole.caption != ""
+    assert whole.get_figheight() > bare.get_figheight()
+    assert "intervals" in " ".join(words for words, _ in words_of(whole))
+    assert "intervals" not in " ".join(words for words, _ in words_of(bare))
+
+
+OUTSIDE: dict[str, dict[str, Any]] = {
+    "usetex": {"text.usetex": True, "axes.formatter.use_mathtext": True, "font.family": ["serif"]},
+    "tight": {"savefig.bbox": "tight", "figure.dpi": 220, "savefig.dpi": 300, "figure.constrained_layout.use": True},
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_figures__same_bytes_under_any_outside_style(name: str, tmp_path: Path) -> None:
+    """Dark, ggplot, tight boxes and LaTeX; drawn and saved under each."""
+    plain_bytes = figures.save(MADE[name](), tmp_path / "plain.svg", FACTS).read_bytes()
+    for outside in ("dark_background", "ggplot", *OUTSIDE):
+        with matplotlib.style.context(OUTSIDE.get(outside, outside)):
+            assert figures.save(MADE[name](), tmp_path / "other.svg", FACTS).read_bytes() == plain_bytes, outside

@@ -49,7 +49,7 @@ def found(request: pytest.FixtureRequest, folder: Path) -> Findings:
 
 def effect(difference: float, low: float | None, high: float | None, **others: object) -> Effect:
     """An effect on a measure of Reds."""
-    given = Effect("fighting", "reds", "strong", "points", 100.0, 100.0 + difference, difference, low, high, 0.95, 0.0, 2.0, 50)
+    given = Effect("fighting", "reds", "strong", "points", 100.0, 100.0 + difference, difference, low, high, 0.95, 0.0, 2.0, 50, None, 50)
     return dataclasses.replace(given, **others)  # type: ignore[arg-type]
 
 
@@ -67,8 +67,10 @@ def test_scale__words_cover_both_ends_of_the_interval(difference: float, low: fl
 
 def test_scale__without_an_interval_or_a_difference() -> None:
     """Pairs that are all the same are said to be so; too few pairs give no word of size."""
-    same = judged(effect(0.0, 0.0, 0.0, variance_reduction=None), 100.0)
+    same = judged(effect(0.0, None, None, variance_reduction=None, differing=0, chance_below=0.07), 100.0)
     assert (same.kind, cell(same)) == (Kind.SAME, ("the same", "quiet"))
+    rare = judged(effect(0.2, None, None, differing=2, chance_below=0.14), 100.0)
+    assert (rare.kind, cell(rare)) == (Kind.RARE, ("2 of 50 pairs differ", "quiet"))
     few = judged(effect(30.0, None, None), 100.0)
     assert few.kind is Kind.UNKNOWN and "no interval" in cell(few)[0]
 

@@ -6,9 +6,10 @@ import math
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from proxysim.statistics import intervals
-from proxysim.statistics.intervals import mean_interval, paired_proportions
+from proxysim.statistics.intervals import FEWEST, chance_limit, mean_interval, paired_proportions
 from proxysim.statistics.paired import Column, effects_of
 
 
@@ -56,19 +57,19 @@ def test_mean__is_covered_whatever_the_number_of_pairs(n: int) -> None:
 
 def test_mean__that_never_moves_has_a_point_for_interval() -> None:
     """Columns of one value each, beside one that moves."""
-    data = np.column_stack([np.zeros(50), np.full(50, 2.0), np.arange(50.0)])
+    data = np.column_stack([np.full(50, -1.0), np.full(50, 2.0), np.arange(50.0)])
     low, high = mean_interval(data)
-    assert [0.0, 2.0] == low[:2].tolist() == high[:2].tolist()
+    assert [-1.0, 2.0] == low[:2].tolist() == high[:2].tolist()
     assert low[2] < 24.5 < high[2]
     still = mean_interval(data[:, :2])
-    assert [0.0, 2.0] == still[0].tolist() == still[1].tolist()
+    assert [-1.0, 2.0] == still[0].tolist() == still[1].tolist()
 
 
 def test_mean__of_fewer_than_five_pairs_has_no_interval() -> None:
     """Not a number, for each column."""
     low, high = mean_interval(np.arange(8.0).reshape(4, 2))
     assert np.isnan([low, high]).all()
-    assert not np.isnan(mean_interval(np.arange(10.0).reshape(5, 2))).any()
+    assert not np.isnan(mean_interval(np.arange(1.0, 11.0).reshape(5, 2))).any()
 
 
 @pytest.mark.parametrize("name", SAMPLES)
@@ -104,10 +105,10 @@ def test_mean__of_tiny_and_huge_numbers_has_an_interval(factor: float) -> None:
 
 def test_mean__of_one_pair_that_differs_outside_the_groups_has_an_interval() -> None:
     """Of 1,501 pairs 750 groups of two are made; a difference in the last pair alone is not lost."""
-    data = np.zeros((1501, 1))
-    data[-1] = 1.0
+    data = np.ones((1501, 1))
+    data[-1] = 2.0
     low, high = mean_interval(data)
-    assert low[0] < 1 / 1501 < high[0]
+    assert low[0] < 1 + 1 / 1501 < high[0]
 
 
 def test_mean__leans_to_the_long_tail() -> None:
@@ -122,6 +123,137 @@ def test_mean__with_a_higher_level_is_wider() -> None:
     data = np.random.default_rng(8).normal(0.0, 1.0, (200, 1))
     ends = np.array([mean_interval(data, level) for level in (0.5, 0.8, 0.95, 0.99)])[:, :, 0]
     assert (np.diff(ends[:, 0]) < 0).all() and (np.diff(ends[:, 1]) > 0).all()
+
+
+# ---- rare causes -------------------------------------------------------------------------------------
+
+
+def of_mean_1(rng: np.random.Generator, shape: tuple[int, ...], spread: float) -> np.ndarray:
+    """Lognormal sizes with a mean of 1 and a given standard deviation."""
+    scale = math.sqrt(math.log(1.0 + spread**2))
+    return rng.lognormal(-0.5 * scale**2, scale, shape)
+
+
+def mostly_zero(differing: int, pairs: int, seed: int = 0, spread: float = 0.5) -> np.ndarray:
+    """A column of pairs of which some differ, by lognormal sizes of mean 1 (all by 1 for a spread of 0)."""
+    column = np.zeros((pairs, 1))
+    column[:differing, 0] = of_mean_1(np.random.default_rng(seed), (differing,), spread)
+    return column
+
+
+@pytest.mark.parametrize("pairs", [5, 30, 300, 5000])
+@pytest.mark.parametrize("count", [0, 1, 4])
+def test_chance_limit__is_exact(count: int, pairs: int) -> None:
+    """At the limit, as few pairs as these differ with a probability of 2.5 %; no pair of 30 gives 11.6 %."""
+    assert 0.025 == pytest.approx(stats.binom.cdf(count, pairs, chance_limit(count, pairs)), rel=1e-6)
+    assert chance_limit(count, pairs) < chance_limit(count + 1, pairs + 1)
+    assert chance_limit(count, 2 * pairs) < chance_limit(count, pairs)
+    assert 1.0 - 0.025 ** (1 / 30) == pytest.approx(chance_limit(0, 30), rel=1e-9)
+
+
+@pytest.mark.parametrize("pairs", [10, 100, 30_000])
+def test_rare__fewer_than_five_pairs_that_differ_have_no_interval(pairs: int) -> None:
+    """Not even one of width 0."""
+    for differing in range(FEWEST):
+        assert np.isnan(mean_interval(mostly_zero(differing, pairs))).all()
+    assert not np.isnan(mean_interval(mostly_zero(FEWEST, pairs))).any()
+
+
+def test_rare__columns_in_which_most_pairs_differ_keep_their_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Up to one half of zeros the bootstrap is what it was, next to a column of a rare cause too."""
+    data = np.random.default_rng(11).normal(0.2, 1.0, (60, 3))
+    data[:29, 1] = 0.0
+    data[:50, 2] = 0.0
+    found = np.array(mean_interval(data))
+    monkeypatch.setattr(intervals, "_few_differ", lambda differs: np.zeros(differs.shape[1], bool))
+    before = np.array(mean_interval(data))
+    assert found[:, :2].tobytes() == before[:, :2].tobytes()
+    assert (found[:, 2] != before[:, 2]).all()
+
+
+@pytest.mark.parametrize(("differing", "pairs"), [(30, 100), (60, 300), (2000, 10_000)])
+def test_rare__pairs_that_differ_by_one_amount_have_the_interval_of_a_share(differing: int, pairs: int) -> None:
+    """The size is then certain, and the mean is the chance that a pair differs: Clopper and Pearson's exact interval."""
+    exact = stats.binomtest(differing, pairs).proportion_ci(0.95)
+    low, high = mean_interval(3.0 * mostly_zero(differing, pairs, spread=0.0))
+    assert (3.0 * exact.low, 3.0 * exact.high) == pytest.approx((low[0], high[0]), rel=4e-3)
+
+
+def test_rare__five_pairs_of_one_sign_do_not_detect_and_seven_do() -> None:
+    """Five of five have one sign with a probability of 6 % if either is equally likely; seven with one of 1.6 %."""
+    for sign in (1.0, -1.0):
+        five, seven = (sorted(abs(float(end[0])) for end in mean_interval(sign * mostly_zero(k, 40, spread=0.1)))
+                       for k in (5, 7))  # fmt: skip
+        assert 0.0 == five[0] < five[1]
+        assert 0.0 < seven[0] < seven[1]
+
+
+def test_rare__mirrors_scales_and_widens_as_an_interval_should() -> None:
+    """With the sign, the unit (bit for bit with a power of two), the level, and the number of pairs."""
+    column = mostly_zero(12, 80, seed=3)
+    low, high = mean_interval(column)
+    assert low < column.mean() < high
+    assert np.array(mean_interval(-column)) == pytest.approx(np.array([-high, -low]), rel=1e-12)
+    assert np.array(mean_interval(column * 1024.0)).tobytes() == (np.array([low, high]) * 1024.0).tobytes()
+    ends = np.array([mean_interval(column, level) for level in (0.5, 0.8, 0.95, 0.99, 0.999)])[:, :, 0]
+    assert (np.diff(ends[:, 0]) < 0).all() and (np.diff(ends[:, 1]) > 0).all()
+    many, most = (np.diff(mean_interval(np.tile(column, (times, 1))), axis=0)[0, 0] for times in (4, 16))
+    assert 0.5 == pytest.approx(most / many, rel=0.05)
+    assert np.array(mean_interval(np.random.default_rng(1).permutation(column))) == pytest.approx(np.array([low, high]), rel=1e-12)
+
+
+def test_rare__of_many_pairs_is_close_to_students_t() -> None:
+    """With thousands of pairs that differ nothing is rare any more."""
+    column = mostly_zero(9000, 19_000, seed=4)
+    half = 1.96 * column.std() / math.sqrt(len(column))
+    assert [column.mean() - half, column.mean() + half] == pytest.approx(np.array(mean_interval(column)).ravel(), abs=0.02 * half)
+
+
+def studies(rng: np.random.Generator, count: int, chance: float, pairs: int, spread: float) -> np.ndarray:
+    """Studies of which an interval is reported, ``(pair, study)``: the cause acts in at least five pairs.
+
+    How many pairs differ is drawn given that these are five or more, which is what leaving out the counts comes to.
+    """
+    possible = np.arange(FEWEST, pairs + 1)
+    weights = stats.binom.pmf(possible, pairs, chance)
+    differing = rng.choice(possible, count, p=weights / weights.sum())
+    acts = rng.permuted(np.arange(pairs)[:, None] < differing, axis=0)
+    return np.where(acts, of_mean_1(rng, acts.shape, spread), 0.0)
+
+
+def test_rare__is_covered_in_at_least_90_percent() -> None:
+    """Two cells with 400 studies each: at 95 % covered, fewer than 360 happen once in fifty thousand times."""
+    rng = np.random.default_rng(12)
+    for chance, pairs in ((0.02, 100), (0.2, 30)):
+        assert 0.9 <= covered(studies(rng, 400, chance, pairs, 0.5), chance)
+
+
+@pytest.mark.slow
+def test_rare__is_covered_in_at_least_90_percent_of_all_kinds_of_studies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nine cells of 2,000 studies: equal sizes, and lognormal ones whose spread is half of and as large as their mean.
+
+    The bootstrap alone is shown beside: its coverage over all studies, and its width over those with an interval.
+    """
+    few_differ = intervals._few_differ
+    worst, wide = 1.0, {}
+    print("\n|  q  |  n  | counts | bootstrap | equal | spread 0.5 | spread 1 | width |\n|---|---|---|---|---|---|---|---|")
+    for chance in (0.02, 0.05, 0.2):
+        for pairs in (30, 100, 300):
+            rng = np.random.default_rng([13, pairs, int(1000 * chance)])
+            drawn = [studies(rng, 2000, chance, pairs, spread) for spread in (0.0, 0.5, 1.0)]
+            shares = [covered(one, chance) for one in drawn]
+            widths = np.subtract(*mean_interval(drawn[1])[::-1])
+            every = np.where(rng.random((pairs, 2000)) < chance, of_mean_1(rng, (pairs, 2000), 0.5), 0.0)
+            monkeypatch.setattr(intervals, "_few_differ", lambda differs: np.zeros(differs.shape[1], bool))
+            before = covered(every, chance)
+            wide[chance, pairs] = float(np.median(widths) / np.median(np.subtract(*mean_interval(drawn[1])[::-1])))
+            monkeypatch.setattr(intervals, "_few_differ", few_differ)
+            counts = stats.binom.cdf(FEWEST - 1, pairs, chance)
+            told = " | ".join(f"{100 * share:.1f} %" for share in shares)
+            print(f"| {chance} | {pairs} | {100 * counts:.1f} % | {100 * before:.0f} % | {told} | {wide[chance, pairs]:.2f} |")
+            worst = min(worst, *shares)
+    assert 0.9 <= worst
+    assert wide[0.2, 300] <= 1.3
 
 
 # ---- proportions -------------------------------------------------------------------------------------

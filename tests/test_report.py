@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from proxysim.report.study.grounds import assumed
 from proxysim.report.study.matrix import all_rows
 from proxysim.report.study.page import Pattern, study_page
 from proxysim.report.study.verdict import verdict_of
-from proxysim.report.text import rounded
+from proxysim.report.text import difference, rounded
 
 pytest.importorskip("jinja2")
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
@@ -107,11 +108,19 @@ def test_page__is_whole_and_has_its_parts(text: str) -> None:
                  "Held fixed", "Evidence base", "Comparison with the real world", "Key uncertainties", "Parameters and sources",
                  "How to reproduce"):  # fmt: skip
         assert part in read.text
-    assert len(read.pictures) == 9
+    assert len(read.pictures) == 8
     assert "Two patrons sign a pact." in read.text
 
 
 @pytest.mark.slow
+def test_difference__of_a_rare_cause_is_told_with_its_count(quick: Findings) -> None:
+    """In place of an interval; too few pairs are still too few."""
+    assert quick.comparison is not None
+    effect = replace(quick.comparison.effects[0], difference=0.25, low=None, high=None, n=30, differing=2, chance_below=0.2207)
+    assert "+0.250 points (2 of 30 pairs differ; the chance that one does is below 22.1\u00a0%)" == difference(effect, "points")
+    assert "(too few pairs for an interval)" in difference(replace(effect, n=2, chance_below=None))
+
+
 def test_page__same_findings_give_same_bytes(quick: Findings, text: str) -> None:
     """A second study with the same seed gives the same page."""
     assert text == study_page(quick)

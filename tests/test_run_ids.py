@@ -8,7 +8,6 @@ import pyarrow.parquet as pq
 import pytest
 from tests.sweeping import QUICKSTART, TEXT, experiment
 
-from proxysim.errors import InputError
 from proxysim.sweeps.experiment.design import design_of
 from proxysim.sweeps.experiment.experiment import load_experiment
 from proxysim.sweeps.inputs import Variation, run_ids
@@ -71,12 +70,15 @@ def test_ids__of_a_point_that_a_sample_meets_again_are_its_own(tmp_path: Path) -
     assert names == set(verify(tmp_path / "out")[0].run_ids)
 
 
-def test_csv__with_a_point_twice_is_refused(tmp_path: Path) -> None:
-    """Both lines are named."""
+def test_csv__with_a_point_twice_is_told_so(tmp_path: Path) -> None:
+    """Its runs are the same and their ids are not, as in a sample; whoever meant other runs is told."""
     (tmp_path / "points.csv").write_text(
         "legs.*.detection,pacts.treaty.strength\n0.5,0\n1,0.5\n\n0.50,0.0\n", encoding="utf-8"
     )
-    found = load_experiment(experiment(tmp_path, 1, design="points.csv"))
-    with pytest.raises(InputError, match=r"points.csv:5: is the same point as line 2") as caught:
-        design_of(found)
-    assert 1 == len(caught.value.faults)
+    said: list[str] = []
+    sweep(experiment(tmp_path, 1, design="points.csv"), tmp_path / "out", block=3, say=said.append)
+    assert [f"{tmp_path / 'points.csv'}: 1 of 3 points repeats an earlier one, with the same random numbers; to get more runs, raise `runs`"] == said
+    runs = pq.read_table(tmp_path / "out" / RUNS).to_pandas()
+    one, two = (runs[runs["point"] == point].drop(columns=["point", "run_id"]).reset_index(drop=True) for point in (0, 2))
+    assert one.equals(two)
+    assert 6 == runs["run_id"].nunique()

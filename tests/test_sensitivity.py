@@ -6,6 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from proxysim.statistics.sensitivity import main_effects
 
@@ -82,3 +83,26 @@ def test_thirds__false_findings_are_held_down() -> None:
         columns = {f"x{k}": chance.random(90) for k in range(40)}
         tables += main_effects(columns, chance.normal(size=(90, 1)), sampled=True)["detected"].any()
     assert tables <= 22  # 10 expected; above 22 has a chance of 2 in 10,000
+
+
+def test_matched__a_factor_that_acts_in_few_runs_is_counted() -> None:
+    """In three of thirty runs: no interval, but a limit; in eight: an interval."""
+    columns = {"a": np.array([0.0, 1.0])}
+    base = np.random.default_rng(8).random(30)
+    for acts, has_interval in ((0, False), (3, False), (8, True)):
+        answers = np.stack([base, base + (np.arange(30) < acts) * np.linspace(1.0, 2.0, 30)])
+        row = main_effects(columns, answers, sampled=False).iloc[0]
+        assert (30, acts, has_interval) == (row["runs"], row["differing"], np.isfinite(row["change_low"]))
+        assert has_interval == row["detected"] == np.isnan(row["chance_below"])
+        if not has_interval:
+            assert 0.025 == pytest.approx(stats.binom.cdf(acts, 30, row["chance_below"]), rel=1e-6)
+
+
+@pytest.mark.parametrize("sampled", [False, True])
+def test_rounding__is_no_change(sampled: bool) -> None:
+    """Answers that differ in the last digits: the change is 0 and nothing is detected, matched or in thirds."""
+    a = np.linspace(0.0, 1.0, 90)
+    answers = np.full((90, 20), 0.3) * (1.0 + 2.5e-16 * np.round(2 * a))[:, None]
+    assert main_effects({"a": a}, answers, sampled).loc[0, "change"] > 0.0
+    row = main_effects({"a": a}, answers, sampled, dust=1e-10).iloc[0]
+    assert (0.0, False) == (row["change"], row["detected"])

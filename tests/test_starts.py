@@ -69,11 +69,50 @@ def test_provisions__other_than_funding_are_not_below_0() -> None:
     assert np.array_equal(*revenue)
 
 
-def test_events__of_the_past_are_not_told() -> None:
-    """What took effect before the start stands in the numbers, not in the table of events."""
-    tables = merged(
-        PLAIN, {"events": {"old": {"on": datetime.date(2019, 6, 1), "scale": {"states": {"north": {"income": 0.5}}}}}}
-    )
-    run = single.run(world_of(tables), 1)
+#: Events dated before the start, January 2020, and whether they are refused.
+OLD = datetime.date(2019, 6, 1)
+INCOME, STOCK = {"scale": {"states": {"north": {"income": 0.5}}}}, {"scale": {"states": {"north": {"stock": {"rifles": 0.5}}}}}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [{"on": OLD} | INCOME, {"window": [OLD, datetime.date(2019, 8, 1)]} | INCOME, {"on": OLD, "lasts": 8} | INCOME,
+     {"window": [OLD, datetime.date(2020, 6, 1)]} | INCOME, {"on": OLD, "chance": {"value": 0, "low": 0, "high": 0.5}} | INCOME],
+    ids=["date", "window", "still lasting", "window that begins early", "possible in a draw"],
+)  # fmt: skip
+def test_events__of_the_past_that_would_act_are_refused(event: dict[str, Any]) -> None:
+    """They would halve the income of every month, and no table would say so."""
+    with pytest.raises(InputError, match=r"events\.old\.(on|window): .* before the start 2020-01: .*its effects would act") as caught:
+        world_of(merged(PLAIN, {"events": {"old": event}}))
+    (fault,) = caught.value.faults
+    assert fault.line > 1
+    assert "move the start" in fault.message
+
+
+def test_events__of_the_past_that_others_wait_for_are_refused() -> None:
+    """The condition would hold from the first month."""
+    later = {"when": [{"happened": "old"}]} | INCOME
+    with pytest.raises(InputError, match='the condition of "later" would hold from the first month'):
+        world_of(merged(PLAIN, {"events": {"old": {"on": OLD} | STOCK, "later": later}}))
+
+
+@pytest.mark.parametrize(
+    ("event", "branch"),
+    [({"on": OLD} | STOCK, {}), ({"on": OLD, "lasts": 6} | INCOME, {}), ({"on": OLD, "chance": 0} | INCOME, {}),
+     ({"on": OLD} | INCOME, {"off": ["old"]})],
+    ids=["stock", "over", "no chance", "off"],
+)  # fmt: skip
+def test_events__of_the_past_without_effect_change_nothing(event: dict[str, Any], branch: dict[str, Any]) -> None:
+    """Stocks are given at the start; effects that have ended, and events that are switched off, are past."""
+    tables = merged(PLAIN, {"events": {"old": event}, "branches": {"now": branch | {"about": "without"}}, "branch": "now"})
+    run, without = single.run(world_of(tables), 1), single.run(world_of(PLAIN), 1)
     assert [-1] == list(run.history["event_month"])
     assert "old" not in set(run.events["event"])
+    assert np.array_equal(run.history["funds"], without.history["funds"])
+
+
+def test_events__of_the_past_may_take_effect_in_the_run() -> None:
+    """A delay leads into the run, where the effect is recorded."""
+    run = single.run(world_of(merged(PLAIN, {"events": {"old": {"on": OLD, "delay": 8} | INCOME}})), 1)
+    assert [1] == list(run.history["event_month"])
+    assert "old" in set(run.events["event"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import shutil
 import sqlite3
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from tests.sweeping import experiment
@@ -189,6 +191,38 @@ def test_lock__lets_one_starter_in(done: Path) -> None:
         assert is_locked(done)
         with pytest.raises(InputError, match="is in use by another process"):
             resume(done)
+
+
+def test_lock__that_the_disk_does_not_know_stops_nothing(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Network disks and some containers have none: one line, and the sweep goes on."""
+    fcntl = pytest.importorskip("fcntl")
+
+    def unsupported(*given: object) -> None:
+        raise OSError(errno.ENOTSUP, "Operation not supported")
+
+    monkeypatch.setattr(fcntl, "flock", unsupported)
+    (copy / RUNS).unlink()
+    said: list[str] = []
+    assert (0, False) == (resume(copy, say=said.append).exit_status, status(copy).running)
+    assert [True] == ["cannot be locked on this disk (Operation not supported); let no other process" in text for text in said]
+
+
+@pytest.mark.parametrize("deal", [1, 3, 40])
+def test_blocks__are_an_even_sample_of_the_points(done: Path, deal: int) -> None:
+    """However many are done, no point has more than one deal of runs above any other; with a deal of all, one after the other."""
+    store = Store.read(done)
+    store.batches, store.data["deal"] = (Batch(2, 5, 4, 8),), deal
+    found = np.zeros(5, int)
+    for block in store.blocks():
+        points, runs = store.units(block)
+        assert set(runs) <= set(range(4, 12))
+        for point in points:
+            found[point - 2] += 1
+            assert np.ptp(found) <= min(deal, 8)
+    assert [8] * 5 == found.tolist()
+    del store.data["deal"]  # a folder of format 2
+    first = store.units(next(store.blocks()))
+    assert ([2] * 5, [4, 5, 6, 7, 8]) == (first[0].tolist(), first[1].tolist())
 
 
 def test_blocks__cover_every_unit_once(done: Path) -> None:

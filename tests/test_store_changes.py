@@ -95,6 +95,63 @@ def test_starters__both_with_sweep_make_one_sweep(tmp_path: Path, monkeypatch: p
     assert 36 == pq.read_table(tmp_path / "out" / RUNS).num_rows
 
 
+# ---- folders that move -------------------------------------------------------------------------------
+def project(folder: Path, design: str = "grid") -> Path:
+    """A folder with a world, an experiment and an unfinished sweep."""
+    folder.mkdir()
+    shutil.copy(QUICKSTART, folder / "w.toml")
+    (folder / "points.csv").write_text(POINTS, encoding="utf-8")
+    (folder / "e.toml").write_text(TEXT.format(base="w.toml", runs=2, design=design), encoding="utf-8")
+    assert 0 == sweep(folder / "e.toml", folder / "out", block=3).exit_status
+    min((folder / "out" / "shards").iterdir()).unlink()
+    return folder
+
+
+@pytest.mark.parametrize("design", ["grid", "points.csv"])
+def test_project__that_was_moved_is_resumed_and_extended(tmp_path: Path, design: str) -> None:
+    """Its paths are relative to the folder of the sweep."""
+    digest = status(project(tmp_path / "here", design) / "out").digest
+    (tmp_path / "there").mkdir()
+    shutil.move(tmp_path / "here", tmp_path / "there" / "deep")
+    out = tmp_path / "there" / "deep" / "out"
+    assert (digest, 0) == ((found := resume(out)).digest, found.exit_status)
+    assert replay(out, pq.read_table(out / RUNS).column("run_id")[0].as_py()).is_same
+    assert 0 == extend(out, SweepOptions("processes", 2), runs=1).exit_status
+
+
+def test_project__moved_and_changed_is_refused(tmp_path: Path) -> None:
+    """What is at the new place counts, by content, also while the old one is still there."""
+    shutil.copytree(project(tmp_path / "here"), tmp_path / "there")
+    world = tmp_path / "there" / "w.toml"
+    world.write_text(world.read_text(encoding="utf-8").replace("limit = 240", "limit = 241"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"legs.north-coast.limit was 240 USD m / year, is 241"):
+        resume(tmp_path / "there" / "out")
+    assert 0 == resume(tmp_path / "here" / "out").exit_status
+
+
+def test_sweep__moved_away_from_its_experiment_is_resumed(tmp_path: Path) -> None:
+    """The files are where they were; by way of a symbolic link too."""
+    out = project(tmp_path / "here") / "out"
+    (tmp_path / "far" / "away").mkdir(parents=True)
+    shutil.move(out, tmp_path / "far" / "away" / "out")
+    (tmp_path / "link").symlink_to(tmp_path / "far" / "away" / "out")
+    assert 0 == resume(tmp_path / "link").exit_status
+    assert [] == verify(tmp_path / "far" / "away" / "out")
+
+
+def test_sweep__of_a_shipped_world_finds_it_in_another_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its name."""
+    installed = Path(shutil.copytree(QUICKSTART.parent, tmp_path / "installed"))
+    monkeypatch.setattr("proxysim.scenario.shipped._folders", lambda: (installed, installed))
+    (tmp_path / "e.toml").write_text(TEXT.format(base="quickstart", runs=2, design="grid"), encoding="utf-8")
+    sweep(tmp_path / "e.toml", tmp_path / "out", block=3)
+    min((tmp_path / "out" / "shards").iterdir()).unlink()
+    (tmp_path / "e.toml").unlink()
+    monkeypatch.undo()
+    shutil.rmtree(installed)
+    assert 0 == resume(tmp_path / "out").exit_status
+
+
 # ---- worlds and sizes --------------------------------------------------------------------------------
 def test_world__that_changed_is_named_without_its_numbers_too(tmp_path: Path) -> None:
     """What they were is kept for this alone; without it the hashes are shown."""
@@ -148,7 +205,7 @@ def test_plan__of_an_older_format_is_refused_in_one_line(tmp_path: Path) -> None
     """Whatever else it holds."""
     data = {"kind": "proxysim sweep", "format": 1}
     (tmp_path / SWEEP).write_text(json.dumps({**data, "digest": digest_of(json.dumps(data, sort_keys=True).encode())}))
-    with pytest.raises(InputError, match="has format 1; this version reads 2"):
+    with pytest.raises(InputError, match="has format 1; this version reads 2 and 3"):
         resume(tmp_path)
 
 

@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 from tests.sweeping import experiment
+from typer.testing import CliRunner
 
 import proxysim
+from proxysim.cli import app
 from proxysim.errors import StorageError
 from proxysim.sweeps.runner import resume, status, sweep
 from proxysim.sweeps.store.blocks import Block
-from proxysim.sweeps.store.folder import DESIGN, MANIFEST, RUNS, Store
+from proxysim.sweeps.store.folder import DESIGN, MANIFEST, RUNS, SWEEP, Store
 from proxysim.sweeps.store.manifest import Manifest
+from proxysim.sweeps.store.provenance import WORLDS
 from proxysim.sweeps.verification import verify
 
 
@@ -172,6 +175,47 @@ def test_folder__with_any_name_can_be_read(done: Path, tmp_path: Path, name: str
     assert (48, []) == (status(out).ok, verify(out))
     assert 48 == len(proxysim.open(out).runs)
     assert [name] == [path.name for path in tmp_path.iterdir()]
+
+
+# ---- every file -----------------------------------------------------------------------------------
+@pytest.mark.parametrize("how", ["flipped", "deleted"])
+def test_verify__names_every_file_that_is_flipped_or_deleted(copy: Path, how: str) -> None:
+    """Each file that stands in the folder of a finished sweep; then resume makes it what it was."""
+    names = [path.relative_to(copy).as_posix() for path in sorted(copy.rglob("*")) if path.is_file() and path.stat().st_size]
+    assert {"sweep.json", "design.parquet", "worlds.json", "manifest.sqlite", "runs.parquet", "failures.parquet"} < set(names)
+    for name in names:
+        whole = (copy / name).read_bytes()
+        (copy / name).write_bytes(flipped(whole, len(whole) // 2)) if how == "flipped" else (copy / name).unlink()
+        if name == SWEEP:  # nothing can be read without it
+            for command in (verify, resume):
+                with pytest.raises(StorageError, match=r"sweep.json is (damaged|gone)"):
+                    command(copy)
+            (copy / name).write_bytes(whole)
+            continue
+        damage = verify(copy)
+        if name != MANIFEST or how == "deleted" or damage:  # a flip in the empty space of a database changes nothing
+            assert [name] == [found.file for found in damage]
+        resume(copy)
+        assert [] == verify(copy)
+        assert whole == (copy / name).read_bytes() or name == MANIFEST
+
+
+def test_verify__ends_the_command_with_3_for_the_worlds_too(copy: Path) -> None:
+    """One line for the file."""
+    (copy / WORLDS).write_text("{}", encoding="utf-8")
+    done = CliRunner().invoke(app, ["verify", str(copy)])
+    assert (3, f"{WORLDS}: is damaged; resume rebuilds it while no world has changed") == (done.exit_code, done.stdout.splitlines()[0])
+
+
+def test_verify__notices_rows_that_were_taken_out_of_the_manifest(copy: Path) -> None:
+    """Each row that is left is whole."""
+    base = sqlite3.connect(copy / MANIFEST)
+    base.execute("DELETE FROM shard WHERE first = 5")
+    base.commit()
+    base.close()
+    assert [(MANIFEST, True)] == [(damage.file, "lacks 10 runs" in damage.message) for damage in verify(copy)]
+    assert 0 == resume(copy).exit_status
+    assert [] == verify(copy)
 
 
 # ---- verify without a manifest, and the design -------------------------------------------------------

@@ -61,7 +61,7 @@ def test_compare__json_has_the_keys_that_were_promised(world: str) -> None:
         found[k] for k in ("world", "seed", "runs", "baseline")
     )
     keys = {"measure", "actor", "branch", "unit", "baseline", "value", "difference", "low", "high", "level",
-            "opposite_sign", "variance_reduction", "n"}  # fmt: skip
+            "opposite_sign", "variance_reduction", "n", "differing", "chance_below"}  # fmt: skip
     assert found["effects"]
     for effect in found["effects"]:
         assert keys <= set(effect)
@@ -92,7 +92,8 @@ def test_attribute__json_has_exactly_the_keys_that_were_promised(world: str) -> 
     found = data("attribute", world, *COMMANDS["attribute"])
     assert found["measures"]
     for measure in found["measures"]:
-        assert {"measure", "actor", "unit", "total", "low", "high", "provisions", "interactions"} == set(measure)
+        keys = {"measure", "actor", "unit", "total", "low", "high", "differing", "chance_below", "provisions", "interactions"}
+        assert keys == set(measure)
         assert all({"value", "low", "high"} <= set(share) for share in measure["provisions"].values())
     assert json.loads(json.dumps(ps.attribute(ps.load(world), "strong", runs=6).to_json())) == found
 

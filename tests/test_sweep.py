@@ -214,6 +214,22 @@ def test_script__without_a_guard_is_told_so_once(home: Path, tmp_path: Path) -> 
     assert status(home / "done").digest == status(out).digest
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="runs bash")
+@pytest.mark.parametrize("form", ["{python} - < {script}", "{python} <(cat {script})"])
+def test_script__that_is_no_file_is_told_so_once(home: Path, tmp_path: Path, form: str) -> None:
+    """Workers could not import it; one line, and no folder. Threads import nothing, so that they work."""
+    script, out = tmp_path / "script.py", tmp_path / "out"
+    for on, code in (("processes", 1), ("threads", 0)):
+        call = f"ps.sweep({str(home / 'experiment.toml')!r}, {str(out)!r}, ps.SweepOptions({on!r}, 2), block=8)"
+        script.write_text(f"import proxysim as ps\nif __name__ == '__main__':\n    {call}\n", encoding="utf-8")
+        line = form.format(python=sys.executable, script=script)
+        done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=120, env=surroundings())
+        assert (code, code) == (done.returncode, done.stderr.count("Traceback")), done.stderr
+        if code:
+            assert "is no file; save the script, or use the executor threads" in done.stderr.splitlines()[-1]
+        assert out.exists() is not bool(code)
+
+
 def test_sweep__that_no_worker_can_begin_is_forgotten(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -451,7 +467,7 @@ def test_failures__are_run_again_on_request_alone(failed: Path, tmp_path: Path) 
     found = resume(out, failed=True, say=told.append)
     assert (48, 0, 0) == (found.ok, found.failed, found.exit_status)
     assert status(failed.parent / "done").digest == found.digest
-    assert "6 failed runs will be run again, with all other runs of their 3 blocks" == told[0]
+    assert "6 failed runs will be run again, with all other runs of their 2 blocks" == told[0]
     assert "started with --hook tests.sweeping:refuses, continues without" in told[1]
     assert [] == verify(out)
     assert 0 == pq.read_table(out / FAILURES).num_rows
@@ -487,6 +503,38 @@ def test_open__refuses_an_unfinished_sweep(home: Path, tmp_path: Path) -> None:
         proxysim.open(tmp_path / "out")
 
 
+@pytest.mark.parametrize("shards", [1, 4, 7])
+def test_open__of_an_unfinished_sweep_covers_all_points_evenly(home: Path, tmp_path: Path, shards: int) -> None:
+    """Marked: the runs that are there are those of the finished sweep, about as many of every point."""
+    out = tmp_path / "out"
+    steps: list[int] = []
+
+    def stop(count: int, total: int) -> None:
+        steps.append(count)
+        if len(steps) > shards:
+            raise KeyboardInterrupt
+
+    found = sweep(home / "experiment.toml", out, block=3, progress=stop)
+    assert (3, 6 * shards) == (found.exit_status, found.ok)
+    with pytest.raises(RunError, match=r'continue with `proxysim resume .*`, or look .* with open\(..., missing="mark"\)'):
+        proxysim.open(out)
+    part, whole = proxysim.open(out, missing="mark"), proxysim.open(home / "done")
+    counts = part.runs.groupby(["point", "branch"]).size().unstack().reindex(range(6), fill_value=0)
+    assert (counts["no-pact"] == counts["strong"]).all() and np.ptp(counts["strong"]) <= 1
+    both = part.runs.merge(whole.runs, on="run_id", suffixes=("", "_"))
+    assert len(part.runs) == len(both) == 6 * shards
+    assert both["fighting.reds"].equals(both["fighting.reds_"])
+    assert (0, 3 * shards) == (len(part.failures), part.by_point("fighting.reds")["n"].sum())
+    assert 24 - 3 * shards == part.by_point("fighting.reds")["missing"].sum()
+    assert 2 == len(part.main_effects("fighting.reds"))
+    told = called("report", out, "--out", tmp_path / "page.html")
+    assert (3, True) == (told.returncode, "finish it with `proxysim resume" in told.stderr), told.stderr
+    page = " ".join((tmp_path / "page.html").read_text(encoding="utf-8").split())
+    assert f"The sweep is not finished: {48 - 6 * shards} of 48 runs are missing below." in page
+    assert 0 == resume(out).exit_status
+    assert proxysim.open(out).runs.equals(whole.runs)
+
+
 def test_open__gives_tidy_frames_and_effects(home: Path) -> None:
     """Effects are mean differences of pairs."""
     found = proxysim.open(home / "done")
@@ -516,6 +564,7 @@ def test_open__gives_the_forms_of_other_libraries(home: Path) -> None:
         "num_vars": 2,
         "names": ["legs.*.detection", "pacts.treaty.strength"],
         "bounds": [[0.5, 1.5], [0.0, 0.5]],
+        "estimators": [],
     } == found.problem
     assert (6, 2) == found.sample.shape
     pytest.importorskip("xarray")

@@ -15,8 +15,9 @@ import proxysim as ps
 from proxysim.cli import app
 from proxysim.formatting import number
 from proxysim.report.sweep import words
-from proxysim.report.sweep.findings import sweep_findings
+from proxysim.report.sweep.findings import SweepFindings, sweep_findings
 from proxysim.report.sweep.page import sweep_page
+from proxysim.statistics.intervals import chance_limit
 
 pytest.importorskip("jinja2")
 EVIL = "<script>document.title='evil'</script>"
@@ -200,3 +201,69 @@ def test_page__in_a_browser_with_the_network_off(grid: Path, tmp_path: Path) -> 
     file = tmp_path / "report.html"
     file.write_text(sweep_page(sweep_findings(grid, "fighting")), encoding="utf-8")
     check_in_browser(file)
+
+
+# ---- rare causes and rounding errors -----------------------------------------------------------------
+
+
+def with_changes(folder: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[int, np.ndarray]) -> SweepFindings:
+    """The findings if, at given points, the pact changed the arms that reds receive by these amounts, and else only the last digits."""
+    sweep = ps.open(folder)
+    table, name = sweep.runs, "received_arms.reds"
+    base = table[table["branch"] == "no-pact"].set_index(["point", "run"])[name]
+    other = base * (1.0 + 3e-16)
+    for point, amounts in changes.items():
+        other.loc[point] = (base.loc[point] + amounts).to_numpy()
+    strong = table["branch"] == "strong"
+    table.loc[strong, name] = other.loc[list(zip(table[strong]["point"], table[strong]["run"], strict=True))].to_numpy()
+    monkeypatch.setattr("proxysim.report.sweep.findings.results.open", lambda *_, **__: sweep)
+    return sweep_findings(folder, name)
+
+
+@pytest.fixture(scope="module")
+def of_twenty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The grid of funding and search with twenty runs."""
+    return swept(tmp_path_factory.mktemp("of-twenty"), 20, GRID)
+
+
+def test_rounding__is_no_effect_of_a_sweep(of_twenty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not "above zero at nine of nine points": zero, with the limit that twenty pairs give."""
+    found = with_changes(of_twenty, monkeypatch, {})
+    assert [0.0] * 9 == found.points["difference"].tolist() == found.factors["change"].tolist() * 4 + [0.0]
+    assert not found.factors["detected"].any()
+    told = words.results(found).replace("\u00a0", " ")
+    assert "is 0 at every point, in every pair of runs. At each point, 0 of 20 pairs differ; the chance that one does is below 16.8 %." in told
+    own = found.table[(found.table["measure"] == "received_arms") & (found.table["actor"] == "reds")]
+    assert 0 == len(own)
+    checked(sweep_page(found))
+
+
+def test_rare__points_of_a_sweep_are_counted(of_twenty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One point with an effect in every pair, one with three pairs that differ, one with eight; the others are the same."""
+    sizes = np.linspace(1.0, 1.5, 20)
+    changes = {0: sizes, 1: sizes * (np.arange(20) < 3), 2: -sizes * (np.arange(20) < 8)}
+    found = with_changes(of_twenty, monkeypatch, changes)
+    assert [20, 3, 8, *[0] * 6] == found.points["differing"].tolist()
+    assert [True, False, True, *[False] * 6] == np.isfinite(found.points["low"]).tolist()
+    assert chance_limit(3, 20) == found.points["chance_below"][1]
+    effects = found.sweep.effects()
+    own = effects[(effects["measure"] == "received_arms") & (effects["actor"] == "reds")]
+    for column in ("difference", "low", "high", "differing", "chance_below"):
+        np.testing.assert_array_equal(found.points[column], own[column])
+    told = words.results(found)
+    for part in ("above zero at 1, below zero at 1, zero in every pair at 6", "and nonzero in fewer than five pairs at 1 of the 9 points."):
+        assert part in told
+    text = checked(sweep_page(found)).text.replace("\u00a0", " ")
+    assert "3 of 20 pairs differ; the chance that one does is below 37.9 %" in " ".join(text.split())
+    row = found.table[(found.table["measure"] == "received_arms") & (found.table["actor"] == "reds")].iloc[0]
+    assert (1, 1, 7) == (row["above"], row["below"], row["unclear"])
+
+
+def test_rare__a_sweep_in_which_all_is_rare_detects_nothing(of_twenty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twenty runs are enough for intervals, so that signs of means are not taken for findings."""
+    found = with_changes(of_twenty, monkeypatch, {point: 1.0 * (np.arange(20) < 2) for point in range(9)})
+    told = words.results(found)
+    assert "No effect is detected at any of the 9 points. It is nonzero in fewer than five pairs at 9 of them." in told
+    assert "by the means of few runs" not in told
+    assert not found.factors["detected"].any()
+    checked(sweep_page(found))

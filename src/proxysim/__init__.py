@@ -26,8 +26,10 @@ if TYPE_CHECKING:
     from proxysim.runs.mesa.model import PactModel
     from proxysim.runs.run import Run, run
     from proxysim.runs.versions import show_versions
+    from proxysim.scenario.lint.warning import CheckWarning
     from proxysim.scenario.world.world import World, load
     from proxysim.studies.attribution import Attribution, attribute
+    from proxysim.studies.check import check
     from proxysim.studies.comparison import Comparison, compare
     from proxysim.studies.explanation import Explanation, explain
     from proxysim.sweeps.ema import ema_model
@@ -42,6 +44,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Attribution": "studies.attribution",
     "BooksError": "errors",
+    "CheckWarning": "scenario.lint.warning",
     "Comparison": "studies.comparison",
     "Ensemble": "runs.ensemble",
     "Explanation": "studies.explanation",
@@ -60,6 +63,7 @@ _HOMES = {
     "SweepOptions": "sweeps.execution.options",
     "World": "scenario.world.world",
     "attribute": "studies.attribution",
+    "check": "studies.check",
     "compare": "studies.comparison",
     "ema_model": "sweeps.ema",
     "ensemble": "runs.ensemble",
@@ -82,6 +86,7 @@ _HOMES = {
 __all__ = [
     "Attribution",
     "BooksError",
+    "CheckWarning",
     "Comparison",
     "Ensemble",
     "Explanation",
@@ -101,6 +106,7 @@ __all__ = [
     "World",
     "__version__",
     "attribute",
+    "check",
     "compare",
     "ema_model",
     "ensemble",

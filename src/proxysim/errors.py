@@ -18,6 +18,8 @@ import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from proxysim.paths import text_of
+
 
 class ProxysimError(Exception):
     """Base class of all errors that proxysim raises on purpose.
@@ -31,6 +33,9 @@ class ProxysimError(Exception):
     ...     print(type(error).__name__)
     InputError
     """
+
+    def __str__(self) -> str:
+        return text_of(super().__str__())  # paths whose names are not UTF-8 can be printed
 
 
 @dataclass(frozen=True, order=True)

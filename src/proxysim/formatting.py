@@ -91,6 +91,16 @@ def counted(count: int, one: str, many: str | None = None) -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def differ_words(count: int, pairs: int) -> str:
+    """Return how many pairs differ: "2 of 30 pairs differ"."""
+    return f"{count:,} of {counted(pairs, 'pair')} {'differs' if count == 1 else 'differ'}"
+
+
+def rare_count(count: int, pairs: int, limit: float) -> str:
+    """Return a count with its limit: "0 of 30 pairs differ; the chance that one does is below 11.6 %"."""
+    return f"{differ_words(count, pairs)}; the chance that one does is below {plain(100.0 * limit)}{PERCENT}"
+
+
 def joined(words: Sequence[str], most: int = 12) -> str:
     """Return a list such as "a, b and c", or "none"; beyond `most` entries only their number is given."""
     kept = list(words)

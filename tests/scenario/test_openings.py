@@ -29,6 +29,7 @@ branches = ["no-pact", "strong"]
 design = "grid"
 runs = 8
 measures = ["capacity"]
+allow_equal_branches = true
 [uncertainties]
 "ties.*.control" = {scale = [0.5, 1.0]}
 [levers]

@@ -14,6 +14,8 @@ from proxysim.cli.app import Sets, app, refusal
 from proxysim.cli.options import Seed, Threads, Uncertain, with_options
 from proxysim.cli.studies import bar
 from proxysim.errors import RunError, StorageError
+from proxysim.paths import path_of
+from proxysim.runs.files import is_stream
 
 
 @dataclass(frozen=True)
@@ -68,30 +70,34 @@ class SweepOptions:
 def report(
     context: typer.Context,
     subject: Annotated[
-        str, typer.Argument(metavar="WORLD|DIR", help="Path of a world file, name of a shipped world, or folder of a finished sweep.")
+        str, typer.Argument(metavar="WORLD|DIR", help="Path of a world file, name of a shipped world, or folder of a sweep.")
     ],
     *,
     of_world: StudyOptions,
     of_sweep: SweepOptions,
-    out: Annotated[str, typer.Option("--out", metavar="FILE", help="HTML file to write.")] = "report.html",
+    out: Annotated[str, typer.Option("--out", metavar="FILE", help="HTML file to write; - for stdout.")] = "report.html",
 ) -> None:
-    """Write an HTML report on a world or a finished sweep.
+    """Write an HTML report on a world or a sweep.
 
-    The report on a world has the effects, provisions, countermeasures, figures and sources.
+    The report on a world has the effects, provisions, countermeasures, figures and sources. For a sweep that is not finished, it
+    covers the runs that are done, and the exit status is 3.
     """
-    target = Path(out)
-    _check(target)
-    is_sweep = Path(subject).is_dir()
+    target = _target(out)
+    is_sweep = path_of(subject).is_dir()
     for name in (part.name for part in fields(of_world if is_sweep else of_sweep)):
         if getattr(context.get_parameter_source(name), "name", "DEFAULT") != "DEFAULT":
             option = f"--{'set' if name == 'sets' else name}"
             raise refusal(option, f"applies only to {'a world' if is_sweep else 'the folder of a sweep'}; {subject} is "
                                   f"{'a folder' if is_sweep else 'not a folder'}")  # fmt: skip
+    finished = True
     if is_sweep:
-        _of_sweep(subject, target, of_sweep.outcome, of_sweep.branch)
+        finished = _of_sweep(subject, target, of_sweep.outcome, of_sweep.branch)
     else:
         _of_world(subject, target, of_world)
-    print(f"wrote {target} ({target.stat().st_size / 1e6:.1f} MB)", file=sys.stderr)
+    size = "" if is_stream(target) else f" ({target.stat().st_size / 1e6:.1f} MB)"
+    print(f"wrote {target}{size}", file=sys.stderr)
+    if not finished:
+        raise typer.Exit(3)
 
 
 def _of_world(world: str, target: Path, options: StudyOptions) -> None:
@@ -106,14 +112,16 @@ def _of_world(world: str, target: Path, options: StudyOptions) -> None:
                  threads=options.threads, steps=bar, asked=_asked(world, target, options))  # fmt: skip
 
 
-def _of_sweep(folder: str, target: Path, outcome: str | None, branch: str | None) -> None:
+def _of_sweep(folder: str, target: Path, outcome: str | None, branch: str | None) -> bool:
+    """Write the page; returns whether the sweep is finished."""
     from proxysim.report.sweep.page import write_sweep_report
     from proxysim.sweeps.runner import status
 
     state = status(folder)
-    if state.skipped or state.digest is None:
+    if state.digest is None:
         print(f"proxysim: {state.stopped or f'{state}; finish it with `proxysim resume {folder}`'}", file=sys.stderr)
-        raise typer.Exit(3)
+        if state.stopped or not state.ok:
+            raise typer.Exit(3)
     words = ["proxysim", "report", folder]
     words += ["--outcome", outcome] if outcome is not None else []
     words += ["--branch", branch] if branch is not None else []
@@ -125,10 +133,14 @@ def _of_sweep(folder: str, target: Path, outcome: str | None, branch: str | None
         raise refusal(
             "--branch" if branch is not None and repr(branch) in str(error) else "--outcome", str(error)
         ) from None
+    return state.digest is not None
 
 
-def _check(target: Path) -> None:
-    """Refuse a missing folder, and an existing file that is not a report."""
+def _target(out: str) -> Path:
+    """The file to write; refuses a missing folder, and an existing file that is not a report."""
+    target = Path("/dev/stdout") if out == "-" else path_of(out)
+    if is_stream(target):
+        return target
     try:
         if target.is_dir() or not target.parent.is_dir():
             raise refusal("--out", f"{target} is a folder, or its folder does not exist; give a file")
@@ -139,6 +151,7 @@ def _check(target: Path) -> None:
             raise refusal("--out", f"{target} already exists and is not a report of proxysim; give another name")
     except OSError as error:
         raise refusal("--out", f"{target} cannot be read: {error.strerror}") from None
+    return target
 
 
 def _asked(world: str, target: Path, options: StudyOptions) -> str:

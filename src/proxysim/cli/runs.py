@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from proxysim.cli.app import BranchName, Sets, WorldFile, app, refusal
+from proxysim.paths import path_of
 
 if TYPE_CHECKING:
     from proxysim.runs.run import Run
@@ -26,15 +27,16 @@ def run(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
 ) -> None:
     """Run a world once and print a summary."""
-    if out is not None:
-        _check_folder(Path(out))
+    folder = None if out is None else path_of(out)
+    if folder is not None:
+        _check_folder(folder)
     from proxysim.runs.run import run as run_world
     from proxysim.scenario.world.world import load
 
     built = load(world, branch, tuple(sets or ()))
     done = run_world(built, rng=seed, run=number)
-    if out is not None:
-        _write(done, Path(out))
+    if folder is not None:
+        _write(done, folder)
     if as_json:
         print(json.dumps(_object(done), indent=1, ensure_ascii=False, allow_nan=False))
     else:

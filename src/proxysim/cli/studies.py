@@ -14,6 +14,7 @@ import typer
 
 from proxysim.cli.app import Sets, WorldFile, app, refusal
 from proxysim.cli.options import AsJson, DrawOptions, Folder, Measures, OutputOptions, Runs, Seed, with_options
+from proxysim.paths import path_of
 from proxysim.runs.files import write_whole
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def _folder(out: str | None) -> Path | None:
     """Check that a folder is new or empty, so that nothing is overwritten."""
     if out is None:
         return None
-    folder = Path(out)
+    folder = path_of(out)
     try:
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise refusal("--out", f"{folder} already exists and is not empty; give a new folder")
@@ -185,7 +186,8 @@ def _write(folder: Path, tables: dict[str, pandas.DataFrame], texts: dict[str, s
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, table in tables.items():
-            table.to_parquet(folder / f"{name}.parquet", index=False, compression="zstd")
+            with open(folder / f"{name}.parquet", "wb") as stream:  # Arrow opens only names that are UTF-8 text
+                table.to_parquet(stream, index=False, compression="zstd")
         for name, text in texts.items():
             write_whole(folder / name, text + "\n")
     except OSError as error:

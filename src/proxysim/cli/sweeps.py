@@ -52,6 +52,7 @@ def design(
 
 
 def _print_design(experiment: Experiment, table: Design) -> None:
+    from proxysim.sweeps.experiment.design import SALTELLI
     from proxysim.sweeps.experiment.experiment import levelled
 
     print(experiment.question)
@@ -85,32 +86,26 @@ def _print_design(experiment: Experiment, table: Design) -> None:
     for k in range(min(SHOWN_POINTS, len(table))):
         values = ", ".join(f"{value:.4g}" if isinstance(value, float) else str(value) for value in table.point(k)[:12])
         print(f"    {k}: {values}{', ...' if len(table.factors) > 12 else ''}")
+    if repeated := sum(count > 0 for count in table.repeats):
+        print(f"    {counted(repeated, 'point repeats', 'points repeat')} an earlier one")
+    step = (2 if SALTELLI.get(experiment.design) else 1) * len(table.factors) + 2
+    if experiment.design in SALTELLI and (groups := len(table) // step) & (groups - 1):
+        near = 1 << (groups.bit_length() - 1)
+        print(f"    the Sobol sequence behind it is balanced at powers of two, such as {near * step:,} or {2 * near * step:,} points")
     if experiment.design == "sobol" and len(table) & (len(table) - 1):
         near = 1 << (len(table).bit_length() - 1)
         print(f"    a Sobol sequence is balanced at powers of two, such as {near:,} or {2 * near:,}")
 
 
 def _print_cost(cost: Cost, experiment: Experiment, table: Design, workers: int) -> None:
+    from proxysim.sweeps.estimate import bytes_words, duration_words
+
     parts = (counted(len(table), "point"), counted(len(experiment.branches), "branch", "branches"), counted(experiment.runs, "run"))
     print(f"  size      {' x '.join(parts)} = {counted(cost.rows, 'run')}")
     print(f"  cost      {1000 * cost.seconds:.2f} ms per run, measured on {cost.measured} runs just now;")
     for count in sorted({1, workers}):
-        print(f"            about {_duration(cost.on(count))} with {counted(count, 'worker')}")
-    print(f"            about {_bytes(cost.bytes)} on disk")
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
-
-
-def _bytes(count: float) -> str:
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"
+        print(f"            about {duration_words(cost.on(count))} with {counted(count, 'worker')}")
+    print(f"            about {bytes_words(cost.bytes)} on disk")
 
 
 @app.command("sweep")
@@ -158,7 +153,7 @@ def resume(
 def extend(
     folder: Folder,
     runs: Annotated[int, typer.Option("--runs", min=0, help="Runs to add to each point and branch.")] = 0,
-    points: Annotated[int, typer.Option("--points", min=0, help="Points to add to a Sobol design.")] = 0,
+    points: Annotated[int, typer.Option("--points", min=0, help="Points to add to a Sobol or Saltelli design.")] = 0,
     *,
     workers: WorkerOptions,
     hook: Hook = None,

@@ -15,8 +15,10 @@ import typer
 from proxysim.cli.app import BranchName, Sets, WorldFile, app, refusal
 from proxysim.errors import Fault, InputError
 from proxysim.formatting import counted, table
+from proxysim.paths import path_of
 
 if TYPE_CHECKING:
+    from proxysim.scenario.lint.warning import CheckWarning
     from proxysim.scenario.scenario import Number, Scenario
     from proxysim.scenario.toml.reader import Document
 
@@ -46,7 +48,7 @@ def copy(
     """
     from proxysim.scenario.shipped import copy_of
 
-    texts, target = copy_of(name), Path(folder).expanduser()
+    texts, target = copy_of(name), path_of(folder)
     for file in texts:
         if (target / file).exists():
             raise refusal(str(target / file), "exists and is not overwritten; give another folder")
@@ -67,9 +69,10 @@ def init(file: Annotated[str, typer.Argument(metavar="FILE", help="File to write
     from importlib.resources import files
 
     text = files("proxysim.scenario").joinpath("template.toml").read_text(encoding="utf-8")
+    target = path_of(file)
     try:
-        with open(file, "x", encoding="utf-8") as target:
-            target.write(text)
+        with open(target, "x", encoding="utf-8") as stream:
+            stream.write(text)
     except FileExistsError:
         raise refusal(file, "exists and is not overwritten; give another name") from None
     except OSError as error:
@@ -83,11 +86,20 @@ def validate(
         list[str], typer.Argument(metavar="FILE...", help='Files of kind "world", "part" or "experiment", or names of shipped worlds.')
     ],
 ) -> None:
-    """Check files and report every fault with its line."""
+    """Check files and report every fault with its line.
+
+    Warnings that need no run are shown too; `proxysim check` has more of them.
+    """
+    from proxysim.scenario.lint.warning import lines_of
+
     faults: list[Fault] = []
     for file in given:
         try:
-            print(f"ok {file}: {_checked(file)}")
+            words, warnings = _checked(file)
+            print(f"ok {file}: {words}")
+            sys.stdout.flush()
+            for line in lines_of(warnings):
+                print(line, file=sys.stderr)
         except InputError as error:
             faults += error.faults
             sys.stdout.flush()
@@ -96,8 +108,10 @@ def validate(
         raise typer.Exit(2)
 
 
-def _checked(file: str) -> str:
-    """Summary of a valid file."""
+def _checked(file: str) -> tuple[str, list[CheckWarning]]:
+    """Summary of a valid file, and what is probably not meant in it."""
+    from proxysim.scenario.lint.facts import Facts
+    from proxysim.scenario.lint.lint import static_warnings
     from proxysim.scenario.resolve.layers import read_layers
     from proxysim.scenario.resolve.loader import source_of
     from proxysim.scenario.shipped import world_path
@@ -114,12 +128,13 @@ def _checked(file: str) -> str:
             raise InputError(world.faults)
         counts = [("actors", len(world.ids("states")) + len(world.ids("proxies")))]
         counts += [(section, len(world.ids(section))) for section in sections]
-        return "part, " + _counted(counts)
-    scenario = source_of(document, str(path), path.parent).scenario()
+        return "part, " + _counted(counts), []
+    source = source_of(document, str(path), path.parent)
+    scenario = source.scenario()
     counts = [("actors", len(scenario.ids["actors"]))]
     counts += [(section, len(scenario.ids[section])) for section in sections]
     words = f"{_counted(counts)}, {counted(scenario.months, 'month')}, branches: {', '.join(scenario.branches) or 'none'}"
-    return "\n".join([words, *_cut(scenario)])
+    return "\n".join([words, *_cut(scenario)]), static_warnings(Facts.of(source))
 
 
 def _is_experiment(kind: object) -> bool:
@@ -130,19 +145,23 @@ def _is_experiment(kind: object) -> bool:
     return isinstance(kind, str) and '"experiment"' in did_you_mean(kind, (*KINDS, "experiment"))
 
 
-def _checked_experiment(document: Document, folder: Path) -> str:
-    """Summary of a valid experiment, after all the checks that `sweep` makes before it runs."""
+def _checked_experiment(document: Document, folder: Path) -> tuple[str, list[CheckWarning]]:
+    """Summary of a valid experiment, after all the checks that `sweep` makes before it runs, and its warnings."""
     from proxysim.errors import MissingExtra
     from proxysim.scenario.world.world import build
+    from proxysim.sweeps.check import cheap_warnings
+    from proxysim.sweeps.equal_branches import refuse_equal_branches
     from proxysim.sweeps.experiment.design import design_of
     from proxysim.sweeps.experiment.experiment import experiment_of
-    from proxysim.sweeps.inputs import columns_of
+    from proxysim.sweeps.inputs import Variation, columns_of
 
     experiment = experiment_of(document, folder)
     points = experiment.points
     faults: list[Fault] = []
     try:
-        points = len(design_of(experiment))
+        design = design_of(experiment)
+        points = len(design)
+        refuse_equal_branches(Variation(experiment), design)
     except MissingExtra:
         pass  # the library of the design is not installed; the file gives the number of points
     except InputError as error:
@@ -154,8 +173,9 @@ def _checked_experiment(document: Document, folder: Path) -> str:
     if faults:
         raise InputError(faults)
     branches, runs = len(experiment.branches), experiment.runs
-    return (f"experiment, {counted(points, 'point')}, {counted(branches, 'branch', 'branches')},"
-            f" {counted(runs, 'run')} each = {counted(points * branches * runs, 'run')}")  # fmt: skip
+    words = (f"experiment, {counted(points, 'point')}, {counted(branches, 'branch', 'branches')},"
+             f" {counted(runs, 'run')} each = {counted(points * branches * runs, 'run')}")  # fmt: skip
+    return words, cheap_warnings(experiment, points)
 
 
 def _counted(counts: Sequence[tuple[str, int]]) -> str:

@@ -48,7 +48,7 @@ def open_month(w, s, f):  # type: ignore[no-untyped-def]
     for i in range(w.tie_count):
         for c in range(w.category_count):
             for o in range(w.origin_count):
-                f.opening_ring[i, c, o] = _on_the_way(w, s, i, c, o)
+                f.opening_ring[i, c, o] = s.in_transit[i, c, o]
                 for line in range(TRANSIT_ALL):
                     f.transit[i, c, o, line] = 0.0
 
@@ -102,7 +102,7 @@ def close_month(w, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    residual, residual_month, residual_account
+    residual, residual_month, residual_account; in_transit : (tie, category, origin), arms
     """
     sent, received, paid, earned, moving = 0.0, 0.0, 0.0, 0.0, 0.0
     for a in range(w.actor_count):
@@ -131,7 +131,8 @@ def close_month(w, s, f, t):  # type: ignore[no-untyped-def]
         for c in range(w.category_count):
             for o in range(w.origin_count):
                 inflow = f.opening_ring[i, c, o] + f.transit[i, c, o, T_SENT]
-                outflow = _on_the_way(w, s, i, c, o)
+                s.in_transit[i, c, o] = _on_the_way(w, s, i, c, o)
+                outflow = s.in_transit[i, c, o]
                 for line in range(T_ARRIVED, TRANSIT_ALL):
                     outflow += f.transit[i, c, o, line]
                 code = (i * w.category_count + c) * w.origin_count + o

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from proxysim.core.jit import compiled
-from proxysim.core.rules._shared import stock_of, whole_stock
+from proxysim.core.rules._shared import stock_of
 from proxysim.core.vocabulary import A_MADE, A_RECEIVED, A_SENT, A_STRUCK, M_RECEIVED, MEASURE_INDEX, WINDOW
 
 CAPACITY, FIGHTING, MANUFACTURE, REACH = (MEASURE_INDEX[n] for n in ("capacity", "fighting", "manufacture", "reach"))
@@ -41,10 +41,11 @@ def record(w, p, s, f, t):  # type: ignore[no-untyped-def]
         for month in range(WINDOW):
             s.measure[a, MANUFACTURE] += s.made_before[a, month] / WINDOW
         s.measure[a, IDLE_MONEY], s.measure[a, IDLE_COMPONENTS] = f.idle_money[a], f.idle_components[a]
-        held, advanced = whole_stock(w, s, a), 0.0
+        held, advanced = 0.0, 0.0
         for c in range(w.category_count):
             s.measure[a, POTENTIAL] += s.plant[a, c] * s.knowhow[a, c]
             for o in range(w.origin_count):
+                held += s.stock[a, c, o]
                 advanced += s.stock[a, c, o] if p.tier[c] >= ADVANCED_TIER else 0.0
         s.measure[a, STOCK] = held
         s.measure[a, ADVANCED] = advanced / held if held > 0.0 else 0.0

@@ -149,6 +149,7 @@ def _start(w, p, s, f):  # type: ignore[no-untyped-def]
                 s.tie_order[i] = s.tie_share[i] * p.income[a] * p.arms_share[i] * (per_money / mixed)
         for c in range(w.category_count):
             for o in range(w.origin_count):
+                s.in_transit[i, c, o] = 0.0
                 for slot in range(w.ring_count):
                     s.ring[i, c, o, slot] = 0.0
     for r in range(w.regime_count):

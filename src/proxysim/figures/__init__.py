@@ -10,39 +10,51 @@ from typing import TYPE_CHECKING
 from proxysim._lazy import lazily
 
 if TYPE_CHECKING:
-    from proxysim.figures.bands import capacity_bands
+    from proxysim.figures.bands import arms_over_time, capacity_bands, headline
     from proxysim.figures.chains import support_chain
     from proxysim.figures.effects import differences
     from proxysim.figures.flows import alluvial
     from proxysim.figures.heatmaps import heat_map
     from proxysim.figures.kit.export import save
     from proxysim.figures.leg_flows import arms_map
+    from proxysim.figures.levers import lever_effect, sweep_scatter
+    from proxysim.figures.matrices import effect_matrix
     from proxysim.figures.origins import provenance
     from proxysim.figures.places import places_and_legs
     from proxysim.figures.provisions import waterfall
     from proxysim.figures.rankings import ranking, tornado
     from proxysim.figures.regimes import regime_stability
+    from proxysim.figures.standing import survival
     from proxysim.figures.sweeps import sweep_lines, sweep_spread
 
 _HOMES = {
-    "alluvial": "flows", "arms_map": "leg_flows", "capacity_bands": "bands", "differences": "effects", "heat_map": "heatmaps",
-    "places_and_legs": "places", "provenance": "origins", "ranking": "rankings", "regime_stability": "regimes", "save": "kit.export",
-    "support_chain": "chains", "sweep_lines": "sweeps", "sweep_spread": "sweeps", "tornado": "rankings", "waterfall": "provisions",
+    "alluvial": "flows", "arms_map": "leg_flows", "arms_over_time": "bands", "capacity_bands": "bands",
+    "differences": "effects", "effect_matrix": "matrices", "headline": "bands", "heat_map": "heatmaps",
+    "lever_effect": "levers", "places_and_legs": "places", "provenance": "origins", "ranking": "rankings",
+    "regime_stability": "regimes", "save": "kit.export", "support_chain": "chains", "survival": "standing",
+    "sweep_lines": "sweeps", "sweep_scatter": "levers", "sweep_spread": "sweeps", "tornado": "rankings",
+    "waterfall": "provisions",
 }  # fmt: skip
 
 __all__ = [
     "alluvial",
     "arms_map",
+    "arms_over_time",
     "capacity_bands",
     "differences",
+    "effect_matrix",
+    "headline",
     "heat_map",
+    "lever_effect",
     "places_and_legs",
     "provenance",
     "ranking",
     "regime_stability",
     "save",
     "support_chain",
+    "survival",
     "sweep_lines",
+    "sweep_scatter",
     "sweep_spread",
     "tornado",
     "waterfall",

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from matplotlib.lines import Line2D
-
-from proxysim.figures.kit import text
-from proxysim.figures.kit.frame import empty_figure, figure_of, label_months, new_figure, place_axes, place_text
-from proxysim.figures.kit.palette import GUIDE, INK, MUTED, branch_look
-from proxysim.figures.kit.style import EDGE, HEAD, SMALL, TEXT, WIDE, styled
+from proxysim.figures.kit.captions import measure_label, measure_title, unit_label
+from proxysim.figures.kit.courses import (
+    TOGETHER,
+    Plan,
+    choose_branches,
+    draw_courses,
+    flat_row,
+    multiples,
+    not_shown,
+    plan_of,
+    side_by_side,
+)
+from proxysim.figures.kit.frame import empty_figure, figure_of
+from proxysim.figures.kit.style import styled
 from proxysim.figures.kit.tables import unique
-from proxysim.figures.kit.text import cut, fit, text_height, text_width, wrap_text
-from proxysim.formatting import after_point, number
 from proxysim.scenario.arguments import names_of
 
 if TYPE_CHECKING:
@@ -23,10 +27,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["capacity_bands"]
+__all__ = ["arms_over_time", "capacity_bands", "headline"]
 
-_HIGH, _GAP, _LEFT, _RIGHT = 1.62, 0.62, 0.55, 0.55
-_EVENTS, _PANELS, _BRANCHES = 9, 12, 8
+#: Most actors in panels with all branches, in small panels of one branch each, and in a row.
+_PANELS, _SMALL, _ROW = 12, 8, 4
+#: Most branches in a row of panels.
+_LINES = 4
+#: Months over which flows are averaged.
+_WINDOW = 3
+_LEVELS = ("q05", "q50", "q95")
 
 
 @styled
@@ -39,7 +48,11 @@ def capacity_bands(
     labels: Mapping[str, str] | None = None,
     ax: Axes | None = None,
 ) -> Figure:
-    """Draw a measure over time: the median of each branch and a band with 90 % of the runs, one panel per actor.
+    """Draw a measure over time: the median of each branch and a band with 90 % of the runs, by actor.
+
+    With up to three branches, each actor has one panel with all of them. With more, each branch has a small panel for
+    each actor, with the first branch in grey. Actors with the same values share a panel. Actors get a scale of their
+    own if one of them would squash another.
 
     Parameters
     ----------
@@ -47,7 +60,8 @@ def capacity_bands(
         branches are drawn
     measure : the measure to draw
     unit : its unit, for labels; an index, whose unit begins with "index", gets a line at 100
-    actors : ids of at most 12 actors, in the order of the panels; None for all with a value above 0 in some month
+    actors : ids of at most 12 actors, in the order of the panels, or 8 with more than three branches; None for all
+        with a value above 0 in some month
     events : month ("YYYY-MM") and label, most important first; they are marked by numbers, with a key below. None for
         no events
     labels : id of an actor or branch -> label; None for the ids themselves
@@ -70,159 +84,157 @@ def capacity_bands(
     >>> figures.save(figure, "stock.svg", study).name
     'stock.svg'
     """
-    chosen = table[table["measure"] == measure]
-    if actors is None:
-        actors = [one for one in unique(chosen["actor"]) if chosen.loc[chosen["actor"] == one, "q95"].abs().max() > 0]
-    actors = names_of(actors, "actors")
-    actors, more = list(actors)[:_PANELS], max(0, len(actors) - _PANELS)
-    branches = unique(chosen["branch"])[:_BRANCHES]
-    months = unique(chosen["month"])
-    if not actors:
-        return empty_figure(f"No actor in this world has {measure}.")
-    span = _y_limits(chosen[chosen["actor"].isin(actors) & chosen["branch"].isin(branches)])
-    is_index = unit.startswith("index")
+    chosen, left_out = _rows(table, measure)
+    names = _actors(chosen, actors)
+    many = len(unique(chosen["branch"])) > TOGETHER
+    shown = names[: _SMALL if many else _PANELS]
+    if not shown:
+        return empty_figure(f"No actor in this world has {measure_label(measure)}.")
+    plan = _plan(chosen, shown, unit, labels)
     if ax is not None:
-        _draw_actor(ax, chosen[chosen["actor"] == actors[0]], branches, months, span, [], is_index)
-        ax.set_ylabel(unit)
-        return figure_of(ax)
-    marks = _select_events(events, months)
-    key, event_key = _legend_rows(branches, labels), _event_key(marks, months)
-    runs = f"n = {int(chosen['n'].max()):,} runs of each branch" if len(chosen) else ""
-    words = f"{measure.replace('_', ' ').capitalize()} ({unit}). Line: median; band: 90 % of runs; number at the right: "
-    words += f"median in the last month. {runs}."
-    caption = wrap_text(words + (f" {more} more actors are not shown." if more else ""), WIDE - 2 * EDGE)
-    head, columns = 0.12 + 0.2 * len(key), min(2, len(actors))
-    top = head + math.ceil(len(actors) / columns) * (_HIGH + _GAP)
-    figure = new_figure(top + text_height(event_key) + text_height(caption) + 0.32)
-    _draw_legend(figure, key, labels)
-    width = (WIDE - columns * (_LEFT + _RIGHT)) / columns
-    for place, actor in enumerate(actors):
-        row, column = divmod(place, columns)
-        left = _LEFT + column * (width + _LEFT + _RIGHT)
-        axes = place_axes(figure, left, head + 0.36 + row * (_HIGH + _GAP), width, _HIGH)
-        _draw_actor(axes, chosen[chosen["actor"] == actor], branches, months, span, marks, is_index)
-        title = fit(text.name(labels, actor, 60), width + 0.4, HEAD, bold=True)
-        axes.set_title(title, loc="left", pad=12 if marks else 5, fontweight="bold")
-    look: dict[str, Any] = {"fontsize": SMALL, "color": MUTED}
-    if event_key:
-        place_text(figure, EDGE, top + 0.14, "\n".join(event_key), **look)
-    below = top + 0.14 + text_height(event_key) + (0.05 if event_key else 0)
-    place_text(figure, EDGE, below, "\n".join(caption), **look)
-    return figure
+        return _on_axes(ax, plan)
+    caption = f"{measure_title(measure, unit)}. Line: median; band: 90 % of runs; number at the right: median in the last month. "
+    caption += f"{_sample(chosen)}{not_shown('actors', len(names) - len(shown))}{left_out}"
+    return (multiples if many else side_by_side)(plan, caption, events)
 
 
-def _event_key(marks: Sequence[tuple[int, str]], months: Sequence[str]) -> list[str]:
-    """Return the lines that explain the numbers above the panels."""
-    words = "   ".join(f"{at + 1} {cut(words, 80)} ({months[month]})" for at, (month, words) in enumerate(marks))
-    return wrap_text(words, WIDE - 2 * EDGE) if marks else []
+@styled
+def arms_over_time(
+    table: pandas.DataFrame,
+    actors: str | Sequence[str] | None = None,
+    events: pandas.DataFrame | None = None,
+    labels: Mapping[str, str] | None = None,
+    ax: Axes | None = None,
+    unit: str = "USD m / month",
+) -> Figure:
+    """Draw the arms that actors receive over time: the median of each branch and a band with 90 % of the runs.
 
+    Panels and scales are those of `capacity_bands`; every scale starts at 0. Medians and bands are means over three
+    months, because deliveries vary from month to month.
 
-def _y_limits(rows: pandas.DataFrame) -> tuple[float, float]:
-    low, high = float(rows["q05"].min()), float(rows["q95"].max())
-    room = 0.06 * (high - low or abs(high) or 1.0)
-    return low - room, high + room
+    Parameters
+    ----------
+    table : `Ensemble.bands_table()`, of which the rows of the measure received_arms are used; at most 8 branches are
+        drawn
+    actors : ids of at most 12 actors, in the order of the panels, or 8 with more than three branches; None for all
+        that receive arms in some month
+    events : month ("YYYY-MM") and label, as in `capacity_bands`; None for no events
+    labels : id of an actor or branch -> label; None for the ids themselves
+    ax : axes for the first actor; None makes a new figure
+    unit : unit of the arms, for labels
 
+    Returns
+    -------
+    Figure : the new figure, or that of `ax`; for an empty table, a figure that says so
 
-def _draw_actor(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], months: Sequence[str], span: tuple[float, float],
-         marks: Sequence[tuple[int, str]], is_index: bool) -> None:  # fmt: skip
-    """Draw the branches of one actor; an index has a line at 100."""
-    at = np.arange(len(months))
-    ends = []
-    for place, branch in enumerate(branches):
-        own = rows[rows["branch"] == branch]
-        low, middle, high = (own[level].to_numpy() for level in ("q05", "q50", "q95"))
-        if not len(middle):
-            continue
-        look = branch_look(place)
-        colour = look.colour
-        if len(months) == 1:
-            x = (place + 1) / (len(branches) + 1) - 0.5
-            axes.errorbar([x], middle, yerr=[middle - low, high - middle], fmt=look.marker, color=colour, capsize=3)
-            continue
-        axes.fill_between(at, low, high, color=colour, alpha=0.16, linewidth=0, zorder=2)
-        for edge in (low, high):
-            axes.plot(at, edge, color=colour, linewidth=0.5, linestyle=look.dashes, alpha=0.7, zorder=3)
-        axes.plot(at, middle, color=colour, linewidth=2.0 if place else 1.6, linestyle=look.dashes, zorder=4)
-        ends.append((float(middle[-1]), colour))
-    axes.set_ylim(*span)
-    label_months(axes, months, 6)
-    if len(months) == 1:
-        axes.set_xticks([0], list(months))
-    if is_index and span[0] < 100 < span[1]:
-        axes.axhline(100, color=GUIDE, linewidth=0.7, zorder=1)
-    for order, (month, _) in enumerate(marks, 1):
-        axes.axvline(month, color=GUIDE, linewidth=0.8, zorder=0)
-        axes.annotate(str(order), (month, 1.0), xycoords=axes.get_xaxis_transform(), xytext=(0, 2), textcoords="offset points",
-                      ha="center", fontsize=7, color=MUTED)  # fmt: skip
-    least = (span[1] - span[0]) * SMALL * 1.25 / 72 / _HIGH
-    digits = after_point(max((abs(value) for value, _ in ends), default=0.0))
-    for value, where, colour in _spread_labels(ends, least, span):
-        words = number(value, digits=digits)
-        axes.annotate(words, (1.0, where), xycoords=axes.get_yaxis_transform(), xytext=(4, 0), textcoords="offset points",
-                      ha="left", va="center", fontsize=SMALL, color=colour, annotation_clip=False)  # fmt: skip
+    Raises
+    ------
+    InputError : `actors` contains something other than text
 
-
-def _spread_labels(
-    ends: Sequence[tuple[float, str]], least: float, span: tuple[float, float]
-) -> list[tuple[float, float, str]]:
-    """Return (value, position, colour) in order of values, with positions at least `least` apart."""
-    ordered = sorted(ends)
-    places = [value for value, _ in ordered]
-    for _ in range(60):
-        for at in range(1, len(places)):
-            over = least - (places[at] - places[at - 1])
-            if over > 0:
-                places[at - 1] -= over / 2
-                places[at] += over / 2
-        if places and places[-1] > span[1]:
-            places[-1] = span[1]
-        if places and places[0] < span[0]:
-            places[0] = span[0]
-    return [(value, place, colour) for (value, colour), place in zip(ordered, places, strict=True)]
-
-
-def _select_events(events: pandas.DataFrame | None, months: Sequence[str]) -> list[tuple[int, str]]:
-    """Return the events in these months, earlier rows first in case of conflict, each month once.
-
-    Events too close to one that is already marked are left out.
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> from proxysim import figures
+    >>> study = ps.ensemble("quickstart", ["no-pact", "strong"], runs=20, bands=True)
+    >>> figure = figures.arms_over_time(study.bands_table(), actors=["reds", "blues"])
+    >>> figures.save(figure, "arms.svg", study).name
+    'arms.svg'
     """
-    if events is None:
-        return []
-    place = {month: at for at, month in enumerate(months)}
-    found: dict[int, str] = {}
-    nearest = max(1, round(len(months) * 0.035))
-    for month, words in zip(events["month"], events["label"], strict=True):
-        at = place.get(month, -1)
-        if at in found:
-            found[at] = f"{found[at]}; {words}"
-        elif at >= 0 and len(found) < _EVENTS and all(abs(at - other) >= nearest for other in found):
-            found[at] = str(words)
-    return sorted(found.items())
+    chosen, left_out = _rows(table, "received_arms")
+    names = _actors(chosen, actors)
+    many = len(unique(chosen["branch"])) > TOGETHER
+    shown = names[: _SMALL if many else _PANELS]
+    if not shown:
+        return empty_figure("No arms were received in these runs.")
+    plan = _plan(chosen, shown, unit, labels, floor=0.0, window=_WINDOW)
+    if ax is not None:
+        return _on_axes(ax, plan)
+    caption = f"Arms received ({unit_label(unit)}). Line: median; band: 90 % of runs; both are means over {_WINDOW} months. Number at the "
+    caption += f"right: last months. {_sample(chosen)}{not_shown('actors', len(names) - len(shown))}{left_out}"
+    return (multiples if many else side_by_side)(plan, caption, events)
 
 
-def _legend_rows(branches: Sequence[str], labels: Mapping[str, str] | None) -> list[list[tuple[int, str]]]:
-    """Return the branches in rows of the legend, as (index of the branch, id)."""
-    rows: list[list[tuple[int, str]]] = [[]]
-    used = EDGE
-    for place, branch in enumerate(branches):
-        wide = 0.62 + text_width(text.name(labels, branch, 40))
-        if rows[-1] and used + wide > WIDE - EDGE:
-            rows.append([])
-            used = EDGE
-        rows[-1].append((place, branch))
-        used += wide
-    return rows
+@styled
+def headline(
+    table: pandas.DataFrame,
+    measure: str = "fighting",
+    unit: str = "index, start = 100",
+    actors: str | Sequence[str] | None = None,
+    events: pandas.DataFrame | None = None,
+    labels: Mapping[str, str] | None = None,
+    ax: Axes | None = None,
+) -> Figure:
+    """Draw a measure over time in one flat row of at most four actors and four branches, for the head of a page.
+
+    Lines differ in dashes and markers, so that they can be distinguished in grey. Printed 17 cm wide the figure is 6.5
+    cm high, and its smallest text has 7 points. Flows per month are means over three months.
+
+    Parameters
+    ----------
+    table : `Ensemble.bands_table()`, with the columns branch, month, actor, measure, n, q05, q50, q95
+    measure : the measure to draw
+    unit : its unit, for labels; an index, whose unit begins with "index", gets a line at 100
+    actors : ids of actors, in the order of the panels; None for all with a value above 0 in some month
+    events : month ("YYYY-MM") and label, as in `capacity_bands`; None for no events
+    labels : id of an actor or branch -> label; None for the ids themselves
+    ax : axes for the first actor; None makes a new figure
+
+    Returns
+    -------
+    Figure : the new figure, or that of `ax`; for an empty table, a figure that says so
+
+    Raises
+    ------
+    InputError : `actors` contains something other than text
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> from proxysim import figures
+    >>> study = ps.ensemble("quickstart", ["no-pact", "strong", "sea-patrol"], runs=20, bands=True)
+    >>> figure = figures.headline(study.bands_table())
+    >>> figures.save(figure, "headline.svg", study).name
+    'headline.svg'
+    """
+    rows, _ = _rows(table, measure)
+    names, branches = _actors(rows, actors), unique(rows["branch"])
+    if not names:
+        return empty_figure(f"No actor in this world has {measure_label(measure)}.")
+    rows = rows[rows["branch"].isin(branches[:_LINES])]
+    window = _WINDOW if unit_label(unit).endswith("per month") else 1
+    plan = _plan(rows, names[:_ROW], unit, labels, floor=None if unit.startswith("index") else 0.0, window=window)
+    if ax is not None:
+        return _on_axes(ax, plan)
+    caption = f"{measure_title(measure, unit)}. Line: median; band: 90 % of runs; number at the right: median in the last month"
+    caption += f"{f'. Flows are means over {_WINDOW} months' if window > 1 else ''}. {_sample(rows)}"
+    caption += not_shown("actors", len(names) - _ROW) + not_shown("branches", len(branches) - _LINES)
+    return flat_row(plan, caption, events)
 
 
-def _draw_legend(figure: Figure, rows: Sequence[Sequence[tuple[int, str]]], labels: Mapping[str, str] | None) -> None:
-    """Draw line and name of each branch above the panels."""
-    width, height = (float(x) for x in figure.get_size_inches())
-    for row, entries in enumerate(rows):
-        left, top = EDGE, 0.16 + 0.2 * row
-        for place, branch in entries:
-            y, look = 1 - top / height, branch_look(place)
-            figure.add_artist(Line2D([left / width, (left + 0.36) / width], [y, y], color=look.colour, linestyle=look.dashes, linewidth=2.2,
-                                     transform=figure.transFigure))  # fmt: skip
-            words = text.name(labels, branch, 40)
-            figure.text((left + 0.42) / width, y, words, fontsize=TEXT, va="center", color=INK)
-            left += 0.62 + text_width(words)
+def _rows(table: pandas.DataFrame, measure: str) -> tuple[pandas.DataFrame, str]:
+    """Return the rows of a measure for the branches that are drawn, and a sentence on the others."""
+    return choose_branches(table[table["measure"] == measure])
+
+
+def _actors(rows: pandas.DataFrame, actors: str | Sequence[str] | None) -> list[str]:
+    """Return the given actors, or those with a value above 0 in some month."""
+    if actors is not None:
+        return [one for one in names_of(actors, "actors") if (rows["actor"] == one).any()]
+    return [one for one in unique(rows["actor"]) if rows.loc[rows["actor"] == one, "q95"].abs().max() > 0]
+
+
+def _plan(rows: pandas.DataFrame, actors: Sequence[str], unit: str, labels: Mapping[str, str] | None, **options: Any) -> Plan:
+    line = 100.0 if unit.startswith("index") else None
+    return plan_of(rows, "actor", _LEVELS, labels, actors, unit=unit_label(unit), line=line, **options)
+
+
+def _on_axes(ax: Axes, plan: Plan) -> Figure:
+    """Draw the first panel on given axes."""
+    first = plan.panels[0][0]
+    draw_courses(ax, plan, first, plan.span([first]), plan.of(first))
+    ax.set_ylabel(plan.unit)
+    return figure_of(ax)
+
+
+def _sample(rows: pandas.DataFrame) -> str:
+    return f"n = {int(rows['n'].max()):,} runs of each branch." if len(rows) else ""

@@ -11,8 +11,8 @@ from matplotlib.patches import Patch
 
 from proxysim.figures.kit import text
 from proxysim.figures.kit.captions import sample_note
+from proxysim.figures.kit.courses import not_shown
 from proxysim.figures.kit.frame import (
-    branch_legend,
     captioned_figure,
     empty_figure,
     figure_of,
@@ -21,10 +21,11 @@ from proxysim.figures.kit.frame import (
     place_axes,
     zero_line,
 )
-from proxysim.figures.kit.palette import PALE, branch_look
-from proxysim.figures.kit.style import WIDE, styled
+from proxysim.figures.kit.legends import legend_of
+from proxysim.figures.kit.palette import LOOKS, PALE, branch_look
+from proxysim.figures.kit.style import SMALL, TINY, WIDE, styled
 from proxysim.figures.kit.tables import unique
-from proxysim.figures.kit.text import cut, text_width
+from proxysim.figures.kit.text import cut, text_width, wrap_label
 from proxysim.formatting import number
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["support_chain"]
 
-_BRANCHES, _BAR = 6, 0.15
+_BAR = 0.125
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class _Chain:
     @property
     def step(self) -> float:
         """Distance from one stage to the next, in inches."""
-        return _BAR * len(self.branches) + 0.16
+        return _BAR * len(self.branches) + 0.1
 
     @property
     def height(self) -> float:
@@ -81,7 +82,7 @@ def support_chain(
 
     Parameters
     ----------
-    table : stage, branch, value, unit, n (runs); stages and branches in the order of the figure, at most 6 branches.
+    table : stage, branch, value, unit, n (runs); stages and branches in the order of the figure, at most 8 branches.
         Stages with another unit than the first one are shown as numbers without bars
     labels : id of a branch -> label; None for the ids themselves
     ax : axes for the change in per cent alone; None makes a new figure with both panels
@@ -108,13 +109,14 @@ def support_chain(
     'chain.svg'
     """
     chain = _Chain(
-        unique(table["stage"]), unique(table["branch"])[:_BRANCHES],
+        unique(table["stage"]), unique(table["branch"])[:LOOKS],
         {(str(r["stage"]), str(r["branch"])): float(r["value"]) for _, r in table.iterrows()},
         {str(r["stage"]): str(r["unit"]) for _, r in table.iterrows()},
     )  # fmt: skip
     if not chain.stages:
         return empty_figure("No actor in this world supports another.")
-    names, branches = [cut(one, 34) for one in chain.stages], chain.branches
+    lines = max(1, int(chain.step / 0.14))
+    names, branches = ["\n".join(wrap_label(cut(one, 90), 2.0, SMALL, lines)) for one in chain.stages], chain.branches
     if ax is not None:
         _draw_changes(ax, chain, names)
         return figure_of(ax)
@@ -122,22 +124,22 @@ def support_chain(
     index = "" if chain.flows == chain.stages else "; stages in another unit have no bar"
     words = (
         f"Means over months and runs; {sample_note(table, 'runs of each branch')}. Left: {unit}, "
-        f"{whose}{index}. Right: change from {text.name(labels, branches[0], 40)}."
+        f"{whose}{index}. Right: change from {text.name(labels, branches[0], 90)}.{not_shown('branches', table['branch'].nunique() - LOOKS)}"
     )
-    figure = captioned_figure(words, 0.58 + chain.height + 0.5, gap=0.02, spare=0.12)
-    left = 0.25 + min(2.1, max(text_width(one) for one in names))
-    half = (WIDE - left - 0.75 - 0.55) / 2
-    axes = place_axes(figure, left, 0.58, half, chain.height)
+    handles = [Patch(**branch_look(b).fill(0.2)) for b in range(len(branches))]
+    legend = legend_of(handles, [text.name(labels, one, 90) for one in branches])
+    top = legend.height + 0.26
+    figure = captioned_figure(words, top + chain.height + 0.5, gap=0.02, spare=0.12)
+    legend.draw(figure)
+    left = 0.25 + max(text_width(line) for one in names for line in one.split("\n"))
+    half = (WIDE - left - 0.75 - 0.45) / 2
+    axes = place_axes(figure, left, top, half, chain.height)
     _draw_amounts(axes, chain, names)
     axes.set_xlabel(unit)
     if len(branches) > 1:
-        axes = place_axes(figure, left + half + 0.75, 0.58, half, chain.height)
+        axes = place_axes(figure, left + half + 0.75, top, half, chain.height)
         _draw_changes(axes, chain, [])
         axes.set_title("Change", loc="left", fontweight="bold", pad=4)
-    handles = [Patch(**branch_look(b).fill(0.2)) for b in range(len(branches))]
-    most_letters = max(12, 90 // len(branches))
-    branch_legend(figure, handles, [text.name(labels, one, most_letters) for one in branches],
-                  ncols=min(3, len(branches)))  # fmt: skip
     return figure
 
 
@@ -159,9 +161,9 @@ def _draw_amounts(axes: Axes, chain: _Chain, names: Sequence[str]) -> None:
             wide = value if stage in flows and math.isfinite(value) else 0.0
             axes.barh([at], [wide], height=_BAR * 0.86, linewidth=0.6, **branch_look(b).fill(0.2))
             words = f"{number(value)}" + ("" if stage in flows else f" {chain.units[stage]}")
-            axes.annotate(words, (wide, at), xytext=(3, 0), textcoords="offset points", va="center", fontsize=7.5)
+            axes.annotate(words, (wide, at), xytext=(3, 0), textcoords="offset points", va="center", fontsize=TINY)
     most = max([abs(chain.values.get((stage, branch), 0.0)) for stage in flows for branch in chain.branches] or [1.0])
-    axes.set_xlim(0, (most or 1.0) * 1.25)
+    axes.set_xlim(0, (most or 1.0) * 1.3)
     _label_stages(axes, chain, names)
 
 
@@ -178,7 +180,7 @@ def _draw_changes(axes: Axes, chain: _Chain, names: Sequence[str]) -> None:
                 found.append(change)
             right = not change < 0
             axes.annotate(_percent(change), (change if math.isfinite(change) else 0.0, at), xytext=(3 if right else -3, 0),
-                          textcoords="offset points", ha="left" if right else "right", va="center", fontsize=7.5)  # fmt: skip
+                          textcoords="offset points", ha="left" if right else "right", va="center", fontsize=TINY)  # fmt: skip
     span = max(found) - min(found) or 1.0
     axes.set_xlim(min(found) - (0.22 * span if min(found) < 0 else 0), max(found) + 0.24 * span)
     zero_line(axes)

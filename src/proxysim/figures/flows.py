@@ -15,6 +15,7 @@ from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of
 from proxysim.figures.kit.palette import INK, MUTED, NEUTRAL, Look, origin_looks
 from proxysim.figures.kit.style import EDGE, SMALL, WIDE, styled
 from proxysim.figures.kit.tables import unique
+from proxysim.figures.kit.text import wrap_label
 from proxysim.formatting import number
 
 if TYPE_CHECKING:
@@ -31,9 +32,9 @@ Node = tuple[str, str]
 _NODES = 12
 _WIDTH, _BAR = WIDE - 2 * EDGE, 0.13
 #: Left edge of the bars of each column, in inches.
-_COLUMNS = {MAKER: 1.35, SENDER: _WIDTH * 0.5 - 0.1, RECEIVER: _WIDTH - 1.95}
-#: Inches for the text above the bar of a sender.
-_WORDS = 0.16
+_COLUMNS = {MAKER: 1.4, SENDER: _WIDTH * 0.5 - 0.2, RECEIVER: _WIDTH - 1.75}
+#: Inches for the text of a node, and of one line of it.
+_ROOM, _LINE = {MAKER: 1.32, SENDER: 1.9, RECEIVER: 1.55}, 0.135
 _HEADS = {MAKER: "origin", SENDER: "sender", RECEIVER: "receiver"}
 
 
@@ -96,9 +97,12 @@ def alluvial(
         return empty_figure("No arms were sent in these runs.")
     rows = _merge_small(rows)
     count = max(len(unique(rows["origin"])), len(unique(rows["from"])), len(unique(rows["to"])) + 1)
-    height = max(2.2, 0.42 * count + 1.0)
+    height = max(1.8, 0.36 * count + 0.7)
     first, second = _links(rows)
-    slots, scale = _place_nodes(first, second, height)
+    nodes = [node for link in (*first, *second) for node in (link.start, link.end)]
+    names = {node: _node_lines(node, makers or labels if node[0] == MAKER else labels) for node in unique(nodes)}
+    height = max(height, *(sum(len(lines) * _LINE + 0.2 for (column, _), lines in names.items() if column == one) for one in _HEADS))
+    slots, scale = _place_nodes(first, second, height, names)
     if ax is None:
         words = f"Arms sent, {unit}, at 2024 base production value; mean, {sample_note(table, 'runs')}. Colour and hatch: origin."
         if any(map(_is_lost, slots)):
@@ -113,7 +117,7 @@ def alluvial(
         look = {"facecolor": "white" if _is_lost((column, one)) else NEUTRAL}
         if column == MAKER:
             look = looks[one].fill(0.3)
-        _draw_node(ax, (column, one), slot, look, makers or labels if column == MAKER else labels)
+        _draw_node(ax, (column, one), slot, look, names[column, one])
     for column, words in _HEADS.items():
         ax.text(
             _COLUMNS[column] + _BAR / 2,
@@ -164,7 +168,18 @@ def _is_lost(node: Node) -> bool:
     return node == (RECEIVER, LOST)
 
 
-def _place_nodes(first: Sequence[Link], second: Sequence[Link], height: float) -> tuple[dict[Node, Slot], float]:
+def _node_lines(node: Node, labels: Mapping[str, str] | None) -> list[str]:
+    """Return the name of a node in at most four lines."""
+    column, one = node
+    if _is_lost(node):
+        return [LOST.capitalize()]
+    words = "Other origins" if node == (MAKER, "other") else text.name(labels, one, 90)
+    return wrap_label(words, _ROOM[column], SMALL, 4)
+
+
+def _place_nodes(
+    first: Sequence[Link], second: Sequence[Link], height: float, names: Mapping[Node, Sequence[str]]
+) -> tuple[dict[Node, Slot], float]:
     """Place the nodes, large ones on top and lost arms at the bottom, with room for text.
 
     Returns
@@ -183,37 +198,33 @@ def _place_nodes(first: Sequence[Link], second: Sequence[Link], height: float) -
     for link in second:
         add(link.start, link.amount)
         add(link.end, link.amount)
-    total, least = sum(link.amount for link in first), 0.34
-    most = max(len(part) for part in sums.values())
-    scale = max(0.2, height - least * most) / total if total > 0 else 1.0
+    total = sum(link.amount for link in first)
+    least = {node: _LINE * (len(lines) + (node[0] != SENDER)) + 0.06 for node, lines in names.items()}
+    most = max(sum(least[column, one] for one in part) for column, part in sums.items())
+    scale = max(0.2, height - most - 0.1) / total if total > 0 else 1.0
     found: dict[Node, Slot] = {}
     for column, part in sums.items():
         order = sorted(part, key=lambda one: (one == LOST, one in ("other", "all others"), -part[one]))
-        over = _WORDS if column == SENDER else 0.0
-        rooms = [max(least, part[one] * scale + 0.06 + over) for one in order]
+        overs = [_LINE * len(names[column, one]) + 0.02 if column == SENDER else 0.0 for one in order]
+        rooms = [max(least[column, one], part[one] * scale + 0.06 + over) for one, over in zip(order, overs, strict=True)]
         gap = max(0.0, height - sum(rooms)) / max(1, len(order))
         top = gap / 2
-        for one, room in zip(order, rooms, strict=True):
+        for one, room, over in zip(order, rooms, overs, strict=True):
             tall = part[one] * scale
             found[column, one] = Slot(top + over + (room - over - tall) / 2, tall, part[one])
             top += room + gap
     return found, scale
 
 
-def _draw_node(axes: Axes, node: Node, slot: Slot, look: Mapping[str, Any], labels: Mapping[str, str] | None) -> None:
+def _draw_node(axes: Axes, node: Node, slot: Slot, look: Mapping[str, Any], lines: Sequence[str]) -> None:
     """Draw the bar of a node with its name and amount."""
-    column, one = node
+    column, words = node[0], "\n".join(lines)
     x = _COLUMNS[column]
     bar = Rectangle((x, slot.top), _BAR, max(slot.tall, 0.01), linewidth=0.8, zorder=4, **{**look, "edgecolor": INK})
     axes.add_patch(bar)
-    if _is_lost(node):
-        words = LOST.capitalize()
-    elif node == (MAKER, "other"):
-        words = "Other origins"
-    else:
-        words = text.name(labels, one, 18 if column == MAKER else 22)
     if column == SENDER:  # above its bar, where there is no ribbon
         axes.text(x + _BAR / 2, slot.top - 0.03, f"{words} {number(slot.amount)}", ha="center", va="bottom", fontsize=SMALL, zorder=6,
+                  linespacing=1.1,
                   path_effects=[withStroke(linewidth=2, foreground="white")])  # fmt: skip
         return
     ha, at = ("right", x - 0.06) if column == MAKER else ("left", x + _BAR + 0.06)

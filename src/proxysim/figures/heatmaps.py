@@ -13,8 +13,8 @@ from proxysim.figures.kit import text
 from proxysim.figures.kit.captions import tick_label, value_caption
 from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, place_axes
 from proxysim.figures.kit.palette import BOTH_SIGNS, MUTED, ONLY_NEGATIVE, ONLY_POSITIVE
-from proxysim.figures.kit.style import BARE, WIDE, styled
-from proxysim.figures.kit.text import text_width, wrap_text
+from proxysim.figures.kit.style import BARE, SMALL, TINY, WIDE, styled
+from proxysim.figures.kit.text import fit, text_width, wrap_label
 from proxysim.formatting import number
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["heat_map"]
 
 Array = np.ndarray[Any, Any]
-#: Inches above the map if text is above its colour bar, below it, and of the bar; letters that fit above the bar; font size in cells.
-_TOP, _BELOW, _BAR, _LETTERS, _SMALL = 0.26, 0.62, 0.16, 14, 7.5
+#: Inches above the map if text is above its colour bar, below it, and of the bar; letters that fit above the bar.
+_TOP, _BELOW, _BAR, _LETTERS = 0.26, 0.36, 0.16, 14
 #: Most columns and rows with room for numbers in their cells.
 _COLUMNS, _ROWS = 12, 16
 
@@ -71,25 +71,33 @@ def heat_map(
         return empty_figure("There are no points to show.")
     columns, rows = sorted(table[x].unique()), sorted(table[y].unique())
     grid, unsure = np.full((len(rows), len(columns)), np.nan), np.zeros((len(rows), len(columns)), dtype=bool)
+    known = "low" in table and "high" in table and bool(np.isfinite(table["low"].astype(float)).any())
     for _, one in table.iterrows():
         at = rows.index(one[y]), columns.index(one[x])
         grid[at] = float(one[value])
-        unsure[at] = "low" in table and "high" in table and one["low"] <= 0.0 <= one["high"]
+        unsure[at] = known and np.isfinite(grid[at]) and not (one["low"] > 0.0 or one["high"] < 0.0)
     height = min(5.2, max(1.6, 0.36 * len(rows)))
-    side = wrap_text(text.name(labels, y, 60), height)[:3]
+    side = wrap_label(text.name(labels, y, 120), height, SMALL, 3)
     bar = None
     if ax is None:
+        none = ", or there is none" if known and table["low"].isna().any() else ""
         words = value_caption(value, unit, labels, table) + (
-            " Dot: the interval includes zero." if unsure.any() else ""
+            f" Dot: the interval includes zero{none}." if unsure.any() else ""
         )
-        left = 0.75 + 0.14 * len(side) + max(0.0, max(text_width(tick_label(one)) for one in rows) - 0.35)
+        lines = [line for one in rows for line in _level_lines(one, 1.3, 2)]
+        left = 0.25 + 0.15 * len(side) + max(text_width(one, SMALL) for one in lines)
         top = _TOP if unit and len(unit) <= _LETTERS else BARE
-        figure = captioned_figure(words, top + height + _BELOW, gap=-0.04)
-        ax = place_axes(figure, left, top, WIDE - 1.15 - left, height)
+        wide = WIDE - 1.05 - left
+        turned = _is_turned(columns, wide)
+        foot = 0.15 * max(len(_level_lines(one, wide / len(columns))) for one in columns)
+        if turned:
+            foot = max(text_width(tick_label(one), SMALL) for one in columns)
+        figure = captioned_figure(words, top + height + foot + _BELOW, gap=-0.04)
+        ax = place_axes(figure, left, top, wide, height)
         bar = place_axes(figure, WIDE - 0.95, top, _BAR, height)
     image = _draw_cells(ax, grid, unsure)
     _label_cells(ax, columns, rows)
-    ax.set_xlabel(text.name(labels, x, 70))
+    ax.set_xlabel(fit(text.name(labels, x, 120), 6.0, SMALL))
     ax.set_ylabel("\n".join(side))
     if bar is not None:
         _draw_colour_bar(bar, image, grid, unit)
@@ -114,21 +122,30 @@ def _draw_cells(axes: Axes, grid: Array, unsure: Array) -> Any:
             words = ((number(one) if roomy else "") + ("\n•" if unsure[row, column] else "")).strip()
             colour = "white" if 0.299 * red + 0.587 * green + 0.114 * blue < 0.5 else "black"
         axes.text(
-            column + 0.5, row + 0.5, words, ha="center", va="center", fontsize=_SMALL, color=colour, linespacing=0.9
+            column + 0.5, row + 0.5, words, ha="center", va="center", fontsize=TINY, color=colour, linespacing=0.9
         )
     return image
 
 
 def _label_cells(axes: Axes, columns: Sequence[Any], rows: Sequence[Any]) -> None:
     """Label the cells with the values of both parameters."""
-    axes.set_xticks(
-        np.arange(len(columns)) + 0.5,
-        [tick_label(one) for one in columns],
-        rotation=0 if len(columns) <= _COLUMNS else 90,
-    )
-    axes.set_yticks(np.arange(len(rows)) + 0.5, [tick_label(one) for one in rows])
+    wide = float(axes.get_position().width * figure_of(axes).get_size_inches()[0])
+    turned = _is_turned(columns, wide)
+    names = [tick_label(one) if turned else "\n".join(_level_lines(one, wide / len(columns))) for one in columns]
+    axes.set_xticks(np.arange(len(columns)) + 0.5, names, rotation=90 if turned else 0)
+    axes.set_yticks(np.arange(len(rows)) + 0.5, ["\n".join(_level_lines(one, 1.3, 2)) for one in rows])
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
+
+
+def _level_lines(level: Any, wide: float, most: int = 3) -> list[str]:
+    """Return a level in lines of at most `wide` inches: a number, or words."""
+    return wrap_label(tick_label(level), wide - 0.06, SMALL, most)
+
+
+def _is_turned(columns: Sequence[Any], wide: float) -> bool:
+    """Return whether the labels of the columns need to be turned."""
+    return len(columns) > _COLUMNS or any("…" in line for one in columns for line in _level_lines(one, wide / len(columns)))
 
 
 def _draw_colour_bar(axes: Axes, image: Any, grid: Array, unit: str) -> None:
@@ -141,4 +158,4 @@ def _draw_colour_bar(axes: Axes, image: Any, grid: Array, unit: str) -> None:
     if low < 0 < high:
         axes.set_ylim(low, high)
     if len(unit) <= _LETTERS:  # a longer one is in the caption only
-        axes.set_title(unit, fontsize=_SMALL, loc="left")
+        axes.set_title(unit, fontsize=TINY, loc="left")

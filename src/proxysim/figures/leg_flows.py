@@ -12,9 +12,10 @@ from matplotlib.patches import Patch, Polygon
 
 from proxysim.figures.kit.captions import origin_label, sample_note
 from proxysim.figures.kit.frame import captioned_figure, figure_of, inch_axes, place_axes
+from proxysim.figures.kit.legends import legend_of
 from proxysim.figures.kit.map_layout import Array, Curve, label_spot, leg_curves, place_boxes
 from proxysim.figures.kit.palette import AXIS, CLOSED, INK, Look, origin_looks
-from proxysim.figures.kit.style import EDGE, SMALL, TEXT, styled
+from proxysim.figures.kit.style import EDGE, SMALL, TEXT, WIDE, styled
 from proxysim.figures.places import card_size, draw_card, map_legs, place_cards
 from proxysim.formatting import number
 from proxysim.scenario.world.world import World, world_of
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["arms_map"]
 
-_WIDE, _DEEP = 9.2, 6.3
+_DEEP = 4.7
 _MOST, _LEAST = 0.42, 0.02
 
 
@@ -75,16 +76,22 @@ def arms_map(
             weights[origin] = weights.get(origin, 0.0) + amount
     looks = origin_looks([*world.names["origin"], *weights])
     looks = {one: look for one, look in looks.items() if weights.get(one, 0.0) > 0}
+    handles = [Patch(**look.fill(0.3)) for look in looks.values()]
+    origins = [origin_label(labels, one, 60) for one in looks]
     if ax is None:
         words = (
             "Schematic; positions are not geographical. Width and number: arms sent over a leg in both directions, "
             f"{unit}, at 2024 base production value; mean, {sample_note(flows, 'runs')}. Grey: nothing sent. Cross: closed. "
             "■ state, ● proxy."
         )
-        tall = min(_DEEP, max(3.0, 1.6 + 0.45 * len(world.scenario.ids["places"])))
-        ax = place_axes(
-            captioned_figure(words, 0.34 + tall, gap=0.06, spare=0.16, width=_WIDE), EDGE, 0.34, _WIDE - 2 * EDGE, tall
-        )
+        tall = min(_DEEP, max(2.3, 1.2 + 0.38 * len(world.scenario.ids["places"])))
+        legend = legend_of(handles, origins)
+        figure = captioned_figure(words, legend.height + 0.06 + tall, gap=0.06, spare=0.16)
+        legend.draw(figure)
+        ax = place_axes(figure, EDGE, legend.height + 0.06, WIDE - 2 * EDGE, tall)
+    elif looks:
+        ax.legend(handles, origins, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=min(5, len(looks)), fontsize=TEXT,
+                  borderaxespad=0.1)  # fmt: skip
     wide, high = inch_axes(ax)
     legs = map_legs(world)
     cards = place_cards(world)
@@ -104,10 +111,6 @@ def arms_map(
     _label_legs(ax, {name: sum(part.values()) for name, part in moved.items()}, curves, list(boxes.values()))
     for place, card in cards.items():
         draw_card(ax, boxes[place], card)
-    if looks:
-        handles = [Patch(**look.fill(0.3)) for look in looks.values()]
-        ax.legend(handles, [origin_label(labels, one, 26) for one in looks], loc="lower left", bbox_to_anchor=(0.0, 1.0),
-                  ncols=min(5, len(looks)), fontsize=TEXT, borderaxespad=0.1)  # fmt: skip
     return figure_of(ax)
 
 

@@ -19,7 +19,7 @@ from proxysim.figures.kit.frame import figure_of, inch_axes, new_figure
 from proxysim.figures.kit.map_layout import Array, label_spot, leg_curves, place_boxes
 from proxysim.figures.kit.palette import CLOSED, INK, MODES, MUTED, STRIPE
 from proxysim.figures.kit.style import styled
-from proxysim.figures.kit.text import cut, keep_direction, missing_glyphs
+from proxysim.figures.kit.text import cut, keep_direction, missing_glyphs, wrap_label
 from proxysim.formatting import plain
 from proxysim.scenario.labels import label_of
 from proxysim.scenario.world.world import World, world_of
@@ -34,8 +34,8 @@ __all__ = ["places_and_legs"]
 
 _NAME, _SMALL = 10.0, 8.5
 _PAD, _LINE = 0.07, 1.28
-#: Letters per line of a card.
-_LETTERS = 26
+#: Letters per line of a card, and lines of a name.
+_LETTERS, _LINES = 26, 3
 #: Lines of text, each with its font.
 Lines = Sequence[tuple[str, FontProperties]]
 
@@ -140,21 +140,21 @@ def place_cards(world: World) -> dict[str, Lines]:
 def _card_lines(world: World, place: str) -> Lines:
     scenario = world.scenario
     title = label_of(scenario, "places", place)
-    lines = [(line, FontProperties(size=_NAME, weight="bold")) for line in _two_lines(title)]
+    lines = [(line, FontProperties(size=_NAME, weight="bold")) for line in _wrapped(title)]
     for section, mark in (("states", "■"), ("proxies", "●")):
         for actor in scenario.ids[section]:
             if scenario.text.get((section, actor, "home")) == place:
-                told = _two_lines(label_of(scenario, section, actor))
-                marks = [mark, "\u2007 "]  # as wide as a mark
+                told = _wrapped(label_of(scenario, section, actor))
+                marks = [mark, *["\u2007 "] * len(told)]  # as wide as a mark
                 lines += [(f"{marks[at]} {line}", FontProperties(size=_SMALL)) for at, line in enumerate(told)]
     return lines
 
 
-def _two_lines(label: str) -> list[str]:
-    """Wrap a label into at most two lines, shortened if necessary."""
-    most = 2 * _LETTERS
+def _wrapped(label: str) -> list[str]:
+    """Wrap a label into at most three lines, shortened if necessary."""
+    most = _LINES * _LETTERS
     lines = textwrap.wrap(label, _LETTERS)
-    while len(lines) > 2:
+    while len(lines) > _LINES:
         lines = textwrap.wrap(cut(label, most), _LETTERS)
         most -= 1
     return [keep_direction(line) for line in lines]
@@ -214,7 +214,7 @@ def _draw_key(axes: Axes, world: World, legs: Sequence[Leg], moved: bool) -> Non
                for mode in MODES if any(leg.mode == mode for leg in legs)]  # fmt: skip
     if any(leg.closed for leg in legs):
         handles.append(Line2D([], [], color=CLOSED, linewidth=2.2, label="closed"))
-    words = ["■ state   ● proxy"]
+    words = ["■ state, ● proxy"]
     if legs:
         words.append(
             "number and width: arms sent over the leg in both directions, USD m in total"
@@ -229,5 +229,7 @@ def _draw_key(axes: Axes, world: World, legs: Sequence[Leg], moved: bool) -> Non
     if handles:
         axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.005), ncols=len(handles), frameon=False, fontsize=9, handlelength=3.6,
                     borderaxespad=0.2)  # fmt: skip
-    axes.annotate("      ".join(words), (0, 0), xycoords="axes fraction", xytext=(4, -32), textcoords="offset points", fontsize=9,
+    wide = float(figure_of(axes).get_figwidth() * axes.get_position().width)
+    lines = [line for part in words for line in wrap_label(part, wide, 9.0, 3)]
+    axes.annotate("\n".join(lines), (0, 0), xycoords="axes fraction", xytext=(4, -24), textcoords="offset points", fontsize=9,
                   ha="left", va="top", color=INK, annotation_clip=False)  # fmt: skip

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from proxysim.figures.kit import text
-from proxysim.figures.kit.captions import sample_note, unit_label
+from proxysim.figures.kit.captions import measure_label, sample_note, unit_label
 from proxysim.figures.kit.frame import (
     captioned_figure,
     empty_figure,
@@ -20,9 +20,9 @@ from proxysim.figures.kit.frame import (
     zero_line,
 )
 from proxysim.figures.kit.palette import AXIS, INK, MUTED, NEGATIVE, PALE, POSITIVE, tint
-from proxysim.figures.kit.style import SMALL, WIDE, styled
-from proxysim.figures.kit.tables import numeric_table
-from proxysim.figures.kit.text import cut, text_width
+from proxysim.figures.kit.style import HEAD, SMALL, WIDE, styled
+from proxysim.figures.kit.tables import MATTERS, numeric_table
+from proxysim.figures.kit.text import cut, fit, text_width, wrap_label
 from proxysim.formatting import number
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["waterfall"]
 
-_PAIRS, _ROW = 6, 0.27
+_PAIRS, _ROW = 5, 0.2
 #: Two provisions, their interaction, and the ends of its confidence interval.
 Pair = tuple[str, str, float, float, float]
 
@@ -82,34 +82,32 @@ def waterfall(
         _draw_waterfall(ax, rows, names)
         ax.set_xlabel(unit)
         return figure_of(ax)
-    pairs = _strongest_pairs(interactions)
-    left, put = 0.25 + max(text_width(one) for one in [*names, "Total"]), 1.15
+    pairs = _strongest_pairs(interactions, abs(float(rows["value"].sum())))
+    left, put = 0.25 + max(text_width(one) for one in [*names, "Total"]), 1.05
     runs = f", {sample_note(rows, 'pairs of runs for each combination of provisions')}" if "n" in rows else ""
     words = (f"Left: assumed change (size of a provision at full level, as a share of what it acts on). Right: Shapley value of each provision "
              f"with 95 % interval, {unit}; the values sum to the total effect{runs}.")  # fmt: skip
     if pairs:
-        words += " Below: pairs whose joint effect differs most from the sum of their separate effects; above 0 they reinforce each other."
+        words += (" Below: pairs whose joint effect differs most from the sum of their separate effects, by at least "
+                  f"{100 * MATTERS:.0f} % of the total; above 0 they reinforce each other.")  # fmt: skip
     below = _ROW * len(pairs) + 0.75 if pairs else 0.0
-    figure = captioned_figure(words, 0.42 + height + 0.5 + below, gap=0.02)
-    axes = place_axes(figure, left, 0.42, put, height)
+    right = left + put + 0.3
+    measure, actor = (str(rows[key].iloc[0]) for key in ("measure", "actor"))
+    title = wrap_label(f"Effect on {measure_label(measure)}: {text.name(labels, actor, 90)}", WIDE - right - 0.1, HEAD, 3, bold=True)
+    top = 0.22 + 0.155 * len(title)
+    figure = captioned_figure(words, top + height + 0.5 + below, gap=0.02)
+    axes = place_axes(figure, left, top, put, height)
     _draw_sizes(axes, rows, names)
-    right = left + put + 0.35
-    axes = place_axes(figure, right, 0.42, WIDE - right - 0.62, height)
+    axes = place_axes(figure, right, top, WIDE - right - 0.5, height)
     _draw_waterfall(axes, rows, [""] * len(names))
     axes.set_xlabel(unit)
-    measure, actor = (str(rows[key].iloc[0]) for key in ("measure", "actor"))
-    axes.set_title(
-        f"Effect on {measure.replace('_', ' ')} of {text.name(labels, actor, 26)}",
-        loc="left",
-        fontweight="bold",
-        pad=5,
-    )
+    axes.set_title("\n".join(title), loc="left", fontweight="bold", pad=5)
     if pairs:
-        names = [f"{_provision_label(labels, one)} with {_provision_label(labels, two)}" for one, two, *_ in pairs]
-        left = 0.25 + max(text_width(one) for one in names)
-        _draw_pairs(
-            place_axes(figure, left, 0.42 + height + 0.75, WIDE - left - 0.62, _ROW * len(pairs)), pairs, names, unit
-        )
+        joint = [f"{_provision_label(labels, one)} with {_provision_label(labels, two)}" for one, two, *_ in pairs]
+        joint = [fit(one, 3.0, SMALL) for one in joint]
+        left = 0.25 + max(text_width(one, SMALL) for one in joint)
+        axes = place_axes(figure, left, top + height + 0.75, WIDE - left - 0.62, _ROW * len(pairs))
+        _draw_pairs(axes, pairs, joint, unit)
     return figure
 
 
@@ -180,15 +178,15 @@ def _part_bar(axes: Axes, at: int, value: float, start: float = 0.0) -> None:
               hatch="" if value >= 0 else "////", zorder=3)  # fmt: skip
 
 
-def _strongest_pairs(interactions: pandas.DataFrame | None) -> list[Pair]:
+def _strongest_pairs(interactions: pandas.DataFrame | None, whole: float) -> list[Pair]:
+    """Return the strongest interactions that are detected and not below 2 % of the whole effect."""
     if interactions is None or not len(interactions):
         return []
     rows = [
         (str(r["one"]), str(r["two"]), float(r["value"]), float(r["low"]), float(r["high"]))
         for _, r in interactions.iterrows()
     ]
-    most = max((abs(row[2]) for row in rows if math.isfinite(row[2])), default=0.0)
-    rows = [row for row in rows if math.isfinite(row[2]) and abs(row[2]) > 0.01 * most]
+    rows = [row for row in rows if math.isfinite(row[2]) and abs(row[2]) >= MATTERS * whole and not row[3] <= 0.0 <= row[4]]
     return sorted(rows, key=lambda row: -abs(row[2]))[:_PAIRS]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,9 +12,9 @@ from proxysim.figures.kit import text
 from proxysim.figures.kit.captions import sample_note
 from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, label_numbers, label_rows, place_axes
 from proxysim.figures.kit.palette import AXIS, INK, MUTED, NEGATIVE, POSITIVE, tint
-from proxysim.figures.kit.style import BARE, SMALL, TEXT, WIDE, styled
-from proxysim.figures.kit.tables import numeric_table
-from proxysim.figures.kit.text import cut, text_width
+from proxysim.figures.kit.style import BARE, SMALL, TEXT, TINY, WIDE, styled
+from proxysim.figures.kit.tables import MATTERS, numeric_table
+from proxysim.figures.kit.text import text_width, wrap_label
 from proxysim.formatting import plain
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ __all__ = ["ranking", "tornado"]
 _BARS = 20
 #: Inches above the bars of a ranking: one line of text.
 _HEAD = 0.24
-#: Font size of the text at the ends of bars.
-_END = 7.5
 
 
 @styled
@@ -66,12 +64,12 @@ def ranking(
     rows = numeric_table(table).sort_values("difference", kind="stable").reset_index(drop=True)
     if not len(rows):
         return empty_figure("There are no countermeasures to rank.")
-    names = [text.name(labels, one, 42) for one in rows["branch"]]
+    names = ["\n".join(wrap_label(text.name(labels, one, 90), 2.9, SMALL, 2)) for one in rows["branch"]]
     if ax is None:
         words = (f"Paired difference from the branch without the countermeasure, with 95 % interval; {sample_note(rows)}. "
                  "At the right: share of pairs in which it is the most effective.")  # fmt: skip
-        height, left = 0.34 * len(rows), 0.25 + min(3.2, max(text_width(one) for one in names))
-        ax = place_axes(captioned_figure(words, _HEAD + height + 0.5), left, _HEAD, WIDE - left - 0.85, height)
+        height, left = 0.34 * len(rows), 0.25 + _widest(names)
+        ax = place_axes(captioned_figure(words, _HEAD + height + 0.5), left, _HEAD, WIDE - left - 0.8, height)
     for at in range(len(rows)):
         value, low, high, best = (float(rows[key].iloc[at]) for key in ("difference", "low", "high", "best"))
         sure = math.isfinite(low) and math.isfinite(high) and (low > 0 or high < 0)
@@ -110,10 +108,14 @@ def tornado(
 ) -> Figure:
     """Draw the answer with each uncertain parameter at its low and at its high end, widest bar on top.
 
+    A filled mark before a bar shows that its change is detected. A pale bar with an empty mark has no detected change, or
+    one below 2 % of the largest.
+
     Parameters
     ----------
     table : name, at_low, at_high (the answer at the two ends), such as `Comparison.main_effects` returns; optionally
-        low and high (labels of the ends) and n (pairs of runs). The 20 widest bars are drawn
+        low and high (labels of the ends), n (pairs of runs) and detected (whether the change is distinguishable from
+        zero). The 20 widest bars are drawn
     base : the answer with every parameter at its value; None for the middle of the widest bar
     unit : unit of the answer, for labels
     labels : name of a parameter -> label; None for the names themselves
@@ -140,52 +142,82 @@ def tornado(
     rows, more = rows.head(_BARS).reset_index(drop=True), max(0, len(rows) - _BARS)
     if not len(rows):
         return empty_figure("No parameter has a range.")
+    marked = "detected" in rows
+    if marked:  # an effect of a hair's breadth can be detected
+        rows = rows.assign(detected=rows["detected"].astype(bool) & (rows["width"] >= MATTERS * float(rows["width"].max())))
     middle = float(base) if base is not None else float(rows[["at_low", "at_high"]].iloc[0].mean())
-    names = [cut((labels or {}).get(str(one), str(one)), 44) for one in rows["name"]]
+    names = ["\n".join(wrap_label((labels or {}).get(str(one), str(one)), 2.9, SMALL, 2)) for one in rows["name"]]
     if ax is None:
         words = (
             f"The answer{f' ({unit})' if unit else ''} with one parameter at its low end (pale, hatched) and its high end (dark); "
             f"{held}."
         )
+        if marked:
+            count = int(rows["detected"].astype(bool).sum())
+            words += f" Filled mark: change detected ({count} of {len(rows)} bars). Empty mark, pale bar: no change detected, or "
+            words += f"below {100 * MATTERS:.0f} % of the largest."
         words += (f" {sample_note(rows)}." if "n" in rows else "") + (
             f" {more} with smaller effects are not shown." if more else ""
         )
-        height, left = 0.29 * len(rows), 0.25 + min(3.4, max(text_width(one) for one in names))
-        ax = place_axes(captioned_figure(words, BARE + height + 0.5), left, BARE, WIDE - left - 0.6, height)
-    ends = _draw_ranges(ax, rows, middle)
-    end_labels = [_range_end(rows[key].iloc[at]) for key in ("low", "high") if key in rows for at in range(len(rows))]
-    aside = 0.12 + max((text_width(one, _END) for one in end_labels), default=0.0)
+        tall = 0.32 if any("\n" in one for one in names) else 0.27
+        height, left = tall * len(rows), 0.25 + _widest(names) + (0.16 if marked else 0.0)
+        ax = place_axes(captioned_figure(words, BARE + height + 0.5), left, BARE, WIDE - left - 0.4, height)
+    keys = [key for key in ("low", "high") if key in rows and (len(rows) == 1 or rows[key].nunique() > 1)]
+    ends = _draw_ranges(ax, rows, middle, keys)
+    end_labels = [_range_end(one) for key in keys for one in rows[key]]
+    aside = 0.12 + max((text_width(one, TINY) for one in end_labels), default=0.0)
     wide = ax.get_position().width * float(figure_of(ax).get_size_inches()[0])
     aside = min(aside, 0.3 * wide) * ((max(ends) - min(ends)) or 1.0) / (wide - 2 * min(aside, 0.3 * wide))
     ax.set_xlim(min(ends) - aside, max(ends) + aside)  # room for the text at the ends of bars
     ax.axvline(middle, color=INK, linewidth=1.0, zorder=3)
     label_rows(ax, range(len(rows)), names, (len(rows) - 0.4, -0.6))
+    if marked:
+        _mark_detected(ax, [bool(one) for one in rows["detected"]])
     label_numbers(ax, sign="")
     ax.set_xlabel(unit)
     return figure_of(ax)
 
 
-def _draw_ranges(axes: Axes, rows: pandas.DataFrame, middle: float) -> list[float]:
-    """Draw bars from the middle to the answer at both ends of each parameter.
+def _widest(names: Sequence[str]) -> float:
+    """Return the width of the widest line of labels, in inches."""
+    return max(text_width(line, SMALL) for one in names for line in one.split("\n"))
+
+
+def _mark_detected(axes: Axes, detected: Sequence[bool]) -> None:
+    """Draw a mark before each bar, filled if its change is detected."""
+    for at, is_detected in enumerate(detected):
+        axes.plot([0.0], [at], marker="o", markersize=5.0, color=INK, markerfacecolor=INK if is_detected else "white", clip_on=False,
+                  transform=axes.get_yaxis_transform(), zorder=5)  # fmt: skip
+    axes.tick_params(axis="y", pad=9)
+
+
+def _draw_ranges(axes: Axes, rows: pandas.DataFrame, middle: float, keys: Sequence[str]) -> list[float]:
+    """Draw bars from the middle to the answer at both ends of each parameter, the shorter one on top.
+
+    `keys` are the columns with labels of the ends. If both ends are on one side, the label of the nearer one is on the
+    other side, where nothing is drawn.
 
     Returns
     -------
     list of the ends of all bars, and the middle
     """
-    low_look = {"color": tint(NEGATIVE, 0.7), "edgecolor": NEGATIVE, "hatch": "////"}
-    high_look = {"color": POSITIVE, "edgecolor": INK}
+    looks = {"low": {"color": tint(NEGATIVE, 0.7), "edgecolor": NEGATIVE, "hatch": "////"}, "high": {"color": POSITIVE, "edgecolor": INK}}
     ends = [middle]
     for at in range(len(rows)):
-        for key, look in (("low", low_look), ("high", high_look)):
-            value = float(rows[f"at_{key}"].iloc[at])
-            axes.barh([at], [value - middle], left=[middle], height=0.66, linewidth=0.7, zorder=2, **look)
-            ends.append(value)
-            if key in rows:
-                words = _range_end(rows[key].iloc[at])
-                right = value > middle or (value == middle and key == "high")
-                aside, ha = (3, "left") if right else (-3, "right")
-                axes.annotate(words, (value, at), xytext=(aside, 0), textcoords="offset points", ha=ha, va="center",
-                              fontsize=_END, color=MUTED, zorder=4)  # fmt: skip
+        values = {key: float(rows[f"at_{key}"].iloc[at]) for key in looks}
+        faint = "detected" in rows and not bool(rows["detected"].iloc[at])
+        longer, shorter = sorted(looks, key=lambda key: -abs(values[key] - middle))
+        for key in (longer, shorter):
+            axes.barh([at], [values[key] - middle], left=[middle], height=0.66, linewidth=0.7, zorder=2, alpha=0.35 if faint else 1.0,
+                      **looks[key])  # fmt: skip
+        ends += values.values()
+        right = values[longer] > middle or (values[longer] == middle and longer == "high")
+        same = (values[shorter] - middle) * (values[longer] - middle) > 0 or values[shorter] == middle
+        for key, to_right in ((longer, right), (shorter, not right)):
+            if key in keys:
+                where = middle if key == shorter and same else values[key]
+                axes.annotate(_range_end(rows[key].iloc[at]), (where, at), xytext=(3 if to_right else -3, 0), textcoords="offset points",
+                              ha="left" if to_right else "right", va="center", fontsize=TINY, color=MUTED, zorder=4)  # fmt: skip
     return ends
 
 

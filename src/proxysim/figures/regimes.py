@@ -10,17 +10,13 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from proxysim.figures.kit import text
-from proxysim.figures.kit.frame import (
-    branch_legend,
-    captioned_figure,
-    empty_figure,
-    figure_of,
-    label_months,
-    place_axes,
-)
+from proxysim.figures.kit.courses import not_shown
+from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, label_months, place_axes
+from proxysim.figures.kit.legends import legend_of
 from proxysim.figures.kit.palette import AXIS, GUIDE, INK, MUTED, branch_look, tint
-from proxysim.figures.kit.style import SMALL, WIDE, styled
+from proxysim.figures.kit.style import HEAD, SMALL, TINY, WIDE, styled
 from proxysim.figures.kit.tables import unique
+from proxysim.figures.kit.text import wrap_label
 
 if TYPE_CHECKING:
     import pandas
@@ -31,7 +27,7 @@ __all__ = ["regime_stability"]
 
 #: The fold, where the upper two equilibria of dx/dt = x - x^3 + forcing meet: below this forcing neither exists.
 FOLD_FORCING, FOLD_STABILITY = -2.0 / (3.0 * math.sqrt(3.0)), 1.0 / math.sqrt(3.0)
-_BRANCHES, _RUNS = 4, 40
+_BRANCHES, _RUNS = 3, 40
 #: Line width in points: the first branch is a wide pale line, visible where another line covers it.
 _FIRST = 5.0
 
@@ -45,7 +41,7 @@ def regime_stability(
     Parameters
     ----------
     table : regime, branch, run, month, stability, forcing, fallen: the table `regimes` of some runs, with branch and
-        run added; at most 4 branches are drawn
+        run added; the first 3 branches are drawn, `survival` shows more
     regime : id of the regime; None for the first one of the table
     labels : id of a branch or regime -> label; None for the ids themselves
     ax : axes for stability over time alone; None makes a new figure with both panels
@@ -79,24 +75,25 @@ def regime_stability(
     for branch in branches:
         own = rows[rows["branch"] == branch]
         fell = int(own.groupby("run", sort=False)["fallen"].any().sum())
-        fates.append(f"{text.name(labels, branch, 30)} {fell} of {own['run'].nunique()}")
+        fates.append(f"{text.name(labels, branch, 90)} {fell} of {own['run'].nunique()}")
     words = (
         "Left: one thin line per run. The thick line is the median of the runs in which the regime stands, while at least half do. "
         "A cross marks a fall (below 0). Right: the same months against the forcing. Thick grey: stable equilibria; dashed: unstable. "
         f"Left of the fold (forcing \u2212{abs(FOLD_FORCING):.2f}) neither exists and the regime falls. Runs in which it falls: {'; '.join(fates)}. "
-        f"n = {runs} runs of each branch; stability and forcing have no unit."
+        f"n = {runs} runs of each branch; stability and forcing have no unit.{not_shown('branches', rows['branch'].nunique() - len(branches))}"
     )
-    height = 2.5
-    figure = captioned_figure(words, 0.62 + height + 0.45)
-    axes = place_axes(figure, 0.55, 0.62, 3.6, height)
-    _draw_series(axes, rows, branches, months)
-    axes.set_title(f"{text.name(labels, name, 34)}: stability", loc="left", fontweight="bold", pad=5)
-    side = place_axes(figure, 4.75, 0.62, WIDE - 4.75 - 0.15, height)
-    _draw_fold(side, rows, branches, axes.get_ylim())
     handles = [Line2D([], [], color=look.colour if b else tint(look.colour), linestyle=look.dashes, linewidth=2.2 if b else _FIRST)
                for b, look in enumerate(map(branch_look, range(len(branches))))]  # fmt: skip
-    branch_legend(figure, handles, [text.name(labels, one, max(14, 80 // len(branches))) for one in branches],
-                  handlelength=3.2)  # fmt: skip
+    legend = legend_of(handles, [text.name(labels, one, 90) for one in branches])
+    title = wrap_label(f"{text.name(labels, name, 90)}: stability", 3.9, HEAD, 2, bold=True)
+    height, top = 2.0, legend.height + 0.12 + 0.155 * len(title)
+    figure = captioned_figure(words, top + height + 0.45)
+    legend.draw(figure)
+    axes = place_axes(figure, 0.5, top, 3.5, height)
+    _draw_series(axes, rows, branches, months)
+    axes.set_title("\n".join(title), loc="left", fontweight="bold", pad=5)
+    side = place_axes(figure, 4.5, top, WIDE - 4.5 - 0.15, height)
+    _draw_fold(side, rows, branches, axes.get_ylim())
     return figure
 
 
@@ -160,7 +157,7 @@ def _draw_series(axes: Axes, rows: pandas.DataFrame, branches: Sequence[str], mo
         xycoords=axes.get_yaxis_transform(),
         xytext=(3, 2),
         textcoords="offset points",
-        fontsize=7.5,
+        fontsize=TINY,
         color=MUTED,
     )
     axes.set_ylim(low - 0.1, high + 0.1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of
 from proxysim.figures.kit.palette import AXIS, LOOKS, series_look
 from proxysim.figures.kit.style import BARE, SMALL, WIDE, styled
 from proxysim.figures.kit.tables import unique
-from proxysim.figures.kit.text import cut, wrap_text
+from proxysim.figures.kit.text import fit, wrap_label
 
 if TYPE_CHECKING:
     import pandas
@@ -24,6 +24,8 @@ __all__ = ["sweep_lines", "sweep_spread"]
 
 #: Most points that each get a mark and an interval of their own.
 _MARKED = 60
+#: Inches for the legend at the right of lines.
+_BESIDE = 1.6
 
 
 @styled
@@ -72,24 +74,29 @@ def sweep_lines(
         words = value_caption(value, unit, labels, table, more)
         if len(kinds) > LOOKS:
             words += f" {len(kinds) - LOOKS} more lines are not shown."
-        ax = place_axes(captioned_figure(words, BARE + 2.7 + 0.52, gap=-0.02), 0.75, BARE, WIDE - 0.75 - 1.65, 2.7)
+        aside = _BESIDE + 0.2 if by is not None else 0.2
+        names = [_level(labels, one) for one in kinds[:LOOKS]] if by is not None else []
+        lines = sum(one.count("\n") + 1 for one in names) + _beside(text.name(labels, by or "", 120), 0.0, 5).count("\n") + 1
+        high = max(2.3, 0.142 * lines + 0.07 * len(names) + 0.1)
+        ax = place_axes(captioned_figure(words, BARE + high + 0.52, gap=-0.02), 0.75, BARE, WIDE - 0.75 - aside, high)
     for place, kind in enumerate(kinds[:LOOKS]):
         own = (table if kind is None else table[table[by] == kind]).sort_values(x, kind="stable")
         look = series_look(place)
         if "low" in own and "high" in own:
             ax.fill_between(own[x], own["low"], own["high"], color=look.colour, alpha=0.18, linewidth=0)
         ax.plot(own[x], own[value], color=look.colour, linestyle=look.dashes, marker=look.marker, markersize=5, linewidth=1.8,
-                label="" if kind is None else cut((labels or {}).get(str(kind), tick_label(kind)), 24))  # fmt: skip
+                label="" if kind is None else _level(labels, kind))  # fmt: skip
     _zero_line(ax)
-    ax.set_xlabel(text.name(labels, x, 70))
-    ax.set_ylabel(cut(unit, 40))
+    ax.set_xlabel(fit(text.name(labels, x, 120), 5.0, SMALL))
+    ax.set_ylabel(fit(unit, 2.3, SMALL))
     if by is not None:
-        title = "\n".join(wrap_text(text.name(labels, by, 44), 1.45))
+        title = _beside(text.name(labels, by, 120), 0.0, 5)
         ax.legend(
             title=title,
             loc="upper left",
             bbox_to_anchor=(1.01, 1.0),
             alignment="left",
+            labelspacing=0.35,
             title_fontsize=SMALL,
             handlelength=3.0,
         )
@@ -147,8 +154,18 @@ def sweep_spread(
     _zero_line(ax)
     ax.set_xlim(0, 100)
     ax.set_xlabel("share of points, %")
-    ax.set_ylabel(cut(unit, 40))
+    ax.set_ylabel(fit(unit, 2.5, SMALL))
     return figure_of(ax)
+
+
+def _level(labels: Mapping[str, str] | None, level: Any) -> str:
+    """Return the label of a level for the legend."""
+    return _beside((labels or {}).get(str(level), tick_label(level)), 0.5, 4)
+
+
+def _beside(words: str, handle: float, most: int = 3) -> str:
+    """Wrap text for the legend at the right, next to a handle of a length in inches."""
+    return "\n".join(wrap_label(words, _BESIDE - 0.1 - handle, SMALL, most))
 
 
 def _zero_line(axes: Axes) -> None:

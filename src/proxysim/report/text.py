@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from proxysim import formatting
+from proxysim.statistics.paired import rare_words
 
 if TYPE_CHECKING:
     from proxysim.statistics.paired import Effect
@@ -46,6 +47,8 @@ def span(low: float | None, high: float | None) -> str:
 def difference(effect: Effect, unit: str = "") -> str:
     """A difference with its interval, such as "+25.3 points (95 % interval +24.9 to +25.7)"."""
     text = f"{number(effect.difference, True)} {unit}".rstrip()
+    if effect.rare:
+        return f"{text} ({rare_words(effect)})"
     if effect.low is None or effect.high is None:
         return f"{text} (too few pairs for an interval)"
     return f"{text} (95 % interval {span(effect.low, effect.high)})"

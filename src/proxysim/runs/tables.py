@@ -26,6 +26,7 @@ from proxysim.core.vocabulary import (
     MONEY_LINES,
     TRANSIT_LINES,
 )
+from proxysim.paths import path_of
 from proxysim.runs.files import replacing, write_whole
 
 if TYPE_CHECKING:
@@ -256,14 +257,14 @@ def write_run(run: Run, folder: str | Path) -> list[Path]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    place = Path(folder)
+    place = path_of(folder)
     place.mkdir(parents=True, exist_ok=True)
     written = []
     for name in TABLES:
         frame = pa.Table.from_pandas(_typed(table(run, name)), preserve_index=False).replace_schema_metadata(None)
         target = place / f"{name}.parquet"
-        with replacing(target) as part:
-            pq.write_table(frame, part, compression="zstd")
+        with replacing(target) as part, open(part, "wb") as stream:  # Arrow opens only names that are UTF-8 text
+            pq.write_table(frame, stream, compression="zstd")
         written.append(target)
     text = json.dumps(manifest(run), indent=1, ensure_ascii=False, allow_nan=False)
     write_whole(place / MANIFEST, text + "\n")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from proxysim.errors import Fault, InputError, did_you_mean
+from proxysim.paths import path_of
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _CHECKOUT = _PACKAGE.parents[1]
@@ -42,7 +43,7 @@ def world_path(given: str | os.PathLike[str]) -> Path:
     ------
     InputError : a bare name that is neither a file nor a shipped world
     """
-    path = Path(given)
+    path = path_of(given)
     if not _NAME.fullmatch(os.fspath(given)) or path.exists():
         return path
     worlds = shipped_worlds()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 Array = np.ndarray[Any, Any]
 LEVEL = 0.95
@@ -14,30 +15,51 @@ LEVEL = 0.95
 BOOTSTRAP_PAIRS = 20_000
 #: Number of resamples, and most groups of pairs that are resampled; with more pairs, consecutive ones are grouped.
 RESAMPLES, GROUPS = 2_000, 1_000
-#: Fewest pairs for which an interval is computed.
+#: Fewest pairs, and fewest pairs that differ, for which an interval is computed.
 FEWEST = 5
+#: Standard normal deviates at which distributions are evaluated, and their weights.
+_NODES = np.linspace(-4.5, 4.5, 61)
+_WEIGHTS = stats.norm.pdf(_NODES) / stats.norm.pdf(_NODES).sum()
+#: The same for the products of two independent quantities, shape ``(node * node,)``.
+_PAIR_WEIGHTS = np.outer(_WEIGHTS, _WEIGHTS).ravel()
 
 
 def mean_interval(differences: Array, level: float = LEVEL, seed: int = 0) -> tuple[Array, Array]:
     """Return the confidence interval of the mean of each column.
 
     Up to `BOOTSTRAP_PAIRS` rows this is the bias-corrected and accelerated bootstrap (BCa). With more rows, or if the
-    groups of rows do not differ, it is Student's t. The interval of a constant column has width 0.
+    groups of rows do not differ, it is Student's t. The interval has width 0 if all pairs differ by the same amount.
+
+    If at most half of the pairs differ, their number varies from study to study more than a bootstrap of few of them
+    shows. The mean is then the chance that a pair differs times the mean size of those that do, and its interval
+    combines the exact uncertainty of the first with Student's t for the second. If fewer than `FEWEST` pairs differ,
+    there is no interval; `chance_limit` then says how rare a difference is.
 
     Parameters
     ----------
-    differences : values without NaN, shape ``(pair, column)``
+    differences : values without NaN, shape ``(pair, column)``; exactly 0 where a pair does not differ
     level : confidence level, a share
     seed : seed of the resampling
 
     Returns
     -------
-    low, high : ends of the interval, shape ``(column,)``, in the unit of the differences; NaN with fewer than `FEWEST`
-        pairs
+    low, high : ends of the interval, shape ``(column,)``, in the unit of the differences; NaN if fewer than `FEWEST`
+        pairs differ
 
     Source
     ------
     Efron 1987, "Better bootstrap confidence intervals", for a mean (acceleration from the sample's third moment).
+    Clopper & Pearson 1934 for the chance that a pair differs, here given that at least `FEWEST` do.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> differences = np.zeros((100, 2))
+    >>> differences[:10, 0] = np.arange(1.0, 11.0)  # ten pairs differ
+    >>> differences[:4, 1] = 1.0  # four pairs differ
+    >>> low, high = mean_interval(differences)
+    >>> low.round(2), high.round(2)
+    (array([0.2, nan]), array([1.08,  nan]))
     """
     pairs, columns = differences.shape
     if pairs < FEWEST:
@@ -50,7 +72,101 @@ def mean_interval(differences: Array, level: float = LEVEL, seed: int = 0) -> tu
     moving &= np.ptp(_grouped(differences), axis=0) > 0.0
     if pairs <= BOOTSTRAP_PAIRS and moving.any():
         low[moving], high[moving] = _bootstrap(differences[:, moving], mean[moving], level, seed)
+    for column in np.flatnonzero(_few_differ(differences != 0.0)):
+        low[column], high[column] = _rare_interval(differences[:, column], level)
     return low, high
+
+
+def _few_differ(differs: Array) -> Array:
+    """Return for each column whether fewer than `FEWEST` pairs differ, or at most half of them.
+
+    Parameters
+    ----------
+    differs : whether a pair differs, shape ``(pair, column)``
+    """
+    count = differs.sum(axis=0)
+    return np.asarray((count < FEWEST) | (2 * count <= len(differs)))
+
+
+@lru_cache(maxsize=4096)
+def chance_limit(count: int, pairs: int, level: float = LEVEL) -> float:
+    """Return the exact upper confidence limit of the chance that a pair differs.
+
+    Parameters
+    ----------
+    count : number of pairs that differ
+    pairs : number of pairs, at least 1
+    level : confidence level of the interval of which this is the upper end, a share
+
+    Returns
+    -------
+    float : a share
+
+    Source
+    ------
+    Clopper & Pearson 1934.
+
+    Examples
+    --------
+    >>> round(chance_limit(0, 30), 4)
+    0.1157
+    """
+    return float(stats.binomtest(count, pairs).proportion_ci(level).high)
+
+
+def _rare_interval(differences: Array, level: float) -> tuple[float, float]:
+    """Return the interval of a mean to which at most half of the pairs contribute; NaN if fewer than `FEWEST` do.
+
+    The ends are quantiles of the product of two independent quantities: the chance that a pair differs, and the mean
+    size of the pairs that do. A count is discrete, so that the first has two distributions, one for each end.
+    """
+    sizes = differences[differences != 0.0]
+    if len(sizes) < FEWEST:
+        return math.nan, math.nan
+    error = float(sizes.std(ddof=1)) / math.sqrt(len(sizes))
+    mean_size = sizes.mean() + error * _students(len(sizes) - 1)
+    lower, upper = (
+        np.outer(chance, mean_size)
+        for chance in (_chances(len(sizes), len(differences)), _chances(len(sizes) + 1, len(differences)))
+    )
+    return (
+        _weighted_quantile(np.minimum(lower, upper), 0.5 - 0.5 * level),
+        _weighted_quantile(np.maximum(lower, upper), 0.5 + 0.5 * level),
+    )
+
+
+@lru_cache(maxsize=4096)
+def _students(freedom: int) -> Array:
+    """Return Student's t at the nodes."""
+    return np.asarray(stats.t.ppf(stats.norm.cdf(_NODES), freedom))
+
+
+@lru_cache(maxsize=4096)
+def _chances(count: int, pairs: int) -> Array:
+    """Return the chances of a difference with which at least `count` pairs differ with the probability of each node.
+
+    The probability is conditional on at least `FEWEST` pairs, because an interval is given only then. Without the
+    condition, the intervals that are given would cover too rarely: a study in which so many pairs differ by luck
+    overestimates the chance.
+    """
+    if count <= FEWEST:
+        return np.zeros(len(_NODES))
+    wanted = stats.norm.cdf(_NODES)
+    low, high = np.full(len(_NODES), 1e-18), np.ones(len(_NODES))
+    for _ in range(70):  # bisection on a logarithmic scale
+        middle = np.sqrt(low * high)
+        given = special.betainc(FEWEST, pairs - FEWEST + 1, middle)
+        below = special.betainc(count, pairs - count + 1, middle) < wanted * given
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return high
+
+
+def _weighted_quantile(products: Array, share: float) -> float:
+    """Return a quantile of products at all pairs of nodes, shape ``(node, node)``."""
+    values = products.ravel()
+    order = np.argsort(values, kind="stable")
+    weights = _PAIR_WEIGHTS[order]
+    return float(np.interp(share, np.cumsum(weights) - 0.5 * weights, values[order]))
 
 
 def mean_there(values: Array, axis: int) -> Array:

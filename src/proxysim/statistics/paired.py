@@ -9,9 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from proxysim.statistics.intervals import LEVEL, mean_interval, paired_proportions
+from proxysim.formatting import rare_count
+from proxysim.statistics.intervals import FEWEST, LEVEL, chance_limit, mean_interval, paired_proportions
 
 Array = np.ndarray[Any, Any]
+#: A difference below this share of the largest value of the outcome is a rounding error.
+DUST = 1e-9
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,9 @@ class Effect:
     n : number of pairs in which both values are defined
     random_share : share of the variance of the difference that is random variation; the rest is parameter uncertainty.
         None unless uncertain parameters were resampled
+    differing : number of pairs that differ by more than a rounding error
+    chance_below : exact upper confidence limit of the chance that a pair differs, a share; None if at least five pairs
+        differ, or all of fewer. With resampled parameters, draws are counted in place of pairs
     """
 
     measure: str
@@ -50,11 +56,53 @@ class Effect:
     variance_reduction: float | None
     n: int
     random_share: float | None = None
+    differing: int = 0
+    chance_below: float | None = None
 
     @property
     def detected(self) -> bool:
         """Whether the confidence interval excludes zero."""
         return self.low is not None and self.high is not None and (self.low > 0.0 or self.high < 0.0)
+
+    @property
+    def same(self) -> bool:
+        """Whether no pair differs."""
+        return self.n > 0 and self.differing == 0
+
+    @property
+    def rare(self) -> bool:
+        """Whether so few pairs differ that there is no interval, but a limit of the chance that a pair differs."""
+        return self.low is None and self.chance_below is not None
+
+
+def rare_words(effect: Effect) -> str:
+    """Return the count that is reported in place of an interval.
+
+    Such as "2 of 30 pairs differ; the chance that one does is below 22.1 %"; empty if the effect has no such limit.
+    """
+    if effect.chance_below is None:
+        return ""
+    return rare_count(effect.differing, effect.n, effect.chance_below)
+
+
+def paired_differences(base: Array, other: Array, axis: int = -1) -> Array:
+    """Return the second values minus the first; rounding errors become 0.
+
+    Parameters
+    ----------
+    base, other : values of an outcome, of the same shape; NaN if undefined
+    axis : axis of the runs. A difference below `DUST` of the largest value along it, in either array, is a rounding
+        error
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> paired_differences(np.array([0.1 + 0.2, 1.0, 2.0]), np.array([0.3, 1.5, 2.0]))
+    array([0. , 0.5, 0. ])
+    """
+    largest = np.fmax.reduce(np.fmax(np.abs(base), np.abs(other)), axis=axis, keepdims=True, initial=0.0)
+    differences = other - base
+    return np.asarray(np.where(np.abs(differences) < DUST * largest, 0.0, differences))
 
 
 @dataclass(frozen=True)
@@ -75,11 +123,13 @@ class _Pairs:
     Attributes
     ----------
     base, other : values in the unit of the outcome, shape ``(pair,)``
+    differences : `other` minus `base`, without rounding errors, shape ``(pair,)``
     draws : number of the parameter draw, shape ``(pair,)``; None without resampling
     """
 
     base: Array
     other: Array
+    differences: Array
     draws: Array | None
 
 
@@ -115,7 +165,8 @@ def independent(differences: Array, draws: Array | None) -> Array:
     """Return independent rows whose mean equals the mean over the runs, shape ``(draw, column)``.
 
     Each row is the mean of the runs of one draw. If draws have unequal numbers of runs, as after a condition, a row is
-    the overall mean plus the deviation of the draw's runs, weighted by their number.
+    the overall mean plus the deviation of the draw's runs, weighted by their number. In a column in which at most half
+    of the draws have a difference, the rows of the others are exactly 0.
     """
     if draws is None or len(differences) == 0:
         return differences
@@ -124,7 +175,24 @@ def independent(differences: Array, draws: Array | None) -> Array:
     mean = differences.mean(axis=0)
     sums = np.zeros((count, differences.shape[1]))
     np.add.at(sums, place, differences - mean)
-    return np.asarray(mean + sums * (count / len(differences)))
+    rows = np.asarray(mean + sums * (count / len(differences)))
+    mostly_zero = 2 * _differs(differences, draws).sum(axis=0) <= count
+    if mostly_zero.any():
+        plain = np.zeros((count, int(mostly_zero.sum())))
+        np.add.at(plain, place, differences[:, mostly_zero])
+        rows[:, mostly_zero] = plain * (count / len(differences))
+    return rows
+
+
+def _differs(differences: Array, draws: Array | None) -> Array:
+    """Return whether independent units differ, shape ``(draw, column)``: draws of which any run does, or else runs."""
+    differs = differences != 0.0
+    if draws is None or len(differences) == 0:
+        return np.asarray(differs)
+    _, place = np.unique(draws, return_inverse=True)
+    found = np.zeros((int(place.max()) + 1, differences.shape[1]), dtype=bool)
+    np.logical_or.at(found, place, differs)
+    return found
 
 
 def _mean_ends(values: Array, b: int, columns: Sequence[Column], draws: Array | None, level: float,
@@ -133,13 +201,15 @@ def _mean_ends(values: Array, b: int, columns: Sequence[Column], draws: Array | 
     if not columns:
         return {}
     places = [c.place for c in columns]
-    low, high = mean_interval(independent(values[b][:, places] - values[0][:, places], draws), level, seed)
+    differences = paired_differences(values[0][:, places], values[b][:, places], axis=0)
+    low, high = mean_interval(independent(differences, draws), level, seed)
     return {place: (float(low[i]), float(high[i])) for i, place in enumerate(places)}
 
 
 def _pairs(base: Array, other: Array, draws: Array | None) -> _Pairs:
     defined = ~(np.isnan(base) | np.isnan(other))
-    return _Pairs(base[defined], other[defined], None if draws is None else draws[defined])
+    one, two = base[defined], other[defined]
+    return _Pairs(one, two, paired_differences(one, two), None if draws is None else draws[defined])
 
 
 def _effect(
@@ -149,18 +219,28 @@ def _effect(
     common = (column.measure, column.actor, branch, column.unit)
     if n == 0:
         return Effect(*common, None, None, None, None, None, level, None, None, 0)
-    base, other = pairs.base, pairs.other
-    differences = other - base
+    base, other, differences = pairs.base, pairs.other, pairs.differences
     mean = float(differences.mean())
     if ends is None:
         ends = _ends_alone(pairs, column, level, seed)
+    limit = _limit(differences, pairs.draws, level)
+    if limit is not None and not column.is_event:
+        ends = math.nan, math.nan
     paired = float(differences.var())
     apart = float(base.var() + other.var())
     against = float(np.mean(np.sign(differences) == -np.sign(mean))) if mean != 0.0 else None
     return Effect(
         *common, float(base.mean()), float(other.mean()), mean, _plain(ends[0]), _plain(ends[1]), level, against,
         apart / paired if paired > 0.0 else None, n, None if pairs.draws is None else _random_share(differences, pairs.draws),
+        int(np.count_nonzero(differences)), limit,
     )  # fmt: skip
+
+
+def _limit(differences: Array, draws: Array | None, level: float) -> float | None:
+    """Return the limit of the chance that a pair differs; None if enough differ, or all of few."""
+    differs = _differs(differences[:, np.newaxis], draws)
+    count = int(differs.sum())
+    return chance_limit(count, len(differs), level) if count < min(FEWEST, len(differs)) else None
 
 
 def _ends_alone(pairs: _Pairs, column: Column, level: float, seed: int) -> tuple[float, float]:
@@ -168,14 +248,14 @@ def _ends_alone(pairs: _Pairs, column: Column, level: float, seed: int) -> tuple
     base, other, draws = pairs.base, pairs.other, pairs.draws
     if column.is_event and draws is None:
         return paired_proportions(base, other, level)
-    rows = independent((other - base)[:, np.newaxis], draws)
+    rows = independent(pairs.differences[:, np.newaxis], draws)
     low, high = (float(end[0]) for end in mean_interval(rows, level, seed))
     if not column.is_event:
         return low, high
-    # Never narrower than with independent runs; if no draw differs, only the number of draws limits the confidence.
+    # Never narrower than with independent runs; if few draws differ, only the number of draws limits the confidence.
     if np.ptp(rows) == 0.0 or math.isnan(low):
         first = np.unique(draws, return_index=True)[1]  # type: ignore[call-overload]
-        return paired_proportions(base[first], other[first], level)
+        low, high = paired_proportions(base[first], other[first], level)
     least = paired_proportions(base, other, level)
     return min(low, least[0]), max(high, least[1])
 

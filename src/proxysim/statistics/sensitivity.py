@@ -11,7 +11,7 @@ import numpy as np
 from scipy import stats
 
 from proxysim.formatting import plain
-from proxysim.statistics.intervals import FEWEST, LEVEL, mean_interval, mean_there
+from proxysim.statistics.intervals import FEWEST, LEVEL, chance_limit, mean_interval, mean_there
 
 if TYPE_CHECKING:
     import pandas
@@ -30,6 +30,9 @@ COLUMNS = (
     "most",
     "detected",
     "points",
+    "runs",
+    "differing",
+    "chance_below",
 )
 
 
@@ -51,7 +54,7 @@ class Ends:
 
 
 def main_effects(
-    columns: Mapping[str, Array], answers: Array, sampled: bool, level: float = LEVEL, seed: int = 0
+    columns: Mapping[str, Array], answers: Array, sampled: bool, level: float = LEVEL, seed: int = 0, dust: float = 0.0
 ) -> pandas.DataFrame:
     """Return how much each factor changes the answer, largest change first.
 
@@ -69,13 +72,16 @@ def main_effects(
     sampled : whether points are sampled, as by lhs, sobol and morris
     level : confidence level, a share
     seed : seed of the bootstrap
+    dust : changes below this size are rounding errors, in the unit of the answer
 
     Returns
     -------
     DataFrame : one row per factor with the columns name; low, high (labels of the ends); at_low, at_high (mean answer
         there); change (their difference), change_low, change_high (its interval); least, most (smallest and largest
         change among matched pairs, NaN for thirds); detected (whether the interval excludes zero; for thirds the false
-        discovery rate is limited to one in twenty); points (number of matched pairs, or of points in a third)
+        discovery rate is limited to one in twenty); points (number of matched pairs, or of points in a third); for
+        matched pairs also runs (number of runs), differing (those in which the answer changes) and chance_below (limit
+        of the chance that it does, in place of an interval if it changes in fewer than five runs; else NaN)
 
     Source
     ------
@@ -92,7 +98,9 @@ def main_effects(
         if ends is None or not len(ends.at_low) or not len(ends.at_high):
             continue
         row, chance = (
-            _by_thirds(ends, means, level) if sampled else _by_pairs(ends, answers[:, whole], means, level, seed)
+            _by_thirds(ends, means, level, dust)
+            if sampled
+            else _by_pairs(ends, answers[:, whole], means, level, seed, dust)
         )
         rows.append((name, *row))
         chances.append(chance)
@@ -178,24 +186,37 @@ def _thirds(column: Array, means: Array) -> Ends | None:
     return Ends(f"\u2264 {shown(float(below), 3)}", f"\u2265 {shown(float(above), 3)}", at_low, at_high)
 
 
-def _by_pairs(ends: Ends, answers: Array, means: Array, level: float, seed: int) -> tuple[tuple[Any, ...], float]:
+def _by_pairs(
+    ends: Ends, answers: Array, means: Array, level: float, seed: int, dust: float
+) -> tuple[tuple[Any, ...], float]:
     """Return a row from matched pairs of points, with the interval of a mean over runs."""
-    changes = answers[ends.at_high] - answers[ends.at_low]  # (pair, run)
-    each = means[ends.at_high] - means[ends.at_low]
-    if changes.shape[1]:
-        low, high = (float(end[0]) for end in mean_interval(changes.mean(axis=0)[:, None], level, seed))
-    else:
-        low = high = math.nan
+    changes = _without_dust(answers[ends.at_high] - answers[ends.at_low], dust)  # (pair, run)
+    each = _without_dust(means[ends.at_high] - means[ends.at_low], dust)
+    runs = changes.shape[1]
+    low = high = limit = math.nan
+    differing = 0
+    if runs:
+        of_runs = changes.mean(axis=0)
+        low, high = (float(end[0]) for end in mean_interval(of_runs[:, None], level, seed))
+        differing = int(np.count_nonzero(of_runs))
+        limit = chance_limit(differing, runs, level) if differing < min(FEWEST, runs) else math.nan
     change = float(np.nanmean(each)) if np.isfinite(each).any() else math.nan
     found = math.isfinite(low) and (low > 0.0 or high < 0.0)
     spread = (float(np.nanmin(each)), float(np.nanmax(each))) if np.isfinite(each).any() else (math.nan, math.nan)
     at_low = float(np.nanmean(means[ends.at_low]))
-    return (ends.low, ends.high, at_low, at_low + change, change, low, high, *spread, found, len(each)), math.nan
+    counts = len(each), runs, differing, limit
+    return (ends.low, ends.high, at_low, at_low + change, change, low, high, *spread, found, *counts), math.nan
 
 
-def _by_thirds(ends: Ends, means: Array, level: float) -> tuple[tuple[Any, ...], float]:
+def _without_dust(changes: Array, dust: float) -> Array:
+    return np.asarray(np.where(np.abs(changes) < dust, 0.0, changes))
+
+
+def _by_thirds(ends: Ends, means: Array, level: float, dust: float) -> tuple[tuple[Any, ...], float]:
     """Return a row from two sets of points, with Welch's interval for a difference of two means."""
     one, two = (side[np.isfinite(side)] for side in (means[ends.at_low], means[ends.at_high]))
+    if len(one) and len(two) and np.ptp([*one, *two]) < dust:
+        one, two = np.full(len(one), one[0]), np.full(len(two), one[0])
     n = min(len(one), len(two))
     change = float(two.mean() - one.mean()) if n else math.nan
     at_low = float(one.mean()) if len(one) else math.nan
@@ -213,7 +234,7 @@ def _by_thirds(ends: Ends, means: Array, level: float) -> tuple[tuple[Any, ...],
         low, high = change - half, change + half
         chance = float(2.0 * stats.t.sf(abs(change) / error, free)) if error else float(change == 0.0)
     row = (ends.low, ends.high, at_low, at_low + change, change, low, high, math.nan, math.nan, False, n)
-    return row, chance
+    return (*row, math.nan, math.nan, math.nan), chance
 
 
 def _few_false(chances: Array, share: float) -> Array:

@@ -23,7 +23,7 @@ from proxysim.runs.threads import Job
 from proxysim.scenario.arguments import names_of
 from proxysim.scenario.world.world import World
 from proxysim.statistics.intervals import LEVEL, mean_interval
-from proxysim.statistics.paired import Column, Effect, effects_of, independent
+from proxysim.statistics.paired import DUST, Column, Effect, effects_of, independent
 from proxysim.statistics.shapley import interactions, shapley_values
 from proxysim.studies.changes import assumed_changes
 from proxysim.studies.comparison import columns_of
@@ -48,6 +48,7 @@ class Share:
     low, high : ends of its confidence interval
     size : assumed change, as in `proxysim.studies.changes.Change`
     pass_through : relative change of the outcome divided by `size`
+    differing : number of paired runs in which the value is not 0 up to rounding errors
     """
 
     value: float | None
@@ -55,6 +56,7 @@ class Share:
     high: float | None
     size: float | None = None
     pass_through: float | None = None
+    differing: int = 0
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,8 @@ class Attribution:
 
         Returns
         -------
-        DataFrame : measure, actor, unit, provision, value, low, high (in `unit`), size and pass_through
-            (dimensionless)
+        DataFrame : measure, actor, unit, provision, value, low, high (in `unit`), size, pass_through (dimensionless)
+            and differing
 
         Examples
         --------
@@ -149,6 +151,7 @@ class Attribution:
                 {
                     "measure": m.total.measure, "actor": m.total.actor, "unit": m.total.unit,
                     "total": m.total.difference, "low": m.total.low, "high": m.total.high,
+                    "differing": m.total.differing, "chance_below": m.total.chance_below,
                     "provisions": {name: vars(share) for name, share in m.provisions.items()},
                     "interactions": [{"between": list(pair), "value": share.value, "low": share.low, "high": share.high}
                                      for pair, share in m.interactions.items()],
@@ -341,27 +344,35 @@ def _attributed(values: Array, columns: Sequence[Column], game: Game, sizes: dic
     n = len(game.players)
     ends = np.stack([values[0], values[-1]])
     totals = effects_of(ends, ["", branch], columns, draws=draws, seed=seed)
-    alone = [_shares(part, draws, seed) for part in shapley_values(values, n)]
-    pairs = {pair: _shares(part, draws, seed) for pair, part in interactions(values, n).items()}
+    dust = DUST * np.abs(values).max(axis=(0, 1))
+    alone = [_shares(part, dust, draws, seed) for part in shapley_values(values, n)]
+    pairs = {pair: _shares(part, dust, draws, seed) for pair, part in interactions(values, n).items()}
     found = []
     for k, total in enumerate(totals):
         provisions = {}
         for i, name in enumerate(game.players):
-            value, low, high = (end[k] for end in alone[i])
+            value, low, high, differing = (one[k] for one in alone[i])
             size = next((s for path, s in sizes.items() if path == f"pacts.{name}"), None)
             relative = value / total.baseline if total.baseline else None
             through = relative / size if relative is not None and size else None
-            provisions[name] = Share(value, _plain(low), _plain(high), size, through)
+            provisions[name] = Share(float(value), _plain(low), _plain(high), size, through, int(differing))
         both = {}
-        for (i, j), (value, low, high) in pairs.items():
-            both[game.players[i], game.players[j]] = Share(float(value[k]), _plain(low[k]), _plain(high[k]))
+        for (i, j), (value, low, high, differing) in pairs.items():
+            both[game.players[i], game.players[j]] = Share(
+                float(value[k]), _plain(low[k]), _plain(high[k]), differing=int(differing[k])
+            )
         found.append(Attributed(total, provisions, both))
     return found
 
 
-def _shares(part: Array, draws: Array | None, seed: int) -> tuple[Array, Array, Array]:
+def _shares(part: Array, dust: Array, draws: Array | None, seed: int) -> tuple[Array, Array, Array, Array]:
+    """Return the mean, the ends of its interval, and the number of runs that are not 0, each ``(outcome,)``.
+
+    Values below `dust`, ``(outcome,)``, are rounding errors.
+    """
+    part = np.where(np.abs(part) < dust, 0.0, part)
     low, high = mean_interval(independent(part, draws), LEVEL, seed)
-    return part.mean(axis=0), low, high
+    return part.mean(axis=0), low, high, np.count_nonzero(part, axis=0)
 
 
 def _plain(value: float) -> float | None:

@@ -16,7 +16,7 @@ from proxysim.runs.ensemble import Ensemble, StudyOptions, ensemble, study_optio
 from proxysim.scenario.arguments import names_of
 from proxysim.scenario.world.world import World, world_of
 from proxysim.statistics.intervals import LEVEL
-from proxysim.statistics.paired import Column, Effect, effects_of
+from proxysim.statistics.paired import Column, Effect, effects_of, paired_differences
 from proxysim.studies.changes import Change, assumed_changes, total_size
 from proxysim.studies.conditioning import Condition, condition_of, runs_given
 
@@ -126,7 +126,7 @@ class Comparison:
         if chosen not in self.study.branches[1:]:
             raise RunError(f"{chosen!r} is not a compared branch; those are {', '.join(self.study.branches[1:])}")
         values = self.study.of(measure, actor)
-        return screen(self.study, values[self.study.branches.index(chosen)] - values[0])
+        return screen(self.study, paired_differences(values[0], values[self.study.branches.index(chosen)]))
 
     def pass_through(self, effect: Effect) -> float | None:
         """Return the relative change of an outcome divided by the relative change assumed in the branch.
@@ -157,7 +157,7 @@ class Comparison:
         Returns
         -------
         DataFrame : measure, actor, branch, unit, baseline, value, difference, low, high, level, opposite_sign,
-            variance_reduction, n, random_share, pass_through
+            variance_reduction, n, random_share, differing, chance_below, pass_through
 
         Examples
         --------
@@ -169,7 +169,7 @@ class Comparison:
         1  greens        0.15  0.14  0.16
         2   north        0.31  0.30  0.31
         3    reds        0.31  0.30  0.32
-        4   south        0.00  0.00  0.00
+        4   south        0.00   NaN   NaN
         """
         import pandas as pd
 
@@ -193,7 +193,7 @@ class Comparison:
         ('no-pact', 20, 0.31)
         """
         study, keys = self.study, ("measure", "actor", "branch", "unit", "baseline", "value", "difference", "low", "high",
-                                   "level", "opposite_sign", "variance_reduction", "n")  # fmt: skip
+                                   "level", "opposite_sign", "variance_reduction", "n", "differing", "chance_below")  # fmt: skip
         return {
             "world": study.worlds[0].hash, "seed": study.seed, "runs": study.runs, "baseline": study.branches[0],
             "effects": [{**{key: getattr(effect, key) for key in keys}, "random_share": effect.random_share,
@@ -274,7 +274,8 @@ def compare(
     start : "YYYY-MM"; until then all branches follow the first one, and outcomes count from there; default None, the
         start of the world
     until_halfwidth : add runs until the interval of every chosen measure extends no more than this to either side, in
-        the unit of the measure; needs `measures`; default None
+        the unit of the measure; needs `measures`; default None. If fewer than five pairs differ, this is the limit of
+        the chance that a pair differs times the largest value of the measure
     level : confidence level of the intervals, a share; default 0.95
     bands : whether to keep monthly quantiles of the first 2,000 runs, or of the first 200 with `until_halfwidth`; they are
         dropped with `given`; default False
@@ -294,7 +295,8 @@ def compare(
 
     Source
     ------
-    Intervals of means: BCa bootstrap, Efron 1987. Intervals of shares of runs: Bonett & Price 2012.
+    Intervals of means: BCa bootstrap, Efron 1987; if few pairs differ, with the exact limits of Clopper & Pearson 1934.
+    Intervals of shares of runs: Bonett & Price 2012.
 
     Examples
     --------
@@ -369,11 +371,20 @@ def _widest(study: Ensemble, columns: Sequence[Column], condition: Condition | N
     chosen = study if condition is None else _given(study, condition)[0]
     if chosen.runs == 0:
         return math.inf
-    widths = [
-        math.inf if e.low is None or e.high is None else 0.5 * (e.high - e.low)
-        for e in _effects(chosen, columns, level)
-    ]
-    return max(widths, default=0.0)
+    places = {(column.measure, column.actor): column.place for column in columns}
+    return max((_halfwidth(chosen, e, places[e.measure, e.actor]) for e in _effects(chosen, columns, level)), default=0.0)
+
+
+def _halfwidth(study: Ensemble, effect: Effect, place: int) -> float:
+    """Return how far the interval of an effect extends to either side.
+
+    If too few pairs differ for an interval, the mean difference is at most the chance that a pair differs times the
+    largest difference, for which the largest value of the outcome is taken.
+    """
+    if effect.rare and effect.chance_below is not None:
+        sides = study.values[[0, study.branches.index(effect.branch)], :, place]
+        return effect.chance_below * float(np.nanmax(np.abs(sides)))
+    return math.inf if effect.low is None or effect.high is None else 0.5 * (effect.high - effect.low)
 
 
 def check_measures(found: Sequence[outcomes.Outcome], measures: Sequence[str] | None) -> None:

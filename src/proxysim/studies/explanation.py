@@ -19,6 +19,7 @@ from proxysim.runs.branches import branch_worlds
 from proxysim.runs.course import Course, seed_of
 from proxysim.scenario.arguments import names_of
 from proxysim.scenario.world.world import World
+from proxysim.statistics.paired import DUST
 from proxysim.studies.changes import Change, assumed_changes
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 #: Copies and sums that rules keep for their own use; they differ as soon as the original does.
 _COPIES = frozenset({
-    "event_strength", "event_steps", "intake", "leg_logistics", "opening_funds", "opening_ring", "opening_stock", "order_asked", "reference",
-    "route_survival", "route_through", "tie_sent", "tie_used",
+    "event_steps", "event_strength", "in_transit", "intake", "leg_logistics", "met", "met_first", "met_foreign",
+    "opening_funds", "opening_ring", "opening_stock", "order_asked", "reference", "route_survival", "route_through",
+    "tie_sent", "tie_used",
 })  # fmt: skip
 #: Work arrays that a rule uses for one tie or leg at a time; at its end they only hold the last one.
 _SCRATCH = frozenset({"leg_weight", "leg_wanted"})
@@ -260,7 +262,7 @@ def _compare(watched: dict[str, tuple[records.Field, str, tuple[slice, ...]]], o
         left, right = (np.asarray(walk.held[record][array])[cut] for walk in (one, two))
         if name.startswith("measure."):
             left, right = left[:, 0], right[:, 0]
-        differs = ~((left == right) | ((left != left) & (right != right)))
+        differs = _differs(left, right)
         if np.any(differs):
             del watched[name]
             size = np.where(differs, np.abs(right - left), -1.0)
@@ -268,6 +270,14 @@ def _compare(watched: dict[str, tuple[records.Field, str, tuple[slice, ...]]], o
             where = ", ".join(_entry(one.world, axis, int(i)) for axis, i in zip(field.axes, spot, strict=True))
             chain.append(Divergence(date, rule, name, where, float(left[spot]), float(right[spot]), field.unit,
                                     field.meaning, int(np.sum(differs))))  # fmt: skip
+
+
+def _differs(left: Array, right: Array) -> Array:
+    """Return which entries differ by more than a rounding error; two undefined entries do not."""
+    differs = ~((left == right) | ((left != left) & (right != right)))
+    with np.errstate(invalid="ignore"):  # infinite entries
+        rounding = np.abs(right - left) < DUST * np.minimum(np.abs(left), np.abs(right))
+    return np.asarray(differs & ~rounding)
 
 
 def _entry(world: World, axis: str, index: int) -> str:

@@ -11,6 +11,7 @@ from proxysim.errors import RunError
 from proxysim.runs.ensemble import Ensemble
 from proxysim.scenario.world.uncertainty import REPLICATES, Unknown, unknowns
 from proxysim.statistics.intervals import LEVEL, mean_there
+from proxysim.statistics.paired import DUST
 from proxysim.statistics.sensitivity import main_effects
 
 if TYPE_CHECKING:
@@ -69,7 +70,8 @@ def screen(study: Ensemble, answers: Array, level: float = LEVEL) -> pandas.Data
         )
         for name, numbers in kinds.items()
     }
-    table = main_effects(columns, mean_there(cells, axis=1)[:, None], True, level, study.seed % 2**64)
+    dust = DUST * float(np.abs(answers).max(initial=0.0))
+    table = main_effects(columns, mean_there(cells, axis=1)[:, None], True, level, study.seed % 2**64, dust)
     table["low"], table["high"] = "low third", "high third"
     table["grades"] = ["".join(sorted({one.number.grade or "" for one in kinds[name]})) for name in table["name"]]
     table["paths"] = [len(kinds[name]) for name in table["name"]]

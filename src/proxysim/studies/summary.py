@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from proxysim.core.vocabulary import MEASURES, NEVER
-from proxysim.formatting import ascii_only, brackets, number, percent, span, table
+from proxysim.formatting import ascii_only, brackets, differ_words, number, percent, span, table
 from proxysim.runs.outcomes import FALL, FALLEN
 from proxysim.scenario.labels import actor_label, kind_of
+from proxysim.statistics.paired import rare_words
 from proxysim.studies.limits import ceiling_words, ceilings, idle_plants, idle_words
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from proxysim.studies.comparison import Comparison
     from proxysim.studies.explanation import Divergence, Explanation
 
-#: A share of an effect below this fraction of it is a rounding error.
-DUST = 1e-12
 NOTHING = "no effect detected at this n"
 #: Quantities that are months from the start, with their value while the month is unknown.
 _MONTHS = {"event_month": NEVER, "fallen": -1, "revived": -1}
@@ -109,18 +108,18 @@ def _divided(result: Attribution, measure: Attributed) -> list[str]:
     name = f"{actor_label(result.world.scenario, total.actor)}, {_name(total)}"
     if not total.difference and all(not share.value for share in measure.provisions.values()):
         return [f"{name}: exactly no difference."]
-    spread = "" if total.low is None else f" {_brackets(total.low, total.high)}"
-    dust = DUST * max(abs(total.difference or 0.0), abs(total.baseline or 0.0))
+    spread = f" ({ascii_only(rare_words(total))})" if total.rare else f" {_brackets(total.low, total.high)}" if total.low is not None else ""
     head = f"{name}: {_number(total.difference, True)}{spread} on {_number(total.baseline)}"
     rows = []
     for provision, share in sorted(measure.provisions.items(), key=lambda pair: -abs(pair[1].value or 0.0)):
-        interval = "rounding error" if 0.0 < abs(share.value or 0.0) <= dust else _brackets(share.low, share.high)
+        is_rare = share.low is None and share.differing < total.n
+        interval = differ_words(share.differing, total.n) if is_rare else _brackets(share.low, share.high)
         rows.append([provision.rpartition(".")[2], _number(share.size), _number(share.value, True), interval,
                      _number(share.pass_through)])  # fmt: skip
     text = [head, *table(["provision", "assumed", "share", "interval", "pass-through"], rows, rule="-")]
     pairs = sorted(measure.interactions.items(), key=lambda pair: -abs(pair[1].value or 0.0))[:3]
     told = [f"{a.rpartition('.')[2]} with {b.rpartition('.')[2]} {_number(share.value, True)}"
-            for (a, b), share in pairs if abs(share.value or 0.0) > dust]  # fmt: skip
+            for (a, b), share in pairs if share.value]  # fmt: skip
     return text + ([f"strongest interactions: {'; '.join(told)}"] if told else [])
 
 
@@ -209,27 +208,42 @@ def _assumed(changes: list[Change], scenario: Scenario) -> list[str]:
 def _told(result: Comparison, effects: list[Effect]) -> list[str]:
     if effects and not result.study.runs:
         return ["No pair of runs is left, so there is no result."]
-    same = [e for e in effects if e.difference == 0.0 and not e.opposite_sign and not e.variance_reduction]
+    same = [e for e in effects if e.same]
     told = [e for e in effects if e not in same]
     scenario = result.study.worlds[0].scenario
     rows = []
     for effect in told:
         rows.append([
             actor_label(scenario, effect.actor), _name(effect), _number(effect.baseline), _number(effect.difference, signed=True),
-            _brackets(effect.low, effect.high),
+            interval_words(effect),
             "yes" if effect.detected else "no", _percent(effect.opposite_sign), _number(result.pass_through(effect)),
             _percent(effect.random_share) if result.study.uncertain else f"{effect.n:,}",
         ])  # fmt: skip
     last = "random" if result.study.uncertain else "n"
     head = ["actor", "measure", "baseline", "difference", "interval", "detected", "opposite", "pass-through", last]
     text = table(head, rows, left=range(2), rule="-") if rows else []
-    none = [e for e in told if not e.detected]
+    none, rare = [e for e in told if not e.detected and not e.rare], [e for e in told if e.rare]
     if none:
         text += ["", f"{len(none)} of {len(told)}: {NOTHING} (the interval includes zero)."]
+    if rare:
+        text += ["", "Too few pairs differ for an interval:", *(f"  {line}." for line in _by_count(rare, scenario))]
     if same:
-        names = ", ".join(f"{actor_label(scenario, e.actor)} {e.measure}" for e in same)
-        text += ["", f"Exactly the same in every pair: {names}."]
+        text += ["", *(f"Exactly the same in every pair: {line}." for line in _by_count(same, scenario))]
     return text or ["No measure to compare."]
+
+
+def interval_words(effect: Effect) -> str:
+    """Return the interval of an effect for a table, or how many pairs differ if these are too few for an interval."""
+    return differ_words(effect.differing, effect.n) if effect.rare else _brackets(effect.low, effect.high)
+
+
+def _by_count(effects: list[Effect], scenario: Scenario) -> list[str]:
+    """Return the measures with the same count of pairs that differ, and the limit that follows from it, in one line each."""
+    told: dict[str, list[str]] = {}
+    for effect in effects:
+        limit = ascii_only(rare_words(effect))
+        told.setdefault(f" ({limit})" if limit else "", []).append(f"{actor_label(scenario, effect.actor)} {effect.measure}")
+    return [f"{', '.join(names)}{limit}" for limit, names in told.items()]
 
 
 def _name(effect: Effect) -> str:

@@ -28,8 +28,8 @@ from proxysim.sweeps.experiment.experiment import Experiment
 from proxysim.sweeps.experiment.factors import ADD, DRAW, SCALE, SET, TEXT, quoted_path
 
 Array = np.ndarray[Any, Any]
-#: Number of worlds kept in memory; a sweep over more combinations of text rebuilds them.
-WORLDS_KEPT = 64
+#: Number of worlds kept in memory, about 0.1 MB each; a sweep over more combinations of text rebuilds them.
+WORLDS_KEPT = 256
 #: A point: one value per factor, in the order of the factors.
 Point = tuple[Any, ...]
 
@@ -220,10 +220,19 @@ def run_ids(
     version : model version
     repeat : number of earlier points in the design with the same values
     """
+    return ids_from(id_head(experiment, branch, point, version, repeat), runs)
+
+
+def id_head(experiment: Experiment, branch: int, point: Point, version: str, repeat: int) -> Any:
+    """The part of the hash that all runs of a point and branch share; see `run_ids`."""
     changes = [(f.subject, value, f.unit_of(value)) for f, value in zip(experiment.factors, point, strict=True)]
     changes.sort(key=lambda change: change[0])
     text = json.dumps([experiment.hashes[branch], changes, experiment.seed, version, repeat])
-    head = hashlib.blake2b(text.encode(), digest_size=12)
+    return hashlib.blake2b(text.encode(), digest_size=12)
+
+
+def ids_from(head: Any, runs: Sequence[int] | Array) -> list[str]:
+    """Ids of some runs of a point and branch."""
     found = []
     for run in runs:
         one = head.copy()

@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from proxysim.errors import MissingExtra, RunError, StorageError, did_you_mean
-from proxysim.statistics.intervals import LEVEL, mean_interval, mean_there
+from proxysim.statistics.intervals import FEWEST, LEVEL, chance_limit, mean_interval, mean_there
+from proxysim.statistics.paired import DUST, paired_differences
 from proxysim.statistics.sensitivity import main_effects
 from proxysim.sweeps.experiment.experiment import DESIGNS, SAMPLED
 from proxysim.sweeps.experiment.factors import DRAW
 from proxysim.sweeps.runner import Status, stored_status
+from proxysim.sweeps.salib import SalibInputs, estimators_of
 from proxysim.sweeps.store.files import digest_of_file, table_of
 from proxysim.sweeps.store.folder import FAILURES, RUNS, Store, absolute
+from proxysim.sweeps.store.tables import unfinished_failures, unfinished_runs
 
 if TYPE_CHECKING:
     import pandas
@@ -30,14 +33,14 @@ REFUSE, MARK = "refuse", "mark"
 
 @dataclass(frozen=True)
 class Sweep:
-    """Results of a finished sweep, as returned by `open`.
+    """Results of a sweep, as returned by `open`.
 
     Attributes
     ----------
     store : folder of the sweep; ``store.columns`` names its outcomes as "measure.actor", ``store.branches`` its branches
     state : counts of planned, successful and failed runs
     missing : treatment of failed runs in an analysis: "refuse" raises an error; "mark" sets their outcomes to NaN and counts
-        them in a column ``missing``
+        them in a column ``missing``; so it does with the runs that an unfinished sweep lacks
 
     Examples
     --------
@@ -177,7 +180,8 @@ class Sweep:
         0      0  no-pact    0                3.42
         1      0  no-pact    1                3.65
         """
-        return table_of(self.store.folder / RUNS).to_pandas(use_threads=False)  # type: ignore[no-any-return]
+        table = unfinished_runs(self.store) if self.state.digest is None else table_of(self.store.folder / RUNS)
+        return table.to_pandas(use_threads=False)  # type: ignore[no-any-return]
 
     @property
     def failures(self) -> pandas.DataFrame:
@@ -214,7 +218,7 @@ class Sweep:
         0
         """
         try:
-            table = table_of(self.store.folder / FAILURES)
+            table = unfinished_failures(self.store) if self.state.digest is None else table_of(self.store.folder / FAILURES)
         except (OSError, ValueError) as error:
             raise StorageError(f"{self.store.folder / FAILURES} cannot be read; write it again with `proxysim resume {self.store.folder}`") from error
         return table.to_pandas(use_threads=False)  # type: ignore[no-any-return]
@@ -371,7 +375,11 @@ class Sweep:
             raise RunError(f"{chosen!r} is not a branch that can be analysed; choose from {those}")
         cells = self._cells(names).mean(axis=-1)
         value = cells[:, store.branches.index(chosen)]
-        return np.asarray(value - cells[:, 0] if len(store.branches) > 1 else value)
+        return paired_differences(cells[:, 0], value) if len(store.branches) > 1 else np.asarray(value)
+
+    def _dust(self, outcome: str | Sequence[str]) -> float:
+        """The size below which a change in the answer is a rounding error."""
+        return DUST * float(np.fmax.reduce(np.abs(self._cells(self._outcomes(outcome)).mean(axis=-1)), axis=None))
 
     def _outcomes(self, outcome: str | Sequence[str]) -> list[str]:
         columns = self.store.columns
@@ -392,7 +400,7 @@ class Sweep:
 
         Returns
         -------
-        bool : True for the designs lhs, sobol and morris, and for a file of points without matched pairs for some factor
+        bool : True for the designs lhs, sobol, morris and saltelli, and for a file of points without matched pairs for some factor
 
         Raises
         ------
@@ -480,7 +488,9 @@ class Sweep:
         store = self.store
         columns = {f.name: c for f, c in zip(store.design.factors, store.design.columns, strict=True)}
         answers = self.answers(outcome, branch)
-        table = main_effects(columns, answers, self.is_sampled, level, store.experiment.seed % 2**64)
+        table = main_effects(
+            columns, answers, self.is_sampled, level, store.experiment.seed % 2**64, self._dust(outcome)
+        )
         drawn = table["name"].isin([factor.name for factor in store.experiment.factors if factor.verb == DRAW])
         table.loc[drawn, ["low", "high"]] = ["low third", "high third"]
         return table
@@ -502,7 +512,9 @@ class Sweep:
         Returns
         -------
         pandas.DataFrame : one row per point: the columns of `design`, then ``difference`` with its interval ``low`` to ``high``
-            in the unit of the measure, ``n``, the number of pairs of runs, and ``missing``, the number of pairs with a failed run
+            in the unit of the measure, ``n``, the number of pairs of runs, ``missing``, the number of pairs with a failed run,
+            ``differing``, the number of pairs that differ, and ``chance_below``, the limit of the chance that a pair differs,
+            given in place of an interval if fewer than five do
 
         Raises
         ------
@@ -538,9 +550,11 @@ class Sweep:
         one, two = np.broadcast_arrays(base, answers)
         rows = _paired(one, two, level, self.store.experiment.seed)
         table = self.design
-        for place, name in enumerate(("difference", "low", "high", "n", "missing"), start=2):
+        for place, name in enumerate(("difference", "low", "high", "n", "missing", "differing", "chance_below"), start=2):
             table[name] = [row[place] for row in rows]
-        return table.astype({"n": int, "missing": int})
+        if len(self.store.branches) == 1:  # the first point is compared with itself
+            table.loc[0, ["low", "high", "chance_below"]] = 0.0, 0.0, math.nan
+        return table.astype({"n": int, "missing": int, "differing": int})
 
     def effects(self, against: int | None = None, level: float = LEVEL) -> pandas.DataFrame:
         """Paired differences for each point, branch and outcome.
@@ -557,7 +571,8 @@ class Sweep:
         -------
         pandas.DataFrame : one row per point, branch and outcome that is compared: ``point``, ``branch``, ``measure``, ``actor``;
             ``baseline`` and ``value``, the two means; ``difference`` with its interval ``low`` to ``high``, all in the unit of
-            the measure; ``pairs``, the number of pairs of runs; ``missing``, the number of pairs with a failed run
+            the measure; ``pairs``, the number of pairs of runs; ``missing``, the number of pairs with a failed run;
+            ``differing`` and ``chance_below`` as in `by_point`
 
         Raises
         ------
@@ -607,7 +622,8 @@ class Sweep:
             points, branches = np.nonzero(keep)
             rows = _paired(one[keep], two[keep], level, store.experiment.seed)
             measure, _, actor = name.partition(".")
-            table = pd.DataFrame(rows, columns=["baseline", "value", "difference", "low", "high", "pairs", "missing"])
+            names = ["baseline", "value", "difference", "low", "high", "pairs", "missing", "differing", "chance_below"]
+            table = pd.DataFrame(rows, columns=names)
             table.insert(0, "point", points)
             table.insert(1, "branch", np.array(store.branches, dtype=object)[branches])
             table.insert(2, "measure", measure)
@@ -742,7 +758,12 @@ class Sweep:
         Returns
         -------
         dict : ``num_vars``, the number of factors; ``names``; ``bounds``, lowest and highest value of each factor in the unit of
-            the experiment file, or first and last index in the list of a factor whose levels are text
+            the experiment file, or first and last index in the list of a factor whose levels are text; ``estimators``, the modules
+            of ``SALib.analyze`` that fit the design, see `to_salib`
+
+        Raises
+        ------
+        StorageError : the file of the points is damaged or missing
 
         Examples
         --------
@@ -763,11 +784,63 @@ class Sweep:
         >>> _ = ps.sweep("search.toml", "search", block=10)
         >>> search = ps.open("search")
         >>> search.problem
-        {'num_vars': 1, 'names': ['legs.north-coast.detection'], 'bounds': [[0.1, 0.3]]}
+        {'num_vars': 1, 'names': ['legs.north-coast.detection'], 'bounds': [[0.1, 0.3]], 'estimators': []}
         """
         factors = self.store.experiment.factors
         bounds = [[0.0, float(max(1, len(f.levels) - 1))] if _is_text(f.levels) else _bounds(f) for f in factors]
-        return {"num_vars": len(factors), "names": [f.name for f in factors], "bounds": bounds}
+        estimators, _ = estimators_of(self.store.experiment.design, self.sample)
+        return {"num_vars": len(factors), "names": [f.name for f in factors], "bounds": bounds, "estimators": list(estimators)}
+
+    def to_salib(self, outcome: str | Sequence[str], branch: str | None = None) -> SalibInputs:
+        """The problem, the points and the mean answer at each point for SALib, with the estimators that fit the design.
+
+        Sobol indices need the design saltelli or saltelli-first-order, elementary effects the design morris. The samples lhs
+        and sobol fit the estimators that take any sample: delta, pawn and rbd_fast. No estimator fits a grid or one-at-a-time
+        design. A file of points fits if its rows are those of Saltelli's scheme.
+
+        Parameters
+        ----------
+        outcome : outcome or outcomes, as in `answers`
+        branch : branch compared with the first, as in `answers`; None, the default, takes the last branch
+
+        Returns
+        -------
+        SalibInputs : ``problem``, ``x``, ``y``, ``estimators``, and ``analyze(estimator)``, which refuses an estimator that does not fit
+
+        Raises
+        ------
+        RunError : there is no such outcome or branch, or runs failed and `missing` is "refuse"
+        StorageError : the file of the points is damaged or missing
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Does more search at sea keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "saltelli"
+        ... points   = 64
+        ... runs     = 2
+        ... measures = ["received_arms.reds"]
+        ... [levers]
+        ... "legs.north-coast.detection" = {low = 0.1, high = 0.3}
+        ... '''
+        >>> _ = Path("search.toml").write_text(text)
+        >>> _ = ps.sweep("search.toml", "search", block=40)
+        >>> data = ps.open("search").to_salib("received_arms.reds")
+        >>> data.x.shape, data.y.shape, data.estimators
+        ((64, 1), (64,), ('sobol',))
+        >>> float(data.analyze()["ST"][0].round(1))
+        1.0
+        """
+        design, sample = self.store.experiment.design, self.sample
+        estimators, options = estimators_of(design, sample)
+        means = mean_there(self.answers(outcome, branch), axis=1)
+        seed = self.store.experiment.seed % 2**32 or 2**32 - 1  # SALib takes a seed of 0 for none
+        return SalibInputs(self.problem, sample, means, design, estimators, options, seed)
 
     @property
     def sample(self) -> Array:
@@ -825,29 +898,33 @@ def _bounds(factor: Any) -> list[float]:
 
 
 def _paired(base: Array, other: Array, level: float, seed: int) -> list[tuple[float, ...]]:
-    """Means, difference and interval of each row, ``(cell, run)``, from the pairs in which both runs succeeded."""
+    """Means, difference, interval and counts of each row, ``(cell, run)``, from the pairs in which both runs succeeded."""
     there = ~np.isnan(base) & ~np.isnan(other)
-    found: list[tuple[float, ...]] = [(math.nan,) * 5 + (0, base.shape[1])] * len(base)
+    found: list[tuple[float, ...]] = [(math.nan,) * 5 + (0, base.shape[1], 0, math.nan)] * len(base)
     for pairs in np.unique(there.sum(axis=1)):
         rows = np.flatnonzero(there.sum(axis=1) == pairs)
         if not pairs:
             continue
         a, b = (side[rows][there[rows]].reshape(len(rows), pairs) for side in (base, other))
-        low, high = mean_interval((b - a).T, level, seed % 2**64)
-        ends = zip(rows, a.mean(axis=1), b.mean(axis=1), (b - a).mean(axis=1), low, high, strict=True)
-        for row, *numbers in ends:
-            found[row] = (*map(float, numbers), int(pairs), base.shape[1] - int(pairs))
+        apart = paired_differences(a, b)
+        low, high = mean_interval(apart.T, level, seed % 2**64)
+        differing = np.count_nonzero(apart, axis=1)
+        ends = zip(rows, differing, a.mean(axis=1), b.mean(axis=1), apart.mean(axis=1), low, high, strict=True)
+        for row, count, *numbers in ends:
+            limit = chance_limit(int(count), int(pairs), level) if count < min(FEWEST, pairs) else math.nan
+            found[row] = (*map(float, numbers), int(pairs), base.shape[1] - int(pairs), int(count), limit)
     return found
 
 
 def open(folder: str | Path, missing: str = REFUSE) -> Sweep:
-    """Open the results of a finished sweep.
+    """Open the results of a sweep.
 
     Parameters
     ----------
     folder : folder of the sweep
     missing : treatment of failed runs in an analysis: "refuse", the default, raises an error; "mark" leaves them out and
-        counts them
+        counts them. Only "mark" opens an unfinished sweep, whose runs are spread evenly over the points; what is missing is
+        counted with the failed runs
 
     Returns
     -------
@@ -856,7 +933,7 @@ def open(folder: str | Path, missing: str = REFUSE) -> Sweep:
     Raises
     ------
     InputError : the folder holds no sweep
-    RunError : the sweep is not finished, or `missing` is neither "refuse" nor "mark"
+    RunError : the sweep is not finished and `missing` is not "mark", it has no runs, or `missing` is neither "refuse" nor "mark"
     StorageError : the sweep or its table of runs is damaged
 
     Examples
@@ -885,9 +962,10 @@ def open(folder: str | Path, missing: str = REFUSE) -> Sweep:
     state = stored_status(store)
     if state.stopped:
         raise StorageError(state.stopped)
-    if state.skipped or state.digest is None:
-        raise RunError(f"{state}: {state.skipped} runs are missing; continue with `proxysim resume {folder}`")
-    if digest_of_file(store.folder / RUNS) != state.digest:
+    if state.digest is None and (missing != MARK or not state.ok):
+        hint = ', or look at those that are there with open(..., missing="mark")' if state.ok else ""
+        raise RunError(f"{state}: {state.skipped} runs are missing; continue with `proxysim resume {folder}`{hint}")
+    if state.digest is not None and digest_of_file(store.folder / RUNS) != state.digest:
         message = f"{store.folder / RUNS} is damaged; `proxysim resume {store.folder}` rebuilds it from the shards"
         raise StorageError(message)
     return Sweep(store, state, missing)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from proxysim.core.version import model_version
 from proxysim.errors import Fault, InputError, StorageError, refused
+from proxysim.paths import text_of
+from proxysim.sweeps.equal_branches import refuse_equal_branches
 from proxysim.sweeps.estimate import cost_of
 from proxysim.sweeps.execution.dispatch import Dispatcher, StoppedError
 from proxysim.sweeps.execution.options import SweepOptions
@@ -19,18 +21,18 @@ from proxysim.sweeps.experiment.design import design_of, is_extendable
 from proxysim.sweeps.experiment.experiment import load_experiment
 from proxysim.sweeps.inputs import Variation, columns_of
 from proxysim.sweeps.store.blocks import Batch
-from proxysim.sweeps.store.files import storing
+from proxysim.sweeps.store.files import digest_of, storing, write_file
 from proxysim.sweeps.store.folder import MANIFEST, RUNS, SWEEP, Store, absolute
 from proxysim.sweeps.store.lock import is_locked, locked
 from proxysim.sweeps.store.manifest import Manifest
 from proxysim.sweeps.store.provenance import (
-    OPTIONS_FILE,
     WORLDS,
     check_new,
     check_same,
     option_differences,
-    write_options,
-    write_worlds,
+    options_of,
+    repair_worlds,
+    worlds_text,
 )
 from proxysim.sweeps.store.recovery import Say, clear_leftovers, discard_failed_blocks, reconcile, tables_intact
 from proxysim.sweeps.store.tables import table_damage, write_tables
@@ -151,7 +153,7 @@ class Status:
 
     def __str__(self) -> str:
         return (f"{self.ok:,} ok + {self.failed:,} failed + {self.skipped:,} skipped = {self.planned:,} planned runs"
-                f" in {self.folder}")  # fmt: skip
+                f" in {text_of(self.folder)}")  # fmt: skip
 
 
 def sweep(
@@ -178,7 +180,7 @@ def sweep(
 
     Raises
     ------
-    InputError : the experiment, its world, the folder or an option cannot be used
+    InputError : the experiment, its world, the folder or an option cannot be used, or its factors make branches equal
     MissingExtra : the design or the options need a library that is not installed
     StorageError : the folder cannot be written
 
@@ -212,6 +214,7 @@ def sweep(
     design = design_of(loaded)
     variation = Variation(loaded)
     found = columns_of(loaded, variation.world(0, design.point(0)))
+    refuse_equal_branches(variation, design)
     check_new(folder)
     options.check()
     if block is None:
@@ -219,15 +222,21 @@ def sweep(
         block = max(1, round(BLOCK_SECONDS / (cost.seconds * len(loaded.branches))))
     elif block < 1:
         raise refused("--block", f"at least one is needed, found {block}")
+    repeated = sum(count > 0 for count in design.repeats)
+    if say and repeated and loaded.is_file:  # in a sample it is as expected
+        verb = "repeats" if repeated == 1 else "repeat"
+        say(f"{loaded.design}: {repeated:,} of {len(design):,} points {verb} an earlier one, with the same random numbers; "
+            "to get more runs, raise `runs`")  # fmt: skip
     with storing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    with locked(folder):
+    with locked(folder, say):
         check_new(folder)
         names = [f"{outcome.measure}.{outcome.actor}" for _, outcome in found]
-        store = Store.create(folder, loaded, design, names, model_version(), block)
+        worlds = worlds_text({name: variation.plain(k) for k, name in enumerate(loaded.branches)})
+        notes = {"worlds": digest_of(worlds), "options": options_of(vars(options))}
+        store = Store.create(folder, loaded, design, names, model_version(), block, notes)
         clear_leftovers(store)
-        write_worlds(folder, {name: variation.plain(k) for k, name in enumerate(store.branches)}, store.temporary)
-        write_options(store, vars(options))
+        write_file(folder / WORLDS, worlds, store.temporary)
         try:
             return _complete(store, options, progress, say)
         except InputError:
@@ -291,7 +300,7 @@ def resume(
     options.check()
     folder = absolute(folder)
     Store.read(folder)
-    with locked(folder):
+    with locked(folder, say):
         return _complete(_reopen(folder, say), options, progress, say, failed)
 
 
@@ -299,14 +308,14 @@ def extend(
     folder: str | Path, options: SweepOptions | None = None, *, runs: int = 0, points: int = 0,
     progress: Progress | None = None, say: Say | None = None,
 ) -> Status:  # fmt: skip
-    """Add runs to every point, or points to a Sobol design, without changing existing runs.
+    """Add runs to every point, or points to a Sobol or Saltelli design, without changing existing runs.
 
     Parameters
     ----------
     folder : folder of a finished sweep
     options : workers, time limit and hook, as in `sweep`; None, the default, runs everything in this process
     runs : number of runs to add to each point and branch; 0, the default, adds none
-    points : number of points to add to a Sobol design; 0, the default, adds none. Exactly one of `runs` and `points` must be
+    points : number of points to add to a Sobol or Saltelli design; 0, the default, adds none. Exactly one of `runs` and `points` must be
         above 0
     progress : called as ``progress(done, total)`` with numbers of runs; None, the default, reports no progress
     say : called with one line of text for each event worth reporting; None, the default, reports nothing
@@ -348,7 +357,7 @@ def extend(
         raise refused("--runs", "give either --runs or --points, at least 1")
     folder = absolute(folder)
     Store.read(folder)
-    with locked(folder):
+    with locked(folder, say):
         store = _reopen(folder, say)
         before = stored_status(store)
         if before.skipped:
@@ -445,6 +454,9 @@ def _reopen(folder: Path, say: Say | None) -> Store:
     if wrong and say:
         say(f"{wrong}; it is rebuilt from the experiment")
     check_same(store)
+    wrong = repair_worlds(store)
+    if wrong and say:
+        say(wrong)
     return store
 
 
@@ -452,7 +464,7 @@ def _reopen(folder: Path, say: Say | None) -> Store:
 def _undo_start(store: Store) -> None:
     """Undo the start of a sweep whose workers could not use its inputs, so that the same folder can be used again."""
     if not any(store.shards.iterdir()):
-        for name in (OPTIONS_FILE, WORLDS, MANIFEST, SWEEP):
+        for name in (WORLDS, MANIFEST, SWEEP):
             (store.folder / name).unlink(missing_ok=True)
 
 

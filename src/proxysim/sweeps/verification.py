@@ -19,6 +19,7 @@ from proxysim.sweeps.store.blocks import Block
 from proxysim.sweeps.store.files import digest_of_file
 from proxysim.sweeps.store.folder import DESIGN, MANIFEST, NO_DESIGN, RUNS, Store, absolute
 from proxysim.sweeps.store.manifest import Manifest
+from proxysim.sweeps.store.provenance import WORLDS, worlds_damage
 from proxysim.sweeps.store.recovery import damaged_shards
 
 
@@ -87,6 +88,8 @@ def verify(folder: str | Path) -> list[Damage]:
         design = store.regenerated_design()
         message = f"is damaged or gone, {NO_DESIGN}"
         found.append(Damage(DESIGN, message if design is None else str(error)))
+    if damage := worlds_damage(store):
+        found.append(Damage(WORLDS, f"{damage}; resume rebuilds it while no world has changed"))
     try:
         manifest = Manifest(store, read_only=True)
     except StorageError as error:
@@ -95,6 +98,9 @@ def verify(folder: str | Path) -> list[Damage]:
         bad = [block for block in store.blocks() if store.shard(block).exists() and not _is_good(store, block)]
     else:
         bad, files = [receipt.block for receipt in damaged_shards(store, manifest.shards())], manifest.files()
+        _, rows, failed, _ = manifest.totals()
+        if files and rows + failed < store.planned:
+            found.append(Damage(MANIFEST, f"lacks {store.planned - rows - failed:,} runs; resume adds them from the shards"))
         manifest.close()
     for block in bad:
         path = store.shard(block)

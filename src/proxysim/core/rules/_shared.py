@@ -25,6 +25,14 @@ def is_shut(w, s, i):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def clear_rows(array, i):  # type: ignore[no-untyped-def]
+    """Set array[i] to zero in its full size, (i, row, column), which takes fewer instructions than the part in use."""
+    for row in range(array.shape[1]):
+        for column in range(array.shape[2]):
+            array[i, row, column] = 0.0
+
+
+@compiled
 def stock_of(w, s, a, c):  # type: ignore[no-untyped-def]
     """Stock of an actor in one category, over all origins."""
     total = 0.0

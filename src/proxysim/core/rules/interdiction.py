@@ -104,9 +104,8 @@ def _route(w, p, s, f, t, r, value):  # type: ignore[no-untyped-def]
         size = entered / p.consignment[leg]
         if p.noise > 0.0:
             n = _consignments(s, t, w.cargo_key[r, k], size)
-            lost = (
-                rng.binomial_quantile(rng.uniform(s.seed, s.run, rng.CARGO, w.cargo_key[r, k], t), n, chance) / n
-            )
+            u = rng.uniform(s.seed, s.run, rng.CARGO, w.cargo_key[r, k], t)
+            lost = rng.binomial_quantile(u, n, chance) / n
         else:
             lost = chance
         f.leg_entered[leg, sender] += entered
@@ -137,18 +136,19 @@ def _consignments(s, t, key, size):  # type: ignore[no-untyped-def]
 @compiled
 def _embark(w, s, f, t, i):  # type: ignore[no-untyped-def]
     """Divide what a tie sends among arrivals, captures and destruction, over its routes in order."""
+    now = t % w.ring_count
     for c in range(w.category_count):
         for o in range(w.origin_count):
             sent = f.transit[i, c, o, T_SENT]
             if sent <= 0.0:
                 continue
+            destroyed, taken = f.transit[i, c, o, T_DESTROYED], f.transit[i, c, o, T_CAPTURED]
             for r in range(w.route_start[i], w.route_stop[i]):
-                amount = sent * f.route_sent[r]
-                if amount > 0.0:
-                    left, captured = f.route_through[r], f.route_captured[r]
-                    s.ring[i, c, o, (t + w.route_months[r]) % w.ring_count] += amount * left
-                    f.transit[i, c, o, T_DESTROYED] += max(0.0, amount * (1.0 - left - captured))
-                    f.transit[i, c, o, T_CAPTURED] += amount * captured
+                amount, slot = sent * f.route_sent[r], now + w.route_months[r]
+                s.ring[i, c, o, slot if slot < w.ring_count else slot - w.ring_count] += amount * f.route_through[r]
+                destroyed += max(0.0, amount * (1.0 - f.route_through[r] - f.route_captured[r]))
+                taken += amount * f.route_captured[r]
+            f.transit[i, c, o, T_DESTROYED], f.transit[i, c, o, T_CAPTURED] = destroyed, taken
 
 
 @compiled

@@ -68,9 +68,9 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
     for a in range(w.actor_count):
         for k in range(w.leg_count):
             s.patrol[a, k] = f.next_patrol[a, k]
-            moved = f.leg_entered[k, a]
-            seen, before = min(1.0, moved / p.consignment[k]), s.belief[a, k]
+            moved, before, seen = f.leg_entered[k, a], s.belief[a, k], 0.0
             if moved > 0.0:
+                seen = min(1.0, moved / p.consignment[k])
                 s.belief[a, k] += seen * p.belief_rate * (f.leg_lost[k, a] / moved - before)
             s.belief[a, k] += (1.0 - seen) * p.belief_return * (p.detection[k] - before)
     for a in range(w.actor_count):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proxysim.core.jit import compiled
-from proxysim.core.rules._shared import foreign_stock, part_met, pooled, stock_of, whole_mix
+from proxysim.core.rules._shared import clear_rows, foreign_stock, part_met, pooled, stock_of, whole_mix
 from proxysim.core.vocabulary import (
     A_SENT,
     CHANNELS,
@@ -28,18 +28,16 @@ def _asked(f, i, channel, c):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _part(w, s, f, i, c, o, channel):  # type: ignore[no-untyped-def]
+def _part(w, f, i, c, o, channel):  # type: ignore[no-untyped-def]
     """Part of a request in category c that is met from origin o; arms are not sent back to the actor that made them."""
     a = w.tie_from[i]
-    stock = s.stock[a, c, o]
-    if stock <= 0.0 or o == w.tie_bars[i]:
+    if o == w.tie_bars[i]:
         return 0.0
-    own = o == w.actor_origin[a]
     if channel == RETRANSFER:
-        return 0.0 if own else stock / f.stock_foreign[a, c] * f.cut[a, c, o]
+        return f.met_foreign[a, c, o]
     if channel == RECIPROCITY and f.owes_first[a] > 0.0:
-        return stock / f.stock_all[a, c] * f.cut_first[a, c, o]
-    return stock / f.stock_all[a, c] * f.cut[a, c, o]
+        return f.met_first[a, c, o]
+    return f.met[a, c, o]
 
 
 @compiled
@@ -48,17 +46,18 @@ def available(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     A request draws on origins pro rata and is cut origin by origin, for all ties of a sender alike. Retransfers come
     from foreign origins only. Reciprocity with priority is served first. Arms of the receiver's own origin are not
-    requested.
+    requested. The part of a request that an origin meets is met = cut stock / stock of all (or all foreign) origins.
 
     Writes
     ------
-    stock_all, stock_foreign : (actor, category); ask_*, cut_first, cut : (actor, category, origin)
+    stock_all, stock_foreign : (actor, category); ask_*, cut_first, cut, met* : (actor, category, origin)
     """
     for a in range(w.actor_count):
+        clear_rows(f.ask_common, a)
+        clear_rows(f.ask_first, a)
+        clear_rows(f.ask_foreign, a)
         for c in range(w.category_count):
             f.stock_all[a, c], f.stock_foreign[a, c] = stock_of(w, s, a, c), foreign_stock(w, s, a, c)
-            for o in range(w.origin_count):
-                f.ask_common[a, c, o], f.ask_first[a, c, o], f.ask_foreign[a, c, o] = 0.0, 0.0, 0.0
     for i in range(w.tie_count):
         a, is_first = w.tie_from[i], f.owes_first[w.tie_from[i]] > 0.0
         for c in range(w.category_count):
@@ -72,18 +71,26 @@ def available(w, p, s, f, t):  # type: ignore[no-untyped-def]
                     f.ask_foreign[a, c, o] += f.volume[i, RETRANSFER, c] if o != w.actor_origin[a] else 0.0
     for a in range(w.actor_count):
         for c in range(w.category_count):
-            total = f.stock_all[a, c]
-            spare = max(0.0, total - p.reserve[a] * p.target[a, c])
             for o in range(w.origin_count):
-                if f.ask_common[a, c, o] + f.ask_first[a, c, o] + f.ask_foreign[a, c, o] <= 0.0:
-                    f.cut_first[a, c, o], f.cut[a, c, o] = 1.0, 1.0
-                    continue
-                first = part_met(f.ask_first[a, c, o], spare)
-                left = max(0.0, spare - first * f.ask_first[a, c, o])
-                asked = f.ask_common[a, c, o]
-                if f.stock_foreign[a, c] > 0.0:
-                    asked += f.ask_foreign[a, c, o] * (total / f.stock_foreign[a, c])
-                f.cut_first[a, c, o], f.cut[a, c, o] = first, part_met(asked, left)
+                f.cut_first[a, c, o], f.cut[a, c, o] = 1.0, 1.0
+                if f.ask_common[a, c, o] + f.ask_first[a, c, o] + f.ask_foreign[a, c, o] > 0.0:
+                    _meet(w, p, s, f, a, c, o)
+
+
+@compiled
+def _meet(w, p, s, f, a, c, o):  # type: ignore[no-untyped-def]
+    """Cut the requests on one origin of a category to what is available, and find the part of them that it meets."""
+    total, foreign, stock = f.stock_all[a, c], f.stock_foreign[a, c], s.stock[a, c, o]
+    spare = max(0.0, total - p.reserve[a] * p.target[a, c])
+    first = part_met(f.ask_first[a, c, o], spare)
+    left = max(0.0, spare - first * f.ask_first[a, c, o])
+    asked = f.ask_common[a, c, o]
+    if foreign > 0.0:
+        asked += f.ask_foreign[a, c, o] * (total / foreign)
+    f.cut_first[a, c, o], f.cut[a, c, o] = first, part_met(asked, left)
+    share = stock / total if stock > 0.0 else 0.0
+    f.met_first[a, c, o], f.met[a, c, o] = share * first, share * f.cut[a, c, o]
+    f.met_foreign[a, c, o] = stock / foreign * f.cut[a, c, o] if stock > 0.0 and o != w.actor_origin[a] else 0.0
 
 
 @compiled
@@ -108,7 +115,7 @@ def choose(w, p, s, f, t):  # type: ignore[no-untyped-def]
                 if asked > 0.0:
                     met = 0.0
                     for o in range(w.origin_count):
-                        met += asked * _part(w, s, f, i, c, o, channel)
+                        met += asked * _part(w, f, i, c, o, channel)
                     f.tie_ask[i] += met
                     f.tie_money[i] += met * p.price[c]
         if w.tie_broker[i] >= 0:
@@ -153,17 +160,12 @@ def crowd(w, p, s, f, t):  # type: ignore[no-untyped-def]
     one leg
     """
     for k in range(w.leg_count):
-        flow, taken = 0.0, 0.0
-        for a in range(w.actor_count):
-            flow += f.leg_flow[k, a]
-            taken += p.carriers[k, a]
         if w.leg_shared[k] == 0:
-            for a in range(w.actor_count):
-                f.leg_taken[k, a] = f.leg_flow[k, a] * min(part_met(flow, f.leg_limit[k]), part_met(f.leg_flow[k, a], f.leg_open[k, a]))
-                f.leg_factor[k, a] = f.leg_taken[k, a] / f.leg_flow[k, a] if f.leg_flow[k, a] > 0.0 else 1.0
+            _crowd_open(w, f, k)
             continue
-        rest = 0.0
+        rest, taken = 0.0, 0.0
         for a in range(w.actor_count):
+            taken += p.carriers[k, a]
             rest += max(0.0, f.leg_flow[k, a] - f.leg_limit[k] * p.carriers[k, a])
         free = f.leg_limit[k] * max(0.0, 1.0 - taken)
         part = part_met(rest, free)
@@ -179,6 +181,20 @@ def crowd(w, p, s, f, t):  # type: ignore[no-untyped-def]
         for a in range(w.actor_count):
             f.leg_taken[k, a] = min(f.leg_flow[k, a], f.leg_taken[k, a], f.leg_open[k, a])
             f.leg_factor[k, a] = f.leg_taken[k, a] / f.leg_flow[k, a] if f.leg_flow[k, a] > 0.0 else 1.0
+
+
+@compiled
+def _crowd_open(w, f, k):  # type: ignore[no-untyped-def]
+    """Part of its request that each sender can move over a leg without carriers."""
+    flow = 0.0
+    for a in range(w.actor_count):
+        flow += f.leg_flow[k, a]
+    common = part_met(flow, f.leg_limit[k])
+    for a in range(w.actor_count):
+        f.leg_taken[k, a], f.leg_factor[k, a] = 0.0, 1.0
+        if f.leg_flow[k, a] > 0.0:
+            f.leg_taken[k, a] = f.leg_flow[k, a] * min(common, part_met(f.leg_flow[k, a], f.leg_open[k, a]))
+            f.leg_factor[k, a] = f.leg_taken[k, a] / f.leg_flow[k, a]
 
 
 @compiled
@@ -243,7 +259,7 @@ def send(w, p, s, f, t):  # type: ignore[no-untyped-def]
         f.tie_paid[i] = part_met(f.carriage[a], money) if f.tie_cost[i] > 0.0 else 1.0
     for i in range(w.tie_count):
         f.tie_moved[i] *= f.tie_paid[i]
-        _load(w, p, s, f, i)
+        _load(w, f, i)
     for i in range(w.tie_count):
         _settle(w, p, s, f, i)
     for i in range(w.tie_count):
@@ -271,15 +287,18 @@ def _ship(w, s, f, i):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _load(w, p, s, f, i):  # type: ignore[no-untyped-def]
+def _load(w, f, i):  # type: ignore[no-untyped-def]
     if f.tie_ask[i] <= 0.0 and f.tie_used[i] == 0.0:
         return
     f.tie_used[i] = 1.0 if f.tie_ask[i] > 0.0 else 0.0
     for channel in range(CHANNEL_COUNT):
+        clear_rows(f.sent[i], channel)
+    for channel in range(CHANNEL_COUNT):
         for c in range(w.category_count):
             asked = _asked(f, i, channel, c) * f.tie_moved[i]
-            for o in range(w.origin_count):
-                f.sent[i, channel, c, o] = asked * _part(w, s, f, i, c, o, channel) if asked > 0.0 else 0.0
+            if asked > 0.0:
+                for o in range(w.origin_count):
+                    f.sent[i, channel, c, o] = asked * _part(w, f, i, c, o, channel)
 
 
 @compiled

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from proxysim.figures.kit.style import own_style
 from proxysim.figures.kit.text import missing_glyphs
+from proxysim.paths import path_of
 
 __all__ = ["save"]
 
@@ -45,7 +46,7 @@ def save(figure: Figure, path: str | Path, study: Any) -> Path:
     """
     from proxysim.errors import Fault, InputError
 
-    target = Path(path)
+    target = path_of(path)
     ending = target.suffix.lower().lstrip(".")
     if ending not in ("svg", "pdf", "png"):
         raise InputError(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -17,18 +19,37 @@ from proxysim.figures.kit.text import text_height, text_width, wrap_text
 from proxysim.formatting import plain
 
 if TYPE_CHECKING:
-    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
 
 #: Round steps between tick labels.
 _STEPS = (1, 2, 2.5, 5, 10)
 
 
+#: Whether captions are left to the page that a figure is part of.
+_APART: ContextVar[bool] = ContextVar("captions apart", default=False)
+
+
+@contextmanager
+def captions_apart() -> Iterator[None]:
+    """Leave captions out of figures; a page shows `ShownFigure.caption` as its own text, which a phone can wrap."""
+    token = _APART.set(True)
+    try:
+        yield
+    finally:
+        _APART.reset(token)
+
+
 class ShownFigure(Figure):
     """A figure that notebooks display as the value of a cell.
 
     It is saved in the style of this package, whatever the caller's settings are.
+
+    Attributes
+    ----------
+    caption : text of the caption, whether it is drawn or not
     """
+
+    caption: str = ""
 
     def savefig(self, fname: Any, **options: Any) -> None:
         """Save as matplotlib does, in our style; ``bbox_inches``, ``facecolor`` and other options are passed on."""
@@ -49,14 +70,18 @@ def new_figure(height: float, width: float = WIDE) -> ShownFigure:
     return figure
 
 
-def captioned_figure(caption: str, height: float, gap: float = 0.0, spare: float = 0.1, width: float = WIDE) -> Figure:
-    """Return a figure with `height` inches to draw on and a caption below.
+def captioned_figure(caption: str, height: float, gap: float = 0.0, spare: float = 0.1, width: float = WIDE) -> ShownFigure:
+    """Return a figure with `height` inches to draw on and a caption below, unless captions are kept apart.
 
     Of the `spare` inches around the caption, `gap` are above it.
     """
-    lines = wrap_text(caption, width - 2 * EDGE)
-    figure = new_figure(height + text_height(lines) + spare, width)
-    place_text(figure, EDGE, height + gap, "\n".join(lines), fontsize=SMALL, color=MUTED)
+    if _APART.get():
+        figure = new_figure(height + 0.04, width)
+    else:
+        lines = wrap_text(caption, width - 2 * EDGE)
+        figure = new_figure(height + text_height(lines) + spare, width)
+        place_text(figure, EDGE, height + gap, "\n".join(lines), fontsize=SMALL, color=MUTED)
+    figure.caption = caption
     return figure
 
 
@@ -93,12 +118,6 @@ def place_text(figure: Figure, left: float, top: float, words: str, **options: A
         **options,
     }
     figure.text(left / width, 1 - top / height, words, **chosen)
-
-
-def branch_legend(figure: Figure, handles: Sequence[Artist], names: Sequence[str], **options: Any) -> None:
-    """Draw the legend of the branches in the upper left corner of a figure."""
-    chosen: dict[str, Any] = {"ncols": len(names), "borderaxespad": 0.3, "fontsize": TEXT, **options}
-    figure.legend(handles, names, loc="upper left", bbox_to_anchor=(0.0, 1.0), **chosen)
 
 
 def zero_line(axes: Axes) -> None:

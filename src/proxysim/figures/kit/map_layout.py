@@ -18,6 +18,8 @@ Array = np.ndarray[Any, Any]
 Ends = tuple[str, str]
 _BENDS = (0.0, 0.55, -0.55, 1.0, -1.0, 1.5, -1.5)
 _ALONG = (0.5, 0.42, 0.58, 0.34, 0.66, 0.27, 0.73, 0.2, 0.8)
+#: Distances from the leg in inches, for a leg that is too short for its text.
+_ASIDE = (0.0, 0.2, -0.2, 0.35, -0.35, 0.5, -0.5, 0.7, -0.7)
 _ANGLES = 24
 
 
@@ -201,7 +203,9 @@ def leg_curves(legs: Mapping[str, Ends], boxes: Mapping[str, Array]) -> dict[str
 def label_spot(size: tuple[float, float], curve: Curve, taken: Sequence[Array], lines: Sequence[Array]) -> Array:
     """Return the box for text on a leg that overlaps least with taken boxes and other lines."""
     room = np.array(size) - 0.06
-    spots = [np.array([*curve.at(part), *room]) for part in _ALONG]
+    away = curve.end - curve.start
+    normal = np.array([-away[1], away[0]]) / max(float(np.hypot(*away)), 1e-9)
+    spots = [np.array([*(curve.at(part) + aside * normal), *room]) for aside in _ASIDE for part in _ALONG]
     costs = [
         (
             sum(_overlap(spot, box) for box in taken)

@@ -98,6 +98,15 @@ def origin_looks(origins: Iterable[Any]) -> dict[str, Look]:
     return {one: series_look(place % (LOOKS - 1)) for place, one in enumerate(named)} | {OTHER: series_look(LOOKS - 1)}
 
 
+def text_colour(colour: str) -> tuple[float, float, float]:
+    """Return a colour dark enough for small text on white: its contrast is at least 4.5."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    while 1.05 / (0.05 + sum(weight * part**2.2 for weight, part in zip((0.2126, 0.7152, 0.0722), parts, strict=True))) < 4.6:
+        parts = [0.95 * part for part in parts]
+    red, green, blue = parts
+    return red, green, blue
+
+
 def tint(colour: str, part: float = 0.55) -> tuple[float, float, float]:
     """Return a paler colour, on which hatches and text are readable."""
     red, green, blue = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))

@@ -14,10 +14,10 @@ from proxysim.figures.kit.palette import AXIS, MUTED
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: Font sizes in points.
-HEAD, TEXT, SMALL = 10.0, 9.0, 8.5
+#: Font sizes in points; printed 17 cm wide, the smallest is above 7 points.
+HEAD, TEXT, SMALL, TINY = 9.5, 9.0, 8.5, 7.6
 #: Inches: width of figures, of their margins, and above axes without a title.
-WIDE, EDGE, BARE = 7.6, 0.12, 0.14
+WIDE, EDGE, BARE = 7.2, 0.12, 0.14
 SETTINGS: dict[Any, Any] = {
     "text.parse_math": False, "font.family": ["DejaVu Sans"], "font.size": TEXT, "axes.spines.top": False,
     "axes.spines.right": False, "axes.edgecolor": AXIS, "axes.linewidth": 0.8, "axes.labelcolor": MUTED,

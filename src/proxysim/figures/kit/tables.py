@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     import pandas
 
@@ -12,6 +14,28 @@ if TYPE_CHECKING:
 def unique(values: Iterable[Any]) -> list[Any]:
     """Return each value once, in order of first occurrence."""
     return list(dict.fromkeys(values))
+
+
+#: Smallest difference that matters: this share of the larger of the two values; and what still shows as a number.
+MATTERS, _SHOWN = 0.02, 5e-4
+
+
+def matters(table: pandas.DataFrame) -> Any:
+    """Return which differences are large enough to matter, whether detected or not, shape ``(row,)``.
+
+    A difference matters if it is at least 2 % of the value in the first branch or of that in its own branch, whichever
+    is larger, and does not round to 0.
+    """
+    size, base = table["difference"].astype(float).abs(), table["baseline"].astype(float)
+    scale = np.maximum(base.abs(), (base + table["difference"].astype(float)).abs())
+    return (size >= _SHOWN) & (size >= MATTERS * scale.fillna(0.0))
+
+
+def detected(table: pandas.DataFrame) -> Any:
+    """Return which differences have an interval without zero and are large enough to matter, shape ``(row,)``."""
+    low, high = table["low"].astype(float), table["high"].astype(float)
+    sure = (low > 0.0) | (high < 0.0)
+    return sure & low.notna() & high.notna() & matters(table)
 
 
 def numeric_table(table: pandas.DataFrame) -> pandas.DataFrame:

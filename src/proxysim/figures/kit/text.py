@@ -8,6 +8,7 @@ import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import TextPath
@@ -79,6 +80,31 @@ def fit(words: str, wide: float, size: float = TEXT, bold: bool = False) -> str:
     return found
 
 
+def wrap_label(words: str, wide: float, size: float = TEXT, most: int = 2, bold: bool = False) -> list[str]:
+    """Wrap a label into at most `most` lines of at most `wide` inches; only a longer one is shortened, in its middle."""
+    whole, room = _one_line(words), wide / (1.12 if bold else 1.0)
+    kept = len(whole)
+    while True:
+        lines = _filled(_shorten_middle(whole, kept), room, size)
+        if len(lines) <= most or kept <= 6:
+            return [keep_direction(line) for line in lines[:most]] or [""]
+        kept = min(kept - 1, max(6, kept * most // len(lines) + 6))
+
+
+def _filled(words: str, wide: float, size: float) -> list[str]:
+    """Fill lines of at most `wide` inches; a word that is too long is split, after a hyphen if it has one."""
+    lines = [""]
+    for word in re.findall(r"[^\s-]+-*\s*|-+\s*", words):
+        if lines[-1] and text_width((lines[-1] + word).rstrip(), size) > wide:
+            lines.append("")
+        while text_width(word.rstrip(), size) > wide and len(word) > 1:
+            fits = next((at for at in range(len(word) - 1, 1, -1) if text_width(word[:at], size) <= wide), 1)
+            lines[-1:] = [word[:fits], ""] if not lines[-1] else [lines[-1], word[:fits], ""]
+            word = word[fits:]
+        lines[-1] += word
+    return [line.rstrip() for line in lines if line.strip()]
+
+
 @contextmanager
 def missing_glyphs() -> Iterator[list[str]]:
     """Draw glyphs that the font lacks as boxes, without warnings.
@@ -96,6 +122,7 @@ def missing_glyphs() -> Iterator[list[str]]:
             warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
 
 
+@lru_cache(maxsize=20_000)
 def text_width(words: str, size: float = TEXT) -> float:
     """Return the width of one line in inches."""
     if not words.strip():

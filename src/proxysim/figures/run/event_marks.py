@@ -60,7 +60,7 @@ def select_events(run: Run, step: float, room: float) -> EventMarks:
     for pact in names["pact"]:
         number = scenario.numbers.get(("pacts", pact, "in_force"))
         if number and 0 <= number.value < scenario.months:
-            label = cut(label_of(scenario, "pacts", pact), 28)
+            label = cut(label_of(scenario, "pacts", pact), 60)
             always.append((int(number.value), f"{label} in force"))
     for event, at in zip(names["event"], history["event_month"], strict=False):
         if 0 <= int(at) < scenario.months:
@@ -69,7 +69,7 @@ def select_events(run: Run, step: float, room: float) -> EventMarks:
     free = max(0, _MARKS - len(always))
     spread = sorted({round(at) for at in np.linspace(0, len(others) - 1, min(free, len(others)))}) if others else []
     wanted = always[:_MARKS] + [others[at] for at in spread]
-    placed = _arrange([(at, cut(words, 40)) for at, words in wanted], step, room)
+    placed = _arrange([(at, cut(words, 80)) for at, words in wanted], step, room)
     return EventMarks(placed, len(always) + len(others) - len(placed), step, room)
 
 

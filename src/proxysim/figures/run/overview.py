@@ -23,7 +23,7 @@ __all__ = ["overview"]
 
 #: Inches: total width, edges of the panels, and heights.
 _WIDE, _LEFT, _RIGHT, _NAMES = 12.0, 0.95, 9.15, 3.35
-_PANEL, _GAP, _ROW, _BAR = 2.15, 0.62, 0.19, 0.27
+_PANEL, _GAP, _ROW = 2.15, 0.62, 0.19
 
 
 @styled
@@ -45,7 +45,8 @@ def overview(run: Run, figure: Figure | None = None) -> Figure:
     above = _ROW * marks.rows + (0.1 if marks.placed else 0.0)
     title = textwrap.wrap(textwrap.shorten(run.world.scenario.question, 210, placeholder=" …"), 92)
     head = 0.3 + 0.27 * len(title)
-    bars = _BAR * len(ties) + 1.0 if ties else 0.0
+    bar = 0.11 + 0.16 * max((words.count("\n") + 1 for words, *_ in ties), default=1)
+    bars = bar * len(ties) + 1.0 if ties else 0.0
     caption = _caption(run, len(ties))
     high = head + above + (_PANEL + _GAP) * len(panels) + bars + 0.5 + 0.16 * caption.count("\n")
     figure = new_figure(high, _WIDE) if figure is None else figure
@@ -64,7 +65,7 @@ def overview(run: Run, figure: Figure | None = None) -> Figure:
             figure.add_axes((_LEFT / _WIDE, foot, (_RIGHT - _LEFT) / _WIDE, above / high), zorder=-1), marks, months
         )
     if ties:
-        tall = _BAR * len(ties)
+        tall = bar * len(ties)
         place = (_NAMES / _WIDE, (top - 0.6 - tall) / high, (_RIGHT - _NAMES) / _WIDE, tall / high)
         draw_ties(figure.add_axes(place), ties)
     figure.text(_LEFT / _WIDE, 0.13 / high, caption, fontsize=9, color=INK, va="bottom")

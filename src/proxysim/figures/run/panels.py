@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from proxysim.core.vocabulary import FELL_BEFORE, MEASURE_INDEX
 from proxysim.figures.kit.palette import AMOUNT, AXIS, MUTED, origin_looks, series_look, tint
-from proxysim.figures.kit.text import cut, keep_direction
+from proxysim.figures.kit.text import cut, wrap_label
 from proxysim.formatting import percent, plain
 from proxysim.runs.tables import month_name, table
 from proxysim.scenario.labels import actor_label, label_of, maker_of
@@ -52,14 +51,19 @@ def arrivals_at_proxies(run: Run) -> np.ndarray[Any, Any]:
     return found
 
 
-def _label(run: Run, name: str, most: int = 26) -> str:
-    """Return the label of an actor, shortened."""
-    return cut(actor_label(run.world.scenario, name), most)
+def _label(run: Run, name: str) -> str:
+    """Return the label of an actor."""
+    return cut(actor_label(run.world.scenario, name), 200)
 
 
 def _short(run: Run, name: str) -> str:
     """Return the label of an actor without text in brackets."""
-    return cut(_label(run, name, 200).split(" (")[0], 20)
+    return _label(run, name).split(" (")[0]
+
+
+def _beside(words: str) -> str:
+    """Wrap the text of a legend at the right of a panel."""
+    return "\n".join(wrap_label(words, 2.0, 9.0, 3))
 
 
 def _origin_name(run: Run, origin: str) -> str:
@@ -116,7 +120,7 @@ def _capacity(run: Run, axes: Axes) -> None:
     # the proxies with the largest changes; the legend counts the others
     shown = sorted(sorted(proxies, key=lambda number: -float(np.abs(values[:, number] - 100).max()))[:_LINES])
     axes.axhline(100, color=AXIS, linewidth=0.8, zorder=0)
-    _lines(axes, values[:, shown], [f"{_label(run, names[number], 22)}  {values[-1, number]:.0f}" for number in shown])
+    _lines(axes, values[:, shown], [_beside(f"{_label(run, names[number])}  {values[-1, number]:.0f}") for number in shown])
     top = float(values[:, shown].max())
     if top > 2000:
         axes.set_yscale("symlog", linthresh=100)
@@ -133,7 +137,7 @@ def _origins(run: Run, axes: Axes) -> None:
     values, total = _three_month_mean(amounts), amounts.sum(axis=0)
     _title(axes, f"Arms that arrived{who}, by origin (three-month mean)", "USD m / month")
     present = sorted((n for n in range(len(total)) if total[n] > 0), key=lambda number: -float(total[number]))
-    heads = [f"{_origin_name(run, run.world.names['origin'][n])}  {percent(total[n] / total.sum())}" for n in present]
+    heads = [_beside(f"{_origin_name(run, run.world.names['origin'][n])}  {percent(total[n] / total.sum())}") for n in present]
     at = np.arange(len(values)) if len(values) > 1 else np.array([-0.3, 0.3])
     layers = axes.stackplot(
         at, np.repeat(values[:, present], 2 if len(values) == 1 else 1, axis=0).T, labels=heads,
@@ -153,7 +157,7 @@ def _regimes(run: Run, axes: Axes) -> None:
     heads = []
     for number, name in enumerate(names):
         at = int(fallen[number])
-        head = "\n".join(map(keep_direction, textwrap.wrap(label_of(run.world.scenario, "regimes", name), 24)))
+        head = _beside(label_of(run.world.scenario, "regimes", name))
         if at == FELL_BEFORE:
             heads.append(head + "\nfell before the start")
             shown[:, number] = np.nan
@@ -193,6 +197,7 @@ def largest_ties(run: Run) -> list[Tie]:
         sender, receiver = str(row["from"]), str(row["to"])
         kind = str(kinds[sender, receiver].idxmax())
         words = f"{_short(run, sender)} → {_short(run, receiver)}" + (f", {kind}" if kind != "support" else "")
+        words = "\n".join(wrap_label(words, 3.0, 9.0, 4))
         found.append((words, float(row["sent"]), float(row["arrived"])))
     found.sort(key=lambda one: -one[1])
     if len(found) > _TIES:

@@ -6,34 +6,54 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from proxysim.formatting import capital, percent, spaced
-from proxysim.report.study.words import headline
 from proxysim.report.text import called, difference, number
 from proxysim.scenario.labels import label_of, number_label, provision_label
 
 if TYPE_CHECKING:
+    import pandas
+
     from proxysim.report.study.findings import Findings
 
 
 def differences(found: Findings) -> str:
     """Alternative text for the figure of differences."""
-    effects = headline(found)
+    known = (found.effects(measure) for measure in ("received_arms", "fighting", "stock"))
+    effects = sorted(next((own for own in known if own), []), key=lambda effect: -abs(effect.difference or 0.0))
     told = [f"{found.labels[effect.actor]} {difference(effect)}" for effect in effects[:8]]
     what = called(effects[0].measure) if effects else "measures"
     return f"Dot plot of paired differences from the baseline. {capital(what)} in {found.labels[found.roles.focus or '']}: {'; '.join(told)}."
 
 
-def bands(found: Findings, actors: Sequence[str]) -> str:
-    """Alternative text for the figure of the fighting index by month."""
+def bands(found: Findings, actors: Sequence[str], measure: str, branches: Sequence[str]) -> str:
+    """Alternative text for a figure of a measure by month."""
     table = found.study.bands_table()
-    last = table[(table["month"] == found.world.months[-1]) & (table["measure"] == "fighting")]
+    last = table[(table["month"] == found.world.months[-1]) & (table["measure"] == measure)]
     told = []
     for actor in actors:
         ends = []
-        for branch in found.roles.shown:
+        for branch in branches:
             own = last[(last["actor"] == actor) & (last["branch"] == branch)]
             ends.append(f"{number(float(own['q50'].iloc[0]))} in {found.labels[branch]}")
         told.append(f"{found.labels[actor]} {', '.join(ends)}")
-    return f"Line chart by month with bands, one panel per proxy. Median fighting index in the last month: {'; '.join(told)}."
+    return f"Line chart by month with bands, by proxy and branch. Median {called(measure)} in the last month: {'; '.join(told)}."
+
+
+def matrix(found: Findings, table: pandas.DataFrame, measures: Sequence[str]) -> str:
+    """Alternative text for the matrix of branches and outcomes."""
+    told = []
+    for branch in dict.fromkeys(table["branch"]):
+        own = table[(table["branch"] == branch) & table["measure"].isin(measures) & table["difference"].notna()]
+        cells = [f"{called(str(r['measure']))} of {found.labels[str(r['actor'])]} {number(float(r['difference']), True)}" for _, r in own.iterrows()]
+        told.append(f"{found.labels[str(branch)]}: {', '.join(cells)}")
+    return f"Matrix of differences from the baseline, one row per branch. {'; '.join(told)}."
+
+
+def survival(found: Findings, table: pandas.DataFrame) -> str:
+    """Alternative text for the figure of the survival of regimes."""
+    last = table[table["month"] == found.world.months[-1]]
+    told = [f"{found.labels.get(str(r['regime']), str(r['regime']))} in {found.labels[str(r['branch'])]} {percent(float(r['share']))}"
+            for _, r in last.iterrows()]  # fmt: skip
+    return f"Step chart of the share of runs in which a regime stands, by month. In the last month: {'; '.join(told)}."
 
 
 def chain(found: Findings) -> str:

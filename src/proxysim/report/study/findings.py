@@ -20,7 +20,7 @@ from proxysim.runs.threads import Progress
 from proxysim.scenario.world.uncertainty import REPLICATES, unknowns
 from proxysim.scenario.world.world import World, world_of
 from proxysim.statistics.intervals import mean_interval
-from proxysim.statistics.paired import Effect, effects_of, independent
+from proxysim.statistics.paired import Effect, effects_of, independent, paired_differences
 from proxysim.studies.attribution import Attribution, attribute, game_of
 from proxysim.studies.changes import assumed_changes
 from proxysim.studies.comparison import Comparison, columns_of
@@ -247,7 +247,7 @@ def _screened(
     judged = _judged(drawn, holders(study))
     if not np.any(judged):
         return None
-    answers = judged[1] - judged[0]
+    answers = paired_differences(judged[0], judged[1])
     return Screening(pairs, answers.reshape(-1, REPLICATES).mean(axis=1), screen(drawn, answers))
 
 
@@ -313,7 +313,8 @@ def _undone(study: Ensemble, roles: Roles, judged: Array) -> list[tuple[float, f
     """For each countermeasure: mean difference from the focus, its interval, and the share of the effect of the focus that it undoes."""
     at = {name: place for place, name in enumerate(study.branches)}
     focus, base = judged[at[roles.focus or ""]], judged[at[roles.baseline]]
-    differences = np.array([judged[at[name]] - focus for name in roles.counters]).T
+    those = np.array([judged[at[name]] for name in roles.counters])
+    differences = paired_differences(np.broadcast_to(focus, those.shape), those).T
     low, high = mean_interval(independent(differences, study.draws), seed=study.seed % 2**64)
     means, effect = differences.mean(axis=0), float((focus - base).mean())
     return [(float(mean), float(low[place]), float(high[place]), -float(mean) / effect if effect else math.nan)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.stats import binomtest
 
 from proxysim.core import vocabulary
 from proxysim.formatting import spaced
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     import pandas
 
 Array = np.ndarray[Any, Any]
-#: Number of runs for which every cargo is counted.
-CARGOES = 8
 
 
 def events_of(study: Ensemble, roles: Roles) -> pandas.DataFrame:
@@ -123,10 +122,10 @@ def _stages(one: Run, own: Array, holding: Sequence[int]) -> list[float]:
 
 
 def cargoes(looked: Mapping[str, Sequence[Run]], roles: Roles) -> pandas.DataFrame:
-    """Columns from, to, origin, route, sent, arrived, n: USD m per year, mean over the first runs of the branch of interest."""
+    """Columns from, to, origin, route, sent, arrived, n: USD m per year, mean over the examined runs of the branch of interest."""
     import pandas as pd
 
-    runs = looked[roles.focus or roles.baseline][:CARGOES]
+    runs = looked[roles.focus or roles.baseline]
     keys = ["from", "to", "origin", "route"]
     parts = [one.table("flows").groupby(keys, sort=True, as_index=False)[["sent", "arrived"]].sum() for one in runs]
     table = pd.concat(parts).groupby(keys, sort=True, as_index=False)[["sent", "arrived"]].sum()
@@ -159,6 +158,29 @@ def provenance(study: Ensemble, roles: Roles) -> pandas.DataFrame:
     return (
         pd.concat([table[table["actor"] == actor] for actor in kept]).reset_index(drop=True) if kept else table.head(0)
     )
+
+
+def standing(study: Ensemble, branches: Sequence[str]) -> pandas.DataFrame:
+    """Columns regime, branch, month, share, low, high, n: share of runs in which a regime stands at the end of each month.
+
+    Regimes that had fallen before the start in some branch, and those that fall in no run, are left out. The interval is
+    Wilson's.
+    """
+    import pandas as pd
+
+    world = study.worlds[0]
+    rows = []
+    for place, regime in enumerate(world.names["regime"]):
+        months = {branch: study.fallen[study.branches.index(branch), :, place] for branch in branches}
+        before = any(float(study.worlds[study.branches.index(branch)].params[0].stability[place]) <= 0.0 for branch in branches)
+        if before or not any((fell >= 0).any() for fell in months.values()):
+            continue
+        for branch, fell in months.items():
+            for at, month in enumerate(world.months):
+                left = int(((fell < 0) | (fell > at)).sum())
+                interval = binomtest(left, len(fell)).proportion_ci(method="wilson")
+                rows.append((regime, branch, month, left / len(fell), float(interval.low), float(interval.high), len(fell)))
+    return pd.DataFrame(rows, columns=["regime", "branch", "month", "share", "low", "high", "n"])
 
 
 def regimes(looked: Mapping[str, Sequence[Run]]) -> pandas.DataFrame:

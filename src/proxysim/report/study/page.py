@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from proxysim.errors import check_options
 from proxysim.formatting import counted, percent
+from proxysim.paths import path_of
 from proxysim.report import evidence
 from proxysim.report.html import layout_context, template, write
 from proxysim.report.study import words
@@ -19,13 +21,16 @@ from proxysim.report.study.matrix import all_rows
 from proxysim.report.study.pictures import pictures
 from proxysim.report.text import called, number, span
 from proxysim.scenario.labels import provision_label
+from proxysim.statistics.paired import rare_words
 from proxysim.studies.limits import ceiling_words
 
 if TYPE_CHECKING:
     from proxysim.report.study.findings import Seed
     from proxysim.scenario.world.world import World
 
-_KEYS = ("main", "fighting", "differences", "chain", "flows", "map", "provenance", "provisions", "counter", "screening")
+_KEYS = ("main", "matrix", "fighting", "arms", "survival", "differences", "chain", "flows", "map", "provenance", "provisions", "counter", "screening")
+#: Those in the section on results.
+_RESULTS = ("matrix", "fighting", "arms", "survival", "differences")
 #: Maximum number of rows in the table of effects.
 _EFFECTS = 400
 
@@ -73,9 +78,10 @@ def _context(found: Findings, patterns: Sequence[Pattern] | None, full: bool) ->
     focus, base = found.roles.focus, found.roles.baseline
     front = first_page(found, None if patterns is None else len(patterns), sum(one.met for one in patterns or ()))
     shared = layout_context(stamp(study), pictures(found), _KEYS, scenario, study.residual)
+    regimes = [one for key, one in shared["pictures"].items() if key.startswith("regime")]
     return shared | {
         "question": scenario.question, "page": front, "description": front.verdict[0], "full": full,
-        "regimes": [one for key, one in shared["pictures"].items() if key.startswith("regime")],
+        "regimes": regimes, "results": bool(regimes or words.idle(found) or any(shared["pictures"][key] for key in _RESULTS)),
         "branches": [(found.labels[name], name, scenario.branches.get(name, ""), _role(found, name)) for name in study.branches],
         "focus": found.labels[focus] if focus else "", "reason": found.roles.reason,
         "baseline": found.labels[base], "compared": found.comparison is not None,
@@ -123,8 +129,7 @@ def _effects(found: Findings) -> list[tuple[str, ...]]:
     for effect in found.comparison.effects:
         if effect.branch not in found.roles.shown or effect.difference is None or effect.measure in ("capacity", *PARTS):
             continue
-        same = effect.difference == 0.0 and not effect.opposite_sign and not effect.variance_reduction
-        certain = "the same in every pair" if same else "yes" if effect.detected else "no effect detected"
+        certain = "the same in every pair" if effect.same else "yes" if effect.detected else rare_words(effect) or "no effect detected"
         certain += _ceiling(words.at_ceiling(found, effect))
         rows.append((found.labels[effect.branch], found.labels.get(effect.actor, effect.actor), called(effect.measure), effect.unit,
                      number(effect.baseline), number(effect.difference, True), span(effect.low, effect.high), certain))  # fmt: skip
@@ -247,5 +252,9 @@ def write_report(
     """
     check_options("write_report", options, ReportOptions)
     template("report.html")  # fails before the runs if Jinja2 is missing
+    target = path_of(out)
+    with suppress(OSError):  # the current folder has been removed
+        target = target.absolute()  # the steps of the caller may change it
     found = study_findings(world, branches, runs, rng, **options)
-    return write(Path(out), study_page(found, patterns, full=full))
+    write(target, study_page(found, patterns, full=full))
+    return path_of(out)

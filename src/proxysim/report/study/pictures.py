@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from proxysim.report.html import Picture, Pictures
 from proxysim.report.labels import makers
 from proxysim.report.roles import fighters
 from proxysim.report.study import alt_text
+from proxysim.report.study.months import standing
 from proxysim.scenario.labels import number_label
 from proxysim.studies.limits import ceiling_words, ceilings
 
@@ -20,23 +22,36 @@ if TYPE_CHECKING:
 
     from proxysim.report.study.findings import Findings
 
-_MEASURES = ("received_arms", "made", "stock", "fighting", "received_money", "sent_arms")
+#: Measures of the figure of differences, most important first, and those of the matrix.
+_MEASURES = ("received_arms", "fighting", "stock", "made", "received_money", "sent_arms")
+_MATRIX = ("received_arms", "stock", "fighting")
+#: Most actors and lines in the main figure, panels of differences, actors in each, and cells across the matrix.
+_ACTORS, _LINES, _PANELS, _ROWS, _COLUMNS = 4, 4, 4, 5, 9
+#: Most actors in the figures over time, receivers with bars, bars, and uncertain parameters.
+_OVER_TIME, _BARS, _PARAMETERS = 6, 18, 10
+_INDEX = "index, start = 100"
+
 
 def pictures(found: Findings) -> dict[str, Picture]:
-    """All figures of a report for which the world has data."""
+    """All figures of a report for which the world has data, by key; "main" is the one for the first page."""
     from proxysim.figures.kit.export import stamp
+    from proxysim.figures.kit.frame import captions_apart
 
     made = Pictures(stamp(found.study))
-    _effects(made, found)
-    _support(made, found)
-    _arms(made, found)
-    _regimes(made, found)
-    _judged(made, found)
+    with captions_apart():
+        _main(made, found)
+        _effects(made, found)
+        _support(made, found)
+        _arms(made, found)
+        _regimes(made, found)
+        _judged(made, found)
     return made.made
 
 
-def _pairs(found: Findings) -> str:
-    return counted(found.study.runs, "paired run")
+def _add(made: Pictures, key: str, title: str, figure: Figure, more: str, alt: str) -> None:
+    """Add a figure with its own caption, and more to say on it."""
+    caption = f"{getattr(figure, 'caption', '')} {more}".strip()
+    made.add(key, title, figure, caption, alt)
 
 
 def _at_value(found: Findings) -> str:
@@ -44,38 +59,149 @@ def _at_value(found: Findings) -> str:
     return ", with all parameters at their given values" if found.study.uncertain else ""
 
 
-def _looked(found: Findings) -> str:
-    return f"{found.looked_into} runs of each branch{_at_value(found)}"
-
-
 def _ceilings(found: Findings) -> str:
     """A note on the fighting indices that are at their ceiling."""
     limits = ceilings(found.study, found.roles.shown)
     told = [f"{found.labels[actor]} {percent(max(limit.shares.values()))}" for actor, limit in limits.items()]
-    return f" {capital(ceiling_words(found.study))}, in the branch with the largest share: {joined(told)}." if told else ""
+    return f"{capital(ceiling_words(found.study))}, in the branch with the largest share: {joined(told)}." if told else ""
+
+
+def _ranked_branches(found: Findings) -> list[str]:
+    """All branches: those that are shown, then the countermeasures, the most effective first."""
+    ranked = [str(name) for name in found.ranking["branch"]] if len(found.ranking) else []
+    return list(dict.fromkeys([*found.roles.shown, *ranked, *found.roles.counters]))
+
+
+def _main_branches(found: Findings) -> list[str]:
+    """The lines of the main figure: baseline, focus, other settings, and the best countermeasure."""
+    roles, ranked = found.roles, _ranked_branches(found)
+    best = [name for name in ranked if name in roles.counters][:1]
+    others = [name for name in roles.shown if name not in (roles.baseline, roles.focus)][: _LINES - 2 - len(best)]
+    chosen = {roles.baseline, roles.focus, *others, *best}
+    rest = [name for name in ranked if name not in chosen][: _LINES - len(chosen - {None})]
+    return [name for name in ranked if name in chosen or name in rest]
+
+
+def _reach(found: Findings, measure: str, actor: str) -> float:
+    """The largest difference of a branch from the baseline, relative to the value in the baseline."""
+    if found.comparison is None:
+        return 0.0
+    own = [e for e in found.comparison.effects if (e.measure, e.actor) == (measure, actor) and e.difference is not None]
+    return max((abs(e.difference or 0.0) / max(abs(e.baseline or 0.0), 1e-3) for e in own), default=0.0)
+
+
+def _largest(found: Findings, measure: str, actors: Sequence[str], most: int) -> list[str]:
+    """The actors with the largest effects, in their own order."""
+    ordered = sorted(actors, key=lambda actor: -_reach(found, measure, actor))
+    return [actor for actor in actors if actor in ordered[:most]]
+
+
+def _bands(found: Findings, branches: Sequence[str]) -> pandas.DataFrame:
+    """Monthly quantiles of some branches, in this order."""
+    table = found.study.bands_table()
+    parts = [table[table["branch"] == name] for name in branches]
+    import pandas as pd
+
+    return pd.concat(parts)
+
+
+def _receivers(found: Findings) -> list[str]:
+    """Proxies that receive arms; without any, all actors that do."""
+    names, proxies = found.study.worlds[0].names["actor"], set(found.world.scenario.ids["proxies"])
+    active = [actor for actor in names if bool(np.any(found.study.of("received_arms", actor) > 0.0))]
+    return [actor for actor in active if actor in proxies] or active
+
+
+# ---- the main figure ------------------------------------------------------------------------------------------------
+
+
+def _main(made: Pictures, found: Findings) -> None:
+    """The fighting index of each proxy over time, or the arms received where there is none."""
+    from proxysim import figures
+
+    measure, unit, every = "fighting", _INDEX, fighters(found.study)
+    if not every:
+        measure, unit, every = "received_arms", "USD m / month", _receivers(found)
+    if not every:
+        return
+    actors, branches = _largest(found, measure, every, _ACTORS), _main_branches(found)
+    rest = len(every) - len(actors)
+    more = f"Shown are the {len(actors)} with the largest effects; {counted(rest, 'other')} {'is' if rest == 1 else 'are'} in the appendix."
+    title = "Fighting index over time" if measure == "fighting" else "Arms received over time"
+    figure = figures.headline(_bands(found, branches), measure, unit, actors, found.events, found.labels)
+    _add(made, "main", title, figure, more if rest else "", alt_text.bands(found, actors, measure, branches))
+
+
+# ---- effects --------------------------------------------------------------------------------------------------------
 
 
 def _effects(made: Pictures, found: Findings) -> None:
-    """The fighting index by month, and differences against the baseline."""
+    """The fighting index by month, the matrix of all branches, and differences against the baseline."""
     from proxysim import figures
 
     labels, shown, fighting = found.labels, found.roles.shown, fighters(found.study)
-    if fighting:
-        bands = found.study.bands_table()
-        bands = bands[bands["branch"].isin(shown)]
-        made.add("fighting", "Fighting index of each proxy by branch",
-                 figures.capacity_bands(bands, "fighting", actors=fighting, events=found.events, labels=labels),
-                 f"Start = 100. The index combines stocks, personnel and command. First {found.study.band_runs:,} runs of each "
-                 f"branch.{_ceilings(found)}",
-                 alt_text.bands(found, fighting))  # fmt: skip
-    if found.comparison is not None:
-        table = found.comparison.to_dataframe()
-        chosen = table[table["branch"].isin(shown) & table["measure"].isin(_MEASURES)]
-        chosen = chosen[_moves(chosen)]
-        if len(chosen):
-            made.add("differences", "Differences from the baseline",
-                     figures.differences(chosen, [m for m in _MEASURES if m in set(chosen["measure"])], labels=labels),
-                     f"{_pairs(found)}. Each panel has its own unit.", alt_text.differences(found))  # fmt: skip
+    if fighting and not (len(fighting) <= _ACTORS and set(shown) <= set(_main_branches(found))):
+        figure = figures.capacity_bands(_bands(found, shown), "fighting", _INDEX, fighting, found.events, labels)
+        _add(made, "fighting", "Fighting index of each proxy by branch", figure,
+             f"The index combines stocks, personnel and command. {_ceilings(found)}",
+             alt_text.bands(found, fighting, "fighting", shown))  # fmt: skip
+    if found.comparison is None:
+        return
+    table = found.comparison.to_dataframe()
+    _matrix(made, found, table)
+    chosen = table[table["branch"].isin(shown) & table["measure"].isin(_MEASURES)]
+    chosen, more = _that_matter(found, chosen)
+    if len(chosen):
+        measures = [one for one in _MEASURES if one in set(chosen["measure"])]
+        _add(made, "differences", "Differences from the baseline", figures.differences(chosen, measures, labels=labels),
+             more.strip(), alt_text.differences(found))  # fmt: skip
+
+
+def _matrix(made: Pictures, found: Findings, table: pandas.DataFrame) -> None:
+    """All branches against the main outcomes of the proxies."""
+    from proxysim import figures
+
+    proxies = [actor for actor in found.world.scenario.ids["proxies"] if actor in set(table["actor"])]
+    measures = [one for one in _MATRIX if bool((table[(table["measure"] == one) & table["actor"].isin(proxies)]["difference"].abs() > 0).any())]
+    if not measures or len(found.roles.all) < 3:
+        return
+    if len(proxies) * len(measures) > _COLUMNS and len(proxies) > 3:
+        measures = [one for one in measures if one != "stock"] or measures
+    actors = _largest(found, measures[0], proxies, max(1, _COLUMNS // len(measures)))
+    rest = len(proxies) - len(actors)
+    branches = [name for name in _ranked_branches(found) if name != found.roles.baseline]
+    parts = [table[(table["branch"] == name) & table["actor"].isin(actors)] for name in branches]
+    import pandas as pd
+
+    more = f"{counted(rest, 'proxy', 'proxies')} with smaller effects {'is' if rest == 1 else 'are'} in the table of all effects." if rest else ""
+    own = pd.concat(parts)
+    _add(made, "matrix", "Effect of each branch on each outcome", figures.effect_matrix(own, measures, found.labels), more,
+         alt_text.matrix(found, own, measures))  # fmt: skip
+
+
+def _that_matter(found: Findings, table: pandas.DataFrame) -> tuple[pandas.DataFrame, str]:
+    """The measures and actors with a difference that matters, most important first, and a note on the others."""
+    from proxysim.figures.kit.tables import MATTERS, matters
+
+    table = table[np.isfinite(table["difference"].astype(float))]
+    large = matters(table).groupby([table["measure"], table["actor"]]).transform("any")
+    small = table[~large].groupby(["measure", "actor"]).ngroups
+    kept = table[large]
+    measures = [one for one in _MEASURES if one in set(kept["measure"])][:_PANELS]
+    pairs = kept.groupby(["measure", "actor"], sort=False).ngroups
+    parts = []
+    for one in measures:
+        own = kept[kept["measure"] == one]
+        actors = _largest(found, one, list(dict.fromkeys(own["actor"])), _ROWS)
+        parts.append(own[own["actor"].isin(actors)])
+    import pandas as pd
+
+    chosen = pd.concat(parts) if parts else kept
+    more = pairs - chosen.groupby(["measure", "actor"], sort=False).ngroups if parts else 0
+    note = f" Not shown: {counted(small, 'outcome')} in which every difference is below {100 * MATTERS:.0f} % of the value" if small else ""
+    if more:
+        note += f"{', and' if note else ' Not shown:'} {counted(more, 'smaller or less important one')}"
+    return chosen, f"{note}; all are in the table of effects." if note else ""
 
 
 def _support(made: Pictures, found: Findings) -> None:
@@ -84,45 +210,70 @@ def _support(made: Pictures, found: Findings) -> None:
 
     labels = found.labels
     if len(found.chain):
-        made.add("chain", "From pledge to arms held", figures.support_chain(found.chain, labels=labels),
-                 f"Support of all patrons, {_looked(found)}. Pledges are sent as money or budgeted for arms. Some of the budgeted arms are "
-                 "sent, and some of those arrive. Arms held also reflect production, purchases, capture, use and losses.",
-                 alt_text.chain(found))  # fmt: skip
+        _add(made, "chain", "From pledge to arms held", figures.support_chain(found.chain, labels=labels),
+             "Pledges are sent as money or budgeted for arms. Some of the budgeted arms are "
+             "sent, and some of those arrive. Arms held also reflect production, purchases, capture, use and losses.",
+             alt_text.chain(found))  # fmt: skip
     if found.attribution is not None:
         first = max(found.attribution.measures, key=lambda m: abs(m.total.difference or 0.0))
         if first.total.difference:
-            made.add("provisions", "Effect by provision", _waterfall(found, first.total.actor),
-                     f"Effect on the arms held by {labels[first.total.actor]}, where it is largest. {found.attribution.runs} paired runs for each "
-                     f"of {1 << len(found.attribution.players):,} combinations of provisions.",
-                     alt_text.waterfall(found, first.total.actor))  # fmt: skip
+            _add(made, "provisions", "Effect by provision", _waterfall(found, first.total.actor),
+                 f"The effect is on the arms held by {labels[first.total.actor]}, where it is largest, over {1 << len(found.attribution.players):,} "
+                 "combinations of provisions.",
+                 alt_text.waterfall(found, first.total.actor))  # fmt: skip
+
+
+# ---- arms -----------------------------------------------------------------------------------------------------------
 
 
 def _arms(made: Pictures, found: Findings) -> None:
-    """Arms by sender, receiver and route, and by origin."""
+    """Arms over time, by sender, receiver and route, and by origin."""
     from proxysim import figures
 
     labels, by_maker = found.labels, makers(found.labels)
+    every = _receivers(found)
+    if every and fighters(found.study):  # otherwise the main figure shows them
+        actors = _largest(found, "received_arms", every, _OVER_TIME)
+        rest = len(every) - len(actors)
+        more = f"{counted(rest, 'receiver')} with smaller effects {'is' if rest == 1 else 'are'} not shown." if rest else ""
+        figure = figures.arms_over_time(_bands(found, found.roles.shown), actors, found.events, labels)
+        _add(made, "arms", "Arms received over time", figure, more, alt_text.bands(found, actors, "received_arms", found.roles.shown))
     if len(found.cargoes) and float(found.cargoes["sent"].sum()) > 0:
         focus = labels[found.roles.focus or found.roles.baseline]
-        cargo = f"{focus}; mean of {int(found.cargoes['n'].iloc[0])} runs{_at_value(found)}"
-        made.add("flows", "Arms by origin, sender and receiver", figures.alluvial(found.cargoes, labels=labels, makers=by_maker),
-                 f"{cargo}. USD m per year, at 2024 base production value.", alt_text.flows(found))  # fmt: skip
+        cargo = f"Branch: {focus}{_at_value(found)}."
+        _add(made, "flows", "Arms by origin, sender and receiver", figures.alluvial(found.cargoes, labels=labels, makers=by_maker),
+             cargo, alt_text.flows(found))  # fmt: skip
         if found.world.scenario.ids["legs"]:
-            made.add("map", "Arms sent over each leg", figures.arms_map(found.world, found.cargoes, labels=by_maker),
-                     f"{cargo}. Schematic, not to scale.", alt_text.map(found))  # fmt: skip
+            _add(made, "map", "Arms sent over each leg", figures.arms_map(found.world, found.cargoes, labels=by_maker),
+                 cargo, alt_text.map(found))  # fmt: skip
     if len(found.provenance):
-        made.add("provenance", "Arms by origin", figures.provenance(found.provenance, labels=labels, makers=by_maker),
-                 f"Arms received, by origin; {found.study.runs:,} runs of each branch.", alt_text.provenance(found))  # fmt: skip
+        table, more = _first_receivers(found.provenance)
+        _add(made, "provenance", "Arms by origin", figures.provenance(table, labels=labels, makers=by_maker), more,
+             alt_text.provenance(found))  # fmt: skip
+
+
+def _first_receivers(table: pandas.DataFrame) -> tuple[pandas.DataFrame, str]:
+    """The first receivers, as many as fit the figure, and a note on the others."""
+    actors, branches = list(dict.fromkeys(table["actor"])), max(1, table["branch"].nunique())
+    kept = actors[: max(1, _BARS // branches)]
+    rest = len(actors) - len(kept)
+    return table[table["actor"].isin(kept)], (f"{counted(rest, 'other receiver')} {'is' if rest == 1 else 'are'} not shown." if rest else "")
 
 
 def _regimes(made: Pictures, found: Findings) -> None:
-    """Stability of each regime that can fall."""
+    """Survival of the regimes that fall in some run, and stability of each regime that can fall."""
     from proxysim import figures
 
+    table = standing(found.study, _ranked_branches(found))
+    if len(table):
+        _add(made, "survival", "Survival of regimes", figures.survival(table, found.events, found.labels), "", alt_text.survival(found, table))
     for place, regime in enumerate(dict.fromkeys(found.regimes["regime"]) if len(found.regimes) else ()):
-        made.add(f"regime{place}", f"Stability of {found.labels.get(str(regime), str(regime))}",
-                 figures.regime_stability(found.regimes, str(regime), labels=found.labels), f"{_looked(found)}.",
-                 alt_text.stability(found, str(regime)))  # fmt: skip
+        _add(made, f"regime{place}", f"Stability of {found.labels.get(str(regime), str(regime))}",
+             figures.regime_stability(found.regimes, str(regime), labels=found.labels), _at_value(found).removeprefix(", ").capitalize(),
+             alt_text.stability(found, str(regime)))  # fmt: skip
+
+
+# ---- countermeasures and uncertainty --------------------------------------------------------------------------------
 
 
 def _judged(made: Pictures, found: Findings) -> None:
@@ -132,24 +283,18 @@ def _judged(made: Pictures, found: Findings) -> None:
     what, unit = found.yardstick
     focus = found.labels[found.roles.focus or found.roles.baseline]
     if len(found.ranking):
-        made.add("counter", "Effect of each countermeasure", figures.ranking(found.ranking, unit, labels=found.labels),
-                 f"Effect on the {what} compared with “{focus}”, {_pairs(found)}.", alt_text.ranking(found))  # fmt: skip
+        _add(made, "counter", "Effect of each countermeasure", figures.ranking(found.ranking, unit, labels=found.labels),
+             f"Effect on the {what} compared with “{focus}”.", alt_text.ranking(found))  # fmt: skip
     if found.screening is not None and bool((found.screening.table["change"] != 0.0).any()):
         table = found.screening.table.drop(columns=["low", "high"])
         names = {name: number_label(str(name), found.world.scenario) for name in table["name"]}
-        made.add("screening", "Key uncertainties",
-                 figures.tornado(table, float(found.screening.draws.mean()), unit, labels=names,
-                                 held="means over the runs in the lowest and highest third of its range"),
-                 f"Effect of “{focus}” on the {what}, {counted(found.screening.pairs, 'paired run')} with all uncertain parameters resampled.",
-                 alt_text.screening(found))  # fmt: skip
-
-def _moves(table: pandas.DataFrame) -> Any:
-    """Which rows belong to a measure and actor with a difference above rounding errors."""
-    dust = 1e-3 * table["baseline"].abs().groupby(table["measure"]).transform("max").clip(lower=1e-9)
-    large = table["difference"].abs() > dust.clip(lower=5e-4)
-    return large.groupby([table["measure"], table["actor"]]).transform("any") & np.isfinite(
-        table["difference"].astype(float)
-    )
+        rest = len(table) - _PARAMETERS
+        figure = figures.tornado(table.head(_PARAMETERS), float(found.screening.draws.mean()), unit, labels=names,
+                                 held="means over the runs in the lowest and highest third of its range")  # fmt: skip
+        more = f"Effect of “{focus}” on the {what}, {counted(found.screening.pairs, 'paired run')} with all uncertain parameters resampled."
+        _add(made, "screening", "Key uncertainties", figure,
+             more + (f" {counted(rest, 'parameter')} with smaller effects {'is' if rest == 1 else 'are'} not shown." if rest > 0 else ""),
+             alt_text.screening(found))  # fmt: skip
 
 
 def _waterfall(found: Findings, actor: str) -> Figure:
@@ -163,7 +308,7 @@ def _waterfall(found: Findings, actor: str) -> Figure:
         n=found.attribution.runs
     )
     one = next(m for m in found.attribution.measures if m.total.actor == actor)
-    pairs = plain_rows(
-        [{"one": a, "two": b, "value": s.value, "low": s.low, "high": s.high} for (a, b), s in one.interactions.items()]
-    )
-    return figures.waterfall(table, pairs, labels={**found.labels, "everything_else": "Everything else"})
+    rows: list[dict[str, Any]] = [
+        {"one": a, "two": b, "value": s.value, "low": s.low, "high": s.high} for (a, b), s in one.interactions.items()
+    ]
+    return figures.waterfall(table, plain_rows(rows), labels={**found.labels, "everything_else": "Everything else"})

@@ -25,7 +25,8 @@ class Kind(Enum):
     CHANGED = "detected, and not negligible"
     NEGLIGIBLE = "detected, but negligible"
     UNDETECTED = "the interval includes zero and leaves the negligible band"
-    UNKNOWN = "there is no interval, because too few pairs were run or differ"
+    RARE = "so few pairs differ that their count is given in place of an interval"
+    UNKNOWN = "there is no interval, because too few pairs were run"
 
 
 #: Kinds that leave an outcome about where it is.
@@ -66,10 +67,10 @@ def judged(effect: Effect, reference: float) -> Judgement:
     effect : the effect
     reference : size that counts as 100 %, in the unit of the effect: its baseline, or a least value if that is more
     """
-    if effect.difference == 0.0 and not effect.opposite_sign and not effect.variance_reduction:
+    if effect.same:
         return Judgement(effect, Kind.SAME, "")
     if effect.low is None or effect.high is None:
-        return Judgement(effect, Kind.UNKNOWN, "")
+        return Judgement(effect, Kind.RARE if effect.rare else Kind.UNKNOWN, "")
     band = NEGLIGIBLE * abs(reference)
     inside = -band < effect.low and effect.high < band
     if not effect.detected:

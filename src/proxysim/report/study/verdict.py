@@ -10,6 +10,7 @@ from proxysim.report.study.headline import LAST, MEAN, TOGETHER, Outcome
 from proxysim.report.study.scale import FLAT, Judgement, Kind
 from proxysim.report.text import amount, called, limit
 from proxysim.runs.outcomes import FALLEN
+from proxysim.statistics.paired import rare_words
 
 if TYPE_CHECKING:
     from proxysim.report.study.findings import Findings
@@ -94,6 +95,9 @@ def _nothing(found: Findings, group: Sequence[Outcome], what: str) -> str:
     many = len(group) > 1
     if kinds == {Kind.SAME}:
         return f"leaves {what} {f'each {noun}' if many else name} exactly the same in every pair of runs."
+    if Kind.RARE in kinds and not kinds & {Kind.UNDETECTED, Kind.UNKNOWN}:
+        rare = next(one.effects[focus].effect for one in group if one.effects[focus].kind is Kind.RARE)
+        return f"changes {what} {f'some {noun}' if many else name} in rare cases only: {rare_words(rare)}."
     if Kind.UNKNOWN in kinds:
         return f"changes {what} {f'some {noun}' if many else name} in too few pairs of runs for an interval."
     wide = [one for one in group if one.effects[focus].kind is Kind.UNDETECTED]
@@ -210,7 +214,7 @@ def _regime(found: Findings, one: Outcome, focus: str) -> str:
     if judgement.kind is Kind.UNDETECTED:
         often = f"It falls in {percent(one.baseline)} of runs of the baseline."
         return f"No effect on the fall of {name} is detected: at most {limit(100.0 * judgement.at_most)} points. {often}"
-    if judgement.kind is Kind.UNKNOWN:
+    if judgement.kind in (Kind.UNKNOWN, Kind.RARE):
         return f"{name} falls in {percent(judgement.effect.value)} of runs instead of {percent(one.baseline)}; too few pairs differ for an interval."
     size = "" if judgement.kind is Kind.UNCHANGED else f" {judgement.adverb}"
     if judgement.kind in FLAT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,13 @@ import numpy as np
 from proxysim.errors import InputError
 from proxysim.formatting import titled
 from proxysim.report.labels import labels_in
+from proxysim.report.sweep.axes import Axis, axes_of
 from proxysim.report.text import called_of
 from proxysim.runs.outcomes import Outcome, outcomes_of
 from proxysim.scenario.labels import number_label
 from proxysim.scenario.world.world import World, load
-from proxysim.statistics.intervals import mean_interval, mean_there
+from proxysim.statistics.intervals import FEWEST, mean_interval, mean_there
+from proxysim.statistics.paired import paired_differences
 from proxysim.statistics.sensitivity import is_text
 from proxysim.sweeps import results
 from proxysim.sweeps.experiment.factors import DRAW
@@ -54,6 +57,7 @@ class SweepFindings:
     plane : first factor, second factor (None if there is only one), and the table of the answer over them
     table : one row per outcome: branch, measure, actor, unit, then least, mean and most over the points, and the numbers of
         points with an effect above, below and not distinguishable from zero
+    axes : factor -> its values at the points in the unit of the parameter
     labels : id -> label
     asked : command to quote in the report
     """
@@ -71,6 +75,7 @@ class SweepFindings:
     factors: pandas.DataFrame
     plane: tuple[str, str | None, pandas.DataFrame] | None
     table: pandas.DataFrame
+    axes: dict[str, Axis]
     labels: dict[str, str]
     asked: str
 
@@ -81,8 +86,8 @@ class SweepFindings:
 
     @property
     def by_runs(self) -> bool:
-        """Whether the points have intervals."""
-        return bool(np.isfinite(self.points["low"].astype(float)).any())
+        """Whether the points have enough pairs for intervals."""
+        return bool((self.points["n"] >= FEWEST).any())
 
     def factor(self, name: str) -> Factor:
         """The factor with a given name."""
@@ -92,7 +97,7 @@ class SweepFindings:
 def sweep_findings(
     folder: str | Path, outcome: str | None = None, branch: str | None = None, asked: str = ""
 ) -> SweepFindings:
-    """Read everything that a report needs from the folder of a finished sweep; failed runs are left out and counted.
+    """Read everything that a report needs from the folder of a sweep; failed runs and those not run yet are left out and counted.
 
     Parameters
     ----------
@@ -105,7 +110,7 @@ def sweep_findings(
     Raises
     ------
     InputError : the folder holds no sweep
-    RunError : the sweep is not finished, or there is no such outcome or branch
+    RunError : the sweep has no runs, or there is no such outcome or branch
     StorageError : the sweep is damaged
     """
     sweep = results.open(folder, missing=results.MARK)
@@ -127,9 +132,10 @@ def sweep_findings(
         for factor in experiment.factors
     }
     unit = known[names[0]].unit if names[0] in known else ""
+    axes = axes_of(store.design.factors, store.design.columns, world)
     return SweepFindings(
         sweep, world, stale, focus, branches[0] if len(branches) > 1 else None, names, what, unit, answers, points, factors,
-        _plane(sweep, factors, answers, len(branches) == 1), _all(sweep, known), labels, asked,
+        _plane(sweep, factors, answers, len(branches) == 1, axes), _all(sweep, known), axes, labels, asked,
     )  # fmt: skip
 
 
@@ -178,12 +184,12 @@ def factor_label(factor: Factor, scenario: Scenario | None) -> str:
 
 
 def _plane(
-    sweep: Sweep, factors: pandas.DataFrame, answers: Array, against_first: bool
+    sweep: Sweep, factors: pandas.DataFrame, answers: Array, against_first: bool, axes: Mapping[str, Axis]
 ) -> tuple[str, str | None, pandas.DataFrame] | None:
     """The answer over the two factors with the largest effect, averaged over all others; sampled factors are binned in fifths."""
     import pandas as pd
 
-    columns = {f.name: c for f, c in zip(sweep.store.design.factors, sweep.store.design.columns, strict=True)}
+    columns = {name: axis.values for name, axis in axes.items()}
     sampled = sweep.is_sampled
     able = [str(name) for name in factors["name"] if not (sampled and is_text(columns[name]))]
     if not able or (sampled and sweep.store.points < _ENOUGH) or sweep.store.experiment.design == "one-at-a-time":
@@ -194,7 +200,7 @@ def _plane(
         x, y = y, x
     keys = [_cells(columns[name]) if sampled else columns[name] for name in (x, y) if name is not None]
     whole = ~np.isnan(answers).any(axis=0)
-    held = answers - answers[:1] if against_first else answers
+    held = paired_differences(np.broadcast_to(answers[:1], answers.shape), answers) if against_first else answers
     places: dict[tuple[Any, ...], list[int]] = {}
     for point, cell in enumerate(zip(*(key.tolist() for key in keys), strict=True)):
         places.setdefault(cell, []).append(point)
@@ -232,7 +238,7 @@ def _all(sweep: Sweep, known: dict[str, Outcome]) -> pandas.DataFrame:
         if not len(moved) or not (moved != 0.0).any():
             continue
         one = known.get(f"{measure}.{actor}")
-        sure = own["low"].notna().any()  # with too few pairs for an interval, the sign of the mean is used
+        sure = bool((own["pairs"] >= FEWEST).any())  # with fewer pairs, the sign of the mean is used
         above, below = (
             int((own["low" if sure else "difference"] > 0.0).sum()),
             int((own["high" if sure else "difference"] < 0.0).sum()),

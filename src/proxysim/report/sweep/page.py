@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from proxysim.formatting import counted, spaced
+from proxysim.formatting import counted, plain, rare_count, spaced
+from proxysim.paths import path_of
 from proxysim.report import evidence
 from proxysim.report.html import Picture, Pictures, layout_context, template, write
 from proxysim.report.sweep import words
@@ -18,53 +20,114 @@ from proxysim.statistics.sensitivity import is_text
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.figure import Figure
 
     from proxysim.sweeps.experiment.factors import Factor
 
 _KEYS = ("lines", "plane", "spread", "tornado")
 #: Maximum rows of a table that is always shown, and of one that can be unfolded; columns per point; lines per figure; cells along one
-#: side of a map; points up to which the other figures suffice.
-_OPEN, _MOST, _COLUMNS, _LINES, _CELLS, _FEW = 20, 600, 6, 6, 24, 12
+#: side of a map; points up to which the other figures suffice; factors in a
+#: scatter plot.
+_OPEN, _MOST, _COLUMNS, _LINES, _CELLS, _FEW, _SCATTERED = 20, 600, 6, 6, 24, 12, 6
 
 
 def sweep_pictures(found: SweepFindings) -> dict[str, Picture]:
-    """All figures of the report of a sweep that its design allows."""
-    from proxysim import figures
+    """All figures of the report of a sweep that its design allows; captions are text of the page."""
     from proxysim.figures.kit.export import stamp
+    from proxysim.figures.kit.frame import captions_apart
 
     made = Pictures(stamp(found.sweep))
-    labels = {**found.labels, "difference": f"Difference in {found.what}"}
-    unit = "index points" if found.unit == "index" else found.unit
-    versus = f"Difference from {words.against(found)}"
-    if found.plane is not None:
-        x, y, table = found.plane
-        rest = len(found.factors) - (2 if y is not None else 1)
-        mean = f", averaged over {counted(rest, 'other factor')}" if rest > 0 else ""
-        sampled = (
-            " Factors are divided into fifths of their range. Intervals are over points."
-            if found.is_sampled
-            else ""
-        )
-        of = "points per cell" if found.is_sampled else "pairs of runs"
-        few = y is None or len(table[y].unique()) <= _LINES
-        if not is_text(table[x].to_numpy()) and few and len(table[x].unique()) > 1:
-            made.add("lines", f"{labels['difference']} over {labels[x]}",
-                     figures.sweep_lines(table, x, "difference", y, unit, labels={**labels, "n": of}), f"{versus}{mean}.{sampled}",
-                     words.alt_plane(found))  # fmt: skip
-        if y is not None and max(len(table[x].unique()), len(table[y].unique())) <= _CELLS:
-            made.add("plane", f"{labels['difference']} over two factors",
-                     figures.heat_map(table, x, y, "difference", unit, labels={**labels, "n": of}), f"{versus}{mean}.{sampled}",
-                     words.alt_plane(found))  # fmt: skip
+    with captions_apart():
+        if found.is_sampled:
+            _scatter(made, found)
+        _over_factors(made, found)
+        _summaries(made, found)
+    return made.made
+
+
+def _add(made: Pictures, key: str, title: str, figure: Figure, more: str, alt: str) -> None:
+    """Add a figure with its own caption, and more to say on it."""
+    made.add(key, title, figure, f"{getattr(figure, 'caption', '')} {more}".strip(), alt)
+
+
+def _labels(found: SweepFindings) -> dict[str, str]:
+    """Labels for axes: factors with their units, and the answer."""
+    factors = {name: f"{found.labels[name]}{f', {axis.unit}' if axis.unit else ''}" for name, axis in found.axes.items()}
+    return {**found.labels, **factors, "difference": f"Difference in {found.what}"}
+
+
+def _unit(found: SweepFindings) -> str:
+    return "index points" if found.unit == "index" else found.unit
+
+
+def _scatter(made: Pictures, found: SweepFindings) -> None:
+    """The answer at the sampled points against the factors with the largest effects, in their own units."""
+    from proxysim import figures
+
+    points = words.shown_points(found)
+    rows = points["point"].to_numpy(dtype=int)
+    table = points.assign(**{name: axis.values[rows] for name, axis in found.axes.items()})
+    names = [str(name) for name in found.factors["name"]]
+    if not names or not len(table):
+        return
+    labels = _labels(found)
+    shown, rest = names[:_SCATTERED], len(names) - _SCATTERED
+    more = f"{counted(rest, 'factor')} with smaller effects {'is' if rest == 1 else 'are'} not shown. " if rest > 0 else ""
+    figure = figures.sweep_scatter(table, shown, "difference", _unit(found), labels={**labels, "n": "pairs of runs per point"})
+    _add(made, "lines", f"{labels['difference']} against {'its factor' if len(shown) == 1 else 'the factors'}", figure,
+         f"{more}Difference from {words.against(found)}.", words.alt_scatter(found, shown))  # fmt: skip
+
+
+def _over_factors(made: Pictures, found: SweepFindings) -> None:
+    """The answer over one factor or two."""
+    from proxysim import figures
+
+    if found.plane is None:
+        return
+    x, y, table = found.plane
+    labels, unit, versus = _labels(found), _unit(found), f"Difference from {words.against(found)}"
+    rest = len(found.factors) - (2 if y is not None else 1)
+    mean = f", averaged over {counted(rest, 'other factor')}" if rest > 0 else ""
+    sampled = " Factors are divided into fifths of their range. Intervals are over points." if found.is_sampled else ""
+    labels |= {"n": "points per cell" if found.is_sampled else "pairs of runs"}
+    numeric = not is_text(table[x].to_numpy()) and len(table[x].unique()) > 1
+    if not found.is_sampled and numeric and y is None:
+        _add(made, "lines", f"{labels['difference']} against {labels[x]}",
+             figures.lever_effect(table, x, "difference", unit, labels=labels), f"{versus}.", words.alt_plane(found))  # fmt: skip
+    elif not found.is_sampled and numeric and y is not None and len(table[y].unique()) <= _LINES:
+        _add(made, "lines", f"{labels['difference']} over {labels[x]}",
+             figures.sweep_lines(table, x, "difference", y, unit, labels=labels), f"{versus}{mean}.", words.alt_plane(found))  # fmt: skip
+    if y is not None and max(len(table[x].unique()), len(table[y].unique())) <= _CELLS:
+        _add(made, "plane", f"{labels['difference']} over two factors", figures.heat_map(table, x, y, "difference", unit, labels=labels),
+             f"{versus}{mean}.{sampled}", words.alt_plane(found))  # fmt: skip
+
+
+def _summaries(made: Pictures, found: SweepFindings) -> None:
+    """The answer at all points in order of size, and the effect of each factor."""
+    from proxysim import figures
+
+    labels, unit, versus = _labels(found), _unit(found), f"Difference from {words.against(found)}."
     shown = words.shown_points(found)
     if len(shown) > _FEW:
-        made.add("spread", f"{labels['difference']} at all points", figures.sweep_spread(shown, "difference", unit, labels=labels),
-                 f"{versus}.", words.alt_spread(found))  # fmt: skip
+        _add(made, "spread", f"{labels['difference']} at all points", figures.sweep_spread(shown, "difference", unit, labels=labels),
+             versus, words.alt_spread(found))  # fmt: skip
     if len(found.factors) > 1 and bool((found.factors["change"] != 0.0).any()):
         base = float(np.nanmean(found.answers))
-        told = unit if found.baseline is not None else found.unit
-        made.add("tornado", "Key factors", figures.tornado(found.factors, base, told, labels=labels, held=_held(found)),
-                 f"{versus if found.baseline is not None else 'Value of the answer'}.", words.alt_tornado(found))  # fmt: skip
-    return made.made
+        compared = found.baseline is not None
+        figure = figures.tornado(_with_own_ends(found), base, unit if compared else found.unit, labels=labels, held=_held(found))
+        _add(made, "tornado", "Key factors", figure, versus if compared else "Value of the answer.", words.alt_tornado(found))
+
+
+def _with_own_ends(found: SweepFindings) -> pandas.DataFrame:
+    """The effects of the factors, with the thirds of drawn numbers in their own unit."""
+    table = found.factors.copy()
+    columns = {f.name: c for f, c in zip(found.sweep.store.design.factors, found.sweep.store.design.columns, strict=True)}
+    for at, name in enumerate(table["name"]):
+        axis = found.axes[str(name)]
+        if axis.number is not None:
+            low, high = axis.at(np.quantile(columns[str(name)], [1 / 3, 2 / 3]).tolist())
+            table.loc[table.index[at], ["low", "high"]] = [f"\u2264 {plain(float(low))}", f"\u2265 {plain(float(high))}"]
+    return table
 
 
 def _held(found: SweepFindings) -> str:
@@ -152,7 +215,7 @@ def write_sweep_report(
     True
     """
     template("sweep.html")
-    return write(Path(out), sweep_page(sweep_findings(folder, outcome, branch, asked)))
+    return write(path_of(out), sweep_page(sweep_findings(folder, outcome, branch, asked)))
 
 
 def _context(found: SweepFindings) -> dict[str, Any]:
@@ -172,6 +235,7 @@ def _context(found: SweepFindings) -> dict[str, Any]:
         "question": experiment.question, "answer": (answer := words.answer(found)), "description": answer[1], "full": False,
         "label": Path(experiment.file).stem, "world_label": Path(experiment.base).stem, "stale": found.stale,
         "failures": _failures(found), "failed": f"{state.failed:,}", "planned": f"{state.planned:,}",
+        "skipped": f"{state.skipped:,}" if state.skipped else "",
         "points": [_point(found, row) for _, row in points.head(_MOST).iterrows()], "more_points": max(0, len(points) - _MOST),
         "point_heads": [found.labels[str(name)] for name in found.factors["name"].head(_COLUMNS)],
         "factors": factors[:_OPEN], "more_factors": factors[_OPEN:], "spread": bool(found.factors["least"].notna().any()),
@@ -196,21 +260,27 @@ def _factor(found: SweepFindings, row: pandas.Series[Any]) -> dict[str, str]:
     factor = found.factor(str(row["name"]))
     return {"name": factor.name, "label": found.labels[factor.name], "role": {"levers": "lever"}.get(factor.role, "uncertainty"),
             "given": _values(factor), "low": str(row["low"]), "high": str(row["high"]), "change": number(row["change"], True),
-            "interval": span(row["change_low"], row["change_high"]), "spread": span(row["least"], row["most"]),
+            "interval": _interval(row, "change_low", "change_high", "runs"), "spread": span(row["least"], row["most"]),
             "found": "yes" if row["detected"] else "no effect detected"}  # fmt: skip
 
 
 def _point(found: SweepFindings, row: pandas.Series[Any]) -> dict[str, Any]:
     values = [row[str(name)] for name in found.factors["name"].head(_COLUMNS)]
     shown = [value if isinstance(value, str) else number(float(value)) for value in values]
-    interval = span(float(row["low"]), float(row["high"]))
     return {
         "point": int(row["point"]),
         "at": shown,
         "value": number(float(row["difference"]), True),
-        "interval": interval,
+        "interval": _interval(row, "low", "high", "n"),
         "n": int(row["n"]),
     }
+
+
+def _interval(row: pandas.Series[Any], low: str, high: str, n: str) -> str:
+    """The interval in a row of a table, or how many of the pairs in column `n` differ if these are too few."""
+    if math.isnan(row[low]) and row["chance_below"] == row["chance_below"]:
+        return rare_count(int(row["differing"]), int(row[n]), float(row["chance_below"]))
+    return span(float(row[low]), float(row[high]))
 
 
 def _outcomes(found: SweepFindings) -> list[dict[str, str]]:

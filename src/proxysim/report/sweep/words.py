@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proxysim.formatting import counted, joined, percent
+from proxysim.formatting import counted, joined, percent, rare_count
 from proxysim.report.text import UNITS, number
 from proxysim.statistics.intervals import mean_interval
+from proxysim.statistics.sensitivity import is_text
 
 if TYPE_CHECKING:
     import pandas
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from proxysim.report.sweep.findings import SweepFindings
 
 DESIGNS = {"grid": "all combinations", "one-at-a-time": "one change at a time", "lhs": "a Latin hypercube sample", "sobol": "a Sobol sample",
-           "morris": "Morris trajectories"}  # fmt: skip
+           "morris": "Morris trajectories", "saltelli": "a Saltelli sample", "saltelli-first-order": "a Saltelli sample"}  # fmt: skip
 #: Maximum number of factors to list in the sentence on what was varied.
 _LISTED = 9
 #: Maximum number of values to list for a point.
@@ -84,8 +86,10 @@ def results(found: SweepFindings) -> str:
     noun = "difference" if found.baseline is None else "effect"
     change = "difference in" if found.baseline is None else f"effect of “{found.labels[found.focus]}” on"
     subject = f"the {change} the {found.what}"
-    if bool((known["difference"] == 0.0).all()):
-        return f"Results: no effect detected. Compared with {against(found)}, {subject} is 0 at every point, in every pair of runs."
+    if not known["differing"].any():
+        limit = float(known["chance_below"].max())
+        rare = f" At each point, {rare_count(0, int(known['n'].min()), limit)}." if math.isfinite(limit) else ""
+        return f"Results: no effect detected. Compared with {against(found)}, {subject} is 0 at every point, in every pair of runs.{rare}"
     ordered = known.sort_values("difference", kind="stable")
     least, most = ordered.iloc[0], ordered.iloc[-1]
     first = f" ({where(found, 0)})" if found.baseline is None and 0 < len(found.factors) <= _NAMED else ""
@@ -111,10 +115,15 @@ def signs(found: SweepFindings, rows: pandas.DataFrame) -> str:
     count, noun = len(rows), "difference" if found.baseline is None else "effect"
     if found.by_runs:
         above, below = int((rows["low"] > 0.0).sum()), int((rows["high"] < 0.0).sum())
-        unclear = count - above - below
+        too_few = rows["low"].isna() & rows["chance_below"].notna()
+        same, rare = int((too_few & (rows["differing"] == 0)).sum()), int((too_few & (rows["differing"] > 0)).sum())
+        unclear = count - above - below - same - rare
+        without = {"zero in every pair": same, "nonzero in fewer than five pairs": rare}
         if not above and not below:
-            return f"No effect is detected at any of the {count:,} points."
-        counts = {"above zero": above, "below zero": below, "not detected": unclear}
+            notes = [f"{words} at {points:,}" for words, points in without.items() if points]
+            note = f" It is {joined(notes)} of them." if notes else ""
+            return f"No effect is detected at any of the {count:,} points.{note}"
+        counts = {"above zero": above, "below zero": below, **without, "not detected": unclear}
         parts = [f"{words} at {points:,}" for words, points in counts.items() if points]
         return f"The {noun} is {joined(parts)} of the {count:,} points."
     above = int((rows["difference"] > 0.0).sum())
@@ -139,7 +148,8 @@ def confidence(found: SweepFindings) -> str:
         first = moving.iloc[0]
         text += f" {len(moving):,} of {counted(len(found.factors), 'factor')} {'is' if len(moving) == 1 else 'are'} shown to affect the answer. "
         text += f"The largest change comes from {found.labels[str(first['name'])]}: "
-        ends = "from the lowest to the highest third" if found.is_sampled else f"from {first['low']} to {first['high']}"
+        text_levels = is_text(found.axes[str(first["name"])].values)
+        ends = "from the lowest to the highest third" if found.is_sampled and not text_levels else f"from {first['low']} to {first['high']}"
         text += f"{number(float(first['change']), True)} {ends}"
         if math.isfinite(first["least"]) and first["points"] > 1:
             text += f" ({number(float(first['least']), True)} to {number(float(first['most']), True)}, depending on the others)"
@@ -147,6 +157,9 @@ def confidence(found: SweepFindings) -> str:
     if state.failed:
         text += f" {counted(state.failed, 'run')} of {state.planned:,} failed; "
         text += f"{'it is left out with its pair' if state.failed == 1 else 'they are left out with their pairs'}."
+    if state.skipped:
+        text += f" {counted(state.skipped, 'run')} of {state.planned:,} {'is' if state.skipped == 1 else 'are'} not done yet; those"
+        text += " that are done are spread evenly over the points."
     return f"{text} The result holds within this model, with all other parameters at their given values."
 
 
@@ -178,6 +191,14 @@ def alt_plane(found: SweepFindings) -> str:
         at = f"{found.labels[x]} {_value(row[x])}" + (f", {found.labels[y]} {_value(row[y])}" if y is not None else "")
         told.append(f"{at}: {number(float(row['difference']), True)}")
     return f"The answer over {found.labels[x]}{f' and {found.labels[y]}' if y is not None else ''}: {'; '.join(told[:30])}."
+
+
+def alt_scatter(found: SweepFindings, names: Sequence[str]) -> str:
+    """Alternative text for the scatter plots of the factors."""
+    rows = found.factors.set_index("name")
+    told = [f"{found.labels[name]} {number(float(rows.loc[name, 'change']), True)} from {rows.loc[name, 'low']} to {rows.loc[name, 'high']}"
+            for name in names]  # fmt: skip
+    return f"Scatter plots of the answer at {len(shown_points(found)):,} points against each factor, with a smooth curve. Change: {'; '.join(told)}."
 
 
 def _value(value: object) -> str:

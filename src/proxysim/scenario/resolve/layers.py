@@ -130,3 +130,4 @@ def merge(world: RawWorld, layer: RawWorld) -> None:
     world.astray |= layer.astray
     world.heads |= layer.heads
     world.faulty |= layer.faulty
+    world.parts |= layer.parts

@@ -12,6 +12,7 @@ from proxysim.scenario.resolve.branch_order import branch_order
 from proxysim.scenario.resolve.changes import Draft
 from proxysim.scenario.resolve.checks import check_world
 from proxysim.scenario.resolve.overrides import override_changes, set_changes
+from proxysim.scenario.resolve.past_events import check_past_events
 from proxysim.scenario.scenario import Asked, Scenario
 from proxysim.scenario.schema.document import Leaf, Path, RawWorld
 from proxysim.scenario.schema.units import Unit
@@ -63,10 +64,22 @@ class WorldSource:
         ------
         InputError : the world, the branch or a change cannot be used; it holds all faults
         """
+        return self.resolved(branch, sets, overrides)[0]
+
+    def resolved(
+        self, branch: str | None = None, sets: Sequence[str] = (), overrides: Mapping[str, Any] | None = None, *,
+        others: bool = True,
+    ) -> tuple[Scenario, dict[Path, Leaf]]:  # fmt: skip
+        """Resolve a branch with changes as `scenario` does, and also return its values as written, with their places.
+
+        Parameters
+        ----------
+        others : whether the changes of all other branches are checked too, which is needed once per world
+        """
         overrides = overrides or {}
         draft = self.draft()
         world = draft.world
-        chosen = _branches(world, draft, branch)
+        chosen = _branches(world, draft, branch, others)
         for label, changes in (("experiment", override_changes(world, overrides)), ("--set", set_changes(world, sets))):
             for change in changes:
                 draft.apply(change, (label,), "set")
@@ -74,10 +87,12 @@ class WorldSource:
         check_world(world, leaves, self.shown)
         off = _off(world, chosen)
         effects = assembly.effects_of(world, draft, leaves, off)
+        check_past_events(world, leaves, effects, off)
         if world.faults:
             raise error_of(self.shown, world.faults)
         scenario = assembly.build(world, self.shown, self.base, leaves, effects, off, " + ".join(chosen))
-        return replace(scenario, asked=Asked(self.file, self.text, tuple(sets), tuple(overrides.items()), self))
+        asked = Asked(self.file, self.text, tuple(sets), tuple(overrides.items()), self)
+        return replace(scenario, asked=asked), leaves
 
 
 def error_of(file: str, faults: list[Fault]) -> InputError:
@@ -90,8 +105,8 @@ def error_of(file: str, faults: list[Fault]) -> InputError:
     return InputError(ordered)
 
 
-def _branches(world: RawWorld, draft: Draft, wanted: str | None) -> list[str]:
-    """Apply the requested branches, check all others, and return the names of those requested."""
+def _branches(world: RawWorld, draft: Draft, wanted: str | None, others: bool) -> list[str]:
+    """Apply the requested branches, check all others if asked to, and return the names of those requested."""
     known = world.ids("branches")
     leaf = world.leaves.get(("branch",))
     place: Leaf | tuple[str, int] = ("--branch", 0)
@@ -113,7 +128,7 @@ def _branches(world: RawWorld, draft: Draft, wanted: str | None) -> list[str]:
     for name in applied:
         draft.apply(world.changes.get(("branches", name), {}), ("branches", name), "branch")
     branch_order(world, sorted(known))
-    for name in sorted(set(known) - set(applied)):
+    for name in sorted(set(known) - set(applied)) if others else ():
         draft.fork().apply(world.changes.get(("branches", name), {}), ("branches", name), "branch")
     _branch_lists(world)
     return chosen

@@ -50,6 +50,7 @@ class RawWorld:
     faulty : paths with a fault, so that no further fault is reported as a consequence
     astray : names that do not belong to any section
     broken : True if a file that is extended could not be read
+    parts : names of the files of kind "part"
     """
 
     leaves: dict[Path, Leaf] = field(default_factory=dict)
@@ -61,6 +62,7 @@ class RawWorld:
     faulty: set[Path] = field(default_factory=set)
     heads: dict[str, tuple[str, int]] = field(default_factory=dict)
     broken: bool = False
+    parts: set[str] = field(default_factory=set)
 
     def ids(self, section: str) -> dict[str, tuple[str, int]]:
         """Return the entities of a section with their places."""
@@ -270,6 +272,8 @@ def _top(document: Document, world: RawWorld) -> None:
     if kind is None:
         if not any(fault.path == "kind" for fault in document.faults):
             world.add_fault(place, ("kind",), 'is missing; start the file with kind = "world"')
+    elif kind == "part":
+        world.parts.add(document.file)
     elif kind not in KINDS:
         near = did_you_mean(kind, KINDS) if isinstance(kind, str) else ""
         world.add_fault(place, ("kind",), f'found {show(kind)}; allowed here are "world" and "part"{near}')

@@ -108,7 +108,10 @@ def _refused(file: str, line: int, message: str, text_hash: str = "") -> Documen
 
 
 def _neighbour(path: Path) -> str:
-    """Suggest a file in the same folder."""
+    """Suggest a file in the same folder, or slashes for the backslashes of Windows."""
+    slashed = str(path).replace("\\", "/")
+    if os.sep == "/" and slashed != str(path) and os.path.exists(slashed):
+        return printable(f'; write "/" for each backslash: "{slashed}"')
     try:
         names = sorted(name for name in os.listdir(path.parent) if name.endswith(".toml"))
     except (OSError, ValueError):

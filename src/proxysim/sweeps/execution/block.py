@@ -21,7 +21,7 @@ from proxysim.scenario.world.world import World
 from proxysim.sweeps.execution.context import WorkerContext
 from proxysim.sweeps.execution.hooks import Hook, hook_of, trace_of
 from proxysim.sweeps.execution.journal import Failure, Journal
-from proxysim.sweeps.inputs import Point, run_ids
+from proxysim.sweeps.inputs import Point, ids_from
 from proxysim.sweeps.store.blocks import Block
 
 Array = np.ndarray[Any, Any]
@@ -176,16 +176,15 @@ class BlockRun:
 
     def _ids(self) -> list[str]:
         """Run ids of all rows."""
-        store, found = self.context.store, [""] * len(self.runs)
+        found = [""] * len(self.runs)
         starts = [
             0,
             *(np.flatnonzero((np.diff(self.points) != 0) | (np.diff(self.branches) != 0)) + 1).tolist(),
             len(self.runs),
         ]
         for low, high in pairwise(starts):
-            point, branch = self.design[int(self.points[low])], int(self.branches[low])
-            repeat = store.design.repeats[int(self.points[low])]
-            found[low:high] = run_ids(store.experiment, branch, point, self.runs[low:high], store.version, repeat)
+            head = self.context.id_head(int(self.branches[low]), int(self.points[low]))
+            found[low:high] = ids_from(head, self.runs[low:high])
         return found
 
     def table(self) -> pa.Table:

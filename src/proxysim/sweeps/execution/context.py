@@ -14,12 +14,14 @@ from proxysim.errors import Fault, InputError
 from proxysim.runs.batch import load_rules
 from proxysim.runs.outcomes import FALL, REVIVAL
 from proxysim.scenario.world.world import World
-from proxysim.sweeps.inputs import Point, Variation, columns_of
+from proxysim.sweeps.inputs import Point, Variation, columns_of, id_head
 from proxysim.sweeps.store.folder import Store
 
 Array = np.ndarray[Any, Any]
 #: Outcomes that may be undefined.
 MAY_BE_UNDEFINED = (FALL, REVIVAL)
+#: Number of heads of ids that a worker keeps; a point returns in every round.
+HEADS_KEPT = 20_000
 
 
 @dataclass
@@ -33,6 +35,7 @@ class WorkerContext:
     columns : indices of the kept outcomes among all outcomes
     strict : whether an outcome must be finite, ``(column,)``
     sizes : size classes whose rules are loaded
+    heads : branch and number of a point -> the part of the hash that the ids of its runs share
     """
 
     store: Store
@@ -40,6 +43,7 @@ class WorkerContext:
     columns: tuple[int, ...]
     strict: Array = field(repr=False)
     sizes: set[str] = field(default_factory=set)
+    heads: dict[tuple[int, int], Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, store: Store) -> WorkerContext:
@@ -64,6 +68,16 @@ class WorkerContext:
             load_rules(world)
             self.sizes.add(world.size)
         return world
+
+    def id_head(self, branch: int, point: int) -> Any:
+        """The part of the hash that the ids of all runs of a point and branch share."""
+        found = self.heads.get((branch, point))
+        if found is None:
+            if len(self.heads) >= HEADS_KEPT:
+                self.heads.clear()
+            store, values, repeat = self.store, self.store.design.point(point), self.store.design.repeats[point]
+            found = self.heads[branch, point] = id_head(store.experiment, branch, values, store.version, repeat)
+        return found
 
 
 _CONTEXTS: dict[tuple[str, str], WorkerContext] = {}

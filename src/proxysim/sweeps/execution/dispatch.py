@@ -145,6 +145,13 @@ class Dispatcher:
             broken: futures.Future[Receipt] = futures.Future()
             broken.set_exception(futures.BrokenExecutor())
             self.in_flight[broken] = block
+        except OSError as error:  # no more processes or memory, or the current folder has been removed
+            raise StoppedError(_no_workers(error)) from None
+
+
+def _no_workers(error: Exception) -> str:
+    reason = (isinstance(error, OSError) and error.strerror) or error
+    return f"worker processes cannot be started ({reason}); continue with `proxysim resume` and --executor threads or none"
 
 
 @contextlib.contextmanager
@@ -158,7 +165,10 @@ def open_pool(options: SweepOptions, store: Store) -> Iterator[WorkerPool]:
         with ThreadExecutor(options.workers) as threads:
             yield WorkerPool(threads, BLOCKS_PER_WORKER * options.workers)
     elif kind == "processes":
-        processes = ProcessExecutor(options.workers)
+        try:
+            processes = ProcessExecutor(options.workers)
+        except (OSError, ImportError, NotImplementedError) as error:  # no semaphores, as in some containers
+            raise StoppedError(_no_workers(error)) from None
         with contextlib.closing(processes):
             yield WorkerPool(processes, BLOCKS_PER_WORKER * options.workers, kill=processes.kill)
     else:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from proxysim.errors import refused
 from proxysim.sweeps.execution.dask import check_address, dask_client, thread_count
 from proxysim.sweeps.execution.hooks import hook_of
-from proxysim.sweeps.execution.pools import refuse_in_import
+from proxysim.sweeps.execution.pools import refuse_in_import, refuse_without_script
 
 EXECUTORS = ("none", "threads", "processes", "dask")
 
@@ -66,7 +66,7 @@ class SweepOptions:
         Raises
         ------
         InputError : an option has an invalid value, the options contradict each other, or a worker process would start a sweep of its
-            own because the calling script lacks ``if __name__ == "__main__":``
+            own because the calling script lacks ``if __name__ == "__main__":``, or could not import the script because it came from stdin
 
         Examples
         --------
@@ -80,6 +80,8 @@ class SweepOptions:
         kind = self.executor or ("dask" if self.dask else "processes" if self.workers > 1 or self.timeout else "none")
         if kind not in EXECUTORS:
             raise refused("--executor", f'found "{kind}"; allowed are {", ".join(EXECUTORS)}')
+        if kind == "processes":
+            refuse_without_script()
         if self.workers < 1:
             raise refused("--workers", f"at least one is needed, found {self.workers}")
         if kind == "none" and self.workers > 1:

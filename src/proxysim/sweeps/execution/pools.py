@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import queue
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -165,6 +166,20 @@ def refuse_in_import() -> None:
         if STARTING in os.environ:
             os._exit(UNGUARDED_EXIT)
         raise InputError(UNGUARDED_MESSAGE)
+
+
+def refuse_without_script() -> None:
+    """Refuse worker processes for a script that they cannot import because it is no file, such as one read from stdin.
+
+    Raises
+    ------
+    InputError : the main module names something that is not a file
+    """
+    main = sys.modules["__main__"]
+    file = getattr(main, "__file__", None)
+    if getattr(main, "__spec__", None) is None and file is not None and not os.path.isfile(file):
+        message = f"worker processes import the script that starts them, but {file} is no file; save the script, or use the executor threads"
+        raise InputError(message)
 
 
 def _initialize_worker(parent: int) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import itertools
 import math
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 MORRIS_LEVELS = 4
+#: Saltelli designs, and whether indices of second order can be estimated from them.
+SALTELLI = {"saltelli": True, "saltelli-first-order": False}
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class Design:
 
 def is_extendable(design: str) -> bool:
     """Whether points can be added to a design without changing its existing points."""
-    return design == "sobol"
+    return design == "sobol" or design in SALTELLI
 
 
 def design_of(experiment: Experiment, first: int = 0, points: int | None = None) -> Design:
@@ -86,7 +89,7 @@ def design_of(experiment: Experiment, first: int = 0, points: int | None = None)
     Parameters
     ----------
     experiment : the experiment
-    first : index of the first point in the Sobol sequence; 0 for all other designs
+    first : index of the first point in the Sobol sequence, or in a Saltelli design; 0 for all other designs
     points : number of points; None takes the number given in the experiment
 
     Raises
@@ -111,6 +114,8 @@ def design_of(experiment: Experiment, first: int = 0, points: int | None = None)
         return _sampled(factors, _lhs(len(factors), count, experiment.seed))
     if experiment.design == "sobol":
         return _sampled(factors, _sobol(experiment, first, count))
+    if experiment.design in SALTELLI:
+        return _sampled(factors, _saltelli(experiment, first, count))
     if experiment.design == "morris":
         return _sampled(factors, _morris(experiment, count))
     return _csv(experiment)
@@ -188,9 +193,34 @@ def _morris(experiment: Experiment, count: int) -> Array:
         from SALib.sample import morris
     except ImportError:
         raise MissingExtra("the design morris needs SALib: pip install 'proxysim[analysis]'") from None
+    return np.asarray(morris.sample(_unit_problem(experiment), count // step, num_levels=MORRIS_LEVELS, seed=experiment.seed % 2**32))
+
+
+def _saltelli(experiment: Experiment, first: int, count: int) -> Array:
+    """The rows that SALib makes from a scrambled Sobol sequence with the seed of the experiment, for its Sobol indices."""
+    dimensions, second_order = len(experiment.factors), SALTELLI[experiment.design]
+    step = (2 if second_order else 1) * dimensions + 2
+    if count % step:
+        near = max(1, round(count / step)) * step
+        what = "twice the number of factors plus two" if second_order else "number of factors plus two"
+        message = f"{experiment.design} needs a multiple of {step} points ({what}), found {count}; the nearest is {near}"
+        raise experiment.error_at("points", f"{message}; best is {step} times a power of two")
+    try:
+        from SALib.sample import sobol
+    except ImportError:
+        raise MissingExtra(f"the design {experiment.design} needs SALib: pip install 'proxysim[analysis]'") from None
+    import warnings
+
+    with warnings.catch_warnings():  # `proxysim design` reports that balance needs a power of two
+        warnings.simplefilter("ignore", UserWarning)
+        rows = sobol.sample(_unit_problem(experiment), (first + count) // step, calc_second_order=second_order, seed=experiment.seed)
+    return np.asarray(rows[first:])
+
+
+def _unit_problem(experiment: Experiment) -> dict[str, Any]:
+    """The factors as SALib describes them, each from 0 to 1."""
     names = [factor.name for factor in experiment.factors]
-    problem = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
-    return np.asarray(morris.sample(problem, count // step, num_levels=MORRIS_LEVELS, seed=experiment.seed % 2**32))
+    return {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
 
 
 def _sampled(factors: Sequence[Factor], coordinates: Array) -> Design:
@@ -210,18 +240,15 @@ def _table(factors: Sequence[Factor], rows: Any) -> Design:
 
 
 def _csv(experiment: Experiment) -> Design:
-    """Points from a CSV file with one column per factor."""
+    """Points from a CSV file with one column per factor; what `proxysim design --csv` prints gives the same points."""
     path, factors = Path(experiment.design), experiment.factors
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.reader(stream))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        reason = "it is not UTF-8 text"
-        if isinstance(error, (OSError, csv.Error)):
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise experiment.error_at("design", f"{path} cannot be read: {reason}") from None
+    rows = _csv_rows(experiment, path)
     faults: list[Fault] = []
-    head, names = [name.strip() for name in rows[0]] if rows else [], [factor.name for factor in factors]
+    head, names = [name.strip() for name in rows[0][1]] if rows else [], [factor.name for factor in factors]
+    if not rows:
+        raise InputError([Fault(str(path), 1, "", f"is empty; the first line names the factors: {', '.join(names)}")])
+    if len(head) == 1 and head[0] not in names and any(sign in head[0] for sign in ";\t"):
+        raise InputError([Fault(str(path), 1, "", "has no commas; separate the columns by commas, and write 0.2 for 0,2")])
     for name in head:
         if name not in names:
             faults.append(Fault(str(path), 1, name, f"is not a factor of {experiment.file}{did_you_mean(name, names)}"))
@@ -229,18 +256,27 @@ def _csv(experiment: Experiment) -> Design:
     faults += [Fault(str(path), 1, name, "has two columns") for name in sorted(set(head)) if head.count(name) > 1]
     if faults:
         raise InputError(faults)
-    points: dict[tuple[Any, ...], int] = {}
-    for line, row in enumerate(rows[1:], 2):
-        if not any(row):
-            continue
-        point = tuple(_csv_point(path, line, head, row, factors, faults))
-        if point in points and len(point) == len(factors):
-            message = f"is the same point as line {points[point]}; remove one of them, and raise `runs` to get more runs"
-            faults.append(Fault(str(path), line, "", message))
-        points.setdefault(point, line)
+    points = [_csv_point(path, line, head, row, factors, faults) for line, row in rows[1:]]
     if faults or not points:
         raise InputError(faults or [Fault(str(path), 1, "", "has no points")])
     return _table(factors, points)
+
+
+def _csv_rows(experiment: Experiment, path: Path) -> list[tuple[int, list[str]]]:
+    """The line and the fields of each row of a CSV file; empty lines are left out."""
+    try:
+        if path.exists() and not path.is_file():
+            raise experiment.error_at("design", f"{path} is not a regular file; give a CSV file")
+        with open(path, encoding="utf-8-sig", newline="") as stream:
+            reader = csv.reader(stream)
+            return [(reader.line_num, row) for row in reader if any(row)]
+    except UnicodeDecodeError:
+        reason = "it is not UTF-8 text"
+    except csv.Error as error:
+        reason = f"line {reader.line_num}: {error}"
+    except OSError as error:
+        reason = (error.strerror or str(error)) + ("; separate folders by /" if "\\" in path.name and os.sep == "/" else "")
+    raise experiment.error_at("design", f"{path} cannot be read: {reason}")
 
 
 def _csv_point(
@@ -254,8 +290,9 @@ def _csv_point(
     for factor in factors:
         text = row[head.index(factor.name)].strip()
         value: Any = text
-        with contextlib.suppress(ValueError):
-            value = float(text)
+        if text not in map(factor.shown, factor.levels):  # a variant may look like a number
+            with contextlib.suppress(ValueError):
+                value = float(text)
         if factor.coordinate(value) is None:
             levels = ", ".join(str(factor.shown(level)) for level in factor.levels)
             allowed = f"allowed are {levels}" if factor.is_list else f"allowed is {factor.low:g} to {factor.high:g}"

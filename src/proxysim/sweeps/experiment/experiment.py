@@ -16,22 +16,24 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from proxysim.errors import Fault, InputError, did_you_mean
+from proxysim.paths import path_of
+from proxysim.scenario.resolve.assembly import full_path
 from proxysim.scenario.resolve.loader import read_source
 from proxysim.scenario.resolve.source import WorldSource
-from proxysim.scenario.scenario import Scenario, profile
+from proxysim.scenario.scenario import Number, Scenario, profile
 from proxysim.scenario.schema.numbers import show
 from proxysim.scenario.schema.values import flatten_changes
 from proxysim.scenario.shipped import shipped_worlds
 from proxysim.scenario.toml.reader import Document, read_file
 from proxysim.sweeps.experiment.entries import Entry
 from proxysim.sweeps.experiment.factor_checks import factors_of
-from proxysim.sweeps.experiment.factors import SET, TEXT, Factor, quoted_path
+from proxysim.sweeps.experiment.factors import DRAW, RANGE_DISTS, SET, TEXT, Factor, quoted_path
 
-DESIGNS = ("grid", "one-at-a-time", "lhs", "sobol", "morris")
+DESIGNS = ("grid", "one-at-a-time", "lhs", "sobol", "morris", "saltelli", "saltelli-first-order")
 #: Designs that need a number of points.
-SAMPLED = ("lhs", "sobol", "morris")
+SAMPLED = ("lhs", "sobol", "morris", "saltelli", "saltelli-first-order")
 ROLES = ("levers", "uncertainties")
-KEYS = ("kind", "question", "base", "branches", "design", "points", "runs", "seed", "measures", *ROLES)
+KEYS = ("kind", "question", "base", "branches", "design", "points", "runs", "seed", "measures", "allow_equal_branches", *ROLES)
 NEEDED = ("kind", "question", "base", "branches", "design", "runs", "measures")
 #: Files of other kinds, and where they are used.
 _TAKEN = {
@@ -60,6 +62,7 @@ class Experiment:
     factors : levers first, each group in the order of names
     left_out : numbers that a pattern matches but that are 0 in every branch, so that they cannot be switched off
     content : digest of the points if they come from a CSV file and have been read; otherwise empty
+    allow_equal_branches : whether factors may make branches equal at every point
     lines : key -> line in the experiment file
     read : the world as read; None if the experiment comes from the folder of a sweep
     """
@@ -77,6 +80,7 @@ class Experiment:
     factors: tuple[Factor, ...]
     left_out: tuple[str, ...] = ()
     content: str = ""
+    allow_equal_branches: bool = field(default=False, compare=False)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
     read: WorldSource | None = field(default=None, compare=False, repr=False)
 
@@ -154,7 +158,8 @@ def load_experiment(file: str | FilePath) -> Experiment:
     ------
     InputError : the file has faults; the error lists all of them
     """
-    return experiment_of(read_file(FilePath(file), str(file)), FilePath(file).parent)
+    path = path_of(file)
+    return replace(experiment_of(read_file(path, str(path)), path.parent), file=str(path))
 
 
 def experiment_of(document: Document, folder: FilePath) -> Experiment:
@@ -229,7 +234,11 @@ class ExperimentReader:
         runs = self._count(data, "runs", 1, 1, MOST_RUNS)
         seed = self._count(data, "seed", 0, 0, MOST_SEED)
         measures = self._texts(data, "measures", '["fighting", "reach"]')
+        allowed = data.get("allow_equal_branches", False)
+        if not isinstance(allowed, bool):
+            self.fault(("allow_equal_branches",), f"needs true or false; found {show(allowed)}")
         return {
+            "allow_equal_branches": allowed is True,
             "question": question,
             "design": design,
             "points": points,
@@ -245,7 +254,7 @@ class ExperimentReader:
             self.fault(("design",), f"needs text in quotes; found {show(design)}")
             return "grid", 0
         if design.endswith(".csv"):
-            design = os.path.normpath(self.folder / design)
+            design = os.path.normpath(self.folder / path_of(design))
         elif design not in DESIGNS:
             near = did_you_mean(design, DESIGNS)
             self.fault(
@@ -298,7 +307,7 @@ class ExperimentReader:
 
     def _base_file(self, base: str) -> str | FilePath:
         """The world file next to the experiment file, or the shipped world of that name."""
-        beside = self.folder / base
+        beside = self.folder / path_of(base)
         return base if not beside.exists() and base in shipped_worlds() else os.path.normpath(beside)
 
     def _branches(self, data: dict[str, Any]) -> dict[str, Scenario]:
@@ -360,9 +369,36 @@ class ExperimentReader:
 
 
 def levelled(experiment: Experiment) -> list[str]:
-    """Names of factors that set a number in which the branches differ, so that at each point it is the same in all branches."""
+    """Names of factors that give all branches one value of something in which they differ.
+
+    These are factors that set a number or a text, and uncertain parameters whose range has the same ends in all branches
+    and does not depend on the value in between.
+    """
     scenarios = [experiment.scenario(branch) for branch in experiment.branches]
-    first = scenarios[0]
-    differ = {path for other in scenarios[1:] for path in {*first.numbers, *other.numbers}
-              if profile(first.numbers.get(path)) != profile(other.numbers.get(path))}  # fmt: skip
-    return [factor.name for factor in experiment.factors if factor.verb == SET and differ.intersection(factor.paths)]
+    return [factor.name for factor in experiment.factors if _levels(factor, scenarios)]
+
+
+def _levels(factor: Factor, scenarios: list[Scenario]) -> bool:
+    """Whether a factor takes away a difference between branches."""
+    if factor.verb == DRAW:
+        names = {path[0] for path in factor.paths}
+        drawn = [[_drawn(number) for path, number in s.numbers.items() if ".".join(path) in names] for s in scenarios]
+        values = [[profile(n) for path, n in s.numbers.items() if ".".join(path) in names] for s in scenarios]
+        return None not in drawn[0] and all(one == drawn[0] for one in drawn) and any(one != values[0] for one in values)
+    if factor.verb not in (SET, TEXT):
+        return False
+    return any(_at(scenario, path) != _at(scenarios[0], path) for path in factor.paths for scenario in scenarios[1:])
+
+
+def _drawn(number: Number) -> tuple[str, float | None, float | None] | None:
+    """Range of a number whose draws do not depend on its value; None if they do."""
+    plain = number.dist in RANGE_DISTS and not number.series
+    return (number.dist, number.low, number.high) if plain else None
+
+
+def _at(scenario: Scenario, path: tuple[str, ...]) -> object:
+    """Value at a path: a number with its dates, the variant of a rule, or a text."""
+    if path[0] == "rules":
+        return scenario.rules.get(path[1])
+    number = scenario.numbers.get(full_path(path))
+    return scenario.text.get(path) if number is None else profile(number)

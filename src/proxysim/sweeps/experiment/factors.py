@@ -77,8 +77,11 @@ class Factor:
         if self.levels:
             known = [self.shown(level) for level in self.levels]
             return (known.index(value) + 0.5) / len(known) if value in known else None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not self.low <= value <= self.high:
+        if isinstance(value, bool) or not isinstance(value, int | float):
             return None
+        if not self.low <= value <= self.high and not any(math.isclose(value, end, rel_tol=1e-12) for end in (self.low, self.high)):
+            return None
+        value = min(max(value, self.low), self.high)  # a point of a sample can exceed an end of its range by rounding
         if self.high == self.low:
             return 0.5
         if self.dist == "log-uniform":
@@ -93,6 +96,8 @@ class Factor:
 
     def unit_of(self, value: Any) -> str | None:
         """The unit in which a value of the design was given; None if it has none."""
+        if not self.levels:
+            return self.unit
         raw = self.raw(value)
         return raw.get("unit") if isinstance(raw, dict) else None
 

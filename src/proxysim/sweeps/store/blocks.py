@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Points by runs that were planned together; unit k has point `point + k // runs` and run `run + k % runs`."""
+    """Points by runs that were planned together.
+
+    A unit is a pair of a point and a run. Units are dealt round-robin over the points, so that a sweep that is stopped has
+    about as many runs of every point.
+    """
 
     point: int
     points: int
@@ -18,6 +27,19 @@ class Batch:
     def units(self) -> int:
         """Number of pairs of a point and a run; each is run in all branches."""
         return self.points * self.runs
+
+    def dealt(self, units: Array, deal: int) -> tuple[Array, Array]:
+        """Point and run of some units, two arrays ``(unit,)``.
+
+        Parameters
+        ----------
+        units : numbers of the units, from 0
+        deal : number of runs that a point gets in each round
+        """
+        begun = units // (self.points * deal) * deal  # runs of each point in the rounds before
+        place = units - begun * self.points
+        width = np.minimum(deal, self.runs - begun)
+        return self.point + place // width, self.run + begun + place % width
 
 
 @dataclass(frozen=True)

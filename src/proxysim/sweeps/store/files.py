@@ -75,10 +75,13 @@ def parquet_options(schema: pa.Schema) -> dict[str, Any]:
 def table_of(source: Path | bytes) -> pa.Table:
     """Read a Parquet file, or its bytes, as a table.
 
-    This avoids Arrow's own threads, which can outlive the read and abort a process that ends soon after it.
+    This avoids Arrow's own threads, which can outlive the read and abort a process that ends soon after it. Python opens the
+    file, since Arrow opens only names that are UTF-8 text.
     """
-    file = pa.BufferReader(source) if isinstance(source, bytes) else source
-    with pq.ParquetFile(file, pre_buffer=False) as found:
+    with (
+        pa.BufferReader(source) if isinstance(source, bytes) else open(source, "rb") as stream,
+        pq.ParquetFile(stream, pre_buffer=False) as found,
+    ):
         return found.read(use_threads=False)
 
 

@@ -2,10 +2,9 @@
 
 ::
 
-    DIR/sweep.json        the plan: resolved experiment, batches and model version; required, and cannot be rebuilt
+    DIR/sweep.json        the plan: resolved experiment, batches, model version, hook and timeout; required, and cannot be rebuilt
     DIR/design.parquet    the points; can be regenerated from the experiment
-    DIR/worlds.json       content of the worlds, to show what differs if one has changed
-    DIR/how.json          hook and timeout at the start, if any
+    DIR/worlds.json       content of the worlds, to show what differs if one has changed; can be rebuilt while none has
     DIR/shards/           one Parquet file per block, written by workers, with the failures of the block and a seal
     DIR/manifest.sqlite   intact shards and their digests, written by the parent; can be rebuilt from the shards
     DIR/runs.parquet      all successful runs of a finished sweep; can be rebuilt from the shards
@@ -19,9 +18,10 @@ Each file is written under a temporary name, synced and renamed, so that a file 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
@@ -32,14 +32,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from proxysim.errors import Fault, InputError, StorageError
+from proxysim.paths import path_of
+from proxysim.scenario.shipped import shipped_worlds
 from proxysim.sweeps.experiment.design import Design
 from proxysim.sweeps.experiment.experiment import Experiment
+from proxysim.sweeps.experiment.factors import TEXT
 from proxysim.sweeps.store.blocks import Batch, Block, Receipt
 from proxysim.sweeps.store.columns import runs_schema
 from proxysim.sweeps.store.design_file import design_digest, read_design, regenerated_design, write_design
 from proxysim.sweeps.store.files import digest_of, opened, sealed, storing, write_file
 
-FORMAT = 2
+#: Format of new folders. Folders of format 2 can be read; their runs were not dealt round-robin.
+FORMAT, FORMATS = 3, (2, 3)
 SWEEP, DESIGN, RUNS, FAILURES, MANIFEST = (
     "sweep.json",
     "design.parquet",
@@ -47,14 +51,50 @@ SWEEP, DESIGN, RUNS, FAILURES, MANIFEST = (
     "failures.parquet",
     "manifest.sqlite",
 )
+#: Number of rounds in which runs are dealt if points differ in text. Each combination of text needs a world of its own, which
+#: takes as long to build as several runs; otherwise each round has one run of every point.
+ROUNDS_OF_TEXT = 4
 NO_DESIGN = "and the experiment no longer gives the same points; restore the file, or use a new folder"
 KEYS = ("point", "branch", "run", "run_id")
 FAILURE_COLUMNS = ("point", "branch", "run", "run_id", "stage", "type", "message", "trace")
 
 
 def absolute(folder: str | Path) -> Path:
-    """The absolute path of a folder, for workers with another working directory."""
-    return Path(os.path.abspath(folder))
+    """The absolute path of a folder, for workers with another working directory.
+
+    Raises
+    ------
+    InputError : the path is relative, and the current folder has been removed
+    """
+    try:
+        return Path(os.path.abspath(path_of(folder)))
+    except OSError:
+        message = "the current folder no longer exists; change to another one, or give an absolute path"
+        raise InputError([Fault(str(folder), 0, "", message)]) from None
+
+
+def _places(experiment: Experiment, folder: Path) -> dict[str, str]:
+    """Paths of the files of an experiment relative to the folder of its sweep, so that both can be moved together."""
+    found = {}
+    for name in ("file", "base", "design") if experiment.is_file else ("file", "base"):
+        with contextlib.suppress(ValueError):  # another drive of Windows
+            found[name] = Path(os.path.relpath(getattr(experiment, name), folder)).as_posix()
+    return found
+
+
+def _relocated(experiment: Experiment, folder: Path, places: Mapping[str, str]) -> Experiment:
+    """The experiment with the paths of its files as they are now.
+
+    A file is looked for at its place relative to the folder of the sweep, and then where it was at the start. A shipped world
+    is found by its name. Whether it is still the same file is checked by content.
+    """
+    found = {}
+    for name, place in places.items():
+        candidates = [os.path.normpath(folder / place), getattr(experiment, name)]
+        if name == "base":
+            candidates += [str(path) for path in [shipped_worlds().get(Path(experiment.base).stem)] if path]
+        found[name] = next((path for path in candidates if os.path.exists(path)), candidates[1])
+    return replace(experiment, **found)
 
 
 class Store:
@@ -73,7 +113,7 @@ class Store:
 
     def __init__(self, folder: Path, data: dict[str, Any]) -> None:
         self.folder, self.data = absolute(folder), data
-        self.experiment = Experiment.from_json(data["experiment"])
+        self.experiment = _relocated(Experiment.from_json(data["experiment"]), self.folder, data.get("places", {}))
         self.columns: tuple[str, ...] = tuple(data["columns"])
         self.version: str = data["model_version"]
         self.batches = tuple(Batch(**batch) for batch in data["batches"])
@@ -167,9 +207,20 @@ class Store:
 
     @classmethod
     def create(
-        cls, folder: Path, experiment: Experiment, design: Design, columns: Sequence[str], version: str, block: int
-    ) -> Store:
+        cls, folder: Path, experiment: Experiment, design: Design, columns: Sequence[str], version: str, block: int,
+        notes: Mapping[str, Any],
+    ) -> Store:  # fmt: skip
         """Create the folder of a new sweep.
+
+        Parameters
+        ----------
+        folder : absolute path
+        experiment : the experiment
+        design : its points
+        columns : outcomes that are kept, as "measure.actor"
+        version : model version
+        block : number of units per block
+        notes : further entries of the plan, on which no result depends
 
         Raises
         ------
@@ -182,6 +233,8 @@ class Store:
         data = {
             "kind": "proxysim sweep", "format": FORMAT, "experiment": experiment.to_json(), "design": design_digest(design),
             "columns": list(columns), "model_version": version, "batches": [asdict(batch)], "block": block,
+            "places": _places(experiment, folder), **notes,
+            "deal": -(-experiment.runs // ROUNDS_OF_TEXT) if any(factor.verb == TEXT for factor in experiment.factors) else 1,
         }  # fmt: skip
         store = cls(folder, json.loads(json.dumps(data)))
         with storing(folder):
@@ -202,6 +255,8 @@ class Store:
         """
         path = folder / SWEEP
         if not path.is_file():
+            if (folder / MANIFEST).exists():
+                raise StorageError(f"{path} is gone, and the sweep cannot be read without it; restore it, or use a new folder")
             raise InputError([Fault(str(folder), 0, "", f"holds no sweep: there is no {SWEEP}")])
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
@@ -210,8 +265,9 @@ class Store:
             digest = data.pop("digest", None)
             if data.get("kind") != "proxysim sweep" or digest != digest_of(json.dumps(data, sort_keys=True).encode()):
                 raise ValueError("its digest does not match")
-            if data["format"] != FORMAT:
-                raise InputError([Fault(str(path), 0, "", f"has format {data['format']}; this version reads {FORMAT}")])
+            if data["format"] not in FORMATS:
+                read = " and ".join(map(str, FORMATS))
+                raise InputError([Fault(str(path), 0, "", f"has format {data['format']}; this version reads {read}")])
             return cls(folder, data)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StorageError(
@@ -229,7 +285,7 @@ class Store:
 
     def _write_plan(self) -> None:
         plan = {**self.data, "digest": digest_of(json.dumps(self.data, sort_keys=True).encode())}
-        write_file(self.folder / SWEEP, (json.dumps(plan, indent=1, ensure_ascii=False) + "\n").encode(), self.temporary)
+        write_file(self.folder / SWEEP, (json.dumps(plan, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace"), self.temporary)
 
     # ---- blocks ------------------------------------------------------------------------------
     def blocks(self) -> Iterator[Block]:
@@ -246,8 +302,8 @@ class Store:
 
     def units(self, block: Block) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
         """Point and run of each unit of a block, two arrays ``(unit,)``."""
-        batch, k = self.batches[block.batch], np.arange(block.first, block.first + block.count, dtype=np.int64)
-        return batch.point + k // batch.runs, batch.run + k % batch.runs
+        batch, units = self.batches[block.batch], np.arange(block.first, block.first + block.count, dtype=np.int64)
+        return batch.dealt(units, min(batch.runs, self.data.get("deal", batch.runs)))
 
     def shard(self, block: Block) -> Path:
         """Path of the shard of a block."""

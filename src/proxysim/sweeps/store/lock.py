@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -19,8 +19,13 @@ _NO_RIGHTS = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder.
+def locked(folder: Path, say: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Hold the lock of a folder; on a disk without file locks, go on without it.
+
+    Parameters
+    ----------
+    folder : folder of a sweep
+    say : called with one line if the disk does not support locks; None reports nothing
 
     Raises
     ------
@@ -38,7 +43,12 @@ def locked(folder: Path) -> Iterator[None]:
             raise StorageError(message) from None
     with handle:
         for delay in RETRY_DELAYS:
-            if _take(handle):
+            try:
+                if _take(handle):
+                    break
+            except OSError as error:
+                if say is not None:
+                    say(f"{path} cannot be locked on this disk ({error.strerror}); let no other process work on the folder meanwhile")
                 break
             if not delay:
                 message = "is in use by another process; wait for it, or check it with `proxysim status`"
@@ -57,6 +67,12 @@ def is_locked(folder: Path) -> bool:
 
 
 def _take(handle: IO[str], shared: bool = False) -> bool:
+    """Try to acquire the lock; False if another process holds it.
+
+    Raises
+    ------
+    OSError : the disk does not support file locks
+    """
     try:
         import fcntl
     except ImportError:  # no file locks on this platform

@@ -1,6 +1,6 @@
 """The inputs that a sweep was started with: it cannot be resumed after the experiment, a world or the model has changed.
 
-Worlds and options are stored next to the plan, outside every hash, only to show what differs.
+The content of the worlds and the options are kept only to show what differs; no result depends on them.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from proxysim.scenario.schema.keys import parameter_of
 from proxysim.sweeps.experiment.design import design_of
 from proxysim.sweeps.experiment.experiment import Experiment, load_experiment
 from proxysim.sweeps.store.design_file import design_differences
-from proxysim.sweeps.store.files import write_file
+from proxysim.sweeps.store.files import digest_of, digest_of_file, write_file
 from proxysim.sweeps.store.folder import DESIGN, SWEEP, Store
 
-#: Files with the content of all worlds and with the options at the start of the sweep.
-WORLDS, OPTIONS_FILE = "worlds.json", "how.json"
+#: File with the content of all worlds at the start of the sweep.
+WORLDS = "worlds.json"
 #: Options for which a change is reported.
 _OPTIONS = ("hook", "timeout")
 #: Maximum number of differences to list per branch; the others are only counted.
@@ -136,10 +136,34 @@ def _number(path: str, number: Number, yearly: bool) -> dict[str, Any]:
     return found
 
 
-def write_worlds(folder: Path, worlds: Mapping[str, Scenario], temporary: Path) -> None:
-    """Store the content of the worlds of all branches."""
-    contents = {name: _contents(scenario) for name, scenario in worlds.items()}
-    write_file(folder / WORLDS, json.dumps(contents, ensure_ascii=False).encode(), temporary)
+def worlds_text(worlds: Mapping[str, Scenario]) -> bytes:
+    """The content of the worlds of all branches, as the bytes of a JSON file."""
+    return json.dumps({name: _contents(scenario) for name, scenario in worlds.items()}, ensure_ascii=False).encode()
+
+
+def worlds_damage(store: Store) -> str:
+    """How the file of the worlds is damaged; empty if it is as it was written, or if the plan has no digest of it."""
+    path, digest = store.folder / WORLDS, store.data.get("worlds")
+    if digest is None:
+        return ""
+    try:
+        return "" if digest_of_file(path) == digest else "is damaged"
+    except FileNotFoundError:
+        return "is gone"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
+
+
+def repair_worlds(store: Store) -> str:
+    """Rewrite the file of the worlds if it is damaged and no world has changed; returns the damage in one line, else empty."""
+    damage = worlds_damage(store)
+    if not damage:
+        return ""
+    text = worlds_text({name: store.experiment.scenario(name) for name in store.branches})
+    if digest_of(text) != store.data["worlds"]:
+        return f"{store.folder / WORLDS} {damage}, and cannot be rebuilt; it is used in messages only"
+    write_file(store.folder / WORLDS, text, store.temporary)
+    return f"{store.folder / WORLDS} {damage}; it is rebuilt from the worlds"
 
 
 def world_differences(folder: Path, branch: str, now: Scenario) -> str:
@@ -161,23 +185,16 @@ def _shown(value: Any) -> str:
 
 
 # ---- options -----------------------------------------------------------------------------------
-def write_options(store: Store, options: Mapping[str, object]) -> None:
-    """Store the hook and the timeout at the start of a sweep; write no file if it has neither."""
-    kept = {name: value for name in _OPTIONS if (value := options.get(name)) is not None}
-    if kept:
-        write_file(store.folder / OPTIONS_FILE, (json.dumps(kept) + "\n").encode(), store.temporary)
+def options_of(options: Mapping[str, object]) -> dict[str, object]:
+    """The hook and the timeout at the start of a sweep, for its plan."""
+    return {name: value for name in _OPTIONS if (value := options.get(name)) is not None}
 
 
 def option_differences(store: Store, options: Mapping[str, object]) -> str:
     """One line on how the options differ from those at the start; empty if they do not."""
-    try:
-        kept = json.loads((store.folder / OPTIONS_FILE).read_text(encoding="utf-8"))
-        before = {name: kept[name] for name in _OPTIONS if name in kept}
-    except (OSError, ValueError, TypeError):
-        return ""
     found = [
         f"started with --{name} {was}, continues {'without' if now is None else f'with {now}'}"
-        for name, was in before.items()
+        for name, was in store.data.get("options", {}).items()
         if (now := options.get(name)) != was
     ]
     return f"{store.folder}: {'; '.join(found)}" if found else ""

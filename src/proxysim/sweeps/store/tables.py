@@ -1,6 +1,7 @@
 """Build runs.parquet and failures.parquet from the shards, sorted by point, branch and run, always with the same bytes.
 
-The shards are read slab by slab, in the order of points, so that memory use does not grow with the sweep.
+Each shard holds some runs of many points. Rows are therefore sorted in two steps: parts, each as many rows as are held at
+once, are sorted and written to the disk, and the parts are then merged slab by slab. Memory use does not grow with the sweep.
 """
 
 from __future__ import annotations
@@ -8,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,26 +25,9 @@ from proxysim.sweeps.store.files import digest_of, parquet_bytes, parquet_option
 from proxysim.sweeps.store.folder import FAILURE_COLUMNS, FAILURES, RUNS, Store
 from proxysim.sweeps.store.manifest import Manifest
 
-#: Rows per row group of the table, and rows that are sorted at once (a slab).
-GROUP_ROWS, SLAB_ROWS = 65_536, 131_072
-#: Number of shards kept in memory, since slabs overlap.
-SHARDS_KEPT = 64
-
-
-class _ShardCache:
-    """The most recently read shards."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self.kept: OrderedDict[Block, pa.Table] = OrderedDict()
-
-    def rows(self, block: Block) -> pa.Table:
-        if block not in self.kept:
-            self.kept[block] = self.store.read_shard(block)[0]
-            while len(self.kept) > SHARDS_KEPT:
-                self.kept.popitem(last=False)
-        self.kept.move_to_end(block)
-        return self.kept[block]
+Array = np.ndarray[Any, Any]
+#: Rows per row group of the table; rows of a slab, which are merged at once; rows of a part, which are sorted at once.
+GROUP_ROWS, SLAB_ROWS, PART_ROWS = 65_536, 131_072, 131_072
 
 
 def write_tables(store: Store, manifest: Manifest) -> dict[str, str]:
@@ -58,11 +42,39 @@ def write_tables(store: Store, manifest: Manifest) -> dict[str, str]:
     return digests
 
 
+def unfinished_runs(store: Store) -> pa.Table:
+    """The successful runs of an unfinished sweep, ordered by point, branch and run.
+
+    Raises
+    ------
+    StorageError : a shard is damaged
+    """
+    found = [store.schema().empty_table(), *(store.read_shard(block)[0] for block in _written(store))]
+    return _sorted(store, pa.concat_tables(found))[0]
+
+
+def unfinished_failures(store: Store) -> pa.Table:
+    """The failed runs of an unfinished sweep, ordered by point, branch and run.
+
+    Raises
+    ------
+    StorageError : a shard is damaged
+    """
+    return _failure_table(store, [row for block in _written(store) for row in store.read_shard(block)[1]])
+
+
+def _written(store: Store) -> Iterator[Block]:
+    """The blocks that have a shard."""
+    names = {path.stem for path in store.shards.iterdir()}
+    return (block for block in store.blocks() if block.name in names)
+
+
 def table_damage(store: Store, rows: int) -> str:
     """The damage of the table of runs, empty if none; checks only the footer, which is fast."""
     path = store.folder / RUNS
     try:
-        found = pq.read_metadata(path).num_rows
+        with open(path, "rb") as stream:
+            found = pq.read_metadata(stream).num_rows
     except FileNotFoundError:
         return f"{path} is gone"
     except (OSError, pa.ArrowException) as error:
@@ -106,10 +118,11 @@ def _write_runs(store: Store, path: Path) -> str:
         replacing(path, store.temporary) as part,
         contextlib.closing(_HashingFile(part)) as file,
         pq.ParquetWriter(pa.PythonFile(file, mode="w"), schema, **parquet_options(schema)) as writer,
+        contextlib.closing(_slabs(store)) as slabs,
     ):
         waiting: list[pa.Table] = []
         rows = 0
-        for slab in _slabs(store):
+        for slab in slabs:
             waiting.append(slab)
             rows += slab.num_rows
             while rows >= GROUP_ROWS:
@@ -123,57 +136,67 @@ def _write_runs(store: Store, path: Path) -> str:
 
 def _slabs(store: Store) -> Iterator[pa.Table]:
     """Slabs of sorted rows, in the order of points."""
-    shards, each = _ShardCache(store), len(store.branches) * store.runs
-    step = max(1, SLAB_ROWS // each)
-    for low in range(0, store.points, step):
-        high = min(store.points, low + step)
-        if each <= SLAB_ROWS:
-            yield _slab(store, shards, low, high, store.branches, 0, store.runs)
-            continue
-        for branch in store.branches:
-            for first in range(0, store.runs, SLAB_ROWS):
-                yield _slab(store, shards, low, high, (branch,), first, first + SLAB_ROWS)
+    shards = (store.read_shard(block)[0] for block in store.blocks())
+    if store.planned <= PART_ROWS:
+        yield _sorted(store, pa.concat_tables(shards))[0]
+        return
+    ends = np.minimum(np.arange(SLAB_ROWS, store.planned + SLAB_ROWS, SLAB_ROWS), store.planned)
+    parts: list[Path] = []
+    try:
+        for rows in _gathered(shards):
+            parts.append(store.temporary / f"{len(parts):06d}.part")
+            _write_part(parts[-1], *_sorted(store, rows), ends)
+        for slab in range(len(ends)):
+            yield _sorted(store, pa.concat_tables(_read_part(part, slab) for part in parts))[0]
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
 
 
-def _slab(
-    store: Store, shards: _ShardCache, low: int, high: int, branches: tuple[str, ...], first: int, last: int
-) -> pa.Table:
-    """Rows of points `low` to `high` and runs `first` to `last`, ends excluded, ordered by point, branch and run."""
-    found = [store.schema().empty_table()]
-    for block in _overlapping(store, low, high, first, last):
-        rows = shards.rows(block)
-        point, run = rows.column("point").to_numpy(), rows.column("run").to_numpy()
-        wanted = (point >= low) & (point < high) & (run >= first) & (run < last)
-        if branches != store.branches:
-            wanted &= pc.equal(rows.column("branch"), branches[0]).to_numpy()
-        found.append(rows if wanted.all() else rows.filter(pa.array(wanted)))
-    table = pa.concat_tables(found)
-    place = pc.index_in(table.column("branch"), value_set=pa.array(store.branches)).to_numpy()
-    order = np.lexsort((table.column("run").to_numpy(), place, table.column("point").to_numpy()))
-    return table if np.array_equal(order, np.arange(len(order))) else table.take(pa.array(order))
+def _gathered(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Join tables until they have enough rows for a part."""
+    waiting: list[pa.Table] = []
+    rows = 0
+    for table in tables:
+        waiting.append(table)
+        rows += table.num_rows
+        if rows >= PART_ROWS:
+            yield pa.concat_tables(waiting)
+            waiting, rows = [], 0
+    if waiting:
+        yield pa.concat_tables(waiting)
 
 
-def _overlapping(store: Store, low: int, high: int, first: int, last: int) -> Iterator[Block]:
-    """Blocks that contain any of the given points and runs."""
-    for number, batch in enumerate(store.batches):
-        if (
-            batch.point >= high
-            or batch.point + batch.points <= low
-            or batch.run >= last
-            or batch.run + batch.runs <= first
-        ):
-            continue
-        begin = max(0, low - batch.point) * batch.runs
-        end = min(batch.points, high - batch.point) * batch.runs
-        if high - low == 1:
-            begin, end = begin + max(0, first - batch.run), min(end, begin + last - batch.run)
-        for at in range(begin - begin % store.block, end, store.block):
-            yield Block(number, at, min(store.block, batch.units - at))
+def _sorted(store: Store, table: pa.Table) -> tuple[pa.Table, Array]:
+    """Rows ordered by point, branch and run, and the place of each in the table of a sweep without failures."""
+    branch = pc.index_in(table.column("branch"), value_set=pa.array(store.branches)).to_numpy()
+    point, run = table.column("point").to_numpy(), table.column("run").to_numpy()
+    place = (point * len(store.branches) + branch) * store.runs + run
+    order = np.argsort(place, kind="stable")
+    return table if np.array_equal(order, np.arange(len(order))) else table.take(pa.array(order)), place[order]
+
+
+def _write_part(path: Path, rows: pa.Table, place: Array, ends: Array) -> None:
+    """Write sorted rows to a file, one batch for each slab."""
+    cuts = [0, *np.searchsorted(place, ends).tolist()]
+    with open(path, "wb") as stream, pa.ipc.new_file(stream, rows.schema) as writer:
+        for low, high in pairwise(cuts):
+            piece = rows.slice(low, high - low).combine_chunks().to_batches()
+            writer.write_batch(piece[0] if piece else pa.RecordBatch.from_pylist([], schema=rows.schema))
+
+
+def _read_part(path: Path, slab: int) -> pa.Table:
+    """The rows of one slab in a part."""
+    with open(path, "rb") as stream, pa.ipc.open_file(stream) as reader:
+        return pa.Table.from_batches([reader.get_batch(slab)])
 
 
 def _failures(store: Store, manifest: Manifest) -> pa.Table:
     """Failed runs, ordered by point, branch and run."""
-    rows = [row for receipt in manifest.shards() if receipt.failed for row in store.read_shard(receipt.block)[1]]
+    return _failure_table(store, [row for receipt in manifest.shards() if receipt.failed for row in store.read_shard(receipt.block)[1]])
+
+
+def _failure_table(store: Store, rows: list[dict[str, Any]]) -> pa.Table:
     rows.sort(key=lambda row: (row["point"], store.branches.index(row["branch"]), row["run"]))
     types = [pa.int64() if name in ("point", "run") else pa.string() for name in FAILURE_COLUMNS]
     return pa.Table.from_pylist(rows, schema=pa.schema(list(zip(FAILURE_COLUMNS, types, strict=True))))
