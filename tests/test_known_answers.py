@@ -134,11 +134,11 @@ def test_attention__falls_at_once_and_returns_over_three_months() -> None:
     p.burden[0, 0], p.attention_floor, p.attention_recovery[0], s.attention[0] = 0.9, 0.05, 3.0, 1.0
     seen = []
     for intensity in (1.0, 0.0, 0.0, 0.0, 0.0):
-        f.front_now[0] = intensity
+        f.front_burden[0] = intensity
         budgets.attention(w, p, s, f, 0)
         seen.append(s.attention[0])
     assert [0.1, 0.1 + 1 / 3, 0.1 + 2 / 3, 1.0, 1.0] == pytest.approx(seen, rel=ROUNDING)
-    p.burden[0, 0], f.front_now[0] = 1.0, 1.0
+    p.burden[0, 0], f.front_burden[0] = 1.0, 1.0
     budgets.attention(w, p, s, f, 0)
     assert 0.05 == s.attention[0]  # the floor
 

@@ -30,7 +30,8 @@ def strikes(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Source
     ------
-    Assumption: strikes are independent, and each takes the same share of what is left. Assumption: the intensity is squared, since linear strikes would destroy most of the stock before an escalation.
+    Assumption: strikes are independent, and each takes the same share of what is left. Assumption: the intensity is
+    squared, since linear strikes would destroy most of the stock before an escalation.
     """
     for a in range(w.actor_count):
         struck = 0.0

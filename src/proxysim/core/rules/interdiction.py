@@ -22,8 +22,8 @@ def hazards(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    search : (actor,), factor; search_noise : (actor,); hazard, leg_searched : (leg,), per month; leg_chance : (leg,), probability; leg_entered, leg_lost, leg_found : (leg,
-    actor), set to 0; vessels : (leg,), set to 0
+    search : (actor,), factor; search_noise : (actor,); hazard, leg_searched : (leg,), per month; leg_chance : (leg,),
+    probability; leg_entered, leg_lost, leg_found : (leg, actor), set to 0; vessels : (leg,), set to 0
 
     Source
     ------

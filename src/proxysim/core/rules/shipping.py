@@ -50,7 +50,7 @@ def available(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    stock_all, stock_foreign : (actor, category); ask_*, cut_first, cut, met* : (actor, category, origin)
+    stock_all, stock_foreign : (actor, category); ask_*, cut_first, cut, met, met_* : (actor, category, origin)
     """
     for a in range(w.actor_count):
         clear_rows(f.ask_common, a)
