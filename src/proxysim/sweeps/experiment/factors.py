@@ -81,7 +81,7 @@ class Factor:
             return None
         if not self.low <= value <= self.high and not any(math.isclose(value, end, rel_tol=1e-12) for end in (self.low, self.high)):
             return None
-        value = min(max(value, self.low), self.high)  # a point of a sample can exceed an end of its range by rounding
+        value = min(max(float(value), self.low), self.high)  # a point of a sample can exceed an end of its range by rounding
         if self.high == self.low:
             return 0.5
         if self.dist == "log-uniform":
