@@ -223,3 +223,16 @@ def test_faults__are_seen() -> None:
     found = faults_of(figure)
     for words in ("off the page: 'off", "one over the other: 'one over'", "under a legend: 'covered'", "partly behind a card: 'half"):
         assert any(one.startswith(words) for one in found), (words, found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["quickstart", "levant", "levant-2025", "angola"])
+def test_figures__of_the_shipped_worlds_can_be_read(name: str) -> None:
+    """Maps, flows and the overview of one run, and the bands of a few."""
+    run = ps.run(name, 0)
+    flows = run.flows[run.flows["from"] != run.flows["to"]].assign(n=1)
+    bands = ps.ensemble(name, runs=5, bands=True).bands_table()
+    labels = {one: label for (_, one), label in run.world.scenario.labels.items()}
+    for figure in (figures.arms_map(run.world, flows, labels=labels), figures.places_and_legs(run.world), figures.alluvial(flows, labels=labels),
+                   run.plot(), figures.headline(bands, labels=labels), figures.arms_over_time(bands, labels=labels)):  # fmt: skip
+        assert faults_of(figure) == []
