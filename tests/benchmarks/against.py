@@ -15,7 +15,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -41,9 +40,9 @@ for line in sys.stdin:
 
 
 @contextmanager
-def worker(checkout: Path, cache: Path) -> Iterator[subprocess.Popen[str]]:
-    """Start a process that runs the worlds of a checkout; its compiled rules are kept in `cache`."""
-    environment = os.environ | {"PYTHONPATH": str(checkout / "src"), "PROXYSIM_CACHE": str(cache)}
+def worker(checkout: Path) -> Iterator[subprocess.Popen[str]]:
+    """Start a process that runs the worlds of a checkout."""
+    environment = os.environ | {"PYTHONPATH": str(checkout / "src")}
     with subprocess.Popen([sys.executable, "-c", WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                           env=environment, cwd=checkout) as process:  # fmt: skip
         yield process
@@ -62,8 +61,7 @@ def smallest(checkouts: Sequence[Path], rounds: int) -> dict[str, list[float]]:
     """World -> smallest time of a run in each checkout, in seconds."""
     found = {name: [float("inf")] * len(checkouts) for name in WORLDS}
     with ExitStack() as stack:
-        caches = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        workers = [stack.enter_context(worker(one, caches / str(k))) for k, one in enumerate(checkouts)]
+        workers = [stack.enter_context(worker(one)) for one in checkouts]
         for _ in range(rounds):
             for name, times in found.items():
                 for k, (process, one) in enumerate(zip(workers, checkouts, strict=True)):
