@@ -17,8 +17,6 @@ from proxysim.scenario.scenario import Scenario
 PROVISION = "provision"
 #: Units inside the model where they differ from those of `UNITS`; `to_json` and the tables have them.
 _INSIDE = {"money_flow": "USD m / month", "arms_flow": "USD m / month", "month": "months from the start", PROVISION: "share of full effect"}
-#: Later values of a series that are printed in the short form.
-_LATER = 2
 Series = Sequence[tuple[int, float]]
 
 
@@ -69,8 +67,8 @@ def range_text(scenario: Scenario, low: float | None, high: float | None, kind: 
     return f"{first.removesuffix(PERCENT)} to {last}"
 
 
-def series_text(scenario: Scenario, value: float | None, series: Series, kind: str, later: int | None = _LATER) -> str:
-    """Return a series as months and values, such as "7,892, 2025-07: 6,100, 2026-01: 5,900"; a plain number without dates.
+def series_text(scenario: Scenario, value: float | None, series: Series, kind: str, full: bool = False) -> str:
+    """Return a series in short, such as "7,450 ... 5,900 (4 values)"; a plain number without dates.
 
     Parameters
     ----------
@@ -78,11 +76,12 @@ def series_text(scenario: Scenario, value: float | None, series: Series, kind: s
     value : value at the start
     series : (month from the start, value) of later dates
     kind : kind of the number
-    later : number of later values that are printed before the rest is only counted; None for all
+    full : whether to list all dates and values instead, as in "7,450, from 2025-07 6,100, from 2026-01 5,900"
     """
-    texts = [value_text(scenario, value, kind)]
-    shown = list(series) if later is None or len(series) <= later + 1 else [*series[: later - 1], series[-1]]
-    texts += [f"{scenario.month_name(month)}: {value_text(scenario, one, kind)}" for month, one in shown]
-    if len(shown) < len(series):
-        texts.insert(-1, f"{counted(len(series) - len(shown), 'more value')}")
-    return ", ".join(texts)
+    first = value_text(scenario, value, kind)
+    if not series:
+        return first
+    later = [(scenario.month_name(month), value_text(scenario, one, kind)) for month, one in series]
+    if full:
+        return ", ".join([first, *(f"from {month} {text}" for month, text in later)])
+    return f"{first} ... {later[-1][1]} ({counted(len(series) + 1, 'value')})"

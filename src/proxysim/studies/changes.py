@@ -80,7 +80,7 @@ class ChangeText:
 
     Attributes
     ----------
-    before, after : values; a series as months and values
+    before, after : values; a series in short, or as months and values
     unit : their unit; empty if they have none
     spread : range of the value after the change, in that unit or as a multiplier; a dash if it has none
     chain : for a provision, "size x strength x compliance"; otherwise empty
@@ -93,17 +93,17 @@ class ChangeText:
     chain: str
 
 
-def change_text(change: Change, scenario: Scenario, later: int | None = 2) -> ChangeText:
+def change_text(change: Change, scenario: Scenario, full: bool = False) -> ChangeText:
     """Return a change in words.
 
     Parameters
     ----------
     change : the change
     scenario : the scenario of either branch, for the months
-    later : number of later values of a series that are printed; None for all
+    full : whether to list all dates and values of a series
     """
     kind = change.kind
-    before, after = (series_text(scenario, value, series, kind, later) for value, series in
+    before, after = (series_text(scenario, value, series, kind, full) for value, series in
                      ((change.before, change.before_series), (change.after, change.after_series)))  # fmt: skip
     chain = ""
     if change.terms is not None and change.terms[1:] != (1.0, 1.0):
@@ -133,18 +133,21 @@ def assumed_changes(before: Scenario, after: Scenario) -> list[Change]:
     return sorted(changes, key=lambda change: (not change.is_provision, change.path))
 
 
-def other_differences(before: Scenario, after: Scenario) -> list[str]:
-    """Return the differences of two scenarios that are not numbers, as sentences: events, rule variants, texts."""
+def other_differences(before: Scenario, after: Scenario, most: int = 12) -> list[str]:
+    """Return the differences of two scenarios that are not numbers, as sentences: events, rule variants, texts.
+
+    A list of events names at most `most` of them.
+    """
     events: tuple[dict[str, Event], dict[str, Event]] = ({e.id: e for e in before.events}, {e.id: e for e in after.events})
     both = sorted({*events[0], *events[1]})
     off = [{one for one in both if one not in part or part[one].off} for part in events]
     timed = [one for one in both if one in events[0] and one in events[1] and _timing(events[0][one]) != _timing(events[1][one])]
     effects = [{(e.event, e.verb, e.path): profile(e.number) for e in scenario.effects} for scenario in (before, after)]
     acting = {key[0] for key in {*effects[0], *effects[1]} if effects[0].get(key) != effects[1].get(key)}
-    sentences = [_listed("Events that are switched off", sorted(off[1] - off[0]), after),
-                 _listed("Events that are no longer switched off", sorted(off[0] - off[1]), after),
-                 _listed("Events with other dates or conditions", timed, after),
-                 _listed("Events with other effects", sorted(acting - off[0] - off[1]), after)]  # fmt: skip
+    sentences = [_listed("Events that are switched off", sorted(off[1] - off[0]), after, most),
+                 _listed("Events that are no longer switched off", sorted(off[0] - off[1]), after, most),
+                 _listed("Events with other dates or conditions", timed, after, most),
+                 _listed("Events with other effects", sorted(acting - off[0] - off[1]), after, most)]  # fmt: skip
     for what, one, two in (("Rule", before.rules, after.rules), ("Text", _texts(before), _texts(after))):
         sentences += [f"{what} {name}: {two.get(name, 'none')} instead of {one.get(name, 'none')}."
                       for name in sorted({*one, *two}) if one.get(name) != two.get(name)]  # fmt: skip
@@ -273,8 +276,8 @@ def _timing(event: Event) -> tuple[object, ...]:
     return event.kind, event.first, event.last, event.conditions
 
 
-def _listed(what: str, ids: list[str], scenario: Scenario) -> str:
-    return f"{what} ({len(ids)}): {joined([label_of(scenario, 'events', one) for one in ids])}." if ids else ""
+def _listed(what: str, ids: list[str], scenario: Scenario, most: int) -> str:
+    return f"{what} ({len(ids)}): {joined([label_of(scenario, 'events', one) for one in ids], most)}." if ids else ""
 
 
 def _texts(scenario: Scenario) -> dict[str, str]:
