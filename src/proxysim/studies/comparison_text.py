@@ -50,11 +50,11 @@ def comparison(result: Comparison, full: bool = False) -> str:
     result : the comparison
     full : whether to print all changes and effects, however long; otherwise at most 40 lines of 100 characters
     """
-    lines = _answer(result) + [""] + _wrapped(f"Question: {result.study.worlds[0].scenario.question}") + [""]
+    lines = _answer(result) + [""] + wrapped(f"Question: {result.study.worlds[0].scenario.question}") + [""]
     return "\n".join(lines + (_everything(result) if full else _screen(result, HEIGHT - len(lines))))
 
 
-def _wrapped(text: str, indent: str = "  ") -> list[str]:
+def wrapped(text: str, indent: str = "  ") -> list[str]:
     """Return a text in lines of at most `WIDTH`; a percent sign stays on the line of its number."""
     lines = textwrap.wrap(text.replace(" %", PERCENT), WIDTH, subsequent_indent=indent, break_on_hyphens=False)
     return [ascii_only(line) for line in lines]
@@ -98,14 +98,14 @@ def _found(result: Comparison, leading: Effect | None) -> list[str]:
     words = sentence(scenario, leading, base, same=same_everywhere(study, leading))
     if all(same_everywhere(study, effect) for effect in result.effects):
         words = f"Every outcome is exactly the same {under(joined(study.branches[1:]))} as {under(base)}, in every pair."
-        return _wrapped(words)
+        return wrapped(words)
     others = [result.effect(leading.measure, leading.actor, branch) for branch in study.branches[1:] if branch != leading.branch]
     if others:
         words += f" In the other branches: {joined([f'{effect.branch} {_short(result, effect)}' for effect in others])}."
     for effect in result.effects:
         if effect.measure == FALLEN and effect.detected and effect is not leading:
             words += f" {falls(scenario, effect, base)}"
-    return _wrapped(words)
+    return wrapped(words)
 
 
 def _short(result: Comparison, effect: Effect) -> str:
@@ -123,11 +123,11 @@ def _compared(result: Comparison) -> list[str]:
     words += f"{months[study.start]} to {months[-1]}, seed {study.seed}."
     if study.start:
         words += f" Until {months[study.start]} all branches follow {study.branches[0]}."
-    lines = _wrapped(words)
+    lines = wrapped(words)
     if result.given is not None:
-        lines += _wrapped(f"Given {result.given}: {result.before:,} pairs before, {study.runs:,} after.")
+        lines += wrapped(f"Given {result.given}: {result.before:,} pairs before, {study.runs:,} after.")
         if not result.shared:
-            lines += _wrapped("The condition depends on what the branches change. The result compares runs with the same fate and is "
+            lines += wrapped("The condition depends on what the branches change. The result compares runs with the same fate and is "
                               "not an effect over all runs. Use --from a later month to condition on a shared past.")  # fmt: skip
     return lines
 
@@ -138,13 +138,13 @@ def _sure(result: Comparison, leading: Effect | None) -> list[str]:
     if leading is None or not study.runs:
         return []
     if same_everywhere(study, leading):
-        return _wrapped(f"How sure: not one of the {counted(study.runs, 'pair')} differs.")
+        return wrapped(f"How sure: not one of the {counted(study.runs, 'pair')} differs.")
     if leading.n < FEWEST or leading.low is None:
         few = counted(leading.n, "pair") + (f" of {study.runs:,} with a value in both runs" if leading.n < study.runs else " of runs")
-        return _wrapped(f"How sure: not known, because there are only {few}. An interval needs at least {FEWEST} (--runs).")
+        return wrapped(f"How sure: not known, because there are only {few}. An interval needs at least {FEWEST} (--runs).")
     none = "" if leading.detected else "no effect is detected; "
     covers = "with parameter uncertainty" if study.uncertain else "(random variation only)"
-    return _wrapped(f"How sure: {none}{100.0 * leading.level:g} % interval {interval(leading)} {covers}, {_signs(result, leading)}.")
+    return wrapped(f"How sure: {none}{100.0 * leading.level:g} % interval {interval(leading)} {covers}, {_signs(result, leading)}.")
 
 
 def _signs(result: Comparison, effect: Effect) -> str:
@@ -212,7 +212,7 @@ def _assumed_short(result: Comparison, branch: str, most: int) -> list[str]:
     shown = changes[:most]
     which = f", the largest {len(shown)}:" if 1 < len(shown) < len(changes) else ", the largest:" if 1 == len(shown) < len(changes) else ""
     head = f"{branch}: {counted(len(changes), 'assumed change')}{which}" if changes else f"{branch}: no number is changed"
-    lines = [_cut(f"  {assumed_line(one, scenario)}") for one in shown]
+    lines = [line for one in shown for line in wrapped(f"  {assumed_line(one, scenario)}", "      ")]
     return [head, *lines, *[_cut(f"  {ascii_only(other)}") for other in others[: max(1, most)]]]
 
 
@@ -278,7 +278,7 @@ def _same(result: Comparison, effects: Sequence[Effect], most: int | None) -> li
                             ("Happens in no run", never)):  # fmt: skip
         if outcomes:
             names = [outcome_name(scenario, *one) for one in outcomes]
-            lines += _wrapped(f"{words}: {_listed(names, most)}.")
+            lines += wrapped(f"{words}: {_listed(names, most)}.")
     return lines
 
 
@@ -323,8 +323,8 @@ def _assumed(changes: Sequence[Change], before: Scenario, after: Scenario) -> li
     if not changes and not others:
         return ["Assumed change: none."]
     head = f"Assumed changes ({len(changes)}): baseline -> branch, range after the change" if changes else "No number is changed."
-    lines = [line for one in changes for line in _wrapped(f"  {assumed_line(one, before, full=True)}", "      ")]
-    return [head, *lines, *[line for other in others for line in _wrapped(other)]]
+    lines = [line for one in changes for line in wrapped(f"  {assumed_line(one, before, full=True)}", "      ")]
+    return [head, *lines, *[line for other in others for line in wrapped(other)]]
 
 
 def _effects(result: Comparison, effects: Sequence[Effect]) -> list[str]:
@@ -348,7 +348,7 @@ def _effects(result: Comparison, effects: Sequence[Effect]) -> list[str]:
         lines += [*_with_heads(text, heads), ""]
         if any(not effect.detected and effect.low is not None for effect in differing):
             lines.append(_NOT_DETECTED)
-        lines += [line for words in _COLUMNS if words.split(":")[0] not in {"random", "n"} - set(last) for line in _wrapped(words)]
+        lines += [line for words in _COLUMNS if words.split(":")[0] not in {"random", "n"} - set(last) for line in wrapped(words)]
     return [*lines, *_same(result, same, most=None)] or ["No measure to compare."]
 
 
@@ -373,8 +373,8 @@ def _limits(result: Comparison) -> list[str]:
     at_ceiling = [f"{actor_label(scenario, actor)} {percent(max(limit.shares.values()))}"
                   for actor, limit in ceilings(study, study.branches).items() if actor in shown]  # fmt: skip
     if at_ceiling:
-        lines += _wrapped(f"Fighting index, {ceiling_words(study)} (branch with the largest share): {', '.join(at_ceiling)}.")
+        lines += wrapped(f"Fighting index, {ceiling_words(study)} (branch with the largest share): {', '.join(at_ceiling)}.")
     branches = {name: name for name in study.branches}
     for one in idle_plants(study, study.branches):
-        lines += _wrapped(idle_words(one, actor_label(scenario, one.actor), branches))
+        lines += wrapped(idle_words(one, actor_label(scenario, one.actor), branches))
     return [*lines, ""] if lines else []

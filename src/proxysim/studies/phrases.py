@@ -86,6 +86,22 @@ def level(scenario: Scenario, effect: Effect, value: float | None, with_unit: bo
     return f"{text} {unit}".rstrip() if with_unit else text
 
 
+def told_apart(one: float, two: float) -> tuple[str, str]:
+    """Return two numbers with three significant digits, or with as many as they need to differ."""
+    texts, digits = (ascii_only(number(one)), ascii_only(number(two))), 4
+    while texts[0] == texts[1] and one != two and digits <= 17:
+        texts, digits = (f"{one:,.{digits}g}", f"{two:,.{digits}g}"), digits + 1
+    return texts
+
+
+def both_levels(unit: str, one: float, two: float) -> tuple[str, str]:
+    """Return a measure in two runs, with its unit: flows per year, and enough digits to tell the values apart."""
+    factor, _, words, _ = _UNITS.get(unit, (1.0, "", unit, ""))
+    texts = told_apart(factor * one, factor * two)
+    first, second = (f"{text} {'%' if unit == 'share' else words}".rstrip() for text in texts)
+    return first, second
+
+
 def change(effect: Effect, with_unit: bool = False) -> str:
     """Return the difference of an effect with its sign; shares in points, dates in months."""
     factor, _, _, unit = _UNITS.get(effect.unit, (1.0, "", "", effect.unit))
