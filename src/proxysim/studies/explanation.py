@@ -25,7 +25,7 @@ from proxysim.statistics.paired import effects_of
 from proxysim.studies.changes import Change, assumed_changes
 from proxysim.studies.comparison import check_measures, columns_of
 from proxysim.studies.headlines import ROUNDING, ordered
-from proxysim.studies.trace import Pair, Place
+from proxysim.studies.trace import Pair, Place, Step
 
 if TYPE_CHECKING:
     import pandas
@@ -222,8 +222,9 @@ def explain(
 
     Both runs are followed rule by rule. The steps lead from the assumed changes to the outcome, and each is the cause of the
     next one: if that number alone is carried over from the second run to the first, the rule moves the next number
-    towards its value in the second run. The chain has every quantity, with the first month and rule in which it differs.
-    Differences below 1e-9 of the value are rounding errors and count as none.
+    towards its value in the second run, and further than any other number does. A step is looked at in the first month in
+    which its difference reaches a tenth of its largest size. The chain has every quantity, with the first month and rule in
+    which it differs. Differences below 1e-9 of the value are rounding errors and count as none.
 
     Parameters
     ----------
@@ -262,8 +263,8 @@ def explain(
     pair = Pair((worlds[0], worlds[1]), seed, run)
     pair.follow()
     ending = _ending(worlds[0], names, seed, run, outcome)
-    places = _path(pair, ending) if ending.differs else []
-    steps, skipped = _shortened([_divergence(pair, place) for place in places])
+    path = _path(pair, ending) if ending.differs else []
+    steps, skipped = _shortened([_divergence(pair, step) for step in path])
     changes = tuple(assumed_changes(worlds[0].scenario, worlds[1].scenario))
     return Explanation(worlds[0], (names[0], names[1]), seed, run, changes, tuple(_chain(pair)), ending, steps, skipped, worlds[1])
 
@@ -304,10 +305,10 @@ def _differ(one: float, two: float) -> bool:
     return abs(two - one) > ROUNDING * max(abs(one), abs(two))
 
 
-def _path(pair: Pair, ending: Ending) -> list[Place]:
+def _path(pair: Pair, ending: Ending) -> list[Step]:
     """Return the path to the entry behind an outcome that differs first."""
-    calls = [(call, place) for place in _behind(pair.worlds[0], ending) if (call := pair.call_of(place)) >= 0]
-    return pair.path(min(calls, key=lambda one: one[0])[1]) if calls else []
+    found = [step for place in _behind(pair.worlds[0], ending) if (step := pair.first_step(place)) is not None]
+    return pair.path(min(found, key=lambda step: step.call).place) if found else []
 
 
 def _behind(world: World, ending: Ending) -> list[Place]:
@@ -357,30 +358,28 @@ def _chain(pair: Pair) -> list[Divergence]:
 def _first(pair: Pair, name: str, field: records.Field, inside: np.ndarray[Any, Any], order: int) -> list[tuple[int, int, Divergence]]:
     """Return the first divergence among some entries of a quantity, at the entry that differs most; nothing if none differs."""
     positions = pair.layout.start[name, field.name] + inside
-    calls = pair.onset[name].call[positions]
+    calls = pair.first[name].call[positions]
     if not np.any(calls >= 0):
         return []
     call = int(calls[calls >= 0].min())
     now = positions[calls == call]
-    gaps = np.abs(pair.onset[name].right[now] - pair.onset[name].left[now])
-    link = _divergence(pair, pair.layout.place(name, int(now[int(np.argmax(gaps))])))
-    return [(call, order, replace(link, entries=len(now)))]
+    gaps = np.abs(pair.first[name].right[now] - pair.first[name].left[now])
+    step = pair.first_step(pair.layout.place(name, int(now[int(np.argmax(gaps))])))
+    return [] if step is None else [(call, order, replace(_divergence(pair, step), entries=len(now)))]
 
 
-def _divergence(pair: Pair, place: Place) -> Divergence:
-    """Return the first difference of a number."""
-    world, field = pair.worlds[0], place.field
-    call = pair.call_of(place)
-    month, rule = pair.moment(call)
-    before, after = pair.both(place)
+def _divergence(pair: Pair, step: Step) -> Divergence:
+    """Return the difference of a number in words."""
+    place, world, field = step.place, pair.worlds[0], step.place.field
+    month, rule = pair.moment(step.call)
     entry, name, unit, meaning, axes = place.entry, field.name, field.unit, field.meaning, field.axes
     if name == "measure":
         measure = tuple(vocabulary.MEASURES)[entry[1]]
         name, (unit, meaning), axes, entry = f"measure.{measure}", vocabulary.MEASURES[measure], axes[:1], entry[:1]
     elif place.record == "p":
-        unit = inside_unit(unit)
+        unit = inside_unit(unit)  # the unit of a parameter is that of its kind
     where = ", ".join(_entry(world, axis, i) for axis, i in zip(axes, entry, strict=True))
-    return Divergence(world.months[month], rule, name, where, before, after, unit, meaning, 1)
+    return Divergence(world.months[month], rule, name, where, step.before, step.after, unit, meaning, 1)
 
 
 def _plain(link: Divergence) -> dict[str, Any]:

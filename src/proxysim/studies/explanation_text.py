@@ -21,6 +21,32 @@ if TYPE_CHECKING:
 _MONTHS = {"event_month": NEVER, "fallen": -1, "revived": -1}
 #: Units that are not printed after a number.
 _BARE = frozenset({"share", "factor", "index", "log", "1", "0/1", "various", "month", "months", "key", "code"})
+#: Units of one month's flow in a sentence that names the month.
+_IN_MONTH = {"arms / month": "USD m of arms", "arms": "USD m of arms", "USD m / month": "USD m", "USD m of arms / month": "USD m of arms"}
+#: Quantities in plain words, with their entries; the others read as in `proxysim.core.records`.
+_PLAIN = {
+    "pact_level": "the level of pact {0}", "pact_actor": "the provision {0} of the pact for {1}",
+    "pact_tie": "the provision {0} of the pact on {1}", "owes": "the share that {0} owes in kind",
+    "usual_share": "the share of revenue that {0} intends for its clients", "target_share": "the share of revenue intended for {0}",
+    "pledged": "the support pledged over {0}", "cash": "the money sent over {0}",
+    "claim": "the budget for arms over {0} ({1})", "volume": "the request to ship over {0} ({1}, {2})",
+    "gate": "the part of its stock of {1} that {0} releases", "offer": "the offer for sale over {0} ({1})",
+    "sent": "arms sent over {0} ({1}, {2} of origin {3})", "transit": "arms {3} over {0} ({1} of origin {2})",
+    "ring": "arms on their way over {0} ({1} of origin {2})", "arrived": "arms that arrive over {0} ({1} of origin {2})",
+    "arms": "arms {3} by {0} ({1} of origin {2})", "money": "money {0} by {1}", "stock": "the stock of {0} ({1} of origin {2})",
+    "funds": "the money of {0}", "plant": "the plant of {0} for {1}", "knowhow": "the knowhow of {0} for {1}",
+    "leg_open": "the limit of leg {0} for {1}", "leg_limit": "the limit of leg {0}", "leg_flow": "the request of {1} to use leg {0}",
+    "leg_factor": "the share of the request of {1} that leg {0} can carry", "believed": "the share that {0} is expected to deliver",
+    "route_share": "the share of requests for route {0}", "sent_share": "the share of requests that take route {0}",
+    "route_sent": "the share of shipments that took route {0}", "attrition_share": "the share of stock that {0} loses in fighting",
+    "forcing": "the push on the stability of {0}", "regime_stability": "the stability of {0}", "fallen": "the fall of {0}",
+    "event_month": "the event {0}", "tie_ask": "what {0} would move if routes and money allowed",
+    "tie_used": "whether anything is sent over {0} (1 or 0)", "attention": "the attention of {0}", "revenue": "the income of {0}", "made": "arms made by {0} ({1})", "belief": "the share that {0} expects to lose on leg {1}",
+}  # fmt: skip
+#: Those of them that are plural.
+_PLURAL = frozenset({"sent", "transit", "ring", "arrived", "arms", "made"})
+#: Rule that changes a parameter -> opening of the sentence on it.
+_CHANGED = {"start": "Assumed change: ", "events.effects": "In {}, an event acts: ", "events.series": "In {}, a dated value acts: "}
 #: Runs that are named before the rest is only counted.
 _NAMED = 12
 
@@ -37,13 +63,13 @@ def _short(result: Explanation) -> list[str]:
     one, two = result.branches
     ending, scenario = result.outcome, result.world.scenario
     name = outcome_name(scenario, ending.measure, ending.actor)
-    lines = wrapped(f"Why are {name}, different {under(two)} and {under(one)}? Run {result.number} of seed {result.seed}.")
+    lines = wrapped(f"{capital(name)}: why do {one} and {two} differ in run {result.number} of seed {result.seed}?")
     if not result.chain:
         return [*lines, "", *wrapped("Nothing differs in any month: the two runs are exactly the same.")]
     levels = _whole(result)
     if not ending.differs:
         return [*lines, "", *_elsewhere(result, levels[0]), "", *_left(result)]
-    lines += wrapped(f"{capital(name)}: {levels[1]} {under(two)}, {levels[0]} {under(one)}{_period(ending)}.")
+    lines += wrapped(f"Outcome: {levels[1]} {under(two)}, {levels[0]} {under(one)}{_period(ending)}.")
     if not result.steps:
         return [*lines, "", "No single month of this run shows the difference.", *_left(result)]
     lines.append("")
@@ -74,7 +100,7 @@ def _elsewhere(result: Explanation, level: str) -> list[str]:
     """Return that an outcome does not differ, and the runs in which it does."""
     ending = result.outcome
     name = outcome_name(result.world.scenario, ending.measure, ending.actor)
-    same = f"They are not: {name}, is exactly the same in run {result.number} ({level})."
+    same = f"They do not: {name}, is exactly the same in this run ({level})."
     if not ending.differing:
         return wrapped(f"{same} It is also the same in each of the first {ending.searched:,} runs.")
     shown = ", ".join(str(run) for run in ending.differing[:_NAMED])
@@ -86,15 +112,25 @@ def _elsewhere(result: Explanation, level: str) -> list[str]:
 def _sentence(result: Explanation, step: Divergence) -> str:
     """Return one step as a sentence."""
     before, after = _apart(result, step)
-    where = f" ({step.where})" if step.where else ""
-    if step.quantity in BY_NAME and step.rule in ("start", "events.effects", "events.series"):
+    if step.quantity in BY_NAME and step.rule in _CHANGED:
         path = _parameter_path(result, step)
         kind = display_kind(path)
         before, after = (ascii_only(with_unit(value_text(result.world.scenario, value, kind), kind)) for value in (step.before, step.after))
-        lead = "Assumed change" if step.rule == "start" else f"In {step.month} a dated value or an event changes a number"
-        return f"{lead}: {path} is {after} instead of {before}."
-    unit = "" if step.unit in _BARE or step.quantity in _MONTHS else f" {step.unit}"
-    return f"In {step.month}, {step.meaning}{where} is {after} instead of {before}{unit} [{step.rule}]."
+        return f"{_CHANGED[step.rule].format(step.month)}{path} is {after} instead of {before}."
+    unit = "" if step.unit in _BARE or step.quantity in _MONTHS else f" {_IN_MONTH.get(step.unit, step.unit)}"
+    plural = step.quantity in _PLURAL or (step.quantity not in _PLAIN and step.meaning.startswith("arms"))
+    verb = ":" if step.quantity in _MONTHS else " are" if plural else " is"
+    return f"In {step.month}, {_subject(step)}{verb} {after} instead of {before}{unit} [{step.rule}]."
+
+
+def _subject(step: Divergence) -> str:
+    """Return a quantity and its entry in words."""
+    entries = step.where.split(", ")
+    entries = [entry.replace("_", " ") for entry in entries]
+    if step.quantity in _PLAIN:
+        return _PLAIN[step.quantity].format(*entries)
+    where = f" ({step.where})" if step.where else ""
+    return f"{step.meaning}{where}"
 
 
 def _parameter_path(result: Explanation, step: Divergence) -> str:
@@ -109,7 +145,8 @@ def _parameter_path(result: Explanation, step: Divergence) -> str:
 def _left(result: Explanation) -> list[str]:
     others = len(result.chain) - len({step.quantity for step in result.steps} & {link.quantity for link in result.chain})
     noun = "other quantity differs" if others == 1 else "other quantities differ"
-    return wrapped(f"Each step is the cause of the next one with the largest share. {others} {noun} too: --full lists them all, and "
+    return wrapped("Each step is the largest single cause of the next one, in the first month in which its difference reaches a tenth "
+                   f"of its largest size. {others} {noun} too: --full lists them all, and "
                    "--measure MEASURE.ACTOR explains another outcome.") if result.steps else wrapped(  # fmt: skip
         f"{others} {noun} in this run: --full lists them all."
     )

@@ -1,37 +1,24 @@
-"""Text summaries of studies, for a terminal."""
+"""Text summary of an attribution, for a terminal."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
-from proxysim.core.vocabulary import MEASURES, NEVER
-from proxysim.formatting import ascii_only, brackets, number, percent, span, table
+from proxysim.core.vocabulary import MEASURES
+from proxysim.formatting import ascii_only, brackets, number, table
 from proxysim.runs.outcomes import FALL, FALLEN
-from proxysim.scenario.labels import actor_label, kind_of
-from proxysim.studies.limits import ceiling_words, ceilings, idle_plants, idle_words
+from proxysim.scenario.labels import actor_label
 
 if TYPE_CHECKING:
-    from proxysim.scenario.scenario import Scenario
     from proxysim.statistics.paired import Effect
     from proxysim.studies.attribution import Attributed, Attribution
-    from proxysim.studies.changes import Change
-    from proxysim.studies.comparison import Comparison
-    from proxysim.studies.explanation import Divergence, Explanation
 
 #: A share of an effect below this fraction of it is a rounding error.
 DUST = 1e-12
-NOTHING = "no effect detected at this n"
-#: Quantities that are months from the start, with their value while the month is unknown.
-_MONTHS = {"event_month": NEVER, "fallen": -1, "revived": -1}
 
 
 def _number(value: float | None, signed: bool = False) -> str:
     return ascii_only(number(value, signed))
-
-
-def _percent(share: float | None) -> str:
-    return ascii_only(percent(share))
 
 
 def _brackets(low: float | None, high: float | None) -> str:

@@ -3,11 +3,14 @@
 A cause is found by experiment, not by association. To explain why a number differs after a rule, the rule is run again on
 the first run with one of its inputs taken from the second run. The input that moves the number furthest towards its value
 in the second run is the cause; then the same is asked of that input. So every step of a path is one that the rules make.
+
+The first difference of a number is often far smaller than later ones, and may have another cause. A path therefore looks at
+the first call after which a difference reaches a tenth of its largest size.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +32,10 @@ _APART = frozenset({"seed", "run"})
 _LEAST = 1e-12
 #: Entries of an input that are tried one by one, those with the largest differences first.
 _TRIED = 200
+#: Bytes that saved moments of the two runs may take.
+_SAVED = 200_000_000
+#: Share of its largest size from which a difference counts in a path.
+_SIZE = 0.1
 #: Share of a difference that an input must account for on its own to be called a cause.
 _CAUSE = 1e-6
 
@@ -47,6 +54,16 @@ class Place:
     entry: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class Step:
+    """A difference on a path: the number, the call after which it is looked at, and its values in the two runs."""
+
+    place: Place
+    call: int
+    before: float
+    after: float
+
+
 class Walk:
     """One run that is advanced rule by rule."""
 
@@ -63,6 +80,15 @@ class Walk:
         """Return the arguments of the rules, by name."""
         numbers = Numbers(self.world.schedule, self.numbers, base, vector)
         return {"w": self.world.arrays[0], "n": numbers, **{name: part[0] for name, part in parts.items()}}
+
+    def saved(self) -> list[Array]:
+        """Return a copy of everything that changes in a run."""
+        return [part.copy() for part in (self.course.base, *self.flat.values())]
+
+    def restore(self, saved: Sequence[Array]) -> None:
+        """Go back to a saved moment."""
+        for part, old in zip((self.course.base, *self.flat.values()), saved, strict=True):
+            part[...] = old
 
     def call(self, rule: Call, month: int) -> None:
         """Run one rule."""
@@ -158,13 +184,18 @@ class Layout:
         return places[apart]
 
 
-@dataclass
 class Onset:
-    """When each number of a record first differs, as the count of calls since the start, and both values then; -1 for never."""
+    """When each number of a record begins to differ: the count of calls since the start, -1 for never, and both values then."""
 
-    call: Array
-    left: Array
-    right: Array
+    def __init__(self, size: int, pending: Array) -> None:
+        self.call, self.left, self.right = np.full(size, -1), np.zeros(size), np.zeros(size)
+        #: Numbers that do not differ yet.
+        self.pending = pending
+
+    def note(self, call: int, places: Array, left: Array, right: Array) -> None:
+        """Note numbers that begin to differ."""
+        self.call[places], self.left[places], self.right[places] = call, left, right
+        self.pending[places] = False
 
 
 class Pair:
@@ -180,9 +211,12 @@ class Pair:
         self.worlds, self.seed, self.number = worlds, seed, number
         self.rules = rules_in_order()
         self.layout = Layout(worlds[0])
-        sizes = {name: len(owner) for name, owner in self.layout.owner.items()}
-        self.onset = {name: Onset(np.full(size, -1), np.zeros(size), np.zeros(size)) for name, size in sizes.items()}
-        self.pending = {name: owner >= 0 for name, owner in self.layout.owner.items()}
+        self.first = {name: Onset(len(owner), owner >= 0) for name, owner in self.layout.owner.items()}
+        #: Largest difference of each number in any call, and when it first reaches the share `_SIZE` of it.
+        self.peak = {name: np.zeros(len(owner)) for name, owner in self.layout.owner.items()}
+        self.sized: dict[str, Onset] = {}
+        #: Call at the end of a month -> both runs as saved then.
+        self.saved: dict[int, tuple[list[Array], list[Array]]] = {}
 
     def moment(self, call: int) -> tuple[int, str]:
         """Return month and name of the rule of a call; call 0 is the start."""
@@ -192,67 +226,107 @@ class Pair:
         return month, self.rules[rule].name
 
     def follow(self) -> None:
-        """Run both branches to the end and note when each number first differs."""
-        walks = self._walks()
-        self._note(walks, 0)
-        for call, month, rule in self._calls(len(self.worlds[0].months) * len(self.rules)):
-            for walk in walks:
-                walk.call(rule, month)
-            self._note(walks, call)
+        """Run both branches to the end and note when each number first differs, and how much it differs at most."""
+        for call, walks in self._replay(self._last):
+            for name, one, two in self._differing_records(walks, call):
+                places = self.layout.differing(name, one, two)
+                left, right = (self.layout.values(name, items, places) for items in (one, two))
+                self.peak[name][places] = np.maximum(self.peak[name][places], np.abs(right - left))
+                new = self.first[name].pending[places]
+                self.first[name].note(call, places[new], left[new], right[new])
 
-    def path(self, place: Place) -> list[Place]:
-        """Return the causes of the first difference of a number, from the parameters in which the branches differ to the number.
+    def path(self, place: Place) -> list[Step]:
+        """Return the causes of the difference of a number, from the parameters in which the branches differ to the number.
 
         Several parameters come first if the difference needs all of them, such as the date and the strength of a pact.
         """
-        found = [place]
+        self._follow_sizes()
+        found = [self._step(place, self._last + 1)]
         while causes := self._causes(found[0]):
             found = [*causes, *found]
-            if causes[0].record == "p":
-                break
+            if causes[0].place.record == "p" and causes[0].call == 0:
+                break  # the parameters in which the branches differ from the start
         return found
 
-    def call_of(self, place: Place) -> int:
-        """Return the call after which a number first differs, or -1."""
-        return int(self.onset[place.record].call[self.layout.position(place.record, place.field.name, place.entry)])
-
-    def both(self, place: Place) -> tuple[float, float]:
-        """Return the two values of a number when it first differs."""
+    def first_step(self, place: Place) -> Step | None:
+        """Return the first difference of a number, or None if it never differs."""
         at = self.layout.position(place.record, place.field.name, place.entry)
-        onset = self.onset[place.record]
-        return float(onset.left[at]), float(onset.right[at])
+        onset = self.first[place.record]
+        return Step(place, int(onset.call[at]), float(onset.left[at]), float(onset.right[at])) if onset.call[at] >= 0 else None
 
-    def _walks(self) -> tuple[Walk, Walk]:
+    @property
+    def _last(self) -> int:
+        """Number of the last call."""
+        return len(self.worlds[0].months) * len(self.rules)
+
+    def _replay(self, most: int) -> Iterator[tuple[int, tuple[Walk, Walk]]]:
+        """Yield the two runs at the start and after each of the first `most` calls, with the number of the call."""
         one, two = (Walk(world, self.seed, self.number) for world in self.worlds)
+        yield 0, (one, two)
+        yield from self._continued(one, two, 0, most)
+
+    def _before(self, call: int) -> tuple[Walk, Walk]:
+        """Return the two runs just before a call."""
+        one, two = (Walk(world, self.seed, self.number) for world in self.worlds)
+        start = max((at for at in self.saved if at < call), default=0)
+        if start:
+            for walk, saved in zip((one, two), self.saved[start], strict=True):
+                walk.restore(saved)
+        for _ in self._continued(one, two, start, call - 1):
+            pass
         return one, two
 
-    def _calls(self, most: int) -> Iterator[tuple[int, int, Call]]:
-        """Yield the first `most` calls as (call, month, rule)."""
-        for call in range(1, most + 1):
+    def _continued(self, one: Walk, two: Walk, after: int, most: int) -> Iterator[tuple[int, tuple[Walk, Walk]]]:
+        """Advance two runs from a call to another one, and yield them after each call."""
+        for call in range(after + 1, most + 1):
             month, rule = divmod(call - 1, len(self.rules))
-            yield call, month, self.rules[rule]
+            one.call(self.rules[rule], month)
+            two.call(self.rules[rule], month)
+            yield call, (one, two)
 
-    def _note(self, walks: tuple[Walk, Walk], call: int) -> None:
-        for name, onset in self.onset.items():
-            one, two = (walk.flat[name] for walk in walks)
-            if name == "p" and call and np.array_equal(one, two):
-                continue
-            new = self.layout.differing(name, one, two, self.pending[name])
-            onset.call[new] = call
-            self.pending[name][new] = False
-            onset.left[new], onset.right[new] = (self.layout.values(name, items, new) for items in (one, two))
+    def _differing_records(self, walks: tuple[Walk, Walk], call: int) -> Iterator[tuple[str, Array, Array]]:
+        """Yield the records that may differ after a call, as rows of items."""
+        for name in self.first:
+            if name != "p" or call == 0 or self.moment(call)[1].startswith("events."):  # only events change parameters
+                yield name, walks[0].flat[name], walks[1].flat[name]
 
-    def _causes(self, place: Place) -> list[Place]:
-        """Return the input whose difference explains most of the first difference of a number; nothing at the start of a path."""
-        call = self.call_of(place)
-        if call <= 0:
+    def _follow_sizes(self) -> None:
+        """Note when the difference of each number first reaches the share `_SIZE` of its largest size."""
+        if self.sized:
+            return
+        self.sized = {name: Onset(len(peak), peak > 0.0) for name, peak in self.peak.items()}
+        size = 2 * sum(part.nbytes for part in self.peak.values())
+        every = len(self.rules) * max(1, size * len(self.worlds[0].months) // _SAVED)  # the records are as long as the peaks
+        for call, walks in self._replay(self._last):
+            if call and call % every == 0:
+                self.saved[call] = (walks[0].saved(), walks[1].saved())
+            for name, one, two in self._differing_records(walks, call):
+                onset = self.sized[name]
+                places = np.flatnonzero((one != two) & onset.pending)
+                left, right = (self.layout.values(name, items, places) for items in (one, two))
+                large = np.abs(right - left) >= _SIZE * self.peak[name][places]
+                onset.note(call, places[large], left[large], right[large])
+
+    def _step(self, place: Place, before: int) -> Step:
+        """Return when a number differs, before a call: by a tenth of its largest difference, or else at all."""
+        at = self.layout.position(place.record, place.field.name, place.entry)
+        onset = self.sized[place.record]
+        if not 0 <= onset.call[at] < before:
+            onset = self.first[place.record]
+        return Step(place, int(onset.call[at]), float(onset.left[at]), float(onset.right[at]))
+
+    def _causes(self, step: Step) -> list[Step]:
+        """Return the input whose difference explains most of a difference; nothing at the start of a path."""
+        if step.call <= 0:
             return []
-        walks = self._walks()
-        for _, month, rule in self._calls(call - 1):
-            for walk in walks:
-                walk.call(rule, month)
-        month, index = divmod(call - 1, len(self.rules))
-        return _Trial(self.layout, walks, self.rules[index], month, place).causes()
+        walks = self._before(step.call)
+        month, index = divmod(step.call - 1, len(self.rules))
+        places = _Trial(self.layout, walks, self.rules[index], month, step.place).causes()
+        if not places:
+            first = self.first_step(step.place)
+            return [first] if first is not None and first.call < step.call else []
+        steps = [self._step(place, step.call) for place in places]
+        return [one for one in steps if 0 <= one.call < step.call]
 
 
 class _Trial:
@@ -265,6 +339,8 @@ class _Trial:
     def causes(self) -> list[Place]:
         """Return the entry of the input that explains most of the difference, or all parameters that it needs together."""
         differing = {name: self.layout.differing(name, *(walk.flat[name] for walk in self.walks)) for name in ("p", "s", "f")}
+        own, itself = self.place.record, self.layout.position(self.place.record, self.place.field.name, self.place.entry)
+        differing[own] = differing[own][differing[own] != itself]  # that it differed before is no explanation
         groups = [(name, positions[self.layout.owner[name][positions] == k]) for name, positions in differing.items()
                   for k in np.unique(self.layout.owner[name][positions])]  # fmt: skip
         best = self._best(groups)
