@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from proxysim.formatting import ascii_only, number, percent, spaced
+from proxysim.formatting import ascii_only, number, percent, plain, spaced
 from proxysim.runs.outcomes import END, FALL, FALLEN, FROM, REVIVAL, REVIVED
 from proxysim.scenario.labels import AS_IT_STANDS, actor_label, origin_label
 from proxysim.scenario.scenario import Scenario
@@ -177,4 +177,4 @@ def _relation(scenario: Scenario, effect: Effect) -> str:
         on = " on average where both runs of a pair have one" if effect.measure in DATES else ""
         return f" ({levels[0]} against {levels[1]}{on})"
     sign = "+" if (effect.difference or 0.0) > 0.0 else "-"
-    return f" ({sign}{ascii_only(percent(share))})"
+    return f" ({sign}{100.0 * share:.0f} %)" if share >= 0.0095 else f" ({sign}{ascii_only(plain(100.0 * share, 1))} %)"

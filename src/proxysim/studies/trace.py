@@ -229,11 +229,12 @@ class Pair:
         """Run both branches to the end and note when each number first differs, and how much it differs at most."""
         for call, walks in self._replay(self._last):
             for name, one, two in self._differing_records(walks, call):
-                places = self.layout.differing(name, one, two)
-                left, right = (self.layout.values(name, items, places) for items in (one, two))
-                self.peak[name][places] = np.maximum(self.peak[name][places], np.abs(right - left))
-                new = self.first[name].pending[places]
-                self.first[name].note(call, places[new], left[new], right[new])
+                first, peak = self.first[name], self.peak[name]
+                new = self.layout.differing(name, one, two, first.pending)
+                first.note(call, new, *(self.layout.values(name, items, new) for items in (one, two)))
+                known = np.flatnonzero((one != two) & (first.call >= 0))
+                left, right = (self.layout.values(name, items, known) for items in (one, two))
+                peak[known] = np.maximum(peak[known], np.abs(right - left))
 
     def path(self, place: Place) -> list[Step]:
         """Return the causes of the difference of a number, from the parameters in which the branches differ to the number.
