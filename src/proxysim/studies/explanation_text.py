@@ -64,11 +64,9 @@ def _short(result: Explanation) -> list[str]:
     ending, scenario = result.outcome, result.world.scenario
     name = outcome_name(scenario, ending.measure, ending.actor)
     lines = wrapped(f"{capital(name)}: why do {one} and {two} differ in run {result.number} of seed {result.seed}?")
-    if not result.chain:
-        return [*lines, "", *wrapped("Nothing differs in any month: the two runs are exactly the same.")]
     levels = _whole(result)
     if not ending.differs:
-        return [*lines, "", *_elsewhere(result, levels[0]), "", *_left(result)]
+        return [*lines, "", *_elsewhere(result, levels[0]), *(["", *_left(result)] if result.chain else [])]
     lines += wrapped(f"Outcome: {levels[1]} {under(two)}, {levels[0]} {under(one)}{_period(ending)}.")
     if not result.steps:
         return [*lines, "", "No single month of this run shows the difference.", *_left(result)]
@@ -101,6 +99,8 @@ def _elsewhere(result: Explanation, level: str) -> list[str]:
     ending = result.outcome
     name = outcome_name(result.world.scenario, ending.measure, ending.actor)
     same = f"They do not: {name}, is exactly the same in this run ({level})."
+    if not result.chain:
+        same = "Nothing differs in any month: the two runs are exactly the same."
     if not ending.differing:
         return wrapped(f"{same} It is also the same in each of the first {ending.searched:,} runs.")
     shown = ", ".join(str(run) for run in ending.differing[:_NAMED])

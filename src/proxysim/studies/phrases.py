@@ -121,13 +121,21 @@ def under(branch: str) -> str:
     return "without a branch" if branch == AS_IT_STANDS else f"under {branch}"
 
 
+def table_factor(unit: str) -> float:
+    """Return the factor from the unit of a measure to its unit in a table: 12 for flows, 100 for shares."""
+    return _UNITS.get(unit, (1.0,))[0]
+
+
 def interval(effect: Effect) -> str:
     """Return the interval of an effect in the unit of its difference, such as "+6.8 to +7.9"; a dash without one."""
-    if effect.low is None or effect.high is None:
+    return interval_of(effect.low, effect.high, table_factor(effect.unit))
+
+
+def interval_of(low: float | None, high: float | None, factor: float = 1.0) -> str:
+    """Return an interval, each end times a factor; a dash without one."""
+    if low is None or high is None:
         return "-"
-    factor = _UNITS.get(effect.unit, (1.0,))[0]
-    low, high = (ascii_only(number(factor * end, signed=True)) for end in (effect.low, effect.high))
-    return f"{low} to {high}"
+    return " to ".join(ascii_only(number(factor * end, signed=True)) for end in (low, high))
 
 
 def falls(scenario: Scenario, effect: Effect, baseline: str) -> str:

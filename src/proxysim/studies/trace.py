@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from proxysim.core import records, vocabulary
+from proxysim.core import records, step, vocabulary
 from proxysim.core.calls import Call, calls_of_month
 from proxysim.core.schedule import Numbers, numbers_of
 from proxysim.runs.course import Course
@@ -38,6 +38,10 @@ _SAVED = 200_000_000
 _SIZE = 0.1
 #: Share of a difference that an input must account for on its own to be called a cause.
 _CAUSE = 1e-6
+
+
+#: What sets the numbers at the start from the parameters, as if it were a rule.
+_START = Call("start", step._start, ("w", "p", "s", "f"))
 
 
 def rules_in_order() -> tuple[Call, ...]:
@@ -316,18 +320,18 @@ class Pair:
             onset = self.first[place.record]
         return Step(place, int(onset.call[at]), float(onset.left[at]), float(onset.right[at]))
 
-    def _causes(self, step: Step) -> list[Step]:
+    def _causes(self, found: Step) -> list[Step]:
         """Return the input whose difference explains most of a difference; nothing at the start of a path."""
-        if step.call <= 0:
+        if found.call <= 0 and found.place.record == "p":
             return []
-        walks = self._before(step.call)
-        month, index = divmod(step.call - 1, len(self.rules))
-        places = _Trial(self.layout, walks, self.rules[index], month, step.place).causes()
+        month, index = divmod(max(0, found.call - 1), len(self.rules))
+        rule = self.rules[index] if found.call > 0 else _START
+        places = _Trial(self.layout, self._before(found.call), rule, month, found.place).causes()
         if not places:
-            first = self.first_step(step.place)
-            return [first] if first is not None and first.call < step.call else []
-        steps = [self._step(place, step.call) for place in places]
-        return [one for one in steps if 0 <= one.call < step.call]
+            first = self.first_step(found.place)
+            return [first] if first is not None and first.call < found.call else []
+        steps = [self._step(place, found.call) for place in places]
+        return [one for one in steps if 0 <= one.call < found.call or (one.call == 0 and one.place.record == "p")]
 
 
 class _Trial:
