@@ -175,7 +175,7 @@ def _screen(result: Comparison, room: int) -> list[str]:
     """Return assumed changes and effects in at most `room` lines, if there are not more than a few branches."""
     study = result.study
     if not study.runs or not result.effects:
-        return _same(result, result.effects, most=_NAMED)
+        return []
     compared = study.branches[1:]
     differing = {name: _differing(result, name) for name in compared}
     same = [effect for effect in result.effects if same_everywhere(study, effect)]
@@ -194,7 +194,7 @@ def _screen(result: Comparison, room: int) -> list[str]:
         lines += [*_short_table(result, parts, several), ""]
     if any(not effect.detected and effect.low is not None for part in parts for effect in part.rows):
         lines.append(_NOT_DETECTED)
-    lines += _same(result, same, most=_NAMED)
+    lines += _same(result, same, len(compared), _NAMED)
     return [*lines, *_left_out(result, parts, most)]
 
 
@@ -264,21 +264,31 @@ def _with_heads(lines: list[str], heads: Sequence[tuple[int, str]]) -> list[str]
     return found
 
 
-def _same(result: Comparison, effects: Sequence[Effect], most: int | None) -> list[str]:
-    """Return which outcomes are exactly the same in every pair, and which are defined in no run."""
+def _same(result: Comparison, effects: Sequence[Effect], branches: int, most: int | None = None) -> list[str]:
+    """Return which outcomes are exactly the same in every pair, and which are defined in no run.
+
+    Parameters
+    ----------
+    result : the comparison
+    effects : effects that are exactly the same
+    branches : number of branches in which an outcome must be the same to be listed
+    most : number of outcomes that are named before the rest is only counted; None for all
+    """
     if not result.study.runs:
         return []
     scenario = result.study.worlds[0].scenario
-    defined = list(dict.fromkeys((one.measure, one.actor) for one in effects if one.n))
-    never = list(dict.fromkeys((one.measure, one.actor) for one in effects if not one.n and one.measure in (FALL, REVIVAL)))
-    partly = {(one.measure, one.actor) for one in effects if len([e for e in effects if (e.measure, e.actor) == (one.measure, one.actor)])
-              < len(result.study.branches) - 1}  # fmt: skip
+    counts: dict[tuple[str, str], int] = {}
+    undefined: set[tuple[str, str]] = set()
+    for effect in effects:
+        outcome = effect.measure, effect.actor
+        counts[outcome] = counts.get(outcome, 0) + 1
+        undefined |= {outcome} if not effect.n else set()
+    listed = [outcome for outcome, count in counts.items() if count == branches]
     lines = []
-    for words, outcomes in (("Exactly the same in every pair", [one for one in defined if one not in partly]),
-                            ("Happens in no run", never)):  # fmt: skip
+    for words, outcomes in (("Exactly the same in every pair", [one for one in listed if one not in undefined]),
+                            ("Happens in no run", [one for one in listed if one in undefined])):  # fmt: skip
         if outcomes:
-            names = [outcome_name(scenario, *one) for one in outcomes]
-            lines += wrapped(f"{words}: {_listed(names, most)}.")
+            lines += wrapped(f"{words}: {_listed([outcome_name(scenario, *one) for one in outcomes], most)}.")
     return lines
 
 
@@ -349,7 +359,7 @@ def _effects(result: Comparison, effects: Sequence[Effect]) -> list[str]:
         if any(not effect.detected and effect.low is not None for effect in differing):
             lines.append(_NOT_DETECTED)
         lines += [line for words in _COLUMNS if words.split(":")[0] not in {"random", "n"} - set(last) for line in wrapped(words)]
-    return [*lines, *_same(result, same, most=None)] or ["No measure to compare."]
+    return [*lines, *_same(result, same, branches=1)] or ["No measure to compare."]
 
 
 def _measure_head(scenario: Scenario, effect: Effect) -> str:

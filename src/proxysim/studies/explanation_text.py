@@ -9,10 +9,10 @@ from proxysim.core.parameters import BY_NAME
 from proxysim.core.vocabulary import NEVER
 from proxysim.formatting import ascii_only, capital, counted, table
 from proxysim.runs.outcomes import FALLEN, REVIVED
-from proxysim.scenario.display import display_kind, value_text, with_unit
+from proxysim.scenario.display import display_kind, unit_of, value_text
 from proxysim.studies.changes import other_differences
 from proxysim.studies.comparison_text import assumed_line, wrapped
-from proxysim.studies.phrases import DATES, both_levels, outcome_name, told_apart, under
+from proxysim.studies.phrases import DATES, both_levels, measure_name, outcome_name, told_apart, under
 
 if TYPE_CHECKING:
     from proxysim.studies.explanation import Divergence, Ending, Explanation
@@ -115,18 +115,20 @@ def _sentence(result: Explanation, step: Divergence) -> str:
     if step.quantity in BY_NAME and step.rule in _CHANGED:
         path = _parameter_path(result, step)
         kind = display_kind(path)
-        before, after = (ascii_only(with_unit(value_text(result.world.scenario, value, kind), kind)) for value in (step.before, step.after))
-        return f"{_CHANGED[step.rule].format(step.month)}{path} is {after} instead of {before}."
+        before, after = (ascii_only(value_text(result.world.scenario, value, kind)) for value in (step.before, step.after))
+        return f"{_CHANGED[step.rule].format(step.month)}{path} is {after} instead of {before} {unit_of(kind)}".rstrip() + "."
     unit = "" if step.unit in _BARE or step.quantity in _MONTHS else f" {_IN_MONTH.get(step.unit, step.unit)}"
-    plural = step.quantity in _PLURAL or (step.quantity not in _PLAIN and step.meaning.startswith("arms"))
+    subject = _subject(result, step)
+    plural = step.quantity in _PLURAL or (step.quantity not in _PLAIN and subject.startswith("arms"))
     verb = ":" if step.quantity in _MONTHS else " are" if plural else " is"
-    return f"In {step.month}, {_subject(step)}{verb} {after} instead of {before}{unit} [{step.rule}]."
+    return f"In {step.month}, {subject}{verb} {after} instead of {before}{unit} [{step.rule}]."
 
 
-def _subject(step: Divergence) -> str:
+def _subject(result: Explanation, step: Divergence) -> str:
     """Return a quantity and its entry in words."""
-    entries = step.where.split(", ")
-    entries = [entry.replace("_", " ") for entry in entries]
+    if step.quantity.startswith("measure."):
+        return f"{measure_name(result.world.scenario, step.quantity.removeprefix('measure.'))} ({step.where})"
+    entries = [entry.replace("_", " ") for entry in step.where.split(", ")]
     if step.quantity in _PLAIN:
         return _PLAIN[step.quantity].format(*entries)
     where = f" ({step.where})" if step.where else ""
