@@ -340,7 +340,8 @@ def changed(change: dict, **sections: dict) -> tuple[list[str], list[Change]]:
 
 def test_changes__flows_have_value_and_range_a_year_with_their_unit() -> None:
     """Stored per month, written and printed per year, value and range alike."""
-    (line,), (change,) = changed({"set": {"states": {"south": {"income": {"value": 600, "low": 480, "high": 720, "unit": "USD m / year", "grade": "D"}}}}})
+    income = {"value": 600, "low": 480, "high": 720, "unit": "USD m / year", "grade": "D"}
+    (line,), (change,) = changed({"set": {"states": {"south": {"income": income}}}})
     before = study_world().branch("none").scenario.numbers["states", "south", "income"].value
     assert f"states.south.income: {12 * before:,.0f} -> 600 USD m / year, range 480 to 720, grade D, assumption" == line
     assert (50.0, 40.0, 60.0, "USD m / month") == (change.after, change.low, change.high, change.to_json()["unit"])

@@ -173,7 +173,8 @@ def _change(path: tuple[str, ...], before: Scenario, after: Scenario) -> Change:
     was, now = (None if n is None else n.value for n in (one, two))
     size = None if one is None or two is None else _relative(_steps(one), _steps(two))
     low, high = (None, None) if two is None else (two.low, two.high)
-    return Change(".".join(path), was, now, size, low, high, *_evidence(two), *(() if n is None else n.series for n in (one, two)))
+    before_series, after_series = (() if n is None else n.series for n in (one, two))
+    return Change(".".join(path), was, now, size, low, high, *_evidence(two), before_series, after_series)
 
 
 def _relative(one: Series, two: Series) -> float | None:

@@ -223,9 +223,9 @@ class Comparison:
         >>> result = ps.compare("quickstart", ["no-pact", "strong"], runs=20, measures=["received_arms"])
         >>> for line in result.summary().splitlines()[:3]:
         ...     print(line)
-        More arms reach reds under strong than under no-pact: +3.75 USD m a year (+9 %), 95 % interval
-          +3.59 to +3.88.
+        More arms reach reds under strong than under no-pact: +3.76 USD m a year (+9 %).
         Compared: strong with no-pact, 20 pairs of runs, 2020-01 to 2024-12, seed 0.
+        How sure: 95 % interval +3.60 to +3.88 (random variation only), the same sign in all 20 pairs.
         """
         from proxysim.studies import comparison_text
 

@@ -10,13 +10,27 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from proxysim.formatting import PERCENT, ascii_only, counted, joined, number, percent, table
-from proxysim.runs.outcomes import FALL, FALLEN, REVIVAL
+from proxysim.runs.outcomes import FALLEN
 from proxysim.scenario.labels import AS_IT_STANDS, actor_label
 from proxysim.scenario.scenario import Scenario
 from proxysim.studies.changes import Change, change_text, other_differences
 from proxysim.studies.headlines import ordered, same_everywhere, selected
 from proxysim.studies.limits import ceiling_words, ceilings, idle_plants, idle_words
-from proxysim.studies.phrases import DATES, WIDTH, change, change_in_table, falls, interval, level, level_of_date, measure_name, outcome_name, sentence, table_unit, under
+from proxysim.studies.phrases import (
+    DATES,
+    WIDTH,
+    change,
+    change_in_table,
+    falls,
+    interval,
+    level,
+    level_of_date,
+    measure_name,
+    outcome_name,
+    sentence,
+    table_unit,
+    under,
+)
 
 if TYPE_CHECKING:
     from proxysim.statistics.paired import Effect

@@ -200,7 +200,7 @@ class Explanation:
         >>> import proxysim as ps
         >>> world = ps.load("quickstart", sets=["scenario.end=2021-03-01"])  # a short run
         >>> print(ps.explain(world, ["no-pact", "strong"], outcome="received_arms.north").summary())
-        Why are arms received, north, different under strong and no-pact? Run 0 of seed 0.
+        Arms received, north: why do no-pact and strong differ in run 0 of seed 0?
         ...
         """
         from proxysim.studies import explanation_text

@@ -41,7 +41,8 @@ _PLAIN = {
     "route_sent": "the share of shipments that took route {0}", "attrition_share": "the share of stock that {0} loses in fighting",
     "forcing": "the push on the stability of {0}", "regime_stability": "the stability of {0}", "fallen": "the fall of {0}",
     "event_month": "the event {0}", "tie_ask": "what {0} would move if routes and money allowed",
-    "tie_used": "whether anything is sent over {0} (1 or 0)", "attention": "the attention of {0}", "revenue": "the income of {0}", "made": "arms made by {0} ({1})", "belief": "the share that {0} expects to lose on leg {1}",
+    "tie_used": "whether anything is sent over {0} (1 or 0)", "attention": "the attention of {0}", "revenue": "the income of {0}",
+    "made": "arms made by {0} ({1})", "belief": "the share that {0} expects to lose on leg {1}",
 }  # fmt: skip
 #: Those of them that are plural.
 _PLURAL = frozenset({"sent", "transit", "ring", "arrived", "arms", "made"})
@@ -145,13 +146,15 @@ def _parameter_path(result: Explanation, step: Divergence) -> str:
 
 
 def _left(result: Explanation) -> list[str]:
-    others = len(result.chain) - len({step.quantity for step in result.steps} & {link.quantity for link in result.chain})
+    """Return what the steps are, and how many quantities they leave out."""
+    shown = {step.quantity for step in result.steps}
+    others = sum(link.quantity not in shown for link in result.chain)
     noun = "other quantity differs" if others == 1 else "other quantities differ"
+    if not result.steps:
+        return wrapped(f"{others} {noun} in this run: --full lists them all.")
     return wrapped("Each step is the largest single cause of the next one, in the first month in which its difference reaches a tenth "
-                   f"of its largest size. {others} {noun} too: --full lists them all, and "
-                   "--measure MEASURE.ACTOR explains another outcome.") if result.steps else wrapped(  # fmt: skip
-        f"{others} {noun} in this run: --full lists them all."
-    )
+                   f"of its largest size. {others} {noun} too: --full lists them all, and --measure MEASURE.ACTOR explains another "
+                   "outcome.")  # fmt: skip
 
 
 # ---- the whole chain ------------------------------------------------------------------------------------------------

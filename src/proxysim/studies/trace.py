@@ -185,7 +185,7 @@ class Layout:
             whole = whole[self.owner[name][whole] >= 0]
             scale = np.nanmax(np.abs(np.where(np.isfinite(v := self.values(name, one, whole)), v, 0.0)), initial=1.0)
             apart &= (owners != k) | ~(gap <= _LEAST * scale)
-        return places[apart]
+        return np.asarray(places[apart])
 
 
 class Onset:
