@@ -308,7 +308,7 @@ def test_summary__of_branches_that_differ_in_rounding_only_is_exactly_the_same()
     found = compare(world, ["whole", "rounded"], 30, 2)
     assert found.study.values[0].tobytes() != found.study.values[1].tobytes()
     for words in (found.summary(), found.summary(full=True)):
-        assert words.startswith("Every outcome is exactly the same under rounded as under whole, in every pair.")
+        assert re.match(r"Each of the \d+ compared outcomes is exactly the same under rounded as under whole, in every pair\.", words)
         assert "e-1" not in words
 
 

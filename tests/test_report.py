@@ -244,7 +244,7 @@ def test_page__idle_plant_is_told_with_what_it_wants(tmp_path: Path) -> None:
     assert sentence in words.idle(found)
     assert sentence.replace("\u00a0", " ") in checked(study_page(found)).text.replace("\u00a0", " ")
     plain = sentence.replace("Reds", "reds").replace("“No pact”", "no-pact").replace("“Quiet”", "quiet").replace("\u00a0", " ")
-    assert plain in ps.compare(file, ["no-pact", "quiet"], 4).summary()
+    assert plain in ps.compare(file, ["no-pact", "quiet"], 4).summary(full=True)
 
 
 def test_facts__held_fixed_comes_from_the_branches(quick: Findings) -> None:

@@ -51,7 +51,7 @@ class Divergence:
     before, after : value of that entry in the first and in the second branch, in `unit`
     unit : unit of the quantity
     meaning : meaning of the quantity
-    entries : number of entries that differ by then
+    entries : number of entries that differ by then; of a step, number of entries that act together
     """
 
     month: str
@@ -379,7 +379,7 @@ def _divergence(pair: Pair, step: Step) -> Divergence:
     elif place.record == "p":
         unit = inside_unit(unit)  # the unit of a parameter is that of its kind
     where = ", ".join(_entry(world, axis, i) for axis, i in zip(axes, entry, strict=True))
-    return Divergence(world.months[month], rule, name, where, step.before, step.after, unit, meaning, 1)
+    return Divergence(world.months[month], rule, name, where, step.before, step.after, unit, meaning, step.together)
 
 
 def _plain(link: Divergence) -> dict[str, Any]:

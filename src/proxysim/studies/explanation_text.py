@@ -122,7 +122,8 @@ def _sentence(result: Explanation, step: Divergence) -> str:
     subject = _subject(result, step)
     plural = step.quantity in _PLURAL or (step.quantity not in _PLAIN and subject.startswith("arms"))
     verb = ":" if step.quantity in _MONTHS else " are" if plural else " is"
-    return f"In {step.month}, {subject}{verb} {after} instead of {before}{unit} [{step.rule}]."
+    others = f", and so on for {counted(step.entries - 1, 'other entry', 'other entries')}" if step.entries > 1 else ""
+    return f"In {step.month}, {subject}{verb} {after} instead of {before}{unit}{others} [{step.rule}]."
 
 
 def _subject(result: Explanation, step: Divergence) -> str:

@@ -12,6 +12,8 @@ from proxysim.statistics.paired import Effect
 
 #: Differences below this share of the scale of a quantity are rounding errors: the two values are the same.
 ROUNDING = 1e-9
+#: Differences below this read 0.000 in the unit of the measure, and come after all others.
+_SMALL = 0.0005
 #: Measures in the order in which they are reported: first for proxies, then for anyone.
 OF_PROXIES_FIRST = ("received_arms", "made", "stock", "fighting", "received_money", "capacity")
 THEN = (FALLEN, FALL, "pledged", "sent_arms", "received_arms", "revenue")
@@ -41,13 +43,16 @@ def rank(effect: Effect, proxies: Sequence[str]) -> int:
 def ordered(study: Ensemble, effects: Sequence[Effect]) -> list[Effect]:
     """Return effects in the order in which they answer a question.
 
-    Detected effects come first, then other differences, then outcomes that are the same in every pair. Within each group
-    the order is that of `rank`, and within a measure the largest difference comes first.
+    Detected effects come first, then other differences, then those that are too small to be read, then outcomes that are the
+    same in every pair. Within each group the order is that of `rank`, and within a measure the largest difference comes first.
     """
     proxies = study.worlds[0].scenario.ids["proxies"]
 
     def key(effect: Effect) -> tuple[int, int, float]:
-        group = 2 if same_everywhere(study, effect) else 0 if effect.detected else 1
+        if same_everywhere(study, effect):
+            group = 3
+        else:
+            group = 2 if abs(effect.difference or 0.0) < _SMALL else 0 if effect.detected else 1
         return group, rank(effect, proxies), -abs(effect.difference or 0.0)
 
     return sorted(effects, key=key)
@@ -56,13 +61,16 @@ def ordered(study: Ensemble, effects: Sequence[Effect]) -> list[Effect]:
 def selected(study: Ensemble, effects: Sequence[Effect], most: int) -> list[Effect]:
     """Return at most `most` effects: the largest of each measure first, then the second largest of each, and so on.
 
-    They are returned in the order of `ordered`, those of a measure together.
+    Differences that are too small to be read come last. The effects are returned in the order of `ordered`, those of a
+    measure together.
     """
     places: dict[str, int] = {}
     rounds = []
     for place, effect in enumerate(ordered(study, effects)):
         turn = places.get(effect.measure, 0)
         places[effect.measure] = turn + 1
+        if abs(effect.difference or 0.0) < _SMALL and effect.difference is not None:
+            turn += len(effects)
         rounds.append((turn, place, effect))
     chosen = [(place, effect) for _, place, effect in sorted(rounds, key=lambda one: one[:2])[:most]]
     proxies = study.worlds[0].scenario.ids["proxies"]

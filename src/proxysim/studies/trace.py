@@ -11,7 +11,7 @@ the first call after which a difference reaches a tenth of its largest size.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -30,7 +30,7 @@ SCRATCH = frozenset({"leg_weight", "leg_wanted"})
 _APART = frozenset({"seed", "run"})
 #: Differences of amounts below this are rounding errors, whatever their relative size.
 _LEAST = 1e-12
-#: Entries of an input that are tried one by one, those with the largest differences first.
+#: Largest number of entries of an input that are tried one by one.
 _TRIED = 200
 #: Bytes that saved moments of the two runs may take.
 _SAVED = 200_000_000
@@ -60,12 +60,21 @@ class Place:
 
 @dataclass(frozen=True)
 class Step:
-    """A difference on a path: the number, the call after which it is looked at, and its values in the two runs."""
+    """A difference on a path.
+
+    Attributes
+    ----------
+    place : the number
+    call : the call after which it is looked at
+    before, after : its values in the two runs
+    together : number of entries of the array that act together with it, itself included
+    """
 
     place: Place
     call: int
     before: float
     after: float
+    together: int = 1
 
 
 class Walk:
@@ -326,11 +335,11 @@ class Pair:
             return []
         month, index = divmod(max(0, found.call - 1), len(self.rules))
         rule = self.rules[index] if found.call > 0 else _START
-        places = _Trial(self.layout, self._before(found.call), rule, month, found.place).causes()
-        if not places:
+        causes = _Trial(self.layout, self._before(found.call), rule, month, found.place).causes()
+        if not causes:
             first = self.first_step(found.place)
             return [first] if first is not None and first.call < found.call else []
-        steps = [self._step(place, found.call) for place in places]
+        steps = [replace(self._step(place, found.call), together=count) for place, count in causes]
         return [one for one in steps if 0 <= one.call < found.call or (one.call == 0 and one.place.record == "p")]
 
 
@@ -341,8 +350,11 @@ class _Trial:
         self.layout, self.walks, self.rule, self.month, self.place = layout, walks, rule, month, place
         self.before, self.after = (walk.tried(rule, month, None, place) for walk in walks)
 
-    def causes(self) -> list[Place]:
-        """Return the entry of the input that explains most of the difference, or all parameters that it needs together."""
+    def causes(self) -> list[tuple[Place, int]]:
+        """Return the entry of the input that explains most of the difference, or all parameters that it needs together.
+
+        The number next to an entry is 1, or the number of entries that act together with it.
+        """
         differing = {name: self.layout.differing(name, *(walk.flat[name] for walk in self.walks)) for name in ("p", "s", "f")}
         own, itself = self.place.record, self.layout.position(self.place.record, self.place.field.name, self.place.entry)
         differing[own] = differing[own][differing[own] != itself]  # that it differed before is no explanation
@@ -354,10 +366,22 @@ class _Trial:
         together = best if best[0][0] == "p" else best[:1]
         return [self._entry(name, positions) for name, positions in together if name == best[0][0]]
 
-    def _entry(self, name: str, positions: Array) -> Place:
-        """Return the entry of an input that explains most."""
-        best = self._best([(name, positions[[at]]) for at in self._largest(name, positions)])
-        return self.layout.place(name, int(best[0][1][0] if best else positions[0]))
+    def _entry(self, name: str, positions: Array) -> tuple[Place, int]:
+        """Return the entry of an input that explains most, and 1; many entries are first narrowed down by halves.
+
+        If only many entries together explain the difference, as when a total decides, return the one that differs most and
+        their number.
+        """
+        left = positions
+        while len(left) > _TRIED:
+            halves = np.array_split(left, 2)
+            best = self._best([(name, half) for half in halves])
+            left = best[0][1] if best else halves[0]
+        best = self._best([(name, left[[at]]) for at in range(len(left))])
+        if best:
+            return self.layout.place(name, int(best[0][1][0])), 1
+        one, two = (self.layout.values(name, walk.flat[name], positions) for walk in self.walks)
+        return self.layout.place(name, int(positions[int(np.argmax(np.abs(two - one)))])), len(positions)
 
     def _best(self, groups: list[tuple[str, Array]]) -> list[tuple[str, Array]]:
         """Return the inputs that alone explain most, or else those without which least is explained; more than one in a tie."""
@@ -376,8 +400,3 @@ class _Trial:
         start, end = (self.after, self.before) if backwards else (self.before, self.after)
         reached = to.tried(self.rule, self.month, (name, positions, source.flat[name][positions]), self.place)
         return (reached - start) / (end - start) if end != start else 0.0
-
-    def _largest(self, name: str, positions: Array) -> list[int]:
-        """Return the entries to try one by one: those with the largest differences."""
-        left, right = (self.layout.values(name, walk.flat[name], positions) for walk in self.walks)
-        return [int(at) for at in np.argsort(-np.abs(right - left), kind="stable")[:_TRIED]]
