@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.pages import check_in_browser, checked
@@ -15,6 +16,7 @@ from proxysim.report.study import words
 from proxysim.report.study.findings import Findings, study_findings
 from proxysim.report.study.page import Pattern, study_page
 from proxysim.report.text import number
+from proxysim.studies.changes import Change
 
 pytest.importorskip("jinja2")
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
@@ -194,6 +196,15 @@ def test_roles__of_shipped_worlds_look_at_the_strengthened_pact(world: str) -> N
     roles = roles_of(ps.load(world))
     assert ("no-pact", "strengthened-pact") == (roles.baseline, roles.focus)
     assert len(roles.counters) >= 2
+
+
+def test_facts__assumed_changes_have_their_unit_and_one_level(quick: Findings) -> None:
+    """As `compare` prints them: provisions as a share of their full effect, with the range at the same level."""
+    rows = {row[0]: row[1:4] for row in evidence.assumed_rows(quick, "none")}
+    assert ("0\u00a0% of full effect", "10\u00a0% of full effect", "–") == rows["pacts.treaty.provisions.funding"]
+    change = Change("states.north.income", 100.0, 50.0, -0.5, 40.0, 60.0, "D", ())
+    asked = SimpleNamespace(world=quick.world, comparison=SimpleNamespace(changes={"less": [change]}))
+    assert [("1,200 USD m / year", "600 USD m / year", "480 to 720")] == [row[1:4] for row in evidence.assumed_rows(asked, "less")]  # type: ignore[arg-type]
 
 
 def test_ranking__chances_add_up(quick: Findings) -> None:
