@@ -112,7 +112,8 @@ def _found(result: Comparison, leading: Effect | None) -> list[str]:
     words = sentence(scenario, leading, base, same=same_everywhere(study, leading))
     if all(same_everywhere(study, effect) for effect in result.effects):
         count = len(result.effects) // (len(study.branches) - 1)
-        words = f"{'The compared outcome' if count == 1 else f'Each of the {count} compared outcomes'} is exactly the same {under(joined(study.branches[1:]))} as {under(base)}, in every pair."
+        which = "The compared outcome" if count == 1 else f"Each of the {count} compared outcomes"
+        words = f"{which} is exactly the same {under(joined(study.branches[1:]))} as {under(base)}, in every pair."
         return wrapped(words)
     others = [result.effect(leading.measure, leading.actor, branch) for branch in study.branches[1:] if branch != leading.branch]
     if others:

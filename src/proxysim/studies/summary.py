@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from proxysim.formatting import ascii_only, number, percent, table
 from proxysim.studies.comparison_text import wrapped
 from proxysim.studies.headlines import ROUNDING
-from proxysim.studies.phrases import change, interval, interval_of, level, outcome_name, table_factor, table_unit
+from proxysim.studies.phrases import change_in_table, interval, interval_of, level, outcome_name, table_factor, table_unit
 
 if TYPE_CHECKING:
     from proxysim.studies.attribution import Attributed, Attribution
@@ -42,7 +42,7 @@ def _divided(result: Attribution, measure: Attributed) -> list[str]:
         return [f"{name}: exactly the same."]
     spread = "" if total.low is None else f" (95 % interval {interval(total)})"
     unit = table_unit(total.measure, total.unit)
-    head = f"{name}, {unit}: {change(total)}{spread} on a baseline of {level(scenario, total, total.baseline)}"
+    head = f"{name}, {unit}: {change_in_table(total)}{spread} on a baseline of {level(scenario, total, total.baseline)}"
     factor = table_factor(total.unit)
     rows = []
     for provision, share in sorted(measure.provisions.items(), key=lambda pair: -abs(pair[1].value or 0.0)):
