@@ -118,9 +118,9 @@ def _found(result: Comparison, leading: Effect | None) -> list[str]:
     others = [result.effect(leading.measure, leading.actor, branch) for branch in study.branches[1:] if branch != leading.branch]
     if others:
         words += f" In the other branches: {joined([f'{effect.branch} {_short(result, effect)}' for effect in others])}."
-    for effect in result.effects:
-        if effect.measure == FALLEN and effect.detected and effect is not leading:
-            words += f" {falls(scenario, effect, base)}"
+    fallen = [effect for effect in result.effects if effect.measure == FALLEN and effect.detected and leading.measure != FALLEN]
+    for regime in dict.fromkeys(effect.actor for effect in fallen):
+        words += f" {falls(scenario, [effect for effect in fallen if effect.actor == regime], base)}"
     return wrapped(words)
 
 

@@ -7,11 +7,12 @@ differences in points; months are printed as dates and their differences in mont
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from proxysim.formatting import ascii_only, number, percent, plain, spaced
+from proxysim.formatting import ascii_only, joined, number, percent, plain, spaced
 from proxysim.runs.outcomes import END, FALL, FALLEN, FROM, REVIVAL, REVIVED
 from proxysim.scenario.labels import AS_IT_STANDS, actor_label, origin_label
 from proxysim.scenario.scenario import Scenario
@@ -138,10 +139,14 @@ def interval_of(low: float | None, high: float | None, factor: float = 1.0) -> s
     return " to ".join(ascii_only(number(factor * end, signed=True)) for end in (low, high))
 
 
-def falls(scenario: Scenario, effect: Effect, baseline: str) -> str:
-    """Return how often a regime falls in both branches, as a sentence."""
-    one, two = (level(scenario, effect, value) for value in (effect.value, effect.baseline))
-    return f"Fall of {actor_label(scenario, effect.actor)}: {one} of runs {under(effect.branch)}, {two} {under(baseline)}."
+def falls(scenario: Scenario, effects: Sequence[Effect], baseline: str) -> str:
+    """Return how often one regime falls, in the baseline and in each branch of some effects, as a sentence."""
+    levels: dict[str, list[str]] = {}
+    for effect in effects:
+        levels.setdefault(level(scenario, effect, effect.value), []).append(effect.branch)
+    first = f"{level(scenario, effects[0], effects[0].baseline)} of runs {under(baseline)}"
+    others = [f"{share} {under(joined(branches))}" for share, branches in levels.items()]
+    return f"Fall of {actor_label(scenario, effects[0].actor)}: {', '.join([first, *others])}."
 
 
 def sentence(scenario: Scenario, effect: Effect, baseline: str, *, same: bool) -> str:

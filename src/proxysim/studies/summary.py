@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 from proxysim.formatting import ascii_only, number, percent, table
 from proxysim.studies.comparison_text import wrapped
 from proxysim.studies.headlines import ROUNDING
-from proxysim.studies.phrases import change_in_table, interval, interval_of, level, outcome_name, table_factor, table_unit
+from proxysim.studies.phrases import (
+    change_in_table,
+    interval,
+    interval_of,
+    level,
+    outcome_name,
+    table_factor,
+    table_unit,
+)
 
 if TYPE_CHECKING:
     from proxysim.studies.attribution import Attributed, Attribution
