@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from proxysim.core import rng
+from proxysim.core import records, rng
+from proxysim.core.rules import interdiction
 
 VECTORS = [  # Random123, kat_vectors, philox4x32 with 10 rounds: counter, key, answer
     ("00000000 00000000 00000000 00000000", "00000000 00000000", "6627e8d5 e169c58d bc57ac4c 9b00dbd8"),
@@ -119,3 +120,25 @@ def test_binomial_quantile__knows_its_ends() -> None:
     assert 0 == rng.binomial_quantile(0.9, 0, 0.5)
     assert 0 == rng.binomial_quantile(0.9, 10, 0.0)
     assert 10 == rng.binomial_quantile(0.1, 10, 1.0)
+
+
+@pytest.mark.parametrize("n", [1, 3, 40, 200])
+def test_binomial_quantile__is_decided_by_bernoulli_only_where_the_sum_agrees(n: int) -> None:
+    """Close to u = 1 - n p and to u = (1 - p)^n, no draw is 0 that the distribution function would make 1."""
+    for p in (1e-6, 1e-3, 0.4 / n, 0.99 / n if n > 1 else 0.49):
+        none = math.exp(n * math.log1p(-p))
+        for u in (1.0 - n * p - 1e-9, 1.0 - n * p, none * (1.0 - 1e-13), none * (1.0 + 1e-13)):
+            if 0.0 < u < 1.0:
+                assert (0 if u <= none else 1) == rng.binomial_quantile(u, n, p), (n, p, u)
+
+
+def test_consignments__are_what_the_random_number_says_though_it_is_not_always_drawn() -> None:
+    """n = floor(size + u), between 1 and 200, for sizes at which u cannot matter and for those at which it can."""
+    s = records.rows("state", "small")[0]
+    s.seed, s.run = 5, 3
+    below_one, below_most = np.nextafter(1.0, 0.0), np.nextafter(200.0, 0.0)
+    for size in (0.0, 0.4, below_one, 1.0, np.nextafter(1.0, 2.0), 1.7, 23.2, 199.0, 199.6, below_most, 200.0, 1e6):
+        for month in range(40):
+            u = rng.uniform(s.seed, s.run, rng.CONSIGNMENTS, np.uint64(11), month)
+            said = int(min(200.0, max(1.0, math.floor(size + u))))
+            assert said == interdiction._consignments(s, month, np.uint64(11), size), (size, u)

@@ -14,6 +14,7 @@ from proxysim.core import records, step
 from proxysim.core.parameters import MONEY_KINDS, PARAMETERS
 from proxysim.errors import BooksError
 from proxysim.runs import run as single
+from proxysim.runs.course import Course
 from proxysim.scenario.world.world import World
 
 #: The plain world with chance and a pact that does a lot.
@@ -191,6 +192,21 @@ def test_books__of_50_random_worlds_with_aid_and_leave_balance() -> None:
     """The same with arms from outside the world, closed roads and arms that return to their makers."""
     for number in range(50):
         assert_sound(number, opened_tables(number))
+
+
+def test_books__carry_what_is_in_transit_from_month_to_month() -> None:
+    """It is the sum over the months of arrival; cargo that appears between two months is an error of the books."""
+    course = Course(world_of(merged(PLAIN, {"legs": {"first": {"months": 2}}})), 3, 0)
+    slots = int(course.arrays.ring_count[0])
+    for _ in range(6):
+        course.advance()
+        assert np.array_equal(course.state[0].in_transit, course.state[0].ring[..., :slots].sum(axis=-1))
+    assert 0.0 < course.state[0].in_transit.sum()
+    assert course.state[0].residual <= 1e-12
+    course.state.ring[0, 0, 0, 0, (course.month + 1) % slots] += 1.0
+    course.advance()
+    with pytest.raises(BooksError, match="in transit"):
+        course.check()
 
 
 @pytest.mark.slow

@@ -209,7 +209,7 @@ def test_requests__take_no_more_of_an_origin_than_may_go(order: tuple[int, ...])
     w.actor_origin[0] = 0
     shipping.available(w, p, s, f, 0)
     got = {
-        one: [asks[one][1] * shipping._part(w, s, f, i, 0, o, asks[one][0]) for o in range(3)] for i, one in enumerate(order)
+        one: [asks[one][1] * shipping._part(w, f, i, 0, o, asks[one][0]) for o in range(3)] for i, one in enumerate(order)
     }
     # In shares of what there is of an origin: 75 / 50, 20 / 50 and 15 / 48 are asked of the 30, the last two of the 18.
     asked = 75 / 50 + 20 / 50 + 15 / 48

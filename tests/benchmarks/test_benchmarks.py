@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.benchmarks import report, sweeps
+from tests.benchmarks import against, report, sweeps
 from tests.benchmarks.rule_times import rule_times
 from tests.benchmarks.workloads import FILES, ROOT, cut, generated, run_many, step_with_mesa
 
@@ -127,3 +127,10 @@ def test_benchmarks__a_table_is_put_between_its_marks() -> None:
     text = f"before\n{report.opening('speed')}\nold\n{report.CLOSING}\nafter\n"
     expected = text.replace("old", "\n| new |\n")
     assert expected == report.replaced(text, {"speed": "| new |"})
+
+
+def test_benchmarks__of_a_checkout_give_the_time_of_a_run() -> None:
+    """A process with the sources of a checkout answers with the seconds of one run, and ends with its input."""
+    with against.worker(ROOT) as process:
+        assert 0.0 < against.time_of_run(process, ROOT, "quickstart") < 10.0
+    assert 0 == process.returncode

@@ -167,7 +167,7 @@ def headline(
     """Draw a measure over time in one flat row of at most four actors and four branches, for the head of a page.
 
     Lines differ in dashes and markers, so that they can be distinguished in grey. Printed 17 cm wide the figure is 6.5
-    cm high, and its smallest text has 7 points. Flows per month are means over three months.
+    cm high, and its smallest text has 7 points. Flows are means over three months.
 
     Parameters
     ----------
@@ -201,7 +201,7 @@ def headline(
     if not names:
         return empty_figure(f"No actor in this world has {measure_label(measure)}.")
     rows = rows[rows["branch"].isin(branches[:_LINES])]
-    window = _WINDOW if unit_label(unit).endswith("per month") else 1
+    window = _WINDOW if unit_label(unit).endswith(("per month", "per year")) else 1
     plan = _plan(rows, names[:_ROW], unit, labels, floor=None if unit.startswith("index") else 0.0, window=window)
     if ax is not None:
         return _on_axes(ax, plan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from proxysim import formatting
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 #: Units in the form used in sentences.
 UNITS = {"index": "points", "USD m / month": "USD m per month", "USD m of arms / month": "USD m of arms per month",
           "share of runs": "of runs", "months": "months"}  # fmt: skip
+#: Months of a year, and the end of a unit of a flow.
+MONTHS, _PER_MONTH = 12.0, " / month"
 #: Names of measures on a page, where they differ from the id.
 _CALLED = {"received_arms": "arms arrived", "made": "arms made", "stock": "arms held", "fighting": "fighting index",
            "received_money": "money received", "sent_arms": "arms sent"}  # fmt: skip
@@ -22,6 +25,19 @@ _OF = {"received_arms": "arms received by {}", "made": "arms made by {}", "stock
        "received_money": "money received by {}", "sent_arms": "arms sent by {}"}  # fmt: skip
 #: Values smaller than this are rounding errors.
 _DUST = 1e-9
+
+
+def yearly(effect: Effect) -> Effect:
+    """An effect with flows per year, as in the files; other units stay."""
+    if not effect.unit.endswith(_PER_MONTH):
+        return effect
+    values = {key: None if (value := getattr(effect, key)) is None else MONTHS * value for key in ("baseline", "value", "difference", "low", "high")}
+    return replace(effect, unit=per_year(effect.unit), **values)
+
+
+def per_year(unit: str) -> str:
+    """The unit of a flow per year in place of per month; other units stay."""
+    return f"{unit.removesuffix(_PER_MONTH)} / year" if unit.endswith(_PER_MONTH) else unit
 
 
 def called(measure: str) -> str:

@@ -56,6 +56,9 @@ def available(w, p, s, f, t):  # type: ignore[no-untyped-def]
         clear_rows(f.ask_common, a)
         clear_rows(f.ask_first, a)
         clear_rows(f.ask_foreign, a)
+        clear_rows(f.met, a)
+        clear_rows(f.met_first, a)
+        clear_rows(f.met_foreign, a)
         for c in range(w.category_count):
             f.stock_all[a, c], f.stock_foreign[a, c] = stock_of(w, s, a, c), foreign_stock(w, s, a, c)
     for i in range(w.tie_count):

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     import pandas
 
 _UNITS = {"index": "index points", "share of runs": "share of runs", "USD m of arms / month": "USD m of arms per month",
-          "USD m / month": "USD m per month"}  # fmt: skip
+          "USD m / month": "USD m per month", "USD m of arms / year": "USD m of arms per year", "USD m / year": "USD m per year"}  # fmt: skip
 #: Names of measures in figures, where they differ from the id.
 _MEASURES = {
     "capacity": "composite capacity", "fighting": "fighting index", "received_arms": "arms received", "made": "arms made",
-    "stock": "arms held", "received_money": "money received", "sent_arms": "arms sent", "manufacture": "arms made per month",
+    "stock": "arms held", "received_money": "money received", "sent_arms": "arms sent", "manufacture": "arms made, last twelve months",
     "pledged": "support pledged", "seized": "arms seized", "struck": "arms lost to strikes", "funds": "money held",
     "regime_fallen": "fall of the regime", "month_of_fall": "month of the fall", "revived": "revival",
 }  # fmt: skip

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from proxysim.core.vocabulary import MEASURES
 from proxysim.formatting import capital, percent, spaced
-from proxysim.report.text import called, difference, number
+from proxysim.report.text import MONTHS, called, difference, number, per_year, yearly
 from proxysim.scenario.labels import label_of, number_label, provision_label
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def differences(found: Findings) -> str:
     """Alternative text for the figure of differences."""
-    known = (found.effects(measure) for measure in ("received_arms", "fighting", "stock"))
+    known = ([yearly(effect) for effect in found.effects(measure)] for measure in ("received_arms", "fighting", "stock"))
     effects = sorted(next((own for own in known if own), []), key=lambda effect: -abs(effect.difference or 0.0))
     told = [f"{found.labels[effect.actor]} {difference(effect)}" for effect in effects[:8]]
     what = called(effects[0].measure) if effects else "measures"
@@ -27,13 +28,14 @@ def differences(found: Findings) -> str:
 def bands(found: Findings, actors: Sequence[str], measure: str, branches: Sequence[str]) -> str:
     """Alternative text for a figure of a measure by month."""
     table = found.study.bands_table()
+    factor = MONTHS if per_year(MEASURES[measure][0]) != MEASURES[measure][0] else 1.0
     last = table[(table["month"] == found.world.months[-1]) & (table["measure"] == measure)]
     told = []
     for actor in actors:
         ends = []
         for branch in branches:
             own = last[(last["actor"] == actor) & (last["branch"] == branch)]
-            ends.append(f"{number(float(own['q50'].iloc[0]))} in {found.labels[branch]}")
+            ends.append(f"{number(factor * float(own['q50'].iloc[0]))} in {found.labels[branch]}")
         told.append(f"{found.labels[actor]} {', '.join(ends)}")
     return f"Line chart by month with bands, by proxy and branch. Median {called(measure)} in the last month: {'; '.join(told)}."
 

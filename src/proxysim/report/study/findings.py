@@ -263,14 +263,14 @@ def yardstick(study: Ensemble, holding: Sequence[str]) -> tuple[str, str]:
     if holding:
         return "arms held by all proxies" if len(holding) > 1 else "arms held by the proxy", "USD m of arms"
     if np.any(_received(study) > 0):
-        return "arms received by all actors", "USD m per month"
+        return "arms received by all actors", "USD m a year"
     return "", ""
 
 
 def _received(study: Ensemble) -> Array:
     actors = study.worlds[0].names["actor"]
     return (
-        np.sum([study.of("received_arms", actor) for actor in actors], axis=0)
+        np.sum([values_of(study, "received_arms", actor, MEAN) for actor in actors], axis=0)
         if actors
         else np.zeros(study.values.shape[:2])
     )

@@ -13,6 +13,7 @@ from proxysim.core import vocabulary
 from proxysim.formatting import spaced
 from proxysim.report.labels import branch_label
 from proxysim.report.roles import Roles, holders
+from proxysim.report.text import MONTHS
 from proxysim.runs.ensemble import Ensemble
 from proxysim.runs.outcomes import FROM
 from proxysim.runs.run import Run, run
@@ -93,7 +94,7 @@ def chain(looked: Mapping[str, Sequence[Run]], study: Ensemble) -> pandas.DataFr
         for stage, value in zip(
             ("pledged", "sent as money", "budgeted for arms", "arms sent", "arms arrived"), sums[:5], strict=True
         ):
-            rows.append((stage, branch, float(value), "USD m / month", len(runs)))
+            rows.append((stage, branch, MONTHS * float(value), "USD m / year", len(runs)))
         if holding:
             rows.append(("arms held by proxies", branch, float(sums[5]), "USD m of arms", len(runs)))
     table = pd.DataFrame(rows, columns=["stage", "branch", "value", "unit", "n"])
@@ -136,7 +137,7 @@ def cargoes(looked: Mapping[str, Sequence[Run]], roles: Roles) -> pandas.DataFra
 
 
 def provenance(study: Ensemble, roles: Roles) -> pandas.DataFrame:
-    """Columns actor, branch, origin, value, n: arms received by origin; proxies first, then by amount, largest first."""
+    """Columns actor, branch, origin, value, n: arms received by origin, USD m a year; proxies first, then by amount, largest first."""
     import pandas as pd
 
     world = study.worlds[0]
@@ -145,7 +146,7 @@ def provenance(study: Ensemble, roles: Roles) -> pandas.DataFrame:
         for origin in world.names["origin"]:
             values = study.of(f"received_arms{FROM}{origin}", actor).mean(axis=1)
             rows += [
-                (actor, branch, origin, float(values[study.branches.index(branch)]), study.runs)
+                (actor, branch, origin, MONTHS * float(values[study.branches.index(branch)]), study.runs)
                 for branch in roles.shown
             ]
     table = pd.DataFrame(rows, columns=["actor", "branch", "origin", "value", "n"])

@@ -19,7 +19,7 @@ from proxysim.report.study.first_page import first_page
 from proxysim.report.study.grounds import mean_against_end
 from proxysim.report.study.matrix import all_rows
 from proxysim.report.study.pictures import pictures
-from proxysim.report.text import called, number, span
+from proxysim.report.text import called, number, span, yearly
 from proxysim.scenario.labels import provision_label
 from proxysim.statistics.paired import rare_words
 from proxysim.studies.limits import ceiling_words
@@ -126,7 +126,7 @@ def _effects(found: Findings) -> list[tuple[str, ...]]:
     if found.comparison is None:
         return []
     rows: list[tuple[str, ...]] = []
-    for effect in found.comparison.effects:
+    for effect in map(yearly, found.comparison.effects):
         if effect.branch not in found.roles.shown or effect.difference is None or effect.measure in ("capacity", *PARTS):
             continue
         certain = "the same in every pair" if effect.same else "yes" if effect.detected else rare_words(effect) or "no effect detected"
@@ -146,12 +146,12 @@ def _composite(found: Findings) -> list[tuple[str, str, list[str]]]:
     rows = []
     proxies = set(found.world.scenario.ids["proxies"])
     for branch in found.roles.shown[1:] if found.comparison is not None else ():
-        for whole in found.effects("capacity", branch):
+        for whole in map(yearly, found.effects("capacity", branch)):
             if whole.actor not in proxies:
                 continue
             cells = [number(whole.difference, True) if whole.detected else "no effect detected"]
             for measure in ("fighting", *PARTS):
-                part = next((one for one in found.effects(measure, branch) if one.actor == whole.actor), None)
+                part = next((yearly(one) for one in found.effects(measure, branch) if one.actor == whole.actor), None)
                 shown = "–" if part is None else number(part.difference, True) if part.detected else "no effect detected"
                 cells.append(shown + (_ceiling(words.at_ceiling(found, part)) if part is not None else ""))
             rows.append((found.labels[branch], found.labels[whole.actor], cells))

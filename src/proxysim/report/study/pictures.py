@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from proxysim.core.vocabulary import MEASURES
 from proxysim.formatting import capital, counted, joined, percent
 from proxysim.report.html import Picture, Pictures
 from proxysim.report.labels import makers
 from proxysim.report.roles import fighters
 from proxysim.report.study import alt_text
 from proxysim.report.study.months import standing
+from proxysim.report.text import MONTHS, per_year, yearly
 from proxysim.scenario.labels import number_label
 from proxysim.studies.limits import ceiling_words, ceilings
 
@@ -98,11 +100,22 @@ def _largest(found: Findings, measure: str, actors: Sequence[str], most: int) ->
 
 def _bands(found: Findings, branches: Sequence[str]) -> pandas.DataFrame:
     """Monthly quantiles of some branches, in this order."""
-    table = found.study.bands_table()
-    parts = [table[table["branch"] == name] for name in branches]
     import pandas as pd
 
-    return pd.concat(parts)
+    table = found.study.bands_table()
+    own = pd.concat([table[table["branch"] == name] for name in branches]).reset_index(drop=True)
+    flows = own["measure"].isin([name for name, (unit, _) in MEASURES.items() if per_year(unit) != unit])
+    levels = [column for column in own.columns if column.startswith("q")]
+    own.loc[flows, levels] *= MONTHS
+    return own
+
+
+def _effect_table(found: Findings) -> pandas.DataFrame:
+    """All effects, with flows per year."""
+    import pandas as pd
+
+    assert found.comparison is not None
+    return pd.DataFrame([vars(yearly(effect)) for effect in found.comparison.effects])
 
 
 def _receivers(found: Findings) -> list[str]:
@@ -121,7 +134,7 @@ def _main(made: Pictures, found: Findings) -> None:
 
     measure, unit, every = "fighting", _INDEX, fighters(found.study)
     if not every:
-        measure, unit, every = "received_arms", "USD m / month", _receivers(found)
+        measure, unit, every = "received_arms", "USD m / year", _receivers(found)
     if not every:
         return
     actors, branches = _largest(found, measure, every, _ACTORS), _main_branches(found)
@@ -147,7 +160,7 @@ def _effects(made: Pictures, found: Findings) -> None:
              alt_text.bands(found, fighting, "fighting", shown))  # fmt: skip
     if found.comparison is None:
         return
-    table = found.comparison.to_dataframe()
+    table = _effect_table(found)
     _matrix(made, found, table)
     chosen = table[table["branch"].isin(shown) & table["measure"].isin(_MEASURES)]
     chosen, more = _that_matter(found, chosen)
@@ -236,7 +249,7 @@ def _arms(made: Pictures, found: Findings) -> None:
         actors = _largest(found, "received_arms", every, _OVER_TIME)
         rest = len(every) - len(actors)
         more = f"{counted(rest, 'receiver')} with smaller effects {'is' if rest == 1 else 'are'} not shown." if rest else ""
-        figure = figures.arms_over_time(_bands(found, found.roles.shown), actors, found.events, labels)
+        figure = figures.arms_over_time(_bands(found, found.roles.shown), actors, found.events, labels, unit="USD m / year")
         _add(made, "arms", "Arms received over time", figure, more, alt_text.bands(found, actors, "received_arms", found.roles.shown))
     if len(found.cargoes) and float(found.cargoes["sent"].sum()) > 0:
         focus = labels[found.roles.focus or found.roles.baseline]
@@ -248,7 +261,7 @@ def _arms(made: Pictures, found: Findings) -> None:
                  cargo, alt_text.map(found))  # fmt: skip
     if len(found.provenance):
         table, more = _first_receivers(found.provenance)
-        _add(made, "provenance", "Arms by origin", figures.provenance(table, labels=labels, makers=by_maker), more,
+        _add(made, "provenance", "Arms by origin", figures.provenance(table, unit="USD m / year", labels=labels, makers=by_maker), more,
              alt_text.provenance(found))  # fmt: skip
 
 

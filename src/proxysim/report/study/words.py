@@ -10,7 +10,7 @@ import numpy as np
 
 from proxysim.formatting import capital, counted, joined, percent
 from proxysim.report.evidence import GRADES
-from proxysim.report.text import number
+from proxysim.report.text import number, yearly
 from proxysim.runs.outcomes import FALLEN
 from proxysim.scenario.labels import number_label
 from proxysim.studies.limits import ceilings, idle_plants, idle_words
@@ -28,7 +28,7 @@ def headline(found: Findings) -> list[Effect]:
     for measure, actors in (("received_arms", proxies), ("stock", proxies), ("received_arms", None), (FALLEN, None)):
         effects = [effect for effect in found.effects(measure) if actors is None or effect.actor in actors]
         if effects:
-            return sorted(effects, key=lambda effect: -abs(effect.difference or 0.0))
+            return sorted(map(yearly, effects), key=lambda effect: -abs(effect.difference or 0.0))
     return []
 
 
