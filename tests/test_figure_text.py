@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
 from tests.drawn import faults_of, words_of
 from tests.torture import BRANCHES, REGIME, write_world
 
@@ -184,11 +186,53 @@ HARD: dict[str, Callable[[], Figure]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", HARD)
+#: Figures with the most words, which take the longest to measure.
+LONG = {"differences", "capacity_bands, all actors", "overview", "places_and_legs", "places_and_legs, flows", "support_chain, 7 branches",
+        "effect_matrix, one outcome", "heat_map, text across", "regime_stability", "capacity_bands, 3 branches", "differences, 2 branches",
+        "support_chain, 3 branches", "arms_over_time, 2 branches", "headline, arms"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in HARD])
 def test_figures__no_words_are_off_the_page_or_over_others(name: str) -> None:
-    """With captions in the figure, and without; labels of sixty letters are whole."""
+    """With captions in the figure; labels of sixty letters are whole."""
     figure = HARD[name]()
     assert faults_of(figure) == []
     assert not [words for words, _ in words_of(figure) if "…" in words]
+
+
+@pytest.mark.parametrize("name", ["headline, 4 branches", "survival, 7 branches", "effect_matrix", "ranking"])
+def test_figures__without_their_captions_have_no_words_off_the_page(name: str) -> None:
+    """As a report shows them."""
     with captions_apart():
         assert faults_of(HARD[name]()) == []
+
+
+def test_faults__are_seen() -> None:
+    """The check is able to fail: words off the page, over others, under a legend, and partly behind a card."""
+    figure = Figure(figsize=(4, 2))
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.1, 0.1, 0.8, 0.8))
+    figure.text(0.9, 0.5, "off the page to the right")
+    figure.text(0.2, 0.2, "one over")
+    figure.text(0.21, 0.21, "the other")
+    axes.plot([0, 1], [0, 1], label="a line")
+    axes.legend(loc="upper left")
+    axes.text(0.05, 0.9, "covered")
+    axes.add_patch(FancyBboxPatch((0.6, 0.1), 0.2, 0.2, boxstyle="square,pad=0"))
+    axes.text(0.5, 0.15, "half behind")
+    found = faults_of(figure)
+    for words in ("off the page: 'off", "one over the other: 'one over'", "under a legend: 'covered'", "partly behind a card: 'half"):
+        assert any(one.startswith(words) for one in found), (words, found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["quickstart", "levant", "levant-2025", "angola"])
+def test_figures__of_the_shipped_worlds_can_be_read(name: str) -> None:
+    """Maps, flows and the overview of one run, and the bands of a few."""
+    run = ps.run(name, 0)
+    flows = run.flows[run.flows["from"] != run.flows["to"]].assign(n=1)
+    bands = ps.ensemble(name, runs=5, bands=True).bands_table()
+    labels = {one: label for (_, one), label in run.world.scenario.labels.items()}
+    for figure in (figures.arms_map(run.world, flows, labels=labels), figures.places_and_legs(run.world), figures.alluvial(flows, labels=labels),
+                   run.plot(), figures.headline(bands, labels=labels), figures.arms_over_time(bands, labels=labels)):  # fmt: skip
+        assert faults_of(figure) == []

@@ -23,6 +23,7 @@ from proxysim.sweeps.execution import block as attempt
 from proxysim.sweeps.execution import context
 from proxysim.sweeps.execution.options import SweepOptions
 from proxysim.sweeps.runner import extend, resume, status, sweep
+from proxysim.sweeps.store.blocks import Batch
 from proxysim.sweeps.store.folder import FAILURES, RUNS, Store
 from proxysim.sweeps.verification import replay, verify
 
@@ -60,6 +61,28 @@ def test_digest__is_one_whatever_it_runs_on(
 def test_digest__is_one_for_all(home: Path, tmp_path: Path, workers: int, block: int, executor: str) -> None:
     """The full count."""
     check_same(home, tmp_path / "out", SweepOptions(executor, workers), block)
+
+
+def test_digest__does_not_depend_on_the_order_in_which_runs_are_dealt(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Point after point, as in folders of format 2, gives the bytes of one run of each point at a time."""
+    dealt = Batch.dealt
+    monkeypatch.setattr(Batch, "dealt", lambda batch, units, deal: dealt(batch, units, batch.runs))
+    check_same(home, tmp_path / "out", SweepOptions(), 5)
+    first = pq.read_table(min((tmp_path / "out" / "shards").iterdir()))
+    assert {0, 1} == set(first.column("point").to_pylist())
+    first = pq.read_table(min((home / "done" / "shards").iterdir()))
+    assert set(range(6)) == set(first.column("point").to_pylist())
+
+
+def test_deal__of_points_that_differ_in_text_is_a_quarter_of_their_runs(tmp_path: Path) -> None:
+    """Each combination of text needs a world of its own, which should not be built for a single run."""
+    text = TEXT + '\n[uncertainties]\n"rules.attrition" = ["linear", "square"]\n'
+    sweep(experiment(tmp_path, 6, text), tmp_path / "out", block=24)
+    store = Store.read(tmp_path / "out")
+    points, runs = store.units(next(store.blocks()))
+    assert [(point, run) for point in range(12) for run in (0, 1)] == list(zip(points.tolist(), runs.tolist(), strict=True))
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -201,7 +201,10 @@ def _draw_ranges(axes: Axes, rows: pandas.DataFrame, middle: float, keys: Sequen
     -------
     list of the ends of all bars, and the middle
     """
-    looks = {"low": {"color": tint(NEGATIVE, 0.7), "edgecolor": NEGATIVE, "hatch": "////"}, "high": {"color": POSITIVE, "edgecolor": INK}}
+    looks: dict[str, dict[str, Any]] = {
+        "low": {"color": tint(NEGATIVE, 0.7), "edgecolor": NEGATIVE, "hatch": "////"},
+        "high": {"color": POSITIVE, "edgecolor": INK},
+    }
     ends = [middle]
     for at in range(len(rows)):
         values = {key: float(rows[f"at_{key}"].iloc[at]) for key in looks}

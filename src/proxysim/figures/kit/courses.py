@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from proxysim.figures.kit import text
-from proxysim.figures.kit.frame import ShownFigure, captioned_figure, label_months, place_axes, place_text
+from proxysim.figures.kit.frame import ShownFigure, captioned_figure, figure_of, label_months, place_axes, place_text
 from proxysim.figures.kit.legends import legend_of
 from proxysim.figures.kit.palette import GUIDE, LOOKS, MUTED, branch_look, text_colour
 from proxysim.figures.kit.style import EDGE, HEAD, SMALL, TINY, WIDE
@@ -208,7 +208,7 @@ def side_by_side(plan: Plan, caption: str, events: pandas.DataFrame | None, high
     width = (WIDE - start - columns * (left + right)) / columns
     marks = marks_of(events, plan.months, width)
     size = HEAD if columns < 3 else SMALL
-    titles = {panel: _title(plan, panel, words, width + 0.5, 3, size) for panel, words in plan.panels}
+    titles = {panel: _title(plan, panel, words, width + right, 3, size) for panel, words in plan.panels}
     heads = [max(len(titles[panel]) for panel, _ in plan.panels[row : row + columns]) for row in range(0, count, columns)]
     tall = [0.2 + 0.155 * lines + (0.1 if marks.places else 0.0) for lines in heads]
     legend = legend_of(*_legend(plan))
@@ -239,7 +239,7 @@ def multiples(plan: Plan, caption: str, events: pandas.DataFrame | None) -> Show
     cells = [(WIDE - EDGE - wide_label) / len(block) for block in blocks]
     plots = [cell - left - right for cell in cells]
     marks = marks_of(events, plan.months, min(plots))
-    titles = [{panel: _title(plan, panel, words, cell - 0.1, 5, SMALL) for panel, words in block} for block, cell in zip(blocks, cells, strict=True)]
+    titles = [{panel: _title(plan, panel, words, cell - 0.24, 5, SMALL) for panel, words in block} for block, cell in zip(blocks, cells, strict=True)]
     heads = [0.24 + 0.145 * max(map(len, one.values())) + (0.1 if marks.places else 0.0) for one in titles]
     height = legend.height + sum(heads) + len(blocks) * (len(rows) * (high + gap) + 0.3)
     figure = captioned_figure(f"{caption}{_scales(plan)} {marks.key}".strip(), height)
@@ -271,7 +271,7 @@ def flat_row(plan: Plan, caption: str, events: pandas.DataFrame | None, height: 
     own = plan.has_own_scales
     wide = (WIDE - 0.2 - (left + right) * count) / count
     marks = marks_of(events, plan.months, wide, _FLAT_EVENTS)
-    titles = {panel: _title(plan, panel, words, wide + left + right - 0.12, 3, TINY + 0.6) for panel, words in plan.panels}
+    titles = {panel: _title(plan, panel, words, wide + left + right - 0.2, 3, TINY + 0.6) for panel, words in plan.panels}
     legend = legend_of(*_legend(plan, marked=True))
     head = legend.height + 0.16 + 0.145 * max(map(len, titles.values())) + (0.1 if marks.places else 0.0)
     figure = captioned_figure(f"{caption}{_scales(plan)} {marks.key}".strip(), height)
@@ -344,7 +344,7 @@ def draw_courses(
     if len(months) == 1:
         axes.set_xticks([0], list(months))
     _space_month_labels(axes)
-    tall = float(axes.get_position().height * axes.figure.get_size_inches()[1])
+    tall = float(axes.get_position().height * figure_of(axes).get_figheight())
     axes.yaxis.set_major_locator(MaxNLocator(2 if small else max(2, min(5, int(tall / 0.3))), steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: "0" if abs(value) < 1e-12 else plain(value, 4, ",")))
     if small:
@@ -386,7 +386,7 @@ def _label_ends(
 
 def _space_month_labels(axes: Axes) -> None:
     """Leave out every second label of the months until those left are apart; the ticks remain."""
-    wide = float(axes.get_position().width * axes.figure.get_size_inches()[0])
+    wide = float(axes.get_position().width * figure_of(axes).get_figwidth())
     low, high = axes.get_xlim()
     ticks, names = list(axes.get_xticks()), [label.get_text() for label in axes.get_xticklabels()]
     step = 1

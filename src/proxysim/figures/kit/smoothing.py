@@ -58,4 +58,4 @@ def _weights(x: Array, at: Array, span: float) -> Array:
     below = s0 * s2 - s1**2
     flat = below <= 1e-12 * np.maximum(s0 * s2, 1e-300)
     rows = kernel * (s2[:, None] - s1[:, None] * offset) / np.where(flat, 1.0, below)[:, None]
-    return np.where(flat[:, None], kernel / s0[:, None], rows)
+    return np.asarray(np.where(flat[:, None], kernel / s0[:, None], rows))

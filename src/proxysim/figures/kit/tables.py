@@ -26,9 +26,11 @@ def matters(table: pandas.DataFrame) -> Any:
     A difference matters if it is at least 2 % of the value in the first branch or of that in its own branch, whichever
     is larger, and does not round to 0.
     """
-    size, base = table["difference"].astype(float).abs(), table["baseline"].astype(float)
-    scale = np.maximum(base.abs(), (base + table["difference"].astype(float)).abs())
-    return (size >= _SHOWN) & (size >= MATTERS * scale.fillna(0.0))
+    import pandas as pd
+
+    difference, base = (table[key].to_numpy(dtype=float) for key in ("difference", "baseline"))
+    scale = np.nan_to_num(np.maximum(np.abs(base), np.abs(base + difference)))
+    return pd.Series((np.abs(difference) >= _SHOWN) & (np.abs(difference) >= MATTERS * scale), index=table.index)
 
 
 def detected(table: pandas.DataFrame) -> Any:

@@ -19,6 +19,8 @@ from proxysim.formatting import capital, spaced
 #: Marks that isolate the direction of a label from that of a sentence; fonts may lack all of them but the last.
 _ISOLATES = re.compile("[\u2066-\u2069\u200e\u200f]")
 _LEFT_TO_RIGHT = "\u200e"
+#: Bold text is up to this much wider than plain text.
+_BOLD = 1.17
 
 
 def wrap_text(words: str, wide: float, size: float = SMALL) -> list[str]:
@@ -72,7 +74,7 @@ def _shorten_middle(words: str, most: int) -> str:
 
 def fit(words: str, wide: float, size: float = TEXT, bold: bool = False) -> str:
     """Shorten text until it is at most `wide` inches wide."""
-    whole, factor = _one_line(words), 1.12 if bold else 1.0
+    whole, factor = _one_line(words), _BOLD if bold else 1.0
     most, found = min(len(whole), 200), cut(whole, 200)
     while most > 4 and (needed := text_width(found, size) * factor) > wide:
         most = max(4, min(most - 1, round(most * wide / needed) + 1))
@@ -82,7 +84,7 @@ def fit(words: str, wide: float, size: float = TEXT, bold: bool = False) -> str:
 
 def wrap_label(words: str, wide: float, size: float = TEXT, most: int = 2, bold: bool = False) -> list[str]:
     """Wrap a label into at most `most` lines of at most `wide` inches; only a longer one is shortened, in its middle."""
-    whole, room = _one_line(words), wide / (1.12 if bold else 1.0)
+    whole, room = _one_line(words), wide / (_BOLD if bold else 1.0)
     kept = len(whole)
     while True:
         lines = _filled(_shorten_middle(whole, kept), room, size)

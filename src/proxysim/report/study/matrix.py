@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,8 +19,8 @@ from proxysim.studies.limits import ceilings
 if TYPE_CHECKING:
     from proxysim.report.study.findings import Findings
 
-#: Largest number of columns and of rows in the matrix of the first page.
-COLUMNS, ROWS = 4, 13
+#: Largest number of columns and of lines in the matrix of the first page, and letters in a line of its first column.
+COLUMNS, LINES, LETTERS = 4, 15, 26
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,14 @@ def _told(found: Findings, groups: dict[tuple[str, str], list[Outcome]], columns
     kept = [key for key in dict.fromkeys(wanted) if key in groups and _matters(groups[key], columns)]
     chosen: list[tuple[str, str]] = []
     for key in kept:
-        if sum(len(groups[one]) for one in (*chosen, key)) <= ROWS:
+        if sum(_lines(found, groups[one]) for one in (*chosen, key)) <= LINES:
             chosen.append(key)
     return chosen
+
+
+def _lines(found: Findings, group: Sequence[Outcome]) -> int:
+    """Lines that an outcome needs: a row for mean and end each, or its name and its unit."""
+    return max(len(group), math.ceil(len(_named(found, group[0])) / LETTERS) + 1)
 
 
 def _named(found: Findings, one: Outcome) -> str:

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from proxysim.report.study.findings import Seed
     from proxysim.scenario.world.world import World
 
-_KEYS = ("main", "fighting", "differences", "chain", "flows", "map", "provenance", "provisions", "counter", "screening")
+_KEYS = ("main", "matrix", "fighting", "arms", "survival", "differences", "chain", "flows", "map", "provenance", "provisions", "counter", "screening")
+#: Those in the section on results.
+_RESULTS = ("matrix", "fighting", "arms", "survival", "differences")
 #: Maximum number of rows in the table of effects.
 _EFFECTS = 400
 
@@ -76,9 +78,10 @@ def _context(found: Findings, patterns: Sequence[Pattern] | None, full: bool) ->
     focus, base = found.roles.focus, found.roles.baseline
     front = first_page(found, None if patterns is None else len(patterns), sum(one.met for one in patterns or ()))
     shared = layout_context(stamp(study), pictures(found), _KEYS, scenario, study.residual)
+    regimes = [one for key, one in shared["pictures"].items() if key.startswith("regime")]
     return shared | {
         "question": scenario.question, "page": front, "description": front.verdict[0], "full": full,
-        "regimes": [one for key, one in shared["pictures"].items() if key.startswith("regime")],
+        "regimes": regimes, "results": bool(regimes or words.idle(found) or any(shared["pictures"][key] for key in _RESULTS)),
         "branches": [(found.labels[name], name, scenario.branches.get(name, ""), _role(found, name)) for name in study.branches],
         "focus": found.labels[focus] if focus else "", "reason": found.roles.reason,
         "baseline": found.labels[base], "compared": found.comparison is not None,

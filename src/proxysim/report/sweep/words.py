@@ -195,9 +195,8 @@ def alt_plane(found: SweepFindings) -> str:
 
 def alt_scatter(found: SweepFindings, names: Sequence[str]) -> str:
     """Alternative text for the scatter plots of the factors."""
-    rows = found.factors.set_index("name")
-    told = [f"{found.labels[name]} {number(float(rows.loc[name, 'change']), True)} from {rows.loc[name, 'low']} to {rows.loc[name, 'high']}"
-            for name in names]  # fmt: skip
+    told = [f"{found.labels[str(row['name'])]} {number(float(row['change']), True)} from {row['low']} to {row['high']}"
+            for _, row in found.factors.iterrows() if str(row["name"]) in names]  # fmt: skip
     return f"Scatter plots of the answer at {len(shown_points(found)):,} points against each factor, with a smooth curve. Change: {'; '.join(told)}."
 
 

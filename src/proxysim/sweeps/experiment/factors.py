@@ -81,12 +81,12 @@ class Factor:
             return None
         if not self.low <= value <= self.high and not any(math.isclose(value, end, rel_tol=1e-12) for end in (self.low, self.high)):
             return None
-        value = min(max(value, self.low), self.high)  # a point of a sample can exceed an end of its range by rounding
+        held: float = min(max(value, self.low), self.high)  # a point of a sample can exceed an end of its range by rounding
         if self.high == self.low:
             return 0.5
         if self.dist == "log-uniform":
-            return math.log(value / self.low) / math.log(self.high / self.low)
-        return (value - self.low) / (self.high - self.low)
+            return math.log(held / self.low) / math.log(self.high / self.low)
+        return (held - self.low) / (self.high - self.low)
 
     @cached_property
     def subject(self) -> str:

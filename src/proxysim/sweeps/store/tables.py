@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -134,7 +134,7 @@ def _write_runs(store: Store, path: Path) -> str:
     return file.digest.hexdigest()
 
 
-def _slabs(store: Store) -> Iterator[pa.Table]:
+def _slabs(store: Store) -> Generator[pa.Table, None, None]:
     """Slabs of sorted rows, in the order of points."""
     shards = (store.read_shard(block)[0] for block in store.blocks())
     if store.planned <= PART_ROWS:
