@@ -595,7 +595,7 @@ def test_differences__measures_with_the_same_content_share_a_panel() -> None:
     figure = figures.differences(pd.concat([table, twin]))
     titles = [title.replace("\n", " ") for axes in figure.axes if (title := axes.get_title(loc="left"))]
     assert titles == ["Composite capacity (index points); the same for fighting index",
-                      "Arms received (USD m of arms per month); the same for arms made per month"]  # fmt: skip
+                      "Arms received (USD m of arms per month); the same for arms made, last twelve months"]  # fmt: skip
 
 
 def test_differences__a_detected_effect_too_small_to_matter_is_not_drawn_as_detected() -> None:

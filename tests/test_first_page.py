@@ -80,7 +80,7 @@ def test_cell__says_no_change_only_within_the_band() -> None:
     assert cell(judged(effect(0.5, -0.5, 1.5), 100.0))[0] == "no change"
     assert cell(judged(effect(0.5, -3.0, 4.21), 100.0))[0] == "not detected, at most 4.3"
     assert cell(judged(effect(8.45, 8.31, 8.59), 100.0)) == ("+8.4 [+8.3, +8.6]", "strong")
-    assert cell(judged(effect(0.4, 0.3, 0.5), 100.0)) == ("+0.4 [+0.3, +0.5]", "")
+    assert cell(judged(effect(0.4, 0.3, 0.5), 100.0)) == ("no change", "quiet")
 
 
 def sentences(page: FirstPage) -> list[str]:

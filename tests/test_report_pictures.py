@@ -69,7 +69,7 @@ def test_pictures__main_figure_is_flat_and_has_four_lines(found: Findings, monke
     assert set(named) <= told and not {found.labels[name] for name in found.roles.counters if name != best} & told
     markers = {line.get_marker() for axes in figure.axes for line in axes.lines} - {"None", "", None}
     assert len(markers) == 4
-    assert "Events: 1 " in caption and "fighting" in alt
+    assert "Events: 1: " in caption and "fighting" in alt
 
 
 def test_pictures__captions_are_text_of_the_page(found: Findings) -> None:

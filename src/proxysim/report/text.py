@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from proxysim import formatting
 from proxysim.statistics.paired import rare_words
@@ -13,26 +13,28 @@ if TYPE_CHECKING:
     from proxysim.statistics.paired import Effect
 
 #: Units in the form used in sentences.
-UNITS = {"index": "points", "USD m / month": "USD m per month", "USD m of arms / month": "USD m of arms per month",
+UNITS = {"index": "index points", "USD m / month": "USD m per month", "USD m of arms / month": "USD m of arms per month",
           "share of runs": "of runs", "months": "months"}  # fmt: skip
 #: Months of a year, and the end of a unit of a flow.
 MONTHS, _PER_MONTH = 12.0, " / month"
 #: Names of measures on a page, where they differ from the id.
-_CALLED = {"received_arms": "arms arrived", "made": "arms made", "stock": "arms held", "fighting": "fighting index",
+_CALLED = {"received_arms": "arms received", "made": "arms made", "stock": "arms held", "fighting": "fighting index",
            "received_money": "money received", "sent_arms": "arms sent"}  # fmt: skip
 #: Phrases for a measure of an actor.
 _OF = {"received_arms": "arms received by {}", "made": "arms made by {}", "stock": "arms held by {}", "fighting": "fighting index of {}",
        "received_money": "money received by {}", "sent_arms": "arms sent by {}"}  # fmt: skip
-#: Values smaller than this are rounding errors.
-_DUST = 1e-9
+#: Values smaller than this are too small for a page: USD 100, or a ten-thousandth of an index point.
+_DUST = 1e-4
 
 
 def yearly(effect: Effect) -> Effect:
     """An effect with flows per year, as in the files; other units stay."""
     if not effect.unit.endswith(_PER_MONTH):
         return effect
-    values = {key: None if (value := getattr(effect, key)) is None else MONTHS * value for key in ("baseline", "value", "difference", "low", "high")}
-    return replace(effect, unit=per_year(effect.unit), **values)
+    scaled: dict[str, Any] = {
+        key: None if (value := getattr(effect, key)) is None else MONTHS * value for key in ("baseline", "value", "difference", "low", "high")
+    }
+    return replace(effect, unit=per_year(effect.unit), **scaled)
 
 
 def per_year(unit: str) -> str:

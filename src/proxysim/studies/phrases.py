@@ -48,7 +48,7 @@ DATES = (FALL, REVIVAL)
 
 
 def measure_name(scenario: Scenario, measure: str) -> str:
-    """Return a measure in words, such as "arms received from Iran" or "fighting index at the end"."""
+    """Return a measure in words, such as "arms received from north" or "fighting index at the end"."""
     if FROM in measure:
         measure, origin = measure.split(FROM)
         return f"{_CALLED[measure]} from {origin_label(scenario, origin)}"
@@ -63,7 +63,7 @@ def table_unit(measure: str, unit: str) -> str:
 
 
 def outcome_name(scenario: Scenario, measure: str, actor: str) -> str:
-    """Return a measure of an actor in words, such as "arms received, Hezbollah"."""
+    """Return a measure of an actor in words, such as "arms received, reds"."""
     return f"{measure_name(scenario, measure)}, {actor_label(scenario, actor)}"
 
 

@@ -186,7 +186,7 @@ def marks_of(events: pandas.DataFrame | None, months: Sequence[str], width: floa
         by_month: dict[int, list[str]] = {}
         for at, words in sorted(groups[place], key=lambda one: one[0]):
             by_month.setdefault(at, []).append(words)
-        told.append(f"{order} " + ", ".join(f"{'; '.join(all_words)} ({months[at]})" for at, all_words in by_month.items()))
+        told.append(f"{order}: " + "; ".join(f"{months[at]} {', '.join(all_words)}" for at, all_words in by_month.items()))
     return Marks([(place, order) for order, place in enumerate(places, 1)], (f"Events: {'. '.join(told)}." if told else "") + not_marked(unmarked))
 
 
@@ -292,7 +292,7 @@ def flat_row(plan: Plan, caption: str, events: pandas.DataFrame | None, height: 
 
 def _title(plan: Plan, panel: str, words: str, wide: float, most: int, size: float = HEAD) -> list[str]:
     """Return the lines of a title; courses that are the same in all branches are named as such."""
-    note = " (the same in all branches)" if plan.is_same(panel) else ""
+    note = " (the same in the branches shown)" if plan.is_same(panel) else ""
     return wrap_label(words + note, wide, size, most, bold=True)
 
 

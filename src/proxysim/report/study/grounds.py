@@ -11,8 +11,9 @@ from proxysim.formatting import capital, counted, joined, percent, spelled
 from proxysim.report import evidence
 from proxysim.report.study.headline import MEAN, TOGETHER
 from proxysim.report.study.scale import Kind
-from proxysim.report.study.verdict import main_outcomes
+from proxysim.report.study.verdict import main_outcomes, outcome_of
 from proxysim.report.text import amount, digits_of, rounded
+from proxysim.runs.outcomes import FALLEN
 from proxysim.scenario.labels import number_label
 from proxysim.studies.changes import change_text
 
@@ -20,6 +21,12 @@ if TYPE_CHECKING:
     from proxysim.report.study.findings import Findings
     from proxysim.scenario.scenario import Scenario
     from proxysim.studies.changes import Change
+
+
+#: Arms of a proxy, by the measure of the verdict.
+_ARMS = {"received_arms": "the arms that reach", "stock": "the arms held by"}
+#: Least change of the share of runs in which a regime falls that is worth a sentence.
+_POINTS = 0.03
 
 
 def assumed(found: Findings) -> str:
@@ -41,11 +48,12 @@ def assumed(found: Findings) -> str:
     events = evidence.differing_events(base, found.world.scenario)
     if events:
         parts.append(counted(len(events), "event"))
+    base_label, focus_label = (f"“{found.labels[name]}”" for name in (found.roles.baseline, found.roles.focus))
     if not parts:
-        return f"Compared with “{found.labels[found.roles.baseline]}”: no number and no event differs."
+        return f"{focus_label} and {base_label} differ in no number and no event."
     dated = f", in force from {change_text(dates[0], found.world.scenario).after}" if dates else ""
-    grades = evidence.grades_in_words([change.grade for change in (*provisions, *others)])
-    return f"Compared with “{found.labels[found.roles.baseline]}”: {joined(parts)}{dated}{f'; {grades}' if grades else ''}."
+    grades = capital(evidence.grades_in_words([change.grade for change in (*provisions, *others)]))
+    return f"{focus_label} differs from {base_label} by {joined(parts)}{dated}.{f' {grades}.' if grades else ''}"
 
 
 def _one_change(change: Change, scenario: Scenario) -> str:
@@ -62,7 +70,7 @@ def confidence(found: Findings) -> list[str]:
     sentences = []
     if changed:
         against = changed[0].effects[focus].effect.opposite_sign or 0.0
-        whom = found.labels[changed[0].actor]
+        whom = f"{_ARMS[changed[0].measure]} {found.labels[changed[0].actor]}"
         sentences.append(f"The effect on {whom} has the opposite sign in {percent(against)} of the {pairs}." if against > 0
                          else f"The effect on {whom} has the opposite sign in none of the {pairs}.")  # fmt: skip
     else:
@@ -72,21 +80,31 @@ def confidence(found: Findings) -> list[str]:
         return sentences
     sentences.append("Intervals reflect random variation only.")
     if found.screening is not None:
-        low, high = (float(np.quantile(found.screening.draws, at)) for at in (0.05, 0.95))
+        low, middle, high = (float(np.quantile(found.screening.draws, at)) for at in (0.05, 0.5, 0.95))
         count = len(found.screening.table)
         lead = "the uncertain parameter varies" if count == 1 else f"{'both' if count == 2 else f'all {count:,}'} uncertain parameters vary"
         below = float((found.screening.draws < 0.0).mean())
-        digits = digits_of(high, 0.5 * (high - low))
-        ends = f"{rounded(low, digits)} to {rounded(high, digits)} {found.yardstick[1].removesuffix(' of arms')}"
-        sentences.append(f"When {lead}, the effect on the {found.yardstick[0]} ranges from {ends}.")
-        sentences.append(f"It is below zero in {percent(below)} of draws." if below else "It is below zero in no draw.")
+        digits, unit = digits_of(high, 0.5 * (high - low)), found.yardstick[1].removesuffix(" of arms")
+        given = _yardstick_effect(found)
+        if given is not None:
+            sentences.append(f"With the numbers of the file, the effect on the {found.yardstick[0]} is {rounded(given, digits)} {unit}.")
+        sentences.append(f"When {lead}, its median is {rounded(middle, digits)} {unit}.")
+        under = f"{percent(below)} are below zero" if below else "none is below zero"
+        sentences.append(f"Nine in ten draws lie between {rounded(low, digits)} and {rounded(high, digits)}; {under}.")
     return sentences
+
+
+def _yardstick_effect(found: Findings) -> float | None:
+    """The effect of the branch of interest on the outcome by which countermeasures are ranked, with the numbers of the file."""
+    effects = [one.effects[found.roles.focus or ""].effect.difference for one in found.outcomes
+               if one.measure == "stock" and one.when == MEAN and one.actor != TOGETHER]  # fmt: skip
+    return sum(effect or 0.0 for effect in effects) if effects else None
 
 
 def grounds(found: Findings, patterns: int | None, met: int) -> list[str]:
     """On what evidence the answer rests: historical patterns, grades, and the parameters that matter most."""
     assert found.comparison is not None and found.roles.focus is not None
-    changes = [change for change in found.comparison.changes[found.roles.focus] if not change.is_date]
+    changes = found.comparison.changes[found.roles.focus]
     sentences = []
     if patterns:
         sentences.append(f"{met} of {counted(patterns, 'historical pattern')} {'is' if met == 1 else 'are'} reproduced.")
@@ -98,9 +116,10 @@ def grounds(found: Findings, patterns: int | None, met: int) -> list[str]:
         if len(changes) == 1:
             sentences.append(f"The one assumed change has grade {changes[0].grade}." if changes[0].grade else "The one assumed change has no grade.")
         elif weak == len(changes):
-            sentences.append(f"{'Both' if weak == 2 else f'All {spelled(weak)}'} assumed changes are assumptions (grade D or none).")
+            sentences.append(f"None of the {spelled(weak)} assumed changes rests on a measurement or an estimate (grade D or none).")
         else:
-            sentences.append(f"Of the {what}, {spelled(weak)} {'is an assumption' if weak == 1 else 'are assumptions'} (grade D or none).")
+            rest = "rests" if weak == 1 else "rest"
+            sentences.append(f"Of the {what}, {spelled(weak)} {rest} on no measurement or estimate (grade D or none).")
     if found.screening is not None:
         moving = found.screening.table[found.screening.table["detected"].astype(bool)]
         if len(moving):
@@ -127,32 +146,58 @@ def countermeasure(found: Findings) -> list[str]:
         sentences.append(f"“{name}” lowers them most: by {amount(-float(best['difference']))} {found.yardstick[1]} on average.")
         return sentences + mean_against_end(found)[:1]
     undone, at_end = float(best["undone"]), float(best["undone_end"])
-    end = f", and {_part(at_end)} at the end" if math.isfinite(at_end) and at_end > 0 else ""
-    sentences.append(f"“{name}” undoes {_part(undone)} of the effect on the {what} on average{end}.")
-    sentences += _elsewhere(found, str(best["branch"]))
-    alone = found.ranking[found.ranking["single"].notna()]
-    if len(alone) and str(alone.iloc[0]["branch"]) != str(best["branch"]) and alone.iloc[0]["high"] < 0.0 < undone:
-        one = alone.iloc[0]
-        sentences.append(f"Alone, “{found.labels[str(one['branch'])]}” does most: {_part(float(one['undone']))}.")
-    return sentences + mean_against_end(found)[:1]
+    elsewhere = _elsewhere(found, str(best["branch"]))
+    if elsewhere:
+        sentences.append(f"“{name}” lowers the {what} most, but mostly those of {elsewhere}, which “{found.labels[focus]}” hardly changes.")
+    else:
+        end = f" ({_part(at_end)} at the end)" if math.isfinite(at_end) and at_end > 0 and _part(at_end) != _part(undone) else ""
+        sentences.append(f"“{name}” undoes {_part(undone)} of the effect on the {what}{end}.")
+        sentences += _received(found, str(best["branch"]))
+        alone = found.ranking[found.ranking["single"].notna()]
+        if len(alone) and str(alone.iloc[0]["branch"]) != str(best["branch"]) and alone.iloc[0]["high"] < 0.0 < undone:
+            one = alone.iloc[0]
+            sentences.append(f"Alone, “{found.labels[str(one['branch'])]}” does most: {_part(float(one['undone']))}.")
+    return sentences + _falls(found, str(best["branch"])) + mean_against_end(found)[:1]
 
 
-def _elsewhere(found: Findings, branch: str) -> list[str]:
-    """A sentence if a countermeasure works mostly on proxies that the branch of interest hardly changes."""
-    focus = found.roles.focus or ""
+def _received(found: Findings, branch: str) -> list[str]:
+    """The part of the effect on arms received that a countermeasure undoes, if that is the main effect."""
+    actor = TOGETHER if outcome_of(found, "received_arms", TOGETHER, MEAN) is not None else next(iter(found.world.scenario.ids["proxies"]), "")
+    one, focus = outcome_of(found, "received_arms", actor, MEAN), found.roles.focus or ""
+    if one is None or one.effects[focus].kind is not Kind.CHANGED or not one.effects[focus].is_rise:
+        return []
+    whole, left = (one.effects[name].effect.difference or 0.0 for name in (focus, branch))
+    undone = 1.0 - left / whole
+    return [f"Of the rise in arms received it undoes {_part(undone)}." if undone > 0.005 else "Of the rise in arms received it undoes nothing."]
+
+
+def _falls(found: Findings, branch: str) -> list[str]:
+    """A sentence on each regime that falls more or less often under a countermeasure than under the branch of interest."""
+    sentences = []
+    for one in found.outcomes:
+        if one.measure == FALLEN:
+            shares = [one.effects[name].effect.value or 0.0 for name in (found.roles.focus or "", branch)]
+            if one.effects[branch].kind is Kind.CHANGED and abs(shares[1] - shares[0]) >= _POINTS:
+                way = "more" if shares[1] > shares[0] else "less"
+                ends = f"in {percent(shares[1])} of runs instead of {percent(shares[0])}"
+                sentences.append(f"{found.labels[one.actor]} then falls {way} often: {ends}.")
+    return sentences[:1]
+
+
+def _elsewhere(found: Findings, branch: str) -> str:
+    """The proxies that a countermeasure hits, if it works mostly on those that the branch of interest hardly changes; else empty."""
     losses = {actor: -(effect.difference or 0.0) for actor, effect in found.per_actor[branch].items()}
-    gains = {one.actor: one.effects[focus].effect.difference or 0.0 for one in found.outcomes
+    gains = {one.actor: one.effects[found.roles.focus or ""].effect.difference or 0.0 for one in found.outcomes
              if one.measure == "stock" and one.when == MEAN and one.actor != TOGETHER}  # fmt: skip
     gained, lost = (sum(abs(value) for value in values.values()) for values in (gains, losses))
     idle = [actor for actor, loss in losses.items() if loss > 0.2 * lost and abs(gains.get(actor, 0.0)) < 0.1 * gained]
     if sum(losses[actor] for actor in idle) <= 0.5 * lost:
-        return []
-    names = joined([found.labels[actor] for actor in sorted(idle, key=lambda actor: -losses[actor])[:2]])
-    return [f"Most of that is a loss of arms by {names}, which “{found.labels[focus]}” hardly changes."]
+        return ""
+    return joined([found.labels[actor] for actor in sorted(idle, key=lambda actor: -losses[actor])[:2]])
 
 
 def _part(share: float) -> str:
-    return percent(share) if share < 1.0 else "all"
+    return percent(share) if share < 0.995 else "all" if share < 1.05 else "more than all"
 
 
 def mean_against_end(found: Findings) -> list[str]:

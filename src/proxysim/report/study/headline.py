@@ -21,7 +21,7 @@ MEAN, LAST = "mean", "end"
 TOGETHER = "*"
 #: Headline measures, amounts first: the unit, and the factor from the unit of the model.
 MEASURES: dict[str, tuple[str, float]] = {
-    "received_arms": ("USD m a year", 12.0), "made": ("USD m a year", 12.0), "stock": ("USD m", 1.0), "fighting": ("points", 1.0),
+    "received_arms": ("USD m a year", 12.0), "made": ("USD m a year", 12.0), "stock": ("USD m", 1.0), "fighting": ("index points", 1.0),
 }  # fmt: skip
 #: Sizes are relative to the baseline, or to this share of the largest baseline of the same kind if that is more: ten times nearly
 #: nothing is still nearly nothing.

@@ -11,7 +11,7 @@ from proxysim.formatting import counted, joined, percent, plain
 from proxysim.formatting import number as fixed
 from proxysim.report.study.headline import LAST, TOGETHER, Outcome, last_words
 from proxysim.report.study.scale import FLAT, SCALE_WORDS, Judgement, Kind
-from proxysim.report.study.verdict import main_outcomes
+from proxysim.report.study.verdict import by_size, main_outcomes
 from proxysim.report.text import amount, called, digits_of, limit, rounded
 from proxysim.runs.outcomes import FALLEN
 from proxysim.studies.limits import ceilings
@@ -33,7 +33,7 @@ class Row:
     span : number of rows that the name covers
     when : "mean" or "end"
     baseline : value in the baseline
-    cells : text and style of each branch; the style is "strong" (detected, not negligible), "quiet" or ""
+    cells : text and style of each branch; the style is "strong" (detected, not negligible) or "quiet"
     """
 
     name: str
@@ -89,12 +89,14 @@ def _matters(group: Sequence[Outcome], columns: Sequence[str]) -> bool:
 
 
 def _told(found: Findings, groups: dict[tuple[str, str], list[Outcome]], columns: Sequence[str]) -> list[tuple[str, str]]:
-    """Outcomes in the matrix: regimes, arms received by all proxies, then the proxies in the order of their effects, amounts first."""
+    """Outcomes in the matrix: those that the page has sentences on, then the proxies in the order of their effects, amounts first."""
     _, ordered = main_outcomes(found)
     actors = [one.actor for one in ordered]
-    wanted = [key for key in groups if key[1] == FALLEN][:2] + [(TOGETHER, "received_arms")]
-    wanted += [(actor, measure) for actor in actors for measure in ("received_arms", "fighting")]
-    wanted += [(TOGETHER, "made"), *((actor, "made") for actor in actors), *groups]
+    ends = [one for one in found.outcomes if one.measure == "fighting" and one.when == LAST]
+    fighting = [(one.actor, "fighting") for one in by_size(ends, found.roles.focus or "")]
+    wanted = [key for key in groups if key[1] == FALLEN][:2] + [(TOGETHER, measure) for measure in ("received_arms", "stock")]
+    wanted += [(actors[0], "received_arms")] if actors else []
+    wanted += [*fighting[:1], (TOGETHER, "made"), *((actor, "received_arms") for actor in actors), *fighting, *groups]
     kept = [key for key in dict.fromkeys(wanted) if key in groups and _matters(groups[key], columns)]
     chosen: list[tuple[str, str]] = []
     for key in kept:
@@ -136,18 +138,20 @@ def cell(judgement: Judgement) -> tuple[str, str]:
         return f"{fixed(difference, True)} (no interval)", "quiet"
     low, high = factor * (effect.low or 0.0), factor * (effect.high or 0.0)
     digits = digits_of(difference, high - low)
-    if judgement.kind is Kind.UNCHANGED:
+    if judgement.kind in (Kind.UNCHANGED, Kind.NEGLIGIBLE):
         return "no change", "quiet"
     if judgement.kind is Kind.UNDETECTED:
         return f"not detected, at most {limit(factor * judgement.at_most)}", "quiet"
-    style = "strong" if judgement.kind is Kind.CHANGED else ""
-    return f"{rounded(difference, digits)} [{rounded(low, digits)}, {rounded(high, digits)}]", style
+    return f"{rounded(difference, digits)} [{rounded(low, digits)}, {rounded(high, digits)}]", "strong"
 
 
 def notes(found: Findings, left_out: Sequence[Outcome]) -> tuple[str, ...]:
     """Notes below the matrix: scale, intervals, and what is left out."""
     columns = columns_of_matrix(found)
-    lines = [f"Differences from the baseline with 95\u00a0% intervals; bold: detected and not negligible. {SCALE_WORDS}"]
+    lines = [f"Differences from the baseline with 95\u00a0% intervals. {SCALE_WORDS} No change: the whole interval is negligible."]
+    if any(_ceiling(found, one) for one in found.outcomes):
+        cap = float(found.study.worlds[0].params[0].stock_ratio_cap)
+        lines.append(f"At ceiling: share of an index that cannot rise further, because its stocks are {cap:.3g} times those at the start.")
     flat = [one for one in left_out if not _matters([o for o in found.outcomes if (o.actor, o.measure) == (one.actor, one.measure)], columns)]
     parts = []
     if flat:

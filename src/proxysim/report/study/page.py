@@ -172,9 +172,22 @@ def _divided(found: Findings) -> dict[str, Any] | None:
     rows.sort(key=lambda row: -row[3])
     return {
         "heads": [found.labels[m.total.actor] for m in measures],
+        "largest": _largest_shares(found),
         "rows": rows,
         "total": [number(m.total.difference, True) for m in measures],
     }
+
+
+def _largest_shares(found: Findings) -> str:
+    """The provision with the largest share for each proxy but the one in the figure, as a sentence; empty for one proxy."""
+    assert found.attribution is not None
+    drawn = max(found.attribution.measures, key=lambda m: abs(m.total.difference or 0.0), default=None)
+    told = []
+    for one in found.attribution.measures:
+        name = max(one.provisions, key=lambda player: abs(one.provisions[player].value or 0.0), default="")
+        if one is not drawn and name and one.provisions[name].value:
+            told.append(f"{found.labels[one.total.actor]}, {provision_label(name)} {number(one.provisions[name].value, True)}")
+    return f"Largest shares for the other proxies, USD m: {'; '.join(told)}." if told else ""
 
 
 def _counters(found: Findings) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from proxysim.core.vocabulary import MEASURE_INDEX
 from proxysim.formatting import joined, percent, spelled
 from proxysim.report.study.headline import LAST, MEAN, TOGETHER, Outcome
 from proxysim.report.study.scale import FLAT, Judgement, Kind
@@ -15,6 +16,8 @@ from proxysim.statistics.paired import rare_words
 if TYPE_CHECKING:
     from proxysim.report.study.findings import Findings
 
+#: Share of the weights of an index at their ceiling above which it can hardly differ.
+_CAPPED = 0.5
 #: Largest number of words of two labels that are both named in the verdict.
 _SHORT = 5
 
@@ -116,7 +119,7 @@ def _each(found: Findings, measure: str, group: Sequence[Outcome], other: str = 
     flat = sum(one.effects[focus].kind in FLAT for one in group)
     counts = {
         "more": sum(one.effects[focus].is_rise for one in changed), "less": sum(not one.effects[focus].is_rise for one in changed),
-        "about as much as before": flat,
+        "about as much as without it": flat,
     }  # fmt: skip
     told = {words: count for words, count in counts.items() if count}
     unclear = len(group) - sum(told.values())
@@ -154,9 +157,10 @@ def _fighting(found: Findings, focus: str) -> list[str]:
         average = by_size([one for one in means if one.effects[focus].kind is Kind.CHANGED], focus)
         if average:
             one = average[0]
-            higher = "higher" if one.effects[focus].is_rise else "lower"
-            return [f"The fighting index of {found.labels[one.actor]} is {one.effects[focus].adverb} {higher} on average, "
-                    f"{amount(one.effects[focus].effect.value or 0.0)} instead of {amount(one.baseline)}, but not at the end."]  # fmt: skip
+            size = f"{one.effects[focus].adverb} {'higher' if one.effects[focus].is_rise else 'lower'}"
+            ends = f"{amount(one.effects[focus].effect.value or 0.0)} instead of {amount(one.baseline)}"
+            last = _at_the_end(found, one.actor, focus)
+            return [f"The fighting index of {found.labels[one.actor]} is {size} on average, {ends}{last}"]
         if flat:
             return [f"At the end, in {month}, {who} {'differs' if len(group) > 1 else 'does not differ'} by 2\u00a0% or more."]
         return [f"No effect is detected on {'any' if len(group) > 1 else 'the'} fighting index at the end, in {month}."]
@@ -167,6 +171,16 @@ def _fighting(found: Findings, focus: str) -> list[str]:
             f"{amount(judgement.effect.value or 0.0)} instead of {amount(first.baseline)}.")  # fmt: skip
     rest = [one for one in group if one is not first]
     return [text, *([_others(rest, focus)] if any(one in changed for one in rest) else [])]
+
+
+def _at_the_end(found: Findings, actor: str, focus: str) -> str:
+    """How a sentence on a fighting index that differs on average ends, if it does not differ at the end."""
+    study = found.study
+    assert study.last_year is not None
+    capped = study.last_year[:, :, study.worlds[0].names["actor"].index(actor), MEASURE_INDEX["capped"]].mean(axis=1)
+    if min(capped[study.branches.index(name)] for name in (found.roles.baseline, focus)) > _CAPPED:
+        return ". At the end it is at its ceiling in both branches, so that it can hardly differ."
+    return ", but not at the end."
 
 
 def _others(rest: Sequence[Outcome], focus: str) -> str:
@@ -218,7 +232,7 @@ def _regime(found: Findings, one: Outcome, focus: str) -> str:
         return f"{name} falls in {percent(judgement.effect.value)} of runs instead of {percent(one.baseline)}; too few pairs differ for an interval."
     size = "" if judgement.kind is Kind.UNCHANGED else f" {judgement.adverb}"
     if judgement.kind in FLAT:
-        return f"{name} falls about as often as before, in {percent(judgement.effect.value)} of runs instead of {percent(one.baseline)}."
+        return f"{name} falls about as often as without it, in {percent(judgement.effect.value)} of runs instead of {percent(one.baseline)}."
     more = "more" if judgement.is_rise else "less"
     return f"{name} falls{size} {more} often: in {percent(judgement.effect.value)} of runs instead of {percent(one.baseline)}."
 
