@@ -29,7 +29,7 @@ WORDS = {
     "if", "else", "or", "commission of the broker", "over the routes of the tie", "for a proxy", "value set", "factors", "terms", "lowest", "highest",
     "side a", "z", "0", "1", "0 without weights", "0 if the divisor is 0", "1 if nothing is due", "1 if the flow is 0",
     "1 if the tie has no cost", "1 if the divisor is 0", "in month 0",
-    "usual", "due", "paid", "share", "need", "room", "own", "budget", "bill", "spare", "money", "foreign", "free", "sold", "price paid",
+    "usual", "left", "due", "paid", "share", "need", "room", "own", "budget", "bill", "spare", "money", "foreign", "free", "sold", "price paid",
     "received", "aim", "rival", "sale", "support", "fighting", "manufacture", "reach", "used", "struck", "lost", "sanctions fact", "value made",
 }  # fmt: skip
 NUMBER = r"-?[0-9.]+(?:e-?[0-9]+)?"
