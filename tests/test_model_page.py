@@ -97,7 +97,11 @@ def test_model_page__uses_no_name_that_it_does_not_define() -> None:
 def test_model_page__lists_the_steps_in_the_order_of_the_code() -> None:
     """Each call of a rule in `step.advance`, in order."""
     source = inspect.getsource(getattr(step.advance, "py_func", step.advance))
-    calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    calls = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
+    ]
     calls.sort(key=lambda node: (node.lineno, node.col_offset))
     order = [f"{call.func.value.id}.{call.func.attr}" for call in calls if isinstance(call.func.value, ast.Name)]
     listed = re.findall(r"`(\w+\.\w+)`", PAGE.split("<!-- schedule -->")[1].split("<!-- end of schedule -->")[0])
@@ -155,7 +159,9 @@ def test_month__is_there() -> None:
     assert {"R1", "R2", "R3", "R4", "R5", "R7", "R8", "R10", "R12", "R13"} == {row[0] for row in MONTH}
 
 
-@pytest.mark.parametrize(("rule", "text", "field", "where", "stated"), MONTH, ids=[f"{row[0]}-{row[2]}-{row[3]}" for row in MONTH])
+@pytest.mark.parametrize(
+    ("rule", "text", "field", "where", "stated"), MONTH, ids=[f"{row[0]}-{row[2]}-{row[3]}" for row in MONTH]
+)
 def test_month__states_the_digits_of_the_engine(
     result: Run, rule: str, text: str, field: str, where: str, stated: str
 ) -> None:
