@@ -65,10 +65,11 @@ def test_docs__model_page_names_real_parameters() -> None:
     from proxysim.core.records import FLOWS, STATE
     from proxysim.core.vocabulary import ARMS_LINES, CHANNELS, MEASURES, MONEY_LINES, PROVISIONS
     from proxysim.scenario.schema.keys import SECTIONS
+    from proxysim.scenario.schema.numbers import FIELDS
 
     known = set(BY_NAME) | {p.key for p in PARAMETERS} | set(MEASURES) | set(PROVISIONS) | set(VARIANTS)
     known |= {field.name for field in STATE + FLOWS} | set(CHANNELS) | set(MONEY_LINES) | set(ARMS_LINES)
-    known |= {key for keys in SECTIONS.values() for key in keys} | {"chance_per_month"}
+    known |= {key for keys in SECTIONS.values() for key in keys} | {"chance_per_month", *FIELDS}
     page = (DOCS / "model.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", page))
     assert set() == named - known
