@@ -56,8 +56,8 @@ figures.waterfall(table[(table["measure"] == "received_arms") & (table["actor"] 
 
 # %% [markdown]
 # ## Why two runs differ
-# `explain` lists, for each quantity, the first month and rule in which the two runs of a pair differ. The list shows how the assumed
-# changes reach the measures.
+# `explain` leads in at most twelve steps from the assumed changes to one outcome of a pair of runs; `outcome` names it. Each step is the
+# cause of the next one.
 
 # %%
 print(ps.explain(world, ["no-pact", "strong"], run=0, rng=1).summary())

@@ -320,4 +320,4 @@ def test_attribute__table_and_words(result: Attribution) -> None:
     told = result.summary()
     assert "strong against no-pact: the effect divided among 4 provisions (Shapley values over 16 coalitions" in told
     assert "strongest interactions:" in told
-    assert "south, revenue (USD m / month): exactly no difference." in told
+    assert "revenue, south: exactly the same." in told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -91,6 +92,27 @@ def test_show__changes_and_defaults_are_told_apart() -> None:
     assert lines["legs.north-hills.limit"].endswith("--set")
     assert lines["behaviour.decay"].endswith("default")
     assert lines["fronts.coast-war.side_a.reds"].split()[1] == "1"
+
+
+def test_show__prints_a_series_as_a_series(tmp_path: Path) -> None:
+    """A line per month from the start on, in the unit of the file; a long one is cut with its count, unless `--full`."""
+    file = tmp_path / "dated.toml"
+    text = Path(QUICKSTART).read_text(encoding="utf-8")
+    short = 'income = {2020 = 1200, 2021-06 = 900, low = "-50 %", high = "+50 %"}'
+    text, count = re.subn(r"income +=  *1200 .*", short, text)
+    assert 1 == count
+    file.write_text(text, encoding="utf-8")
+    lines = DOOR.invoke(app, ["show", str(file)]).stdout.splitlines()
+    at = next(i for i, line in enumerate(lines) if ".income" in line and "2 values:" in line)
+    assert [["from", "2020-01", "1200"], ["from", "2021-06", "900"]] == [line.split() for line in lines[at + 1 : at + 3]]
+    assert ["2", "values:", "USD", "m", "/", "year", "x", "0.5", "x", "1.5"] == lines[at].split()[1:11]
+    long = "income = {" + ", ".join(f"{2020 + k // 12}-{k % 12 + 1:02d} = {1000 + k}" for k in range(20)) + "}"
+    file.write_text(text.replace(short, long), encoding="utf-8")
+    cut, full = (DOOR.invoke(app, ["show", str(file), *words]).stdout.splitlines() for words in ((), ("--full",)))
+    at = next(i for i, line in enumerate(cut) if "20 values:" in line)
+    assert [["...", "14", "more", "values", "(--full)"], ["from", "2021-08", "1019"]] == [line.split() for line in cut[at + 6 : at + 8]]
+    assert 13 == len(full) - len(cut)
+    assert "1013" in "\n".join(full)
 
 
 def test_show__unknown_actor_is_named() -> None:

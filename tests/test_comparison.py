@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -19,8 +21,9 @@ from proxysim.scenario.world.uncertainty import REPLICATES
 from proxysim.statistics.paired import Column, Effect, effects_of, independent, rare_words
 from proxysim.studies import comparison
 from proxysim.studies.attribution import attribute
-from proxysim.studies.changes import total_size
+from proxysim.studies.changes import Change, assumed_changes, other_differences, total_size
 from proxysim.studies.comparison import Comparison, add_until, columns_of, compare
+from proxysim.studies.comparison_text import assumed_line
 from proxysim.studies.conditioning import condition_of, runs_given
 
 MEASURED = (Column(0, "m", "a", "u", False),)
@@ -267,7 +270,8 @@ def test_compare__json_has_null_for_what_is_undefined() -> None:
     assert {"n": 0, "differing": 0} | dict.fromkeys(("baseline", "value", "difference", "low", "high", "opposite_sign",
                                                      "variance_reduction", "chance_below")) == {k: fall[k] for k in fall if k not in (
         "measure", "actor", "branch", "unit", "level", "random_share", "pass_through")}  # fmt: skip
-    assert "month_of_fall" in found.summary()
+    assert "Happens in no run: " in found.summary()
+    assert "month of fall, house" in " ".join(found.summary(full=True).split())
 
 
 def test_compare__infinite_numbers_put_in_are_null_in_json() -> None:
@@ -295,7 +299,8 @@ def test_compare__pass_through_is_relative_change_over_what_was_put_in(result: C
     assert None is result.pass_through(replace(effect, baseline=0.0))
     twin = compare(study_world(), ["none", "twin"], 5, 0)
     assert {None} == {twin.pass_through(effect) for effect in twin.effects}
-    assert "Assumed change: none." in twin.summary()
+    assert "twin: no assumed change" in twin.summary()
+    assert "Assumed change: none." in twin.summary(full=True)
 
 
 def test_compare__chosen_measures_are_those_asked_for() -> None:
@@ -329,26 +334,33 @@ def test_compare__refuses_before_it_runs(asked: dict, match: str, monkeypatch: p
 
 def test_compare__summary_tells_what_was_asked_assumed_and_found(result: Comparison) -> None:
     """Words for each branch, and for what could not be told from nothing."""
-    told = result.summary()
+    told = result.summary(full=True)
     for words in ("What happens?", "100 pairs of runs, 2020-01 to 2021-12, seed 2", "== strong against no-pact",
-                  "pacts.treaty.provisions.funding", "legs.first.detection", "no effect detected at this n",
-                  "Exactly the same in every pair:", "Pairing: the median variance"):  # fmt: skip
+                  "pacts.treaty.provisions.funding", "legs.first.detection", "* No effect detected: the interval includes zero.",
+                  "Exactly the same in every pair (0 of 100 pairs differ; ", "Pairing: the median variance"):  # fmt: skip
         assert words in told
     assert len(result.to_dataframe()) == len(result.effects)
 
 
-def test_compare__summary_counts_what_is_too_rare_for_an_interval(result: Comparison) -> None:
+def test_compare__summary_counts_what_is_too_rare_for_an_interval() -> None:
     """The number in the table and the limit below it; what is the same in every pair with its limit too."""
-    values = result.study.values.copy()
-    (reds,) = (column.place for column in columns_of(result.study, ["capacity.reds"]))
+    study = ensemble(study_world(), ["no-pact", "strong"], 100, 2)
+    values = study.values.copy()
+    (reds,) = (column.place for column in columns_of(study, ["capacity.reds"]))
     values[1] = values[0]
     values[1, :3, reds] += 1.0
-    study = replace(result.study, values=values)
+    study = replace(study, values=values)
     effects = comparison._effects(study, columns_of(study, ["capacity.reds", "stock.blues"]), 0.95)
-    told = replace(result, study=study, effects=tuple(effects)).summary()
-    assert "3 of 100 pairs differ  " in told
-    assert "reds capacity (3 of 100 pairs differ; the chance that one does is below 8.52 %)." in told
-    assert "Exactly the same in every pair: blues stock (0 of 100 pairs differ; the chance that one does is below 3.62 %)." in told
+    found = Comparison(study, tuple(effects), {"strong": []})
+    for full in (False, True):
+        words = " ".join(found.summary(full).split())
+        assert "3 of 100 pairs differ " in words
+        limit = "3 of 100 pairs differ; the chance that one does is below 8.52 %"
+        assert f"Too few pairs differ for an interval: {limit}: capacity index, reds." in words
+        same = "0 of 100 pairs differ; the chance that one does is below 3.62 %"
+        assert f"Exactly the same in every pair ({same}): arms held, blues." in words
+        assert f"How sure: {limit}." in words
+        assert words.startswith("Too few pairs differ to detect an effect. Mean difference: the capacity index of reds is higher under strong")
 
 
 def test_compare__branches_that_differ_in_rounding_are_the_same() -> None:
@@ -360,7 +372,131 @@ def test_compare__branches_that_differ_in_rounding_are_the_same() -> None:
     effects = comparison._effects(study, columns_of(study, ["received_arms", "stock"]), 0.95)
     assert {(0.0, True, False)} == {(e.difference, e.same, e.detected) for e in effects}
     found = Comparison(study, tuple(effects), {"strong": []})
-    assert "e-1" not in found.summary()
+    assert "e-1" not in found.summary() + found.summary(full=True)
+
+
+# ---- what is printed ---------------------------------------------------------------------------------
+
+
+def test_summary__begins_with_the_answer_in_three_lines(result: Comparison) -> None:
+    """What changed and by how much, a year; what was compared; how sure that is."""
+    two = compare(study_world(), ["no-pact", "hard-patrol"], 100, 2)
+    effect = two.effect("received_arms", "reds")
+    assert effect.difference and effect.baseline and effect.low and effect.high
+    answer, compared, sure = two.summary().splitlines()[:3]
+    size = f"{12 * effect.difference:+.2f} USD m a year ({100 * effect.difference / effect.baseline:+.0f} %)"
+    assert f"Fewer arms reach reds under hard-patrol than under no-pact: {size}." == answer
+    assert "Compared: hard-patrol with no-pact, 100 pairs of runs, 2020-01 to 2021-12, seed 2." == compared
+    assert f"How sure: 95 % interval {12 * effect.low:+.2f} to {12 * effect.high:+.2f} (random variation only), " in sure
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5])
+@pytest.mark.parametrize("measures", [None, ["all"]])
+def test_summary__fits_a_screen_of_100_by_40(count: int, measures: list[str] | None) -> None:
+    """Two to five branches; what does not fit is counted, and the full form has no longer lines."""
+    long = {"a-branch-with-quite-a-long-name": {"set": {"states": {"south": {"income": 700}, "north": {"income": 900}}}},
+            "another-branch-with-a-long-name": {"set": {"legs": {"first": {"limit": 3}}, "pacts": {"treaty": {"strength": 1}}}}}  # fmt: skip
+    names = ["no-pact", "strong", "hard-patrol", *long][:count]
+    found = compare(study_world(branches=long), names, 20, 2, measures=measures)
+    lines = found.summary().splitlines()
+    assert len(lines) <= 40
+    assert 100 >= max(map(len, [*lines, *found.summary(full=True).splitlines()]))
+    assert lines[-1].startswith("Left out: ")
+    assert all(f"{name} against no-pact" in lines for name in names[1:] if count > 2)
+
+
+def test_summary__of_few_pairs_has_no_interval_and_says_so() -> None:
+    """Four pairs are one too few."""
+    words = compare(study_world(), ["no-pact", "hard-patrol"], 4, 2).summary()
+    assert "How sure: not known, because there are only 4 pairs of runs. An interval needs at least 5 (--runs)." in words
+    assert " to +" not in words and " to -" not in words
+
+
+def test_summary__of_branches_that_differ_in_rounding_only_is_exactly_the_same() -> None:
+    """A limit that differs in its last digit is no effect, though the values differ in bits."""
+    world = study_world(branches={"rounded": {"set": {"legs": {"second": {"limit": 30 * (1 + 2**-50)}}}},
+                                  "whole": {"set": {"legs": {"second": {"limit": 30}}}}})  # fmt: skip
+    found = compare(world, ["whole", "rounded"], 30, 2)
+    assert found.study.values[0].tobytes() != found.study.values[1].tobytes()
+    for words in (found.summary(), found.summary(full=True)):
+        assert re.match(r"Each of the \d+ compared outcomes is exactly the same under rounded as under whole, in every pair\.", words)
+        assert "e-1" not in words
+
+
+def test_summary__prints_falls_as_levels() -> None:
+    """The share of runs in both branches and the difference in points; the month as a date and the difference in months."""
+    world = study_world(branches={"firm": {"set": {"regimes": {"house": {"own_strength": 0.95}}}}})
+    found = compare(world, ["no-pact", "firm"], 100, 2, measures=["regime_fallen", "month_of_fall"])
+    fallen, month = (found.effect(measure, "house") for measure in ("regime_fallen", "month_of_fall"))
+    assert fallen.baseline and fallen.value and fallen.difference and month.baseline and month.value and month.difference
+    share = [f"{100 * fallen.baseline:.0f} %", f"{100 * fallen.value:.0f} %", f"{100 * fallen.difference:+.1f} points"]
+    dates = [*(world.scenario.month_name(round(value)) for value in (month.baseline, month.value)), f"{month.difference:+.2f} months"]
+    for words in (found.summary(), found.summary(full=True)):
+        rows = [re.split(r"  +", line.strip()) for line in words.splitlines()]
+        assert any(share in (row[1:4], row[2:5]) for row in rows)
+        assert any(dates in (row[1:4], row[2:5]) for row in rows)
+    assert f"The fall of house is less frequent under firm than under no-pact: {share[2]} ({share[1]} against {share[0]})." in found.summary()
+
+
+# ---- assumed changes ---------------------------------------------------------------------------------
+
+
+def changed(change: dict, **sections: dict) -> tuple[list[str], list[Change]]:
+    """The lines on the changes of a branch in full, and the changes."""
+    world = study_world(sections, branches={"changed": change})
+    before, after = (world.branch(name).scenario for name in ("none", "changed"))
+    changes = assumed_changes(before, after)
+    return [assumed_line(one, before, full=True) for one in changes] + other_differences(before, after), changes
+
+
+def test_changes__flows_have_value_and_range_a_year_with_their_unit() -> None:
+    """Stored per month, written and printed per year, value and range alike."""
+    income = {"value": 600, "low": 480, "high": 720, "unit": "USD m / year", "grade": "D"}
+    (line,), (change,) = changed({"set": {"states": {"south": {"income": income}}}})
+    before = study_world().branch("none").scenario.numbers["states", "south", "income"].value
+    assert f"states.south.income: {12 * before:,.0f} -> 600 USD m / year, range 480 to 720, grade D, assumption" == line
+    assert (50.0, 40.0, 60.0, "USD m / month") == (change.after, change.low, change.high, change.to_json()["unit"])
+
+
+def test_changes__series_are_series_and_their_range_a_multiplier() -> None:
+    """Dates and values of both branches; a relative size only if all values change alike."""
+    dated = {"states": {"south": {"income": {"2020": 600, "2020-07": 480, "low": "-20 %", "high": "+20 %"}}}}
+    (line,), (change,) = changed({"set": dated})
+    assert "-> 7,200, from 2020-07 5,760 USD m / year, range x 0.8 to 1.2" in line
+    assert (None, True) == (change.size, change.to_json()["range_is_multiplier"])
+    (scaled,), (change,) = changed({"scale": {"states": {"south": {"income": 0.5}}}}, **dated)
+    assert "7,200, from 2020-07 5,760 -> 3,600, from 2020-07 2,880 USD m / year" in scaled
+    assert -0.5 == pytest.approx(change.size, rel=1e-12)
+
+
+def test_changes__value_and_range_of_a_provision_are_at_one_level() -> None:
+    """Size, strength and compliance multiply, and so do their ranges; the chain is printed in full."""
+    pact = {"strength": {"value": 0.9, "low": 0.7, "high": 1.0}, "compliance": 0.8,
+            "provisions": {"funding": {"value": 0.5, "low": 0.1, "high": 1.0}}}  # fmt: skip
+    lines, changes = changed({"set": {"pacts": {"treaty": pact}}})
+    change = next(one for one in changes if one.path.endswith("funding"))
+    assert (0.36, 0.056, 0.8) == pytest.approx((change.after, change.low, change.high), rel=1e-12)
+    words = "25 % -> 36 % of full effect = 50 % x strength 90 % x compliance 80 %, range 5.6 to 80 %"
+    assert any(words in line for line in lines)
+
+
+def test_changes__dates_are_dates_and_shares_percent() -> None:
+    """As people read them."""
+    change = {"set": {"pacts": {"treaty": {"in_force": datetime.date(2020, 9, 1)}}, "events": {"storm": {"chance": 0.25}}}}
+    lines, _ = changed(change)
+    assert {"pacts.treaty.in_force: 2020-04 -> 2020-09, no range, assumption",
+            "events.storm.chance: 50 % -> 25 %, no range, assumption"} == set(lines)  # fmt: skip
+
+
+def test_changes__events_that_a_branch_switches_off_are_named() -> None:
+    """A branch that changes no number still differs."""
+    lines, changes = changed({"off": ["storm", "raid"]})
+    assert [] == changes
+    assert ["Events that are switched off (2): raid and storm."] == lines
+    world = study_world(branches={"changed": {"off": ["storm"]}})
+    words = compare(world, ["none", "changed"], 5, 0)
+    assert "Assumed change: none." not in words.summary(full=True)
+    assert "Events that are switched off (1): storm." in words.summary()
 
 
 # ---- conditions --------------------------------------------------------------------------------------

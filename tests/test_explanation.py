@@ -26,7 +26,10 @@ from proxysim.runs.course import Course
 from proxysim.scenario.resolve.loader import scenario_from_text
 from proxysim.scenario.schema.keys import parameter_of
 from proxysim.scenario.world.world import World, build
-from proxysim.studies.explanation import Explanation, _differs, _Walk, explain, rules_in_order
+from proxysim.statistics.paired import beyond_rounding
+from proxysim.studies.explanation import _COPIES, MOST_STEPS, Explanation, explain
+from proxysim.studies.explanation_text import _apart
+from proxysim.studies.trace import Walk, rules_in_order
 
 QUICKSTART = Path(__file__).parent.parent / "scenarios" / "quickstart.toml"
 
@@ -48,7 +51,7 @@ def test_rules__are_the_calls_of_a_month_in_their_order() -> None:
 
 def assert_walk_is_run(world: World, seed: int, number: int) -> None:
     """Month by month, state and flows are the same bits."""
-    walk, course = _Walk(world, seed, number), Course(world, seed, number)
+    walk, course = Walk(world, seed, number), Course(world, seed, number)
     for month in range(len(world.months)):
         for rule in rules_in_order():
             walk.call(rule, month)
@@ -130,9 +133,9 @@ def found() -> Explanation:
 def test_explain__json_and_words_tell_the_chain(found: Explanation) -> None:
     """Valid JSON without a NaN; one line of words for each rule that first makes a difference."""
     answer = json.loads(json.dumps(found.to_json(), allow_nan=False))
-    assert {"world", "branches", "seed", "run", "assumed", "chain"} == set(answer)
-    assert len(found.chain) == len(answer["chain"])
-    told = found.summary()
+    assert {"world", "branches", "seed", "run", "assumed", "chain", "outcome", "steps", "skipped"} == set(answer)
+    assert (len(found.chain), len(found.steps)) == (len(answer["chain"]), len(answer["steps"]))
+    told = found.summary(full=True)
     assert "First, in 2021-02, pact.provisions: level of a pact this month (treaty) is" in told
     assert len({link.rule for link in found.chain}) - 1 == told.count("\nthen, in ")
     assert "2021-02  pact.provisions" in told
@@ -147,12 +150,9 @@ def test_explain__an_event_without_an_end_is_valid_json() -> None:
 
 def test_explain__words_tell_values_apart(found: Explanation) -> None:
     """As many digits as it takes."""
-    lines = found.summary().splitlines()
-    told = [
-        line.split(" is ", 1)[1].split(", and ")[0].split(" in place of ") for line in lines if " in place of " in line
-    ]
-    assert len(told) > 10
-    assert all(after != before for after, before in told)
+    told = [_apart(found, link) for link in (*found.chain, *found.steps)]
+    assert len(told) > 30
+    assert all(after != before for before, after in told)
 
 
 def test_explain__words_tell_months_as_dates() -> None:
@@ -161,9 +161,106 @@ def test_explain__words_tell_months_as_dates() -> None:
     chain = explain(world, ("none", "raided"), rng=5)
     event = next(link for link in chain.chain if link.quantity == "event_month")
     assert "raid" == event.where
-    (row,) = [line for line in chain.summary().splitlines() if "  event_month  " in line]
+    (row,) = [line for line in chain.summary(full=True).splitlines() if "  event_month  " in line]
     assert f"  {world.months[int(event.after)]}  " in row.split("raid")[1]
-    assert "1,000,000" not in chain.summary()
+    assert "1,000,000" not in chain.summary(full=True)
+
+
+# ---- the steps to an outcome --------------------------------------------------------------------------
+
+
+def order_of(link: Any) -> tuple[str, int]:
+    """Month and place of a rule in the month."""
+    return link.month, ["start", *(rule.name for rule in rules_in_order())].index(link.rule)
+
+
+@pytest.mark.parametrize("outcome", ["received_arms.reds", "fighting_end.reds", "received_arms_from_north.reds", "pledged.north"])
+def test_steps__lead_from_the_assumed_change_to_the_outcome(outcome: str) -> None:
+    """At most twelve, forward in time, from a number in which the branches differ to the measure that was asked for."""
+    found = explain(study_world(), ("no-pact", "strong"), run=2, rng=5, outcome=outcome)
+    measure, actor = outcome.split(".")
+    assert (measure, actor) == (found.outcome.measure, found.outcome.actor)
+    assert 3 <= len(found.steps) <= MOST_STEPS
+    assert ("start", "strength", "treaty", 0.0, 1.0) == tuple(
+        getattr(found.steps[0], name) for name in ("rule", "quantity", "where", "before", "after"))  # fmt: skip
+    last = found.steps[-1]
+    named = "arrived" if "_from_" in outcome else f"measure.{measure.removesuffix('_end')}"
+    assert (named, True) == (last.quantity, actor in last.where)
+    assert [order_of(step) for step in found.steps] == sorted(order_of(step) for step in found.steps)
+    assert all(step.before != step.after for step in found.steps)
+    assert not _COPIES & {step.quantity for step in found.steps}  # read by rules, but no cause that a reader knows
+    assert found.to_dataframe(steps=True)["quantity"].tolist() == [step.quantity for step in found.steps]
+
+
+def test_steps__pass_the_leg_that_is_searched_more() -> None:
+    """Search on one leg acts on the arms of a proxy through losses on that leg, and through nothing before them."""
+    found = explain(study_world(), ("no-pact", "hard-patrol"), run=2, rng=5, outcome="received_arms.reds")
+    assert ("detection", "first") == (found.steps[0].quantity, found.steps[0].where)
+    assert "first" in found.steps[1].where
+    assert "measure.received_arms" == found.steps[-1].quantity
+    assert {"north -> reds"} & {part for step in found.steps for part in step.where.split(", ")}
+
+
+def test_steps__end_at_a_fall_with_its_month() -> None:
+    """The month of a fall is a date, and the fall of another regime is not on the way."""
+    world = study_world(branches={"weak": {"set": {"regimes": {"house": {"own_strength": 0.2}}}}})
+    found = explain(world, ("none", "weak"), run=1, rng=5, outcome="month_of_fall.house")
+    assert found.outcome.differs
+    assert [("own_strength", "house"), ("fallen", "house")] == [(s.quantity, s.where) for s in (found.steps[0], found.steps[-1])]
+    fall = found.world.months[int(found.steps[-1].after)]
+    assert f"the fall of house: {fall} instead of never" in " ".join(found.summary().split())
+
+
+def test_steps__of_an_outcome_that_is_the_same_name_runs_in_which_it_differs() -> None:
+    """A raid that comes a little more often: most pairs are the same, and the words say where to look."""
+    world = study_world(branches={"raided": {"set": {"events": {"raid": {"chance_per_month": 0.052}}}}})
+    pairs = {run: explain(world, ("none", "raided"), run=run, rng=5, outcome="stock.north") for run in range(3)}
+    same = next(found for found in pairs.values() if not found.outcome.differs)
+    assert () == same.steps
+    assert same.outcome.differing
+    words = " ".join(same.summary().split())
+    assert "exactly the same" in words
+    assert f"it differs in {len(same.outcome.differing)}: {same.outcome.differing[0]}" in words
+    assert explain(world, ("none", "raided"), run=same.outcome.differing[0], rng=5, outcome="stock.north").outcome.differs
+
+
+def test_steps__without_an_outcome_end_at_the_headline_one() -> None:
+    """The proxy whose arms change most in this run."""
+    found = explain(study_world(), ("no-pact", "hard-patrol"), run=2, rng=5)
+    study = ps.ensemble(study_world(), ["no-pact", "hard-patrol"], 1, 5, first=2)
+    gaps = {actor: abs(float(np.diff(study.of("received_arms", actor)[:, 0])[0])) for actor in ("reds", "blues")}
+    assert ("received_arms", max(gaps, key=lambda actor: gaps[actor])) == (found.outcome.measure, found.outcome.actor)
+
+
+def test_steps__fit_a_screen() -> None:
+    """A title, the outcome, and each step as a sentence, in lines of at most 100 characters."""
+    lines = explain(study_world(), ("no-pact", "strong"), run=2, rng=5, outcome="fighting.reds").summary().splitlines()
+    assert "Fighting index, reds: why do no-pact and strong differ in run 2 of seed 5?" == lines[0]
+    assert max(map(len, lines)) <= 100
+    assert len(lines) <= 40
+    assert any(line.startswith(" 1. Assumed change: pacts.treaty.strength is 100 % instead of 0 %.") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "match"),
+    [("capacity", "give one outcome as MEASURE.ACTOR"), ("capcity.reds", 'did you mean "capacity"'), ("capacity.red", 'did you mean "reds"')],
+)
+def test_steps__an_unknown_outcome_is_refused(outcome: str, match: str) -> None:
+    """Before anything is run."""
+    with pytest.raises(InputError, match=match):
+        explain(study_world(), ("no-pact", "strong"), outcome=outcome)
+
+
+def test_explain__of_branches_that_differ_in_rounding_only_finds_nothing() -> None:
+    """A limit that differs in its last digit: the runs differ in bits, and in nothing that counts."""
+    limit = 30 * (1 + 2**-50)
+    world = study_world(branches={"rounded": {"set": {"legs": {"second": {"limit": limit}}}},
+                                  "whole": {"set": {"legs": {"second": {"limit": 30}}}}})  # fmt: skip
+    runs = [ps.run(world.branch(name), 5, 2).history["leg_limit"] for name in ("whole", "rounded")]
+    assert runs[0].tobytes() != runs[1].tobytes()
+    found = explain(world, ("whole", "rounded"), run=2, rng=5)
+    assert () == found.chain
+    assert "exactly the same" in found.summary()
 
 
 # ---- the first divergence lies in a rule that reads the changed number --------------------------------
@@ -281,9 +378,9 @@ def test_explain__first_divergence_lies_where_any_number_is_read(parameter: Para
 # ---- rounding errors ---------------------------------------------------------------------------------
 
 
-def test_differs__counts_numbers_but_not_their_last_digits() -> None:
+def test_rounding__counts_numbers_but_not_their_last_digits() -> None:
     """Rounding is no cause; months, undefined and infinite entries are compared as they are."""
     left = np.array([1.5852623630039961, 2.0, np.nan, np.nan, np.inf, np.inf, 0.0, -1e6])
     right = np.array([1.5852623630039964, 2.1, np.nan, 1.0, np.inf, 1.0, 1e-30, -1e6])
-    assert [False, True, False, True, False, True, True, False] == _differs(left, right).tolist()
-    assert [True, False] == _differs(np.array([-1_000_000, 7]), np.array([3, 7])).tolist()
+    assert [False, True, False, True, False, True, True, False] == beyond_rounding(left, right).tolist()
+    assert [True, False] == beyond_rounding(np.array([-1_000_000, 7]), np.array([3, 7])).tolist()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.pages import check_in_browser, checked
@@ -20,6 +21,7 @@ from proxysim.report.study.matrix import all_rows
 from proxysim.report.study.page import Pattern, study_page
 from proxysim.report.study.verdict import verdict_of
 from proxysim.report.text import difference, rounded
+from proxysim.studies.changes import Change
 
 pytest.importorskip("jinja2")
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
@@ -210,6 +212,15 @@ def test_roles__of_shipped_worlds_look_at_the_strengthened_pact(world: str) -> N
     assert len(roles.counters) >= 2
 
 
+def test_facts__assumed_changes_have_their_unit_and_one_level(quick: Findings) -> None:
+    """As `compare` prints them: provisions as a share of their full effect, with the range at the same level."""
+    rows = {row[0]: row[1:4] for row in evidence.assumed_rows(quick, "none")}
+    assert ("0\u00a0% of full effect", "10\u00a0% of full effect", "–") == rows["pacts.treaty.provisions.funding"]
+    change = Change("states.north.income", 100.0, 50.0, -0.5, 40.0, 60.0, "D", ())
+    asked = SimpleNamespace(world=quick.world, comparison=SimpleNamespace(changes={"less": [change]}))
+    assert [("1,200 USD m / year", "600 USD m / year", "480 to 720")] == [row[1:4] for row in evidence.assumed_rows(asked, "less")]  # type: ignore[arg-type]
+
+
 def test_ranking__chances_add_up(quick: Findings) -> None:
     """The shares in which each is most effective sum to 1; each countermeasure is compared with the focus in the same pairs."""
     found = study_findings(QUICKSTART, ["no-pact", "none", "sea-patrol"], runs=12, rng=1)
@@ -256,7 +267,7 @@ def test_page__idle_plant_is_told_with_what_it_wants(tmp_path: Path) -> None:
     assert sentence in words.idle(found)
     assert sentence.replace("\u00a0", " ") in checked(study_page(found)).text.replace("\u00a0", " ")
     plain = sentence.replace("Reds", "reds").replace("“No pact”", "no-pact").replace("“Quiet”", "quiet").replace("\u00a0", " ")
-    assert plain in ps.compare(file, ["no-pact", "quiet"], 4).summary()
+    assert plain in ps.compare(file, ["no-pact", "quiet"], 4).summary(full=True)
 
 
 def test_facts__held_fixed_comes_from_the_branches(quick: Findings) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -108,16 +109,17 @@ def test_explain__json_tells_the_chain(world: str) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_study__prints_words_and_repeats(world: str, command: str) -> None:
-    """The same words twice, with the question first."""
+    """The same words twice, with the answer, the question or what is explained first."""
     first, second = (asked(command, world, *COMMANDS[command]) for _ in range(2))
     assert first.stdout == second.stdout
-    assert first.stdout.startswith("What happens?\n")
+    begins = {"compare": "More arms reach ", "attribute": "What happens?\n", "explain": "Arms received, "}
+    assert first.stdout.startswith(begins[command])
     assert "Traceback" not in first.stderr
 
 
 @pytest.mark.parametrize(
     ("command", "tables"),
-    [("compare", ["bands", "effects", "runs"]), ("attribute", ["attribution"]), ("explain", ["chain"])],
+    [("compare", ["bands", "effects", "runs"]), ("attribute", ["attribution"]), ("explain", ["chain", "steps"])],
 )
 def test_study__writes_tables_that_can_be_read(world: str, command: str, tables: list[str], tmp_path: Path) -> None:
     """Parquet, the words and the JSON; the same bytes when it is done again."""
@@ -167,7 +169,7 @@ def test_compare__zero_pact_is_told_in_words(tmp_path: Path) -> None:
     null = {"branches": {"null": {"set": {"pacts": {"treaty": {"compliance": 0}}}}}}
     file.write_text(to_toml(merged(STUDY, null)), encoding="utf-8")
     words = asked("compare", str(file), "--branches", "no-pact,null", "--runs", "10").stdout
-    assert "Exactly the same in every pair: blues received_arms" in words
+    assert re.match(r"Each of the \d+ compared outcomes is exactly the same under null as under no-pact, in every pair\.", words)
 
 
 def test_compare__headline_measures_come_in_one_order(world: str) -> None:
@@ -179,6 +181,46 @@ def test_compare__headline_measures_come_in_one_order(world: str) -> None:
     assert {"received_arms", "stock", "fighting", "capacity"} <= set(told)
     parts = data("compare", world, *COMMANDS["compare"], "--measures", "capacity,fighting,manufacture,reach")["effects"]
     assert {"capacity", "fighting", "manufacture", "reach"} == {effect["measure"] for effect in parts}
+
+
+def test_compare__all_prints_what_the_short_form_leaves_out(world: str) -> None:
+    """The short form counts it; `--all` has every change and effect, and the notes."""
+    words = ["compare", world, "--branches", "no-pact,strong,hard-patrol", "--runs", "10", "--measures", "all"]
+    short, full = asked(*words).stdout, asked(*words, "--all").stdout
+    assert len(short.splitlines()) <= 40 < len(full.splitlines())
+    assert re.search(r"^Left out: \d+ effects, .* --all prints everything\.$", short, re.MULTILINE)
+    assert "Pairing: the median variance" in full
+    assert "pass-through, the relative change" in " ".join(full.split())
+    assert 100 >= max(map(len, (short + full).splitlines()))
+    assert short == asked(*words, "--threads", "1").stdout
+
+
+def test_compare__says_what_the_monthly_bands_cover(world: str, tmp_path: Path) -> None:
+    """None with a condition; the first 200 runs until a half-width; nothing to say otherwise."""
+    until = ["--measures", "capacity.reds", "--until-halfwidth", "1e-9", "--runs", "210"]
+    given = asked("compare", world, *COMMANDS["compare"], "--given", "not happened.raid", "--out", str(tmp_path / "given"))
+    wide = asked("compare", world, *COMMANDS["compare"], *until, "--out", str(tmp_path / "until"))
+    plain = asked("compare", world, *COMMANDS["compare"], "--out", str(tmp_path / "plain"))
+    assert "no bands.parquet: monthly bands are not available with --given" in given.stderr
+    assert "bands.parquet covers the first 200 of 210 runs of each branch" in wide.stderr
+    assert "bands" not in plain.stderr
+
+
+def test_explain__takes_an_outcome_or_everything(world: str) -> None:
+    """`--measure` ends at one outcome, `--full` prints the chain of all quantities."""
+    words = ["explain", world, *COMMANDS["explain"], "--run", "3"]
+    steps = asked(*words, "--measure", "fighting_end.blues").stdout
+    assert steps.startswith("Fighting index at the end, blues: why do no-pact and strong differ in run 3 of seed 0?\n")
+    assert "2020-05  pact.provisions" not in steps
+    assert "2020-05  pact.provisions" in asked(*words, "--full").stdout
+    assert ("fighting_end", "blues") == tuple(data(*words, "--measure", "fighting_end.blues")["outcome"][key] for key in ("measure", "actor"))
+
+
+def test_set__faults_name_the_path_as_it_was_given(world: str) -> None:
+    """Without the verb of a branch and without the option twice."""
+    for wrong in ("legs.first.limt=3", "legs.frist.limit=3", "legs.first=3", "pacts.treaty.strength=7"):
+        found = DOOR.invoke(app, ["show", world, "--set", wrong])
+        assert (2, f"--set: {wrong.split('=')[0]}: ") == (found.exit_code, found.stderr[: len(wrong.split("=")[0]) + 9])
 
 
 # ---- routes ------------------------------------------------------------------------------------------
@@ -270,7 +312,8 @@ PAIR = ("--branches", "no-pact,strong")
         (["compare", *PAIR, "--until-halfwidth", "0.1"], "measures: name the measures for the half-width"),
         (["compare", *PAIR, "--until-halfwidth", "-1", "--measures", "capacity"], "a half-width is above 0, found -1"),
         (["compare", *PAIR, "--until-halfwidth", "nan", "--measures", "capacity"], "a half-width is above 0, found nan"),
-        (["compare", *PAIR, "--set", "legs.first.limt=3"], '"limt" is not a key'),
+        (["compare", *PAIR, "--set", "legs.first.limt=3"], '--set: legs.first.limt: "limt" is not a key'),
+        (["explain", *PAIR, "--measure", "capacity"], "give one outcome as MEASURE.ACTOR"),
         (["attribute", "--branch", "stron"], '"stron" is not a branch of this file; did you mean "strong"?'),
         (["attribute", "--branch", "strong", "--against", "nopact"], 'did you mean "no-pact"?'),
         (["attribute", "--branch", "strong", "--measures", "capcity"], 'did you mean "capacity"?'),

@@ -52,9 +52,11 @@ class CompareOptions:
         typer.Option(
             "--until-halfwidth",
             metavar="X",
-            help="Add runs until the intervals of --measures have a half-width of at most X; --runs is then the maximum.",
+            help="Add runs until the intervals of --measures have a half-width of at most X, in the unit of --json (flows per "
+            "month); --runs is then the maximum.",
         ),
     ] = None
+    full: Annotated[bool, typer.Option("--all", help="Print all assumed changes, effects and notes, not only the largest.")] = False
 
 
 @app.command("compare")
@@ -73,7 +75,8 @@ def compare(
 ) -> None:
     """Compare branches in paired runs.
 
-    Prints the mean differences with their intervals, next to the assumed changes.
+    Prints the answer, what was compared and how sure it is; then the largest assumed changes and mean differences with their
+    intervals.
     """
     folder = _folder(output.out)
     from proxysim.scenario.world.world import load
@@ -91,7 +94,18 @@ def compare(
                   "runs": result.study.runs_table([(e.measure, e.actor) for e in result.effects])}  # fmt: skip
         if result.study.bands is not None:
             tables["bands"] = result.study.bands_table()
-    _tell(result, tables, folder, output.as_json)
+    _tell(result, tables, folder, result.summary(options.full), output.as_json)
+    if folder is not None:
+        _tell_of_bands(result)
+
+
+def _tell_of_bands(result: Comparison) -> None:
+    """Say on stderr if there are no monthly bands, or if they cover only the first runs."""
+    study = result.study
+    if study.bands is None:
+        print("no bands.parquet: monthly bands are not available with --given", file=sys.stderr)
+    elif study.band_runs < study.runs:
+        print(f"bands.parquet covers the first {study.band_runs:,} of {study.runs:,} runs of each branch", file=sys.stderr)
 
 
 @dataclass(frozen=True)
@@ -129,7 +143,8 @@ def attribute(
         start=options.start, measures=_names(options.measures) if options.measures else None, threads=output.threads,
         progress=bar(),
     )  # fmt: skip
-    _tell(result, {"attribution": result.to_dataframe()} if folder is not None else {}, folder, output.as_json)
+    tables = {"attribution": result.to_dataframe()} if folder is not None else {}
+    _tell(result, tables, folder, result.summary(), output.as_json)
 
 
 @app.command("explain")
@@ -138,28 +153,38 @@ def explain(
     branches: Annotated[str, typer.Option("--branches", metavar="A,B", help="Two branches; the first is the baseline.")],
     number: Annotated[int, typer.Option("--run", min=0, max=2**32 - 1, help="Number of the pair of runs, from 0.")] = 0,
     seed: Seed = 0,
+    measure: Annotated[
+        str | None,
+        typer.Option(
+            "--measure", metavar="NAME.ACTOR", help="Outcome to explain; default: the headline outcome that differs most in this run."
+        ),
+    ] = None,
+    full: Annotated[
+        bool, typer.Option("--full", help="Print every quantity instead, with the first month and rule in which it differs.")
+    ] = False,
     sets: Sets = None,
     out: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Explain why two branches differ in one pair of runs.
+    """Explain why an outcome differs between two branches in one pair of runs.
 
-    Prints, for each quantity, the first month and rule in which the two runs differ.
+    Prints at most twelve steps from the assumed changes to the outcome, each the cause of the next one.
     """
     folder = _folder(out)
     from proxysim.scenario.world.world import load
     from proxysim.studies.explanation import explain as explain_pair
 
     names = _names(branches)
-    result = explain_pair(load(world, names[0] if names else None, tuple(sets or ())), names, number, seed)
-    _tell(result, {"chain": result.to_dataframe()} if folder is not None else {}, folder, as_json)
+    result = explain_pair(load(world, names[0] if names else None, tuple(sets or ())), names, number, seed, measure)
+    tables = {"chain": result.to_dataframe(), "steps": result.to_dataframe(steps=True)} if folder is not None else {}
+    _tell(result, tables, folder, result.summary(full), as_json)
 
 
 def _tell(
-    result: Comparison | Attribution | Explanation, tables: dict[str, pandas.DataFrame], folder: Path | None, as_json: bool
+    result: Comparison | Attribution | Explanation, tables: dict[str, pandas.DataFrame], folder: Path | None, words: str, as_json: bool
 ) -> None:
     """Print an answer as text or JSON; with a folder, write both and the tables to it."""
-    words, answer = result.summary(), json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
+    answer = json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
     if folder is not None:
         _write(folder, tables, {"answer.txt": words, "answer.json": answer})
     print(answer if as_json else words)

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from proxysim.scenario.toml.reader import Document
 
 
+#: Values of a series that `show` prints before it cuts the series.
+SERIES_SHOWN = 6
+
+
 @app.command("worlds")
 def worlds() -> None:
     """List the shipped worlds and their questions.
@@ -206,10 +210,12 @@ def show(
             help="Print the routes of every tie at the start instead, with months, limit, share, believed survival and leave.",
         ),
     ] = False,
+    full: Annotated[bool, typer.Option("--full", help=f"Print all values of a series with more than {SERIES_SHOWN} values.")] = False,
 ) -> None:
     """Print every number of a world, or the routes of its ties.
 
-    Shows the range, source and grade of each number and where its value comes from: file, branch, --set or default.
+    Shows the range, source and grade of each number and where its value comes from: file, branch, --set or default. A series
+    has one line per month in which its value changes, and its range is a multiplier.
     """
     from proxysim.errors import did_you_mean
     from proxysim.scenario.resolve.loader import load_scenario
@@ -219,14 +225,14 @@ def show(
     if actor is not None and actor not in known:
         near = did_you_mean(actor, known) or f"; allowed are {', '.join(known)}"
         raise refusal("--actor", f'"{actor[:60]}" is not an actor of this world{near}')
-    for line in _routes(scenario, actor) if routes else _numbers(scenario, actor):
+    for line in _routes(scenario, actor) if routes else _numbers(scenario, actor, full):
         print(line)
 
 
-def _numbers(scenario: Scenario, actor: str | None) -> list[str]:
+def _numbers(scenario: Scenario, actor: str | None, full: bool) -> list[str]:
     """The table of numbers."""
     head = ("path", "value", "unit", "low", "high", "source", "grade", "from")
-    return table(head, list(_rows(scenario, actor)), left=(0, 2, 5, 6, 7))
+    return table(head, list(_rows(scenario, actor, full)), left=(0, 2, 5, 6, 7))
 
 
 def _routes(scenario: Scenario, actor: str | None) -> list[str]:
@@ -268,8 +274,8 @@ def _cut(scenario: Scenario) -> list[str]:
             f" the world has more than {MOST_ROUTES:,}"]  # fmt: skip
 
 
-def _rows(scenario: Scenario, actor: str | None) -> Iterator[tuple[str, ...]]:
-    """One row per number, and one more per later date of a series."""
+def _rows(scenario: Scenario, actor: str | None, full: bool) -> Iterator[tuple[str, ...]]:
+    """One row per number; below that of a series, one row per month in which its value changes."""
     from proxysim.scenario.labels import UNITS, kind_of
 
     for path, number in scenario.numbers.items():
@@ -280,10 +286,21 @@ def _rows(scenario: Scenario, actor: str | None) -> Iterator[tuple[str, ...]]:
         scale = 12.0 if kind.endswith("_flow") else 1.0
         low, high = _range(scenario, number, kind, scale)
         origin = "branch" if number.origin == "branch" else "--set" if number.origin == "set" else number.origin
-        yield (_path(scenario, path), _value(scenario, number.value * scale, kind), UNITS.get(kind, ""), low, high,
-               ", ".join(number.source), number.grade or "", origin)  # fmt: skip
-        for at, value in number.series:
-            yield (f"  from {scenario.month_name(at)}", _value(scenario, value * scale, kind), "", "", "", "", "", "")
+        value = f"{counted(len(number.series) + 1, 'value')}:" if number.series else _value(scenario, number.value * scale, kind)
+        yield (_path(scenario, path), value, UNITS.get(kind, ""), low, high, ", ".join(number.source), number.grade or "", origin)
+        for month, text in _series(scenario, number, kind, scale, full):
+            yield (f"  {month}", text, "", "", "", "", "", "")
+
+
+def _series(scenario: Scenario, number: Number, kind: str, scale: float, full: bool) -> list[tuple[str, str]]:
+    """Month and value of each date of a series; a long series is cut before its last value."""
+    if not number.series:
+        return []
+    steps = [(f"from {scenario.month_name(at)}", _value(scenario, value * scale, kind)) for at, value in ((0, number.value), *number.series)]
+    over = len(steps) - SERIES_SHOWN
+    if full or over <= 0:
+        return steps
+    return [*steps[: SERIES_SHOWN - 1], (f"... {counted(over, 'more value')} (--full)", ""), steps[-1]]
 
 
 def _path(scenario: Scenario, path: tuple[str, ...]) -> str:

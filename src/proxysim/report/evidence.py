@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from proxysim.formatting import counted, joined, spaced
 from proxysim.scenario.labels import UNITS, kind_of, label_of
+from proxysim.studies.changes import before_and_after, change_text
 
 if TYPE_CHECKING:
     from proxysim.report.study.findings import Findings
@@ -198,14 +199,12 @@ def grade_rows(scenario: Scenario, what: str, put: Mapping[str, str | None]) -> 
 
 
 def assumed_rows(found: Findings, branch: str) -> list[tuple[str, str, str, str, str, str]]:
-    """Changes of a branch as rows of path, before, after, range, grade, source."""
+    """Changes of a branch as rows of path, before, after, range, grade, source; each value with its unit."""
     assert found.comparison is not None
     rows = []
     for change in found.comparison.changes[branch]:
-        path = tuple(change.path.split("."))
-        kind = "" if change.is_provision else kind_of(path)
-        before, after = (_shown(found.world.scenario, value, kind) for value in (change.before, change.after))
-        spread = _spread(found.world.scenario, change.low, change.high, kind)
+        before, after = before_and_after(change, found.world.scenario)
+        spread = change_text(change, found.world.scenario).spread
         rows.append((change.path, before, after, spread, change.grade or "–", ", ".join(change.source) or "assumption"))
     return rows
 

@@ -55,7 +55,7 @@ def origin_label(scenario: Scenario, origin: str) -> str:
 def branch_label(scenario: Scenario, branch: str) -> str:
     """Return the label of a branch, or of several joined by +."""
     if branch == AS_IT_STANDS:
-        return "As in the file"
+        return "File without a branch"
     return " + ".join(label_of(scenario, "branches", part.strip(), titled) for part in branch.split("+"))
 
 

@@ -105,6 +105,28 @@ def paired_differences(base: Array, other: Array, axis: int = -1) -> Array:
     return np.asarray(np.where(np.abs(differences) < DUST * largest, 0.0, differences))
 
 
+def beyond_rounding(one: Array | float, two: Array | float) -> Array:
+    """Return whether single values differ by more than a rounding error, as True or False for each entry.
+
+    A rounding error is below `DUST` of the smaller value. Two undefined values do not differ.
+
+    Parameters
+    ----------
+    one, two : values of the same shape, such as the entries of an array in two runs; NaN if undefined
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> beyond_rounding(np.array([0.1 + 0.2, 1.0, np.nan]), np.array([0.3, np.inf, np.nan]))
+    array([False,  True, False])
+    """
+    one, two = np.asarray(one), np.asarray(two)
+    differ = ~((one == two) | ((one != one) & (two != two)))
+    with np.errstate(invalid="ignore"):  # infinite entries
+        rounding = np.abs(two - one) < DUST * np.minimum(np.abs(one), np.abs(two))
+    return np.asarray(differ & ~rounding)
+
+
 @dataclass(frozen=True)
 class Column:
     """One outcome to compare: its index in the array of outcomes, and its labels."""

@@ -205,23 +205,31 @@ class Comparison:
                                                       "shared_past": self.shared},
         }  # fmt: skip
 
-    def summary(self) -> str:
-        """Summarise the comparison as text for a terminal.
+    def summary(self, full: bool = False) -> str:
+        """Summarise the comparison as text for a terminal, flows per year.
+
+        Parameters
+        ----------
+        full : whether to print all assumed changes and effects, however long the text gets
 
         Returns
         -------
-        str : the question, the assumed changes, the effects of each branch and their confidence
+        str : the answer, what was compared and how sure it is; then the largest assumed changes and effects, in at most
+            40 lines of 100 characters for up to five branches
 
         Examples
         --------
         >>> import proxysim as ps
-        >>> print(ps.compare("quickstart", ["no-pact", "strong"], runs=20).summary())
-        Two patrons sign a pact. Do their three proxies end up with more arms?
-        ...
+        >>> result = ps.compare("quickstart", ["no-pact", "strong"], runs=20, measures=["received_arms"])
+        >>> for line in result.summary().splitlines()[:3]:
+        ...     print(line)
+        More arms reach reds under strong than under no-pact: +3.76 USD m a year (+9 %).
+        Compared: strong with no-pact, 20 pairs of runs, 2020-01 to 2024-12, seed 0.
+        How sure: 95 % interval +3.60 to +3.88 (random variation only), the same sign in all 20 pairs.
         """
-        from proxysim.studies import summary
+        from proxysim.studies import comparison_text
 
-        return summary.comparison(self)
+        return comparison_text.comparison(self, full)
 
     def __repr__(self) -> str:
         return f"Comparison({list(self.study.branches)}, runs={self.study.runs}, effects={len(self.effects)})"

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proxysim.formatting import capital, counted, joined, percent, plain, spelled
+from proxysim.formatting import capital, counted, joined, percent, spelled
 from proxysim.report import evidence
 from proxysim.report.study.headline import MEAN, TOGETHER
 from proxysim.report.study.scale import Kind
 from proxysim.report.study.verdict import main_outcomes
 from proxysim.report.text import amount, digits_of, rounded
-from proxysim.scenario.labels import UNITS, kind_of, number_label
+from proxysim.scenario.labels import number_label
+from proxysim.studies.changes import change_text
 
 if TYPE_CHECKING:
     from proxysim.report.study.findings import Findings
     from proxysim.scenario.scenario import Scenario
+    from proxysim.studies.changes import Change
 
 
 def assumed(found: Findings) -> str:
@@ -34,28 +36,21 @@ def assumed(found: Findings) -> str:
         spread = percent(sizes[0]) if sizes[0] == sizes[-1] else f"{100 * sizes[0]:.0f} to {percent(sizes[-1])}"
         parts.append(f"{counted(len(provisions), 'provision')} of {spread}{' each' if len(provisions) > 1 else ''}")
     if others:
-        only = f" ({_one_change(others[0].path, others[0].before, others[0].after, found.world.scenario)})" if len(others) == 1 else ""
+        only = f" ({_one_change(others[0], found.world.scenario)})" if len(others) == 1 else ""
         parts.append(f"{counted(len(others), 'other number' if provisions else 'number')}{only}")
     events = evidence.differing_events(base, found.world.scenario)
     if events:
         parts.append(counted(len(events), "event"))
     if not parts:
         return f"Compared with “{found.labels[found.roles.baseline]}”: no number and no event differs."
-    dated = f", in force from {_month(found.world.scenario, dates[0].after or 0.0)}" if dates else ""
+    dated = f", in force from {change_text(dates[0], found.world.scenario).after}" if dates else ""
     grades = evidence.grades_in_words([change.grade for change in (*provisions, *others)])
     return f"Compared with “{found.labels[found.roles.baseline]}”: {joined(parts)}{dated}{f'; {grades}' if grades else ''}."
 
 
-def _one_change(path: str, before: float | None, after: float | None, scenario: Scenario) -> str:
-    kind = kind_of(path.split("."))
-    factor = 12.0 if kind.endswith("_flow") else 1.0
-    values = [plain(factor * value, 3, ",") if value is not None and math.isfinite(value) else "–" for value in (before, after)]
-    return f"{number_label(path, scenario)}: {values[0]} to {values[1]} {UNITS.get(kind, '')}".rstrip()
-
-
-def _month(scenario: Scenario, month: float) -> str:
-    count = scenario.start[0] * 12 + scenario.start[1] - 1 + round(month)
-    return f"{count // 12:04d}-{count % 12 + 1:02d}"
+def _one_change(change: Change, scenario: Scenario) -> str:
+    text = change_text(change, scenario)
+    return f"{number_label(change.path, scenario)}: {text.before} to {text.after} {text.unit}".rstrip()
 
 
 def confidence(found: Findings) -> list[str]:

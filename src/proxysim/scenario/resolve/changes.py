@@ -132,13 +132,16 @@ class Draft:
 
     # ---- verbs -------------------------------------------------------------------------------
     def apply(self, changes: Changes, owner: Path, origin: str) -> None:
-        """Apply the changes of a branch: set, then scale, then add, each in the order of paths."""
+        """Apply the changes of a branch: set, then scale, then add, each in the order of paths.
+
+        `owner` is the path of the branch; empty for changes from outside the file, whose faults then name the path alone.
+        """
         for path, leaf in self.targets(changes, "set", owner).items():
             self._set(path, leaf, owner, origin)
         for verb in ("scale", "add"):
             for (_, pattern), leaf in sorted(pick(changes, verb), key=lambda change: change[0]):
-                for path in self._paths(pattern, leaf, (*owner, verb))[1]:
-                    self._alter(path, verb, leaf, (*owner, verb, *pattern), origin)
+                for path in self._paths(pattern, leaf, _within(owner, verb))[1]:
+                    self._alter(path, verb, leaf, (*_within(owner, verb), *pattern), origin)
 
     def targets(self, changes: Changes, verb: str, owner: Path, event: bool = False) -> dict[Path, Leaf]:
         """Return the paths that the changes of a verb match; of two patterns for one path, the more specific wins."""
@@ -146,14 +149,14 @@ class Draft:
         told: set[Path] = set()
         for (_, pattern), leaf in sorted(pick(changes, verb), key=lambda change: change[0]):
             rank = literalness(pattern)
-            for path in self._paths(pattern, leaf, (*owner, verb), event)[1]:
+            for path in self._paths(pattern, leaf, _within(owner, verb), event)[1]:
                 before = found.get(path)
                 if before is None or before[0] < rank:
                     found[path] = (rank, leaf, pattern)
                 elif before[0] == rank and pattern not in told:
                     told.add(pattern)
                     message = f"matches {shown(path)}, as {shown(before[2])} does; make one of them more specific"
-                    self.world.add_fault(leaf, (*owner, verb, *pattern), message)
+                    self.world.add_fault(leaf, (*_within(owner, verb), *pattern), message)
         return {path: leaf for path, (_, leaf, _) in found.items()}
 
     def _paths(self, pattern: Path, leaf: Leaf, owner: Path, event: bool = False) -> tuple[Key | None, list[Path]]:
@@ -268,6 +271,11 @@ class Draft:
             self.world.add_fault(leaf, place, problem)
             return
         found += [(verb, path, number, leaf) for path in paths]
+
+
+def _within(owner: Path, verb: str) -> Path:
+    """Return the path of the changes of one verb; empty without an owner, because `--set` has no verb in its path."""
+    return (*owner, verb) if owner else ()
 
 
 def pick(changes: Changes, verb: str) -> list[tuple[tuple[str, Path], Leaf]]:

@@ -80,9 +80,8 @@ class WorldSource:
         draft = self.draft()
         world = draft.world
         chosen = _branches(world, draft, branch, others)
-        for label, changes in (("experiment", override_changes(world, overrides)), ("--set", set_changes(world, sets))):
-            for change in changes:
-                draft.apply(change, (label,), "set")
+        for change in (*override_changes(world, overrides), *set_changes(world, sets)):
+            draft.apply(change, (), "set")
         leaves = draft.leaves()
         check_world(world, leaves, self.shown)
         off = _off(world, chosen)
