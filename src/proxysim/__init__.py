@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from proxysim.figures.places import places_and_legs
     from proxysim.report.study.page import write_report
     from proxysim.report.sweep.page import write_sweep_report
+    from proxysim.runs.draws import draws
     from proxysim.runs.ensemble import Ensemble, ensemble
     from proxysim.runs.mesa.agents import ProxyAgent, StateAgent
     from proxysim.runs.mesa.model import PactModel
@@ -65,6 +66,7 @@ _HOMES = {
     "attribute": "studies.attribution",
     "check": "studies.check",
     "compare": "studies.comparison",
+    "draws": "runs.draws",
     "ema_model": "sweeps.ema",
     "ensemble": "runs.ensemble",
     "explain": "studies.explanation",
@@ -108,6 +110,7 @@ __all__ = [
     "attribute",
     "check",
     "compare",
+    "draws",
     "ema_model",
     "ensemble",
     "explain",
