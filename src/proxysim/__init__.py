@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from proxysim.studies.check import check
     from proxysim.studies.comparison import Comparison, compare
     from proxysim.studies.explanation import Explanation, explain
+    from proxysim.studies.mean_explanation import MeanExplanation, explain_mean
     from proxysim.sweeps.ema import ema_model
     from proxysim.sweeps.execution.options import SweepOptions
     from proxysim.sweeps.results import Sweep, open
@@ -51,6 +52,7 @@ _HOMES = {
     "Explanation": "studies.explanation",
     "Fault": "errors",
     "InputError": "errors",
+    "MeanExplanation": "studies.mean_explanation",
     "MissingExtra": "errors",
     "PactModel": "runs.mesa.model",
     "ProxyAgent": "runs.mesa.agents",
@@ -70,6 +72,7 @@ _HOMES = {
     "ema_model": "sweeps.ema",
     "ensemble": "runs.ensemble",
     "explain": "studies.explanation",
+    "explain_mean": "studies.mean_explanation",
     "extend": "sweeps.runner",
     "load": "scenario.world.world",
     "open": "sweeps.results",
@@ -94,6 +97,7 @@ __all__ = [
     "Explanation",
     "Fault",
     "InputError",
+    "MeanExplanation",
     "MissingExtra",
     "PactModel",
     "ProxyAgent",
@@ -114,6 +118,7 @@ __all__ = [
     "ema_model",
     "ensemble",
     "explain",
+    "explain_mean",
     "extend",
     "figures",
     "load",

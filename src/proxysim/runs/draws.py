@@ -116,7 +116,8 @@ def _fault(world: World, known: Mapping[str, tuple[Unknown, ...]], name: object,
     if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
         return f"found {value!r:.40}; a finite number is needed"
     one = known[str(name)][0]
+    number = float(value)
     if one.dated or (one.kind == "factor" and math.isinf(one.bounds[1])):
-        return "" if value >= 0.0 else f"found {value:g}; allowed is a multiplier of at least 0"
+        return "" if number >= 0.0 else f"found {number:g}; allowed is a multiplier of at least 0"
     low, high = one.bounds
-    return "" if low <= value <= high else f"found {value:g}; allowed is {low:g} to {high:g} {_unit(one.kind)}".rstrip()
+    return "" if low <= number <= high else f"found {number:g}; allowed is {low:g} to {high:g} {_unit(one.kind)}".rstrip()

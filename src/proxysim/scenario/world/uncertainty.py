@@ -171,12 +171,14 @@ def uncertain_numbers(world: World) -> dict[str, tuple[Unknown, ...]]:
     The sanctions that an observed income reflects are the sanctions of the actor, and have no name of their own unless a
     branch changes the sanctions. Then their name begins with `OBSERVED`.
     """
-    found = {unknown.name: (unknown,) for unknown in unknowns(world)}
+    found: dict[str, tuple[Unknown, ...]] = {unknown.name: (unknown,) for unknown in unknowns(world)}
     for fact in observed_facts(world):
         name = fact.name.removeprefix(f"{OBSERVED}.")
-        now = found.get(name, ())
-        same = bool(now) and _same_draw(now[0], fact)
-        found[name if same else fact.name] = (*now, fact) if same else (fact,)
+        now = found.get(name)
+        if now is not None and _same_draw(now[0], fact):
+            found[name] = (*now, fact)
+        else:
+            found[fact.name] = (fact,)
     return dict(sorted(found.items()))
 
 
