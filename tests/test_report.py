@@ -110,7 +110,7 @@ def test_page__is_whole_and_has_its_parts(text: str) -> None:
                  "Held fixed", "Evidence base", "Comparison with the real world", "Key uncertainties", "Parameters and sources",
                  "How to reproduce"):  # fmt: skip
         assert part in read.text
-    assert len(read.pictures) == 8
+    assert len(read.pictures) == 11
     assert "Two patrons sign a pact." in read.text
 
 

@@ -96,7 +96,7 @@ def _keys(study: Ensemble) -> list[tuple[str, str, str]]:
 
 def _moves(study: Ensemble, measure: str, actor: str, when: str) -> bool:
     values = values_of(study, measure, actor, when)
-    # A regime that fell before the start, or stands in every run, is no outcome.
+    # A regime that fell before the start, or survives in every run, is no outcome.
     return bool(np.ptp(values) > 0.0) if measure == FALLEN else bool(np.any(values != 0.0))
 
 
