@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from proxysim.figures.places import places_and_legs
     from proxysim.report.study.page import write_report
     from proxysim.report.sweep.page import write_sweep_report
+    from proxysim.runs.draws import draws
     from proxysim.runs.ensemble import Ensemble, ensemble
     from proxysim.runs.mesa.agents import ProxyAgent, StateAgent
     from proxysim.runs.mesa.model import PactModel
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from proxysim.studies.check import check
     from proxysim.studies.comparison import Comparison, compare
     from proxysim.studies.explanation import Explanation, explain
+    from proxysim.studies.mean_explanation import MeanExplanation, explain_mean
     from proxysim.sweeps.ema import ema_model
     from proxysim.sweeps.execution.options import SweepOptions
     from proxysim.sweeps.results import Sweep, open
@@ -50,6 +52,7 @@ _HOMES = {
     "Explanation": "studies.explanation",
     "Fault": "errors",
     "InputError": "errors",
+    "MeanExplanation": "studies.mean_explanation",
     "MissingExtra": "errors",
     "PactModel": "runs.mesa.model",
     "ProxyAgent": "runs.mesa.agents",
@@ -65,9 +68,11 @@ _HOMES = {
     "attribute": "studies.attribution",
     "check": "studies.check",
     "compare": "studies.comparison",
+    "draws": "runs.draws",
     "ema_model": "sweeps.ema",
     "ensemble": "runs.ensemble",
     "explain": "studies.explanation",
+    "explain_mean": "studies.mean_explanation",
     "extend": "sweeps.runner",
     "load": "scenario.world.world",
     "open": "sweeps.results",
@@ -92,6 +97,7 @@ __all__ = [
     "Explanation",
     "Fault",
     "InputError",
+    "MeanExplanation",
     "MissingExtra",
     "PactModel",
     "ProxyAgent",
@@ -108,9 +114,11 @@ __all__ = [
     "attribute",
     "check",
     "compare",
+    "draws",
     "ema_model",
     "ensemble",
     "explain",
+    "explain_mean",
     "extend",
     "figures",
     "load",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from proxysim.studies.attribution import Attribution
     from proxysim.studies.comparison import Comparison
     from proxysim.studies.explanation import Explanation
+    from proxysim.studies.mean_explanation import MeanExplanation
 
 #: Seconds between lines of progress if stderr is not a terminal.
 PROGRESS_SECONDS = 5.0
@@ -151,7 +152,12 @@ def attribute(
 def explain(
     world: WorldFile,
     branches: Annotated[str, typer.Option("--branches", metavar="A,B", help="Two branches; the first is the baseline.")],
-    number: Annotated[int, typer.Option("--run", min=0, max=2**32 - 1, help="Number of the pair of runs, from 0.")] = 0,
+    number: Annotated[
+        int | None, typer.Option("--run", min=0, max=2**32 - 1, help="Number of the pair of runs, from 0; default: 0.")
+    ] = None,
+    runs: Annotated[
+        int | None, typer.Option("--runs", min=1, help="Explain the mean over this number of pairs instead of one pair.")
+    ] = None,
     seed: Seed = 0,
     measure: Annotated[
         str | None,
@@ -166,23 +172,34 @@ def explain(
     out: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Explain why an outcome differs between two branches in one pair of runs.
+    """Explain why an outcome differs between two branches in one pair of runs, or on average over many.
 
     Prints at most twelve steps from the assumed changes to the outcome, each the cause of the next one.
     """
+    if runs is not None and number is not None:
+        raise refusal("--runs", "explains the mean over many pairs and --run one pair; give one of them")
+    if runs is not None and full:
+        raise refusal("--full", "lists the quantities of one pair; leave it out, or leave out --runs")
     folder = _folder(out)
     from proxysim.scenario.world.world import load
     from proxysim.studies.explanation import explain as explain_pair
+    from proxysim.studies.mean_explanation import explain_mean
 
     names = _names(branches)
-    result = explain_pair(load(world, names[0] if names else None, tuple(sets or ())), names, number, seed, measure)
+    built = load(world, names[0] if names else None, tuple(sets or ()))
+    if runs is not None:
+        mean = explain_mean(built, names, runs, seed, measure)
+        _tell(mean, {"steps": mean.to_dataframe()} if folder is not None else {}, folder, mean.summary(), as_json)
+        return
+    result = explain_pair(built, names, number or 0, seed, measure)
     tables = {"chain": result.to_dataframe(), "steps": result.to_dataframe(steps=True)} if folder is not None else {}
     _tell(result, tables, folder, result.summary(full), as_json)
 
 
 def _tell(
-    result: Comparison | Attribution | Explanation, tables: dict[str, pandas.DataFrame], folder: Path | None, words: str, as_json: bool
-) -> None:
+    result: Comparison | Attribution | Explanation | MeanExplanation, tables: dict[str, pandas.DataFrame], folder: Path | None, words: str,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Print an answer as text or JSON; with a folder, write both and the tables to it."""
     answer = json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
     if folder is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -42,14 +43,19 @@ class Rows:
         self.tally[...] = past.tally
         step.resume(self.rows, 0, self.count, month)
 
-    def advance(self, start: int, stop: int, counts: bool, track: Array) -> None:
+    def advance(self, start: int, stop: int, counts: bool, track: Array, each_month: Callable[[int], None] | None = None) -> None:
         """Run months `start` to `stop`, `stop` excluded.
 
-        Outcomes are tallied only if `counts` is true. The first runs write their measures to `track`.
+        Outcomes are tallied only if `counts` is true. The first runs write their measures to `track`. `each_month` is
+        called with each month after it; without it, one call of the compiled step runs all months.
         """
-        if stop > start:
-            tally = self.tally if counts else self.tally[:0]
+        tally = self.tally if counts else self.tally[:0]
+        if each_month is None and stop > start:
             step.advance(self.rows, step.Span(0, self.count, start, stop), tally, track)
+        elif each_month is not None:
+            for month in range(start, stop):
+                step.advance(self.rows, step.Span(0, self.count, month, month + 1), tally, track)
+                each_month(month)
 
     @property
     def residuals(self) -> Array:

@@ -13,6 +13,7 @@ from proxysim.errors import BooksError, RunError, check_options
 from proxysim.runs import outcomes
 from proxysim.runs.branches import branch_worlds, month_of, same_journeys
 from proxysim.runs.course import TOLERANCE, account_name, seed_of
+from proxysim.runs.monthly import AXES, COUNTS, Kept, MonthlyFlows, collector
 from proxysim.runs.outcomes import Outcome
 from proxysim.runs.threads import Job, Progress, Results, results_of
 from proxysim.scenario.world.uncertainty import REPLICATES
@@ -55,6 +56,7 @@ class Ensemble:
     picked : run numbers that a condition selected, shape ``(run,)``; None for all runs
     last_year : measures of the runs behind `bands`, mean over the last `LAST_MONTHS` months, shape
         ``(branch, run, actor, measure)``, in the units of the measures; None unless ``bands=True``
+    flows : monthly flows over ties and counted events; None unless the study was run with `flows`
 
     Examples
     --------
@@ -83,6 +85,7 @@ class Ensemble:
     places: dict[tuple[str, str], int] = field(default_factory=dict, repr=False)
     picked: Array | None = field(default=None, repr=False)
     last_year: Array | None = field(default=None, repr=False)
+    flows: MonthlyFlows | None = field(default=None, repr=False)
 
     @property
     def numbers(self) -> Array:
@@ -152,7 +155,7 @@ class Ensemble:
 
         Returns
         -------
-        Ensemble : all runs; monthly bands remain those of this ensemble
+        Ensemble : all runs; monthly bands remain those of this ensemble, and there are flows if both have them
 
         Raises
         ------
@@ -173,6 +176,7 @@ class Ensemble:
             np.concatenate([self.values, more.values], axis=1), np.concatenate([self.fallen, more.fallen], axis=1),
             np.concatenate([self.happened, more.happened], axis=1), max(self.residual, more.residual), self.start,
             self.bands, self.band_runs, self.places, last_year=self.last_year,
+            flows=self.flows.joined(more.flows) if self.flows is not None and more.flows is not None else None,
         )  # fmt: skip
 
     def kept(self, chosen: Array) -> Ensemble:
@@ -184,7 +188,7 @@ class Ensemble:
 
         Returns
         -------
-        Ensemble : the chosen runs, without monthly bands
+        Ensemble : the chosen runs, without monthly bands; with flows if those of each run were kept
 
         Examples
         --------
@@ -197,7 +201,7 @@ class Ensemble:
         return Ensemble(
             self.worlds, self.branches, self.seed, self.first, int(chosen.sum()), self.uncertain, self.outcomes,
             self.values[:, chosen], self.fallen[:, chosen], self.happened[:, chosen], self.residual, self.start, None, 0,
-            self.places, self.numbers[chosen],
+            self.places, self.numbers[chosen], flows=None if self.flows is None else self.flows.kept(chosen),
         )  # fmt: skip
 
     def to_dataframe(self) -> pandas.DataFrame:
@@ -296,6 +300,122 @@ class Ensemble:
         table.insert(0, "n", self.band_runs)
         return table.reset_index()
 
+    def flows_table(self) -> pandas.DataFrame:
+        """Return the mean flow of arms over every tie in every month as a long table.
+
+        Arms count as sent in the month in which they leave, and as arrived, after their loss of quality, in the month in
+        which they arrive.
+
+        Returns
+        -------
+        DataFrame : branch, month, tie, from, to, category, origin, n (runs), and sent and arrived, means over the runs in
+            USD m of arms per month. Ties, categories and origins that no run of any branch sends are left out
+
+        Raises
+        ------
+        RunError : the study was run without `flows`
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> flows = ps.ensemble("quickstart", ["no-pact", "strong"], runs=20, flows=True).flows_table()
+        >>> flows.groupby(["branch", "tie"])[["sent", "arrived"]].sum().round(1)  # USD m over the five years
+                                 sent  arrived
+        branch  tie
+        no-pact north -> greens  124.1    115.2
+                north -> reds    232.1    204.9
+                south -> blues   142.6    126.8
+                south -> north   128.4    128.4
+        strong  north -> greens  134.0    124.2
+                north -> reds    253.0    223.7
+                south -> blues   154.8    137.2
+                south -> north   146.8    146.8
+        """
+        import pandas as pd
+
+        kept, world = self._kept_flows(), self.worlds[0]
+        sent, arrived = kept.means["sent"], kept.means["arrived"]
+        used = ((sent != 0.0) | (arrived != 0.0)).any(axis=(0, 1))
+        b, month, tie, category, origin = np.nonzero(np.broadcast_to(used, sent.shape))
+        names = {axis: np.array(world.names[axis], dtype=object) for axis in (*AXES["sent"], "actor")}
+        ends = world.arrays[0]
+        return pd.DataFrame({
+            "branch": np.array(self.branches, dtype=object)[b], "month": np.array(world.months, dtype=object)[month],
+            "tie": names["tie"][tie], "from": names["actor"][ends.tie_from[tie]], "to": names["actor"][ends.tie_to[tie]],
+            "category": names["category"][category], "origin": names["origin"][origin], "n": kept.n,
+            "sent": sent[b, month, tie, category, origin], "arrived": arrived[b, month, tie, category, origin],
+        })  # fmt: skip
+
+    def counts_table(self) -> pandas.DataFrame:
+        """Return the mean number of consignments stopped and of strikes in every month as a long table.
+
+        Returns
+        -------
+        DataFrame : branch, month, what ("consignments stopped" or "strikes"), where (a leg or an actor), n (runs), mean
+            (count per month) and variance (over the runs; NaN with a single run). Legs and actors without any event in
+            any run are left out
+
+        Raises
+        ------
+        RunError : the study was run without `flows`
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> counts = ps.ensemble("quickstart", ["no-pact", "strong"], runs=20, flows=True).counts_table()
+        >>> counts.groupby(["branch", "where"])["mean"].sum().round(1)  # consignments over the five years
+        branch   where
+        no-pact  north-coast    37.0
+                 north-hills     6.1
+        strong   north-coast    39.8
+                 north-hills     6.8
+        Name: mean, dtype: float64
+        """
+        import pandas as pd
+
+        kept, world, parts = self._kept_flows(), self.worlds[0], []
+        for what, (name, _) in COUNTS.items():
+            mean, variance = kept.means[name], kept.variance(name)
+            places = np.nonzero(np.broadcast_to((mean != 0.0).any(axis=(0, 1)), mean.shape))
+            parts.append(pd.DataFrame({
+                "branch": np.array(self.branches, dtype=object)[places[0]], "month": np.array(world.months, dtype=object)[places[1]],
+                "what": np.full(len(places[0]), what, dtype=object),
+                "where": np.array(world.names[AXES[name][0]], dtype=object)[places[2]], "n": kept.n,
+                "mean": mean[places], "variance": variance[places],
+            }))  # fmt: skip
+        return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+
+    def flows_of_runs(self) -> dict[str, Array]:
+        """Return the flows and counts of every single run.
+
+        Returns
+        -------
+        dict : "sent" and "arrived", shape ``(branch, run, month, tie, category, origin)``, in USD m of arms per month;
+            "stopped", shape ``(branch, run, month, leg)``, and "strikes", shape ``(branch, run, month, actor)``, in counts
+            per month. Ids along each axis are in ``worlds[0].names``
+
+        Raises
+        ------
+        RunError : the study was run without ``flows="runs"``
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> study = ps.ensemble("quickstart", ["no-pact", "strong"], runs=20, flows="runs")
+        >>> sent = study.flows_of_runs()["sent"]
+        >>> sent.shape, f"{sent.nbytes / 1e6:.1f} MB"
+        ((2, 20, 60, 5, 2, 3), '0.6 MB')
+        """
+        runs = None if self.flows is None else self.flows.runs
+        if runs is None:
+            raise RunError('the flows of single runs were not kept; run the study with flows="runs"')
+        return dict(runs)
+
+    def _kept_flows(self) -> MonthlyFlows:
+        if self.flows is None:
+            raise RunError("monthly flows were not kept; run the study with flows=True")
+        return self.flows
+
     @property
     def metadata(self) -> dict[str, Any]:
         """Facts that identify the study.
@@ -346,10 +466,12 @@ class EnsembleOptions(StudyOptions, total=False):
     ----------
     bands : whether to keep monthly quantiles of the first `BAND_RUNS` runs; False
     first : number of the first run; 0
+    flows : whether to keep monthly flows over ties and counted events: False, True (means) or "runs" (each run too); False
     """
 
     bands: bool
     first: int
+    flows: Kept
 
 
 def study_options(options: StudyOptions) -> StudyOptions:
@@ -389,6 +511,8 @@ def ensemble(
         start of the world
     bands : whether to keep monthly quantiles of the first 2,000 runs; default False
     first : number of the first run; default 0
+    flows : True to keep the flows of arms over every tie and the counts of events, month by month, as means over the runs;
+        "runs" to keep those of each run too, up to 1 GB; default False. It does not affect the outcomes
     threads : number of threads; default None, one per available CPU. It does not affect results
     progress : called with the runs done and the runs to do, over all branches; default None
 
@@ -399,7 +523,7 @@ def ensemble(
     Raises
     ------
     InputError : the world file, a branch or `start` cannot be used, or the branches cannot be paired
-    RunError : no runs, no threads, a seed out of range, or with `uncertain` an odd `first`
+    RunError : no runs, no threads, a seed out of range, with `uncertain` an odd `first`, or flows of all runs above 1 GB
     BooksError : money or arms do not balance in a run
     TypeError : an unknown option
 
@@ -422,8 +546,8 @@ def ensemble(
     if month > 0:
         same_journeys(worlds, names)
     job = Job(worlds, seed_of(rng), uncertain, month, forked=start is not None)
-    return run_job(job, names, runs, first=first, bands=options.get("bands", False), threads=options.get("threads"),
-                   progress=options.get("progress"))  # fmt: skip
+    return run_job(job, names, runs, first=first, bands=options.get("bands", False), flows=options.get("flows", False),
+                   threads=options.get("threads"), progress=options.get("progress"))  # fmt: skip
 
 
 class JobOptions(TypedDict, total=False):
@@ -431,12 +555,13 @@ class JobOptions(TypedDict, total=False):
 
     Attributes
     ----------
-    first, bands, threads, progress : as in `ensemble`
+    first, bands, flows, threads, progress : as in `ensemble`
     keep : outcomes to keep, as (measure, actor) pairs; None, the default, for all
     """
 
     first: int
     bands: bool
+    flows: Kept
     threads: int | None
     progress: Progress | None
     keep: Sequence[tuple[str, str]] | None
@@ -449,14 +574,16 @@ def run_job(job: Job, names: tuple[str, ...], runs: int, **options: Unpack[JobOp
     columns = np.array([k for k, o in enumerate(found) if keep is None or (o.measure, o.actor) in keep], dtype=np.intp)
     found = tuple(found[k] for k in columns)
     kept = min(runs, BAND_RUNS) if options.get("bands", False) else 0
+    flows = collector(job.worlds, runs, options.get("flows", False))
     results = results_of(job, runs, columns, first=first, tracked=kept, threads=options.get("threads"),
-                         progress=options.get("progress"))  # fmt: skip
+                         progress=options.get("progress"), collector=flows)  # fmt: skip
     _check(job, results, names, first)
     return Ensemble(
         job.worlds, names, job.seed, first, runs, job.uncertain, found, results.values, results.fallen, results.happened,
         float(results.residual[..., 0].max()), job.start, _quantiles(results.track) if kept else None, kept,
         {(o.measure, o.actor): k for k, o in enumerate(found)},
         last_year=results.track[:, :, -LAST_MONTHS:].mean(axis=2) if kept else None,
+        flows=None if flows is None else flows.flows(),
     )  # fmt: skip
 
 

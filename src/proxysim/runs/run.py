@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from proxysim.core import vocabulary
 from proxysim.runs.course import Course, seed_of
+from proxysim.runs.draws import with_draw
 from proxysim.runs.history import History
 from proxysim.scenario.world.world import World, world_of
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 class Run:
     """One run of a world with its full monthly history; `run` creates it.
 
-    Six tidy tables are attributes: ``actors``, ``arsenals``, ``flows``, ``regimes``, ``events`` and ``books``.
+    Seven tidy tables are attributes: ``actors``, ``arsenals``, ``flows``, ``regimes``, ``events``, ``counts`` and ``books``.
 
     Parameters
     ----------
@@ -28,6 +30,7 @@ class Run:
     course : records of the finished run
     history : monthly records of the run
     reference : measures at the start, shape ``(actor, measure)``
+    draw : values of uncertain parameters that replaced those of the world, by path
 
     Attributes
     ----------
@@ -41,6 +44,7 @@ class Run:
     reference : measures at the start, shape ``(actor, measure)``, in the units of `proxysim.core.vocabulary.MEASURES`
     final : state record at the end of the last month; a copy of it can continue the run
     residual : largest relative residual of the books, dimensionless
+    draw : values of uncertain parameters that replaced those of the world, by path, in internal units; empty if none did
 
     Examples
     --------
@@ -54,7 +58,10 @@ class Run:
     624.7
     """
 
-    def __init__(self, world: World, course: Course, history: History, reference: np.ndarray[Any, Any]) -> None:
+    def __init__(
+        self, world: World, course: Course, history: History, reference: np.ndarray[Any, Any],
+        draw: Mapping[str, float] | None = None,
+    ) -> None:  # fmt: skip
         self.world, self.final = world, course.state
         self.seed, self.number = int(course.state.seed[0]), int(course.state.run[0])
         self.history = history.arrays()
@@ -67,6 +74,7 @@ class Run:
         )
         self.reference = reference
         self.residual = float(course.state.residual[0])
+        self.draw = dict(draw or {})
 
     @property
     def actors(self) -> pandas.DataFrame:
@@ -168,6 +176,28 @@ class Run:
         return self.table("events")
 
     @property
+    def counts(self) -> pandas.DataFrame:
+        """Events that are counted, month by month: consignments stopped on each leg, and strikes on each actor.
+
+        Returns
+        -------
+        DataFrame : month, what ("consignments stopped" or "strikes"), where (a leg or an actor), count; legs and actors
+            without any event in the run are left out. Without random variation (``scenario.noise`` is 0), the number of
+            strikes is its mean
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> counts = ps.run("quickstart", rng=1).counts
+        >>> counts.groupby(["what", "where"])["count"].sum()
+        what                  where
+        consignments stopped  north-coast    34.0
+                              north-hills     8.0
+        Name: count, dtype: float64
+        """
+        return self.table("counts")
+
+    @property
     def books(self) -> pandas.DataFrame:
         """Double-entry books of money and arms.
 
@@ -195,7 +225,7 @@ class Run:
 
         Parameters
         ----------
-        name : ``"actors"``, ``"arsenals"``, ``"flows"``, ``"regimes"``, ``"events"`` or ``"books"``
+        name : ``"actors"``, ``"arsenals"``, ``"flows"``, ``"regimes"``, ``"events"``, ``"counts"`` or ``"books"``
 
         Returns
         -------
@@ -226,7 +256,8 @@ class Run:
 
         Returns
         -------
-        dict : world (hash of its content), branch, seed, run, model_version, residual (relative, of the books)
+        dict : world (hash of its content), branch, seed, run, model_version, residual (relative, of the books); and
+            draw, if the run has one (values that replaced those of the world, by path)
 
         Examples
         --------
@@ -238,7 +269,7 @@ class Run:
         from proxysim.core.version import model_version
 
         return {"world": self.world.hash, "branch": self.world.scenario.branch, "seed": self.seed, "run": self.number,
-                "model_version": model_version(), "residual": self.residual}  # fmt: skip
+                "model_version": model_version(), "residual": self.residual, **({"draw": dict(self.draw)} if self.draw else {})}  # fmt: skip
 
     def to_dataframe(self) -> pandas.DataFrame:
         """Return the table ``actors``.
@@ -303,7 +334,12 @@ class Run:
         return f"Run({self.world.scenario.file}, branch={self.world.scenario.branch!r}, seed={self.seed}, run={self.number})"
 
 
-def run(world: World | str | os.PathLike[str], rng: int | np.random.SeedSequence | np.random.Generator = 0, run: int = 0) -> Run:
+def run(
+    world: World | str | os.PathLike[str],
+    rng: int | np.random.SeedSequence | np.random.Generator = 0,
+    run: int = 0,
+    draw: pandas.Series | Mapping[str, float] | None = None,
+) -> Run:
     """Run a world once and keep its monthly history.
 
     Parameters
@@ -311,6 +347,8 @@ def run(world: World | str | os.PathLike[str], rng: int | np.random.SeedSequence
     world : a `World`, the path of a world file, or the name of a shipped world
     rng : seed; the same seed and run number give the same bits on any machine
     run : number of the run within the study, from 0
+    draw : values of uncertain parameters that replace those of the world: a row of `draws`, or a mapping from paths to
+        values in internal units (a multiplier for a dated number). Parameters that are not named keep their value
 
     Returns
     -------
@@ -318,7 +356,7 @@ def run(world: World | str | os.PathLike[str], rng: int | np.random.SeedSequence
 
     Raises
     ------
-    InputError : the world file cannot be used
+    InputError : the world file cannot be used, or `draw` has an unknown path or a value out of bounds
     RunError : a seed or a run number out of range
     BooksError : money or arms do not balance
 
@@ -329,12 +367,20 @@ def run(world: World | str | os.PathLike[str], rng: int | np.random.SeedSequence
     >>> arms = result.actors.groupby("actor")["received_arms"].sum()
     >>> round(float(arms["reds"]), 1)  # USD m over the five years
     223.1
+
+    Run 6 of an ensemble that resamples uncertain parameters uses draw 3:
+
+    >>> table = ps.draws("quickstart", 4, rng=1)
+    >>> single = ps.run("quickstart", rng=1, run=6, draw=table.loc[3])
+    >>> study = ps.ensemble("quickstart", runs=8, rng=1, uncertain=True)
+    >>> float(single.history["measure"][-1, 0, 0]) == float(study.of("capacity_end", "blues")[0, 6])
+    True
     """
-    world = world_of(world)
+    world, values = (world_of(world), {}) if draw is None else with_draw(world_of(world), draw)
     course, history = Course(world, seed_of(rng), run), History(world)
     reference = np.array(course.state[0].reference[: len(world.names["actor"])])
     while course.month < len(world.months):
         course.advance()
         history.keep(course)
     course.check()
-    return Run(world, course, history, reference)
+    return Run(world, course, history, reference, values)

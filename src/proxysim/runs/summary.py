@@ -32,6 +32,8 @@ def summary(run: Run) -> str:
     last = scenario.months - 1
     branch = scenario.branch or "none (the file without a branch)"
     lines.append(f"branch {branch}, seed {run.seed}, run {run.number}, {month_name(run, 0)} to {month_name(run, last)}")
+    if run.draw:
+        lines += textwrap.wrap(f"{counted(len(run.draw), 'uncertain parameter')} with the values of a draw, in place of those of the file", _WIDTH)
     lines += ["", *_chain(run), "", *_proxies(run), "", *_course(run), ""]
     lines.append("This is one run of one world and shows no effect: another seed gives other numbers.")
     return "\n".join(lines)

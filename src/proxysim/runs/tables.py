@@ -28,6 +28,7 @@ from proxysim.core.vocabulary import (
 )
 from proxysim.paths import path_of
 from proxysim.runs.files import replacing, write_whole
+from proxysim.runs.monthly import AXES, COUNTS
 
 if TYPE_CHECKING:
     from proxysim.runs.run import Run
@@ -165,6 +166,25 @@ def _events(run: Run) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["month", "event", "what"], dtype=object)
 
 
+def _counts(run: Run) -> pd.DataFrame:
+    """Return month, what, where and count, for the legs and actors that have an event in the run."""
+    parts = []
+    for what, (quantity, recorded) in COUNTS.items():
+        (axis,), count = AXES[quantity], run.history[recorded]
+        at, where = np.nonzero(np.broadcast_to((count != 0).any(axis=0), count.shape))
+        parts.append(pd.DataFrame({
+            "number": at, "month": _months(run, at), "what": np.full(len(at), what, dtype=object),
+            "where": _pick(run.world.names[axis], where), "count": count[at, where],
+        }))  # fmt: skip
+    return _in_order(parts)
+
+
+def _in_order(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return several tables as one, ordered by the column `number`, which is dropped."""
+    joined = pd.concat([part for part in parts if len(part)] or parts[:1])
+    return joined.sort_values("number", kind="stable").drop(columns="number").reset_index(drop=True)
+
+
 def _books(run: Run) -> pd.DataFrame:
     """Return month, account, commodity, origin, line and amount.
 
@@ -190,12 +210,12 @@ def _books(run: Run) -> pd.DataFrame:
             "origin": "" if money else _pick(names["origin"], places[4]), "line": _pick(lines, line),
             "amount": amounts[places] * sign[line],
         }))  # fmt: skip
-    joined = pd.concat([part for part in parts if len(part)] or parts[:1])
-    return joined.sort_values("number", kind="stable").drop(columns="number").reset_index(drop=True)
+    return _in_order(parts)
 
 
 _MAKERS: dict[str, Callable[[Run], pd.DataFrame]] = {
-    "actors": _actors, "arsenals": _arsenals, "flows": _flows, "regimes": _regimes, "events": _events, "books": _books,
+    "actors": _actors, "arsenals": _arsenals, "flows": _flows, "regimes": _regimes, "events": _events,
+    "counts": _counts, "books": _books,
 }  # fmt: skip
 #: Names of the tables of a run.
 TABLES: tuple[str, ...] = tuple(_MAKERS)
@@ -223,6 +243,7 @@ def manifest(run: Run) -> dict[str, Any]:
         "branch": scenario.branch,
         "seed": int(run.seed),
         "run": int(run.number),
+        **({"draw": dict(run.draw)} if run.draw else {}),
         "start": month_name(run, 0),
         "months": scenario.months,
         "residual": float(run.residual),

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from proxysim.core.schedule import numbers_of
 from proxysim.errors import RunError
 from proxysim.runs import outcomes
 from proxysim.runs.batch import Rows, chunk_of
+from proxysim.runs.monthly import Collector, copy_past, write_month
 from proxysim.scenario.world.uncertainty import REPLICATES, Drawing
 from proxysim.scenario.world.world import World
 
@@ -76,6 +77,7 @@ class Results:
     residual : largest relative residual of the books, its month and its account, shape ``(world, run, 3)``
     track : monthly measures of the first runs, shape ``(world, run, month, actor, measure)``
     columns : indices of the outcomes that are kept, shape ``(outcome,)``
+    collector : collects monthly flows and counts; None if they are not kept
     """
 
     values: Array
@@ -84,9 +86,10 @@ class Results:
     residual: Array
     track: Array
     columns: Array
+    collector: Collector | None = None
 
     @classmethod
-    def empty(cls, job: Job, runs: int, columns: Array, tracked: int) -> Results:
+    def empty(cls, job: Job, runs: int, columns: Array, tracked: int, collector: Collector | None = None) -> Results:
         """Allocate arrays for `runs` runs, with monthly measures for the first `tracked` of them."""
         world, shape = job.worlds[0], (len(job.worlds), runs)
         names = world.names
@@ -94,12 +97,13 @@ class Results:
             np.empty((*shape, len(columns))), np.empty((*shape, len(names["regime"])), np.int32),
             np.empty((*shape, len(names["event"])), np.int32), np.zeros((*shape, 3)),
             np.empty((len(job.worlds), tracked, len(world.months), len(names["actor"]), len(vocabulary.MEASURES)), np.float64), columns,
+            collector,
         )  # fmt: skip
 
 
 def results_of(
     job: Job, runs: int, columns: Array, *, first: int = 0, tracked: int = 0, threads: int | None = None,
-    progress: Progress | None = None,
+    progress: Progress | None = None, collector: Collector | None = None,
 ) -> Results:  # fmt: skip
     """Run every world of a job `runs` times, from run number `first` on.
 
@@ -112,6 +116,7 @@ def results_of(
     tracked : number of runs whose monthly measures are kept
     threads : number of threads; None for one per available CPU
     progress : called with the runs done and the runs to do, over all worlds
+    collector : collects monthly flows and counts; None to keep none
 
     Raises
     ------
@@ -119,7 +124,7 @@ def results_of(
     """
     for size in {w.size for w in job.worlds}:
         precompile.prepare(size)
-    results = Results.empty(job, runs, columns, tracked)
+    results = Results.empty(job, runs, columns, tracked, collector)
     hands = _threads(threads)
     chunk = chunk_of(job.worlds[0].size, runs, hands)
     spans = [(at, min(runs, at + chunk)) for at in range(0, runs, chunk)]
@@ -138,24 +143,30 @@ def _run(job: Job, results: Results, first: int, low: int, high: int) -> None:
     runs = np.arange(first + low, first + high, dtype=np.uint64)
     months, fork = len(job.worlds[0].months), max(job.start if job.forked else 0, job.shared)
     tracks = results.track[:, low : min(high, results.track.shape[1])]
+    chunk = None if results.collector is None else results.collector.chunk(low, high)
     past: Rows | None = None
     for b, world in enumerate(job.worlds):
         rows = Rows(world, job.seed, job.numbers(b, runs), runs, past.flows if past is not None else None)
+        note = None if chunk is None else partial(write_month, chunk, b, rows)
         if past is None:
             rows.begin()
-            rows.advance(0, min(fork, job.start), False, tracks[b])
-            rows.advance(min(fork, job.start), fork, True, tracks[b])
+            rows.advance(0, min(fork, job.start), False, tracks[b], note)
+            rows.advance(min(fork, job.start), fork, True, tracks[b], note)
             if fork > 0 and len(job.worlds) > 1:
                 past = Rows(world, job.seed, rows.rows.numbers, runs, rows.flows)
                 past.states[...], past.tally[...] = rows.states, rows.tally
         elif fork > 0:
             rows.follow(past, fork)
             tracks[b, :, :fork] = tracks[0, :, :fork]
+            if chunk is not None:
+                copy_past(chunk, b, fork)
         if past is None and b > 0:
             rows.begin()
-        rows.advance(fork, max(fork, job.start), False, tracks[b])
-        rows.advance(max(fork, job.start), months, True, tracks[b])
+        rows.advance(fork, max(fork, job.start), False, tracks[b], note)
+        rows.advance(max(fork, job.start), months, True, tracks[b], note)
         _keep(job, results, b, low, high, rows)
+    if results.collector is not None and chunk is not None:
+        results.collector.add(low, chunk)
 
 
 def _keep(job: Job, results: Results, b: int, low: int, high: int, rows: Rows) -> None:

@@ -261,19 +261,19 @@ def explain(
     if len(branches) != 2:
         raise InputError([Fault("branches", 0, "", f"two branches are explained at a time, found {len(branches)}")])
     if outcome is not None:
-        _check_outcome(world_of(world), outcome)
+        check_outcome(world_of(world), outcome)
     worlds, names = branch_worlds(world, branches)
     seed = seed_of(rng)
     pair = Pair((worlds[0], worlds[1]), seed, run)
     pair.follow()
     ending = _ending(worlds[0], names, seed, run, outcome)
-    path = _path(pair, ending) if ending.differs else []
-    steps, skipped = _shortened([_divergence(pair, step) for step in path if step.place.field.name not in _COPIES])
+    path = steps_to(pair, ending) if ending.differs else []
+    steps, skipped = _shortened([divergence_of(pair, step) for step in path])
     changes = tuple(assumed_changes(worlds[0].scenario, worlds[1].scenario))
     return Explanation(worlds[0], (names[0], names[1]), seed, run, changes, tuple(_chain(pair)), ending, steps, skipped, worlds[1])
 
 
-def _check_outcome(world: World, outcome: str) -> None:
+def check_outcome(world: World, outcome: str) -> None:
     if "." not in outcome:
         message = f'found "{outcome[:60]}"; give one outcome as MEASURE.ACTOR, such as received_arms.{world.names["actor"][0]}'
         raise InputError([Fault("measures", 0, "", message)])
@@ -302,10 +302,11 @@ def _ending(world: World, names: Sequence[str], seed: int, run: int, outcome: st
     return replace(found, differing=tuple(int(number) for number in differing), searched=_SEARCHED)
 
 
-def _path(pair: Pair, ending: Ending) -> list[Step]:
-    """Return the path to the entry behind an outcome that differs first."""
+def steps_to(pair: Pair, ending: Ending) -> list[Step]:
+    """Return the path to the entry behind an outcome that differs first, without copies that rules keep for their own use."""
     found = [step for place in _behind(pair.worlds[0], ending) if (step := pair.first_step(place)) is not None]
-    return pair.path(min(found, key=lambda step: step.call).place) if found else []
+    path = pair.path(min(found, key=lambda step: step.call).place) if found else []
+    return [step for step in path if step.place.field.name not in _COPIES]
 
 
 def _behind(world: World, ending: Ending) -> list[Place]:
@@ -362,10 +363,10 @@ def _first(pair: Pair, name: str, field: records.Field, inside: np.ndarray[Any, 
     now = positions[calls == call]
     gaps = np.abs(pair.first[name].right[now] - pair.first[name].left[now])
     step = pair.first_step(pair.layout.place(name, int(now[int(np.argmax(gaps))])))
-    return [] if step is None else [(call, order, replace(_divergence(pair, step), entries=len(now)))]
+    return [] if step is None else [(call, order, replace(divergence_of(pair, step), entries=len(now)))]
 
 
-def _divergence(pair: Pair, step: Step) -> Divergence:
+def divergence_of(pair: Pair, step: Step) -> Divergence:
     """Return the difference of a number in words."""
     place, world, field = step.place, pair.worlds[0], step.place.field
     month, rule = pair.moment(step.call)
@@ -375,7 +376,7 @@ def _divergence(pair: Pair, step: Step) -> Divergence:
         name, (unit, meaning), axes, entry = f"measure.{measure}", vocabulary.MEASURES[measure], axes[:1], entry[:1]
     elif place.record == "p":
         unit = inside_unit(unit)  # the unit of a parameter is that of its kind
-    where = ", ".join(_entry(world, axis, i) for axis, i in zip(axes, entry, strict=True))
+    where = ", ".join(entry_name(world, axis, i) for axis, i in zip(axes, entry, strict=True))
     return Divergence(world.months[month], rule, name, where, step.before, step.after, unit, meaning, step.together)
 
 
@@ -384,7 +385,7 @@ def _plain(link: Divergence) -> dict[str, Any]:
     return {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in vars(link).items()}
 
 
-def _entry(world: World, axis: str, index: int) -> str:
+def entry_name(world: World, axis: str, index: int) -> str:
     """Return an entry of an axis in words."""
     if axis in world.names and index < len(world.names[axis]):
         return world.names[axis][index]

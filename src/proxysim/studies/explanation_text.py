@@ -1,24 +1,27 @@
-"""An explanation as text for a terminal: at most twelve steps to the outcome, or the whole chain."""
+"""Explanations as text for a terminal: at most twelve steps to the outcome, or the whole chain."""
 
 from __future__ import annotations
 
 import math
+import re
 from typing import TYPE_CHECKING
 
 from proxysim.core.parameters import BY_NAME
 from proxysim.core.vocabulary import NEVER
-from proxysim.formatting import ascii_only, capital, counted, table
+from proxysim.formatting import ascii_only, capital, counted, joined, number, percent, table
 from proxysim.runs.outcomes import FALLEN, REVIVED
 from proxysim.scenario.display import display_kind, unit_of, value_text
 from proxysim.studies.changes import other_differences
 from proxysim.studies.comparison_text import assumed_line, wrapped
-from proxysim.studies.phrases import DATES, both_levels, measure_name, outcome_name, told_apart, under
+from proxysim.studies.phrases import DATES, both_levels, measure_name, outcome_name, sentence, told_apart, under
 
 if TYPE_CHECKING:
+    from proxysim.scenario.scenario import Scenario
     from proxysim.studies.explanation import Divergence, Ending, Explanation
+    from proxysim.studies.mean_explanation import Link, MeanExplanation
 
 #: Quantities that are months from the start, with their value while the month is unknown.
-_MONTHS = {"event_month": NEVER, "fallen": -1, "revived": -1}
+MONTHS = {"event_month": NEVER, "fallen": -1, "revived": -1}
 #: Units that are not printed after a number.
 _BARE = frozenset({"share", "factor", "index", "log", "1", "0/1", "various", "month", "months", "key", "code"})
 #: Units of one month's flow in a sentence that names the month.
@@ -48,6 +51,8 @@ _PLAIN = {
 _PLURAL = frozenset({"sent", "transit", "ring", "arrived", "arms", "made"})
 #: Rule that changes a parameter -> opening of the sentence on it.
 _CHANGED = {"start": "Assumed change: ", "events.effects": "In {}, an event acts: ", "events.series": "In {}, a dated value acts: "}
+#: What a quantity is pooled over, in brackets at the end of its words.
+_POOLED_WORDS = re.compile(r" \([^()]*\ball (categories|origins|channels|months)\b[^()]*\)")
 #: Runs that are named before the rest is only counted.
 _NAMED = 12
 
@@ -112,24 +117,21 @@ def _elsewhere(result: Explanation, level: str) -> list[str]:
 
 def _sentence(result: Explanation, step: Divergence) -> str:
     """Return one step as a sentence."""
-    before, after = _apart(result, step)
     if step.quantity in BY_NAME and step.rule in _CHANGED:
-        path = _parameter_path(result, step)
-        kind = display_kind(path)
-        before, after = (ascii_only(value_text(result.world.scenario, value, kind)) for value in (step.before, step.after))
-        return f"{_CHANGED[step.rule].format(step.month)}{path} is {after} instead of {before} {unit_of(kind)}".rstrip() + "."
-    unit = "" if step.unit in _BARE or step.quantity in _MONTHS else f" {_IN_MONTH.get(step.unit, step.unit)}"
-    subject = _subject(result, step)
+        return changed_parameter(result.world.scenario, step)
+    before, after = _apart(result, step)
+    unit = "" if step.unit in _BARE or step.quantity in MONTHS else f" {_IN_MONTH.get(step.unit, step.unit)}"
+    subject = subject_of(result.world.scenario, step)
     plural = step.quantity in _PLURAL or (step.quantity not in _PLAIN and subject.startswith("arms"))
-    verb = ":" if step.quantity in _MONTHS else " are" if plural else " is"
+    verb = ":" if step.quantity in MONTHS else " are" if plural else " is"
     others = f", and so on for {counted(step.entries - 1, 'other entry', 'other entries')}" if step.entries > 1 else ""
     return f"In {step.month}, {subject}{verb} {after} instead of {before}{unit}{others} [{step.rule}]."
 
 
-def _subject(result: Explanation, step: Divergence) -> str:
+def subject_of(scenario: Scenario, step: Divergence | Link) -> str:
     """Return a quantity and its entry in words."""
     if step.quantity.startswith("measure."):
-        return f"{measure_name(result.world.scenario, step.quantity.removeprefix('measure.'))} ({step.where})"
+        return f"{measure_name(scenario, step.quantity.removeprefix('measure.'))} ({step.where})"
     entries = [entry.replace("_", " ") for entry in step.where.split(", ")]
     if step.quantity in _PLAIN:
         return _PLAIN[step.quantity].format(*entries)
@@ -137,12 +139,21 @@ def _subject(result: Explanation, step: Divergence) -> str:
     return f"{step.meaning}{where}"
 
 
-def _parameter_path(result: Explanation, step: Divergence) -> str:
+def changed_parameter(scenario: Scenario, step: Divergence | Link) -> str:
+    """Return the sentence on a parameter in which the branches differ: "Assumed change: ... is 100 % instead of 0 %."."""
+    path = _parameter_path(scenario, step)
+    kind = display_kind(path)
+    before, after = (ascii_only(value_text(scenario, value, kind)) for value in (step.before, step.after))
+    lead = _CHANGED[step.rule].format(getattr(step, "month", ""))
+    return f"{lead}{path} is {after} instead of {before} {unit_of(kind)}".rstrip() + "."
+
+
+def _parameter_path(scenario: Scenario, step: Divergence | Link) -> str:
     """Return the path of a parameter in the file."""
     parameter, ids = BY_NAME[step.quantity], [one for one in step.where.split(", ") if one]
     if not ids:
         return f"{parameter.sections[0]}.{parameter.key}"
-    section = result.world.scenario.section(ids[0]) if parameter.axes[0] == "actor" else parameter.sections[0]
+    section = scenario.section(ids[0]) if parameter.axes[0] == "actor" else parameter.sections[0]
     return ".".join([section, ids[0], parameter.key, *ids[1:]])
 
 
@@ -195,11 +206,63 @@ def _story(result: Explanation) -> list[str]:
 
 def _apart(result: Explanation, link: Divergence) -> tuple[str, str]:
     """Return both values of a quantity with enough digits to differ; months as dates."""
-    if link.quantity in _MONTHS:
+    if link.quantity in MONTHS:
         months = result.world.months
         before, after = (
-            "never" if v == _MONTHS[link.quantity] else months[int(v)] if 0 <= v < len(months) else f"month {v:g}"
+            "never" if v == MONTHS[link.quantity] else months[int(v)] if 0 <= v < len(months) else f"month {v:g}"
             for v in (link.before, link.after)
         )
         return before, after
     return told_apart(link.before, link.after)
+
+
+# ---- the mean of many pairs -----------------------------------------------------------------------------------------
+
+
+def mean_explanation(result: MeanExplanation) -> str:
+    """Summarise the explanation of a mean: the effect, how many pairs agree, and the steps to it."""
+    one, two = result.branches
+    effect, scenario = result.effect, result.world.scenario
+    higher, lower, same = result.signs
+    lines = wrapped(sentence(scenario, effect, one, same=not (higher or lower)))
+    if not result.steps:
+        return "\n".join([*lines, *wrapped(f"There are no steps to show: {counted(result.runs, 'pair')} of seed {result.seed}.")])
+    undefined = result.runs - higher - lower - same
+    counts = {"higher": higher, "lower": lower, "the same": same, "undefined": undefined}
+    parts = [f"{words} in {count:,}" for words, count in counts.items() if count]
+    agree = parts[0].replace(f"in {result.runs:,}", "in all") if len(parts) == 1 else f"{joined(parts)} of"
+    lines += wrapped(f"{capital(outcome_name(scenario, effect.measure, effect.actor))}, {under(two)}: {agree} "
+                     f"{counted(result.runs, 'pair')} of seed {result.seed}.")  # fmt: skip
+    lines.append("")
+    for place, step in enumerate(result.steps):
+        lines += wrapped(f"{place + 1:2}. {_link(result, step)}", "    ")
+    left_out = f" {counted(result.skipped, 'step')} that few of them have {'is' if result.skipped == 1 else 'are'} left out."
+    note = (f"A percentage is the median over the pairs of the relative change of a quantity, itself the mean over all months. The steps "
+            f"are those of {counted(len(result.traced), 'pair')} that {'was' if len(result.traced) == 1 else 'were'} traced rule by "
+            f"rule, in the order of the rules; one that only some of them have is marked.{left_out if result.skipped else ''}")  # fmt: skip
+    return "\n".join([*lines, "", *wrapped(note)])
+
+
+def _link(result: MeanExplanation, step: Link) -> str:
+    """Return one step to a mean as a sentence."""
+    scenario = result.world.scenario
+    if step.quantity in BY_NAME and step.rule == "start":
+        return changed_parameter(scenario, step)
+    subject = _parameter_path(scenario, step) if step.quantity in BY_NAME and step.rule in _CHANGED else subject_of(scenario, step)
+    subject = _POOLED_WORDS.sub("", subject)
+    share = round(step.same_sign * step.pairs)
+    agree = f"{'higher' if step.sign > 0 else 'lower'} in {'all' if share == step.pairs else f'{share:,} of'} {counted(step.pairs, 'pair')}"
+    some = f"; in {step.traced} of {len(result.traced)} traced pairs" if step.traced < len(result.traced) else ""
+    return f"{capital(subject)}: {_size(step)}, {agree}{some} [{step.rule}]."
+
+
+def _size(step: Link) -> str:
+    """Return the relative change of a quantity, or both levels where it has none."""
+    if step.quantity in MONTHS:
+        before, after = (ascii_only(percent(value)) for value in (step.before, step.after))
+        return f"{after} instead of {before} of all months come after it"
+    if not math.isnan(step.relative):
+        return f"{ascii_only(number(100.0 * step.relative, signed=True))} %"
+    before, after = told_apart(step.before, step.after)
+    unit = "" if step.unit in _BARE else f" {_IN_MONTH.get(step.unit, step.unit)}"
+    return f"{after} instead of {before}{unit}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,8 @@ from proxysim.scenario.world.world import World
 Array = np.ndarray[Any, Any]
 #: Ratio high / low above which a range is sampled on a log scale.
 WIDE = 10.0
+#: First part of the name of the sanctions that an observed income reflects, where a branch changes the sanctions.
+OBSERVED = "observed"
 #: Runs per draw of the uncertain parameters, so that random variation can be separated from parameter uncertainty.
 REPLICATES = 2
 
@@ -38,6 +40,7 @@ class Unknown:
     places : positions in the row; for a dated number, one for each date
     bounds : bounds of the parameter, in internal units
     dated : True for a series, whose draw is one multiplier
+    kind : kind of its value, such as "share" or "money_flow"; "multiplier" for a series, "factor" for a scaling effect
     """
 
     name: str
@@ -46,6 +49,13 @@ class Unknown:
     places: tuple[int, ...]
     bounds: tuple[float, float]
     dated: bool
+    kind: str
+
+    def value(self, u: Array) -> Array:
+        """Return the number at quantiles `u` in (0, 1), in internal units and within its bounds; of a series, the multiplier."""
+        value, low, high = 1.0 if self.dated else self.number.value, float(self.number.low or 0.0), float(self.number.high or 0.0)
+        drawn = quantile(u, value, low, high, self.number.dist)
+        return drawn if self.dated else np.clip(drawn, *self.bounds)
 
 
 def quantile(u: Array, value: float, low: float, high: float, dist: str) -> Array:
@@ -87,7 +97,7 @@ def unknowns(world: World) -> tuple[Unknown, ...]:
             continue
         offset = records.offset(parameter.name, world.size, place)
         places, bounds = (offset, *dates_of(world, offset)), (parameter.low, parameter.high)
-        found.append(_unknown(path, chance_path(scenario, path, parameter), number, places, bounds))
+        found.append(_unknown(path, chance_path(scenario, path, parameter), number, places, bounds, parameter.kind))
     at = length + len(schedule.series_offset)
     for effect in scenario.effects:
         parameter = parameter_of(effect.path)
@@ -106,12 +116,32 @@ def unknowns(world: World) -> tuple[Unknown, ...]:
         bounds = (parameter.low, parameter.high) if effect.verb == "set" else (-math.inf, math.inf)
         path = (effect.event, effect.verb, *effect.path)
         drawn = (chance_key(scenario, "event", effect.event), effect.verb, *chance_path(scenario, effect.path, parameter))
-        found.append(_unknown(path, drawn, effect.number, places, bounds))
+        kind = "factor" if effect.verb == "scale" else parameter.kind
+        found.append(_unknown(path, drawn, effect.number, places, bounds, kind))
     faults = [Fault(scenario.file, 0, u.name, f"log-uniform needs a `low` above 0; here it is {u.number.low:g}")
               for u in found if u.number.dist == "log-uniform" and not (u.number.low or 0.0) > 0.0]  # fmt: skip
     if faults:
         raise InputError(faults)
     return tuple(sorted(found, key=lambda unknown: unknown.name))
+
+
+def observed_facts(world: World) -> tuple[Unknown, ...]:
+    """Return the sanctions with a range that observed incomes reflect, one per actor that has them.
+
+    They are those of the file, whatever a branch changes, so a branch that changes sanctions has two such numbers.
+    """
+    scenario, found = world.scenario, []
+    for a, actor in enumerate(world.names["actor"]):
+        section = scenario.section(actor)
+        path = (section, actor, "sanctions")
+        fact = scenario.facts.get(path)
+        observed = scenario.text.get((section, actor, "income_basis"), "observed") != "potential"
+        if fact is not None and _has_range(fact) and observed:
+            offset = records.offset("sanctions_fact", world.size, (a,))
+            drawn = (section, chance_key(scenario, "actor", actor), "sanctions")
+            places = (offset, *dates_of(world, offset)) if fact.series else (offset,)
+            found.append(_unknown((OBSERVED, *path), drawn, fact, places, (0.0, 1.0), "share"))
+    return tuple(found)
 
 
 class Drawing:
@@ -125,12 +155,67 @@ class Drawing:
 
         Computed defaults follow the sampled values. For example, a default target stock follows the sampled stock.
         """
-        numbers = np.asarray(runs, dtype=np.uint64)
+        at = _quantiles(seed, runs)
+        return numbers_at(self.world, self.raw, len(runs), [(one, at(one.key)) for one in self.unknowns], at=at)
 
-        def at(key: int) -> Array:
-            return np.asarray(rng.uniforms(np.uint64(seed), numbers, rng.UNKNOWN, np.uint64(key)))
 
-        return numbers_at(self.world, self.raw, len(numbers), [(one, at(one.key)) for one in self.unknowns], at=at)
+def _quantiles(seed: int, draws: Sequence[int] | Array) -> Callable[[int], Array]:
+    """Return the function from a random-number key to the quantiles of some draws, (draw,)."""
+    numbers = np.asarray(draws, dtype=np.uint64)
+    return lambda key: np.asarray(rng.uniforms(np.uint64(seed), numbers, rng.UNKNOWN, np.uint64(key)))
+
+
+def uncertain_numbers(world: World) -> dict[str, tuple[Unknown, ...]]:
+    """Return the uncertain parameters of a world by name, each with all the numbers that have its value.
+
+    The sanctions that an observed income reflects are the sanctions of the actor, and have no name of their own unless a
+    branch changes the sanctions. Then their name begins with `OBSERVED`.
+    """
+    found: dict[str, tuple[Unknown, ...]] = {unknown.name: (unknown,) for unknown in unknowns(world)}
+    for fact in observed_facts(world):
+        name = fact.name.removeprefix(f"{OBSERVED}.")
+        now = found.get(name)
+        if now is not None and _same_draw(now[0], fact):
+            found[name] = (*now, fact)
+        else:
+            found[fact.name] = (fact,)
+    return dict(sorted(found.items()))
+
+
+def _same_draw(one: Unknown, other: Unknown) -> bool:
+    """Whether two parameters have the same value, or multiplier, in every draw."""
+    keys = ("low", "high", "dist") if one.dated else ("value", "low", "high", "dist")
+    same = all(getattr(one.number, key) == getattr(other.number, key) for key in keys)
+    return same and (one.key, one.bounds, one.dated) == (other.key, other.bounds, other.dated)
+
+
+def drawn_values(world: World, seed: int, draws: Sequence[int] | Array) -> dict[str, Array]:
+    """Return the sampled value of each uncertain parameter by name, each (draw,), in internal units.
+
+    They are the values of `Drawing.numbers`. The value of a series is the multiplier of all its dates.
+    """
+    at = _quantiles(seed, draws)
+    return {name: numbers[0].value(at(numbers[0].key)) for name, numbers in uncertain_numbers(world).items()}
+
+
+def world_with(world: World, values: Mapping[str, float]) -> World:
+    """Return a world in which some uncertain parameters have given values; all others keep the value of the world.
+
+    Parameters
+    ----------
+    world : the world
+    values : name, as in `uncertain_numbers` -> value in internal units, or multiplier of a series
+    """
+    given: dict[bool, list[tuple[Unknown, Array]]] = {False: [], True: []}
+    for name, numbers in uncertain_numbers(world).items():
+        for one in numbers if name in values else ():
+            given[one.name.startswith(f"{OBSERVED}.")].append((one, np.array([values[name]])))
+    row = _numbers(world, raw_numbers(world), 1, given[False], given[True], None)[0]
+    params = world.params.copy()
+    flat = params.view(np.float64).reshape(-1)
+    flat[:] = row[: len(flat)]
+    series, effects = np.split(row[len(flat) :], [len(world.schedule.series_value)])
+    return replace(world, params=params, schedule=world.schedule._replace(series_value=series, effect_value=effects))
 
 
 def raw_numbers(world: World) -> np.recarray[Any, Any]:
@@ -156,54 +241,36 @@ def numbers_at(
     computed
     at : random-number key -> quantiles, (count,), or None for a number that is not sampled; by default those of `drawn`
     """
-    scenario, schedule, drawn = world.scenario, world.schedule, list(drawn)
+    drawn = list(drawn)
+    quantiles = at or {unknown.key: u for unknown, u in drawn}.get
+    facts = [(fact, fact.value(u)) for fact in observed_facts(world) if (u := quantiles(fact.key)) is not None]
+    return _numbers(world, raw, count, [(unknown, unknown.value(u)) for unknown, u in drawn], facts, change)
+
+
+def _numbers(
+    world: World, raw: np.recarray[Any, Any], count: int, values: Iterable[tuple[Unknown, Array]],
+    facts: Iterable[tuple[Unknown, Array]], change: Callable[[Array, Array], None] | None,
+) -> Array:  # fmt: skip
+    """Return all numbers of a world, (count, number), with the values of uncertain parameters and of observed facts."""
+    schedule = world.schedule
     params = np.repeat(raw, count).view(np.recarray)
     flat = params.view(np.float64).reshape(count, -1)
     dated = np.tile(np.concatenate([schedule.series_value, schedule.effect_value]), (count, 1))
-    length = flat.shape[1]
-    for unknown, u in drawn:
-        number = unknown.number
-        if unknown.dated:
-            factor = _multiplier(u, number)
-        for place in unknown.places:
-            column, spot = (flat, place) if place < length else (dated, place - length)
-            value = column[:, spot] * factor if unknown.dated else _draw(u, number)
-            column[:, spot] = np.clip(value, *unknown.bounds)
+    _write(flat, dated, values)
     if change is not None:
         change(flat, dated)
-    work_out(scenario, world.arrays[0], params, world.names)
-    _facts(world, params, dated, at or {unknown.key: u for unknown, u in drawn}.get)
+    work_out(world.scenario, world.arrays[0], params, world.names)
+    _write(flat, dated, facts)
     return np.ascontiguousarray(np.hstack([flat, dated]))
 
 
-def _facts(world: World, params: Any, dated: Array, at: Callable[[int], Array | None]) -> None:
-    """Set the sanctions that an observed income reflects: the sampled value of the file, whatever a branch changes."""
-    scenario, length = world.scenario, params.dtype.itemsize // 8
-    for a, actor in enumerate(world.names["actor"]):
-        section = scenario.section(actor)
-        fact = scenario.facts.get((section, actor, "sanctions"))
-        observed = scenario.text.get((section, actor, "income_basis"), "observed") != "potential"
-        if fact is None or not _has_range(fact) or not observed:
-            continue
-        u = at(rng.key_of(fact.moves_with or f"{section}.{chance_key(scenario, 'actor', actor)}.sanctions"))
-        if u is None:
-            continue
-        if not fact.series:
-            params.sanctions_fact[:, a] = np.clip(_draw(u, fact), 0.0, 1.0)
-            continue
-        factor = _multiplier(u, fact)
-        params.sanctions_fact[:, a] = np.clip(fact.value * factor, 0.0, 1.0)
-        for place in dates_of(world, records.offset("sanctions_fact", world.size, (a,))):
-            dated[:, place - length] = np.clip(dated[:, place - length] * factor, 0.0, 1.0)
-
-
-def _multiplier(u: Array, number: Number) -> Array:
-    """Return one factor for all dates of a series."""
-    return quantile(u, 1.0, float(number.low or 0.0), float(number.high or 0.0), number.dist)
-
-
-def _draw(u: Array, number: Number) -> Array:
-    return quantile(u, number.value, float(number.low or 0.0), float(number.high or 0.0), number.dist)
+def _write(flat: Array, dated: Array, values: Iterable[tuple[Unknown, Array]]) -> None:
+    """Write values, or multipliers of series, to parameters, (run, parameter), and dated values, (run, date)."""
+    length = flat.shape[1]
+    for unknown, value in values:
+        for place in unknown.places:
+            column, spot = (flat, place) if place < length else (dated, place - length)
+            column[:, spot] = np.clip(column[:, spot] * value if unknown.dated else value, *unknown.bounds)
 
 
 def _has_range(number: Number) -> bool:
@@ -217,6 +284,8 @@ def dates_of(world: World, offset: int) -> tuple[int, ...]:
 
 
 def _unknown(
-    path: tuple[str, ...], drawn: tuple[str, ...], number: Number, places: tuple[int, ...], bounds: tuple[float, float]
+    path: tuple[str, ...], drawn: tuple[str, ...], number: Number, places: tuple[int, ...], bounds: tuple[float, float],
+    kind: str,
 ) -> Unknown:  # fmt: skip
-    return Unknown(".".join(path), rng.key_of(number.moves_with or ".".join(drawn)), number, places, bounds, bool(number.series))
+    key, dated = rng.key_of(number.moves_with or ".".join(drawn)), bool(number.series)
+    return Unknown(".".join(path), key, number, places, bounds, dated, "multiplier" if dated else kind)
