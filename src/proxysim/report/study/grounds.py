@@ -41,19 +41,24 @@ def assumed(found: Findings) -> str:
     if provisions:
         sizes = sorted(abs(change.size or 0.0) for change in provisions)
         spread = percent(sizes[0]) if sizes[0] == sizes[-1] else f"{100 * sizes[0]:.0f} to {percent(sizes[-1])}"
-        parts.append(f"{counted(len(provisions), 'provision')} of {spread}{' each' if len(provisions) > 1 else ''}")
+        parts.append(f"{_counted(len(provisions), 'provision')} of {spread}{' each' if len(provisions) > 1 else ''}")
     if others:
-        only = f" ({_one_change(others[0], found.world.scenario)})" if len(others) == 1 else ""
-        parts.append(f"{counted(len(others), 'other number' if provisions else 'number')}{only}")
+        only = f" ({_one_change(others[0], found.world.scenario)})" if len(others) == 1 and not provisions else ""
+        parts.append(f"{_counted(len(others), 'other number' if provisions else 'number')}{only}")
     events = evidence.differing_events(base, found.world.scenario)
     if events:
-        parts.append(counted(len(events), "event"))
+        parts.append(_counted(len(events), "event"))
     base_label, focus_label = (f"“{found.labels[name]}”" for name in (found.roles.baseline, found.roles.focus))
     if not parts:
         return f"{focus_label} and {base_label} differ in no number and no event."
     dated = f", in force from {change_text(dates[0], found.world.scenario).after}" if dates else ""
     grades = capital(evidence.grades_in_words([change.grade for change in (*provisions, *others)]))
     return f"{focus_label} differs from {base_label} by {joined(parts)}{dated}.{f' {grades}.' if grades else ''}"
+
+
+def _counted(count: int, noun: str) -> str:
+    """A count in words with its noun, such as "nine provisions"."""
+    return f"{spelled(count)} {noun}{'' if count == 1 else 's'}"
 
 
 def _one_change(change: Change, scenario: Scenario) -> str:
