@@ -71,6 +71,16 @@ def test_flows__of_a_run_are_those_of_the_single_run(world: World, study: Ensemb
         assert counts[counts["what"] == what]["count"].sum() == flows[name].sum() > 0
 
 
+def test_flows__of_resampled_parameters_are_those_of_the_run_of_a_draw() -> None:
+    """Each run with its own draw."""
+    ranged = study_world({"legs": {"first": {"detection": {"value": 0.1, "low": 0.02, "high": 0.5}}}})
+    flows = ps.ensemble(ranged, ["strong"], 6, 5, uncertain=True, flows="runs").flows_of_runs()
+    strong = ranged.branch("strong")
+    run = ps.run(strong, 5, 5, draw=ps.draws(strong, 3, rng=5).loc[2])
+    assert run.history["arrived"].tobytes() == flows["arrived"][0, 5].tobytes()
+    assert run.history["stopped"].tobytes() == flows["stopped"][0, 5].tobytes()
+
+
 def test_flows__balance_over_every_tie(world: World, study: Ensemble) -> None:
     """What is sent arrives, is lost or is still in transit; nothing arrives that was not sent."""
     flows = study.flows_of_runs()
