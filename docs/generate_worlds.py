@@ -186,7 +186,9 @@ def imposed(scenario: Scenario) -> str:
     given = [(named(scenario, path), number.note) for path, number in numbers(scenario)]
     for one in scenario.effects:
         given.append((f"events.{one.event}: {named(scenario, one.path)}", one.number.note))
-    lines = [(f"`{name}`", note.removeprefix(IMPOSED).strip()) for name, note in given if note and note.startswith(IMPOSED)]
+    lines = [
+        (f"`{name}`", note.removeprefix(IMPOSED).strip()) for name, note in given if note and note.startswith(IMPOSED)
+    ]
     if not lines:
         return ""
     return (

@@ -43,7 +43,9 @@ def years(world: World) -> list[str]:
     return [str(first + number) for number in range(-(-months // 12))]
 
 
-def lines(title: str, names: Sequence[str], heads: Iterable[str], values: np.ndarray, least: float = SMALL) -> Iterator[str]:
+def lines(
+    title: str, names: Sequence[str], heads: Iterable[str], values: np.ndarray, least: float = SMALL
+) -> Iterator[str]:
     """A table of names by years, without the names that never have more than `least`."""
     yield f"\n{title:44s}" + "".join(f"{head:>9s}" for head in heads)
     for name, row in zip(names, values, strict=True):
@@ -60,7 +62,11 @@ def flows(world: World, runs: Sequence[Run]) -> Iterator[str]:
     """Arms sent and arrived, and money pledged and sent, by tie."""
     names = world.names["tie"]
     sent, arrived = (mean(runs, field) for field in ("tie_sent", "arrived"))
-    for title, monthly in (("arms sent", sent), ("arms arrived", arrived.sum(axis=(2, 3))), ("money sent", mean(runs, "cash"))):
+    for title, monthly in (
+        ("arms sent", sent),
+        ("arms arrived", arrived.sum(axis=(2, 3))),
+        ("money sent", mean(runs, "cash")),
+    ):
         yield from lines(f"{title}, USD m", names, years(world), by_year(world, monthly[:, : len(names)]).T)
 
 
@@ -104,7 +110,9 @@ def made(world: World, runs: Sequence[Run]) -> Iterator[str]:
     """Output by maker and category."""
     actors, categories = world.names["actor"], world.names["category"]
     monthly = mean(runs, "made")[:, : len(actors), : len(categories)].reshape(-1, len(actors) * len(categories))
-    yield from lines("made, USD m", [f"{a} {c}" for a in actors for c in categories], years(world), by_year(world, monthly).T)
+    yield from lines(
+        "made, USD m", [f"{a} {c}" for a in actors for c in categories], years(world), by_year(world, monthly).T
+    )
 
 
 def lost(world: World, runs: Sequence[Run]) -> Iterator[str]:
@@ -121,7 +129,9 @@ def idle(world: World, runs: Sequence[Run]) -> Iterator[str]:
     for title, field in (("of money", "idle_money"), ("of components", "idle_components")):
         monthly = mean(runs, field)[:, : len(names)]
         months = by_year(world, np.ones((len(monthly), 1)))
-        yield from lines(f"share not made for want {title}", names, years(world), (by_year(world, monthly) / months).T, 0.001)
+        yield from lines(
+            f"share not made for want {title}", names, years(world), (by_year(world, monthly) / months).T, 0.001
+        )
 
 
 def searches(world: World, runs: Sequence[Run]) -> Iterator[str]:

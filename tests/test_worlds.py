@@ -355,3 +355,31 @@ def test_worlds__imposed_numbers_give_a_reason(file: Path) -> None:
             reason = number.note.removeprefix("imposed:").strip()
             assert number.note.startswith("imposed: ") and len(reason) > 10, path
             assert f" | {reason} |" in page, path
+
+
+def test_measure_worlds__prints_every_part(tmp_path: Path) -> None:
+    """The script behind the figures of docs/worlds.md runs, on the smallest world."""
+    parts = "flows,routes,stocks,made,lost,idle,searches,fall"
+    command = [
+        sys.executable,
+        str(DOCS / "measure_worlds.py"),
+        "quickstart",
+        "no-pact",
+        "--runs",
+        "2",
+        "--parts",
+        parts,
+    ]
+    found = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (0, "") == (found.returncode, found.stderr)
+    assert all(
+        words in found.stdout
+        for words in (
+            "arms sent, USD m",
+            "by route",
+            "relative to the start",
+            "made, USD m",
+            "used, USD m",
+            "stopped a year",
+        )
+    )
