@@ -28,6 +28,8 @@ DOCS = Path(__file__).parent
 SCENARIOS = DOCS.parent / "scenarios"
 PAGE = DOCS / "worlds.md"
 UNWRITTEN = "Not written yet."
+#: How the note of a number begins that puts in what happened.
+IMPOSED = "imposed:"
 COUNTED = (
     "categories",
     "places",
@@ -179,6 +181,22 @@ def number_table(scenario: Scenario) -> str:
     return table(("number", "value", "range", "unit", "grade", "source"), lines)
 
 
+def imposed(scenario: Scenario) -> str:
+    """Table of the numbers that put in what happened, with the reason; empty if there are none."""
+    given = [(named(scenario, path), number.note) for path, number in numbers(scenario)]
+    for one in scenario.effects:
+        given.append((f"events.{one.event}: {named(scenario, one.path)}", one.number.note))
+    lines = [
+        (f"`{name}`", note.removeprefix(IMPOSED).strip()) for name, note in given if note and note.startswith(IMPOSED)
+    ]
+    if not lines:
+        return ""
+    return (
+        "## Imposed numbers\n\nThese put in what is known to have happened, so agreement with the record that follows from them "
+        "is no evidence for the model.\n\n" + table(("number", "reason"), sorted(set(lines)))
+    )
+
+
 def grades(scenario: Scenario) -> list[tuple[str, int, int, int]]:
     """For each grade: the number of numbers, of those with a source and of those with a range."""
     found = [number for _, number in numbers(scenario)]
@@ -281,6 +299,8 @@ def world_page(file: Path, world: World) -> str:
         parts += ["## Events\n", event_table(scenario, data)]
     parts += ["## Numbers by grade\n", grade_table(scenario)]
     parts += [f"{given} more numbers have the default values listed in [fields.md](../fields.md).\n"]
+    if text := imposed(scenario):
+        parts.append(text)
     if scenario.sources:
         parts += [
             "## Sources\n",

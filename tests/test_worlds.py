@@ -7,10 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 import proxysim
+from proxysim.core.vocabulary import A_STRUCK
 from proxysim.figures.places import places_and_legs
 from proxysim.scenario.resolve.loader import load_scenario
 from proxysim.scenario.scenario import Number, Scenario
@@ -230,3 +232,154 @@ def test_worlds__every_range_holds_its_value(file: Path) -> None:
             if one.low is not None and one.high is not None:
                 middle = 1.0 if one.series else one.value
                 assert one.low <= middle <= one.high, (branch, name)
+
+
+# ---- what the worlds do -----------------------------------------------------------------------------------------------
+
+#: Actors of each world that only oppose: neither members of its pact nor their clients.
+OPPONENTS = {
+    ("levant", "no-pact"): ("israel", "ukraine", "united-states"),
+    ("levant", "treaty-as-signed"): ("israel", "ukraine", "united-states"),
+    ("levant-2025", "no-pact"): ("israel", "ukraine", "united-states"),
+    ("angola", "none"): ("south-africa", "united-states", "zaire"),
+}
+
+
+@pytest.fixture(scope="module")
+def history() -> list[proxysim.Run]:
+    """Forty runs of the past."""
+    world = proxysim.load("levant", branch="treaty-as-signed")
+    return [proxysim.run(world, 1, number) for number in range(40)]
+
+
+def yearly(runs: list[proxysim.Run], field: str) -> np.ndarray:
+    """Means over runs of a monthly record, summed by year, shape (year, actor or tie)."""
+    monthly = np.mean([one.history[field] for one in runs], axis=0)
+    monthly = monthly.reshape(*monthly.shape[:2], -1).sum(axis=2)
+    return np.asarray(monthly.reshape(-1, 12, monthly.shape[1]).sum(axis=1))
+
+
+@pytest.mark.parametrize(("name", "branch"), OPPONENTS)
+def test_worlds__opponents_keep_their_arms(name: str, branch: str) -> None:
+    """Stocks at the end lie within a factor of two of the start."""
+    world = proxysim.load(name, branch=branch)
+    found = np.mean(
+        [proxysim.run(world, 1, number).history["stock"][-1].sum(axis=(1, 2)) for number in range(12)], axis=0
+    )
+    for actor in OPPONENTS[name, branch]:
+        at = world.names["actor"].index(actor)
+        assert 0.5 < found[at] / world.params["stock"][0, at].sum() < 2.0, actor
+
+
+def test_levant__calibration_targets_hold() -> None:
+    """Stands through September 2024, falls by March 2025; not without the war in Lebanon, not with Russia alone distracted."""
+    branches = ["treaty-as-signed", "no-lebanon-war", "only-russia-distracted"]
+    months = proxysim.ensemble("levant", branches, 200, 1).of("month_of_fall", "assad")
+    first = 12 * 4 + 9  # October 2024
+    assert (~(months[0] < first)).mean() > 0.80
+    assert ((months[0] >= first) & (months[0] < first + 6)).mean() > 0.50
+    assert (~np.isnan(months[1])).mean() < 0.20
+    assert np.isnan(months[2]).all()
+
+
+def test_levant__searches_cluster_where_much_is_searched() -> None:
+    """Yearly variance over mean of stopped consignments is 1.5 times that of steady searches, where patrols are most of the hazard."""
+    calm = proxysim.load("levant", "treaty-as-signed", "behaviour.search_volatility=0")
+    index = []
+    searched = np.empty(0)
+    for world in (proxysim.load("levant", "treaty-as-signed"), calm):
+        runs = [proxysim.run(world, 1, number) for number in range(80)]
+        count = np.array(
+            [one.history["stopped"].reshape(-1, 12, one.history["stopped"].shape[1]).sum(axis=1) for one in runs]
+        )
+        index.append(count.var(axis=0, ddof=1).mean(axis=0) / np.maximum(count.mean(axis=(0, 1)), 1e-9))
+        searched = np.mean([one.history["leg_searched"].mean(axis=0) for one in runs], axis=0)
+    names = calm.names["leg"]
+    patrols = 1.0 + np.log1p(-calm.params["detection"][0, : len(names)]) / searched[: len(names)]
+    much = {name: index[0][leg] / index[1][leg] for leg, name in enumerate(names) if patrols[leg] > 0.5}
+    assert {"iraq-syria", "syria-lebanon"} <= set(much)
+    assert {name: ratio for name, ratio in much.items() if ratio < 1.5} == {}
+
+
+@pytest.mark.parametrize("name", ["levant", "levant-2025", "angola"])
+def test_worlds__pairing_survives_campaigns_of_searches(name: str) -> None:
+    """The median variance reduction of a paired difference is at least nine tenths of that with steady searches."""
+    found = []
+    for change in ([], ["behaviour.search_volatility=0"]):
+        study = proxysim.ensemble(proxysim.load(name, "no-pact", change), ["no-pact", "strengthened-pact"], 400, 1)
+        one, two = study.values
+        moved = (two - one).std(axis=0) > 1e-9
+        found.append(float(np.median((one.var(axis=0) + two.var(axis=0))[moved] / (two - one).var(axis=0)[moved])))
+    assert found[0] >= 0.9 * found[1]
+
+
+def test_levant__routes_have_no_detour_through_a_partner(history: list[proxysim.Run]) -> None:
+    """Russia ships to Syria without Iran, and in the years without deliveries hardly anything; the land bridge is used."""
+    flows = history[0].flows
+    to_syria = flows[(flows["from"] == "russia") & (flows["to"] == "syria")]
+    assert {"russia-syria"} == set(to_syria["route"])
+    assert (
+        to_syria[to_syria["arrives"].between("2022-01", "2024-12")]["arrived"].sum()
+        < 0.1 * to_syria[to_syria["month"] < "2021"]["sent"].sum()
+    )
+    before = (
+        flows[(flows["from"] == "iran") & (flows["to"] == "hezbollah") & (flows["month"] < "2024")]
+        .groupby("route", observed=True)["sent"]
+        .sum()
+    )
+    assert before["iran-iraq > iraq-syria > syria-lebanon"] > 0.25 * before.sum()
+
+
+def test_levant__year_by_year_as_reported(history: list[proxysim.Run]) -> None:
+    """Strikes, hollow Syria, growing Houthis, Russia's money for Syria and its drones."""
+    world = history[0].world
+    place, ties, drones = world.names["actor"].index, world.names["tie"], world.names["category"].index("drones")
+    struck = np.mean([one.history["arms"][..., A_STRUCK].sum(axis=(2, 3)) for one in history], axis=0)[:, place("iran")]
+    assert struck[56:60].sum() < 0.5 * struck[65]  # September to December 2024, June 2025
+    stock = np.mean([one.history["stock"].sum(axis=(2, 3)) for one in history], axis=0)
+    start = world.params["stock"][0].sum(axis=1)
+    assert stock[55, place("syria")] < start[place("syria")]
+    assert stock[47, place("houthis")] > start[place("houthis")]
+    cash = yearly(history, "cash")[:, ties.index("russia -> syria")]
+    assert cash[1] > cash[2] > cash[3] > cash[4]
+    made = np.mean([one.history["made"] for one in history], axis=0)[:, place("russia"), drones]
+    assert 0.5 < 12 * made[68] / (2700 * 12 * 0.05) < 2  # September 2025
+
+
+@pytest.mark.parametrize("file", WORLDS, ids=NAMES)
+def test_worlds__imposed_numbers_give_a_reason(file: Path) -> None:
+    """What a file puts in because it happened is marked in its note, and the page lists it."""
+    page = (DOCS / "worlds" / f"{file.stem}.md").read_text(encoding="utf-8")
+    for path, number in given(load_scenario(str(file), "none")).items():
+        if number.note and number.note.startswith("imposed"):
+            reason = number.note.removeprefix("imposed:").strip()
+            assert number.note.startswith("imposed: ") and len(reason) > 10, path
+            assert f" | {reason} |" in page, path
+
+
+def test_measure_worlds__prints_every_part(tmp_path: Path) -> None:
+    """The script behind the figures of docs/worlds.md runs, on the smallest world."""
+    parts = "flows,routes,stocks,made,lost,idle,searches,fall"
+    command = [
+        sys.executable,
+        str(DOCS / "measure_worlds.py"),
+        "quickstart",
+        "no-pact",
+        "--runs",
+        "2",
+        "--parts",
+        parts,
+    ]
+    found = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert (0, "") == (found.returncode, found.stderr)
+    assert all(
+        words in found.stdout
+        for words in (
+            "arms sent, USD m",
+            "by route",
+            "relative to the start",
+            "made, USD m",
+            "used, USD m",
+            "stopped a year",
+        )
+    )
