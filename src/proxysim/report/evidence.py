@@ -122,19 +122,6 @@ def _events(found: Findings, scenarios: Sequence[Scenario], changed: set[tuple[s
     )
 
 
-def differing_events(one: Scenario, two: Scenario) -> list[str]:
-    """Ids of the events that differ between two branches: switched off in one, or with other numbers, conditions or effects."""
-
-    def facts(scenario: Scenario, event: str) -> Any:
-        own = next((e for e in scenario.events if e.id == event), None)
-        numbers = sorted((path, given(number)) for path, number in scenario.numbers.items() if path[:2] == ("events", event))
-        effects = [(e.verb, e.path, given(e.number)) for e in scenario.effects if e.event == event]
-        return own is not None and own.off, numbers, effects
-
-    events = dict.fromkeys([*one.ids["events"], *two.ids["events"]])
-    return [event for event in events if facts(one, event) != facts(two, event)]
-
-
 _PLURALS = {"A": "measured", "B": "public estimates", "C": "expert guesses", "D": "assumptions"}
 
 

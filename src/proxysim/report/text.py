@@ -72,12 +72,6 @@ def difference(effect: Effect, unit: str = "") -> str:
     return f"{text} (95 % interval {span(effect.low, effect.high)})"
 
 
-def size(effect: Effect, unit: str = "") -> str:
-    """A difference without its sign, with its interval, such as "25.3 points (95 % interval 24.9 to 25.7)"."""
-    low, high = sorted((abs(effect.low or 0.0), abs(effect.high or 0.0)))
-    text = f"{number(abs(effect.difference or 0.0))} {unit}".rstrip()
-    return f"{text} (95 % interval {number(low)} to {number(high)})"
-
 
 def amount(value: float) -> str:
     """An amount for a sentence, with two significant digits."""

@@ -134,21 +134,26 @@ def assumed_changes(before: Scenario, after: Scenario) -> list[Change]:
     return sorted(changes, key=lambda change: (not change.is_provision, change.path))
 
 
-def other_differences(before: Scenario, after: Scenario, most: int = 12) -> list[str]:
-    """Return the differences of two scenarios that are not numbers, as sentences: events, rule variants, texts.
-
-    A list of events names at most `most` of them.
-    """
+def event_differences(before: Scenario, after: Scenario) -> dict[str, list[str]]:
+    """Return the ids of the events that differ other than by a number of their own, by what differs."""
     events: tuple[dict[str, Event], dict[str, Event]] = ({e.id: e for e in before.events}, {e.id: e for e in after.events})
     both = sorted({*events[0], *events[1]})
     off = [{one for one in both if one not in part or part[one].off} for part in events]
     timed = [one for one in both if one in events[0] and one in events[1] and _timing(events[0][one]) != _timing(events[1][one])]
     effects = [{(e.event, e.verb, e.path): profile(e.number) for e in scenario.effects} for scenario in (before, after)]
     acting = {key[0] for key in {*effects[0], *effects[1]} if effects[0].get(key) != effects[1].get(key)}
-    sentences = [_listed("Events that are switched off", sorted(off[1] - off[0]), after, most),
-                 _listed("Events that are no longer switched off", sorted(off[0] - off[1]), after, most),
-                 _listed("Events with other dates or conditions", timed, after, most),
-                 _listed("Events with other effects", sorted(acting - off[0] - off[1]), after, most)]  # fmt: skip
+    return {
+        "Events that are switched off": sorted(off[1] - off[0]), "Events that are no longer switched off": sorted(off[0] - off[1]),
+        "Events with other dates or conditions": timed, "Events with other effects": sorted(acting - off[0] - off[1]),
+    }  # fmt: skip
+
+
+def other_differences(before: Scenario, after: Scenario, most: int = 12) -> list[str]:
+    """Return the differences of two scenarios that are not numbers, as sentences: events, rule variants, texts.
+
+    A list of events names at most `most` of them.
+    """
+    sentences = [_listed(what, events, after, most) for what, events in event_differences(before, after).items()]
     for what, one, two in (("Rule", before.rules, after.rules), ("Text", _texts(before), _texts(after))):
         sentences += [f"{what} {name}: {two.get(name, 'none')} instead of {one.get(name, 'none')}."
                       for name in sorted({*one, *two}) if one.get(name) != two.get(name)]  # fmt: skip

@@ -15,7 +15,7 @@ from proxysim.report.study.verdict import main_outcomes, outcome_of
 from proxysim.report.text import amount, digits_of, rounded
 from proxysim.runs.outcomes import FALLEN
 from proxysim.scenario.labels import number_label
-from proxysim.studies.changes import change_text
+from proxysim.studies.changes import change_text, event_differences
 
 if TYPE_CHECKING:
     from proxysim.report.study.findings import Findings
@@ -45,7 +45,7 @@ def assumed(found: Findings) -> str:
     if others:
         only = f" ({_one_change(others[0], found.world.scenario)})" if len(others) == 1 and not provisions else ""
         parts.append(f"{_counted(len(others), 'other number' if provisions else 'number')}{only}")
-    events = evidence.differing_events(base, found.world.scenario)
+    events = {event for ids in event_differences(base, found.world.scenario).values() for event in ids}
     if events:
         parts.append(_counted(len(events), "event"))
     base_label, focus_label = (f"“{found.labels[name]}”" for name in (found.roles.baseline, found.roles.focus))
