@@ -158,7 +158,8 @@ def test_policies__on_one_number_multiply_and_stay_within_its_bounds() -> None:
 
 def test_policy__watches_the_level_of_a_pact() -> None:
     """Linear in the level, against a level of 0."""
-    policy = {"owner": "south", "watches": "level.treaty", "level": 0, "form": "linear", "gain": 0.5, "moves": "states.south.effort", "over": 1, "lag": 0}
+    policy = {"owner": "south", "watches": "level.treaty", "level": 0, "form": "linear", "gain": 0.5, "moves": "states.south.effort",
+              "over": 1, "lag": 0}  # fmt: skip
     run = ps.run(world_of(merged(ANSWERED, {"scenario": {"noise": 0}, "policies": {"search": None, "one": policy}})))
     level = run.history["pact_level"][:, 0]
     np.testing.assert_allclose(run.history["policy_now"][2:, 0], 1.0 + 0.5 * level[:-2], rtol=1e-12)
@@ -274,17 +275,19 @@ def test_mirrored_policies__answer_alike() -> None:
     """Two equal groups, each watched by an owner of its own, end with the same bits."""
     proxies = {name: ALONE["proxies"]["reds"] for name in ("reds", "blues")}
     policies = {f"on-{name}": {**ALONE["policies"]["answer"], "watches": f"stock.{name}", "moves": f"proxies.{name}.use_rate"} for name in proxies}
-    world = world_of(merged(ALONE, {"proxies": proxies, "fronts": {"war": {"side_a": {"reds": 1, "blues": 1}}}, "policies": {"answer": None, **policies}}))
+    fronts = {"war": {"side_a": {"reds": 1, "blues": 1}}}
+    world = world_of(merged(ALONE, {"proxies": proxies, "fronts": fronts, "policies": {"answer": None, **policies}}))
     assert stock_of(world, "reds").tobytes() == stock_of(world, "blues").tobytes()
 
 
 def test_policies__renamed_or_in_another_order_answer_alike() -> None:
     """With the chance key of the old name; the product of two factors may round differently."""
-    common = {key: value for key, value in ANSWERED["policies"]["search"].items()}
-    two = merged(ANSWERED, {"policies": {"other": {**common, "gain": 0.3, "owner": "north"}}})
-    named = merged(ANSWERED, {"policies": {"search": None, "zz": {**common, "chance_key": "search"}, "aa": {**common, "gain": 0.3, "owner": "north", "chance_key": "other"}}})
-    one, other = (stock_of(branch(tables, "pact"), rng=2) for tables in (two, named))
-    np.testing.assert_allclose(one, other, rtol=1e-12)
+    one, other = ANSWERED["policies"]["search"], {**ANSWERED["policies"]["search"], "gain": 0.3, "owner": "north"}
+    two = merged(ANSWERED, {"policies": {"other": other}})
+    renamed = {"search": None, "zz": {**one, "chance_key": "search"}, "aa": {**other, "chance_key": "other"}}
+    named = merged(ANSWERED, {"policies": renamed})
+    before, after = (stock_of(branch(tables, "pact"), rng=2) for tables in (two, named))
+    np.testing.assert_allclose(before, after, rtol=1e-12)
 
 
 # ---- drivers -----------------------------------------------------------------------------------------------
@@ -356,7 +359,7 @@ def test_mesa__overrides_a_policy() -> None:
         def answer(self, policy: str) -> float:
             return 9.0
 
-    with pytest.raises(RunError, match="Wild.answer of south returned 9.0; a number from 0.5 to 2 is needed"):
+    with pytest.raises(RunError, match=r"Wild\.answer of south returned 9\.0; a number from 0.5 to 2 is needed"):
         ps.PactModel(exact, rng=3, agents={"south": Wild}).run()
 
 
