@@ -257,6 +257,26 @@ def test_reference__keeps_its_bits() -> None:
     assert same_runs(branch(ANSWERED, "no-pact"), branch(merged(ANSWERED, {"policies": {"search": None}}), "no-pact"))
 
 
+def test_reference__may_be_set_by_a_branch_for_itself_and_its_baseline() -> None:
+    """With it the answers are those to the pact alone, and the baseline keeps its bits."""
+    poor = {"states": {"south": {"income": 300}}}
+    own = {"policies": {"*": {"against": "poor-no-pact"}}}
+    tables = merged(ANSWERED, {"branches": {
+        "poor-no-pact": {"set": {**poor, **own, "pacts": {"treaty": {"strength": 0}}}}, "poor-pact": {"set": {**poor, **own}},
+    }})  # fmt: skip
+    alone = merged(ANSWERED, poor)
+    assert same_runs(branch(tables, "poor-no-pact"), branch(merged(alone, {"policies": {"search": None}}), "no-pact"))
+    assert same_runs(branch(tables, "poor-pact"), branch(alone, "pact"))
+
+
+def test_reference__is_silent_even_if_it_names_another_branch() -> None:
+    """A branch that compares with one whose own policies compare with a third one."""
+    tables = merged(ANSWERED, {"branches": {"other": {"set": {"policies": {"search": {"against": "pact"}}}}}})
+    world = branch(tables, "other")
+    assert world.reference is not None and world.reference.reference is None
+    assert same_runs(world.reference, branch(merged(ANSWERED, {"policies": {"search": None}}), "pact"))
+
+
 def test_policy__does_not_answer_what_has_no_effect() -> None:
     """A pact without provisions is the reference to the bit, whatever the error in what is seen."""
     world = branch(ANSWERED, "empty-pact", **{"policies.search.blur": 2})
