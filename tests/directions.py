@@ -36,7 +36,7 @@ DIALS = (
 #: Worlds in which every mechanism acts, without chance.
 VARIANTS = (
     "",
-    '[rules]\nprocurement = "richardson"\nassembly = "kits"\nattrition = "square"\nstrikes = "responsive"\n',
+    '[rules]\nassembly = "kits"\nattrition = "square"\n',
     '[rules]\ndiffusion = "exponential"\nattrition = "linear"\nallocation = "fixed"\n',
 )
 
@@ -143,10 +143,6 @@ LAWS = (
     Law("payroll", DOWN, "adequacy", "the same money for more pay due"),
     Law("carry_over", DOWN, "money:upkeep", "what is kept is not spent"),
     Law("carry_over", UP, "funds", "what is kept is there next month"),
-    Law("reaction", UP, "outlay", "the rival's outlay adds to its own"),
-    Law("fatigue", DOWN, "outlay", "its own outlay wears on it"),
-    Law("grievance", UP, "outlay", "it adds to the outlay whatever the rival does"),
-    Law("outlay", UP, "outlay", "the next outlay starts from this one"),
     # making arms
     Law("unit_cost", UP, "unit_cost_now", "it is the cost of the start"),
     Law("sanctions_cost", UP, "unit_cost_now", "sanctions make parts dear"),
