@@ -263,6 +263,9 @@ STORM: Tables = {
     }
 }
 RAID: Tables = {"events": {"raid": {"chance_per_month": 0.1, "scale": {"states": {"north": {"stock": {"*": 0.8}}}}}}}
+DATED_RAID: Tables = {
+    "events": {"raid": {"on": datetime.date(2020, 2, 1), "chance": 0.45, "scale": {"states": {"north": {"stock": {"*": 0.8}}}}}}
+}
 SHORT: Tables = {"states": {"north": {"income": 20, "demand": {"rockets": 500}, "stock": {"rockets": 1}}}}
 CASES = (
     Case("attention_recovery", ("north",), DOWN, "attention", {"actor": "north"}, "after a war less comes back in a month",
@@ -322,6 +325,7 @@ CASES = (
     Case("strike_rate", ("war", "reds"), DOWN, "measure:stock", {"actor": "reds"}, "what is struck is gone"),
     Case("strike_rate", ("war", "reds"), UP, "measure:struck", {"actor": "reds"}, "more is struck"),
     Case("chance_per_month", ("raid",), UP, "happened", {}, "it comes sooner where nothing is left to chance", RAID, 8),
+    Case("chance", ("raid",), UP, "happened", {}, "past a half it occurs where nothing is left to chance", DATED_RAID),
     Case("markup", ("south -> north",), DOWN, "volume:sale", {"tie": "south -> north"}, "scarce money buys less", SHORT),
     Case("barter", ("south -> north",), UP, "volume:sale", {"tie": "south -> north"}, "scarce money buys more", SHORT),
     Case("belief_rate", (), UP, "belief", {"actor": "north"}, "more is lost than was believed", {"states": {"south": {"effort": 2}}}),
