@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ WORLD = (Path(__file__).parent / "dials.toml").read_text(encoding="utf-8")
 
 def outcome(world: World, params: np.recarray) -> dict[str, bytes]:
     """All that a run of 30 months keeps, from these numbers."""
-    changed = World(world.scenario, world.size, world.arrays, params, world.schedule, world.names, world.months)
+    changed = replace(world, params=params)
     course, history = Course(changed, 3, 0), History(changed)
     for _ in range(len(world.months)):
         course.advance()
