@@ -36,7 +36,7 @@ DIALS = (
 #: Worlds in which every mechanism acts, without chance.
 VARIANTS = (
     "",
-    '[rules]\nprocurement = "richardson"\nassembly = "kits"\nattrition = "square"\nstrikes = "responsive"\n',
+    '[rules]\nassembly = "kits"\nattrition = "square"\n',
     '[rules]\ndiffusion = "exponential"\nattrition = "linear"\nallocation = "fixed"\n',
 )
 
@@ -143,10 +143,6 @@ LAWS = (
     Law("payroll", DOWN, "adequacy", "the same money for more pay due"),
     Law("carry_over", DOWN, "money:upkeep", "what is kept is not spent"),
     Law("carry_over", UP, "funds", "what is kept is there next month"),
-    Law("reaction", UP, "outlay", "the rival's outlay adds to its own"),
-    Law("fatigue", DOWN, "outlay", "its own outlay wears on it"),
-    Law("grievance", UP, "outlay", "it adds to the outlay whatever the rival does"),
-    Law("outlay", UP, "outlay", "the next outlay starts from this one"),
     # making arms
     Law("unit_cost", UP, "unit_cost_now", "it is the cost of the start"),
     Law("sanctions_cost", UP, "unit_cost_now", "sanctions make parts dear"),
@@ -267,6 +263,9 @@ STORM: Tables = {
     }
 }
 RAID: Tables = {"events": {"raid": {"chance_per_month": 0.1, "scale": {"states": {"north": {"stock": {"*": 0.8}}}}}}}
+DATED_RAID: Tables = {
+    "events": {"raid": {"on": datetime.date(2020, 2, 1), "chance": 0.45, "scale": {"states": {"north": {"stock": {"*": 0.8}}}}}}
+}
 SHORT: Tables = {"states": {"north": {"income": 20, "demand": {"rockets": 500}, "stock": {"rockets": 1}}}}
 CASES = (
     Case("attention_recovery", ("north",), DOWN, "attention", {"actor": "north"}, "after a war less comes back in a month",
@@ -326,6 +325,7 @@ CASES = (
     Case("strike_rate", ("war", "reds"), DOWN, "measure:stock", {"actor": "reds"}, "what is struck is gone"),
     Case("strike_rate", ("war", "reds"), UP, "measure:struck", {"actor": "reds"}, "more is struck"),
     Case("chance_per_month", ("raid",), UP, "happened", {}, "it comes sooner where nothing is left to chance", RAID, 8),
+    Case("chance", ("raid",), UP, "happened", {}, "past a half it occurs where nothing is left to chance", DATED_RAID),
     Case("markup", ("south -> north",), DOWN, "volume:sale", {"tie": "south -> north"}, "scarce money buys less", SHORT),
     Case("barter", ("south -> north",), UP, "volume:sale", {"tie": "south -> north"}, "scarce money buys more", SHORT),
     Case("belief_rate", (), UP, "belief", {"actor": "north"}, "more is lost than was believed", {"states": {"south": {"effort": 2}}}),

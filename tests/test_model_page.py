@@ -30,7 +30,7 @@ WORDS = {
     "side a", "z", "0", "1", "0 without weights", "0 if the divisor is 0", "1 if nothing is due", "1 if the flow is 0",
     "1 if the tie has no cost", "low", "high", "1 if the divisor is 0", "in month 0",
     "usual", "left", "due", "paid", "share", "need", "room", "own", "budget", "bill", "spare", "money", "foreign", "free", "sold", "price paid",
-    "received", "aim", "rival", "sale", "support", "fighting", "manufacture", "reach", "used", "struck", "lost", "sanctions fact", "value made",
+    "received", "aim", "sale", "support", "fighting", "manufacture", "reach", "used", "struck", "lost", "sanctions fact", "value made",
 }  # fmt: skip
 NUMBER = r"-?[0-9.]+(?:e-?[0-9]+)?"
 

@@ -33,7 +33,7 @@ def promised(rule: Any) -> set[str]:
 @pytest.fixture(scope="module")
 def seen() -> dict[str, set[str]]:
     """What each rule changed over some months of a world in which every mechanism acts."""
-    world = build(scenario_from_text(WORLD + '[rules]\nprocurement = "richardson"\nassembly = "kits"\n'))
+    world = build(scenario_from_text(WORLD + '[rules]\nassembly = "kits"\n'))
     course, changed = Course(world, 5, 0), {}
     for _ in range(26):
         course.advance()

@@ -97,7 +97,7 @@ def empty_records(size: str = "small") -> tuple[Any, Any, Any, Any]:
     """One empty record of each kind (world, params, state, flows), with one actor, one category and one origin."""
     w, p, s, f = (records.rows(name, size)[0] for name in ("world", "params", "state", "flows"))
     w.actor_count = w.category_count = w.origin_count = 1
-    w.actor_regime[:] = w.rival[:] = w.leg_host[:] = w.tie_broker[:] = w.tie_back[:] = w.pact_debtor[:] = w.tie_bars[:] = -1
+    w.actor_regime[:] = w.leg_host[:] = w.tie_broker[:] = w.tie_back[:] = w.pact_debtor[:] = w.tie_bars[:] = -1
     w.components = -1
     return w, p, s, f
 
@@ -298,14 +298,6 @@ class _Maker:
         if name in self.proxies:
             self.maybe(table, "command", round(0.3 + 0.7 * rng.random(), 3))
         else:
-            rivals = [other for other in self.states if other != name]
-            self.maybe(table, "rival", rng.choice(rivals))
-            table |= {
-                "reaction": self.share(0.2),
-                "fatigue": self.share(0.3),
-                "grievance": self.size(0.01, 5),
-                "outlay": self.size(0.1, 50),
-            }
             self.maybe(table, "income_basis", "potential", 0.2)
             if self.legs and rng.random() < 0.4:
                 searched = rng.sample(list(self.legs), rng.randint(1, min(3, len(self.legs))))

@@ -8,7 +8,7 @@ PLANTED = [
     ("misspelt required key", 'home    = "south"', 'hom    = "south"', "hom  ", 'did you mean "home"'),
     ("misspelt section", "[regimes.throne]", "[regime.throne]", "[regime.throne]", 'did you mean "regimes"'),
     ("misspelt section of defaults", "[defaults.proxies]", "[defaults.proxys]", "[defaults.proxys]", "proxies"),
-    ("unknown state in a key of a state", 'rival   = "south"', 'rival   = "sout"', '"sout"', 'did you mean "south"'),
+    ("unknown state of a regime", 'state = "north"', 'state = "nort"', '"nort"', 'did you mean "north"'),
     ("unknown home", 'reds   = {home = "coast"}', 'reds   = {home = "cost"}', '"cost"', 'did you mean "coast"'),
     ("unknown place of a leg", '["north", "hills"]', '["north", "hill"]', '"hill"', 'did you mean "hills"'),
     ("one place of a leg", '["north", "hills"]', '["hills"]', '["hills"]', "two places"),

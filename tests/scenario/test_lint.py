@@ -80,8 +80,6 @@ PLANTED: dict[str, tuple[tuple[str, str], str, str, str, str]] = {
     "patrol without effort": (('origin  = "south"\n', 'origin  = "south"\npatrols = {north-coast = 0.5}\n'), "patrols", "no-effect",
                               "states.south.patrols.north-coast", "the effort of south is 0"),
     "effort without patrols": (('origin  = "south"\n', 'origin  = "south"\neffort = 0.5\n'), "effort", "no-effect", "states.south.effort", "patrols no leg"),
-    "arms race without the rule": (('origin  = "south"\n', 'origin  = "south"\nreaction = 0.1\n'), "reaction", "no-effect", "states.south.reaction",
-                                   'only "richardson" uses it'),
     "commission of no broker": (("personnel = 8000}", "personnel = 8000, commission = 0.2}"), "commission", "no-effect", "proxies.blues.commission",
                                 "no tie goes via blues"),
     "budget without clients": (("personnel = 8000}", "personnel = 8000, support_share = 0.2}"), "support_share = 0.2", "no-effect",

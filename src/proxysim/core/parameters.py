@@ -182,11 +182,6 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("procurement", "procurement", "share", 0.5, 0, 1, "share of the money left after support and pay that is spent on making, buying and building"),
         ("investment", "investment", "share", 0.3, 0, 1, "share of procurement that may go into plant"),
         ("carry_over", "carry_over", "share", NAN, 0, 1, "share of unspent money that is kept; computed by default: 0 for a state, 0.6 for a proxy"))
-    + _of("actor", STATES, "Richardson 1960. Assumption: the coefficients.",
-        ("reaction", "reaction", "factor", 0.0, 0, 5, "monthly increase of own outlay per unit of the rival's outlay (procurement = richardson)"),
-        ("fatigue", "fatigue", "factor", 0.0, 0, 5, "monthly decrease of own outlay per unit of own outlay (procurement = richardson)"),
-        ("grievance", "grievance", "money_flow", 0.0, 0, 1e9, "monthly increase of own outlay whatever the rival does (procurement = richardson)"),
-        ("outlay", "outlay", "money_flow", 0.0, 0, 1e9, "own procurement outlay (procurement = richardson)", True))
     + _of("actor category", ACTORS, "Scenario.",
         ("stock", "stock", "arms", 0.0, 0, 1e9, "arms held", True),
         ("target", "target", "arms", NAN, 0, 1e9, "stock it wants to hold; computed by default: the initial stock, or a year of plant output if that is more"),
@@ -318,6 +313,4 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "assembly": ("none", "kits"),
     "attrition": ("contest", "guerrilla", "linear", "square"),
     "diffusion": ("logistic", "exponential"),
-    "procurement": ("share", "richardson"),
-    "strikes": ("fixed", "responsive"),
 }

@@ -132,7 +132,7 @@ def _start(w, p, s, f):  # type: ignore[no-untyped-def]
     """Initialise the records; nothing that they held before is read."""
     for a in range(w.actor_count):
         s.funds[a], s.personnel[a], s.command[a] = p.funds[a], p.personnel[a], p.command[a]
-        s.attention[a], s.income_noise[a], s.outlay[a] = 1.0, 0.0, p.outlay[a]
+        s.attention[a], s.income_noise[a] = 1.0, 0.0
         s.search_noise[a] = 0.0
         for c in range(w.category_count):
             s.plant[a, c], s.knowhow[a, c], s.cumulative[a, c] = p.plant[a, c], p.knowhow[a, c], p.cumulative[a, c]
@@ -238,8 +238,6 @@ def advance(runs, span, tally, track):  # type: ignore[no-untyped-def]
                 routes.weigh(w, p, s, f, t)
                 budgets.revenue(w, p, s, f, t)
                 budgets.attention(w, p, s, f, t)
-                budgets.look(w, p, s, f, t)
-                budgets.outlay(w, p, s, f, t)
             if first <= INTEND_SUPPORT <= last:
                 policies.intend(w, p, s, f, m, t)
                 sponsorship.intend(w, p, s, f, t)

@@ -22,7 +22,6 @@ def strikes(w, p, s, f, t):  # type: ignore[no-untyped-def]
     its whole stock. Where `strike_part` is above 0, strikes are counted: N ~ Poisson(-ln(1 - r) / part) is the quantile
     at a keyed uniform number, and 1 - (1 - part)^N replaces r, which is its mean. In the deterministic world r stays,
     and the mean of N is recorded.
-    Variant `strikes = "responsive"`: within the same budget, effort follows stock relative to the initial stock.
 
     Writes
     ------
@@ -38,8 +37,7 @@ def strikes(w, p, s, f, t):  # type: ignore[no-untyped-def]
         f.strike_count[a] = 0.0
         for i in range(w.front_count):
             if p.strike_rate[i, a] > 0.0:
-                rate = p.strike_rate[i, a] * _effort(w, p, s, f, i, a)
-                share = min(1.0, rate * f.front_strikes[i] * f.front_strikes[i])
+                share = min(1.0, p.strike_rate[i, a] * f.front_strikes[i] * f.front_strikes[i])
                 if p.strike_part[i] > 0.0 and 0.0 < share < 1.0:
                     share = _counted(w, p, s, f, t, i, a, share)
                 struck += (1.0 - struck) * share
@@ -69,26 +67,6 @@ def _shield(w, p, s, a):  # type: ignore[no-untyped-def]
             now += stock_of(w, s, a, c)
     scale = now + start if start > 0.0 else whole_stock(w, s, a)
     return p.air_defence[a] * now / scale if scale > 0.0 else 0.0
-
-
-@compiled
-def _build_up(w, p, s, a):  # type: ignore[no-untyped-def]
-    start = 0.0
-    for c in range(w.category_count):
-        start += p.stock[a, c]
-    return whole_stock(w, s, a) / start if start > 0.0 else 0.0
-
-
-@compiled
-def _effort(w, p, s, f, i, a):  # type: ignore[no-untyped-def]
-    if w.responsive == 0:
-        return 1.0
-    plain, weighted = 0.0, 0.0
-    for b in range(w.actor_count):
-        if p.strike_rate[i, b] > 0.0:
-            plain += p.strike_rate[i, b]
-            weighted += p.strike_rate[i, b] * _build_up(w, p, s, b)
-    return _build_up(w, p, s, a) * plain / weighted if weighted > 0.0 else 1.0
 
 
 @compiled

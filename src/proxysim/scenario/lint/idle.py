@@ -13,7 +13,6 @@ from proxysim.scenario.schema.document import Path
 from proxysim.scenario.schema.keys import key_at
 
 CURE = "leave it out, or correct what makes it idle"
-_RACE = ("reaction", "fatigue", "grievance", "outlay")
 _RANDOM = ("front_volatility", "income_volatility", "income_persistence", "leg_volatility", "forcing_persistence")
 _BROKER = ("broker_capacity", "commission", "broker_concealment", "command_limit")
 _SPONSOR = (
@@ -155,8 +154,6 @@ def _sends_over(facts: Facts, actor: str, leg: str) -> bool:
 def _actor(facts: Facts, path: Path) -> str:
     section, actor, key = path[:3]
     texts = facts.base.text
-    if key in _RACE and all(s.rules["procurement"] != "richardson" for s in facts.scenarios.values()):
-        return 'the rule procurement is "share", and only "richardson" uses it'
     if key in _BROKER and not any(texts["ties", tie, "broker"] == actor for tie in facts.base.ids["ties"]):
         return f"no tie goes via {actor}"
     out = [tie for tie in facts.base.ids["ties"] if texts["ties", tie, "from"] == actor]

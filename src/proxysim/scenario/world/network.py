@@ -20,7 +20,7 @@ def connect(scenario: Scenario, w: Any, names: Names, index: Places, chains: Cha
     for axis in vocabulary.COUNTED:
         w[f"{axis}_count"] = len(names[axis])
     w["months"] = scenario.months
-    for name in ("actor_regime", "rival", "tie_broker", "tie_back", "leg_host", "leg_front", "pact_debtor"):
+    for name in ("actor_regime", "tie_broker", "tie_back", "leg_host", "leg_front", "pact_debtor"):
         getattr(w, name)[...] = -1
     w["components"], w["other"] = -1, index["origin"][OTHER]
     for c, category in enumerate(names["category"]):
@@ -32,8 +32,6 @@ def connect(scenario: Scenario, w: Any, names: Names, index: Places, chains: Cha
         w.is_proxy[a] = section == "proxies"
         own = text.get((section, actor, "origin")) or actor
         w.actor_origin[a] = index["origin"].get(own, index["origin"][OTHER])
-        rival = text.get((section, actor, "rival"))
-        w.rival[a] = index["actor"][rival] if rival else -1
     for r, regime in enumerate(names["regime"]):
         w.regime_state[r] = index["actor"][text["regimes", regime, "state"]]
         w.actor_regime[w.regime_state[r]] = r
@@ -59,7 +57,7 @@ def connect(scenario: Scenario, w: Any, names: Names, index: Places, chains: Cha
         w.event_first[e], w.event_last[e] = event.first, event.last
         w.event_kind[e] = codes.OFF if event.off else kinds[event.kind]
     for name, field in (("allocation", "fixed_allocation"), ("assembly", "kits"), ("attrition", "attrition_form"),
-                        ("diffusion", "exponential"), ("procurement", "richardson"), ("strikes", "responsive")):  # fmt: skip
+                        ("diffusion", "exponential")):  # fmt: skip
         w[field] = VARIANTS[name].index(scenario.rules[name])
 
 
