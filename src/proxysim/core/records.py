@@ -99,6 +99,7 @@ WORLD = (
         ("event_key", "event", "key", "random-number key"),
         ("leg_key", "leg", "key", "random-number key"),
         ("regime_key", "regime", "key", "random-number key"),
+        ("tie_key", "tie", "key", "random-number key"),
         ("cargo_key", "route hop", "key", "random-number key of tie, route and leg"))
 )  # fmt: skip
 
@@ -123,6 +124,8 @@ STATE = (
         ("made_before", "actor window", "arms / month", "output of the last twelve months, by month modulo 12"),
         ("order_average", "actor category", "arms / month", "average of the arms requested from it and used by it"),
         ("tie_share", "tie", "share", "share of the sender's revenue, before the minimum share applies"),
+        ("tie_on", "tie", "0/1", "1 while the sender supports the receiver, 0 while its support has ended"),
+        ("tie_risk", "tie", "log", "cumulative hazard since support last ended or began, in the deterministic world"),
         ("tie_control", "tie", "share", "control of sender over receiver"),
         ("tie_order", "tie", "arms / month", "average order over a tie"),
         ("owed", "tie", "arms", "arms owed over a tie as payment in kind"),
@@ -265,6 +268,7 @@ FLOWS = _fields("f8",
     ("front_loss", "front actor", "share", "share of stock lost in fighting on a front"),
     ("spoils_part", "actor", "share", "part of the losses of the actor being processed that each other actor captures"),
     ("support_now", "regime", "1", "support of a regime"),
+    ("pressure_now", "regime", "1", "pressure on a regime, with that of its challengers"),
     ("opening_funds", "actor", "USD m", "money at the start of the month"),
     ("opening_stock", "actor category origin", "arms", "arms at the start of the month"),
     ("opening_ring", "tie category origin", "arms", "arms in transit at the start of the month"),

@@ -16,6 +16,8 @@ from proxysim.core.jit import compiled
 
 #: Mechanisms that draw random numbers. Their codes are part of the counter and must never change.
 FRONT, EVENT_CHANCE, EVENT_DATE, EVENT_MONTH, INCOME, LEG, CARGO, FORCING, UNKNOWN, CONSIGNMENTS, SEARCH, STRIKES = range(1, 13)
+#: Support over a tie: month 0 is the start, and month t + 1 is what ends or begins in month t of a run.
+SUPPORT = 14
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
