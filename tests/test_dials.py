@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.worlds import PRESSED
 
 from proxysim.core import records, vocabulary
 from proxysim.core.parameters import PARAMETERS, Parameter
@@ -17,7 +18,7 @@ from proxysim.scenario.world.world import World, build
 
 WORLD = (Path(__file__).parent / "dials.toml").read_text(encoding="utf-8")
 #: Variants of rules under which some dials act.
-VARIANTS = ("", '[rules]\nprocurement = "richardson"\n')
+VARIANTS = ("", '[rules]\nprocurement = "richardson"\n', PRESSED)
 
 
 def outcome(world: World, params: np.recarray) -> dict[str, bytes]:
