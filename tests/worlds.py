@@ -47,8 +47,8 @@ PLAIN: Tables = {
 #: Added to dials.toml: support that ends and begins over every tie, and a proxy that presses on the regime of its opponent.
 PRESSED = """
 [defaults.ties]
-support_ends = 0.06
-support_begins = 0.1
+support_ends = 0.1
+support_begins = 0.5
 ends_response = 1
 [fronts.hills]
 side_a = {client = 0.1}
@@ -56,6 +56,9 @@ side_b = {reds = 0.5}
 intensity = 0.2
 [defaults.regimes]
 challengers = {reds = 0.2}
+[defaults.states]
+prospects = 1
+reserve = 1.5
 """
 
 

@@ -226,7 +226,7 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("barter", "barter", "share", 0.0, 0, 1, "share of the price paid in arms, over the tie in the opposite direction"),
         ("retransfer", "retransfer", "loss", 0.0, 0, 1, "share of the sender's stock of foreign origin that is passed on"),
         ("quality", "quality", "share", 1.0, 0.01, 1, "value on arrival relative to value sent (used arms 0.40, refurbished arms 0.66)"))
-    + _of("tie", ("ties",), "Form: UCDP external support data, in which support ends and begins from year to year. Assumption: rates and response of a tie.",
+    + _of("tie", ("ties",), "Meier et al. 2022 (UCDP External Support Dataset): support ends and begins from year to year. Assumption: the rates and the response of a tie.",
         ("support_on", "support_on", "share", 1.0, 0, 1, "probability that support is on at the start; 1: on, 0: off", True),
         ("support_ends", "support_ends", "loss", 0.0, 0, 1, "monthly probability that support ends, at full willingness"),
         ("support_begins", "support_begins", "loss", 0.0, 0, 1, "monthly probability that support begins again, or for the first time"),
