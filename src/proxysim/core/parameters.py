@@ -224,6 +224,11 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("barter", "barter", "share", 0.0, 0, 1, "share of the price paid in arms, over the tie in the opposite direction"),
         ("retransfer", "retransfer", "loss", 0.0, 0, 1, "share of the sender's stock of foreign origin that is passed on"),
         ("quality", "quality", "share", 1.0, 0.01, 1, "value on arrival relative to value sent (used arms 0.40, refurbished arms 0.66)"))
+    + _of("tie", ("ties",), "Meier et al. 2022 (UCDP External Support Dataset): support ends and begins from year to year. Assumption: the rates and the response of a tie.",
+        ("support_on", "support_on", "share", 1.0, 0, 1, "probability that support is on at the start; 1: on, 0: off", True),
+        ("support_ends", "support_ends", "loss", 0.0, 0, 1, "monthly probability that support ends, at full willingness"),
+        ("support_begins", "support_begins", "loss", 0.0, 0, 1, "monthly probability that support begins again, or for the first time"),
+        ("ends_response", "ends_response", "factor", 0.0, 0, 10, "response of the hazard that support ends to lost willingness, on the log scale"))
     + _of("tie category", ("ties",), A + "composition of support in arms.",
         ("mix", "mix", "factor", NAN, 0, 1e6, "relative amount of each category; computed by default: the weights of the categories that the sender holds or makes"))
     # ---- legs ------------------------------------------------------------------------------------
@@ -274,6 +279,8 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("forcing_volatility", "volatility", "factor", 0.1, 0, 1, "standard deviation of the random part of the forcing"))
     + _of("regime actor", ("regimes",), A + "troops sent by others.",
         ("helpers", "helpers", "factor", 0.0, 0, 100, "strength that a helper adds at full attention and willingness; for a proxy, at a fighting index of 100"))
+    + _of("regime actor", ("regimes",), A + "opponents in a war press on a government beyond its dated pressure.",
+        ("challengers", "challengers", "factor", 0.0, 0, 100, "pressure that an opponent in a war adds at full engagement and a fighting index of 100"))
     # ---- pacts -----------------------------------------------------------------------------------
     + _of("pact", ("pacts",), "Scenario.",
         ("in_force", "in_force", "month", None, -1200, 12000, "month in which it enters into force"),

@@ -7,7 +7,7 @@ import math
 from proxysim.core import rng
 from proxysim.core.jit import compiled
 from proxysim.core.parameters import VARIANTS
-from proxysim.core.rules._shared import stock_of, whole_stock
+from proxysim.core.rules._shared import opposed, stock_of, whole_stock
 from proxysim.core.vocabulary import A_CAPTURED, A_DECAYED, A_LOST, A_STRUCK, A_USED, NO_SIDE, SIDE_A
 
 CONTEST, GUERRILLA, LINEAR, SQUARE = range(len(VARIANTS["attrition"]))
@@ -214,21 +214,14 @@ def _spoils(w, p, f, a):  # type: ignore[no-untyped-def]
             spoils = min(1.0, p.spoils[i] * (p.spoils_from_a[i] if from_a else p.spoils_from_b[i]))
             others = p.opposition[i] if from_a else 0.0
             for b in range(w.actor_count):
-                if _opposed(w, i, a, b):
+                if opposed(w, i, a, b):
                     others += f.front_force[i, b]
             for b in range(w.actor_count):
-                if others > 0.0 and _opposed(w, i, a, b):
+                if others > 0.0 and opposed(w, i, a, b):
                     part = (f.front_loss[i, a] / total) * spoils * f.front_force[i, b] / others
                     f.spoils_part[b] += part
                     taken += part
     return taken
-
-
-@compiled
-def _opposed(w, i, a, b):  # type: ignore[no-untyped-def]
-    """Whether two actors are on opposite sides of a front."""
-    one, two = w.front_side[i, a], w.front_side[i, b]
-    return one != NO_SIDE and two != NO_SIDE and one != two
 
 
 @compiled
