@@ -19,6 +19,7 @@ signed      any number                              the same
 persons     persons                                 persons
 months      months                                  months
 month       a date                                  months from the start
+level       in the unit of a measure                the same
 =========== ======================================= ===================================================
 """
 
@@ -138,6 +139,8 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("support_base", "support_base", "share", 0.7, 0, 1, "part of its own strength that a regime keeps when it receives nothing"),
         ("support_cap", "support_cap", "factor", 1.2, 0, 10, "largest support received that counts, relative to normal support"),
         ("forcing_persistence", "forcing_persistence", "share", 0.8, 0, 0.999, "month-to-month persistence of the random part of a regime's forcing"))
+    + _of("", ("behaviour",), A + "what an actor sees is wrong for some time in the same direction.",
+        ("blur_persistence", "blur_persistence", "share", 0.9, 0, 0.999, "month-to-month persistence of the error in what a policy sees"))
     + _of("", ("behaviour",), A + "weights of the capacity index.",
         ("fighting_weight", "fighting_weight", "factor", 0.6, 0, 10, "weight of fighting in the capacity index"),
         ("manufacture_weight", "manufacture_weight", "factor", 0.2, 0, 10, "weight of manufacture in the capacity index"),
@@ -298,6 +301,19 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("lasts", "lasts", "months", INF, 0, INF, "months from the first effect to the end of the effect"))
     + _of("event", ("events",), A + "a war escalates, or is settled, as the balance of its sides changes.",
         ("balance_response", "balance_response", "signed", 0.0, -5, 5, "exponent with which the monthly hazard follows the strength of side_a over side_b of `front`, relative to the start; below 0 the hazard falls as side_a gains"))
+    # ---- policies --------------------------------------------------------------------------------
+    + _of("policy", ("policies",), A + "how strongly an actor answers what it sees.",
+        ("policy_gain", "gain", "signed", None, -20, 20, "per cent moved for each per cent seen (proportional); change of the factor per unit of the measure (linear) or while it is on (switch); 0: no answer"),
+        ("policy_level", "level", "level", NAN, 0, 1e12, "reference of a policy that is not compared with a branch, in the unit of what it watches, flows per month"),
+        ("policy_floor", "floor", "level", 0.0, 0, 1e12, "amount added to what is seen and to the reference before they are divided, in the unit of what it watches"),
+        ("policy_blur", "blur", "factor", 0.0, 0, 2, "standard deviation of the log of the error in the change that is seen"),
+        ("policy_least", "at_least", "share", 0.5, 0, 1, "smallest factor"),
+        ("policy_most", "at_most", "factor", 2.0, 1, 1000, "largest factor"),
+        ("policy_on", "on_above", "factor", 1.0, 0, 1000, "what is seen, relative to the reference, above which a switch goes on"),
+        ("policy_off", "off_below", "factor", NAN, 0, 1000, "what is seen, relative to the reference, below which a switch goes off; computed by default: `on_above`"),
+        ("policy_cost", "cost", "money_flow", 0.0, 0, 1e9, "cost of a factor of 2, paid by the owner; other factors cost in proportion to their distance from 1"),
+        ("policy_from", "from", "month", -1200.0, -1200, 12000, "first month in which it acts; by default the start"),
+        ("policy_until", "until", "month", NAN, -1200, 12000, "month in which it no longer acts; computed by default: after the end of the run"))
 )  # fmt: skip
 
 BY_NAME: dict[str, Parameter] = {parameter.name: parameter for parameter in PARAMETERS}

@@ -20,7 +20,7 @@ import numpy as np
 from proxysim.core import records, step
 from proxysim.core.calls import calls_of_month
 from proxysim.core.jit import CACHE_FAULT, cache_folder, is_compiled, quick_passes
-from proxysim.core.schedule import Numbers, empty_schedule
+from proxysim.core.schedule import Memory, Numbers, empty_schedule, no_policies
 
 TALLY, TRACK = numba.float64[:, :, ::1], numba.float64[:, :, :, ::1]
 
@@ -37,8 +37,8 @@ def _compile(function: Any, *types: Any) -> None:
 def _runs(size: str) -> Any:
     """Return the numba type of `Runs` in a size class."""
     worlds, params, states, flows = (records.rows(name, size) for name in ("world", "params", "state", "flows"))
-    numbers = np.zeros((1, 1))
-    return _type(step.Runs(worlds, empty_schedule(), numbers, numbers, numbers, params, states, flows))
+    numbers, memory = np.zeros((1, 1)), np.zeros((1, 1, 1))
+    return _type(step.Runs(worlds, empty_schedule(), numbers, numbers, numbers, params, states, flows, no_policies(), memory, memory, memory))
 
 
 def _parts(size: str) -> list[tuple[Any, ...]]:
@@ -46,7 +46,8 @@ def _parts(size: str) -> list[tuple[Any, ...]]:
     row = np.zeros(1)
     types = {letter: _type(records.rows(name, size)[0])
              for letter, name in (("w", "world"), ("p", "params"), ("s", "state"), ("f", "flows"))}  # fmt: skip
-    types |= {"n": _type(Numbers(empty_schedule(), row, row, row)), "t": numba.int64, "row": numba.int64,
+    months = np.zeros((1, 1))
+    types |= {"n": _type(Numbers(empty_schedule(), row, row, row)), "m": _type(Memory(no_policies(), months, months, months, row, row)), "t": numba.int64, "row": numba.int64,
               "tally": TALLY, "track": TRACK}  # fmt: skip
     calls = [(call.function, *(types[name] for name in call.arguments)) for call in calls_of_month()]
     return [*calls, (step.begin, _runs(size), numba.int64, numba.int64)]

@@ -101,7 +101,8 @@ WORLD = (
         ("event_key", "event", "key", "random-number key"),
         ("leg_key", "leg", "key", "random-number key"),
         ("regime_key", "regime", "key", "random-number key"),
-        ("cargo_key", "route hop", "key", "random-number key of tie, route and leg"))
+        ("cargo_key", "route hop", "key", "random-number key of tie, route and leg"),
+        ("policy_key", "policy", "key", "random-number key"))
 )  # fmt: skip
 
 _HIDDEN = _fields("f8",
@@ -138,6 +139,8 @@ STATE = (
         ("forcing_noise", "regime", "1", "random part of the forcing of a regime"),
         ("balance_start", "front", "1", "strength of side_a over side_b at the start, if an event follows it; 0 if a side has none"),
         ("balance", "front", "log", "log of that ratio at the end of last month, relative to the start, at most a factor of 100 either way"),
+        ("policy_factor", "policy", "factor", "factor that a policy puts on its numbers in the next month"),
+        ("policy_error", "policy", "1", "error in what a policy sees, in standard deviations"),
         ("reference", "actor measure", "various", "measures at the start"),
         ("measure", "actor measure", "various", "measures of last month"),
         ("residual", "", "1", "largest relative residual of the books so far"))
@@ -146,6 +149,7 @@ STATE = (
         ("revived", "actor", "month", "first month with the fighting index at `revival_level` or more, or -1"),
         ("event_month", "event", "month", "month of the first effect, or NEVER"),
         ("event_held", "condition", "months", "consecutive months for which a condition has held"),
+        ("policy_is_on", "policy", "0/1", "1 while a switch is on"),
         ("residual_month", "", "month", "month of the largest residual, or -1"),
         ("residual_account", "", "code", "account of the largest residual"))
     + _fields("f8", ("event_risk", "event", "log", "cumulative hazard so far, in the deterministic world"))
@@ -170,6 +174,11 @@ FLOWS = _fields("f8",
     ("pact_tie", "provision tie", "factor", "level of each provision between the two members of a tie"),
     ("owes", "tie", "share", "part of the sender's output owed to the receiver while the receiver is at war"),
     ("owes_first", "actor", "0/1", "1 if an actor serves its reciprocity before its proxies"),
+    ("policy_now", "policy", "factor", "factor of a policy this month"),
+    ("policy_seen", "policy", "various", "what a policy sees: the change relative to the reference, or in the form `linear` the difference from it"),
+    ("policy_wanted", "policy", "factor", "factor that a policy intends for the next month"),
+    ("policy_due", "actor", "USD m / month", "cost of the factors that the policies of an actor intend"),
+    ("policy_part", "actor", "share", "part of that cost that the actor can pay"),
     ("revenue", "actor", "USD m / month", "income after sanctions"),
     ("focus", "actor", "share", "attention after commitment"),
     ("rival_outlay", "actor", "USD m / month", "outlay of last month, as seen by the rival"),

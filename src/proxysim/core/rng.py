@@ -15,7 +15,7 @@ import numpy as np
 from proxysim.core.jit import compiled
 
 #: Mechanisms that draw random numbers. Their codes are part of the counter and must never change.
-FRONT, EVENT_CHANCE, EVENT_DATE, EVENT_MONTH, INCOME, LEG, CARGO, FORCING, UNKNOWN, CONSIGNMENTS, SEARCH, STRIKES = range(1, 13)
+FRONT, EVENT_CHANCE, EVENT_DATE, EVENT_MONTH, INCOME, LEG, CARGO, FORCING, UNKNOWN, CONSIGNMENTS, SEARCH, STRIKES, BLUR = range(1, 14)
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)

@@ -1,4 +1,4 @@
-"""Layout of a schedule: dated numbers, and the conditions and effects of events, as flat arrays."""
+"""Layout of what changes numbers during a run: dated numbers, events and policies, as flat arrays."""
 
 from __future__ import annotations
 
@@ -60,6 +60,58 @@ class Schedule(NamedTuple):
     effect_high: np.ndarray
 
 
+class Policies(NamedTuple):
+    """What the policies of a world watch and move, as flat arrays.
+
+    Levers on the same number are adjacent, and `lever_stop` is one past the last of them.
+
+    Attributes
+    ----------
+    owner, form : (policy,), actor that pays, and index in `vocabulary.FORMS`
+    lag, over : (policy,), months between the last month that it sees and the last closed one, and months that it averages
+    against_branch : (policy,), 1 if its reference is the same run of a branch, 0 if it is `policy_level`
+    watch_stop : (policy,), one past its last watch
+    watch_measure, watch_of : (watch,), measure and actor; for a pact, -1 and the pact
+    lever_stop, lever_policy : (lever,), end of its group, and policy
+    lever_offset, lever_hazard : (lever,), position in the flat vector, and 1 for a probability that is moved as a hazard
+    lever_low, lever_high : (lever,), bounds of the number
+    """
+
+    owner: np.ndarray
+    form: np.ndarray
+    lag: np.ndarray
+    over: np.ndarray
+    against_branch: np.ndarray
+    watch_stop: np.ndarray
+    watch_measure: np.ndarray
+    watch_of: np.ndarray
+    lever_stop: np.ndarray
+    lever_policy: np.ndarray
+    lever_offset: np.ndarray
+    lever_hazard: np.ndarray
+    lever_low: np.ndarray
+    lever_high: np.ndarray
+
+
+class Memory(NamedTuple):
+    """What the policies of one run remember.
+
+    Attributes
+    ----------
+    policies : what they watch and move
+    watched, reference : (month, policy), what each policy watches at the end of a month, and what it compares that with
+    factor : (month, policy), factor on its numbers in a month
+    base, vector : (parameter,), as in `Numbers`
+    """
+
+    policies: Policies
+    watched: np.ndarray
+    reference: np.ndarray
+    factor: np.ndarray
+    base: np.ndarray
+    vector: np.ndarray
+
+
 class Numbers(NamedTuple):
     """The numbers of one run, and the schedule that changes them.
 
@@ -81,6 +133,12 @@ def empty_schedule() -> Schedule:
     """Return a schedule without changes; its array types are those of any schedule."""
     floats = {"series_value", "condition_level", "effect_value", "effect_low", "effect_high"}
     return Schedule(*(np.zeros(0, np.float64 if name in floats else np.int64) for name in Schedule._fields))
+
+
+def no_policies() -> Policies:
+    """Return the layout of a world without policies; its array types are those of any world."""
+    floats = {"lever_low", "lever_high"}
+    return Policies(*(np.zeros(0, np.float64 if name in floats else np.int64) for name in Policies._fields))
 
 
 def numbers_of(params: np.recarray[Any, Any], schedule: Schedule) -> np.ndarray[Any, Any]:

@@ -21,6 +21,7 @@ from proxysim.core.rules import (
     interdiction,
     learning,
     pact,
+    policies,
     production,
     regimes,
     routes,
@@ -29,7 +30,7 @@ from proxysim.core.rules import (
     trade,
 )  # fmt: skip
 from proxysim.core.rules._shared import weight_of_ties, whole_mix
-from proxysim.core.schedule import Numbers, Schedule
+from proxysim.core.schedule import Memory, Numbers, Policies, Schedule
 from proxysim.core.vocabulary import NEVER
 
 #: Stages. Each stage named INTEND leaves an intention that the next stage carries out.
@@ -51,6 +52,8 @@ class Runs(NamedTuple):
     bases : (run, parameter), parameters of this month without the effects of events
     vectors : (run, parameter), parameters with those effects; shares memory with `params`
     params, states, flows : (run,), records
+    policies : what policies watch and move
+    watched, reference, factor : (run, month, policy), what policies remember; see `schedule.Memory`
     """
 
     worlds: np.ndarray
@@ -61,6 +64,10 @@ class Runs(NamedTuple):
     params: np.ndarray
     states: np.ndarray
     flows: np.ndarray
+    policies: Policies
+    watched: np.ndarray
+    reference: np.ndarray
+    factor: np.ndarray
 
 
 class Span(NamedTuple):
@@ -116,6 +123,11 @@ def _numbers(runs, row):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _memory(runs, row):  # type: ignore[no-untyped-def]
+    return Memory(runs.policies, runs.watched[row], runs.reference[row], runs.factor[row], runs.bases[row], runs.vectors[row])
+
+
+@compiled
 def _start(w, p, s, f):  # type: ignore[no-untyped-def]
     """Initialise the records; nothing that they held before is read."""
     for a in range(w.actor_count):
@@ -162,6 +174,8 @@ def _start(w, p, s, f):  # type: ignore[no-untyped-def]
         s.event_month[e], s.event_risk[e] = NEVER, 0.0
     for i in range(len(s.event_held)):
         s.event_held[i] = 0
+    for k in range(w.policy_count):
+        s.policy_factor[k], s.policy_error[k], s.policy_is_on[k] = 1.0, 0.0, 0
     s.residual, s.residual_month, s.residual_account = 0.0, -1, 0
     _open(w, p, s, f)
 
@@ -212,13 +226,15 @@ def advance(runs, span, tally, track):  # type: ignore[no-untyped-def]
     """
     w, first, last = runs.worlds[0], span.first, span.last
     for row in range(span.low, span.high):
-        n, p, s, f = _numbers(runs, row), runs.params[row], runs.states[row], runs.flows[row]
+        n, m, p, s, f = _numbers(runs, row), _memory(runs, row), runs.params[row], runs.states[row], runs.flows[row]
         for t in range(span.start, span.stop):
             if first <= OPEN <= last:
                 books.open_month(w, s, f)
                 events.series(n, t)
                 events.occur(w, n, p, s, f, t)
+                policies.restore(m)
                 events.effects(w, n, p, s, f, t)
+                policies.act(w, s, f, m, t)
             if first <= INTEND_FRONTS <= last:
                 fronts.intend(w, p, s, f, t)
             if first <= REVENUE <= last:
@@ -231,9 +247,11 @@ def advance(runs, span, tally, track):  # type: ignore[no-untyped-def]
                 budgets.look(w, p, s, f, t)
                 budgets.outlay(w, p, s, f, t)
             if first <= INTEND_SUPPORT <= last:
+                policies.intend(w, p, s, f, m, t)
                 sponsorship.intend(w, p, s, f, t)
             if first <= SUPPORT <= last:
                 sponsorship.apply(w, p, s, f, t)
+                policies.apply(w, p, s, f, m, t)
                 budgets.pay(w, p, s, f, t)
                 production.costs(w, p, s, f, t)
                 production.make(w, p, s, f, t)
@@ -269,6 +287,7 @@ def advance(runs, span, tally, track):  # type: ignore[no-untyped-def]
                 learning.upkeep(w, p, s, f, t)
                 fronts.balance(w, p, s, f, t)
                 measures.record(w, p, s, f, t)
+                policies.watch(w, p, s, f, m, t)
                 books.close_month(w, s, f, t)
                 if row < len(tally):
                     measures.add(w, s, f, tally, row)

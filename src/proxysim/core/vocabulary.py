@@ -7,13 +7,16 @@ from __future__ import annotations
 
 #: Axis lengths by size class. `hop`: legs of a route. `ring`: longest travel time plus one, in months.
 SIZES: dict[str, dict[str, int]] = {
-    "small": dict(actor=8, category=4, origin=4, tie=12, leg=12, place=8, route=48, hop=10, front=4, regime=2, pact=2, event=16, ring=12),
-    "medium": dict(actor=16, category=8, origin=6, tie=32, leg=24, place=16, route=192, hop=10, front=12, regime=4, pact=4, event=64, ring=12),
-    "large": dict(actor=48, category=8, origin=10, tie=96, leg=64, place=48, route=768, hop=10, front=24, regime=12, pact=8, event=128, ring=32),
+    "small": dict(actor=8, category=4, origin=4, tie=12, leg=12, place=8, route=48, hop=10, front=4, regime=2, pact=2, event=16,
+                  policy=8, ring=12),
+    "medium": dict(actor=16, category=8, origin=6, tie=32, leg=24, place=16, route=192, hop=10, front=12, regime=4, pact=4, event=64,
+                   policy=16, ring=12),
+    "large": dict(actor=48, category=8, origin=10, tie=96, leg=64, place=48, route=768, hop=10, front=24, regime=12, pact=8, event=128,
+                  policy=32, ring=32),
     "huge": dict(actor=128, category=16, origin=16, tie=320, leg=256, place=256, route=2048, hop=10, front=64, regime=32, pact=32, event=512,
-                 ring=64),
+                 policy=128, ring=64),
 }  # fmt: skip
-COUNTED = ("actor", "category", "origin", "tie", "leg", "place", "route", "front", "regime", "pact", "event")
+COUNTED = ("actor", "category", "origin", "tie", "leg", "place", "route", "front", "regime", "pact", "event", "policy")
 
 #: Channels of a tie: support (including gifts between peers or to a patron), retransfer of arms, sales, reciprocity.
 CHANNELS = ("support", "retransfer", "sale", "reciprocity")
@@ -29,7 +32,7 @@ PROVISIONS = (
 #: Lines of the books of money, inflows first.
 MONEY_IN = ("income", "received", "sold", "fees_received", "money_event_in", "money_intervention_in")
 MONEY_OUT = (
-    "sent", "paid", "bought", "upkeep", "production", "transport", "invested", "diverted", "fees",
+    "sent", "paid", "bought", "upkeep", "production", "transport", "invested", "policy", "diverted", "fees",
     "money_event_out", "money_intervention_out",
 )  # fmt: skip
 MONEY_LINES = MONEY_IN + MONEY_OUT
@@ -43,7 +46,7 @@ ARMS_LINES = ARMS_IN + ARMS_OUT
 #: Lines of the books of arms in transit, by tie.
 TRANSIT_LINES = ("sent", "arrived", "destroyed", "captured", "skimmed")
 (M_INCOME, M_RECEIVED, M_SOLD, M_FEES_IN, M_EVENT_IN, M_HAND_IN, M_SENT, M_PAID, M_BOUGHT, M_UPKEEP, M_PRODUCTION,
- M_TRANSPORT, M_INVESTED, M_DIVERTED, M_FEES, M_EVENT_OUT, M_HAND_OUT) = range(len(MONEY_LINES))  # fmt: skip
+ M_TRANSPORT, M_INVESTED, M_POLICY, M_DIVERTED, M_FEES, M_EVENT_OUT, M_HAND_OUT) = range(len(MONEY_LINES))  # fmt: skip
 (A_MADE, A_RECEIVED, A_CAPTURED, A_AID, A_EVENT_IN, A_HAND_IN, A_SKIMMED, A_SENT, A_USED, A_CONSUMED, A_LOST, A_STRUCK,
  A_DECAYED, A_QUALITY, A_DESTROYED, A_SURRENDERED, A_LEAKED, A_ABANDONED, A_EVENT_OUT, A_HAND_OUT) = range(len(ARMS_LINES))  # fmt: skip
 T_SENT, T_ARRIVED, T_DESTROYED, T_CAPTURED, T_SKIMMED = range(len(TRANSIT_LINES))
@@ -80,6 +83,11 @@ MEASURES: dict[str, tuple[str, str]] = {
 }
 MEASURE_INDEX: dict[str, int] = {name: index for index, name in enumerate(MEASURES)}
 
+#: Forms of a policy. A policy that is off has no answer.
+FORMS = ("proportional", "linear", "switch", "off")
+PROPORTIONAL, LINEAR, SWITCH, OFF = range(len(FORMS))
+#: What a policy can watch instead of a measure of an actor: the level of a pact.
+LEVEL = "level"
 #: Sides of a front.
 NO_SIDE, SIDE_A, SIDE_B = range(3)
 #: Month of an event that has not occurred.

@@ -19,17 +19,33 @@ _CHUNK_BYTES, _CHUNK_RUNS = 16_000_000, 32
 
 
 class Rows:
-    """Records of several runs of one world, advanced together by `advance`."""
+    """Records of several runs of one world, advanced together by `advance`.
 
-    def __init__(self, world: World, seed: int, numbers: Array, runs: Array, flows: Any = None) -> None:
+    Parameters
+    ----------
+    world : the world to run
+    seed : seed of the study
+    numbers : parameter vectors, shape ``(run or 1, number)``
+    runs : run numbers, shape ``(run,)``
+    flows : records to use again; None for new ones
+    reference : what policies watch in the same runs of the world's reference, shape ``(run, month, policy)``; see
+        `watched_in_reference`
+    """
+
+    def __init__(
+        self, world: World, seed: int, numbers: Array, runs: Array, flows: Any = None, reference: Array | None = None
+    ) -> None:
         count = len(runs)
         self.world, self.count = world, count
         self.params = np.empty(count, world.params.dtype).view(np.recarray)
         self.states = np.empty(count, records.record("state", world.size)).view(np.recarray)
         self.flows = records.rows("flows", world.size, count) if flows is None else flows
         vectors = self.params.view(np.float64).reshape(count, -1)
+        shape = (count, len(world.months), len(world.names["policy"]))
+        self.watched, self.factor = np.zeros(shape), np.ones(shape)
+        self.reference = np.zeros(shape) if reference is None else reference.copy()
         self.rows = step.Runs(world.arrays, world.schedule, numbers, np.empty_like(vectors), vectors, self.params,
-                              self.states, self.flows)  # fmt: skip
+                              self.states, self.flows, world.policies, self.watched, self.reference, self.factor)  # fmt: skip
         self.tally = np.zeros((count, len(world.names["actor"]), len(vocabulary.MEASURES) + len(world.names["origin"])))
         self.states.seed, self.states.run = seed, runs
 
@@ -41,6 +57,10 @@ class Rows:
         """Continue from the state that other runs have at the start of `month`."""
         self.states[...] = past.states
         self.tally[...] = past.tally
+        for mine, theirs in ((self.watched, past.watched), (self.factor, past.factor)):
+            mine[:, :month] = theirs[:, :month]
+        own = self.world.policies.against_branch == 0
+        self.reference[:, :month, own] = past.reference[:, :month, own]
         step.resume(self.rows, 0, self.count, month)
 
     def advance(self, start: int, stop: int, counts: bool, track: Array, each_month: Callable[[int], None] | None = None) -> None:
@@ -81,10 +101,38 @@ def load_rules(world: World) -> None:
     precompile.prepare(world.size)
     rows = Rows(world, 0, numbers_of(world.params, world.schedule), np.zeros(1, np.uint64))
     rows.begin()
-    rows.advance(0, 1, True, np.empty((0, len(world.months), len(world.names["actor"]), len(vocabulary.MEASURES))))
+    rows.advance(0, 1, True, no_track(world))
 
 
-def run_rows(world: World, seed: int, numbers: Array, place: Array, runs: Array) -> tuple[Array, Array]:
+def watched_in_reference(world: World, seed: int, numbers: Array | None, runs: Array) -> Array | None:
+    """Run the reference of a world, and return what its policies watch there, shape ``(run, month, policy)``.
+
+    Parameters
+    ----------
+    numbers : parameter vectors of the reference, shape ``(run or 1, number)``; None for the numbers of its file
+    runs : run numbers, shape ``(run,)``
+
+    Returns
+    -------
+    array or None : None if the world has no reference, since none of its policies compares with a branch
+    """
+    other = world.reference
+    if other is None:
+        return None
+    rows = Rows(other, seed, numbers_of(other.params, other.schedule) if numbers is None else np.ascontiguousarray(numbers), runs)
+    rows.begin()
+    rows.advance(0, len(other.months), False, no_track(other))
+    return rows.watched
+
+
+def no_track(world: World) -> Array:
+    """Return an empty track of a world."""
+    return np.empty((0, len(world.months), len(world.names["actor"]), len(vocabulary.MEASURES)))
+
+
+def run_rows(
+    world: World, seed: int, numbers: Array, place: Array, runs: Array, reference: Array | None = None
+) -> tuple[Array, Array]:
     """Run a batch on this thread; each row is one run and independent of the other rows.
 
     Parameters
@@ -94,6 +142,7 @@ def run_rows(world: World, seed: int, numbers: Array, place: Array, runs: Array)
     numbers : parameter vectors, shape ``(point, number)``; see `proxysim.scenario.world.uncertainty`
     place : index of the parameter vector of each row, shape ``(row,)``
     runs : run number of each row, shape ``(row,)``
+    reference : parameter vectors of the world's reference, shape ``(point, number)``; None for the numbers of its file
 
     Returns
     -------
@@ -103,13 +152,14 @@ def run_rows(world: World, seed: int, numbers: Array, place: Array, runs: Array)
     precompile.prepare(world.size)
     count = len(runs)
     parts: list[tuple[Array, Array]] = []
-    none = np.empty((0, len(world.months), len(world.names["actor"]), len(vocabulary.MEASURES)))
+    none = no_track(world)
     step_of = chunk_of(world.size, count, 1)
     for low in range(0, count, step_of):
         high = min(count, low + step_of)
-        rows = Rows(world, seed, np.ascontiguousarray(numbers[place[low:high]]), runs[low:high])
+        told = watched_in_reference(world, seed, None if reference is None else reference[place[low:high]], runs[low:high])
+        rows = Rows(world, seed, np.ascontiguousarray(numbers[place[low:high]]), runs[low:high], reference=told)
         rows.begin()
         rows.advance(0, len(world.months), True, none)
-        parts.append((outcomes.values(world, rows.tally, rows.states, len(world.months)), rows.residuals))
+        parts.append((outcomes.values(world, rows.tally, rows.states, rows.factor), rows.residuals))
     values, residuals = (np.concatenate(part) for part in zip(*parts, strict=True))
     return values, residuals

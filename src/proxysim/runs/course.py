@@ -43,11 +43,13 @@ class Course:
     number : number of the run
     state : state record to continue from; None starts a new run
     month : month to continue from, counted from 0
+    memory : the run that is continued, whose policies remember what they saw; needed if the world has policies
 
     Attributes
     ----------
     arrays, params, state, flows : records of one row each
-    vector, base : parameter vector with and without the effects of events
+    vector, base : parameter vector with and without the effects of events and policies
+    watched, reference, factor : what policies remember, shape ``(1, month, policy)``; see `core.schedule.Memory`
     month : the next month, counted from 0
 
     Raises
@@ -56,8 +58,9 @@ class Course:
     """
 
     def __init__(
-        self, world: World, seed: int, number: int, state: np.recarray[Any, Any] | None = None, month: int = 0
-    ) -> None:
+        self, world: World, seed: int, number: int, state: np.recarray[Any, Any] | None = None, month: int = 0,
+        memory: Course | None = None,
+    ) -> None:  # fmt: skip
         if not 0 <= number < 2**32:
             raise RunError(f"a run is numbered from 0 to 2**32 - 1, found {number}")
         self.world, self.month = world, month
@@ -67,12 +70,26 @@ class Course:
         self.base = self.vector.copy()
         self.flows = records.rows("flows", world.size)
         self.state = records.rows("state", world.size) if state is None else state.copy()
+        policies = len(world.names["policy"])
+        self.watched, self.factor = np.zeros((1, len(world.months), policies)), np.ones((1, len(world.months), policies))
+        self.reference = np.zeros_like(self.watched)
         self._rows = step.Runs(
             world.arrays, world.schedule, numbers_of(world.params, world.schedule), self.base[np.newaxis],
-            self.vector[np.newaxis], self.params, self.state, self.flows,
+            self.vector[np.newaxis], self.params, self.state, self.flows, world.policies, self.watched, self.reference,
+            self.factor,
         )  # fmt: skip
         self._none = step.no_records()
         precompile.prepare(world.size)
+        if world.reference is not None:
+            other = Course(world.reference, seed, number)
+            other.finish()
+            self.reference[...] = other.watched
+        if memory is not None:
+            own = world.policies.against_branch == 0
+            self.watched[:, :month], self.factor[:, :month] = memory.watched[:, :month], memory.factor[:, :month]
+            self.reference[:, :month, own] = memory.reference[:, :month, own]
+        elif state is not None and policies:
+            raise RunError("a run with policies continues only with their memory; give the run that it continues as `memory`")
         if state is None:
             self.state.seed[0], self.state.run[0] = seed, number
             step.begin(self._rows, 0, 1)
@@ -84,6 +101,11 @@ class Course:
         step.advance(self._rows, step.Span(0, 1, self.month, self.month + 1, first, last), *self._none)
         if last == step.LAST:
             self.month += 1
+
+    def finish(self) -> None:
+        """Run all remaining months."""
+        step.advance(self._rows, step.Span(0, 1, self.month, len(self.world.months)), *self._none)
+        self.month = len(self.world.months)
 
     def check(self) -> None:
         """Check the books.

@@ -15,6 +15,8 @@ Array = np.ndarray[Any, Any]
 AT_THE_END = ("capacity", "fighting", "manufacture", "potential", "stock")
 FALLEN, FALL, REVIVED, REVIVAL = "regime_fallen", "month_of_fall", "revived", "months_to_revival"
 END, FROM = "_end", "_from_"
+#: Outcomes of a policy: its mean factor, and the share of months in which it is at one of its limits.
+ANSWER, AT_LIMIT = "answer", "answer_at_limit"
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,9 @@ class Outcome:
     Attributes
     ----------
     measure : a measure of `vocabulary.MEASURES` (mean over the months), ``X_end`` (value in the last month),
-        ``received_arms_from_ORIGIN``, ``regime_fallen``, ``month_of_fall``, ``revived`` or ``months_to_revival``
-    actor : id of an actor or a regime
+        ``received_arms_from_ORIGIN``, ``regime_fallen``, ``month_of_fall``, ``revived``, ``months_to_revival``, ``answer``
+        or ``answer_at_limit``
+    actor : id of an actor, a regime or a policy
     unit : unit of the value
     is_event : True if the value is 0 or 1
     is_proxy : True for an outcome of a proxy
@@ -50,25 +53,27 @@ def outcomes_of(world: World) -> tuple[Outcome, ...]:
         rows += [(REVIVED, a, "share of runs", True), (REVIVAL, a, "months", False)]
     for r in regimes:
         rows += [(FALLEN, r, "share of runs", True), (FALL, r, "months", False)]
+    for k in world.names["policy"]:
+        rows += [(ANSWER, k, "factor", False), (AT_LIMIT, k, "share of months", False)]
     return tuple(Outcome(measure, actor, unit, event, actor in proxies) for measure, actor, unit, event in rows)
 
 
-def values(world: World, tally: Array, states: Any, months: int) -> Array:
+def values(world: World, tally: Array, states: Any, factor: Array) -> Array:
     """Compute the outcomes that `outcomes_of` lists; undefined values are NaN.
 
     Parameters
     ----------
     world : the world that was run
-    tally : sums over `months` months, shape ``(run, actor, measure + origin)``
+    tally : sums over the months that count, shape ``(run, actor, measure + origin)``
     states : state records at the end, shape ``(run,)``
-    months : number of months in the tally
+    factor : factor of each policy in the months that count, shape ``(run, month, policy)``
 
     Returns
     -------
     array, shape ``(run, outcome)``, in the units of the outcomes
     """
     actors, regimes = len(world.names["actor"]), len(world.names["regime"])
-    runs = len(tally)
+    runs, months = len(tally), factor.shape[1]
     last = states.measure[:, :actors][:, :, [MEASURE_INDEX[name] for name in AT_THE_END]]
     revived = states.revived[:, :actors, np.newaxis].astype(np.float64)
     per_actor = np.concatenate(
@@ -76,4 +81,9 @@ def values(world: World, tally: Array, states: Any, months: int) -> Array:
     )
     fallen = states.fallen[:, :regimes, np.newaxis].astype(np.float64)
     per_regime = np.concatenate([fallen >= 0, np.where(fallen >= 0, fallen, np.nan)], axis=2)
-    return np.concatenate([per_actor.reshape(runs, -1), per_regime.reshape(runs, -1)], axis=1)
+    found = [per_actor.reshape(runs, -1), per_regime.reshape(runs, -1)]
+    if factor.shape[2]:
+        low, high = (world.params[name][0, : factor.shape[2]] for name in ("policy_least", "policy_most"))
+        answers = np.stack([factor, (factor <= low) | (factor >= high)], axis=3)
+        found.append(answers.sum(axis=1).reshape(runs, -1) / max(1, months))
+    return np.concatenate(found, axis=1)

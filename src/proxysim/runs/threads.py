@@ -18,7 +18,7 @@ from proxysim.core import precompile, vocabulary
 from proxysim.core.schedule import numbers_of
 from proxysim.errors import RunError
 from proxysim.runs import outcomes
-from proxysim.runs.batch import Rows, chunk_of
+from proxysim.runs.batch import Rows, chunk_of, watched_in_reference
 from proxysim.runs.monthly import Collector, copy_past, write_month
 from proxysim.scenario.world.uncertainty import REPLICATES, Drawing
 from proxysim.scenario.world.world import World
@@ -53,6 +53,15 @@ class Job:
         """The sampler of uncertain parameters of each world."""
         return tuple(Drawing(world) for world in self.worlds)
 
+    @cached_property
+    def reference_drawings(self) -> tuple[Drawing | None, ...]:
+        """The sampler of each world's reference; worlds with the same reference share it."""
+        found: dict[str, Drawing] = {}
+        for other in (world.reference for world in self.worlds):
+            if other is not None and other.hash not in found:
+                found[other.hash] = Drawing(other)
+        return tuple(None if world.reference is None else found[world.reference.hash] for world in self.worlds)
+
     def numbers(self, world: int, runs: Array) -> Array:
         """Return the parameter vectors of some runs of a world, shape ``(run or 1, number)``.
 
@@ -61,8 +70,16 @@ class Job:
         one = self.worlds[world]
         if not self.uncertain:
             return numbers_of(one.params, one.schedule)
+        return self._drawn(self.drawings[world], runs)
+
+    def reference_numbers(self, world: int, runs: Array) -> Array | None:
+        """Return the parameter vectors of the same runs of a world's reference; None for the numbers of its file."""
+        drawing = self.reference_drawings[world]
+        return None if drawing is None or not self.uncertain else self._drawn(drawing, runs)
+
+    def _drawn(self, drawing: Drawing, runs: Array) -> Array:
         drawn, place = np.unique(runs // np.uint64(REPLICATES), return_inverse=True)
-        return np.asarray(self.drawings[world].numbers(self.seed, drawn)[place])
+        return np.asarray(drawing.numbers(self.seed, drawn)[place])
 
 
 @dataclass(frozen=True)
@@ -145,16 +162,21 @@ def _run(job: Job, results: Results, first: int, low: int, high: int) -> None:
     tracks = results.track[:, low : min(high, results.track.shape[1])]
     chunk = None if results.collector is None else results.collector.chunk(low, high)
     past: Rows | None = None
+    told: dict[str, Array | None] = {}
     for b, world in enumerate(job.worlds):
-        rows = Rows(world, job.seed, job.numbers(b, runs), runs, past.flows if past is not None else None)
+        if world.reference is not None and world.reference.hash not in told:
+            told[world.reference.hash] = watched_in_reference(world, job.seed, job.reference_numbers(b, runs), runs)
+        expected = told[world.reference.hash] if world.reference is not None else None
+        rows = Rows(world, job.seed, job.numbers(b, runs), runs, past.flows if past is not None else None, expected)
         note = None if chunk is None else partial(write_month, chunk, b, rows)
         if past is None:
             rows.begin()
             rows.advance(0, min(fork, job.start), False, tracks[b], note)
             rows.advance(min(fork, job.start), fork, True, tracks[b], note)
             if fork > 0 and len(job.worlds) > 1:
-                past = Rows(world, job.seed, rows.rows.numbers, runs, rows.flows)
+                past = Rows(world, job.seed, rows.rows.numbers, runs, rows.flows, expected)
                 past.states[...], past.tally[...] = rows.states, rows.tally
+                past.watched[...], past.factor[...], past.reference[...] = rows.watched, rows.factor, rows.reference
         elif fork > 0:
             rows.follow(past, fork)
             tracks[b, :, :fork] = tracks[0, :, :fork]
@@ -164,6 +186,8 @@ def _run(job: Job, results: Results, first: int, low: int, high: int) -> None:
             rows.begin()
         rows.advance(fork, max(fork, job.start), False, tracks[b], note)
         rows.advance(max(fork, job.start), months, True, tracks[b], note)
+        if b == 0:  # usually the reference of the other branches; their own runs may be forked from its past
+            told.setdefault(world.hash, rows.watched)
         _keep(job, results, b, low, high, rows)
     if results.collector is not None and chunk is not None:
         results.collector.add(low, chunk)
@@ -171,7 +195,7 @@ def _run(job: Job, results: Results, first: int, low: int, high: int) -> None:
 
 def _keep(job: Job, results: Results, b: int, low: int, high: int, rows: Rows) -> None:
     world, states = rows.world, rows.states
-    told = outcomes.values(world, rows.tally, states, len(world.months) - job.start)
+    told = outcomes.values(world, rows.tally, states, rows.factor[:, job.start :])
     results.values[b, low:high] = told[:, results.columns]
     results.fallen[b, low:high] = states.fallen[:, : len(world.names["regime"])]
     happened = states.event_month[:, : len(world.names["event"])]

@@ -88,6 +88,35 @@ class Event:
     off: bool
 
 
+@dataclass(frozen=True)
+class Policy:
+    """One policy: what an actor watches, and which numbers it moves.
+
+    Attributes
+    ----------
+    id, label, about : id and texts
+    owner : actor that answers and pays
+    watches : (measure, actor) pairs that are summed, or ("level", pact)
+    against : branch that is the reference; None if it is the number `level`
+    moves : full paths of the numbers that it moves, sorted
+    form : "proportional", "linear" or "switch"
+    lag, over : months, as in the file
+    silent : True if it does not answer: it is not active, or this branch is its own reference
+    """
+
+    id: str
+    label: str
+    about: str
+    owner: str
+    watches: tuple[tuple[str, str], ...]
+    against: str | None
+    moves: tuple[tuple[str, ...], ...]
+    form: str
+    lag: int
+    over: int
+    silent: bool
+
+
 class Source(Protocol):
     """A world as read, from which every branch is resolved."""
 
@@ -143,7 +172,9 @@ class Scenario:
     rules : rule -> variant
     events, effects : events and their effects
     sources : id -> text of a source
+    policies : policies, sorted by id
     asked : origin of the scenario
+    reference : the branch with which its policies compare; None if none of them needs one
     """
 
     file: str
@@ -162,7 +193,9 @@ class Scenario:
     events: tuple[Event, ...]
     effects: tuple[EventEffect, ...]
     sources: dict[str, str]
+    policies: tuple[Policy, ...] = ()
     asked: Asked | None = None
+    reference: Scenario | None = None
 
     def section(self, actor: str) -> str:
         """Return the section of an actor: "proxies" or "states"."""

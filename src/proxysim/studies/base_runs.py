@@ -10,7 +10,7 @@ import numpy as np
 from proxysim.core import precompile, vocabulary
 from proxysim.core.schedule import numbers_of
 from proxysim.runs import outcomes
-from proxysim.runs.batch import Rows, chunk_of
+from proxysim.runs.batch import Rows, chunk_of, no_track, watched_in_reference
 from proxysim.scenario.world.world import World
 
 Array = np.ndarray[Any, Any]
@@ -46,7 +46,8 @@ def base_runs(world: World, seed: int, runs: int) -> BaseRuns:
     """Run a world some times, from run 0 on, on this thread."""
     precompile.prepare(world.size)
     numbers = np.repeat(numbers_of(world.params, world.schedule), runs, axis=0)
-    rows = Rows(world, seed, numbers, np.arange(runs, dtype=np.uint64))
+    which = np.arange(runs, dtype=np.uint64)
+    rows = Rows(world, seed, numbers, which, reference=watched_in_reference(world, seed, None, which))
     months, actors, categories, origins = len(world.months), *(len(world.names[axis]) for axis in ("actor", "category", "origin"))
     track = np.empty((runs, months, actors, len(vocabulary.MEASURES)))
     stocks = np.empty((runs, min(YEAR, months), actors, categories))
@@ -73,11 +74,12 @@ def traces(world: World, seed: int, numbers: Array, runs: Array) -> Array:
     runs : run numbers, shape ``(run,)``
     """
     precompile.prepare(world.size)
-    none = np.empty((0, len(world.months), len(world.names["actor"]), len(vocabulary.MEASURES)))
+    none = no_track(world)
     step, parts = chunk_of(world.size, len(runs), 1), []
     for low in range(0, len(runs), step):
         chunk = slice(low, low + step)
-        rows = Rows(world, seed, np.ascontiguousarray(numbers[chunk]), runs[chunk])
+        told = watched_in_reference(world, seed, None, runs[chunk])
+        rows = Rows(world, seed, np.ascontiguousarray(numbers[chunk]), runs[chunk], reference=told)
         rows.begin()
         rows.advance(0, len(world.months), True, none)
         parts.append(_traces(rows))
@@ -85,5 +87,5 @@ def traces(world: World, seed: int, numbers: Array, runs: Array) -> Array:
 
 
 def _traces(rows: Rows) -> Array:
-    values = outcomes.values(rows.world, rows.tally, rows.states, len(rows.world.months))
+    values = outcomes.values(rows.world, rows.tally, rows.states, rows.factor)
     return np.concatenate([values, rows.states.regime_stability[:, : len(rows.world.names["regime"])]], axis=1)

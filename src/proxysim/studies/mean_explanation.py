@@ -15,7 +15,7 @@ from proxysim.core import vocabulary
 from proxysim.core.parameters import BY_NAME
 from proxysim.core.schedule import numbers_of
 from proxysim.errors import Fault, InputError
-from proxysim.runs.batch import Rows, chunk_of
+from proxysim.runs.batch import Rows, chunk_of, watched_in_reference
 from proxysim.runs.branches import branch_worlds
 from proxysim.runs.course import seed_of
 from proxysim.runs.ensemble import Ensemble, ensemble
@@ -375,7 +375,8 @@ def _means(world: World, seed: int, runs: int, steps: Sequence[Step]) -> Iterato
     none = np.empty((0, months, len(world.names["actor"]), len(vocabulary.MEASURES)))
     size = chunk_of(world.size, runs, 1)
     for low in range(0, runs, size):
-        rows = Rows(world, seed, numbers, np.arange(low, min(runs, low + size), dtype=np.uint64))
+        which = np.arange(low, min(runs, low + size), dtype=np.uint64)
+        rows = Rows(world, seed, numbers, which, reference=watched_in_reference(world, seed, None, which))
         sums = np.zeros((len(steps), rows.count))
 
         def add(month: int, rows: Rows = rows, sums: Array = sums) -> None:

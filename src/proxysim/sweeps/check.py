@@ -100,7 +100,8 @@ def _idle_factors(variation: Variation, design: Design) -> Iterator[CheckWarning
 
     def outcomes(branch: int, point: tuple[object, ...]) -> object:
         numbers = variation.numbers(branch, [point])
-        return run_rows(variation.world(branch, point), experiment.seed, numbers, np.zeros(RUNS, np.intp), runs)[0][:, columns]
+        reference = variation.reference_numbers(branch, [point])
+        return run_rows(variation.world(branch, point), experiment.seed, numbers, np.zeros(RUNS, np.intp), runs, reference)[0][:, columns]
 
     plain = [outcomes(b, middle) for b in range(len(experiment.branches))]
     for k, factor in enumerate(experiment.factors):

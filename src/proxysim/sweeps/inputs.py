@@ -51,6 +51,7 @@ class _Prepared:
     raw: Any
     changes: tuple[_Change, ...]
     draws: tuple[tuple[int, Unknown], ...]
+    reference: _Prepared | None
 
 
 class Variation:
@@ -110,7 +111,16 @@ class Variation:
 
     def numbers(self, branch: int, points: Sequence[Point]) -> Array:
         """Numbers of some points, ``(point, number)``; all points must share one combination of text."""
-        prepared, count = self.prepared(branch, self.combination(points[0])), len(points)
+        return self._numbers(self.prepared(branch, self.combination(points[0])), points)
+
+    def reference_numbers(self, branch: int, points: Sequence[Point]) -> Array | None:
+        """Numbers of the same points in the world's reference, ``(point, number)``; None if the world has none."""
+        reference = self.prepared(branch, self.combination(points[0])).reference
+        return None if reference is None else self._numbers(reference, points)
+
+    def _numbers(self, prepared: _Prepared, points: Sequence[Point]) -> Array:
+        """Numbers of some points in a prepared world, ``(point, number)``."""
+        count = len(points)
         drawn = [(unknown, np.array([point[k] for point in points], float)) for k, unknown in prepared.draws]
         amounts = {
             change.factor: np.array([self._amount(change.factor, point) for point in points])
@@ -157,10 +167,12 @@ class Variation:
                 self._scenarios.pop(next(iter(self._scenarios)))
             self._scenarios[key] = self.experiment.scenario(name, overrides) if overrides else plain
         scenario = self._scenarios[key]
-        return replace(scenario, rules={**scenario.rules, **rules}) if rules else scenario
+        return _with_rules(scenario, rules) if rules else scenario
 
     def _prepare(self, branch: int, texts: Point) -> _Prepared:
-        world = build(self._scenario(branch, texts))
+        return self._prepare_world(build(self._scenario(branch, texts)))
+
+    def _prepare_world(self, world: World) -> _Prepared:
         index = {axis: {name: i for i, name in enumerate(ids)} for axis, ids in world.names.items()}
         known = {unknown.name: unknown for unknown in unknowns(world)}
         changes, drawn = [], []
@@ -176,7 +188,14 @@ class Variation:
                         offset = records.offset(parameter.name, world.size, place)
                         places += [offset, *(() if factor.verb == SET else dates_of(world, offset))]
                 changes.append(_Change(k, factor.verb, tuple(places)))
-        return _Prepared(world, raw_numbers(world), tuple(changes), tuple(drawn))
+        reference = None if world.reference is None else self._prepare_world(world.reference)
+        return _Prepared(world, raw_numbers(world), tuple(changes), tuple(drawn), reference)
+
+
+def _with_rules(scenario: Scenario, rules: dict[str, str]) -> Scenario:
+    """Return a scenario, and its reference, with other variants of rules."""
+    reference = None if scenario.reference is None else _with_rules(scenario.reference, rules)
+    return replace(scenario, rules={**scenario.rules, **rules}, reference=reference)
 
 
 def columns_of(experiment: Experiment, world: World) -> tuple[tuple[int, Outcome], ...]:

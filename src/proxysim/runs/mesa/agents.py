@@ -260,6 +260,65 @@ class Actor(Holdings, mesa.Agent):
         """
         return float(self.model.intended("commitment_now", self.model.place("front", front), self.index))
 
+    def policies(self) -> tuple[str, ...]:
+        """Names of the policies of the actor that are on.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> ps.PactModel("quickstart").actor("south").policies()
+        ()
+        """
+        named = zip(self.model.world.names["policy"], self.model.world.scenario.policies, strict=True)
+        return tuple(name for name, policy in named if policy.owner == self.id and not policy.silent)
+
+    def seen(self, policy: str) -> float:
+        """What a policy sees this month, late and blurred.
+
+        Parameters
+        ----------
+        policy : name of a policy
+
+        Returns
+        -------
+        float : what is seen relative to the reference; in the form "linear" the difference from it, in the unit of the
+            measure. Before there is enough to see it is 1
+
+        Raises
+        ------
+        InputError : there is no such policy
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> class Strict(ps.StateAgent):
+        ...     def answer(self, policy):
+        ...         return 1.5 if self.seen(policy) > 1.1 else 1.0
+        >>> ps.PactModel("quickstart", agents={"south": Strict}).step()
+        """
+        return self.model.intended("policy_seen", self.model.place("policy", policy))
+
+    def answer(self, policy: str) -> float:
+        """Factor that a policy puts on its numbers next month, if the actor can pay for it.
+
+        Parameters
+        ----------
+        policy : name of a policy of the actor
+
+        Returns
+        -------
+        float : a factor from `at_least` to `at_most` of the policy; 1 changes nothing
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> class Calm(ps.StateAgent):
+        ...     def answer(self, policy):
+        ...         return min(1.2, super().answer(policy))
+        >>> ps.PactModel("quickstart", agents={"south": Calm}).step()
+        """
+        return float(self.model.intended("policy_wanted", self.model.place("policy", policy)))
+
     def offer(self, tie: str, category: str) -> float:
         """Arms that the actor would sell over a tie this month.
 

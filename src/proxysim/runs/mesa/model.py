@@ -351,6 +351,14 @@ def _mapping(agent: Any, method: str, value: object, known: list[str], what: str
     return {name: _number(agent, method, share) for name, share in value.items()}
 
 
+def _answer(model: PactModel, agent: Any) -> None:
+    p = model.course.params[0]
+    for policy in agent.policies():
+        k = model.place("policy", policy)
+        value = _number(agent, "answer", agent.answer(policy), float(p.policy_least[k]), float(p.policy_most[k]))
+        model.course.flows[0].policy_wanted[k] = value
+
+
 def _commit(model: PactModel, agent: Any) -> None:
     for i, front in enumerate(model.world.names["front"]):
         if model.world.arrays[0].front_side[i, agent.index]:
@@ -401,7 +409,7 @@ def _patrol(model: PactModel, agent: Any) -> None:
 #: Stage of the month -> the methods asked there, and how what they return is carried out.
 DECISIONS: dict[int, tuple[tuple[str, Callable[[PactModel, Any], None]], ...]] = {
     step.INTEND_FRONTS: (("commit", _commit),),
-    step.INTEND_SUPPORT: (("allocate", _allocate), ("support_budget", _budget), ("divert", _divert)),
+    step.INTEND_SUPPORT: (("answer", _answer), ("allocate", _allocate), ("support_budget", _budget), ("divert", _divert)),
     step.INTEND_TRADE: (("offer", _offer),),
     step.INTEND_RELEASE: (("release", _release),),
     step.INTEND_PATROLS: (("patrol", _patrol),),

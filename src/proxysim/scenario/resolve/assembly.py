@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 from proxysim.core.calendar import month_index, year_and_month
 from proxysim.scenario.resolve.axes import axis_ids
 from proxysim.scenario.resolve.changes import Draft
 from proxysim.scenario.resolve.event_checks import monthly
+from proxysim.scenario.resolve.policy_checks import is_reference
 from proxysim.scenario.resolve.references import named
-from proxysim.scenario.scenario import Event, EventCondition, EventEffect, Number, Scenario
+from proxysim.scenario.scenario import Event, EventCondition, EventEffect, Number, Policy, Scenario
 from proxysim.scenario.schema.document import Leaf, Path, RawWorld
 from proxysim.scenario.schema.keys import NAMED, SECTIONS, SINGLE, VERBS, Key, key_at
 from proxysim.scenario.schema.numbers import Written
@@ -98,8 +100,9 @@ def _effect_kind(path: Path, verb: str) -> str:
 
 def build(
     world: RawWorld, file: str, base: Leaves, leaves: Leaves, effects: tuple[EventEffect, ...], off: set[str], branch: str,
+    moved: Mapping[str, tuple[Path, ...]],
 ) -> Scenario:  # fmt: skip
-    """Build the scenario from values without faults."""
+    """Build the scenario from values without faults; `moved` has the numbers that each policy moves."""
     start = leaves["scenario", "start"].value
     months = leaves["scenario", "end"].value - start + 1
     numbers = _numbers(leaves, start)
@@ -129,6 +132,7 @@ def build(
         events=events,
         effects=effects,
         sources={name: _words(world.leaves, ("sources", name)) for name in sorted(world.ids("sources"))},
+        policies=tuple(_policy(name, leaves, branch, moved.get(name, ())) for name in sorted(world.ids("policies"))),
     )  # fmt: skip
     return replace(scenario, hash=_hash(scenario))
 
@@ -207,6 +211,23 @@ def _event(name: str, leaves: Leaves, start: int, months: int, off: bool) -> Eve
         for key in ("when", "unless") if (*path, key) in leaves for clause in leaves[(*path, key)].value
     ]  # fmt: skip
     return Event(name, kind, first, last, tuple(conditions), get((*path, "label")), get((*path, "about")), off)
+
+
+def _policy(name: str, leaves: Leaves, branch: str, moved: tuple[Path, ...]) -> Policy:
+    """Build one policy."""
+    found: dict[str, Any] = {}
+    for key in ("owner", "watches", "against", "form", "lag", "over", "active"):
+        leaf = leaves.get(("policies", name, key))
+        found[key] = leaf.value if leaf else None
+    silent = not found.pop("active") or is_reference(branch, found["against"])
+    words = {key: _words(leaves, ("policies", name, key)) for key in ("label", "about")}
+    return Policy(id=name, moves=tuple(sorted(map(full_path, moved))), silent=silent, **found, **words)
+
+
+def compared(scenario: Scenario, reference: Scenario) -> Scenario:
+    """Return a scenario with the branch that its policies compare with, which is part of what a run depends on."""
+    both = hashlib.blake2b(f"{scenario.hash} {reference.hash}".encode(), digest_size=16).hexdigest()
+    return replace(scenario, reference=reference, hash=both)
 
 
 def _hash(scenario: Scenario) -> str:

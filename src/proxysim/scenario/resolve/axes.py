@@ -11,9 +11,8 @@ from proxysim.scenario.schema.keys import LIMITS
 ACTORS = ("states", "proxies")
 AXIS_SECTIONS = {
     "category": "categories", "tie": "ties", "leg": "legs", "place": "places", "front": "fronts", "regime": "regimes", "pact": "pacts",
-    "event": "events",
+    "event": "events", "policy": "policies",
 }  # fmt: skip
-
 
 
 def axis_ids(world: RawWorld, axis: str) -> tuple[str, ...]:

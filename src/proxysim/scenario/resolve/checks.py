@@ -66,6 +66,7 @@ def _references(world: RawWorld, leaves: Leaves) -> None:
     known["origin"] = tuple(leaves["scenario", "origins"].value)
     targets = {section: dict.fromkeys(world.ids(section)) for section in (*NAMED, "sources")}
     targets["origins"] = dict.fromkeys(known["origin"])
+    targets["actors"] = dict.fromkeys(known["actor"])
     for path, leaf in leaves.items():
         if leaf.origin == "default":
             continue
@@ -78,7 +79,7 @@ def _references(world: RawWorld, leaves: Leaves) -> None:
         if key.target and key.type in ("id", "ids"):
             for name in (leaf.value,) if key.type == "id" else leaf.value:
                 if not named(world, targets[key.target], name):
-                    where = "scenario.origins" if key.target == "origins" else key.target
+                    where = {"origins": "scenario.origins", "actors": "states and proxies"}.get(key.target, key.target)
                     _dangling(world, path, leaf, name, where, targets[key.target])
         cited = leaf.value.source if isinstance(leaf.value, Written) else leaf.value if key.type == "sources" else ()
         for name in cited:

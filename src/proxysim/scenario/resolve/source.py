@@ -13,6 +13,7 @@ from proxysim.scenario.resolve.changes import Draft
 from proxysim.scenario.resolve.checks import check_world
 from proxysim.scenario.resolve.overrides import override_changes, set_changes
 from proxysim.scenario.resolve.past_events import check_past_events
+from proxysim.scenario.resolve.policy_checks import check_policies
 from proxysim.scenario.scenario import Asked, Scenario
 from proxysim.scenario.schema.document import Leaf, Path, RawWorld
 from proxysim.scenario.schema.units import Unit
@@ -84,13 +85,17 @@ class WorldSource:
             draft.apply(change, (), "set")
         leaves = draft.leaves()
         check_world(world, leaves, self.shown)
+        moved = check_policies(world, draft, leaves)
         off = _off(world, chosen)
         effects = assembly.effects_of(world, draft, leaves, off)
         check_past_events(world, leaves, effects, off)
         if world.faults:
             raise error_of(self.shown, world.faults)
-        scenario = assembly.build(world, self.shown, self.base, leaves, effects, off, " + ".join(chosen))
+        scenario = assembly.build(world, self.shown, self.base, leaves, effects, off, " + ".join(chosen), moved)
         asked = Asked(self.file, self.text, tuple(sets), tuple(overrides.items()), self)
+        against = next((one.against for one in scenario.policies if one.against is not None and not one.silent), None)
+        if against is not None:
+            scenario = assembly.compared(scenario, self.resolved(against, sets, overrides, others=False)[0])
         return replace(scenario, asked=asked), leaves
 
 

@@ -107,6 +107,7 @@ def _plain(key: Key) -> dict[str, Any]:
     simple: dict[str, Any] = {
         "flag": {"type": "boolean"}, "ids": _IDS, "chains": {"type": "array", "items": _IDS},
         "count": {"type": "integer", "minimum": 0, "maximum": 24},
+        "watches": {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}, "paths": {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]},
         "date": {}, "dates": {"type": "array"}, "sources": {"anyOf": [_TEXT, _IDS]},
     }  # fmt: skip
     return dict(simple.get(key.type, _TEXT))

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from proxysim.core.parameters import BY_NAME, PARAMETERS, VARIANTS, Parameter
-from proxysim.core.vocabulary import COUNTED, SIZES
+from proxysim.core.vocabulary import COUNTED, FORMS, SIZES
 
 NAMED = (
-    "categories", "places", "legs", "states", "proxies", "ties", "fronts", "regimes", "pacts", "events",
+    "categories", "places", "legs", "states", "proxies", "ties", "fronts", "regimes", "pacts", "events", "policies",
 )  # fmt: skip
 ENTITIES = (*NAMED, "branches")
 SINGLE = ("scenario", "behaviour", "rules")
@@ -30,7 +30,7 @@ TEXT_LIMIT = 4000
 #: Numbers that only set up the start; no event may change them.
 START_ONLY = ("stock_origin", "cumulative", "patrols")
 #: Numbers that take no dates although they are not carried.
-_UNDATED = ("stock_origin", "patrols", "noise", "in_force", "until")
+_UNDATED = ("stock_origin", "patrols", "noise", "in_force", "until", "policy_from", "policy_until")
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Key:
     Attributes
     ----------
     name : the key
-    type : number, text, label, flag, flows, id, ids, chains, date, dates, choice, count, sources, grade, conditions or
-    changes
+    type : number, text, label, flag, flows, id, ids, chains, date, dates, choice, count, sources, grade, conditions,
+    watches, paths or changes
     meaning : text for people
     required : True if every entry must have it
     default : value used where it is absent; None for no value
@@ -149,6 +149,22 @@ _STRUCTURE: dict[str, tuple[Key, ...]] = {
         Key("front", "id", "front whose balance of sides its monthly hazard follows, with exponent `balance_response`", target="fronts"),
         Key("unless", "conditions", "conditions that prevent the event while any of them holds", has_default=False),
         *(Key(verb, "changes", f"numbers to {verb}", has_default=False) for verb in VERBS),
+    ),
+    "policies": (
+        _label(),
+        Key("about", "text", "what the actor does, and why"),
+        Key("source", "sources", "ids of its sources"),
+        Key("grade", "grade", "quality of the source, A to D"),
+        Key("owner", "id", "actor that answers and pays", required=True, target="actors"),
+        Key("watches", "watches", "what it watches: a measure of an actor such as \"stock.reds\", the sum of a list of them, or the level of a pact",
+            required=True, has_default=False),
+        Key("against", "id", "branch with whose run of the same number it compares; \"none\" for the file without a branch"),
+        Key("moves", "paths", "path of the number that it moves, or a list of paths", required=True, has_default=False),
+        Key("form", "choice", "proportional: (seen / reference)^gain; linear: 1 + gain (seen - reference); switch: 1 + gain while it is on",
+            default="proportional", choices=FORMS[:-1]),
+        Key("lag", "count", "months between the last month that it sees and the last closed one, 0 to 24", default=1),
+        Key("over", "count", "months over which it averages what it sees, 1 to 24", default=6),
+        Key("active", "flag", "false for a policy that is off unless a study switches it on", default=True),
     ),
     "branches": (
         _label(),

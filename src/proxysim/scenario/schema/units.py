@@ -41,6 +41,7 @@ ALLOWED: dict[str, str] = {
     "persons": '"persons" or "k persons"',
     "months": '"months" or "years"',
     "month": "no unit: it is a date",
+    "level": "no unit: it is in the unit of the measure that is watched, and a flow is per month",
 }
 _DIMENSION = {
     "money_flow": ("money", True), "arms_flow": ("money", True), "money": ("money", False), "arms": ("money", False),

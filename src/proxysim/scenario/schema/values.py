@@ -12,11 +12,14 @@ from proxysim.errors import did_you_mean
 from proxysim.scenario.schema.keys import LABEL_LIMIT, NAMED, SINGLE, TEXT_LIMIT, Key, key_at, leaf_length
 from proxysim.scenario.schema.numbers import Problems, Reader, grade_fault, month_of, read_sources, show
 from proxysim.scenario.schema.units import Unit, UnitError, flows_unit
+from proxysim.scenario.toml.paths import split_path
 
 ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 ID_FORM = "lower-case letters, digits, - and _, beginning with a letter, at most 64"
 _TIE = re.compile(r"\s*([^\s>]+?)\s*->\s*([^\s>]+?)(?:\s+via\s+([^\s>]+?))?\s*")
 CONDITIONS_LIMIT = 4
+#: Largest number of measures that a policy watches, and of paths that it moves.
+WATCHES_LIMIT = 24
 _CONDITION_FIELDS = ("fallen", "happened", "measure", "of", "below", "above", "months")
 
 
@@ -181,6 +184,40 @@ def _conditions(key: Key, raw: Any) -> Found:
     return (None, problems) if problems else (tuple(sorted(clauses, key=repr)), [])
 
 
+def _texts(raw: Any, example: str) -> tuple[tuple[str, ...], str]:
+    """Return a text or a list of different texts as a tuple, or a fault."""
+    found = (raw,) if isinstance(raw, str) else tuple(raw) if isinstance(raw, list | tuple) else ()
+    if not found or not all(isinstance(entry, str) and entry.strip() for entry in found):
+        return (), f"needs text such as {example}, or a list of such texts; found {show(raw)}"
+    if len(found) > WATCHES_LIMIT:
+        return (), f"has {len(found)} entries; at most {WATCHES_LIMIT} are allowed"
+    if len(set(found)) < len(found):
+        return (), f"names {show(next(entry for at, entry in enumerate(found) if entry in found[:at]))} twice"
+    return found, ""
+
+
+def _watches(key: Key, raw: Any) -> Found:
+    texts, problem = _texts(raw, '"stock.reds"')
+    found = []
+    for text in texts:
+        measure, dot, of = (part.strip() for part in text.partition("."))
+        if not dot or id_fault(of):
+            problem = problem or f'{show(text)} is not a measure of an actor; write it as "stock.reds", or "level.treaty" for a pact'
+        found.append((measure, of))
+    return tuple(sorted(found)), _one(problem)
+
+
+def _paths(key: Key, raw: Any) -> Found:
+    texts, problem = _texts(raw, '"legs.sea-leg.detection"')
+    found = []
+    for text in texts:
+        try:
+            found.append(normal_path(split_path(text)))
+        except ValueError as error:
+            problem = problem or str(error)
+    return tuple(sorted(found)), _one(problem)
+
+
 def _clause(raw: dict[str, Any]) -> tuple[Clause | None, str]:
     """Return one condition, or None and its fault."""
     for name in raw:
@@ -210,7 +247,7 @@ def _clause(raw: dict[str, Any]) -> tuple[Clause | None, str]:
 _READERS: dict[str, Callable[[Key, Any], Found]] = {
     "text": _text, "label": _text, "flag": _flag, "id": _id, "ids": _ids, "chains": _chains, "date": _date, "dates": _dates,
     "choice": _choice, "count": _count, "flows": _flows, "sources": _sources, "grade": _grade, "changes": _changes,
-    "conditions": _conditions,
+    "conditions": _conditions, "watches": _watches, "paths": _paths,
 }  # fmt: skip
 
 

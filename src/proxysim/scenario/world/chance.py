@@ -9,7 +9,7 @@ from proxysim.scenario.scenario import Scenario
 OTHER = "other"
 #: Axis -> section of its ids.
 AXIS_SECTION = {"category": "categories", "actor": "actors", "tie": "ties", "leg": "legs", "place": "places", "front": "fronts",
-                "regime": "regimes", "pact": "pacts", "event": "events"}  # fmt: skip
+                "regime": "regimes", "pact": "pacts", "event": "events", "policy": "policies"}  # fmt: skip
 
 
 def chance_key(scenario: Scenario, axis: str, name: str) -> str:

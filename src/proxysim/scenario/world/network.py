@@ -113,7 +113,7 @@ def write_keys(scenario: Scenario, w: Any, names: Names, chains: Chains) -> None
             )
         return number
 
-    for axis in ("actor", "front", "event", "leg", "regime"):
+    for axis in ("actor", "front", "event", "leg", "regime", "policy"):
         for i, name in enumerate(names[axis]):
             getattr(w, f"{axis}_key")[i] = key(f"{axis}/{chance_key(scenario, axis, name)}")
     for r, (i, legs) in enumerate(chains):

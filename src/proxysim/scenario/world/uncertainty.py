@@ -215,7 +215,25 @@ def world_with(world: World, values: Mapping[str, float]) -> World:
     flat = params.view(np.float64).reshape(-1)
     flat[:] = row[: len(flat)]
     series, effects = np.split(row[len(flat) :], [len(world.schedule.series_value)])
-    return replace(world, params=params, schedule=world.schedule._replace(series_value=series, effect_value=effects))
+    reference = None if world.reference is None else world_with(world.reference, _in_reference(world, values))
+    return replace(world, params=params, schedule=world.schedule._replace(series_value=series, effect_value=effects), reference=reference)
+
+
+def _in_reference(world: World, values: Mapping[str, float]) -> dict[str, float]:
+    """Return values of uncertain parameters for the reference of a world; a number with another range has the same quantile."""
+    assert world.reference is not None
+    here, there = uncertain_numbers(world), uncertain_numbers(world.reference)
+    return {name: value if _same_draw(here[name][0], there[name][0]) else _at_same_quantile(here[name][0], there[name][0], value)
+            for name, value in values.items() if name in there}  # fmt: skip
+
+
+def _at_same_quantile(one: Unknown, other: Unknown, value: float) -> float:
+    """Return the value of a parameter at the quantile at which another one has a given value, found by bisection."""
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = 0.5 * (low + high)
+        low, high = (middle, high) if float(one.value(np.array([middle]))[0]) < value else (low, middle)
+    return float(other.value(np.array([0.5 * (low + high)]))[0])
 
 
 def raw_numbers(world: World) -> np.recarray[Any, Any]:

@@ -78,6 +78,8 @@ def work_out(scenario: Scenario, w: Any, p: Any, names: Names) -> None:
         )
         p.normal_support[..., r] = np.where(np.isnan(p.normal_support[..., r]), usual, p.normal_support[..., r])
     p.until[...] = np.where(np.isnan(p.until), 1e9, p.until)
+    p.policy_until[...] = np.where(np.isnan(p.policy_until), 1e9, p.policy_until)
+    p.policy_off[...] = np.where(np.isnan(p.policy_off), p.policy_on, np.minimum(p.policy_off, p.policy_on))
     for parameter in PARAMETERS:
         if parameter.axes:
             array = p[parameter.name]

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from proxysim.core import records, vocabulary
-from proxysim.core.schedule import Schedule
+from proxysim.core.schedule import Policies, Schedule
 from proxysim.errors import Fault, InputError
 from proxysim.scenario.arguments import names_of
 from proxysim.scenario.resolve.loader import load_scenario, scenario_of_branch
 from proxysim.scenario.scenario import Names, Scenario
 from proxysim.scenario.world.chance import AXIS_SECTION, OTHER
 from proxysim.scenario.world.network import connect, write_keys
+from proxysim.scenario.world.policies import policies_of
 from proxysim.scenario.world.routes import months_on, routes_of
 from proxysim.scenario.world.schedule import schedule_of
 from proxysim.scenario.world.vector import work_out, write_numbers
@@ -35,8 +36,10 @@ class World:
     shares)
     schedule : dated numbers, and conditions and effects of events
     names : axis -> ids, in the order of the arrays; the axes are actor, category, origin, tie, leg, place, route,
-    front, regime, pact and event
+    front, regime, pact, event and policy
     months : "YYYY-MM" of each month of a run
+    policies : what policies watch and move
+    reference : the branch whose runs its policies compare with; None if none of them needs one
 
     Examples
     --------
@@ -64,6 +67,8 @@ class World:
     schedule: Schedule
     names: Names
     months: tuple[str, ...]
+    policies: Policies
+    reference: World | None = None
 
     @property
     def hash(self) -> str:
@@ -226,4 +231,5 @@ def build(scenario: Scenario) -> World:
     work_out(scenario, arrays[0], params, names)
     schedule = schedule_of(scenario, names, index, size, offsets)
     months = tuple(scenario.month_name(month) for month in range(scenario.months))
-    return World(scenario, size, arrays, params, schedule, names, months)
+    reference = None if scenario.reference is None else build(scenario.reference)
+    return World(scenario, size, arrays, params, schedule, names, months, policies_of(scenario, index, size), reference)

@@ -97,13 +97,14 @@ class BlockRun:
         try:
             values_of = [self.design[int(k)] for k in points]
             world, numbers = self.context.world(branch, values_of[0]), self.context.variation.numbers(branch, values_of)
+            reference = self.context.variation.reference_numbers(branch, values_of)
         except (InputError, StorageError, *ENDS_SWEEP):
             raise
         except BaseException as error:
             found = error
         else:
             for piece in self._pieces(rows):
-                self._run_piece(world, numbers, points, piece)
+                self._run_piece(world, numbers, reference, points, piece)
             return
         if len(rows) == 1:
             self.journal.record_failure(int(rows[0]), failure_of("run", found))
@@ -125,7 +126,7 @@ class BlockRun:
             yield piece
             low += len(piece)
 
-    def _run_piece(self, world: World, numbers: Array, points: Array, rows: Array) -> None:
+    def _run_piece(self, world: World, numbers: Array, reference: Array | None, points: Array, rows: Array) -> None:
         """Run some rows together, and one by one if that raises an error."""
         place, stage, seed = np.searchsorted(points, self.points[rows]), "hook", self.context.store.experiment.seed
         self.journal.start(rows)
@@ -139,7 +140,7 @@ class BlockRun:
                     )
             stage, began = "run", time.perf_counter()
             with self.journal.time_limit():
-                values, residual = run_rows(world, seed, numbers, place, self.runs[rows].astype(np.uint64))
+                values, residual = run_rows(world, seed, numbers, place, self.runs[rows].astype(np.uint64), reference)
             self.row_seconds = (time.perf_counter() - began) / len(rows)
         except ENDS_SWEEP:
             raise
@@ -152,7 +153,7 @@ class BlockRun:
             self.journal.record_failure(int(rows[0]), failure_of(stage, found))
             return
         for k in range(len(rows)):
-            self._run_piece(world, numbers, points, rows[k : k + 1])
+            self._run_piece(world, numbers, reference, points, rows[k : k + 1])
 
     # ---- results -----------------------------------------------------------------------------
     def _check(self) -> None:

@@ -39,7 +39,8 @@ def one_run(context: WorkerContext, point: int, branch: int, run: int) -> tuple[
     numbers = variation.numbers(branch, [values_of])
     world = variation.world(branch, values_of)
     values, residual = run_rows(
-        world, context.store.experiment.seed, numbers, np.zeros(1, np.intp), np.array([run], np.uint64)
-    )
+        world, context.store.experiment.seed, numbers, np.zeros(1, np.intp), np.array([run], np.uint64),
+        variation.reference_numbers(branch, [values_of]),
+    )  # fmt: skip
     kept = values[0, list(context.columns)]
     return {name: float(value) for name, value in zip(context.store.columns, kept, strict=True)}, float(residual[0, 0])
