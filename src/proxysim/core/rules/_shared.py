@@ -117,20 +117,20 @@ def broker_part(w, p, s, i):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def skim_part(w, p, s, f, i, k, a):  # type: ignore[no-untyped-def]
-    """Part of the cargo of a tie that an actor keeps as it enters a leg; parts that add up to more than 1 are scaled down."""
+def skim_part(w, p, s, i, k, a):  # type: ignore[no-untyped-def]
+    """Part of the cargo of a tie that an actor keeps as it enters a leg."""
     if p.leg_skim[k, a] <= 0.0 or a == w.tie_from[i] or a == w.tie_to[i] or has_fallen(w, s, a):
         return 0.0
-    return p.leg_skim[k, a] / max(1.0, f.leg_toll[k])
+    return p.leg_skim[k, a]
 
 
 @compiled
 def toll_of_leg(w, p, s, f, i, k):  # type: ignore[no-untyped-def]
-    """Part of the cargo of a tie that others keep as it enters a leg."""
+    """Part of the cargo of a tie that others keep as it enters a leg; if it is all, no route of the tie uses the leg."""
     toll = 0.0
     if f.leg_toll[k] > 0.0:
         for a in range(w.actor_count):
-            toll += skim_part(w, p, s, f, i, k, a)
+            toll += skim_part(w, p, s, i, k, a)
     return min(1.0, toll)
 
 

@@ -106,7 +106,7 @@ def _route(w, p, s, f, t, r, value):  # type: ignore[no-untyped-def]
         leg = w.route_leg[r, k]
         if f.route_toll[r] > 0.0 and f.leg_toll[leg] > 0.0:
             for a in range(w.actor_count):
-                _skim(w, f, i, a, left * skim_part(w, p, s, f, i, leg, a) * f.route_sent[r])
+                _skim(w, f, i, a, left * skim_part(w, p, s, i, leg, a) * f.route_sent[r])
             toll = toll_of_leg(w, p, s, f, i, leg)
             skimmed += left * toll
             left *= 1.0 - toll
