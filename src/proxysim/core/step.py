@@ -166,6 +166,8 @@ def _start(w, p, s, f):  # type: ignore[no-untyped-def]
                 s.in_transit[i, c, o] = 0.0
                 for slot in range(w.ring_count):
                     s.ring[i, c, o, slot] = 0.0
+    for i in range(w.front_count):
+        s.balance_start[i], s.balance[i] = 0.0, 0.0
     for r in range(w.regime_count):
         s.regime_stability[r], s.forcing[r], s.forcing_noise[r], s.fallen[r] = p.stability[r], 0.0, 0.0, -1
         if p.stability[r] <= 0.0:
@@ -198,6 +200,10 @@ def _open(w, p, s, f):  # type: ignore[no-untyped-def]
     pact.limits(w, p, s, f, 0)
     routes.weigh(w, p, s, f, 0)
     production.opening(w, p, s, f, 0)
+    for i in range(w.front_count):
+        for a in range(w.actor_count):
+            f.commitment_now[i, a] = p.engagement[i, a]
+    fronts.balance(w, p, s, f, -1)
     for k in range(w.leg_count):
         f.leg_chance[k] = p.detection[k]
         for a in range(w.actor_count):
@@ -288,6 +294,7 @@ def advance(runs, span, tally, track):  # type: ignore[no-untyped-def]
             if first <= CLOSE <= last:
                 learning.apply(w, p, s, f, t)
                 learning.upkeep(w, p, s, f, t)
+                fronts.balance(w, p, s, f, t)
                 measures.record(w, p, s, f, t)
                 policies.watch(w, p, s, f, m, t)
                 books.close_month(w, s, f, t)

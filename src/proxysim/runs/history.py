@@ -12,7 +12,7 @@ from proxysim.scenario.world.world import World
 
 _HIDDEN = ("opening_funds", "opening_stock", "opening_ring")
 _CARRIED = ("funds", "personnel", "command", "stock", "plant", "knowhow", "tie_control", "tie_share", "tie_on", "belief", "patrol",
-            "regime_stability", "revived", "forcing", "measure", "residual", "owed")  # fmt: skip
+            "regime_stability", "revived", "forcing", "measure", "residual", "owed", "balance", "event_risk")  # fmt: skip
 
 
 class History:

@@ -105,7 +105,8 @@ def _arsenals(run: Run) -> pd.DataFrame:
 def _flows(run: Run) -> pd.DataFrame:
     """Return arms sent over each route, by month of sending, and how much of them arrived.
 
-    `sent` is the sum of `lost` (destroyed), `captured` and the amount that arrives. `arrived` is that amount times
+    `sent` is the sum of `lost` (destroyed), `captured`, `skimmed` (kept by the broker or by others on the way) and the
+    amount that arrives. `arrived` is that amount times
     `quality`. It arrives in the month `arrives`, which may lie after the end.
     """
     world, history = run.world, run.history
@@ -117,6 +118,7 @@ def _flows(run: Run) -> pd.DataFrame:
     amount = sent[at, way, channel, what, maker]
     captured = amount * history["route_captured"][at, way]
     lost = np.maximum(amount * history["route_lost"][at, way] - captured, 0.0)
+    skimmed = amount * history["route_skimmed"][at, way]
     tie = ties[way]
     quality = world.params[0].quality[tie]
     kinds = np.array([_kinds(arrays, number) for number in range(len(names["tie"]))], dtype=object)
@@ -125,7 +127,8 @@ def _flows(run: Run) -> pd.DataFrame:
         "to": _pick(names["actor"], arrays.tie_to[tie]), "category": _pick(names["category"], what),
         "origin": _pick(names["origin"], maker), "route": _pick([name or "local" for name in names["route"]], way),
         "kind": kinds[tie, channel] if len(tie) else np.array([], dtype=object), "sent": amount, "lost": lost,
-        "captured": captured, "arrived": np.maximum(amount - lost - captured, 0.0) * quality,
+        "captured": captured, "skimmed": skimmed,
+        "arrived": np.maximum(amount - lost - captured - skimmed, 0.0) * quality,
         "arrives": _months(run, at + arrays.route_months[way]),
     })  # fmt: skip
 

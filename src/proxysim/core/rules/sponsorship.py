@@ -137,7 +137,9 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
     While support over a tie is off, its share is 0 and nothing is given.
     Support S = share revenue. Arms part phi = logistic(logit phi0 + response ln(B / reference) + push x_shipments),
     where B is the believed arrival of a typical order over all routes, at least .001. Cash S (1 - phi) is sent, and a
-    part of it is diverted. S phi / price is a claim on stock, whose cost was paid at production.
+    part of it is diverted. S phi / price is a claim on stock, whose cost was paid at production or purchase. A sponsor
+    that had no arms at the start gives as arms only what it buys for its clients: its phi is multiplied by
+    `buys_for_clients`.
 
     Writes
     ------
@@ -177,6 +179,8 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
         )
         mixed = whole_mix(w, p, i)
         f.arms_part[i] = 1.0 / (1.0 + math.exp(-(shift + push))) if mixed > 0.0 else 0.0
+        if w.tie_bought[i] == 1:
+            f.arms_part[i] *= p.buys_for_clients[a]
         for c in range(w.category_count):
             if mixed > 0.0:
                 f.claim[i, c] = f.pledged[i] * f.arms_part[i] * (p.mix[i, c] / mixed) / p.price[c]

@@ -231,7 +231,7 @@ def _shares(world: RawWorld, leaves: Leaves) -> None:
                 message = f"found {top:g}; allowed is 0 to 1 (only funding may exceed 1)"
                 world.add_fault(leaf, written_path(path, leaf), message)
         group = path[:4] if len(path) == 5 and path[2] == "stock_origin" else path[:3]
-        if len(path) > 3 and path[2] in ("stock_origin", "patrols", "carriers"):
+        if len(path) > 3 and path[2] in ("stock_origin", "patrols", "carriers", "skim"):
             sums[group] = sums.get(group, 0.0) + largest(leaf)
             if group not in last or (leaf.file, leaf.line) > (last[group].file, last[group].line):
                 last[group] = leaf

@@ -156,6 +156,7 @@ _STRUCTURE: dict[str, tuple[Key, ...]] = {
         Key("on", "date", "month in which it happens", has_default=False),
         Key("window", "dates", "first and last month in which it may happen", has_default=False),
         Key("when", "conditions", "conditions that must all hold", has_default=False),
+        Key("front", "id", "front whose balance of sides its monthly hazard follows, with exponent `balance_response`", target="fronts"),
         Key("unless", "conditions", "conditions that prevent the event while any of them holds", has_default=False),
         *(Key(verb, "changes", f"numbers to {verb}", has_default=False) for verb in VERBS),
     ),
