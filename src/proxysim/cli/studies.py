@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proxysim.cli.app import Sets, WorldFile, app, refusal
+from proxysim.cli.app import Policies, Sets, WorldFile, app, policies_of, refusal
 from proxysim.cli.options import AsJson, DrawOptions, Folder, Measures, OutputOptions, Runs, Seed, with_options
 from proxysim.paths import path_of
 from proxysim.runs.files import write_whole
@@ -85,8 +85,8 @@ def compare(
 
     names = _names(branches)
     result = compare_branches(
-        load(world, names[0] if names else None, tuple(output.sets or ())), names, runs, draws.seed, uncertain=draws.uncertain,
-        given=options.given, start=options.start, measures=_names(options.measures) if options.measures else None,
+        load(world, names[0] if names else None, tuple(output.sets or ()), policies_of(output.policies)), names, runs, draws.seed,
+        uncertain=draws.uncertain, given=options.given, start=options.start, measures=_names(options.measures) if options.measures else None,
         until_halfwidth=options.halfwidth, bands=folder is not None, threads=output.threads, progress=bar(),
     )  # fmt: skip
     tables = {}
@@ -140,8 +140,8 @@ def attribute(
     from proxysim.studies.attribution import attribute as attribute_branch
 
     result = attribute_branch(
-        load(world, against, tuple(output.sets or ())), branch, against, runs, draws.seed, uncertain=draws.uncertain,
-        start=options.start, measures=_names(options.measures) if options.measures else None, threads=output.threads,
+        load(world, against, tuple(output.sets or ()), policies_of(output.policies)), branch, against, runs, draws.seed,
+        uncertain=draws.uncertain, start=options.start, measures=_names(options.measures) if options.measures else None, threads=output.threads,
         progress=bar(),
     )  # fmt: skip
     tables = {"attribution": result.to_dataframe()} if folder is not None else {}
@@ -169,6 +169,7 @@ def explain(
         bool, typer.Option("--full", help="Print every quantity instead, with the first month and rule in which it differs.")
     ] = False,
     sets: Sets = None,
+    policies: Policies = None,
     out: Folder = None,
     as_json: AsJson = False,
 ) -> None:
@@ -186,7 +187,7 @@ def explain(
     from proxysim.studies.mean_explanation import explain_mean
 
     names = _names(branches)
-    built = load(world, names[0] if names else None, tuple(sets or ()))
+    built = load(world, names[0] if names else None, tuple(sets or ()), policies_of(policies))
     if runs is not None:
         mean = explain_mean(built, names, runs, seed, measure)
         _tell(mean, {"steps": mean.to_dataframe()} if folder is not None else {}, folder, mean.summary(), as_json)
