@@ -141,6 +141,12 @@ def no_policies() -> Policies:
     return Policies(*(np.zeros(0, np.float64 if name in floats else np.int64) for name in Policies._fields))
 
 
+def memories(runs: int, months: int, policies: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Return what the policies of some runs remember at the start: watched, reference and factor, (run, month, policy)."""
+    shape = runs, months, policies
+    return np.zeros(shape), np.zeros(shape), np.ones(shape)
+
+
 def numbers_of(params: np.recarray[Any, Any], schedule: Schedule) -> np.ndarray[Any, Any]:
     """Return parameters, values of dated series and values of effects as one row, (1, number)."""
     flat = params.view(np.float64).reshape(-1)

@@ -220,8 +220,8 @@ def _policy(name: str, leaves: Leaves, branch: str, moved: tuple[Path, ...]) -> 
         leaf = leaves.get(("policies", name, key))
         found[key] = leaf.value if leaf else None
     silent = not found.pop("active") or is_reference(branch, found["against"])
-    words = {key: _words(leaves, ("policies", name, key)) for key in ("label", "about")}
-    return Policy(id=name, moves=tuple(sorted(map(full_path, moved))), silent=silent, **found, **words)
+    found |= {key: _words(leaves, ("policies", name, key)) for key in ("label", "about")}
+    return Policy(id=name, moves=tuple(sorted(map(full_path, moved))), silent=silent, **found)
 
 
 def compared(scenario: Scenario, reference: Scenario) -> Scenario:
