@@ -16,7 +16,8 @@ owner = "south"
 watches = "stock.reds"
 against = "no-pact"
 moves = "legs.north-coast.detection"
-gain = {value = 3.0, low = 0, high = 4}
+gain = {value = 15.0, low = 0, high = 20}
+over = 3
 cost = {value = 0.5, unit = "USD m / month"}
 
 [policies.twin]
@@ -24,7 +25,8 @@ owner = "south"
 watches = "stock.reds"
 against = "no-pact"
 moves = "legs.north-coast.detection"
-gain = {value = 3.0, low = 0, high = 4}
+gain = {value = 15.0, low = 0, high = 20}
+over = 3
 cost = {value = 0.5, unit = "USD m / month"}
 
 [policies.rivalry]
@@ -32,7 +34,8 @@ owner = "north"
 watches = "stock.blues"
 against = "no-pact"
 moves = "states.north.support_share"
-gain = 0.5
+gain = 4.0
+over = 3
 blur = 0.2
 
 [policies.idle]
@@ -47,7 +50,8 @@ owner = "north"
 watches = "stock.greens"
 against = "no-pact"
 moves = "legs.north-hills.detection"
-gain = 2.0
+gain = 15.0
+over = 3
 active = false
 """
 #: A policy that answers a level, in the baseline too.
@@ -57,9 +61,9 @@ owner = "south"
 watches = "stock.reds"
 level = 120
 moves = "legs.north-coast.detection"
-gain = 1.0
+gain = 2.0
 """
-END = "scenario.end=2022-12-31"
+END = "scenario.end=2023-12-31"
 
 
 def world_file(folder: Path, text: str = POLICIES) -> str:
@@ -71,5 +75,5 @@ def world_file(folder: Path, text: str = POLICIES) -> str:
 
 
 def world_with(folder: Path, text: str = POLICIES, **options: Any) -> ps.World:
-    """Return a world of three years with policies; options are those of `load`."""
+    """Return a world of four years with policies; options are those of `load`."""
     return ps.load(world_file(folder, text), sets=[END], **options)

@@ -128,10 +128,10 @@ design = "grid"
 runs = 4
 measures = ["received_arms.reds", "answer"]
 [levers]
-"scenario.end" = [2022-12-31]
-"policies.standing.gain" = [0.5, 2.0]
+"scenario.end" = [2023-12-31]
+"policies.standing.gain" = [1.0, 4.0]
 "{pattern}" = [true, false]
-"policies.searches.gain" = [0.0, 3.0]
+"policies.searches.gain" = [0.0, 12.0]
 """
 
 
@@ -148,7 +148,7 @@ def test_sweep__over_policies_has_the_bits_of_single_studies(tmp_path: Path, exe
     seen = set()
     for values, rows in table.groupby(factors):
         sets = [f"{path}={str(value).lower()}" for path, value in zip(factors, values, strict=True)]
-        single = ps.ensemble(ps.load(world, "strong", sets=["scenario.end=2022-12-31", *sets]), PAIR, 4)
+        single = ps.ensemble(ps.load(world, "strong", sets=[END, *sets]), PAIR, 4)
         for b, branch in enumerate(PAIR):
             of = rows[rows["branch"] == branch].sort_values("run")
             for measure, name in (("received_arms", "reds"), ("answer", "searches"), ("answer", "standing")):

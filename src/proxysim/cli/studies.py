@@ -1,4 +1,4 @@
-"""The commands `compare`, `attribute` and `explain`."""
+"""The commands `compare`, `answers`, `attribute` and `explain`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from proxysim.runs.files import write_whole
 if TYPE_CHECKING:
     import pandas
 
+    from proxysim.studies.answers import Answers
     from proxysim.studies.attribution import Attribution
     from proxysim.studies.comparison import Comparison
     from proxysim.studies.explanation import Explanation
@@ -107,6 +108,48 @@ def _tell_of_bands(result: Comparison) -> None:
         print("no bands.parquet: monthly bands are not available with --given", file=sys.stderr)
     elif study.band_runs < study.runs:
         print(f"bands.parquet covers the first {study.band_runs:,} of {study.runs:,} runs of each branch", file=sys.stderr)
+
+
+@dataclass(frozen=True)
+class AnswersOptions:
+    """Which outcomes are reported."""
+
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="DATE", help="Month from which the branch may differ; outcomes cover the months from then on."),
+    ] = None
+    measures: Measures = None
+    full: Annotated[bool, typer.Option("--all", help="Print all effects, each divided among the policies.")] = False
+
+
+@app.command("answers")
+@with_options
+def answers(
+    world: WorldFile,
+    branch: Annotated[str, typer.Option("--branch", help="Branch whose effect others answer.")],
+    against: Annotated[str, typer.Option("--against", help="Baseline with which it is compared.")] = "no-pact",
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Number of paired runs in each setting of the policies.")] = 200,
+    *,
+    draws: DrawOptions,
+    options: AnswersOptions,
+    output: OutputOptions,
+) -> None:
+    """Show what is left of the effect of a branch once others have answered it.
+
+    Runs the branch with none of the policies on, with all, with each alone and with all but each, and prints what each answer
+    takes away.
+    """
+    folder = _folder(output.out)
+    from proxysim.scenario.world.world import load
+    from proxysim.studies.answers import answers as answers_of
+
+    result = answers_of(
+        load(world, against, tuple(output.sets or ()), policies_of(output.policies)), [against, branch], runs, draws.seed,
+        uncertain=draws.uncertain, start=options.start, measures=_names(options.measures) if options.measures else None,
+        threads=output.threads, progress=bar(),
+    )  # fmt: skip
+    tables = {"answers": result.to_dataframe(), "policies": result.policies_table()} if folder is not None else {}
+    _tell(result, tables, folder, result.summary(options.full), output.as_json)
 
 
 @dataclass(frozen=True)
@@ -198,7 +241,7 @@ def explain(
 
 
 def _tell(
-    result: Comparison | Attribution | Explanation | MeanExplanation, tables: dict[str, pandas.DataFrame], folder: Path | None, words: str,
+    result: Comparison | Answers | Attribution | Explanation | MeanExplanation, tables: dict[str, pandas.DataFrame], folder: Path | None, words: str,
     as_json: bool,
 ) -> None:  # fmt: skip
     """Print an answer as text or JSON; with a folder, write both and the tables to it."""
