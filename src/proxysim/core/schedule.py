@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 #: Targets of an effect: a parameter, or a quantity that the model carries from month to month.
-PARAMETER, STOCK, PLANT, KNOWHOW, PERSONNEL, COMMAND, CONTROL, STABILITY, FUNDS, OUTLAY = range(10)
+PARAMETER, STOCK, PLANT, KNOWHOW, PERSONNEL, COMMAND, CONTROL, STABILITY, FUNDS, SUPPORT = range(10)
 #: Verbs of an effect.
 SET, SCALE, ADD = range(3)
 #: Kinds of condition: a regime has fallen, an event has happened, a measure is below or above a level.

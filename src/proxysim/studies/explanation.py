@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 #: Copies and sums that rules keep for their own use; they differ as soon as the original does.
 _COPIES = frozenset({
     "event_steps", "event_strength", "in_transit", "intake", "leg_logistics", "met", "met_first", "met_foreign",
-    "opening_funds", "opening_ring", "opening_stock", "order_asked", "reference", "route_survival", "route_through",
+    "opening_funds", "opening_ring", "opening_stock", "order_asked", "reference", "route_survival", "route_through", "route_toll",
     "tie_sent", "tie_used",
 })  # fmt: skip
 #: Largest number of steps from the assumed changes to an outcome.
