@@ -13,6 +13,8 @@ from proxysim.scenario.world.world import World
 
 #: A run fails if its largest relative residual exceeds this.
 TOLERANCE = 1e-9
+#: What policies remember, in the order of `Course.remembered`.
+MEMORY = ("watched", "reference", "factor")
 
 
 def seed_of(rng: int | np.integer[Any] | np.random.SeedSequence | np.random.Generator) -> int:
@@ -50,6 +52,7 @@ class Course:
     arrays, params, state, flows : records of one row each
     vector, base : parameter vector with and without the effects of events and policies
     watched, reference, factor : what policies remember, shape ``(1, month, policy)``; see `core.schedule.Memory`
+    remembered : the three of them as one array, in the order of `MEMORY`
     month : the next month, counted from 0
 
     Raises
@@ -71,8 +74,9 @@ class Course:
         self.flows = records.rows("flows", world.size)
         self.state = records.rows("state", world.size) if state is None else state.copy()
         policies = len(world.names["policy"])
-        self.watched, self.factor = np.zeros((1, len(world.months), policies)), np.ones((1, len(world.months), policies))
-        self.reference = np.zeros_like(self.watched)
+        self.remembered = np.zeros((len(MEMORY), 1, len(world.months), policies))
+        self.watched, self.reference, self.factor = self.remembered
+        self.factor[...] = 1.0
         self._rows = step.Runs(
             world.arrays, world.schedule, numbers_of(world.params, world.schedule), self.base[np.newaxis],
             self.vector[np.newaxis], self.params, self.state, self.flows, world.policies, self.watched, self.reference,
