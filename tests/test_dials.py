@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.worlds import PRESSED
 
 from proxysim.core import records, vocabulary
 from proxysim.core.parameters import PARAMETERS, Parameter
@@ -16,13 +18,52 @@ from proxysim.scenario.resolve.loader import scenario_from_text
 from proxysim.scenario.world.world import World, build
 
 WORLD = (Path(__file__).parent / "dials.toml").read_text(encoding="utf-8")
-#: Variants of rules under which some dials act.
-VARIANTS = ("", '[rules]\nprocurement = "richardson"\n')
+#: Policies of each form, with what their numbers need to act.
+ANSWERING = """
+[policies.ratio]
+owner = "north"
+watches = "stock.reds"
+level = 50
+moves = "states.north.support_share"
+gain = 0.4
+floor = 3
+blur = 0.3
+cost = 1
+from = 2020-05-01
+until = 2022-01-01
+[policies.bound]
+owner = "north"
+watches = "stock.reds"
+level = 50
+moves = "states.north.attention_response"
+gain = 19
+at_least = 0.8
+at_most = 1.2
+[policies.inverse]
+owner = "north"
+watches = "stock.reds"
+level = 50
+moves = "states.north.need_response"
+gain = -19
+at_least = 0.8
+[policies.toggle]
+owner = "north"
+watches = "stock.north"
+level = 700
+moves = "behaviour.decay"
+form = "switch"
+gain = 0.5
+over = 1
+on_above = 1.0
+off_below = 0.9
+"""
+#: What is added to the world so that all dials act.
+VARIANTS = ("", PRESSED, ANSWERING)
 
 
 def outcome(world: World, params: np.recarray) -> dict[str, bytes]:
     """All that a run of 30 months keeps, from these numbers."""
-    changed = World(world.scenario, world.size, world.arrays, params, world.schedule, world.names, world.months)
+    changed = replace(world, params=params)
     course, history = Course(changed, 3, 0), History(changed)
     for _ in range(len(world.months)):
         course.advance()
@@ -43,7 +84,7 @@ def other(parameter: Parameter, value: float) -> float:
 
 @pytest.fixture(scope="module")
 def worlds() -> list[tuple[World, dict[str, bytes]]]:
-    """The world of the dials under each set of variants, with its outcome."""
+    """The world of the dials with each addition, and its outcome."""
     built = [build(scenario_from_text(WORLD + variant)) for variant in VARIANTS]
     return [(world, outcome(world, world.params)) for world in built]
 

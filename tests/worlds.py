@@ -46,6 +46,23 @@ PLAIN: Tables = {
     "rules": {},
 }  # fmt: skip
 
+#: Added to dials.toml: support that ends and begins over every tie, and a proxy that presses on the regime of its opponent.
+PRESSED = """
+[defaults.ties]
+support_ends = 0.1
+support_begins = 0.5
+ends_response = 1
+[fronts.hills]
+side_a = {client = 0.1}
+side_b = {reds = 0.5}
+intensity = 0.2
+[defaults.regimes]
+challengers = {reds = 0.2}
+[defaults.states]
+prospects = 1
+reserve = 1.5
+"""
+
 
 def merged(tables: Tables, changes: Tables) -> Tables:
     """A copy with `changes` laid over; a None takes a key away."""
@@ -99,7 +116,7 @@ def empty_records(size: str = "small") -> tuple[Any, Any, Any, Any]:
     """One empty record of each kind (world, params, state, flows), with one actor, one category and one origin."""
     w, p, s, f = (records.rows(name, size)[0] for name in ("world", "params", "state", "flows"))
     w.actor_count = w.category_count = w.origin_count = 1
-    w.actor_regime[:] = w.rival[:] = w.leg_host[:] = w.tie_broker[:] = w.tie_back[:] = w.pact_debtor[:] = w.tie_bars[:] = -1
+    w.actor_regime[:] = w.leg_host[:] = w.tie_broker[:] = w.tie_back[:] = w.pact_debtor[:] = w.tie_bars[:] = -1
     w.components = -1
     return w, p, s, f
 
@@ -190,6 +207,25 @@ def _policy(rng: random.Random, scenario: Scenario, moved: list[tuple[str, ...]]
     if rng.random() < 0.2:
         table["until"] = datetime.date(2016, rng.randint(1, 12), 1)
     return table
+
+
+def pressed_tables(seed: int, small: bool = True) -> Tables:
+    """Random tables with support that ends and begins, and regimes that opponents of their states press on."""
+    tables, rng = random_tables(seed, small), random.Random(f"pressed {seed}")
+    for tie in tables["ties"].values():
+        if rng.random() < 0.7:
+            tie |= {"support_ends": round(rng.random() ** 2, 4), "support_begins": round(rng.random() ** 2, 4)}
+        if rng.random() < 0.4:
+            tie["ends_response"] = round(5 * rng.random(), 3)
+        if rng.random() < 0.4:
+            tie["support_on"] = rng.choice([0, 1, round(rng.random(), 3)])
+    for regime in tables["regimes"].values():
+        state = regime["state"]
+        sides = [(front["side_a"], front.get("side_b", {})) for front in tables["fronts"].values()]
+        against = sorted({actor for one, two in sides + [(two, one) for one, two in sides] if state in one for actor in two})
+        if against:
+            regime["challengers"] = {actor: round(rng.random(), 3) for actor in against}
+    return tables
 
 
 class _Maker:
@@ -357,14 +393,6 @@ class _Maker:
         if name in self.proxies:
             self.maybe(table, "command", round(0.3 + 0.7 * rng.random(), 3))
         else:
-            rivals = [other for other in self.states if other != name]
-            self.maybe(table, "rival", rng.choice(rivals))
-            table |= {
-                "reaction": self.share(0.2),
-                "fatigue": self.share(0.3),
-                "grievance": self.size(0.01, 5),
-                "outlay": self.size(0.1, 50),
-            }
             self.maybe(table, "income_basis", "potential", 0.2)
             if self.legs and rng.random() < 0.4:
                 searched = rng.sample(list(self.legs), rng.randint(1, min(3, len(self.legs))))

@@ -90,7 +90,7 @@ def _object(done: Run) -> dict[str, Any]:
 
     names, history = done.world.names, done.history
     head = {key: value for key, value in manifest(done).items() if key not in ("numbers", "sources", "tables", "kind")}
-    last, amounts = history["measure"][-1], ["sent", "lost", "captured", "arrived"]
+    last, amounts = history["measure"][-1], ["sent", "lost", "captured", "skimmed", "arrived"]
     flows = table(done, "flows").groupby(["from", "to", "kind"], as_index=False)[amounts]
     return head | {
         "actors": {

@@ -6,6 +6,7 @@ from proxysim.core.jit import compiled
 from proxysim.core.vocabulary import (
     A_RECEIVED,
     A_SENT,
+    A_SKIMMED,
     ARMS_IN,
     ARMS_LINES,
     M_BOUGHT,
@@ -18,6 +19,7 @@ from proxysim.core.vocabulary import (
     MONEY_LINES,
     T_ARRIVED,
     T_SENT,
+    T_SKIMMED,
     TRANSIT_LINES,
 )  # fmt: skip
 
@@ -104,7 +106,7 @@ def close_month(w, s, f, t):  # type: ignore[no-untyped-def]
     ------
     residual, residual_month, residual_account; in_transit : (tie, category, origin), arms
     """
-    sent, received, paid, earned, moving = 0.0, 0.0, 0.0, 0.0, 0.0
+    sent, received, paid, earned, kept, moving = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     for a in range(w.actor_count):
         inflow, outflow = f.opening_funds[a], s.funds[a]
         for line in range(MONEY_ALL):
@@ -127,6 +129,7 @@ def close_month(w, s, f, t):  # type: ignore[no-untyped-def]
                     _note(s, s.stock[a, c, o], 0.0, t, ARMS_ACCOUNT * ACCOUNT + code)
                 paid += f.arms[a, c, o, A_SENT]
                 earned += f.arms[a, c, o, A_RECEIVED]
+                kept += f.arms[a, c, o, A_SKIMMED]
     for i in range(w.tie_count):
         for c in range(w.category_count):
             for o in range(w.origin_count):
@@ -139,6 +142,8 @@ def close_month(w, s, f, t):  # type: ignore[no-untyped-def]
                 _note(s, inflow - outflow, inflow, t, TRANSIT_ACCOUNT * ACCOUNT + code)
                 paid -= f.transit[i, c, o, T_SENT]
                 earned -= f.transit[i, c, o, T_ARRIVED]
+                kept -= f.transit[i, c, o, T_SKIMMED]
                 moving += inflow  # the scale of the clearing residual: everything in transit or sent this month
     _note(s, paid, moving, t, ARMS_CLEARING * ACCOUNT)
     _note(s, earned, moving, t, ARMS_CLEARING * ACCOUNT)
+    _note(s, kept, moving, t, ARMS_CLEARING * ACCOUNT)

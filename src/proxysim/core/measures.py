@@ -150,7 +150,7 @@ def _reach(w, f, a):  # type: ignore[no-untyped-def]
         if w.tie_from[i] == a:
             for r in range(w.route_start[i], w.route_stop[i]):
                 if w.route_length[r] > 0:
-                    survival = 1.0
+                    survival = 1.0 - f.route_toll[r]
                     for k in range(w.route_length[r]):
                         survival *= 1.0 - f.leg_chance[w.route_leg[r, k]]
                     total += f.route_limit[r] * survival

@@ -178,15 +178,11 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("share_inertia", "share_inertia", "share", 0.944, 0, 0.999, "month-to-month persistence of support shares (half-life 12 months)"),
         ("prospects", "prospects", "factor", 0.5, 0, 10, "loss of willingness as the client's regime weakens or the sponsor's own reserve runs short"),
         ("attention_recovery", "attention_recovery", "months", 3.0, 0, 12, "time for attention to recover in full"),
+        ("buys_for_clients", "buys_for_clients", "share", 0.0, 0, 1, "share of its support in arms that it buys from third makers over its incoming ties; the clients get those arms instead of its own"),
         ("slack", "slack", "share", 0.2, 0, 1, "share of the cash it sends that is diverted if control is 0"),
         ("procurement", "procurement", "share", 0.5, 0, 1, "share of the money left after support and pay that is spent on making, buying and building"),
         ("investment", "investment", "share", 0.3, 0, 1, "share of procurement that may go into plant"),
         ("carry_over", "carry_over", "share", NAN, 0, 1, "share of unspent money that is kept; computed by default: 0 for a state, 0.6 for a proxy"))
-    + _of("actor", STATES, "Richardson 1960. Assumption: the coefficients.",
-        ("reaction", "reaction", "factor", 0.0, 0, 5, "monthly increase of own outlay per unit of the rival's outlay (procurement = richardson)"),
-        ("fatigue", "fatigue", "factor", 0.0, 0, 5, "monthly decrease of own outlay per unit of own outlay (procurement = richardson)"),
-        ("grievance", "grievance", "money_flow", 0.0, 0, 1e9, "monthly increase of own outlay whatever the rival does (procurement = richardson)"),
-        ("outlay", "outlay", "money_flow", 0.0, 0, 1e9, "own procurement outlay (procurement = richardson)", True))
     + _of("actor category", ACTORS, "Scenario.",
         ("stock", "stock", "arms", 0.0, 0, 1e9, "arms held", True),
         ("target", "target", "arms", NAN, 0, 1e9, "stock it wants to hold; computed by default: the initial stock, or a year of plant output if that is more"),
@@ -212,6 +208,7 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("broker_capacity", "broker_capacity", "arms_flow", 0.0, 0, 1e9, "arms it can move as a broker"),
         ("commission", "commission", "share", 0.1, 0, 10, "its commission, relative to the value moved"),
         ("broker_concealment", "broker_concealment", "share", 0.0, 0, 1, "part of the hazard removed when it moves the cargo"),
+        ("skim", "skim", "share", 0.0, 0, 1, "share of the cargo that it moves as a broker and keeps for itself"),
         ("command_limit", "command_limit", "share", 0.2, 0, 1, "command below which it stops working as a broker"))
     + _of("actor leg", STATES, A + "interdiction is an effort divided over legs.",
         ("patrols", "patrols", "share", 0.0, 0, 1, "initial share of its effort on each leg"))
@@ -229,6 +226,11 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("barter", "barter", "share", 0.0, 0, 1, "share of the price paid in arms, over the tie in the opposite direction"),
         ("retransfer", "retransfer", "loss", 0.0, 0, 1, "share of the sender's stock of foreign origin that is passed on"),
         ("quality", "quality", "share", 1.0, 0.01, 1, "value on arrival relative to value sent (used arms 0.40, refurbished arms 0.66)"))
+    + _of("tie", ("ties",), "Meier et al. 2022 (UCDP External Support Dataset): support ends and begins from year to year. Assumption: the rates and the response of a tie.",
+        ("support_on", "support_on", "share", 1.0, 0, 1, "probability that support is on at the start; 1: on, 0: off", True),
+        ("support_ends", "support_ends", "loss", 0.0, 0, 1, "monthly probability that support ends, at full willingness"),
+        ("support_begins", "support_begins", "loss", 0.0, 0, 1, "monthly probability that support begins again, or for the first time"),
+        ("ends_response", "ends_response", "factor", 0.0, 0, 10, "response of the hazard that support ends to lost willingness, on the log scale"))
     + _of("tie category", ("ties",), A + "composition of support in arms.",
         ("mix", "mix", "factor", NAN, 0, 1e6, "relative amount of each category; computed by default: the weights of the categories that the sender holds or makes"))
     # ---- legs ------------------------------------------------------------------------------------
@@ -241,6 +243,8 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("consignment", "consignment", "arms", 1.0, 1e-6, 1e9, "usual size of a consignment"))
     + _of("leg actor", ("legs",), "Scenario.",
         ("leave", "leave", "share", 1.0, 0, 1, "part of the limit open to a sender; 0 closes the leg to it, as if the leg did not exist"))
+    + _of("leg actor", ("legs",), A + "hosts on the way take a toll in kind.",
+        ("leg_skim", "skim", "share", 0.0, 0, 1, "share of the cargo entering the leg that an actor keeps, unless it sent the cargo or is to receive it"))
     + _of("place actor", ("places",), "Scenario.",
         ("place_leave", "leave", "share", 1.0, 0, 1, "part of the limit open to a sender on every leg that touches the place"))
     + _of("leg actor", ("legs",), A + "each carrier of a leg has its own part, and members of a pact may pool spare capacity.",
@@ -279,6 +283,8 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("forcing_volatility", "volatility", "factor", 0.1, 0, 1, "standard deviation of the random part of the forcing"))
     + _of("regime actor", ("regimes",), A + "troops sent by others.",
         ("helpers", "helpers", "factor", 0.0, 0, 100, "strength that a helper adds at full attention and willingness; for a proxy, at a fighting index of 100"))
+    + _of("regime actor", ("regimes",), A + "opponents in a war press on a government beyond its dated pressure.",
+        ("challengers", "challengers", "factor", 0.0, 0, 100, "pressure that an opponent in a war adds at full engagement and a fighting index of 100"))
     # ---- pacts -----------------------------------------------------------------------------------
     + _of("pact", ("pacts",), "Scenario.",
         ("in_force", "in_force", "month", None, -1200, 12000, "month in which it enters into force"),
@@ -295,6 +301,8 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("delay", "delay", "months", 0.0, 0, 240, "months from the occurrence to the first effect"),
         ("over", "over", "months", 0.0, 0, 240, "months from the first effect to the full effect"),
         ("lasts", "lasts", "months", INF, 0, INF, "months from the first effect to the end of the effect"))
+    + _of("event", ("events",), A + "a war escalates, or is settled, as the balance of its sides changes.",
+        ("balance_response", "balance_response", "signed", 0.0, -5, 5, "exponent with which the monthly hazard follows the strength of side_a over side_b of `front`, relative to the start; below 0 the hazard falls as side_a gains"))
     # ---- policies --------------------------------------------------------------------------------
     + _of("policy", ("policies",), A + "how strongly an actor answers what it sees.",
         ("policy_gain", "gain", "signed", None, -20, 20, "per cent moved for each per cent seen (proportional); change of the factor per unit of the measure (linear) or while it is on (switch); 0: no answer"),
@@ -318,6 +326,4 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "assembly": ("none", "kits"),
     "attrition": ("contest", "guerrilla", "linear", "square"),
     "diffusion": ("logistic", "exponential"),
-    "procurement": ("share", "richardson"),
-    "strikes": ("fixed", "responsive"),
 }

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from proxysim.core import books, measures
+from proxysim.core import books, measures, rng
 from proxysim.core.jit import compiled
 from proxysim.core.rules import (
     arrival,
@@ -132,7 +132,7 @@ def _start(w, p, s, f):  # type: ignore[no-untyped-def]
     """Initialise the records; nothing that they held before is read."""
     for a in range(w.actor_count):
         s.funds[a], s.personnel[a], s.command[a] = p.funds[a], p.personnel[a], p.command[a]
-        s.attention[a], s.income_noise[a], s.outlay[a] = 1.0, 0.0, p.outlay[a]
+        s.attention[a], s.income_noise[a] = 1.0, 0.0
         s.search_noise[a] = 0.0
         for c in range(w.category_count):
             s.plant[a, c], s.knowhow[a, c], s.cumulative[a, c] = p.plant[a, c], p.knowhow[a, c], p.cumulative[a, c]
@@ -149,11 +149,13 @@ def _start(w, p, s, f):  # type: ignore[no-untyped-def]
     for k in range(w.leg_count):
         s.stopped_part[k] = 0.0
     for i in range(w.tie_count):
+        s.tie_on[i], s.tie_risk[i] = _supported(w, p, s, i), 0.0
+    for i in range(w.tie_count):
         s.tie_control[i], s.owed[i], s.tie_share[i], s.tie_order[i] = p.control[i], 0.0, 0.0, 0.0
         a = w.tie_from[i]
-        total = weight_of_ties(w, p, a)
+        total = weight_of_ties(w, p, s, a)
         if total > 0.0:
-            s.tie_share[i] = p.support_share[a] * p.weight[i] / total
+            s.tie_share[i] = p.support_share[a] * (p.weight[i] * s.tie_on[i]) / total
             mixed, per_money = whole_mix(w, p, i), 0.0
             for c in range(w.category_count):
                 per_money += p.mix[i, c] / p.price[c]
@@ -164,6 +166,8 @@ def _start(w, p, s, f):  # type: ignore[no-untyped-def]
                 s.in_transit[i, c, o] = 0.0
                 for slot in range(w.ring_count):
                     s.ring[i, c, o, slot] = 0.0
+    for i in range(w.front_count):
+        s.balance_start[i], s.balance[i] = 0.0, 0.0
     for r in range(w.regime_count):
         s.regime_stability[r], s.forcing[r], s.forcing_noise[r], s.fallen[r] = p.stability[r], 0.0, 0.0, -1
         if p.stability[r] <= 0.0:
@@ -179,6 +183,14 @@ def _start(w, p, s, f):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _supported(w, p, s, i):  # type: ignore[no-untyped-def]
+    """1 if support over a tie is on at the start, else 0; in the deterministic world if it is likelier on than off."""
+    if 0.0 < p.support_on[i] < 1.0 and p.noise > 0.0:
+        return 1.0 if rng.uniform(s.seed, s.run, rng.SUPPORT, w.tie_key[i], 0) < p.support_on[i] else 0.0
+    return 1.0 if p.support_on[i] >= 0.5 else 0.0
+
+
+@compiled
 def _open(w, p, s, f):  # type: ignore[no-untyped-def]
     """Initialise the flows that are read before a rule writes them, and the measures at the start."""
     for i in range(w.tie_count):
@@ -188,6 +200,10 @@ def _open(w, p, s, f):  # type: ignore[no-untyped-def]
     pact.limits(w, p, s, f, 0)
     routes.weigh(w, p, s, f, 0)
     production.opening(w, p, s, f, 0)
+    for i in range(w.front_count):
+        for a in range(w.actor_count):
+            f.commitment_now[i, a] = p.engagement[i, a]
+    fronts.balance(w, p, s, f, -1)
     for k in range(w.leg_count):
         f.leg_chance[k] = p.detection[k]
         for a in range(w.actor_count):
@@ -238,10 +254,9 @@ def advance(runs, span, tally, track):  # type: ignore[no-untyped-def]
                 routes.weigh(w, p, s, f, t)
                 budgets.revenue(w, p, s, f, t)
                 budgets.attention(w, p, s, f, t)
-                budgets.look(w, p, s, f, t)
-                budgets.outlay(w, p, s, f, t)
             if first <= INTEND_SUPPORT <= last:
                 policies.intend(w, p, s, f, m, t)
+                sponsorship.switch(w, p, s, f, t)
                 sponsorship.intend(w, p, s, f, t)
             if first <= SUPPORT <= last:
                 sponsorship.apply(w, p, s, f, t)
@@ -279,6 +294,7 @@ def advance(runs, span, tally, track):  # type: ignore[no-untyped-def]
             if first <= CLOSE <= last:
                 learning.apply(w, p, s, f, t)
                 learning.upkeep(w, p, s, f, t)
+                fronts.balance(w, p, s, f, t)
                 measures.record(w, p, s, f, t)
                 policies.watch(w, p, s, f, m, t)
                 books.close_month(w, s, f, t)

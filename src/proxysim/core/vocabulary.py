@@ -37,19 +37,19 @@ MONEY_OUT = (
 )  # fmt: skip
 MONEY_LINES = MONEY_IN + MONEY_OUT
 #: Lines of the books of arms, inflows first.
-ARMS_IN = ("made", "received", "captured", "aid_in", "event_in", "intervention_in")
+ARMS_IN = ("made", "received", "captured", "aid_in", "event_in", "intervention_in", "skimmed")
 ARMS_OUT = (
     "sent", "used", "consumed", "lost", "struck", "decayed", "quality_loss", "destroyed", "surrendered", "leaked",
     "abandoned", "event_out", "intervention_out",
 )  # fmt: skip
 ARMS_LINES = ARMS_IN + ARMS_OUT
 #: Lines of the books of arms in transit, by tie.
-TRANSIT_LINES = ("sent", "arrived", "destroyed", "captured")
+TRANSIT_LINES = ("sent", "arrived", "destroyed", "captured", "skimmed")
 (M_INCOME, M_RECEIVED, M_SOLD, M_FEES_IN, M_EVENT_IN, M_HAND_IN, M_SENT, M_PAID, M_BOUGHT, M_UPKEEP, M_PRODUCTION,
  M_TRANSPORT, M_INVESTED, M_POLICY, M_DIVERTED, M_FEES, M_EVENT_OUT, M_HAND_OUT) = range(len(MONEY_LINES))  # fmt: skip
-(A_MADE, A_RECEIVED, A_CAPTURED, A_AID, A_EVENT_IN, A_HAND_IN, A_SENT, A_USED, A_CONSUMED, A_LOST, A_STRUCK, A_DECAYED,
- A_QUALITY, A_DESTROYED, A_SURRENDERED, A_LEAKED, A_ABANDONED, A_EVENT_OUT, A_HAND_OUT) = range(len(ARMS_LINES))  # fmt: skip
-T_SENT, T_ARRIVED, T_DESTROYED, T_CAPTURED = range(len(TRANSIT_LINES))
+(A_MADE, A_RECEIVED, A_CAPTURED, A_AID, A_EVENT_IN, A_HAND_IN, A_SKIMMED, A_SENT, A_USED, A_CONSUMED, A_LOST, A_STRUCK,
+ A_DECAYED, A_QUALITY, A_DESTROYED, A_SURRENDERED, A_LEAKED, A_ABANDONED, A_EVENT_OUT, A_HAND_OUT) = range(len(ARMS_LINES))  # fmt: skip
+T_SENT, T_ARRIVED, T_DESTROYED, T_CAPTURED, T_SKIMMED = range(len(TRANSIT_LINES))
 
 #: Measures of an actor, recorded at the end of each month: name -> (unit, meaning).
 MEASURES: dict[str, tuple[str, str]] = {
@@ -96,5 +96,7 @@ NEVER = -1_000_000
 FELL_BEFORE = -2
 #: Largest number of conditions per event.
 CONDITIONS_PER_EVENT = 4
+#: Largest change of the log of the balance of a front that an event responds to: a factor of 100 either way.
+MOST_BALANCE = 4.605170185988092
 #: Months over which manufacture is averaged.
 WINDOW = 12

@@ -7,14 +7,12 @@ from typing import Any
 import numpy as np
 
 from proxysim.core import books, precompile, records, step
-from proxysim.core.schedule import numbers_of
+from proxysim.core.schedule import memories, numbers_of
 from proxysim.errors import BooksError, RunError
 from proxysim.scenario.world.world import World
 
 #: A run fails if its largest relative residual exceeds this.
 TOLERANCE = 1e-9
-#: What policies remember, in the order of `Course.remembered`.
-MEMORY = ("watched", "reference", "factor")
 
 
 def seed_of(rng: int | np.integer[Any] | np.random.SeedSequence | np.random.Generator) -> int:
@@ -52,7 +50,6 @@ class Course:
     arrays, params, state, flows : records of one row each
     vector, base : parameter vector with and without the effects of events and policies
     watched, reference, factor : what policies remember, shape ``(1, month, policy)``; see `core.schedule.Memory`
-    remembered : the three of them as one array, in the order of `MEMORY`
     month : the next month, counted from 0
 
     Raises
@@ -73,10 +70,7 @@ class Course:
         self.base = self.vector.copy()
         self.flows = records.rows("flows", world.size)
         self.state = records.rows("state", world.size) if state is None else state.copy()
-        policies = len(world.names["policy"])
-        self.remembered = np.zeros((len(MEMORY), 1, len(world.months), policies))
-        self.watched, self.reference, self.factor = self.remembered
-        self.factor[...] = 1.0
+        self.watched, self.reference, self.factor = memories(1, len(world.months), len(world.names["policy"]))
         self._rows = step.Runs(
             world.arrays, world.schedule, numbers_of(world.params, world.schedule), self.base[np.newaxis],
             self.vector[np.newaxis], self.params, self.state, self.flows, world.policies, self.watched, self.reference,
@@ -92,7 +86,7 @@ class Course:
             own = world.policies.against_branch == 0
             self.watched[:, :month], self.factor[:, :month] = memory.watched[:, :month], memory.factor[:, :month]
             self.reference[:, :month, own] = memory.reference[:, :month, own]
-        elif state is not None and policies:
+        elif state is not None and world.names["policy"]:
             raise RunError("a run with policies continues only with their memory; give the run that it continues as `memory`")
         if state is None:
             self.state.seed[0], self.state.run[0] = seed, number

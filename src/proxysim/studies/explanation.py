@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _COPIES = frozenset({
     "event_steps", "event_strength", "in_transit", "intake", "leg_logistics", "met", "met_first", "met_foreign",
     "opening_funds", "opening_ring", "opening_stock", "order_asked", "policy_now", "reference", "route_survival", "route_through",
-    "tie_sent", "tie_used", "watched",
+    "route_toll", "tie_sent", "tie_used", "watched",
 })  # fmt: skip
 #: Largest number of steps from the assumed changes to an outcome.
 MOST_STEPS = 12

@@ -46,6 +46,7 @@ _PLAIN = {
     "forcing": "the push on the stability of {0}", "regime_stability": "the stability of {0}", "fallen": "the fall of {0}",
     "event_month": "the event {0}", "tie_ask": "what {0} would move if routes and money allowed",
     "tie_used": "whether anything is sent over {0} (1 or 0)", "attention": "the attention of {0}", "revenue": "the income of {0}",
+    "tie_on": "whether support over {0} is on (1 or 0)", "pressure_now": "the pressure on {0}", "support_now": "the support of {0}",
     "made": "arms made by {0} ({1})", "belief": "the share that {0} expects to lose on leg {1}",
     "policy_factor": "the factor that {0} puts on {moves} from the next month on",
     "policy_now": "the factor that {0} puts on {moves}", "policy_wanted": "the factor that {0} calls for on {moves}",

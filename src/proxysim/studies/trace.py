@@ -19,7 +19,7 @@ import numpy as np
 from proxysim.core import records, step, vocabulary
 from proxysim.core.calls import Call, calls_of_month
 from proxysim.core.schedule import Memory, Numbers, numbers_of
-from proxysim.runs.course import MEMORY, Course
+from proxysim.runs.course import Course
 from proxysim.scenario.world.world import World
 from proxysim.statistics.paired import DUST, beyond_rounding
 
@@ -28,7 +28,9 @@ Array = np.ndarray[Any, Any]
 SCRATCH = frozenset({"leg_weight", "leg_wanted"})
 #: Bookkeeping that no rule reads, or that is the same in both runs. The error of a policy differs only where one run needs none.
 _APART = frozenset({"seed", "run", "policy_error"})
-#: What policies remember, as a record of its own.
+#: What policies remember, in the order in which a walk keeps it.
+MEMORY = ("watched", "reference", "factor")
+#: The same as fields of a record of its own.
 _REMEMBERED = tuple(records.Field(name, ("month", "policy"), "f8", "various", meaning) for name, meaning in zip(MEMORY, (
     "what a policy watches, at the end of a month", "what a policy compares that with", "factor of a policy on its numbers",
 ), strict=True))  # fmt: skip
@@ -93,15 +95,17 @@ class Walk:
         course = self.course
         self.numbers = numbers_of(world.params, world.schedule)[0]
         self.records = {"p": course.params, "s": course.state, "f": course.flows}
-        self.held = self._held(course.base, course.vector, course.remembered, self.records)
+        #: What policies remember, shape ``(3, month, policy)``.
+        self.remembered = np.concatenate([course.watched, course.reference, course.factor])
+        self.held = self._held(course.base, course.vector, self.remembered, self.records)
         #: Each record as one row of eight-byte items, which changes with it.
         self.flat = {name: record.view(np.ndarray).view(np.int64).reshape(-1) for name, record in self.records.items()}
-        self.flat["m"] = course.remembered.view(np.int64).reshape(-1)
+        self.flat["m"] = self.remembered.view(np.int64).reshape(-1)
 
     def _held(self, base: Array, vector: Array, remembered: Array, parts: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments of the rules, by name."""
         numbers = Numbers(self.world.schedule, self.numbers, base, vector)
-        watched, reference, factor = remembered[:, 0]
+        watched, reference, factor = remembered
         memory = Memory(self.world.policies, watched, reference, factor, base, vector)
         return {"w": self.world.arrays[0], "n": numbers, "m": memory, **{name: part[0] for name, part in parts.items()}}
 
@@ -128,7 +132,7 @@ class Walk:
         place : the number to return
         """
         parts: dict[str, Any] = {name: record.copy() for name, record in self.records.items()}
-        remembered = self.course.remembered.copy()
+        remembered = self.remembered.copy()
         if change is not None:
             name, positions, items = change
             part = remembered if name == "m" else parts[name].view(np.ndarray)
@@ -137,7 +141,7 @@ class Walk:
         held = self._held(self.course.base.copy(), vector, remembered, parts)
         rule.function(*({**held, "t": month}[name] for name in rule.arguments))
         if place.record == "m":
-            return float(remembered[MEMORY.index(place.field.name), 0][place.entry])
+            return float(remembered[MEMORY.index(place.field.name)][place.entry])
         return float(parts[place.record][place.field.name][0][place.entry])
 
 

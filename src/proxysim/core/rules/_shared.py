@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from proxysim.core.jit import compiled
-from proxysim.core.vocabulary import LOGISTICS, SHIPMENTS
+from proxysim.core.vocabulary import LOGISTICS, NO_SIDE, SHIPMENTS
 
 #: A remainder below this part of an amount is a rounding error.
 ROUNDING = 1e-12
@@ -22,6 +22,13 @@ def has_fallen(w, s, a):  # type: ignore[no-untyped-def]
 def is_shut(w, s, i):  # type: ignore[no-untyped-def]
     """Whether the regime at either end of a tie has fallen."""
     return has_fallen(w, s, w.tie_from[i]) or has_fallen(w, s, w.tie_to[i])
+
+
+@compiled
+def opposed(w, i, a, b):  # type: ignore[no-untyped-def]
+    """Whether two actors are on opposite sides of a front."""
+    one, two = w.front_side[i, a], w.front_side[i, b]
+    return one != NO_SIDE and two != NO_SIDE and one != two
 
 
 @compiled
@@ -75,12 +82,12 @@ def left_after(amount, taken):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def weight_of_ties(w, p, a):  # type: ignore[no-untyped-def]
-    """Sum of the weights of the outgoing ties of an actor."""
+def weight_of_ties(w, p, s, a):  # type: ignore[no-untyped-def]
+    """Sum of the weights of an actor's outgoing ties over which support is on."""
     total = 0.0
     for i in range(w.tie_count):
         if w.tie_from[i] == a:
-            total += p.weight[i]
+            total += p.weight[i] * s.tie_on[i]
     return total
 
 
@@ -94,6 +101,13 @@ def whole_mix(w, p, i):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def bought_part(w, p, i):  # type: ignore[no-untyped-def]
+    """Part of the arms claimed over a tie that its sender buys from third makers; a sender without own arms buys them all."""
+    a = w.tie_from[i]
+    return 1.0 if w.tie_bought[i] == 1 and p.buys_for_clients[a] > 0.0 else p.buys_for_clients[a]
+
+
+@compiled
 def least_limit(w, f, r, a):  # type: ignore[no-untyped-def]
     """Smallest limit open to a sender on the legs of a route, arms per month; infinite for a route without legs."""
     limit = math.inf
@@ -103,8 +117,33 @@ def least_limit(w, f, r, a):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def broker_part(w, p, s, i):  # type: ignore[no-untyped-def]
+    """Part of the cargo of a tie that its broker keeps."""
+    broker = w.tie_broker[i]
+    return p.skim[broker] if broker >= 0 and not has_fallen(w, s, broker) else 0.0
+
+
+@compiled
+def skim_part(w, p, s, i, k, a):  # type: ignore[no-untyped-def]
+    """Part of the cargo of a tie that an actor keeps as it enters a leg."""
+    if p.leg_skim[k, a] <= 0.0 or a == w.tie_from[i] or a == w.tie_to[i] or has_fallen(w, s, a):
+        return 0.0
+    return p.leg_skim[k, a]
+
+
+@compiled
+def toll_of_leg(w, p, s, f, i, k):  # type: ignore[no-untyped-def]
+    """Part of the cargo of a tie that others keep as it enters a leg; if it is all, no route of the tie uses the leg."""
+    toll = 0.0
+    if f.leg_toll[k] > 0.0:
+        for a in range(w.actor_count):
+            toll += skim_part(w, p, s, i, k, a)
+    return min(1.0, toll)
+
+
+@compiled
 def believed_survival(w, s, r, a):  # type: ignore[no-untyped-def]
-    """Part of a cargo that a sender expects to arrive over a route."""
+    """Part of a cargo that a sender expects not to lose on a route; what others on the way keep is not counted."""
     survival = 1.0
     for k in range(w.route_length[r]):
         survival *= 1.0 - s.belief[a, w.route_leg[r, k]]

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from proxysim.core.jit import compiled
 from proxysim.core.rules._shared import ROUNDING, has_fallen
-from proxysim.core.vocabulary import A_AID, A_CAPTURED, A_DECAYED, A_MADE, A_QUALITY, A_RECEIVED, T_ARRIVED, T_CAPTURED
+from proxysim.core.vocabulary import (
+    A_AID,
+    A_CAPTURED,
+    A_DECAYED,
+    A_MADE,
+    A_QUALITY,
+    A_RECEIVED,
+    A_SKIMMED,
+    T_ARRIVED,
+    T_CAPTURED,
+)  # fmt: skip
 
 
 @compiled
@@ -40,7 +50,7 @@ def arrive(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 @compiled
 def store(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """After the fighting of a month: stock += made + captured + aid + received - quality loss.
+    """After the fighting of a month: stock += made + captured + skimmed + aid + received - quality loss.
 
     A stock below 10^-12 of its opening value is a rounding error and is booked as decay, since shares of it are
     meaningless.
@@ -55,7 +65,7 @@ def store(w, p, s, f, t):  # type: ignore[no-untyped-def]
             f.arms[a, c, w.other, A_AID] += 0.0 if fallen else p.aid[a, c]
             for o in range(w.origin_count):
                 s.stock[a, c, o] += (f.arms[a, c, o, A_MADE] + f.arms[a, c, o, A_CAPTURED] + f.arms[a, c, o, A_AID]
-                                     + f.arms[a, c, o, A_RECEIVED] - f.arms[a, c, o, A_QUALITY])  # fmt: skip
+                                     + f.arms[a, c, o, A_RECEIVED] - f.arms[a, c, o, A_QUALITY] + f.arms[a, c, o, A_SKIMMED])  # fmt: skip
                 if s.stock[a, c, o] < ROUNDING * f.opening_stock[a, c, o]:
                     f.arms[a, c, o, A_DECAYED] += s.stock[a, c, o]
                     s.stock[a, c, o] = 0.0

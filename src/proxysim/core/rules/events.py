@@ -18,7 +18,6 @@ from proxysim.core.schedule import (
     HAPPENED,
     HAZARD,
     KNOWHOW,
-    OUTLAY,
     PARAMETER,
     PERSONNEL,
     PLANT,
@@ -26,6 +25,7 @@ from proxysim.core.schedule import (
     SET,
     STABILITY,
     STOCK,
+    SUPPORT,
 )
 from proxysim.core.vocabulary import A_EVENT_IN, A_EVENT_OUT, M_EVENT_IN, M_EVENT_OUT, NEVER
 
@@ -50,11 +50,16 @@ def occur(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
     """Events occur once: on a date or in a window; on conditions at the end of last month; or by a monthly hazard.
 
     Dated and conditional events occur with probability `chance`. In the deterministic world an event occurs if `chance`
-    is at least 1/2, in the middle of its window, and a hazard occurs when its cumulative probability reaches 1/2.
+    is at least 1/2, in the middle of its window, and a hazard occurs when its cumulative probability reaches 1/2. A
+    monthly hazard of an event that follows a front is -ln(1 - chance_per_month) exp(response balance).
 
     Writes
     ------
     event_month : (event,), month of the first effect; event_held : (condition,); event_risk : (event,), log
+
+    Source
+    ------
+    Assumption: the hazard is a power of the balance of the two sides at the end of last month.
     """
     for e in range(w.event_count):
         due = w.event_first[e] <= t <= w.event_last[e] or (t == 0 and w.event_first[e] < 0)
@@ -80,7 +85,7 @@ def occur(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
             if not met:
                 continue
             if w.event_kind[e] == HAZARD:
-                hazard = p.chance_per_month[e]
+                hazard = _monthly_chance(w, p, s, e)
                 if p.noise > 0.0:
                     met = rng.uniform(s.seed, s.run, rng.EVENT_MONTH, w.event_key[e], t) < hazard
                 else:
@@ -88,6 +93,15 @@ def occur(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
                     met = s.event_risk[e] >= math.log(2.0)
             if met and _chosen(w, p, s, e):
                 s.event_month[e] = t + int(p.delay[e] + 0.5)
+
+
+@compiled
+def _monthly_chance(w, p, s, e):  # type: ignore[no-untyped-def]
+    """Monthly probability of an event, after its response to the balance of a front."""
+    chance = p.chance_per_month[e]
+    if w.event_front[e] < 0 or p.balance_response[e] == 0.0 or s.balance[w.event_front[e]] == 0.0 or chance >= 1.0:
+        return chance
+    return -math.expm1(math.log1p(-chance) * math.exp(p.balance_response[e] * s.balance[w.event_front[e]]))
 
 
 @compiled
@@ -136,7 +150,7 @@ def effects(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
     Writes
     ------
     event_strength : (event,), share; event_steps : (event,), months; vector : (parameter,); stock, plant, knowhow,
-    personnel, command, tie_control, regime_stability, funds, outlay; books
+    personnel, command, tie_control, tie_on, tie_risk, regime_stability, funds; books
     """
     for e in range(w.event_count):
         f.event_strength[e], f.event_steps[e] = _strength(p, s, e, t), _steps(p, s, e, t)
@@ -241,5 +255,6 @@ def _carried(w, n, s, f, t, start):  # type: ignore[no-untyped-def]
         change = _after(n, s, f, t, s.funds[a], start, stop) - s.funds[a]
         s.funds[a] += change
         f.money[M_EVENT_IN if change > 0.0 else M_EVENT_OUT, a] += abs(change)
-    elif target == OUTLAY:
-        s.outlay[a] = _after(n, s, f, t, s.outlay[a], start, stop)
+    elif target == SUPPORT:
+        s.tie_on[a] = 1.0 if _after(n, s, f, t, s.tie_on[a], start, stop) >= 0.5 else 0.0
+        s.tie_risk[a] = 0.0

@@ -6,6 +6,8 @@ import math
 
 from proxysim.core import rng
 from proxysim.core.jit import compiled
+from proxysim.core.rules._shared import whole_stock
+from proxysim.core.vocabulary import MOST_BALANCE, NO_SIDE, SIDE_A
 
 
 @compiled
@@ -54,3 +56,43 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
             f.war[a] = max(f.war[a], f.commitment_now[i, a] * f.front_now[i])
             f.war_use[a] = max(f.war_use[a], f.commitment_now[i, a] * f.front_use[i])
             f.war_losses[a] = max(f.war_losses[a], f.commitment_now[i, a] * f.front_attrition[i])
+
+
+@compiled
+def balance(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """balance = clip(ln(A / B) - ln(A / B at the start), -ln 100, ln 100) of each front that an event follows.
+
+    A and B are the strengths of side_a and side_b at the end of the month: sums of stock times engagement, plus
+    `opposition` for side_b. The balance is 0 if a side had no strength at the start, or if neither has any now.
+
+    Writes
+    ------
+    balance : (front,), log; balance_start : (front,), set once, before month 0
+
+    Source
+    ------
+    Assumption: what counts is strength in arms, as in attrition.
+    """
+    for e in range(w.event_count):
+        i = w.event_front[e]
+        if i < 0:
+            continue
+        one, two = 0.0, p.opposition[i]
+        for a in range(w.actor_count):
+            if w.front_side[i, a] == SIDE_A:
+                one += whole_stock(w, s, a) * f.commitment_now[i, a]
+            elif w.front_side[i, a] != NO_SIDE:
+                two += whole_stock(w, s, a) * f.commitment_now[i, a]
+        if t < 0:
+            s.balance_start[i] = one / two if one > 0.0 and two > 0.0 else 0.0
+        s.balance[i] = _relative_balance(one, two, s.balance_start[i])
+
+
+@compiled
+def _relative_balance(one, two, start):  # type: ignore[no-untyped-def]
+    """Log of one / two relative to the start, within its limits; a side that has nothing left counts as at the limit."""
+    if start <= 0.0 or (one <= 0.0 and two <= 0.0):
+        return 0.0
+    if one <= 0.0 or two <= 0.0:
+        return -MOST_BALANCE if one <= 0.0 else MOST_BALANCE
+    return min(MOST_BALANCE, max(-MOST_BALANCE, math.log(one / two / start)))

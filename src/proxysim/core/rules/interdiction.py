@@ -6,7 +6,8 @@ import math
 
 from proxysim.core import rng
 from proxysim.core.jit import compiled
-from proxysim.core.vocabulary import A_CAPTURED, T_CAPTURED, T_DESTROYED, T_SENT
+from proxysim.core.rules._shared import broker_part, skim_part, toll_of_leg
+from proxysim.core.vocabulary import A_CAPTURED, A_SKIMMED, T_CAPTURED, T_DESTROYED, T_SENT, T_SKIMMED
 
 MOST_VESSELS = 200
 #: A consignment counts as whole if no more than this is missing, since parts of it are added with rounding errors.
@@ -66,12 +67,13 @@ def travel(w, p, s, f, t):  # type: ignore[no-untyped-def]
     at most 200, after which consignments get larger. In the deterministic world the share lost equals the probability.
     vessels = arms lost / consignment, and stopped counts the whole ones, so no arms are lost without being counted and
     a small cargo adds its part only. Patrols stop a part of the loss in proportion to their part of the hazard. The
-    interdictor keeps the share `capture` of it, and the rest is destroyed.
+    interdictor keeps the share `capture` of it, and the rest is destroyed. Before the search the broker keeps its skim
+    of the whole cargo, and the skims of a leg are taken of what enters it.
 
     Writes
     ------
-    route_lost, route_captured, route_through : (route,); leg_entered, leg_lost, leg_found : (leg, actor), arms;
-    vessels; stopped : (leg,), count; stopped_part : (leg,); ring; stock of interdictors (through the books: captured)
+    route_lost, route_captured, route_skimmed, route_through : (route,); leg_entered, leg_lost, leg_found : (leg, actor), arms;
+    vessels; stopped : (leg,), count; stopped_part : (leg,); ring; stock of interdictors, brokers and hosts (through the books: captured, skimmed)
 
     Source
     ------
@@ -79,7 +81,7 @@ def travel(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """
     for i in range(w.tie_count):
         for r in range(w.route_start[i], w.route_stop[i]):
-            f.route_lost[r], f.route_captured[r], f.route_through[r] = 0.0, 0.0, 1.0
+            f.route_lost[r], f.route_captured[r], f.route_skimmed[r], f.route_through[r] = 0.0, 0.0, 0.0, 1.0
             if f.tie_sent[i] * f.route_sent[r] > 0.0:
                 _route(w, p, s, f, t, r, f.tie_sent[i] * f.route_sent[r])
         if f.tie_sent[i] > 0.0:
@@ -94,9 +96,20 @@ def travel(w, p, s, f, t):  # type: ignore[no-untyped-def]
 def _route(w, p, s, f, t, r, value):  # type: ignore[no-untyped-def]
     i = w.route_tie[r]
     sender, broker = w.tie_from[i], w.tie_broker[i]
-    left, captured = 1.0, 0.0
+    left, captured, skimmed = 1.0, 0.0, 0.0
+    if f.route_toll[r] > 0.0:
+        skimmed = broker_part(w, p, s, i)
+        left -= skimmed
+        if skimmed > 0.0:
+            _skim(w, f, i, broker, skimmed * f.route_sent[r])
     for k in range(w.route_length[r]):
         leg = w.route_leg[r, k]
+        if f.route_toll[r] > 0.0 and f.leg_toll[leg] > 0.0:
+            for a in range(w.actor_count):
+                _skim(w, f, i, a, left * skim_part(w, p, s, i, leg, a) * f.route_sent[r])
+            toll = toll_of_leg(w, p, s, f, i, leg)
+            skimmed += left * toll
+            left *= 1.0 - toll
         entered = value * left
         chance = f.leg_chance[leg]
         if broker >= 0:
@@ -119,7 +132,8 @@ def _route(w, p, s, f, t, r, value):  # type: ignore[no-untyped-def]
                     captured += left * found * p.capture[a]
                     _capture(w, f, i, a, left * found * p.capture[a] * f.route_sent[r])
         left *= 1.0 - lost
-    f.route_lost[r], f.route_captured[r], f.route_through[r] = 1.0 - left, captured, left
+    f.route_lost[r], f.route_captured[r] = max(0.0, 1.0 - left - skimmed), captured
+    f.route_skimmed[r], f.route_through[r] = skimmed, left
 
 
 @compiled
@@ -135,7 +149,7 @@ def _consignments(s, t, key, size):  # type: ignore[no-untyped-def]
 
 @compiled
 def _embark(w, s, f, t, i):  # type: ignore[no-untyped-def]
-    """Divide what a tie sends among arrivals, captures and destruction, over its routes in order."""
+    """Divide what a tie sends among arrivals, skims, captures and destruction, over its routes in order."""
     now = t % w.ring_count
     for c in range(w.category_count):
         for o in range(w.origin_count):
@@ -143,12 +157,15 @@ def _embark(w, s, f, t, i):  # type: ignore[no-untyped-def]
             if sent <= 0.0:
                 continue
             destroyed, taken = f.transit[i, c, o, T_DESTROYED], f.transit[i, c, o, T_CAPTURED]
+            skimmed = f.transit[i, c, o, T_SKIMMED]
             for r in range(w.route_start[i], w.route_stop[i]):
                 amount, slot = sent * f.route_sent[r], now + w.route_months[r]
                 s.ring[i, c, o, slot if slot < w.ring_count else slot - w.ring_count] += amount * f.route_through[r]
-                destroyed += max(0.0, amount * (1.0 - f.route_through[r] - f.route_captured[r]))
+                destroyed += max(0.0, amount * (1.0 - f.route_through[r] - f.route_captured[r] - f.route_skimmed[r]))
                 taken += amount * f.route_captured[r]
+                skimmed += amount * f.route_skimmed[r]
             f.transit[i, c, o, T_DESTROYED], f.transit[i, c, o, T_CAPTURED] = destroyed, taken
+            f.transit[i, c, o, T_SKIMMED] = skimmed
 
 
 @compiled
@@ -157,3 +174,12 @@ def _capture(w, f, i, a, share):  # type: ignore[no-untyped-def]
         for c in range(w.category_count):
             for o in range(w.origin_count):
                 f.arms[a, c, o, A_CAPTURED] += f.transit[i, c, o, T_SENT] * share
+
+
+@compiled
+def _skim(w, f, i, a, share):  # type: ignore[no-untyped-def]
+    """Book the share of a tie's shipments that an actor keeps."""
+    if share > 0.0:
+        for c in range(w.category_count):
+            for o in range(w.origin_count):
+                f.arms[a, c, o, A_SKIMMED] += f.transit[i, c, o, T_SENT] * share

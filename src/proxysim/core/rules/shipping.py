@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from proxysim.core.jit import compiled
-from proxysim.core.rules._shared import clear_rows, foreign_stock, part_met, pooled, stock_of, whole_mix
+from proxysim.core.rules._shared import bought_part, clear_rows, foreign_stock, part_met, pooled, stock_of, whole_mix
 from proxysim.core.vocabulary import (
     A_SENT,
     CHANNELS,
@@ -28,7 +28,7 @@ def _asked(f, i, channel, c):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _part(w, f, i, c, o, channel):  # type: ignore[no-untyped-def]
+def _part(w, p, f, i, c, o, channel):  # type: ignore[no-untyped-def]
     """Part of a request in category c that is met from origin o; arms are not sent back to the actor that made them."""
     a = w.tie_from[i]
     if o == w.tie_bars[i]:
@@ -37,6 +37,9 @@ def _part(w, f, i, c, o, channel):  # type: ignore[no-untyped-def]
         return f.met_foreign[a, c, o]
     if channel == RECIPROCITY and f.owes_first[a] > 0.0:
         return f.met_first[a, c, o]
+    bought = bought_part(w, p, i) if channel == SUPPORT else 0.0
+    if bought > 0.0:
+        return (1.0 - bought) * f.met[a, c, o] + bought * f.met_foreign[a, c, o]
     return f.met[a, c, o]
 
 
@@ -44,8 +47,8 @@ def _part(w, f, i, c, o, channel):  # type: ignore[no-untyped-def]
 def available(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """cut = min(1, available / requests), for each origin, where available = (stock - reserve target)+ of the category.
 
-    A request draws on origins pro rata and is cut origin by origin, for all ties of a sender alike. Retransfers come
-    from foreign origins only. Reciprocity with priority is served first. Arms of the receiver's own origin are not
+    A request draws on origins pro rata and is cut origin by origin, for all ties of a sender alike. Retransfers, and
+    the part of support that a sponsor buys for its clients, come from foreign origins only. Reciprocity with priority is served first. Arms of the receiver's own origin are not
     requested. The part of a request that an origin meets is met = cut stock / stock of all (or all foreign) origins.
 
     Writes
@@ -62,16 +65,17 @@ def available(w, p, s, f, t):  # type: ignore[no-untyped-def]
         for c in range(w.category_count):
             f.stock_all[a, c], f.stock_foreign[a, c] = stock_of(w, s, a, c), foreign_stock(w, s, a, c)
     for i in range(w.tie_count):
-        a, is_first = w.tie_from[i], f.owes_first[w.tie_from[i]] > 0.0
+        a, is_first, bought = w.tie_from[i], f.owes_first[w.tie_from[i]] > 0.0, bought_part(w, p, i)
         for c in range(w.category_count):
-            common, owed = f.volume[i, SUPPORT, c] + _asked(f, i, SALE, c), f.volume[i, RECIPROCITY, c]
-            if common + owed + f.volume[i, RETRANSFER, c] <= 0.0:
+            common, owed = f.volume[i, SUPPORT, c] * (1.0 - bought) + _asked(f, i, SALE, c), f.volume[i, RECIPROCITY, c]
+            foreign = f.volume[i, RETRANSFER, c] + bought * f.volume[i, SUPPORT, c]
+            if common + owed + foreign <= 0.0:
                 continue
             for o in range(w.origin_count):
                 if o != w.tie_bars[i]:
                     f.ask_common[a, c, o] += common if is_first else common + owed
                     f.ask_first[a, c, o] += owed if is_first else 0.0
-                    f.ask_foreign[a, c, o] += f.volume[i, RETRANSFER, c] if o != w.actor_origin[a] else 0.0
+                    f.ask_foreign[a, c, o] += foreign if o != w.actor_origin[a] else 0.0
     for a in range(w.actor_count):
         for c in range(w.category_count):
             for o in range(w.origin_count):
@@ -118,7 +122,7 @@ def choose(w, p, s, f, t):  # type: ignore[no-untyped-def]
                 if asked > 0.0:
                     met = 0.0
                     for o in range(w.origin_count):
-                        met += asked * _part(w, f, i, c, o, channel)
+                        met += asked * _part(w, p, f, i, c, o, channel)
                     f.tie_ask[i] += met
                     f.tie_money[i] += met * p.price[c]
         if w.tie_broker[i] >= 0:
@@ -262,7 +266,7 @@ def send(w, p, s, f, t):  # type: ignore[no-untyped-def]
         f.tie_paid[i] = part_met(f.carriage[a], money) if f.tie_cost[i] > 0.0 else 1.0
     for i in range(w.tie_count):
         f.tie_moved[i] *= f.tie_paid[i]
-        _load(w, f, i)
+        _load(w, p, f, i)
     for i in range(w.tie_count):
         _settle(w, p, s, f, i)
     for i in range(w.tie_count):
@@ -290,7 +294,7 @@ def _ship(w, s, f, i):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _load(w, f, i):  # type: ignore[no-untyped-def]
+def _load(w, p, f, i):  # type: ignore[no-untyped-def]
     if f.tie_ask[i] <= 0.0 and f.tie_used[i] == 0.0:
         return
     f.tie_used[i] = 1.0 if f.tie_ask[i] > 0.0 else 0.0
@@ -301,7 +305,7 @@ def _load(w, f, i):  # type: ignore[no-untyped-def]
             asked = _asked(f, i, channel, c) * f.tie_moved[i]
             if asked > 0.0:
                 for o in range(w.origin_count):
-                    f.sent[i, channel, c, o] = asked * _part(w, f, i, c, o, channel)
+                    f.sent[i, channel, c, o] = asked * _part(w, p, f, i, c, o, channel)
 
 
 @compiled

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from proxysim.core.jit import compiled
-from proxysim.core.rules._shared import foreign_stock, is_shut, part_met, stock_of, whole_mix
+from proxysim.core.rules._shared import bought_part, foreign_stock, is_shut, part_met, stock_of, whole_mix
 from proxysim.core.vocabulary import MARKET, RECIPROCITY, RETRANSFER, SALE, SUPPORT, TECHNOLOGY
 
 
@@ -13,7 +13,8 @@ from proxysim.core.vocabulary import MARKET, RECIPROCITY, RETRANSFER, SALE, SUPP
 def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """want = min((demand war_use - made)+, (months demand war_use - stock)+), the arms that a buyer at war wants.
 
-    offer = min(offer_want want access, offer_share (stock - offer_floor target)+). `market` adds to the access of a
+    A sponsor that buys for its clients adds min(n, (months n - stock of foreign origin)+), where n is the part of their
+    released claims that it buys. offer = min(offer_want want access, offer_share (stock - offer_floor target)+). `market` adds to the access of a
     member that buys from another member or from a proxy.
 
     Writes
@@ -22,13 +23,16 @@ def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Source
     ------
-    Assumption: imports stop when domestic output covers the demand.
+    Assumption: imports stop when domestic output covers the demand. Assumption: purchases for clients fill a store of
+    the same number of months.
     """
     for a in range(w.actor_count):
         for c in range(w.category_count):
             held = stock_of(w, s, a, c)
             need = p.demand[a, c] * f.war_use[a]
             f.want[a, c] = max(0.0, min(need - f.made[a, c], p.shortage_months * need - held))
+            if p.buys_for_clients[a] > 0.0:
+                f.want[a, c] += _want_for_clients(w, p, s, f, a, c)
     for i in range(w.tie_count):
         a, b = w.tie_from[i], w.tie_to[i]
         x = f.pact_tie[MARKET, i]
@@ -40,6 +44,16 @@ def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
             f.offer[i, c] = 0.0
             if access > 0.0 and f.want[b, c] > 0.0 and not shut:
                 f.offer[i, c] = min(p.offer_want * f.want[b, c] * access, _spare(w, p, s, a, c))
+
+
+@compiled
+def _want_for_clients(w, p, s, f, a, c):  # type: ignore[no-untyped-def]
+    """Arms that a sponsor wants to buy for its clients this month."""
+    need, gate = 0.0, _released(p, f, a, c)
+    for i in range(w.tie_count):
+        if w.tie_from[i] == a:
+            need += f.claim[i, c] * gate * bought_part(w, p, i)
+    return max(0.0, min(need, p.shortage_months * need - foreign_stock(w, s, a, c)))
 
 
 @compiled
@@ -164,10 +178,14 @@ def gates(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """
     for a in range(w.actor_count):
         for c in range(w.category_count):
-            f.gate[a, c] = _logistic(
-                p.gate_slope
-                * (p.release_tier[a] + p.tier_boost * f.pact_actor[TECHNOLOGY, a] + p.gate_shift - p.tier[c])
-            )
+            f.gate[a, c] = _released(p, f, a, c)
+
+
+@compiled
+def _released(p, f, a, c):  # type: ignore[no-untyped-def]
+    return _logistic(
+        p.gate_slope * (p.release_tier[a] + p.tier_boost * f.pact_actor[TECHNOLOGY, a] + p.gate_shift - p.tier[c])
+    )
 
 
 @compiled

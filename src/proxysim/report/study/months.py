@@ -110,7 +110,8 @@ def _stages(one: Run, own: Array, holding: Sequence[int]) -> list[float]:
     ties = arrays.route_tie[:routes]
     sent = history["sent"][:, :, vocabulary.SUPPORT].sum(axis=(2, 3))
     over = sent[:, ties] * history["route_sent"][:, :routes] * own[ties]
-    came = over * (1.0 - np.minimum(1.0, history["route_lost"][:, :routes])) * world.params[0].quality[ties]
+    gone = history["route_lost"][:, :routes] + history["route_skimmed"][:, :routes]
+    came = over * (1.0 - np.minimum(1.0, gone)) * world.params[0].quality[ties]
     held = history["measure"][:, holding, vocabulary.MEASURE_INDEX["stock"]].sum() if holding else math.nan
     parts = [
         history["pledged"][:, own].sum(),

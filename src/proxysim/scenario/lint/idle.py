@@ -13,7 +13,6 @@ from proxysim.scenario.schema.document import Path
 from proxysim.scenario.schema.keys import key_at
 
 CURE = "leave it out, or correct what makes it idle"
-_RACE = ("reaction", "fatigue", "grievance", "outlay")
 _RANDOM = ("front_volatility", "income_volatility", "income_persistence", "leg_volatility", "forcing_persistence")
 _BROKER = ("broker_capacity", "commission", "broker_concealment", "command_limit")
 _SPONSOR = (
@@ -21,6 +20,8 @@ _SPONSOR = (
 )  # fmt: skip
 #: Numbers of a tie that describe what it carries; the others also affect reach, trade or knowhow.
 _CARRIED = ("arms_share", "mix", "quality", "control")
+#: Numbers of a tie that act on support only.
+_SUPPORT = ("support_on", "support_ends", "support_begins", "ends_response")
 
 
 def warnings(facts: Facts) -> Iterator[CheckWarning]:
@@ -155,8 +156,6 @@ def _sends_over(facts: Facts, actor: str, leg: str) -> bool:
 def _actor(facts: Facts, path: Path) -> str:
     section, actor, key = path[:3]
     texts = facts.base.text
-    if key in _RACE and all(s.rules["procurement"] != "richardson" for s in facts.scenarios.values()):
-        return 'the rule procurement is "share", and only "richardson" uses it'
     if key in _BROKER and not any(texts["ties", tie, "broker"] == actor for tie in facts.base.ids["ties"]):
         return f"no tie goes via {actor}"
     out = [tie for tie in facts.base.ids["ties"] if texts["ties", tie, "from"] == actor]
@@ -196,7 +195,20 @@ def _fights(facts: Facts, actor: str) -> bool:
 
 
 def _tie(facts: Facts, path: Path) -> str:
-    return idle_reason(facts, path[1]) if path[2] in _CARRIED else ""
+    tie, key = path[1], path[2]
+    if key in _SUPPORT and (why := _unsupported(facts, tie)):
+        return why
+    if key == "ends_response" and facts.is_zero(("ties", tie, "support_ends")):
+        return f"the support_ends of {tie} is 0"
+    return idle_reason(facts, tie) if key in _CARRIED else ""
+
+
+def _unsupported(facts: Facts, tie: str) -> str:
+    """Return why no support is given over a tie that could end or begin, or an empty text."""
+    sender = str(facts.base.text["ties", tie, "from"])
+    if facts.is_zero(("ties", tie, "weight")):
+        return f"the weight of {tie} is 0, so it carries no support"
+    return f"the support_share of {sender} is 0" if facts.is_zero((facts.base.section(sender), sender, "support_share")) else ""
 
 
 def _front(facts: Facts, path: Path) -> str:
@@ -209,7 +221,18 @@ def _front(facts: Facts, path: Path) -> str:
 def _regime(facts: Facts, path: Path) -> str:
     if path[2] == "volatility" and facts.is_zero(("scenario", "noise")):
         return "noise is 0, so nothing is random"
+    if path[2] == "challengers" and not _presses(facts, path[3], str(facts.base.text["regimes", path[1], "state"])):
+        return f"the engagement of {path[3]} is 0 on every front against the state"
     return ""
+
+
+def _presses(facts: Facts, actor: str, state: str) -> bool:
+    """Whether an actor can be engaged on a front on which it opposes a state."""
+    for front in facts.base.ids["fronts"]:
+        sides = facts.base.text["fronts", front, "sides"]
+        if {sides.get(actor), sides.get(state)} == {1, 2} and not facts.is_zero(("fronts", front, "engagement", actor)):
+            return True
+    return False
 
 
 def _pact(facts: Facts, path: Path) -> str:

@@ -39,11 +39,22 @@ def check_events(world: RawWorld, leaves: Mapping[Path, Leaf]) -> None:
             problem = _clause(world, name, clause)
             if problem:
                 world.add_fault(leaf, (*path, key), problem)
+        _balance(world, leaves, path, hazard)
         grade = leaves.get((*path, "grade"))
         if grade and grade.value != "D" and not leaves.get((*path, "source")):
             world.add_fault(
                 grade, (*path, "grade"), f'found "{grade.value}" without a source; give `source`, or grade "D"'
             )
+
+
+def _balance(world: RawWorld, leaves: Mapping[Path, Leaf], path: Path, hazard: bool) -> None:
+    """Check that an event which follows the balance of a front has a monthly hazard and names the front."""
+    front, response = leaves.get((*path, "front")), leaves.get((*path, "balance_response"))
+    if front and not hazard and (*path, "chance_per_month") not in world.written:
+        world.add_fault(front, (*path, "front"), "needs `chance_per_month`, the hazard that follows the balance of the front")
+    if response and any(response.value.values()) and not front and (*path, "front") not in world.written:
+        message = "needs `front`, the front whose balance of sides it responds to"
+        world.add_fault(response, (*path, "balance_response"), message)
 
 
 def monthly(leaves: Mapping[Path, Leaf], event: str) -> float:

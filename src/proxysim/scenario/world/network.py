@@ -20,7 +20,7 @@ def connect(scenario: Scenario, w: Any, names: Names, index: Places, chains: Cha
     for axis in vocabulary.COUNTED:
         w[f"{axis}_count"] = len(names[axis])
     w["months"] = scenario.months
-    for name in ("actor_regime", "rival", "tie_broker", "tie_back", "leg_host", "leg_front", "pact_debtor"):
+    for name in ("actor_regime", "tie_broker", "tie_back", "leg_host", "leg_front", "pact_debtor", "event_front"):
         getattr(w, name)[...] = -1
     w["components"], w["other"] = -1, index["origin"][OTHER]
     for c, category in enumerate(names["category"]):
@@ -32,8 +32,6 @@ def connect(scenario: Scenario, w: Any, names: Names, index: Places, chains: Cha
         w.is_proxy[a] = section == "proxies"
         own = text.get((section, actor, "origin")) or actor
         w.actor_origin[a] = index["origin"].get(own, index["origin"][OTHER])
-        rival = text.get((section, actor, "rival"))
-        w.rival[a] = index["actor"][rival] if rival else -1
     for r, regime in enumerate(names["regime"]):
         w.regime_state[r] = index["actor"][text["regimes", regime, "state"]]
         w.actor_regime[w.regime_state[r]] = r
@@ -58,8 +56,10 @@ def connect(scenario: Scenario, w: Any, names: Names, index: Places, chains: Cha
     for e, event in enumerate(sorted(scenario.events, key=lambda event: event.id)):
         w.event_first[e], w.event_last[e] = event.first, event.last
         w.event_kind[e] = codes.OFF if event.off else kinds[event.kind]
+        front = text.get(("events", event.id, "front"))
+        w.event_front[e] = index["front"][front] if front else -1
     for name, field in (("allocation", "fixed_allocation"), ("assembly", "kits"), ("attrition", "attrition_form"),
-                        ("diffusion", "exponential"), ("procurement", "richardson"), ("strikes", "responsive")):  # fmt: skip
+                        ("diffusion", "exponential")):  # fmt: skip
         w[field] = VARIANTS[name].index(scenario.rules[name])
 
 
@@ -73,6 +73,7 @@ def _ties(scenario: Scenario, w: Any, names: Names, index: Places, chains: Chain
         w.tie_broker[i] = index["actor"][broker] if broker else -1
         own = w.actor_origin[w.tie_to[i]]
         told_apart = own != index["origin"][OTHER] and own != w.actor_origin[w.tie_from[i]]
+        w.tie_bought[i] = _gives_what_it_buys(scenario, tie, start)
         w.tie_bars[i] = own if told_apart and not scenario.text["ties", tie, "returns"] else -1
         pairs[start, end] = i
     for (start, end), i in pairs.items():
@@ -87,6 +88,17 @@ def _ties(scenario: Scenario, w: Any, names: Names, index: Places, chains: Chain
         w.route_start[i], w.route_stop[i] = (mine[0], mine[-1] + 1) if mine else (0, 0)
 
 
+def _gives_what_it_buys(scenario: Scenario, tie: str, sender: str) -> bool:
+    """Whether a sponsor buys for its clients and has neither stock nor plant, so that a tie has no mix of its own."""
+    numbers, section = scenario.numbers, scenario.section(sender)
+    buys = numbers.get((section, sender, "buys_for_clients"))
+    if buys is None or buys.origin == "default":
+        return False
+    held = any(max(number.value, number.high or 0.0) > 0.0 for path, number in numbers.items()
+               if path[:2] == (section, sender) and path[2] in ("stock", "plant"))  # fmt: skip
+    return not held and not any(path[:3] == ("ties", tie, "mix") for path in numbers)
+
+
 def write_keys(scenario: Scenario, w: Any, names: Names, chains: Chains) -> None:
     """Write random-number keys, which depend on chance keys only; two equal keys are an error."""
     seen: dict[int, str] = {}
@@ -99,7 +111,7 @@ def write_keys(scenario: Scenario, w: Any, names: Names, chains: Chains) -> None
             )
         return number
 
-    for axis in ("actor", "front", "event", "leg", "regime", "policy"):
+    for axis in ("actor", "front", "event", "leg", "regime", "tie", "policy"):
         for i, name in enumerate(names[axis]):
             getattr(w, f"{axis}_key")[i] = key(f"{axis}/{chance_key(scenario, axis, name)}")
     for r, (i, legs) in enumerate(chains):

@@ -65,6 +65,8 @@ def work_out(scenario: Scenario, w: Any, p: Any, names: Names) -> None:
         a = w.tie_from[i]
         if ("ties", tie, "mix") not in written:
             holds = (p.stock[..., a, :] > 0.0) | (p.plant[..., a, :] > 0.0)
+            for seller in _sellers(scenario, w, names, i):
+                holds |= (p.stock[..., seller, :] > 0.0) | (p.plant[..., seller, :] > 0.0)
             p.mix[..., i, :] = np.where(holds, p.category_weight, 0.0)
         else:
             p.mix[..., i, :] = np.nan_to_num(p.mix[..., i, :], nan=0.0)
@@ -87,6 +89,14 @@ def work_out(scenario: Scenario, w: Any, p: Any, names: Names) -> None:
         fact = scenario.facts.get((section, actor, "sanctions"))
         observed = scenario.text.get((section, actor, "income_basis"), "observed") != "potential"
         p.sanctions_fact[..., a] = fact.value if fact and observed else 0.0
+
+
+def _sellers(scenario: Scenario, w: Any, names: Names, i: int) -> list[Any]:
+    """Return the sellers of the sender of a tie that gives only what it buys, else an empty list."""
+    if w.tie_bought[i] == 0:
+        return []
+    return [w.tie_from[j] for j, tie in enumerate(names["tie"])
+            if w.tie_to[j] == w.tie_from[i] and scenario.numbers["ties", tie, "access"].origin != "default"]  # fmt: skip
 
 
 def _alone(w: Any, p: Any, f: int, names: Names) -> Any:
