@@ -45,7 +45,8 @@ _PLAIN = {
     "forcing": "the push on the stability of {0}", "regime_stability": "the stability of {0}", "fallen": "the fall of {0}",
     "event_month": "the event {0}", "tie_ask": "what {0} would move if routes and money allowed",
     "tie_used": "whether anything is sent over {0} (1 or 0)", "attention": "the attention of {0}", "revenue": "the income of {0}",
-    "made": "arms made by {0} ({1})", "belief": "the share that {0} expects to lose on leg {1}",
+    "balance": "the balance of the sides of front {0}", "route_skimmed": "the share of shipments over route {0} that others keep",
+    "want": "the arms that {0} wants to buy ({1})", "made": "arms made by {0} ({1})", "belief": "the share that {0} expects to lose on leg {1}",
 }  # fmt: skip
 #: Those of them that are plural.
 _PLURAL = frozenset({"sent", "transit", "ring", "arrived", "arms", "made"})
