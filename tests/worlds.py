@@ -46,6 +46,45 @@ PLAIN: Tables = {
     "rules": {},
 }  # fmt: skip
 
+#: Policies of each form for the world of the dials, with what their numbers need to act.
+ANSWERING = """
+[policies.ratio]
+owner = "north"
+watches = "stock.reds"
+level = 50
+moves = "states.north.support_share"
+gain = 0.4
+floor = 3
+blur = 0.3
+cost = 1
+from = 2021-01-01
+until = 2022-01-01
+[policies.bound]
+owner = "north"
+watches = "stock.reds"
+level = 50
+moves = "states.north.attention_response"
+gain = 19
+at_least = 0.8
+at_most = 1.2
+[policies.inverse]
+owner = "north"
+watches = "stock.reds"
+level = 50
+moves = "states.north.need_response"
+gain = -19
+at_least = 0.8
+[policies.toggle]
+owner = "north"
+watches = "stock.north"
+level = 700
+moves = "behaviour.decay"
+form = "switch"
+gain = 0.5
+over = 1
+on_above = 1.0
+off_below = 0.9
+"""
 #: Added to dials.toml: support that ends and begins over every tie, and a proxy that presses on the regime of its opponent.
 PRESSED = """
 [defaults.ties]

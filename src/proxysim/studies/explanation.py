@@ -14,7 +14,7 @@ import numpy as np
 from proxysim.core import records, vocabulary
 from proxysim.core.vocabulary import PROVISIONS
 from proxysim.errors import Fault, InputError
-from proxysim.runs.branches import branch_worlds
+from proxysim.runs.branches import branch_worlds, policies_on
 from proxysim.runs.course import seed_of
 from proxysim.runs.ensemble import ensemble
 from proxysim.runs.outcomes import ANSWER, AT_LIMIT, END, FALL, FALLEN, FROM, REVIVAL, REVIVED, outcomes_of
@@ -170,7 +170,7 @@ class Explanation:
 
         Returns
         -------
-        dict : world, branches, seed, run, assumed, chain, outcome, steps, skipped
+        dict : world, branches, policies, seed, run, assumed, chain, outcome, steps, skipped
 
         Examples
         --------
@@ -183,7 +183,8 @@ class Explanation:
         ending = {key: None if isinstance(value, float) and not math.isfinite(value) else value
                   for key, value in vars(self.outcome).items()}  # fmt: skip
         return {
-            "world": self.world.hash, "branches": list(self.branches), "seed": self.seed, "run": self.number,
+            "world": self.world.hash, "branches": list(self.branches),
+            "policies": policies_on((self.world, self.other)), "seed": self.seed, "run": self.number,
             "assumed": [change.to_json() for change in self.changes],
             "chain": [_plain(link) for link in self.chain],
             "outcome": {**ending, "differing": list(self.outcome.differing)},

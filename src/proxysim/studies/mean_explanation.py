@@ -16,7 +16,7 @@ from proxysim.core.parameters import BY_NAME
 from proxysim.core.schedule import numbers_of
 from proxysim.errors import Fault, InputError
 from proxysim.runs.batch import Rows, chunk_of, watched_in_reference
-from proxysim.runs.branches import branch_worlds
+from proxysim.runs.branches import branch_worlds, policies_on
 from proxysim.runs.course import seed_of
 from proxysim.runs.ensemble import Ensemble, ensemble
 from proxysim.scenario.arguments import names_of
@@ -156,7 +156,7 @@ class MeanExplanation:
 
         Returns
         -------
-        dict : world, branches, seed, runs, assumed, outcome, relative, higher, lower, same, steps, skipped, traced
+        dict : world, branches, policies, seed, runs, assumed, outcome, relative, higher, lower, same, steps, skipped, traced
 
         Examples
         --------
@@ -168,7 +168,8 @@ class MeanExplanation:
         """
         higher, lower, same = self.signs
         return {
-            "world": self.world.hash, "branches": list(self.branches), "seed": self.seed, "runs": self.runs,
+            "world": self.world.hash, "branches": list(self.branches), "policies": policies_on((self.world, self.other)),
+            "seed": self.seed, "runs": self.runs,
             "assumed": [change.to_json() for change in self.changes],
             "outcome": _plain(self.effect), "relative": None if math.isnan(self.relative) else self.relative,
             "higher": higher, "lower": lower, "same": same,
