@@ -164,7 +164,7 @@ def test_mean__steps_of_a_policy_are_measured_in_every_pair() -> None:
         steps = {step.quantity: step for step in result.steps}
         assert ("policies.intend", "policies.apply") == (steps["policy_seen"].rule, steps["policy_factor"].rule)
         seen, factor = (np.array([ps.run(answered.branch("strong"), 5, number).history[name][:, 0].mean() for number in range(PAIRS)])
-                        for name in ("policy_seen", "policy_factor"))  # fmt: skip
+                        for name in ("policy_seen", "policy_wanted"))  # fmt: skip
         assert (1.0, np.median(factor)) == pytest.approx((steps["policy_factor"].before, steps["policy_factor"].after), rel=1e-9)
         silent = 0.0 if form == "linear" else 1.0
         assert (silent, np.median(seen)) == pytest.approx((steps["policy_seen"].before, steps["policy_seen"].after), rel=1e-9)
