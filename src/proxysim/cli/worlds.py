@@ -297,7 +297,7 @@ def _with_range(scenario: Scenario, number: Number, path: tuple[str, ...]) -> st
     low, high = _range(scenario, number, kind, scale)
     series = [f"{month.removeprefix('from ')}: {text}" for month, text in _series(scenario, number, kind, scale, False)]
     value = ", ".join(series) or _value(scenario, number.value * scale, kind)
-    unit = UNITS.get(kind, "")
+    unit = "" if kind == "share" else UNITS.get(kind, "")
     return f"{value} {unit}".rstrip() + (f" ({low} to {high})" if low else "")
 
 
