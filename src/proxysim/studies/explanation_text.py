@@ -180,9 +180,11 @@ def _seen(result: Explanation, step: Divergence) -> str:
     unit = {"index": "points", "share": ""}.get(unit := MEASURES.get(measure, ("share", ""))[0], unit)
     linear = policy.form == "linear"
     levels = [value if linear else 100.0 * (value - 1.0) for value in (step.before, step.after)]
-    texts = [f"{text} {unit if linear else '%'}".strip() + (" less" if level < 0.0 else " more")
+    units = unit if linear else "%"
+    texts = [f"{text} {units}".strip() + (" less" if level < 0.0 else " more") if level else "as much"
              for text, level in zip(told_apart(*map(abs, levels)), levels, strict=True)]  # fmt: skip
-    told = f"sees {texts[1]} than {than}{'' if silent[0] else f' instead of {texts[0]}'}"
+    after = f"{texts[1]} {'than' if levels[1] else 'as'} {than}"
+    told = f"sees {after}" if silent[0] else f"sees {after} instead of {texts[0]}"
     if silent[1]:
         told = f"no longer sees {texts[0]} than {than}"
     return f"In {step.month}, {words['owner']} {told}: {words['watches']} [{step.rule}]."
