@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import pickle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,9 @@ from typer.testing import CliRunner
 
 import proxysim as ps
 from proxysim.cli import app
-from proxysim.core.vocabulary import OFF
+from proxysim.core.vocabulary import MONEY_LINES, OFF
+from proxysim.scenario.world.switching import without_policies
+from proxysim.statistics.paired import Effect
 
 ON = ("idle", "rivalry", "searches", "twin")
 PAIR = ["no-pact", "strong"]
@@ -113,10 +116,9 @@ def test_mesa__has_the_policies_of_its_world(tmp_path: Path) -> None:
     world = world_with(tmp_path, policies="searches", branch="strong")
     model = ps.PactModel(world)
     assert ("searches",) == model.actor("south").policies()
-    while model.running:
-        model.step()
-    run = ps.run(world)
-    np.testing.assert_array_equal(run.history["stock"][-1], model.state[0].stock[: run.history["stock"].shape[1], :2, :3])
+    by_hand, run = model.run(), ps.run(world)
+    np.testing.assert_array_equal(run.history["policy_now"], by_hand.history["policy_now"])
+    np.testing.assert_array_equal(run.history["stock"], by_hand.history["stock"])
 
 
 EXPERIMENT = """
@@ -155,3 +157,165 @@ def test_sweep__over_policies_has_the_bits_of_single_studies(tmp_path: Path, exe
                 assert single.of(measure, name)[b].tolist() == of[f"{measure}.{name}"].tolist(), (sets, branch, measure)
             seen.add((branch, tuple(of["received_arms.reds"])))
     assert len(seen) >= (10 if pattern == "policies.twin.active" else 8)  # points differ
+
+
+# ---- without and with answers ------------------------------------------------------------------------
+
+MEASURES = ["received_arms", "sent_arms", "fighting_end", "revived"]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> ps.Answers:
+    """Four policies, two of them the same, and one that does nothing."""
+    return ps.answers(world_with(tmp_path_factory.mktemp("world")), PAIR, 30, measures=MEASURES)
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [(POLICIES, {}), (POLICIES, {"start": "2021-06", "uncertain": True}), (POLICIES + LEVEL, {}),
+     (POLICIES + LEVEL, {"start": "2021-06"}), (POLICIES + LEVEL, {"uncertain": True})],
+)  # fmt: skip
+def test_answers__of_each_setting_is_that_of_a_file_with_these_policies(tmp_path: Path, text: str, options: dict[str, Any]) -> None:
+    """To the bit: effects and intervals are those of `compare`, with the baseline that has the same policies on."""
+    world = world_with(tmp_path, text)
+    every = world.scenario.policies_on
+    found = ps.answers(world, PAIR, 8, 3, measures=MEASURES, **options)
+
+    def compared(*on: str) -> list[Effect]:
+        return list(ps.compare(world.with_policies(list(on)), PAIR, 8, 3, measures=MEASURES, **options).effects)
+
+    assert compared() == [one.off for one in found.measures]
+    assert compared(*every) == [one.on for one in found.measures]
+    for name in every:
+        assert compared(name) == [one.alone[name] for one in found.measures], name
+        assert compared(*(set(every) - {name})) == [one.left_out[name] for one in found.measures], name
+    assert found.baseline_changes == ("standing" in every)
+
+
+@pytest.mark.parametrize("text", [POLICIES, POLICIES + LEVEL])
+def test_without_policies__is_a_world_with_them_inactive(tmp_path: Path, text: str) -> None:
+    """Kernel arrays, reference and list of policies are those of the file with `active = false`; a baseline keeps itself."""
+    world = world_with(tmp_path, text, branch="strong")
+    for off in (set(world.scenario.policies_on), {"twin"}, {"searches", "twin", "rivalry", "idle"}, {"spare"}):
+        switched = without_policies(world, off)
+        read = world.with_policies([name for name in world.scenario.policies_on if name not in off])
+        assert switched.policies.form.tolist() == read.policies.form.tolist()
+        assert switched.scenario.policies_on == read.scenario.policies_on
+        assert (switched.reference is None) == (read.reference is None)
+        if switched.reference is not None and read.reference is not None:
+            assert switched.reference.policies.form.tolist() == read.reference.policies.form.tolist()
+        same = not off & set(world.scenario.policies_on)
+        assert (switched is world) == same
+        assert (switched.hash == world.hash) == same
+    if text is POLICIES:
+        assert without_policies(world.branch("no-pact"), {"twin"}).hash == world.reference.hash  # type: ignore[union-attr]
+
+
+def test_answers__run_a_baseline_that_is_the_reference_once(tmp_path: Path) -> None:
+    """One baseline and ten branches; with a policy that answers a level, each half of the settings has its own baseline."""
+    for text, branches, baselines in ((POLICIES, 10, 1), (POLICIES + LEVEL, 12, 2)):
+        told: list[tuple[int, int]] = []
+        ps.answers(world_with(tmp_path, text), PAIR, 4, measures=MEASURES, progress=lambda done, total, t=told: t.append((done, total)))
+        assert {(branches + baselines) * 4} == {total for _, total in told}
+        assert [done for done, _ in told] == sorted(done for done, _ in told)
+        assert told[-1][0] == told[-1][1]
+
+
+def test_answers__that_compare_with_the_baseline_leave_it_as_it_is(study: ps.Answers) -> None:
+    """To the bit."""
+    np.testing.assert_array_equal(study.off.values[0], study.on.values[0])
+
+
+def test_answers__add_up(study: ps.Answers) -> None:
+    """What is taken is the difference of effects, and the joint amount is the sum and what is beyond it."""
+    moved = 0
+    for one in study.measures:
+        off, on = one.off.difference, one.on.difference
+        assert one.taken.value == pytest.approx(off - on, abs=1e-12)
+        assert one.taken.value == pytest.approx(sum(part.value for part in one.taken_alone.values()) + one.beyond_sum.value, abs=1e-9)
+        for name in ON:
+            assert one.taken_alone[name].value == pytest.approx(off - one.alone[name].difference, abs=1e-12)
+            assert one.taken_last[name].value == pytest.approx(one.left_out[name].difference - on, abs=1e-12)
+        moved += bool(one.taken.differing)
+    assert moved > 5
+
+
+def test_answers__take_or_add_as_their_levers_say(study: ps.Answers) -> None:
+    """Searches that answer a build-up take away from what arrives; support that answers it adds; gain 0 does nothing at all."""
+    one = study.of("received_arms", "reds")
+    assert one.off.difference > 0.0
+    assert one.taken_alone["searches"].low > 0.0
+    assert one.taken_alone["rivalry"].high < 0.0
+    for arms in study.measures:
+        for part in (arms.taken_alone["idle"], arms.taken_last["idle"]):
+            assert (0.0, 0, 30) == (part.value, part.differing, part.n)
+        assert arms.taken_alone["searches"] == arms.taken_alone["twin"]
+    factors = {policy.policy: policy.factor for policy in study.policies}
+    assert factors["idle"] == 1.0 < min(factors["rivalry"], factors["searches"])
+
+
+def test_answers__cost_what_the_books_say(tmp_path: Path) -> None:
+    """Paid in a month for the factor of the next one, by the owner."""
+    world = world_with(tmp_path, branch="strong")
+    found = ps.answers(world, PAIR, 1, measures=["received_arms"])
+    run = ps.run(world)
+    months = len(world.months)
+    line = MONEY_LINES.index("policy")
+    paid = run.history["money"][: months - 1, line, world.names["actor"].index("south")].sum()
+    by_policy = {policy.policy: policy.paid for policy in found.policies}
+    assert paid > 0.0
+    assert paid == pytest.approx((by_policy["searches"] + by_policy["twin"]) * months, rel=1e-9)
+    assert 0.0 == by_policy["rivalry"]
+
+
+def test_answers__at_a_limit_are_counted_only_where_the_limit_holds_them(tmp_path: Path) -> None:
+    """A factor of 1 is at no limit, even if 1 is the largest factor that is allowed."""
+    text = POLICIES.replace("gain = 4.0", "gain = 4.0\nat_most = 1.0")
+    text = text.replace("gain = {value = 15.0, low = 0, high = 20}", "gain = 15.0\nat_most = 1.05", 1)
+    found = {one.policy: one for one in ps.answers(world_with(tmp_path, text), PAIR, 10, measures=["received_arms"]).policies}
+    assert 0.99 < found["rivalry"].factor <= 1.0
+    assert 0.0 == found["rivalry"].at_limit
+    assert 0.0 < found["searches"].at_limit < 1.0
+    assert 0.0 == found["idle"].at_limit
+
+
+def test_answers__need_policies_and_two_branches(tmp_path: Path) -> None:
+    """One line each."""
+    with pytest.raises(ps.InputError, match="none is on in this world"):
+        ps.answers("quickstart", PAIR)
+    with pytest.raises(ps.InputError, match='load the world with policies="on"'):
+        ps.answers(world_with(tmp_path, policies="off"), PAIR)
+    with pytest.raises(ps.InputError, match="give two branches"):
+        ps.answers(world_with(tmp_path), [*PAIR, "sea-patrol"])
+    with pytest.raises(ps.RunError, match="no-such"):
+        ps.answers(world_with(tmp_path), PAIR, 1, measures=["received_arms"]).of("no-such", "reds")
+
+
+def test_answers__tables_and_text_have_the_same_numbers(study: ps.Answers) -> None:
+    """The first sentence has the leading effect, without and with answers."""
+    table = study.to_dataframe()
+    assert ["none", "all", *ON] == table["answers"].unique().tolist()
+    arms = table[(table["measure"] == "received_arms") & (table["actor"] == "reds")].set_index("answers")
+    one, text = study.of("received_arms", "reds"), " ".join(study.summary().split())
+    assert one.on.difference == arms.loc["all", "effect"]
+    assert one.taken_alone["twin"].value == arms.loc["twin", "taken"]
+    assert f"{12.0 * one.off.difference:+.3g} USD m a year" in text
+    assert f"Once all four have answered: {12.0 * one.on.difference:+.3g} USD m a year (95 % interval" in text
+    assert f"searches takes {12.0 * one.taken_alone['searches'].value:.3f} of it" in text
+    assert f"rivalry adds {-12.0 * one.taken_alone['rivalry'].value:.3f} to it" in text
+    assert all(len(line) <= 100 for line in study.summary().splitlines() + study.summary(full=True).splitlines())
+    assert [policy.policy for policy in study.policies] == study.policies_table()["policy"].tolist()
+    facts = json.loads(json.dumps(study.to_json()))
+    assert list(ON) == [policy["policy"] for policy in facts["policies"]]
+    assert len(study.measures) == len(facts["measures"])
+
+
+def test_answers__command_prints_the_study(tmp_path: Path) -> None:
+    """Text, or one object, and tables in a folder; only the policies that were asked for answer."""
+    words = ["answers", world_file(tmp_path), "--branch", "strong", "--runs", "6", "--set", END, "--policies", "twin,searches"]
+    found = CLI.invoke(app, words)
+    assert 0 == found.exit_code, found.stderr
+    assert "Once both have answered" in " ".join(found.stdout.split())
+    found = CLI.invoke(app, [*words, "--json", "--out", str(tmp_path / "out")])
+    assert ["searches", "twin"] == [policy["policy"] for policy in json.loads(found.stdout)["policies"]]
+    assert {"answers.parquet", "policies.parquet", "answer.txt", "answer.json"} == {file.name for file in (tmp_path / "out").iterdir()}
