@@ -231,11 +231,11 @@ def test_answers__add_up(study: ps.Answers) -> None:
     moved = 0
     for one in study.measures:
         off, on = one.off.difference, one.on.difference
-        assert one.taken.value == pytest.approx(off - on, abs=1e-12)
-        assert one.taken.value == pytest.approx(sum(part.value for part in one.taken_alone.values()) + one.beyond_sum.value, abs=1e-9)
+        assert one.taken.value == pytest.approx(off - on, abs=1e-6)
+        assert one.taken.value == pytest.approx(sum(part.value for part in one.taken_alone.values()) + one.beyond_sum.value, abs=1e-6)
         for name in ON:
-            assert one.taken_alone[name].value == pytest.approx(off - one.alone[name].difference, abs=1e-12)
-            assert one.taken_last[name].value == pytest.approx(one.left_out[name].difference - on, abs=1e-12)
+            assert one.taken_alone[name].value == pytest.approx(off - one.alone[name].difference, abs=1e-6)
+            assert one.taken_last[name].value == pytest.approx(one.left_out[name].difference - on, abs=1e-6)
         moved += bool(one.taken.differing)
     assert moved > 5
 
@@ -299,6 +299,7 @@ def test_answers__tables_and_text_have_the_same_numbers(study: ps.Answers) -> No
     one, text = study.of("received_arms", "reds"), " ".join(study.summary().split())
     assert one.on.difference == arms.loc["all", "effect"]
     assert one.taken_alone["twin"].value == arms.loc["twin", "taken"]
+    assert text.startswith("If nobody answers, more arms reach reds under strong than under no-pact: ")
     assert f"{12.0 * one.off.difference:+.3g} USD m a year" in text
     assert f"Once all four have answered: {12.0 * one.on.difference:+.3g} USD m a year (95 % interval" in text
     assert f"searches takes {12.0 * one.taken_alone['searches'].value:.3f} of it" in text
