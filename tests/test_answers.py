@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import pickle
 from pathlib import Path
@@ -9,14 +10,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 from tests.answering import END, LEVEL, POLICIES, world_file, world_with
 from typer.testing import CliRunner
 
 import proxysim as ps
 from proxysim.cli import app
 from proxysim.core.vocabulary import MONEY_LINES, OFF
+from proxysim.runs.ensemble import run_job
 from proxysim.scenario.world.switching import without_policies
 from proxysim.statistics.paired import Effect
+from proxysim.statistics.shapley import marginal_contributions, orders_of, shapley_values
+from proxysim.studies.attribution import _Coalitions, _game
 
 ON = ("idle", "rivalry", "searches", "twin")
 PAIR = ["no-pact", "strong"]
@@ -320,3 +325,159 @@ def test_answers__command_prints_the_study(tmp_path: Path) -> None:
     found = CLI.invoke(app, [*words, "--json", "--out", str(tmp_path / "out")])
     assert ["searches", "twin"] == [policy["policy"] for policy in json.loads(found.stdout)["policies"]]
     assert {"answers.parquet", "policies.parquet", "answer.txt", "answer.json"} == {file.name for file in (tmp_path / "out").iterdir()}
+
+
+# ---- who takes how much ------------------------------------------------------------------------------
+
+
+def worth(coalition: int) -> float:
+    """A game of four: two equal players with diminishing returns, one who adds 10, and one who does nothing."""
+    return {0: 0.0, 1: 4.0, 2: 4.0, 3: 5.0}[coalition & 3] + 10.0 * (coalition >> 2 & 1) + 2.0 * (coalition & 7 == 7)
+
+
+GAME = np.array([[[worth(coalition)]] for coalition in range(16)])
+
+
+def test_orders__over_all_of_them_are_the_exact_values() -> None:
+    """So that a random order is an unbiased estimate; each order adds up, and a dummy gets exactly nothing in each."""
+    exact = shapley_values(GAME, 4).ravel()
+    assert exact == pytest.approx([2.5 + 2 / 3, 2.5 + 2 / 3, 10.0 + 2 / 3, 0.0], rel=1e-14)
+    found = np.array([marginal_contributions(dict(enumerate(GAME)), order).ravel() for order in itertools.permutations(range(4))])
+    assert exact == pytest.approx(found.mean(axis=0), rel=1e-14)
+    assert found.sum(axis=1) == pytest.approx(np.full(24, worth(15)), rel=1e-14)
+    assert not found[:, 3].any()
+    assert np.ptp(found[:, 0]) > 0.0
+
+
+def test_orders__of_an_additive_game_are_exact_one_by_one() -> None:
+    """Who adds 1, 10 and 100 gets that in every order."""
+    values = {c: np.array([[sum(10.0**i for i in range(3) if c >> i & 1)]]) for c in range(8)}
+    for order in itertools.permutations(range(3)):
+        assert [1.0, 10.0, 100.0] == marginal_contributions(values, order).ravel().tolist()
+
+
+def test_orders__are_all_equally_likely_and_those_of_the_seed() -> None:
+    """Six orders of three players: counts within the limits of a fair die at 1 in 10,000."""
+    orders = orders_of(3, 6000, 1)
+    counts = [orders.count(order) for order in itertools.permutations(range(3))]
+    assert stats.chisquare(counts).pvalue > 1e-4
+    assert orders == orders_of(3, 6000, 1) != orders_of(3, 6000, 2)
+
+
+def test_attribute__over_answers_adds_up_and_gives_equal_shares(tmp_path: Path) -> None:
+    """The branch and four policies, exact: shares add up to the total, twins get the same, and gain 0 gets exactly nothing."""
+    world = world_with(tmp_path)
+    found = ps.attribute(world, "strong", runs=10, measures=MEASURES, over="answers")
+    assert ("branches.strong", *(f"policies.{name}" for name in ON)) == found.players
+    study = ps.answers(world, PAIR, 10, measures=MEASURES)
+    moved = 0
+    for one in found.measures:
+        shares = {name: share.value for name, share in one.provisions.items()}
+        assert sum(shares.values()) == pytest.approx(one.total.difference, abs=1e-6)
+        assert study.of(one.total.measure, one.total.actor).on.difference == one.total.difference
+        assert 0.0 == shares["policies.idle"]
+        assert 0 == one.provisions["policies.idle"].differing
+        assert shares["policies.searches"] == pytest.approx(shares["policies.twin"], abs=1e-9)
+        assert all(not share.value for pair, share in one.interactions.items() if "policies.idle" in pair)
+        moved += shares["policies.searches"] < 0.0
+    assert moved
+
+
+def test_attribute__coalitions_over_answers_are_studies_with_these_policies(tmp_path: Path) -> None:
+    """By hand, from the ensembles of all settings, in the baseline too: a policy answers a level there."""
+    text = LEVEL + POLICIES[POLICIES.index("[policies.rivalry]") : POLICIES.index("[policies.idle]")]
+    world, names = world_with(tmp_path, text), ("rivalry", "standing")
+    found = ps.attribute(world, "strong", runs=6, rng=2, measures=["received_arms.reds"], over="answers", uncertain=True)
+    values = np.zeros((8, 6, 1))
+    for coalition in range(8):
+        on = [name for k, name in enumerate(names, 1) if coalition >> k & 1]
+        study = ps.ensemble(world.with_policies(on), PAIR, 6, 2, uncertain=True)
+        values[coalition, :, 0] = study.of("received_arms", "reds")[coalition & 1]
+    assert ("branches.strong", "policies.rivalry", "policies.standing") == found.players
+    expected = shapley_values(values, 3).mean(axis=1).ravel()
+    assert expected.tolist() == [share.value for share in found.measures[0].provisions.values()]
+    assert found.measures[0].total.difference == float((values[7] - values[0]).mean())
+
+
+def test_attribute__over_both_agrees_with_the_exact_values(tmp_path: Path) -> None:
+    """Provisions and policies in random orders: unbiased, adding up to the total exactly, with intervals that cover."""
+    text = POLICIES[: POLICIES.index("[policies.rivalry]")]
+    world = world_with(tmp_path, text)
+    asked = {"measures": ["received_arms.reds"], "over": "both", "rng": 4}
+    found = ps.attribute(world, "strong", runs=120, permutations=60, **asked)  # type: ignore[arg-type]
+    provisions = tuple(f"treaty.provisions.{name}" for name in ("funding", "reciprocity", "technology"))
+    assert (*provisions, "policies.searches", "policies.twin") == found.players
+    assert ("both", 60, {}) == (found.over, found.permutations, found.measures[0].interactions)
+    job = _Coalitions((world.branch("no-pact"),), 4, False, 0, False, 0, ends=(world.branch("no-pact"), world.branch("strong")),
+                      game=_game(world.branch("no-pact"), world.branch("strong"), "strong", "no-pact", "both", False)).of(range(32))  # fmt: skip
+    whole = run_job(job, tuple(map(str, range(32))), 120, keep=[("received_arms", "reds")])
+    exact = dict(zip(found.players, shapley_values(whole.values, 5).mean(axis=1).ravel(), strict=True))
+    shares = found.measures[0].provisions
+    assert sum(share.value for share in shares.values()) == pytest.approx(found.measures[0].total.difference, rel=1e-12)
+    assert found.measures[0].total.difference == pytest.approx(float((whole.values[31] - whole.values[0]).mean()), rel=1e-12)
+    for name, share in shares.items():
+        if share.low is None:  # too few runs for an interval
+            assert share.value == pytest.approx(exact[name], abs=0.01)
+            continue
+        width = share.high - share.low
+        assert share.low - 0.5 * width <= exact[name] <= share.high + 0.5 * width, name  # twice the width of 95 %
+    assert shares["policies.searches"].high < 0.0 < shares["treaty.provisions.funding"].low
+    assert exact["policies.searches"] == pytest.approx(exact["policies.twin"], rel=1e-9)
+    again = ps.attribute(world, "strong", runs=120, permutations=60, threads=1, **asked)  # type: ignore[arg-type]
+    assert found.to_json() == again.to_json()
+
+
+def test_attribute__over_both_gives_runs_that_share_a_draw_the_same_order(tmp_path: Path) -> None:
+    """Never more orders than draws, and every run is used once."""
+    found = ps.attribute(world_with(tmp_path), "strong", runs=7, measures=["received_arms.reds"], over="both", uncertain=True)
+    assert 4 == found.permutations
+    assert 7 == found.measures[0].total.n
+    assert 0.0 == found.measures[0].provisions["policies.idle"].value
+
+
+def test_attribute__many_policies_are_grouped_by_owner(tmp_path: Path) -> None:
+    """Ten policies of two owners are two players, whose shares are those of all their policies switched together."""
+    one = POLICIES[: POLICIES.index("[policies.twin]")]
+    text = POLICIES.replace("active = false", "") + "".join(
+        one.replace("[policies.searches]", f"[policies.more-{k}]").replace("15.0", "1.0") for k in range(5)
+    )
+    world = world_with(tmp_path, text)
+    assert 10 == len(world.scenario.policies_on)
+    found = ps.attribute(world, "strong", runs=4, measures=["received_arms.reds"], over="answers")
+    assert ("branches.strong", "answers.north", "answers.south") == found.players
+    south = [policy.id for policy in world.scenario.policies if policy.owner == "south"]
+    values = np.zeros((8, 4, 1))
+    for coalition in range(8):
+        on = [name for name in world.scenario.policies_on if coalition >> (2 if name in south else 1) & 1]
+        values[coalition, :, 0] = ps.ensemble(world.with_policies(on), PAIR, 4).of("received_arms", "reds")[coalition & 1]
+    assert shapley_values(values, 3).mean(axis=1).ravel().tolist() == [share.value for share in found.measures[0].provisions.values()]
+    assert "the branch as a whole and the answers of 2 actors" in " ".join(found.summary().split())
+
+
+def test_attribute__over_provisions_with_policies_on_is_that_of_the_answered_effect(tmp_path: Path) -> None:
+    """The total is that of `compare` with the same policies, and a blurred policy keeps its bits."""
+    world = world_with(tmp_path)
+    found = ps.attribute(world, "strong", runs=6, measures=["received_arms.reds"])
+    assert found.measures[0].total == ps.compare(world, PAIR, 6, measures=["received_arms.reds"]).effects[0]
+
+
+def test_attribute__refuses_what_cannot_be_attributed(tmp_path: Path) -> None:
+    """One line each."""
+    with pytest.raises(ps.InputError, match='over: found "policies"; allowed are provisions, answers, both'):
+        ps.attribute("quickstart", "strong", over="policies")
+    with pytest.raises(ps.InputError, match="none is on in this world"):
+        ps.attribute("quickstart", "strong", over="answers")
+    with pytest.raises(ps.InputError, match="permutations: is a number above 0"):
+        ps.attribute(world_with(tmp_path), "strong", runs=4, over="both", permutations=0)
+
+
+def test_attribute__command_takes_over_and_permutations(tmp_path: Path) -> None:
+    """Text says how the values and their intervals are made."""
+    words = ["attribute", world_file(tmp_path), "--branch", "strong", "--runs", "8", "--set", END, "--measures", "received_arms.reds"]
+    found = CLI.invoke(app, [*words, "--over", "both", "--permutations", "3", "--policies", "twin"])
+    assert 0 == found.exit_code, found.stderr
+    text = " ".join(found.stdout.split())
+    assert "3 provisions and 1 answer (Shapley values estimated from 3 random orders and their reverses, 8 pairs of runs in all" in text
+    found = CLI.invoke(app, [*words, "--over", "answers", "--policies", "twin", "--json"])
+    assert ["answers", 0] == [json.loads(found.stdout)[key] for key in ("over", "permutations")]
+    assert "over:" in CLI.invoke(app, [*words, "--over", "answer"]).stderr
