@@ -277,6 +277,8 @@ def test_hazard__is_multiplied_by_a_power_of_the_balance(response: float) -> Non
     plain = -math.log1p(-0.05)
     expected = plain * (1 + 2**response * np.arange(6))
     assert list(expected) == pytest.approx(list(found), rel=ROUNDING)
+    chances = run(world_of(escalation(response, noise=1, months=2)), 4).history["event_chance"][:, 0]
+    assert [0.05, 1 - 0.95 ** (2**response)] == pytest.approx(list(chances), rel=ROUNDING)
 
 
 def test_hazard__in_the_deterministic_world_comes_sooner_where_the_balance_rose() -> None:
