@@ -30,6 +30,7 @@ UNITS = {
     "persons": "persons",
     "months": "months",
     "month": "date",
+    "level": "unit of the measure",
 }
 HEADINGS = {
     "scenario": "The scenario",
@@ -43,6 +44,7 @@ HEADINGS = {
     "regimes": "Regimes",
     "pacts": "Pacts",
     "events": "Events",
+    "policies": "Policies",
 }
 INTRODUCTION = """\
 # Every number

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tests.worlds import PLAIN, Tables, merged, world_of
+from tests.worlds import PLAIN, PRESSED, Tables, merged, world_of
 
 from proxysim.core import records, vocabulary
 from proxysim.core.parameters import BY_NAME, Parameter
@@ -36,8 +36,9 @@ DIALS = (
 #: Worlds in which every mechanism acts, without chance.
 VARIANTS = (
     "",
-    '[rules]\nprocurement = "richardson"\nassembly = "kits"\nattrition = "square"\nstrikes = "responsive"\n',
+    '[rules]\nassembly = "kits"\nattrition = "square"\n',
     '[rules]\ndiffusion = "exponential"\nattrition = "linear"\nallocation = "fixed"\n',
+    PRESSED,
 )
 
 
@@ -143,10 +144,6 @@ LAWS = (
     Law("payroll", DOWN, "adequacy", "the same money for more pay due"),
     Law("carry_over", DOWN, "money:upkeep", "what is kept is not spent"),
     Law("carry_over", UP, "funds", "what is kept is there next month"),
-    Law("reaction", UP, "outlay", "the rival's outlay adds to its own"),
-    Law("fatigue", DOWN, "outlay", "its own outlay wears on it"),
-    Law("grievance", UP, "outlay", "it adds to the outlay whatever the rival does"),
-    Law("outlay", UP, "outlay", "the next outlay starts from this one"),
     # making arms
     Law("unit_cost", UP, "unit_cost_now", "it is the cost of the start"),
     Law("sanctions_cost", UP, "unit_cost_now", "sanctions make parts dear"),
@@ -234,6 +231,9 @@ LAWS = (
     Law("normal_support", DOWN, "support_now", "the same support is less of the normal", above_zero=True),
     Law("support_cap", UP, "support_now", "more of the support received counts"),
     Law("pressure", DOWN, "forcing", "it must meet more"),
+    Law("pressure", UP, "pressure_now", "it is the pressure without challengers"),
+    Law("challengers", UP, "pressure_now", "opponents press on it"),
+    Law("challengers", DOWN, "forcing", "it must meet more"),
     Law("destroyed", UP, "arms:destroyed", "more is destroyed when it falls"),
     Law("captured", UP, "arms:surrendered", "more is captured when it falls"),
     Law("leaked", UP, "arms:leaked", "more leaks away when it falls"),
@@ -270,6 +270,9 @@ STORM: Tables = {
     }
 }
 RAID: Tables = {"events": {"raid": {"chance_per_month": 0.1, "scale": {"states": {"north": {"stock": {"*": 0.8}}}}}}}
+DATED_RAID: Tables = {
+    "events": {"raid": {"on": datetime.date(2020, 2, 1), "chance": 0.45, "scale": {"states": {"north": {"stock": {"*": 0.8}}}}}}
+}
 #: The cargo goes by a broker, over a leg of which a host keeps a part.
 KEPT: Tables = {
     "ties": {"north -> reds": None, "north -> reds via carrier": {"weight": 0.6, "control": 0.7}},
@@ -277,7 +280,25 @@ KEPT: Tables = {
     "states": {"host": {"home": "middle"}}, "legs": {"second": {"skim": {"host": 0.1}}},
 }  # fmt: skip
 SHORT: Tables = {"states": {"north": {"income": 20, "demand": {"rockets": 500}, "stock": {"rockets": 1}}}}
+#: A client whose regime the reds press on, and a patron that runs short of its own reserve.
+TIRED: Tables = {"states": {"north": {"reserve": 2}}, "ties": {"north -> reds": {"support_ends": 0.02, "ends_response": 5}}}
+AGAINST: Tables = {
+    "fronts": {"raids": {"side_a": {"reds": 0.5}, "side_b": {"north": 0.2}, "intensity": 0.3}},
+    "regimes": {"house": {"challengers": {"reds": 0.3}}},
+}
 CASES = (
+    Case("support_on", ("north -> reds",), UP, "pledged", TO_REDS, "without chance, support is on at the start from a half on",
+         {"ties": {"north -> reds": {"support_on": 0.4}}}),
+    Case("support_on", ("north -> reds",), DOWN, "pledged", {"tie": "north -> blues"}, "a sponsor divides its support among those it supports",
+         {"ties": {"north -> reds": {"support_on": 0.4}}}),
+    Case("support_ends", ("north -> reds",), DOWN, "tie_on", TO_REDS, "support ends sooner",
+         {"ties": {"north -> reds": {"support_ends": 0.08}}}, 12),
+    Case("support_begins", ("north -> reds",), UP, "pledged", TO_REDS, "support begins sooner",
+         {"ties": {"north -> reds": {"support_on": 0, "support_begins": 0.08}}}, 12),
+    Case("ends_response", ("north -> reds",), DOWN, "pledged", TO_REDS, "a sponsor that is unwilling gives up sooner", TIRED, 18),
+    Case("prospects", ("north",), DOWN, "tie_on", TO_REDS, "a sponsor that is unwilling gives up sooner", TIRED, 18),
+    Case("challengers", ("house", "reds"), DOWN, "forcing", {}, "more of the reds' strength presses", merged(HOUSE, AGAINST)),
+    Case("engagement", ("raids", "reds"), UP, "pressure_now", {}, "who fights more presses more", merged(HOUSE, AGAINST)),
     Case("attention_recovery", ("north",), DOWN, "attention", {"actor": "north"}, "after a war less comes back in a month",
          {"fronts": {"war": {"burden": {"north": 0.9}, "intensity": {"2020": 0.8, "2020-02": 0.0}}}}),
     Case("limit", ("second",), UP, "arrived", TO_REDS, "the only way takes more", {"legs": {"second": {"limit": 1}}}),
@@ -335,6 +356,7 @@ CASES = (
     Case("strike_rate", ("war", "reds"), DOWN, "measure:stock", {"actor": "reds"}, "what is struck is gone"),
     Case("strike_rate", ("war", "reds"), UP, "measure:struck", {"actor": "reds"}, "more is struck"),
     Case("chance_per_month", ("raid",), UP, "happened", {}, "it comes sooner where nothing is left to chance", RAID, 8),
+    Case("chance", ("raid",), UP, "happened", {}, "past a half it occurs where nothing is left to chance", DATED_RAID),
     Case("balance_response", ("raid",), UP, "happened", {}, "side_a gains, as its opponent dwindles",
          merged(RAID, {"events": {"raid": {"front": "war"}}, "fronts": {"war": {"opposition": {"2020": 1000, "2020-02": 10}}}}), 8),
     Case("balance_response", ("raid",), DOWN, "happened", {}, "side_a loses, as its opponent grows",

@@ -194,7 +194,7 @@ class QuickCourse:
         import numpy as np
 
         from proxysim.core import records, step
-        from proxysim.core.schedule import numbers_of
+        from proxysim.core.schedule import memories, numbers_of
 
         self.world, self.month, self.step = world, 0, step
         params = world.params.copy()
@@ -204,7 +204,8 @@ class QuickCourse:
         state.seed = seed
         self.state, self.flows = [_record(state, "state")], [_record(records.rows("flows", world.size), "flows")]
         self._rows = step.Runs([_record(world.arrays, "world")], world.schedule, rows, np.empty_like(vector), vector,
-                               [_record(params, "params")], self.state, self.flows)  # type: ignore[arg-type]  # fmt: skip
+                               [_record(params, "params")], self.state, self.flows, world.policies,
+                               *memories(1, len(world.months), len(world.names["policy"])))  # type: ignore[arg-type]  # fmt: skip
         step.begin(self._rows, 0, 1)
 
     def advance(self) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 import proxysim
 from proxysim.core import records, step, vocabulary
-from proxysim.core.schedule import numbers_of
+from proxysim.core.schedule import memories, numbers_of
 from proxysim.scenario.world.world import World
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
@@ -30,7 +30,8 @@ def begun(world: World, state: np.recarray[Any, Any], flows: np.recarray[Any, An
     """Fields of State, cut to the true counts, at the start and after some months, and measures of those months."""
     numbers, params = numbers_of(world.params, world.schedule), world.params.copy()
     vectors = params.view(np.float64).reshape(1, -1)
-    runs = step.Runs(world.arrays, world.schedule, numbers, np.empty_like(vectors), vectors, params, state, flows)
+    runs = step.Runs(world.arrays, world.schedule, numbers, np.empty_like(vectors), vectors, params, state, flows, world.policies,
+                     *memories(1, len(world.months), len(world.names["policy"])))  # fmt: skip
     state.seed, state.run = 7, 2
     step.begin(runs, 0, 1)
     found = fields_of(world, state, "start")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.worlds import ANSWERING, PRESSED
 
 from proxysim.core import records, vocabulary
 from proxysim.core.parameters import PARAMETERS, Parameter
@@ -16,13 +18,13 @@ from proxysim.scenario.resolve.loader import scenario_from_text
 from proxysim.scenario.world.world import World, build
 
 WORLD = (Path(__file__).parent / "dials.toml").read_text(encoding="utf-8")
-#: Variants of rules under which some dials act.
-VARIANTS = ("", '[rules]\nprocurement = "richardson"\n')
+#: What is added to the world so that all dials act.
+VARIANTS = ("", PRESSED, ANSWERING)
 
 
 def outcome(world: World, params: np.recarray) -> dict[str, bytes]:
     """All that a run of 30 months keeps, from these numbers."""
-    changed = World(world.scenario, world.size, world.arrays, params, world.schedule, world.names, world.months)
+    changed = replace(world, params=params)
     course, history = Course(changed, 3, 0), History(changed)
     for _ in range(len(world.months)):
         course.advance()
@@ -43,7 +45,7 @@ def other(parameter: Parameter, value: float) -> float:
 
 @pytest.fixture(scope="module")
 def worlds() -> list[tuple[World, dict[str, bytes]]]:
-    """The world of the dials under each set of variants, with its outcome."""
+    """The world of the dials with each addition, and its outcome."""
     built = [build(scenario_from_text(WORLD + variant)) for variant in VARIANTS]
     return [(world, outcome(world, world.params)) for world in built]
 

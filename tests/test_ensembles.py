@@ -102,7 +102,7 @@ def of_run(world: World, run: single.Run, start: int = 0) -> np.ndarray:
         tally[0, :, : len(vocabulary.MEASURES)] += measures[month]
         for c in range(len(world.names["category"])):
             tally[0, :, len(vocabulary.MEASURES) :] += arms[month, :, c]
-    return outcomes.values(world, tally, run.final, len(world.months) - start)[0]
+    return outcomes.values(world, tally, run.final, run.history["policy_now"][np.newaxis, start:])[0]
 
 
 @pytest.mark.parametrize("number", [0, 17])

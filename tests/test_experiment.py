@@ -176,7 +176,7 @@ def test_draw__at_the_draws_of_runs_gives_the_numbers_of_runs(tmp_path: Path) ->
 def test_shipped__experiments_load(name: str) -> None:
     """The ready experiments are sound, and of the size that the docs say."""
     found = load_experiment(ROOT / "experiments" / f"{name}.toml")
-    sizes = {"pact_strength": 10, "provisions": 512, "uncertain": 1024, "forms": 128}
+    sizes = {"pact_strength": 10, "provisions": 512, "uncertain": 1024, "forms": 32}
     assert sizes[name] == len(design_of(found))
 
 

@@ -256,35 +256,6 @@ def test_contest__loses_by_the_enemys_part() -> None:
     )
 
 
-# ---- the arms race -----------------------------------------------------------------------------------
-
-
-def race(reaction: float, fatigue: float, months: int) -> list[float]:
-    """Outlays of two rivals after some months, each with grievance 2 and 3."""
-    w, p, s, f = empty_records()
-    w.actor_count, w.richardson = 2, 1
-    w.rival[:2] = (1, 0)
-    p.reaction[:2], p.fatigue[:2], p.grievance[:2], s.outlay[:2] = reaction, fatigue, (2.0, 3.0), (1.0, 50.0)
-    for t in range(months):
-        budgets.look(w, p, s, f, t)
-        budgets.outlay(w, p, s, f, t)
-    return list(s.outlay[:2])
-
-
-def test_arms_race__settles_where_fatigue_wins() -> None:
-    """With reaction k < fatigue m the balance is (m g1 + k g2) / (m^2 - k^2)."""
-    k, m = 0.1, 0.3
-    expected = [(m * 2 + k * 3) / (m * m - k * k), (m * 3 + k * 2) / (m * m - k * k)]
-    assert expected == pytest.approx(race(k, m, 400), rel=1e-12)
-
-
-def test_arms_race__runs_away_where_reaction_wins() -> None:
-    """With k > m the sum of outlays grows by 1 + k - m a month."""
-    k, m = 0.3, 0.1
-    total = [sum(race(k, m, months)) for months in (200, 201)]
-    assert 1 + k - m == pytest.approx(total[1] / total[0], rel=1e-9)
-
-
 # ---- production and knowhow --------------------------------------------------------------------------
 
 

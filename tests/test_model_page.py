@@ -23,15 +23,15 @@ FLOWS = {field.name: field for field in records.FLOWS if not field.name.startswi
 DEFINING = ("| number | unit |", "| result | unit |", "| state | unit |")
 UNITS = {"money_flow": "USD m / month", "arms_flow": "arms / month", "money": "USD m", "arms": "arms", "price": "USD m / arms",
          "capital": "USD m / (arms / month)", "share": "share", "loss": "share / month", "factor": "1", "signed": "1",
-         "persons": "persons", "months": "months", "month": "month"}  # fmt: skip
+         "persons": "persons", "months": "months", "month": "month", "level": "unit of the measure"}  # fmt: skip
 #: Words in equations that are no names of numbers, and names that an equation defines on the spot.
 WORDS = {
-    "if", "else", "or", "commission of the broker", "skim of the broker", "bought",
-    "over the routes of the tie", "for a proxy", "value set", "factors", "terms", "lowest", "highest",
+    "if", "if on", "else", "or", "commission of the broker", "skim of the broker", "bought", "over the routes of the tie", "for a proxy",
+    "value set", "factors", "terms", "lowest", "highest",
     "side a", "z", "0", "1", "0 without weights", "0 if the divisor is 0", "1 if nothing is due", "1 if the flow is 0",
-    "1 if the tie has no cost", "1 if the divisor is 0", "in month 0",
+    "1 if the tie has no cost", "low", "high", "1 if the divisor is 0", "in month 0",
     "usual", "left", "due", "paid", "share", "need", "room", "own", "budget", "bill", "spare", "money", "foreign", "free", "sold", "price paid",
-    "received", "aim", "rival", "sale", "support", "fighting", "manufacture", "reach", "used", "struck", "lost", "sanctions fact", "value made",
+    "received", "aim", "sale", "support", "fighting", "manufacture", "reach", "used", "struck", "lost", "sanctions fact", "value made",
 }  # fmt: skip
 NUMBER = r"-?[0-9.]+(?:e-?[0-9]+)?"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.worlds import ANSWERING, PRESSED
 
 from proxysim.core import records
 from proxysim.core.calls import calls_of_month
@@ -35,7 +36,7 @@ def seen() -> dict[str, set[str]]:
     """What each rule changed over some months of a world in which every mechanism acts."""
     skimmed = WORLD.replace("broker_capacity = 1.5", "broker_capacity = 1.5\nskim = 0.1")
     bought = skimmed.replace("support_share = 0.3", "support_share = 0.3\nbuys_for_clients = 0.4")
-    world = build(scenario_from_text(bought + '[rules]\nprocurement = "richardson"\nassembly = "kits"\n'))
+    world = build(scenario_from_text(bought + PRESSED + ANSWERING + '[rules]\nassembly = "kits"\n'))
     course, changed = Course(world, 5, 0), {}
     for _ in range(26):
         course.advance()

@@ -338,6 +338,40 @@ def test_set__is_checked_as_if_it_were_written(change: str, word: str) -> None:
     assert ("--set", True, []) == (message.split(":")[0], word in message, others), message
 
 
+#: What is replaced in the quickstart, what stands there instead, text on the line of the fault, path, and variant that went.
+REMOVED_IN_FILES = {
+    "rule": ("[rules]\n", '[rules]\nprocurement = "richardson"\n', "richardson", "rules.procurement", "richardson"),
+    "default of a rule": ("[rules]\n", '[rules]\nstrikes = "fixed"\n', "fixed", "rules.strikes", "responsive"),
+    "text": ('origin  = "north-made"\n', 'origin = "north-made"\nrival = "south"\n', "rival", "states.north.rival", "richardson"),
+    "number": ('origin  = "north-made"\n', 'origin = "north-made"\noutlay = 3\n', "outlay", "states.north.outlay", "richardson"),
+    "defaults": ("[defaults.proxies]", "[defaults.states]\nreaction = 0.1\n[defaults.proxies]", "reaction", "defaults.states.reaction", "richardson"),
+    "event": ("[branches]\n", 'spending = {on = 2021-01-01, add."states.*.outlay" = 3}\n[branches]\n', "spending",
+              "events.spending.add.states.*.outlay", "richardson"),
+    "branch": ("[rules]\n", '[branches.race.set]\nrules.procurement = "share"\n[rules]\n', "share",
+               "branches.race.set.rules.procurement", "richardson"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("old", "new", "marker", "path", "variant"), REMOVED_IN_FILES.values(), ids=REMOVED_IN_FILES)
+def test_removed_key__has_one_line_with_place_and_cure(old: str, new: str, marker: str, path: str, variant: str) -> None:
+    """A file for an earlier version says where to look, and what to write instead."""
+    text = mutated(old, new)
+    line = next(number for number, row in enumerate(text.splitlines(), 1) if marker in row and row not in QUICKSTART)
+    ((at, message),) = faults_of(text)
+    assert (line, True, True, True) == (
+        at,
+        f": {path}: was removed" in message,
+        f"variant {variant}" in message,
+        message.endswith("as a policy: see docs/scenario-files.md, Policies"),
+    ), message
+
+
+def test_removed_key__is_named_under_set() -> None:
+    """As from a command line."""
+    ((_, message),) = faults_of(QUICKSTART, sets=["states.north.rival=\"south\""])
+    assert message.startswith("--set: states.north.rival: was removed"), message
+
+
 def test_set__takes_quoted_ties_and_tables() -> None:
     """As a shell would give them."""
     found = scenario_from_text(

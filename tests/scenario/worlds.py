@@ -31,7 +31,6 @@ stock   = {rifles = 400, rockets = 800}
 plant   = {rifles = 60, rockets = 120}
 knowhow = {rifles = 0.9, rockets = 0.5}
 stock_origin = {rockets = {south-made = 0.4}}
-rival   = "south"
 [states.south]
 home    = "south"
 origin  = "south-made"

@@ -183,11 +183,6 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("procurement", "procurement", "share", 0.5, 0, 1, "share of the money left after support and pay that is spent on making, buying and building"),
         ("investment", "investment", "share", 0.3, 0, 1, "share of procurement that may go into plant"),
         ("carry_over", "carry_over", "share", NAN, 0, 1, "share of unspent money that is kept; computed by default: 0 for a state, 0.6 for a proxy"))
-    + _of("actor", STATES, "Richardson 1960. Assumption: the coefficients.",
-        ("reaction", "reaction", "factor", 0.0, 0, 5, "monthly increase of own outlay per unit of the rival's outlay (procurement = richardson)"),
-        ("fatigue", "fatigue", "factor", 0.0, 0, 5, "monthly decrease of own outlay per unit of own outlay (procurement = richardson)"),
-        ("grievance", "grievance", "money_flow", 0.0, 0, 1e9, "monthly increase of own outlay whatever the rival does (procurement = richardson)"),
-        ("outlay", "outlay", "money_flow", 0.0, 0, 1e9, "own procurement outlay (procurement = richardson)", True))
     + _of("actor category", ACTORS, "Scenario.",
         ("stock", "stock", "arms", 0.0, 0, 1e9, "arms held", True),
         ("target", "target", "arms", NAN, 0, 1e9, "stock it wants to hold; computed by default: the initial stock, or a year of plant output if that is more"),
@@ -231,6 +226,11 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("barter", "barter", "share", 0.0, 0, 1, "share of the price paid in arms, over the tie in the opposite direction"),
         ("retransfer", "retransfer", "loss", 0.0, 0, 1, "share of the sender's stock of foreign origin that is passed on"),
         ("quality", "quality", "share", 1.0, 0.01, 1, "value on arrival relative to value sent (used arms 0.40, refurbished arms 0.66)"))
+    + _of("tie", ("ties",), "Meier et al. 2022 (UCDP External Support Dataset): support ends and begins from year to year. Assumption: the rates and the response of a tie.",
+        ("support_on", "support_on", "share", 1.0, 0, 1, "probability that support is on at the start; 1: on, 0: off", True),
+        ("support_ends", "support_ends", "loss", 0.0, 0, 1, "monthly probability that support ends, at full willingness"),
+        ("support_begins", "support_begins", "loss", 0.0, 0, 1, "monthly probability that support begins again, or for the first time"),
+        ("ends_response", "ends_response", "factor", 0.0, 0, 10, "response of the hazard that support ends to lost willingness, on the log scale"))
     + _of("tie category", ("ties",), A + "composition of support in arms.",
         ("mix", "mix", "factor", NAN, 0, 1e6, "relative amount of each category; computed by default: the weights of the categories that the sender holds or makes"))
     # ---- legs ------------------------------------------------------------------------------------
@@ -283,6 +283,8 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
         ("forcing_volatility", "volatility", "factor", 0.1, 0, 1, "standard deviation of the random part of the forcing"))
     + _of("regime actor", ("regimes",), A + "troops sent by others.",
         ("helpers", "helpers", "factor", 0.0, 0, 100, "strength that a helper adds at full attention and willingness; for a proxy, at a fighting index of 100"))
+    + _of("regime actor", ("regimes",), A + "opponents in a war press on a government beyond its dated pressure.",
+        ("challengers", "challengers", "factor", 0.0, 0, 100, "pressure that an opponent in a war adds at full engagement and a fighting index of 100"))
     # ---- pacts -----------------------------------------------------------------------------------
     + _of("pact", ("pacts",), "Scenario.",
         ("in_force", "in_force", "month", None, -1200, 12000, "month in which it enters into force"),
@@ -324,6 +326,4 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "assembly": ("none", "kits"),
     "attrition": ("contest", "guerrilla", "linear", "square"),
     "diffusion": ("logistic", "exponential"),
-    "procurement": ("share", "richardson"),
-    "strikes": ("fixed", "responsive"),
 }

@@ -38,7 +38,8 @@ def _runs(size: str) -> Any:
     """Return the numba type of `Runs` in a size class."""
     worlds, params, states, flows = (records.rows(name, size) for name in ("world", "params", "state", "flows"))
     numbers, memory = np.zeros((1, 1)), np.zeros((1, 1, 1))
-    return _type(step.Runs(worlds, empty_schedule(), numbers, numbers, numbers, params, states, flows, no_policies(), memory, memory, memory))
+    parts = worlds, empty_schedule(), numbers, numbers, numbers, params, states, flows, no_policies(), memory, memory, memory
+    return _type(step.Runs(*parts))
 
 
 def _parts(size: str) -> list[tuple[Any, ...]]:
@@ -47,8 +48,8 @@ def _parts(size: str) -> list[tuple[Any, ...]]:
     types = {letter: _type(records.rows(name, size)[0])
              for letter, name in (("w", "world"), ("p", "params"), ("s", "state"), ("f", "flows"))}  # fmt: skip
     months = np.zeros((1, 1))
-    types |= {"n": _type(Numbers(empty_schedule(), row, row, row)), "m": _type(Memory(no_policies(), months, months, months, row, row)), "t": numba.int64, "row": numba.int64,
-              "tally": TALLY, "track": TRACK}  # fmt: skip
+    numbers, memory = Numbers(empty_schedule(), row, row, row), Memory(no_policies(), months, months, months, row, row)
+    types |= {"n": _type(numbers), "m": _type(memory), "t": numba.int64, "row": numba.int64, "tally": TALLY, "track": TRACK}
     calls = [(call.function, *(types[name] for name in call.arguments)) for call in calls_of_month()]
     return [*calls, (step.begin, _runs(size), numba.int64, numba.int64)]
 

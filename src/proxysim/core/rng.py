@@ -15,7 +15,8 @@ import numpy as np
 from proxysim.core.jit import compiled
 
 #: Mechanisms that draw random numbers. Their codes are part of the counter and must never change.
-FRONT, EVENT_CHANCE, EVENT_DATE, EVENT_MONTH, INCOME, LEG, CARGO, FORCING, UNKNOWN, CONSIGNMENTS, SEARCH, STRIKES, BLUR = range(1, 14)
+(FRONT, EVENT_CHANCE, EVENT_DATE, EVENT_MONTH, INCOME, LEG, CARGO, FORCING, UNKNOWN, CONSIGNMENTS, SEARCH, STRIKES, BLUR,
+ SUPPORT) = range(1, 15)  # fmt: skip
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 #: Targets of an effect: a parameter, or a quantity that the model carries from month to month.
-PARAMETER, STOCK, PLANT, KNOWHOW, PERSONNEL, COMMAND, CONTROL, STABILITY, FUNDS, OUTLAY = range(10)
+PARAMETER, STOCK, PLANT, KNOWHOW, PERSONNEL, COMMAND, CONTROL, STABILITY, FUNDS, SUPPORT = range(10)
 #: Verbs of an effect.
 SET, SCALE, ADD = range(3)
 #: Kinds of condition: a regime has fallen, an event has happened, a measure is below or above a level.
@@ -139,6 +139,12 @@ def no_policies() -> Policies:
     """Return the layout of a world without policies; its array types are those of any world."""
     floats = {"lever_low", "lever_high"}
     return Policies(*(np.zeros(0, np.float64 if name in floats else np.int64) for name in Policies._fields))
+
+
+def memories(runs: int, months: int, policies: int) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Return what the policies of some runs remember at the start: watched, reference and factor, (run, month, policy)."""
+    shape = runs, months, policies
+    return np.zeros(shape), np.zeros(shape), np.ones(shape)
 
 
 def numbers_of(params: np.recarray[Any, Any], schedule: Schedule) -> np.ndarray[Any, Any]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from proxysim.core import books, measures
+from proxysim.core import books, measures, rng
 from proxysim.core.jit import compiled
 from proxysim.core.rules import (
     arrival,
@@ -132,7 +132,7 @@ def _start(w, p, s, f):  # type: ignore[no-untyped-def]
     """Initialise the records; nothing that they held before is read."""
     for a in range(w.actor_count):
         s.funds[a], s.personnel[a], s.command[a] = p.funds[a], p.personnel[a], p.command[a]
-        s.attention[a], s.income_noise[a], s.outlay[a] = 1.0, 0.0, p.outlay[a]
+        s.attention[a], s.income_noise[a] = 1.0, 0.0
         s.search_noise[a] = 0.0
         for c in range(w.category_count):
             s.plant[a, c], s.knowhow[a, c], s.cumulative[a, c] = p.plant[a, c], p.knowhow[a, c], p.cumulative[a, c]
@@ -149,11 +149,13 @@ def _start(w, p, s, f):  # type: ignore[no-untyped-def]
     for k in range(w.leg_count):
         s.stopped_part[k] = 0.0
     for i in range(w.tie_count):
+        s.tie_on[i], s.tie_risk[i] = _supported(w, p, s, i), 0.0
+    for i in range(w.tie_count):
         s.tie_control[i], s.owed[i], s.tie_share[i], s.tie_order[i] = p.control[i], 0.0, 0.0, 0.0
         a = w.tie_from[i]
-        total = weight_of_ties(w, p, a)
+        total = weight_of_ties(w, p, s, a)
         if total > 0.0:
-            s.tie_share[i] = p.support_share[a] * p.weight[i] / total
+            s.tie_share[i] = p.support_share[a] * (p.weight[i] * s.tie_on[i]) / total
             mixed, per_money = whole_mix(w, p, i), 0.0
             for c in range(w.category_count):
                 per_money += p.mix[i, c] / p.price[c]
@@ -178,6 +180,14 @@ def _start(w, p, s, f):  # type: ignore[no-untyped-def]
         s.policy_factor[k], s.policy_error[k], s.policy_is_on[k] = 1.0, 0.0, 0
     s.residual, s.residual_month, s.residual_account = 0.0, -1, 0
     _open(w, p, s, f)
+
+
+@compiled
+def _supported(w, p, s, i):  # type: ignore[no-untyped-def]
+    """1 if support over a tie is on at the start, else 0; in the deterministic world if it is likelier on than off."""
+    if 0.0 < p.support_on[i] < 1.0 and p.noise > 0.0:
+        return 1.0 if rng.uniform(s.seed, s.run, rng.SUPPORT, w.tie_key[i], 0) < p.support_on[i] else 0.0
+    return 1.0 if p.support_on[i] >= 0.5 else 0.0
 
 
 @compiled
@@ -244,10 +254,9 @@ def advance(runs, span, tally, track):  # type: ignore[no-untyped-def]
                 routes.weigh(w, p, s, f, t)
                 budgets.revenue(w, p, s, f, t)
                 budgets.attention(w, p, s, f, t)
-                budgets.look(w, p, s, f, t)
-                budgets.outlay(w, p, s, f, t)
             if first <= INTEND_SUPPORT <= last:
                 policies.intend(w, p, s, f, m, t)
+                sponsorship.switch(w, p, s, f, t)
                 sponsorship.intend(w, p, s, f, t)
             if first <= SUPPORT <= last:
                 sponsorship.apply(w, p, s, f, t)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from proxysim.core import precompile, records, step, vocabulary
-from proxysim.core.schedule import numbers_of
+from proxysim.core.schedule import memories, numbers_of
 from proxysim.runs import outcomes
 from proxysim.scenario.world.uncertainty import REPLICATES
 from proxysim.scenario.world.world import World
@@ -41,9 +41,9 @@ class Rows:
         self.states = np.empty(count, records.record("state", world.size)).view(np.recarray)
         self.flows = records.rows("flows", world.size, count) if flows is None else flows
         vectors = self.params.view(np.float64).reshape(count, -1)
-        shape = (count, len(world.months), len(world.names["policy"]))
-        self.watched, self.factor = np.zeros(shape), np.ones(shape)
-        self.reference = np.zeros(shape) if reference is None else reference.copy()
+        self.watched, self.reference, self.factor = memories(count, len(world.months), len(world.names["policy"]))
+        if reference is not None:
+            self.reference[...] = reference
         self.rows = step.Runs(world.arrays, world.schedule, numbers, np.empty_like(vectors), vectors, self.params,
                               self.states, self.flows, world.policies, self.watched, self.reference, self.factor)  # fmt: skip
         self.tally = np.zeros((count, len(world.names["actor"]), len(vocabulary.MEASURES) + len(world.names["origin"])))
@@ -160,6 +160,6 @@ def run_rows(
         rows = Rows(world, seed, np.ascontiguousarray(numbers[place[low:high]]), runs[low:high], reference=told)
         rows.begin()
         rows.advance(0, len(world.months), True, none)
-        parts.append((outcomes.values(world, rows.tally, rows.states, rows.factor), rows.residuals))
+        parts.append((outcomes.values(world, rows.tally, rows.states, rows.factor, rows.params), rows.residuals))
     values, residuals = (np.concatenate(part) for part in zip(*parts, strict=True))
     return values, residuals

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from proxysim.core import books, precompile, records, step
-from proxysim.core.schedule import numbers_of
+from proxysim.core.schedule import memories, numbers_of
 from proxysim.errors import BooksError, RunError
 from proxysim.scenario.world.world import World
 
@@ -70,9 +70,7 @@ class Course:
         self.base = self.vector.copy()
         self.flows = records.rows("flows", world.size)
         self.state = records.rows("state", world.size) if state is None else state.copy()
-        policies = len(world.names["policy"])
-        self.watched, self.factor = np.zeros((1, len(world.months), policies)), np.ones((1, len(world.months), policies))
-        self.reference = np.zeros_like(self.watched)
+        self.watched, self.reference, self.factor = memories(1, len(world.months), len(world.names["policy"]))
         self._rows = step.Runs(
             world.arrays, world.schedule, numbers_of(world.params, world.schedule), self.base[np.newaxis],
             self.vector[np.newaxis], self.params, self.state, self.flows, world.policies, self.watched, self.reference,
@@ -88,7 +86,7 @@ class Course:
             own = world.policies.against_branch == 0
             self.watched[:, :month], self.factor[:, :month] = memory.watched[:, :month], memory.factor[:, :month]
             self.reference[:, :month, own] = memory.reference[:, :month, own]
-        elif state is not None and policies:
+        elif state is not None and world.names["policy"]:
             raise RunError("a run with policies continues only with their memory; give the run that it continues as `memory`")
         if state is None:
             self.state.seed[0], self.state.run[0] = seed, number

@@ -11,8 +11,8 @@ from proxysim.runs.course import Course
 from proxysim.scenario.world.world import World
 
 _HIDDEN = ("opening_funds", "opening_stock", "opening_ring")
-_CARRIED = ("funds", "personnel", "command", "stock", "plant", "knowhow", "tie_control", "tie_share", "belief", "patrol",
-            "regime_stability", "revived", "forcing", "measure", "residual", "outlay", "owed", "balance", "event_risk")  # fmt: skip
+_CARRIED = ("funds", "personnel", "command", "stock", "plant", "knowhow", "tie_control", "tie_share", "tie_on", "belief", "patrol",
+            "regime_stability", "revived", "forcing", "measure", "residual", "owed", "balance", "event_risk")  # fmt: skip
 
 
 class History:

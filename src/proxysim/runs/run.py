@@ -146,7 +146,8 @@ class Run:
 
         Returns
         -------
-        DataFrame : month, regime, stability, forcing, support (all dimensionless), fallen (bool)
+        DataFrame : month, regime, stability, forcing, support, pressure (all dimensionless; pressure includes that of
+            challengers), fallen (bool)
 
         Examples
         --------
@@ -158,11 +159,12 @@ class Run:
 
     @property
     def events(self) -> pandas.DataFrame:
-        """Pacts, events and falls of regimes, in order of time.
+        """Pacts, events, falls of regimes, and support that ends and begins, in order of time.
 
         Returns
         -------
-        DataFrame : month, event, what
+        DataFrame : month, event (id of a pact, event, regime or tie), what. A tie is listed if support over it is off
+            in the first month ("support off"), ends ("support ends") or begins ("support begins")
 
         Examples
         --------

@@ -141,7 +141,7 @@ def _kinds(arrays: Any, tie: int) -> list[str]:
 
 
 def _regimes(run: Run) -> pd.DataFrame:
-    """Return month, regime, stability, forcing, support, and whether it has fallen by the end of the month."""
+    """Return month, regime, stability, forcing, support, pressure, and whether it has fallen by the end of the month."""
     history = run.history
     stability = history["regime_stability"]
     at, which = (grid.ravel() for grid in np.indices(stability.shape))
@@ -150,12 +150,13 @@ def _regimes(run: Run) -> pd.DataFrame:
     return pd.DataFrame({
         "month": _months(run, at), "regime": _pick(run.world.names["regime"], which), "stability": stability.ravel(),
         "forcing": history.get("forcing", unknown).ravel(), "support": history.get("support_now", unknown).ravel(),
+        "pressure": history.get("pressure_now", unknown).ravel(),
         "fallen": (fallen[which] == FELL_BEFORE) | ((fallen[which] >= 0) & (at >= fallen[which])),
     })  # fmt: skip
 
 
 def _events(run: Run) -> pd.DataFrame:
-    """Return month, event, what: first effects of events; pacts signed, in force and ended; regimes fallen."""
+    """Return month, event, what: first effects of events; pacts signed, in force and ended; regimes fallen; support."""
     scenario, names, history = run.world.scenario, run.world.names, run.history
     found = [(int(at), name, "first effect") for name, at in zip(names["event"], history["event_month"], strict=False)]
     found += [(int(at), name, "fallen") for name, at in zip(names["regime"], history["fallen"], strict=False)]
@@ -165,8 +166,18 @@ def _events(run: Run) -> pd.DataFrame:
         for key, what in (("in_force", "in force"), ("until", "ended")):
             number = scenario.numbers.get(("pacts", pact, key))
             found += [(int(number.value), pact, what)] if number and math.isfinite(number.value) else []
+    found += _support(run)
     rows = [(month_name(run, at), name, what) for at, name, what in sorted(found) if 0 <= at < scenario.months]
     return pd.DataFrame(rows, columns=["month", "event", "what"], dtype=object)
+
+
+def _support(run: Run) -> list[tuple[int, str, str]]:
+    """Return month, tie, what: support that is off in the first month, and support that ends or begins later."""
+    on, ties = run.history["tie_on"], run.world.names["tie"]
+    found = [(0, ties[i], "support off") for i in np.flatnonzero(on[0] == 0.0)]
+    at, which = np.nonzero(np.diff(on, axis=0))
+    words = {False: "support ends", True: "support begins"}
+    return found + [(int(month) + 1, ties[i], words[bool(on[month + 1, i])]) for month, i in zip(at, which, strict=True)]
 
 
 def _counts(run: Run) -> pd.DataFrame:
@@ -252,6 +263,7 @@ def manifest(run: Run) -> dict[str, Any]:
         "residual": float(run.residual),
         "tables": list(TABLES),
         "rules": dict(scenario.rules),
+        "policies": list(scenario.policies_on),
         "sources": dict(scenario.sources),
         "numbers": numbers,
     }

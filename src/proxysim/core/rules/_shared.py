@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from proxysim.core.jit import compiled
-from proxysim.core.vocabulary import LOGISTICS, SHIPMENTS
+from proxysim.core.vocabulary import LOGISTICS, NO_SIDE, SHIPMENTS
 
 #: A remainder below this part of an amount is a rounding error.
 ROUNDING = 1e-12
@@ -22,6 +22,13 @@ def has_fallen(w, s, a):  # type: ignore[no-untyped-def]
 def is_shut(w, s, i):  # type: ignore[no-untyped-def]
     """Whether the regime at either end of a tie has fallen."""
     return has_fallen(w, s, w.tie_from[i]) or has_fallen(w, s, w.tie_to[i])
+
+
+@compiled
+def opposed(w, i, a, b):  # type: ignore[no-untyped-def]
+    """Whether two actors are on opposite sides of a front."""
+    one, two = w.front_side[i, a], w.front_side[i, b]
+    return one != NO_SIDE and two != NO_SIDE and one != two
 
 
 @compiled
@@ -75,12 +82,12 @@ def left_after(amount, taken):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def weight_of_ties(w, p, a):  # type: ignore[no-untyped-def]
-    """Sum of the weights of the outgoing ties of an actor."""
+def weight_of_ties(w, p, s, a):  # type: ignore[no-untyped-def]
+    """Sum of the weights of an actor's outgoing ties over which support is on."""
     total = 0.0
     for i in range(w.tie_count):
         if w.tie_from[i] == a:
-            total += p.weight[i]
+            total += p.weight[i] * s.tie_on[i]
     return total
 
 

@@ -66,41 +66,10 @@ def attention(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def outlay(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Variant `procurement = "richardson"`: outlay' = outlay + reaction rival - fatigue outlay + grievance.
-
-    Writes
-    ------
-    outlay : (actor,), money per month, at least 0
-
-    Source
-    ------
-    Richardson 1960, in monthly steps.
-    """
-    if w.richardson == 1:
-        for a in range(w.actor_count):
-            rival = f.rival_outlay[w.rival[a]] if w.rival[a] >= 0 else 0.0
-            s.outlay[a] = max(0.0, s.outlay[a] + p.reaction[a] * rival - p.fatigue[a] * s.outlay[a] + p.grievance[a])
-
-
-@compiled
-def look(w, p, s, f, t):  # type: ignore[no-untyped-def]
-    """Each side of an arms race sees the outlay of last month: rival_outlay = outlay.
-
-    Writes
-    ------
-    rival_outlay : (actor,), money per month
-    """
-    for a in range(w.actor_count):
-        f.rival_outlay[a] = s.outlay[a]
-
-
-@compiled
 def pay(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """Personnel are paid first: due = payroll P / P0, adequacy = paid / due.
 
-    Procurement money is the share `procurement` of what is left, or the outlay if there is an arms race and funds
-    suffice.
+    Procurement money is the share `procurement` of what is left.
 
     Writes
     ------
@@ -113,5 +82,3 @@ def pay(w, p, s, f, t):  # type: ignore[no-untyped-def]
         s.funds[a] -= paid
         f.money[M_PAID, a] += paid
         f.money_left[a] = p.procurement[a] * s.funds[a]
-        if w.richardson == 1:
-            f.money_left[a] = min(s.outlay[a], s.funds[a])

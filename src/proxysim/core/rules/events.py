@@ -18,7 +18,6 @@ from proxysim.core.schedule import (
     HAPPENED,
     HAZARD,
     KNOWHOW,
-    OUTLAY,
     PARAMETER,
     PERSONNEL,
     PLANT,
@@ -26,6 +25,7 @@ from proxysim.core.schedule import (
     SET,
     STABILITY,
     STOCK,
+    SUPPORT,
 )
 from proxysim.core.vocabulary import A_EVENT_IN, A_EVENT_OUT, M_EVENT_IN, M_EVENT_OUT, NEVER
 
@@ -153,7 +153,7 @@ def effects(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
     Writes
     ------
     event_strength : (event,), share; event_steps : (event,), months; vector : (parameter,); stock, plant, knowhow,
-    personnel, command, tie_control, regime_stability, funds, outlay; books
+    personnel, command, tie_control, tie_on, tie_risk, regime_stability, funds; books
     """
     for e in range(w.event_count):
         f.event_strength[e], f.event_steps[e] = _strength(p, s, e, t), _steps(p, s, e, t)
@@ -258,5 +258,6 @@ def _carried(w, n, s, f, t, start):  # type: ignore[no-untyped-def]
         change = _after(n, s, f, t, s.funds[a], start, stop) - s.funds[a]
         s.funds[a] += change
         f.money[M_EVENT_IN if change > 0.0 else M_EVENT_OUT, a] += abs(change)
-    elif target == OUTLAY:
-        s.outlay[a] = _after(n, s, f, t, s.outlay[a], start, stop)
+    elif target == SUPPORT:
+        s.tie_on[a] = 1.0 if _after(n, s, f, t, s.tie_on[a], start, stop) >= 0.5 else 0.0
+        s.tie_risk[a] = 0.0

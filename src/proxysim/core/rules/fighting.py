@@ -7,7 +7,7 @@ import math
 from proxysim.core import rng
 from proxysim.core.jit import compiled
 from proxysim.core.parameters import VARIANTS
-from proxysim.core.rules._shared import stock_of, whole_stock
+from proxysim.core.rules._shared import opposed, stock_of, whole_stock
 from proxysim.core.vocabulary import A_CAPTURED, A_DECAYED, A_LOST, A_STRUCK, A_USED, NO_SIDE, SIDE_A
 
 CONTEST, GUERRILLA, LINEAR, SQUARE = range(len(VARIANTS["attrition"]))
@@ -22,7 +22,6 @@ def strikes(w, p, s, f, t):  # type: ignore[no-untyped-def]
     its whole stock. Where `strike_part` is above 0, strikes are counted: N ~ Poisson(-ln(1 - r) / part) is the quantile
     at a keyed uniform number, and 1 - (1 - part)^N replaces r, which is its mean. In the deterministic world r stays,
     and the mean of N is recorded.
-    Variant `strikes = "responsive"`: within the same budget, effort follows stock relative to the initial stock.
 
     Writes
     ------
@@ -38,8 +37,7 @@ def strikes(w, p, s, f, t):  # type: ignore[no-untyped-def]
         f.strike_count[a] = 0.0
         for i in range(w.front_count):
             if p.strike_rate[i, a] > 0.0:
-                rate = p.strike_rate[i, a] * _effort(w, p, s, f, i, a)
-                share = min(1.0, rate * f.front_strikes[i] * f.front_strikes[i])
+                share = min(1.0, p.strike_rate[i, a] * f.front_strikes[i] * f.front_strikes[i])
                 if p.strike_part[i] > 0.0 and 0.0 < share < 1.0:
                     share = _counted(w, p, s, f, t, i, a, share)
                 struck += (1.0 - struck) * share
@@ -69,26 +67,6 @@ def _shield(w, p, s, a):  # type: ignore[no-untyped-def]
             now += stock_of(w, s, a, c)
     scale = now + start if start > 0.0 else whole_stock(w, s, a)
     return p.air_defence[a] * now / scale if scale > 0.0 else 0.0
-
-
-@compiled
-def _build_up(w, p, s, a):  # type: ignore[no-untyped-def]
-    start = 0.0
-    for c in range(w.category_count):
-        start += p.stock[a, c]
-    return whole_stock(w, s, a) / start if start > 0.0 else 0.0
-
-
-@compiled
-def _effort(w, p, s, f, i, a):  # type: ignore[no-untyped-def]
-    if w.responsive == 0:
-        return 1.0
-    plain, weighted = 0.0, 0.0
-    for b in range(w.actor_count):
-        if p.strike_rate[i, b] > 0.0:
-            plain += p.strike_rate[i, b]
-            weighted += p.strike_rate[i, b] * _build_up(w, p, s, b)
-    return _build_up(w, p, s, a) * plain / weighted if weighted > 0.0 else 1.0
 
 
 @compiled
@@ -236,21 +214,14 @@ def _spoils(w, p, f, a):  # type: ignore[no-untyped-def]
             spoils = min(1.0, p.spoils[i] * (p.spoils_from_a[i] if from_a else p.spoils_from_b[i]))
             others = p.opposition[i] if from_a else 0.0
             for b in range(w.actor_count):
-                if _opposed(w, i, a, b):
+                if opposed(w, i, a, b):
                     others += f.front_force[i, b]
             for b in range(w.actor_count):
-                if others > 0.0 and _opposed(w, i, a, b):
+                if others > 0.0 and opposed(w, i, a, b):
                     part = (f.front_loss[i, a] / total) * spoils * f.front_force[i, b] / others
                     f.spoils_part[b] += part
                     taken += part
     return taken
-
-
-@compiled
-def _opposed(w, i, a, b):  # type: ignore[no-untyped-def]
-    """Whether two actors are on opposite sides of a front."""
-    one, two = w.front_side[i, a], w.front_side[i, b]
-    return one != NO_SIDE and two != NO_SIDE and one != two
 
 
 @compiled

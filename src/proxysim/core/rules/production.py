@@ -206,19 +206,19 @@ def build(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _client_part(w, p, f, i):  # type: ignore[no-untyped-def]
+def _client_part(w, p, s, f, i):  # type: ignore[no-untyped-def]
     """Part of its own effective plant that a sponsor would build at a client this month."""
     a = w.tie_from[i]
     if f.pact_actor[PRODUCTION, a] <= 0.0:
         return 0.0
-    total = weight_of_ties(w, p, a)
-    return p.production_part * f.pact_actor[PRODUCTION, a] * (p.weight[i] / total) if total > 0.0 else 0.0
+    total = weight_of_ties(w, p, s, a)
+    return p.production_part * f.pact_actor[PRODUCTION, a] * (p.weight[i] * s.tie_on[i] / total) if total > 0.0 else 0.0
 
 
 @compiled
 def _client_bill(w, p, s, f, i):  # type: ignore[no-untyped-def]
     """Cost of the plant that a sponsor would build at its client."""
-    a, b, part, bill = w.tie_from[i], w.tie_to[i], _client_part(w, p, f, i), 0.0
+    a, b, part, bill = w.tie_from[i], w.tie_to[i], _client_part(w, p, s, f, i), 0.0
     if part <= 0.0:
         return 0.0
     for c in range(w.category_count):
@@ -228,7 +228,7 @@ def _client_bill(w, p, s, f, i):  # type: ignore[no-untyped-def]
 
 @compiled
 def _build_at_client(w, p, s, f, i):  # type: ignore[no-untyped-def]
-    a, b, part = w.tie_from[i], w.tie_to[i], _client_part(w, p, f, i)
+    a, b, part = w.tie_from[i], w.tie_to[i], _client_part(w, p, s, f, i)
     scale = f.build_cut[b] * (f.tie_build[i] / _client_bill(w, p, s, f, i))
     for c in range(w.category_count):
         f.built[b, c] += part * s.plant[a, c] * s.knowhow[a, c] * s.knowhow[b, c] * scale

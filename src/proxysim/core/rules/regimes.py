@@ -6,6 +6,7 @@ import math
 
 from proxysim.core import rng
 from proxysim.core.jit import compiled
+from proxysim.core.rules._shared import opposed
 from proxysim.core.vocabulary import A_ABANDONED, A_DESTROYED, A_LEAKED, A_SURRENDERED, MEASURE_INDEX
 
 FIGHTING = MEASURE_INDEX["fighting"]
@@ -18,16 +19,19 @@ def support(w, p, s, f, t):  # type: ignore[no-untyped-def]
     Until the first cargo can have arrived, pledged support counts as received, so a run does not start with a
     shortfall.
 
-    forcing = clip(gain ln(S / pressure) + eta, -2, 2), or -2 if S is 0; eta is AR(1).
+    Challengers add to the pressure: P = pressure + sum challenger engagement (fighting / 100)^.5, where the engagement is
+    the largest over the fronts on which the actor opposes the state.
+
+    forcing = clip(gain ln(S / P) + eta, -2, 2), or -2 if S is 0; eta is AR(1).
 
     Writes
     ------
-    support_now : (regime,); forcing, forcing_noise : (regime,)
+    support_now, pressure_now : (regime,); forcing, forcing_noise : (regime,)
 
     Source
     ------
     Assumption: the troops of a helper count in proportion to its attention and willingness and, for a proxy, to the
-    square root of its fighting index.
+    square root of its fighting index. A challenger counts in proportion to its engagement and the same square root.
     """
     for r in range(w.regime_count):
         if s.fallen[r] >= 0:
@@ -43,6 +47,11 @@ def support(w, p, s, f, t):  # type: ignore[no-untyped-def]
             if p.helpers[r, a] > 0.0:
                 total += p.helpers[r, a] * f.focus[a] * _readiness(w, p, s, f, r, a)
         f.support_now[r] = total
+        pressure = p.pressure[r]
+        for a in range(w.actor_count):
+            if p.challengers[r, a] > 0.0:
+                pressure += p.challengers[r, a] * _strength(s, a) * _engaged_against(w, f, a, state)
+        f.pressure_now[r] = pressure
         rho = p.forcing_persistence
         if p.noise > 0.0:
             step = p.forcing_volatility[r] * math.sqrt(1.0 - rho * rho) * p.noise
@@ -50,7 +59,7 @@ def support(w, p, s, f, t):  # type: ignore[no-untyped-def]
                 s.seed, s.run, rng.FORCING, w.regime_key[r], t
             )
         if total > 0.0:
-            s.forcing[r] = min(2.0, max(-2.0, p.gain[r] * math.log(total / p.pressure[r]) + s.forcing_noise[r]))
+            s.forcing[r] = min(2.0, max(-2.0, p.gain[r] * math.log(total / pressure) + s.forcing_noise[r]))
         else:
             s.forcing[r] = -2.0
 
@@ -69,10 +78,26 @@ def _sent_before(w, f, i, t):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def _strength(s, a):  # type: ignore[no-untyped-def]
+    """Square root of an actor's fighting index of last month, relative to 100 and at most 1.2 before the root."""
+    return math.sqrt(min(1.2, max(0.0, s.measure[a, FIGHTING] / 100.0)))
+
+
+@compiled
+def _engaged_against(w, f, a, state):  # type: ignore[no-untyped-def]
+    """Largest engagement of an actor over the fronts on which it opposes a state."""
+    most = 0.0
+    for i in range(w.front_count):
+        if opposed(w, i, a, state):
+            most = max(most, f.commitment_now[i, a])
+    return most
+
+
+@compiled
 def _readiness(w, p, s, f, r, a):  # type: ignore[no-untyped-def]
     ready = 1.0
     if w.is_proxy[a] == 1:
-        ready = math.sqrt(min(1.2, max(0.0, s.measure[a, FIGHTING] / 100.0)))
+        ready = _strength(s, a)
     for i in range(w.tie_count):
         if w.tie_from[i] == a and w.tie_to[i] == w.regime_state[r]:
             return ready * math.exp(f.will[i])

@@ -4,9 +4,54 @@ from __future__ import annotations
 
 import math
 
+from proxysim.core import rng
 from proxysim.core.jit import compiled
 from proxysim.core.rules._shared import is_shut, weight_of_ties, whole_mix, whole_stock
 from proxysim.core.vocabulary import FUNDING, M_DIVERTED, M_RECEIVED, M_SENT, SHIPMENTS
+
+
+@compiled
+def switch(w, p, s, f, t):  # type: ignore[no-untyped-def]
+    """Willingness, and support that ends and begins: will = -c (sinking + short).
+
+    sinking is the negative part of the forcing of the client's regime. short is the shortfall of the sponsor's reserve.
+
+    Support that is on ends with hazard -ln(1 - support_ends) exp(-response will), and support that is off begins with
+    hazard -ln(1 - support_begins). The probability of a month is 1 - exp(-hazard). In the deterministic world support
+    ends or begins when the cumulative hazard reaches ln 2. Nothing is drawn where the probability is 0.
+
+    Writes
+    ------
+    will : (tie,); tie_on : (tie,), 0/1; tie_risk : (tie,), log
+
+    Source
+    ------
+    Assumption: a sponsor whose client sinks or whose own reserve is short gives up sooner.
+    """
+    for a in range(w.actor_count):
+        short = _shortfall(w, p, s, a)
+        for i in range(w.tie_count):
+            if w.tie_from[i] == a:
+                f.will[i] = -p.prospects[a] * (_sinking(w, s, w.tie_to[i]) + short)
+    for i in range(w.tie_count):
+        chance = p.support_ends[i] if s.tie_on[i] == 1.0 else p.support_begins[i]
+        if chance > 0.0 and not is_shut(w, s, i):
+            hazard = -math.log1p(-chance) if chance < 1.0 else math.inf
+            if s.tie_on[i] == 1.0:
+                hazard *= math.exp(-p.ends_response[i] * f.will[i])
+            if p.noise > 0.0:
+                met = rng.uniform(s.seed, s.run, rng.SUPPORT, w.tie_key[i], t + 1) < -math.expm1(-hazard)
+            else:
+                s.tie_risk[i] += hazard
+                met = s.tie_risk[i] >= math.log(2.0)
+            if met:
+                s.tie_on[i], s.tie_risk[i] = 1.0 - s.tie_on[i], 0.0
+
+
+@compiled
+def _gives(w, p, s, i):  # type: ignore[no-untyped-def]
+    """Whether a sender may support the receiver of a tie: it has a weight, its support is on, and the tie is not shut."""
+    return p.weight[i] > 0.0 and s.tie_on[i] == 1.0 and not is_shut(w, s, i)
 
 
 @compiled
@@ -14,14 +59,12 @@ def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """Target shares of revenue = softmax of u over the ties of a sponsor and home.
 
     u = ln w + ln(1 + x_funding) + k ln attention + a n - a2 n^2 + b threat + d (control - 1/2) + will;
-    u_home = ln((1 - g) / g), where g is `support_share` and the weights w of a sponsor sum to 1.
-    need n = clip(1 - stock / target, 0, 1); threat = the client's war; will = -c (sinking + short).
-
-    sinking is the negative part of the forcing of the client's regime. short is the shortfall of the sponsor's reserve.
+    u_home = ln((1 - g) / g), where g is `support_share` and the weights w of a sponsor sum to 1 over the ties with support.
+    need n = clip(1 - stock / target, 0, 1); threat = the client's war.
 
     Writes
     ------
-    score, will, target_share : (tie,); usual_share : (actor,), sum of its target shares; diverted_part : (tie,)
+    score, target_share : (tie,); usual_share : (actor,), sum of its target shares; diverted_part : (tie,)
 
     Source
     ------
@@ -29,23 +72,22 @@ def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
     Salehyan, Siroky & Wood 2014 (control). Assumption: sizes of the responses.
     """
     for a in range(w.actor_count):
-        total, g, short = weight_of_ties(w, p, a), p.support_share[a], _shortfall(w, p, s, a)
+        total, g = weight_of_ties(w, p, s, a), p.support_share[a]
         for i in range(w.tie_count):
             if w.tie_from[i] == a:
                 f.score[i], f.target_share[i] = 0.0, 0.0
-                f.will[i] = -p.prospects[a] * (_sinking(w, s, w.tie_to[i]) + short)
                 f.diverted_part[i] = p.slack[a] * (1.0 - s.tie_control[i])
         if total > 0.0 and g > 0.0:
             home = (1.0 - g) / g
             sum_ = home
             for i in range(w.tie_count):
-                if w.tie_from[i] == a and p.weight[i] > 0.0 and not is_shut(w, s, i):
+                if w.tie_from[i] == a and _gives(w, p, s, i):
                     f.score[i] = math.log(p.weight[i] / total) + (
                         0.0 if w.fixed_allocation == 1 else _pull(w, p, s, f, a, i)
                     )
                     sum_ += math.exp(f.score[i])
             for i in range(w.tie_count):
-                if w.tie_from[i] == a and p.weight[i] > 0.0 and not is_shut(w, s, i):
+                if w.tie_from[i] == a and _gives(w, p, s, i):
                     f.target_share[i] = math.exp(f.score[i]) / sum_
         f.usual_share[a] = _sum_of_targets(w, f, a)
 
@@ -92,6 +134,7 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """Shares follow their targets slowly, and support is divided into cash and a claim on arms.
 
     share = rho share- + (1 - rho) target, where share- is that of last month; below `minimum_share` nothing is given.
+    While support over a tie is off, its share is 0 and nothing is given.
     Support S = share revenue. Arms part phi = logistic(logit phi0 + response ln(B / reference) + push x_shipments),
     where B is the believed arrival of a typical order over all routes, at least .001. Cash S (1 - phi) is sent, and a
     part of it is diverted. S phi / price is a claim on stock, whose cost was paid at production or purchase. A sponsor
@@ -111,7 +154,9 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
         scale = f.usual_share[a] / total if total > 0.0 else 0.0
         for i in range(w.tie_count):
             if w.tie_from[i] == a:
-                if w.fixed_allocation == 1:
+                if s.tie_on[i] == 0.0:
+                    s.tie_share[i] = 0.0
+                elif w.fixed_allocation == 1:
                     s.tie_share[i] = f.target_share[i] * scale
                 elif not is_shut(w, s, i):
                     s.tie_share[i] = (
@@ -124,7 +169,7 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
         f.pledged[i], f.arms_part[i], f.cash[i], f.arrived_value[i] = 0.0, 0.0, 0.0, 0.0
         for c in range(w.category_count):
             f.claim[i, c] = 0.0
-        if p.weight[i] <= 0.0 or s.tie_share[i] < p.minimum_share or is_shut(w, s, i):
+        if s.tie_share[i] < p.minimum_share or not _gives(w, p, s, i):
             continue
         f.pledged[i] = s.tie_share[i] * f.revenue[a]
         push = p.shipments_push * f.pact_actor[SHIPMENTS, a]

@@ -296,7 +296,7 @@ class Actor(Holdings, mesa.Agent):
         ...         return 1.5 if self.seen(policy) > 1.1 else 1.0
         >>> ps.PactModel("quickstart", agents={"south": Strict}).step()
         """
-        return self.model.intended("policy_seen", self.model.place("policy", policy))
+        return float(self.model.intended("policy_seen", self.model.place("policy", policy)))
 
     def answer(self, policy: str) -> float:
         """Factor that a policy puts on its numbers next month, if the actor can pay for it.

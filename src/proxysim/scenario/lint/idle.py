@@ -13,7 +13,6 @@ from proxysim.scenario.schema.document import Path
 from proxysim.scenario.schema.keys import key_at
 
 CURE = "leave it out, or correct what makes it idle"
-_RACE = ("reaction", "fatigue", "grievance", "outlay")
 _RANDOM = ("front_volatility", "income_volatility", "income_persistence", "leg_volatility", "forcing_persistence")
 _BROKER = ("broker_capacity", "commission", "broker_concealment", "command_limit")
 _SPONSOR = (
@@ -21,6 +20,8 @@ _SPONSOR = (
 )  # fmt: skip
 #: Numbers of a tie that describe what it carries; the others also affect reach, trade or knowhow.
 _CARRIED = ("arms_share", "mix", "quality", "control")
+#: Numbers of a tie that act on support only.
+_SUPPORT = ("support_on", "support_ends", "support_begins", "ends_response")
 
 
 def warnings(facts: Facts) -> Iterator[CheckWarning]:
@@ -93,7 +94,7 @@ def entry_reason(facts: Facts, section: str, name: str) -> str:
 
 
 def _is_decision(facts: Facts, path: Path) -> bool:
-    """Whether a number belongs to an event that is switched off, or to a government that had fallen before the start.
+    """Whether a number belongs to an event or a policy that is off or has a gain of 0, or to a government that had fallen before the start.
 
     Numbers of an entry that is reported as a whole count as well.
     """
@@ -101,6 +102,9 @@ def _is_decision(facts: Facts, path: Path) -> bool:
         return True
     if path[0] == "events":
         return path[1] not in facts.live_events
+    if path[0] == "policies":
+        gains = [s.numbers["policies", path[1], "gain"] for s in facts.scenarios.values()]
+        return not facts.answering(path[1]) or all(gain.value == 0.0 and not gain.series for gain in gains)
     if path[0] == "pacts" and path[2] == "until":
         return facts.highest(path) >= facts.base.months
     return path[0] == "regimes" and facts.is_zero(("regimes", path[1], "stability"))
@@ -121,6 +125,8 @@ def _scenario(facts: Facts, path: Path) -> str:
     noiseless = facts.is_zero(("scenario", "noise"))
     if path[0] == "behaviour" and path[1] in _RANDOM and noiseless:
         return "noise is 0, so nothing is random"
+    if path[0] == "behaviour" and path[1] == "blur_persistence" and all(facts.is_zero(("policies", one.id, "blur")) for one in facts.base.policies):
+        return "no policy sees with an error"
     if path[0] == "behaviour" and path[1] == "sanctions_cost" and _no_sanctions(facts):
         return "no actor is under sanctions"
     return ""
@@ -155,8 +161,6 @@ def _sends_over(facts: Facts, actor: str, leg: str) -> bool:
 def _actor(facts: Facts, path: Path) -> str:
     section, actor, key = path[:3]
     texts = facts.base.text
-    if key in _RACE and all(s.rules["procurement"] != "richardson" for s in facts.scenarios.values()):
-        return 'the rule procurement is "share", and only "richardson" uses it'
     if key in _BROKER and not any(texts["ties", tie, "broker"] == actor for tie in facts.base.ids["ties"]):
         return f"no tie goes via {actor}"
     out = [tie for tie in facts.base.ids["ties"] if texts["ties", tie, "from"] == actor]
@@ -196,7 +200,20 @@ def _fights(facts: Facts, actor: str) -> bool:
 
 
 def _tie(facts: Facts, path: Path) -> str:
-    return idle_reason(facts, path[1]) if path[2] in _CARRIED else ""
+    tie, key = path[1], path[2]
+    if key in _SUPPORT and (why := _unsupported(facts, tie)):
+        return why
+    if key == "ends_response" and facts.is_zero(("ties", tie, "support_ends")):
+        return f"the support_ends of {tie} is 0"
+    return idle_reason(facts, tie) if key in _CARRIED else ""
+
+
+def _unsupported(facts: Facts, tie: str) -> str:
+    """Return why no support is given over a tie that could end or begin, or an empty text."""
+    sender = str(facts.base.text["ties", tie, "from"])
+    if facts.is_zero(("ties", tie, "weight")):
+        return f"the weight of {tie} is 0, so it carries no support"
+    return f"the support_share of {sender} is 0" if facts.is_zero((facts.base.section(sender), sender, "support_share")) else ""
 
 
 def _front(facts: Facts, path: Path) -> str:
@@ -209,7 +226,18 @@ def _front(facts: Facts, path: Path) -> str:
 def _regime(facts: Facts, path: Path) -> str:
     if path[2] == "volatility" and facts.is_zero(("scenario", "noise")):
         return "noise is 0, so nothing is random"
+    if path[2] == "challengers" and not _presses(facts, path[3], str(facts.base.text["regimes", path[1], "state"])):
+        return f"the engagement of {path[3]} is 0 on every front against the state"
     return ""
+
+
+def _presses(facts: Facts, actor: str, state: str) -> bool:
+    """Whether an actor can be engaged on a front on which it opposes a state."""
+    for front in facts.base.ids["fronts"]:
+        sides = facts.base.text["fronts", front, "sides"]
+        if {sides.get(actor), sides.get(state)} == {1, 2} and not facts.is_zero(("fronts", front, "engagement", actor)):
+            return True
+    return False
 
 
 def _pact(facts: Facts, path: Path) -> str:
@@ -232,6 +260,17 @@ def _provision(facts: Facts, pact: str, provision: str) -> str:
     return ""
 
 
+def _policy(facts: Facts, path: Path) -> str:
+    forms = {one.form for s in facts.scenarios.values() for one in s.policies if one.id == path[1]}
+    if path[2] in ("on_above", "off_below") and "switch" not in forms:
+        return f"{path[1]} is no switch"
+    if path[2] == "floor" and forms == {"linear"}:
+        return f"{path[1]} is linear, so nothing is divided"
+    if path[2] == "blur" and facts.is_zero(("scenario", "noise")):
+        return "noise is 0, so nothing is random"
+    return ""
+
+
 def _event(facts: Facts, path: Path) -> str:
     if facts.all_zero(*path[:2], "lasts") and facts.below(*path[:2], "lasts"):
         return "the effects of this event last 0 months"
@@ -240,5 +279,5 @@ def _event(facts: Facts, path: Path) -> str:
 
 _RULES: dict[str, Callable[[Facts, Path], str]] = {
     "scenario": _scenario, "behaviour": _scenario, "legs": _leg, "places": _place, "states": _actor, "proxies": _actor, "ties": _tie,
-    "fronts": _front, "regimes": _regime, "pacts": _pact, "events": _event,
+    "fronts": _front, "regimes": _regime, "pacts": _pact, "events": _event, "policies": _policy,
 }  # fmt: skip

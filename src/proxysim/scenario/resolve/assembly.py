@@ -13,7 +13,7 @@ from proxysim.core.calendar import month_index, year_and_month
 from proxysim.scenario.resolve.axes import axis_ids
 from proxysim.scenario.resolve.changes import Draft
 from proxysim.scenario.resolve.event_checks import monthly
-from proxysim.scenario.resolve.policy_checks import is_reference
+from proxysim.scenario.resolve.policy_checks import is_branch
 from proxysim.scenario.resolve.references import named
 from proxysim.scenario.scenario import Event, EventCondition, EventEffect, Number, Policy, Scenario
 from proxysim.scenario.schema.document import Leaf, Path, RawWorld
@@ -100,7 +100,7 @@ def _effect_kind(path: Path, verb: str) -> str:
 
 def build(
     world: RawWorld, file: str, base: Leaves, leaves: Leaves, effects: tuple[EventEffect, ...], off: set[str], branch: str,
-    moved: Mapping[str, tuple[Path, ...]],
+    moved: Mapping[str, tuple[Path, ...]], is_reference: bool,
 ) -> Scenario:  # fmt: skip
     """Build the scenario from values without faults; `moved` has the numbers that each policy moves."""
     start = leaves["scenario", "start"].value
@@ -132,7 +132,7 @@ def build(
         events=events,
         effects=effects,
         sources={name: _words(world.leaves, ("sources", name)) for name in sorted(world.ids("sources"))},
-        policies=tuple(_policy(name, leaves, branch, moved.get(name, ())) for name in sorted(world.ids("policies"))),
+        policies=tuple(_policy(name, leaves, branch, moved.get(name, ()), is_reference) for name in sorted(world.ids("policies"))),
     )  # fmt: skip
     return replace(scenario, hash=_hash(scenario))
 
@@ -213,15 +213,16 @@ def _event(name: str, leaves: Leaves, start: int, months: int, off: bool) -> Eve
     return Event(name, kind, first, last, tuple(conditions), get((*path, "label")), get((*path, "about")), off)
 
 
-def _policy(name: str, leaves: Leaves, branch: str, moved: tuple[Path, ...]) -> Policy:
+def _policy(name: str, leaves: Leaves, branch: str, moved: tuple[Path, ...], is_reference: bool) -> Policy:
     """Build one policy."""
     found: dict[str, Any] = {}
     for key in ("owner", "watches", "against", "form", "lag", "over", "active"):
         leaf = leaves.get(("policies", name, key))
         found[key] = leaf.value if leaf else None
-    silent = not found.pop("active") or is_reference(branch, found["against"])
-    words = {key: _words(leaves, ("policies", name, key)) for key in ("label", "about")}
-    return Policy(id=name, moves=tuple(sorted(map(full_path, moved))), silent=silent, **found, **words)
+    against = found["against"]
+    silent = not found.pop("active") or (against is not None and (is_reference or is_branch(branch, against)))
+    found |= {key: _words(leaves, ("policies", name, key)) for key in ("label", "about")}
+    return Policy(id=name, moves=tuple(sorted(map(full_path, moved))), silent=silent, **found)
 
 
 def compared(scenario: Scenario, reference: Scenario) -> Scenario:
@@ -242,5 +243,6 @@ def _hash(scenario: Scenario) -> str:
         [(path, plain(number)) for path, number in scenario.facts.items() if path[-1] == "sanctions"],
         [(e.id, e.kind, e.first, e.last, e.conditions, e.off) for e in scenario.events],
         sorted((e.event, e.path, e.verb, repr(plain(e.number))) for e in scenario.effects),
+        [policy.id for policy in scenario.policies if policy.silent],
     )  # fmt: skip
     return hashlib.blake2b(repr(parts).encode(), digest_size=16).hexdigest()

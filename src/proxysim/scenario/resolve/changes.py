@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from proxysim.scenario.resolve.axes import axis_ids
 from proxysim.scenario.resolve.patterns import PathError, glob, literalness
 from proxysim.scenario.schema.document import Leaf, Path, RawWorld
-from proxysim.scenario.schema.keys import NAMED, SECTIONS, SINGLE, START_ONLY, Key, leaf_length, shown
+from proxysim.scenario.schema.keys import NAMED, SECTIONS, SINGLE, START_ONLY, Key, leaf_length, removed_at, shown
 from proxysim.scenario.schema.numbers import Reader, Written
 from proxysim.scenario.schema.units import Unit
 from proxysim.scenario.schema.values import read_value
@@ -72,6 +72,8 @@ class Draft:
         heads = [(section,)] if single else [(section, name) for name in self._names(section, pattern[1])]
         name = pattern[1] if single else pattern[2]
         key = SECTIONS[section].get(name)
+        if cure := removed_at(pattern):
+            raise PathError(cure)
         if key is None or key.type in ("label", "changes"):
             raise PathError(
                 f'"{name[:60]}" is not a key that can change here{self.world.suggest(name, list(SECTIONS[section]))}'
@@ -85,6 +87,8 @@ class Draft:
                 else f'has parts after "{name}", where the path ends'
             )
         paths = [(*head, name) for head in heads]
+        if name == "against" and "*" in pattern[1]:  # a policy that compares with a level keeps it
+            paths = [path for path in paths if self.get(path) is not None]
         for axis, part in zip(key.axes, pattern[length - len(key.axes) :], strict=True):
             paths = [(*path, one) for path in paths for one in self._axis(axis, part, path, event)]
         if not paths:

@@ -187,6 +187,7 @@ def _regimes_and_pacts(world: RawWorld, leaves: Leaves) -> None:
             blamed = next((part for part in parts if part and part.origin != "default"), None)
             message = f"destroyed, captured and leaked add up to {total:g}; at most 1 is allowed"
             world.add_fault(blamed or world.ids("regimes")[name], ("regimes", name), message)
+    _challengers(world, leaves)
     for name in world.ids("pacts"):
         members, debtor = leaves.get(("pacts", name, "members")), leaves.get(("pacts", name, "debtor"))
         if members and debtor and debtor.value not in members.value and debtor.value in world.ids("states"):
@@ -194,6 +195,21 @@ def _regimes_and_pacts(world: RawWorld, leaves: Leaves) -> None:
         begin, end = leaves.get(("pacts", name, "in_force")), leaves.get(("pacts", name, "until"))
         if begin and end and end.value.value <= begin.value.value:
             world.add_fault(end, ("pacts", name, "until"), "is not after `in_force`")
+
+
+def _challengers(world: RawWorld, leaves: Leaves) -> None:
+    """Check that whoever presses on a regime opposes its state on a front, since pressure comes from that war."""
+    sides = {path[1:] for path in leaves if path[0] == "fronts" and path[2] in ("side_a", "side_b")}
+    for path, leaf in leaves.items():
+        state = leaves.get((*path[:2], "state"))
+        if path[0] != "regimes" or path[2] != "challengers" or not state or world.broken:
+            continue
+        others = {"side_a": "side_b", "side_b": "side_a"}
+        against = sorted({front for front, side, actor in sides if actor == state.value and (front, others[side], path[3]) in sides})
+        if not against and path[3] in axis_ids(world, "actor"):
+            message = (f'"{path[3][:60]}" opposes {state.value} on no front; put the two on opposite sides of a front, '
+                       "or write its pressure into `pressure`")  # fmt: skip
+            world.add_fault(leaf, written_path(path, leaf), message)
 
 
 def _shares(world: RawWorld, leaves: Leaves) -> None:

@@ -117,7 +117,7 @@ def _check_limits(world: RawWorld, leaves: Leaves, path: Path) -> None:
         world.add_fault(end, (*path, "until"), "is not after `from`")
 
 
-def is_reference(branch: str, against: str | None) -> bool:
+def is_branch(branch: str, against: str) -> bool:
     """Whether a branch, by its name in a scenario, is the one that a policy compares with."""
-    return against is not None and branch == ("" if against == NO_BRANCH else against)
+    return branch == ("" if against == NO_BRANCH else against)
 

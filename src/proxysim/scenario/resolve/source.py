@@ -47,6 +47,10 @@ class WorldSource:
         """Branch -> the branches that it extends, directly or through others."""
         return {name: frozenset(branch_order(self.world, [name])) - {name} for name in self.world.ids("branches")}
 
+    def policies(self) -> tuple[str, ...]:
+        """Ids of the policies, in alphabetical order, whether on or off."""
+        return tuple(sorted(self.world.ids("policies")))
+
     def draft(self) -> Draft:
         """Return a copy of the world without a branch, to which changes apply; it has its own list of faults."""
         world = replace(self.world, faults=list(self.world.faults), faulty=set(self.world.faulty))
@@ -69,13 +73,14 @@ class WorldSource:
 
     def resolved(
         self, branch: str | None = None, sets: Sequence[str] = (), overrides: Mapping[str, Any] | None = None, *,
-        others: bool = True,
+        others: bool = True, is_reference: bool = False,
     ) -> tuple[Scenario, dict[Path, Leaf]]:  # fmt: skip
         """Resolve a branch with changes as `scenario` does, and also return its values as written, with their places.
 
         Parameters
         ----------
         others : whether the changes of all other branches are checked too, which is needed once per world
+        is_reference : whether policies of another branch compare with it, so that those which compare with a branch are silent
         """
         overrides = overrides or {}
         draft = self.draft()
@@ -91,11 +96,11 @@ class WorldSource:
         check_past_events(world, leaves, effects, off)
         if world.faults:
             raise error_of(self.shown, world.faults)
-        scenario = assembly.build(world, self.shown, self.base, leaves, effects, off, " + ".join(chosen), moved)
+        scenario = assembly.build(world, self.shown, self.base, leaves, effects, off, " + ".join(chosen), moved, is_reference)
         asked = Asked(self.file, self.text, tuple(sets), tuple(overrides.items()), self)
         against = next((one.against for one in scenario.policies if one.against is not None and not one.silent), None)
         if against is not None:
-            scenario = assembly.compared(scenario, self.resolved(against, sets, overrides, others=False)[0])
+            scenario = assembly.compared(scenario, self.resolved(against, sets, overrides, others=False, is_reference=True)[0])
         return replace(scenario, asked=asked), leaves
 
 

@@ -13,7 +13,18 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from proxysim.errors import Fault, did_you_mean
-from proxysim.scenario.schema.keys import ENTITIES, KINDS, NAMED, SECTIONS, SINGLE, VERBS, key_at, leaf_length, shown
+from proxysim.scenario.schema.keys import (
+    ENTITIES,
+    KINDS,
+    NAMED,
+    SECTIONS,
+    SINGLE,
+    VERBS,
+    key_at,
+    leaf_length,
+    removed_at,
+    shown,
+)
 from proxysim.scenario.schema.models import world_model
 from proxysim.scenario.schema.numbers import SOURCE_ID, show
 from proxysim.scenario.schema.units import Unit
@@ -190,6 +201,8 @@ def _message(detail: Any, path: Path, world: RawWorld) -> tuple[str, int]:
         offset -= 1
     key = key_at(inner) if inner else None
     if detail["type"] == "extra_forbidden":
+        if inner and (cure := removed_at(inner)):
+            return cure, len(path)
         known = _known(path)
         near = world.suggest(path[-1], known)
         if near and len(path) in (2, 3):

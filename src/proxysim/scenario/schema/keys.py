@@ -33,6 +33,17 @@ START_ONLY = ("stock_origin", "cumulative", "patrols")
 _UNDATED = ("stock_origin", "patrols", "noise", "in_force", "until", "policy_from", "policy_until")
 
 
+_WITH_A_POLICY = "leave it out, and write the answer as a policy: see docs/scenario-files.md, Policies"
+#: Section and key -> cure, for keys of earlier versions that were removed.
+REMOVED = {
+    ("rules", "procurement"): f"was removed, as was its variant richardson; {_WITH_A_POLICY}",
+    ("rules", "strikes"): f"was removed, as was its variant responsive; {_WITH_A_POLICY}",
+} | {
+    ("states", key): f"was removed with the variant richardson of the rule procurement; {_WITH_A_POLICY}"
+    for key in ("rival", "reaction", "fatigue", "grievance", "outlay")
+}  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Key:
     """One key of a section.
@@ -112,7 +123,6 @@ _STRUCTURE: dict[str, tuple[Key, ...]] = {
         _origin(),
         Key("income_basis", "choice", "whether the income already reflects sanctions (observed) or not (potential)", default="observed",
             choices=("observed", "potential")),
-        Key("rival", "id", "rival in an arms race", target="states"),
     ),
     "proxies": (_label(), _home(), _origin()),
     "ties": (
@@ -227,6 +237,12 @@ def key_at(path: Sequence[str]) -> Key | None:
     """Return the key on a path of a world, or None."""
     place = 1 if path[0] in SINGLE else 2
     return SECTIONS.get(path[0], {}).get(path[place]) if len(path) > place else None
+
+
+def removed_at(path: Sequence[str]) -> str:
+    """Return the cure for a path to a key that was removed; empty for any other path."""
+    place = 1 if path[0] in SINGLE else 2
+    return REMOVED.get((path[0], path[place]), "") if len(path) > place else ""
 
 
 def leaf_length(path: Sequence[str], key: Key) -> int:

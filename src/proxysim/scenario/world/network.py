@@ -20,7 +20,7 @@ def connect(scenario: Scenario, w: Any, names: Names, index: Places, chains: Cha
     for axis in vocabulary.COUNTED:
         w[f"{axis}_count"] = len(names[axis])
     w["months"] = scenario.months
-    for name in ("actor_regime", "rival", "tie_broker", "tie_back", "leg_host", "leg_front", "pact_debtor", "event_front"):
+    for name in ("actor_regime", "tie_broker", "tie_back", "leg_host", "leg_front", "pact_debtor", "event_front"):
         getattr(w, name)[...] = -1
     w["components"], w["other"] = -1, index["origin"][OTHER]
     for c, category in enumerate(names["category"]):
@@ -32,8 +32,6 @@ def connect(scenario: Scenario, w: Any, names: Names, index: Places, chains: Cha
         w.is_proxy[a] = section == "proxies"
         own = text.get((section, actor, "origin")) or actor
         w.actor_origin[a] = index["origin"].get(own, index["origin"][OTHER])
-        rival = text.get((section, actor, "rival"))
-        w.rival[a] = index["actor"][rival] if rival else -1
     for r, regime in enumerate(names["regime"]):
         w.regime_state[r] = index["actor"][text["regimes", regime, "state"]]
         w.actor_regime[w.regime_state[r]] = r
@@ -61,7 +59,7 @@ def connect(scenario: Scenario, w: Any, names: Names, index: Places, chains: Cha
         front = text.get(("events", event.id, "front"))
         w.event_front[e] = index["front"][front] if front else -1
     for name, field in (("allocation", "fixed_allocation"), ("assembly", "kits"), ("attrition", "attrition_form"),
-                        ("diffusion", "exponential"), ("procurement", "richardson"), ("strikes", "responsive")):  # fmt: skip
+                        ("diffusion", "exponential")):  # fmt: skip
         w[field] = VARIANTS[name].index(scenario.rules[name])
 
 
@@ -113,7 +111,7 @@ def write_keys(scenario: Scenario, w: Any, names: Names, chains: Chains) -> None
             )
         return number
 
-    for axis in ("actor", "front", "event", "leg", "regime", "policy"):
+    for axis in ("actor", "front", "event", "leg", "regime", "tie", "policy"):
         for i, name in enumerate(names[axis]):
             getattr(w, f"{axis}_key")[i] = key(f"{axis}/{chance_key(scenario, axis, name)}")
     for r, (i, legs) in enumerate(chains):

@@ -18,7 +18,7 @@ VERBS = {"set": codes.SET, "scale": codes.SCALE, "add": codes.ADD}
 CARRIED = {
     "stock": codes.STOCK, "plant": codes.PLANT, "knowhow": codes.KNOWHOW,
     "personnel": codes.PERSONNEL, "command": codes.COMMAND, "control": codes.CONTROL,
-    "stability": codes.STABILITY, "funds": codes.FUNDS, "outlay": codes.OUTLAY,
+    "stability": codes.STABILITY, "funds": codes.FUNDS, "support_on": codes.SUPPORT,
 }  # fmt: skip
 
 
