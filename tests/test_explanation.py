@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.studies import study_world
-from tests.test_dials import ANSWERING, VARIANTS, WORLD, other
+from tests.test_dials import VARIANTS, WORLD, other
 from tests.worlds import random_tables, to_toml, with_policies, world_of
 
 import proxysim as ps
@@ -148,7 +148,7 @@ def found() -> Explanation:
 def test_explain__json_and_words_tell_the_chain(found: Explanation) -> None:
     """Valid JSON without a NaN; one line of words for each rule that first makes a difference."""
     answer = json.loads(json.dumps(found.to_json(), allow_nan=False))
-    assert {"world", "branches", "seed", "run", "assumed", "chain", "outcome", "steps", "skipped"} == set(answer)
+    assert {"world", "branches", "policies", "seed", "run", "assumed", "chain", "outcome", "steps", "skipped"} == set(answer)
     assert (len(found.chain), len(found.steps)) == (len(answer["chain"]), len(answer["steps"]))
     told = found.summary(full=True)
     assert "First, in 2021-02, pact.provisions: level of a pact this month (treaty) is" in told
@@ -468,9 +468,9 @@ def assert_first_divergence_reads(parameter: Parameter, texts: list[str], tries:
 
 @pytest.mark.parametrize("parameter", SOON, ids=lambda parameter: parameter.name)
 def test_explain__first_divergence_lies_where_the_number_is_read(parameter: Parameter) -> None:
-    """One number changed in the world of the dials, for six months."""
+    """One number changed in the world of the dials, for six months; in all of them, with what makes the other dials act, if that shows nothing."""
     short = WORLD.replace("end = 2022-06-01", "end = 2020-06-01")
-    assert assert_first_divergence_reads(parameter, [WORLD + ANSWERING if parameter.sections == ("policies",) else short], 3)
+    assert assert_first_divergence_reads(parameter, [short, *(WORLD + variant for variant in VARIANTS)], 8)
 
 
 @pytest.mark.slow
