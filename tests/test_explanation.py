@@ -329,6 +329,12 @@ def test_policies__of_the_reference_are_no_difference_at_the_start() -> None:
     found = explain(answering(), ("no-pact", "strong"), run=1, rng=5)
     assert ("2020-05", "pact.provisions", "pact_level") == (found.chain[0].month, found.chain[0].rule, found.chain[0].quantity)
     assert not {"policy_error", "reference", "watched"} & {link.quantity for link in found.chain}
+    pair = Pair((found.world, found.other), 5, 1)
+    pair.follow()
+    months, policies = pair.layout.shape["m", "reference"]
+    calls = {name: pair.first["m"].call[pair.layout.start["m", name] :][: months * policies].reshape(months, policies) for name in MEMORY}
+    assert (calls["reference"] == -1).all()
+    assert (calls["watched"][6:] > 0).all()
 
 
 def test_policies__a_gain_is_an_assumed_change() -> None:
