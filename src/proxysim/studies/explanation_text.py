@@ -52,6 +52,8 @@ _PLAIN = {
     "policy_now": "the factor that {0} puts on {moves}", "policy_wanted": "the factor that {0} calls for on {moves}",
     "policy_seen": "what {owner} sees of {watches} {compared}", "policy_is_on": "the switch of {0} (1 for on)",
     "policy_due": "the cost of the factors that {0} calls for", "policy_part": "the part of that cost that {0} can pay",
+    "balance": "the balance of the sides of front {0}", "route_skimmed": "the share of shipments over route {0} that others keep",
+    "want": "the arms that {0} wants to buy ({1})",
 }  # fmt: skip
 #: Those of them that are plural.
 _PLURAL = frozenset({"sent", "transit", "ring", "arrived", "arms", "made"})
