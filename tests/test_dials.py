@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.worlds import PRESSED
+from tests.worlds import ANSWERING, PRESSED
 
 from proxysim.core import records, vocabulary
 from proxysim.core.parameters import PARAMETERS, Parameter
@@ -18,45 +18,6 @@ from proxysim.scenario.resolve.loader import scenario_from_text
 from proxysim.scenario.world.world import World, build
 
 WORLD = (Path(__file__).parent / "dials.toml").read_text(encoding="utf-8")
-#: Policies of each form, with what their numbers need to act.
-ANSWERING = """
-[policies.ratio]
-owner = "north"
-watches = "stock.reds"
-level = 50
-moves = "states.north.support_share"
-gain = 0.4
-floor = 3
-blur = 0.3
-cost = 1
-from = 2020-05-01
-until = 2022-01-01
-[policies.bound]
-owner = "north"
-watches = "stock.reds"
-level = 50
-moves = "states.north.attention_response"
-gain = 19
-at_least = 0.8
-at_most = 1.2
-[policies.inverse]
-owner = "north"
-watches = "stock.reds"
-level = 50
-moves = "states.north.need_response"
-gain = -19
-at_least = 0.8
-[policies.toggle]
-owner = "north"
-watches = "stock.north"
-level = 700
-moves = "behaviour.decay"
-form = "switch"
-gain = 0.5
-over = 1
-on_above = 1.0
-off_below = 0.9
-"""
 #: What is added to the world so that all dials act.
 VARIANTS = ("", PRESSED, ANSWERING)
 

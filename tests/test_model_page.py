@@ -26,8 +26,8 @@ UNITS = {"money_flow": "USD m / month", "arms_flow": "arms / month", "money": "U
          "persons": "persons", "months": "months", "month": "month", "level": "unit of the measure"}  # fmt: skip
 #: Words in equations that are no names of numbers, and names that an equation defines on the spot.
 WORDS = {
-    "if", "if on", "else", "or",
-    "commission of the broker", "over the routes of the tie", "for a proxy", "value set", "factors", "terms", "lowest", "highest",
+    "if", "if on", "else", "or", "commission of the broker", "skim of the broker", "bought", "over the routes of the tie", "for a proxy",
+    "value set", "factors", "terms", "lowest", "highest",
     "side a", "z", "0", "1", "0 without weights", "0 if the divisor is 0", "1 if nothing is due", "1 if the flow is 0",
     "1 if the tie has no cost", "low", "high", "1 if the divisor is 0", "in month 0",
     "usual", "left", "due", "paid", "share", "need", "room", "own", "budget", "bill", "spare", "money", "foreign", "free", "sold", "price paid",

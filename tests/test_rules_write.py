@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.worlds import PRESSED
+from tests.worlds import ANSWERING, PRESSED
 
 from proxysim.core import records
 from proxysim.core.calls import calls_of_month
@@ -34,7 +34,7 @@ def promised(rule: Any) -> set[str]:
 @pytest.fixture(scope="module")
 def seen() -> dict[str, set[str]]:
     """What each rule changed over some months of a world in which every mechanism acts."""
-    world = build(scenario_from_text(WORLD + PRESSED + '[rules]\nassembly = "kits"\n'))
+    world = build(scenario_from_text(WORLD + PRESSED + ANSWERING + '[rules]\nassembly = "kits"\n'))
     course, changed = Course(world, 5, 0), {}
     for _ in range(26):
         course.advance()

@@ -12,6 +12,8 @@ from proxysim.core import records
 from proxysim.core.parameters import PARAMETERS, VARIANTS
 from proxysim.core.vocabulary import MEASURES, PROVISIONS
 from proxysim.scenario.resolve.loader import scenario_from_text
+from proxysim.scenario.scenario import Scenario
+from proxysim.scenario.schema.keys import START_ONLY, parameter_of
 from proxysim.scenario.world.world import World, build
 
 Tables = dict[str, Any]
@@ -44,6 +46,45 @@ PLAIN: Tables = {
     "rules": {},
 }  # fmt: skip
 
+#: Policies of each form for the world of the dials, with what their numbers need to act.
+ANSWERING = """
+[policies.ratio]
+owner = "north"
+watches = "stock.reds"
+level = 50
+moves = "states.north.support_share"
+gain = 0.4
+floor = 3
+blur = 0.3
+cost = 1
+from = 2021-01-01
+until = 2022-01-01
+[policies.bound]
+owner = "north"
+watches = "stock.reds"
+level = 50
+moves = "states.north.attention_response"
+gain = 19
+at_least = 0.8
+at_most = 1.2
+[policies.inverse]
+owner = "north"
+watches = "stock.reds"
+level = 50
+moves = "states.north.need_response"
+gain = -19
+at_least = 0.8
+[policies.toggle]
+owner = "north"
+watches = "stock.north"
+level = 700
+moves = "behaviour.decay"
+form = "switch"
+gain = 0.5
+over = 1
+on_above = 1.0
+off_below = 0.9
+"""
 #: Added to dials.toml: support that ends and begins over every tie, and a proxy that presses on the regime of its opponent.
 PRESSED = """
 [defaults.ties]
@@ -148,6 +189,63 @@ def opened_tables(seed: int, small: bool = True) -> Tables:
             shut = {"places": {place: {"leave": {rng.choice(actors)[1]: rng.choice([0, 0.5])}}}}
             tables["events"][f"gate-{place}"] = {"on": datetime.date(2015, rng.randint(1, 12), 1), "set": shut}
     return tables
+
+
+#: Branch with which the policies of `with_policies` compare: poorer states and no pact.
+BEFORE: Tables = {"scale": {"states": {"*": {"income": 0.7}}}}
+
+
+def with_policies(tables: Tables, rng: random.Random, most: int = 4) -> Tables:
+    """Tables with 1 to `most` random valid policies, of any form, that watch anything and move any number that a policy can move.
+
+    Half of them compare with the branch "before", which is added, and the others with a level.
+    """
+    branches = {**tables.get("branches", {}), "before": merged(BEFORE, {"set": {"pacts": {"*": {"strength": 0}}}} if tables.get("pacts") else {})}
+    tables = {**tables, "branches": branches, "policies": {}}
+    scenario = scenario_from_text(to_toml(tables))
+    moved = [path for path in scenario.numbers if _is_lever(path)]
+    for k in range(rng.randint(1, most)):
+        tables["policies"][f"q{k}"] = _policy(rng, scenario, moved)
+    return tables
+
+
+def _is_lever(path: tuple[str, ...]) -> bool:
+    """Whether a policy can move a number; engagement is left out, since a file has it by side."""
+    parameter = parameter_of(path)
+    fixed = parameter.carried or parameter.kind == "month" or parameter.name in (*START_ONLY, "engagement")
+    return not fixed and path[0] not in ("scenario", "events", "policies")
+
+
+def _policy(rng: random.Random, scenario: Scenario, moved: list[tuple[str, ...]]) -> Tables:
+    """One random policy."""
+    form, pacts = rng.choice(["proportional", "linear", "switch"]), scenario.ids["pacts"]
+    actors = scenario.ids["actors"]
+    if pacts and rng.random() < 0.2:
+        watches, size = [f"level.{rng.choice(pacts)}"], 1.0
+    else:
+        measure = rng.choice(list(MEASURES))
+        watches = [f"{measure}.{actor}" for actor in rng.sample(actors, rng.randint(1, min(3, len(actors))))]
+        size = 10.0 ** rng.uniform(-2, 3)
+    table: Tables = {
+        "owner": rng.choice(actors), "watches": rng.choice([watches, watches[0]]), "form": form,
+        "moves": [".".join(json.dumps(part) if " " in part else part for part in path)
+                  for path in rng.sample(moved, rng.randint(1, min(3, len(moved))))],
+        "gain": round(rng.choice([-1, 1]) * min(20.0, 4 * rng.random() / (size if form == "linear" else 1.0)), 6),
+        "at_least": rng.choice([0, 0.5, 1, round(rng.random(), 3)]), "at_most": round(1 + 2 * rng.random(), 3),
+        "lag": rng.randint(0, 6), "over": rng.randint(1, 8), "blur": rng.choice([0, 0.3, 1]),
+        "floor": rng.choice([0, round(size, 4)]),
+    }  # fmt: skip
+    reference = {"against": "before"} if rng.random() < 0.5 else {"level": rng.choice([round(size, 4), {"2015": round(size, 4), "2016": round(2 * size, 4)}])}
+    table |= reference
+    if form == "switch":
+        table |= {"on_above": 1.1, "off_below": rng.choice([0.9, 1.1])}
+    if rng.random() < 0.5:
+        table["cost"] = round(10.0 ** rng.uniform(-2, 2), 4)
+    if rng.random() < 0.2:
+        table["from"] = datetime.date(2015, rng.randint(1, 12), 1)
+    if rng.random() < 0.2:
+        table["until"] = datetime.date(2016, rng.randint(1, 12), 1)
+    return table
 
 
 def pressed_tables(seed: int, small: bool = True) -> Tables:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from proxysim.runs.versions import show_versions
     from proxysim.scenario.lint.warning import CheckWarning
     from proxysim.scenario.world.world import World, load
+    from proxysim.studies.answers import Answers, answers
     from proxysim.studies.attribution import Attribution, attribute
     from proxysim.studies.check import check
     from proxysim.studies.comparison import Comparison, compare
@@ -44,6 +45,7 @@ __version__ = "0.1.0"
 
 #: Public name -> module of this package that defines it.
 _HOMES = {
+    "Answers": "studies.answers",
     "Attribution": "studies.attribution",
     "BooksError": "errors",
     "CheckWarning": "scenario.lint.warning",
@@ -65,6 +67,7 @@ _HOMES = {
     "Sweep": "sweeps.results",
     "SweepOptions": "sweeps.execution.options",
     "World": "scenario.world.world",
+    "answers": "studies.answers",
     "attribute": "studies.attribution",
     "check": "studies.check",
     "compare": "studies.comparison",
@@ -89,6 +92,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Answers",
     "Attribution",
     "BooksError",
     "CheckWarning",
@@ -111,6 +115,7 @@ __all__ = [
     "SweepOptions",
     "World",
     "__version__",
+    "answers",
     "attribute",
     "check",
     "compare",

@@ -48,6 +48,24 @@ Sets = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="PATH=VALUE", help="Change a number, such as pacts.treaty.strength=0.8; can be repeated."),
 ]
+Policies = Annotated[
+    str | None,
+    typer.Option(
+        "--policies",
+        metavar="file|off|on|ID,...",
+        help="Policies that are on: those of the file (default), none, all, or only those named.",
+    ),
+]
+
+
+def policies_of(text: str | None) -> str | list[str]:
+    """The policies that an option asks for: a word, or ids."""
+    words = [] if text is None else [name.strip() for name in text.split(",") if name.strip()]
+    if text is None or words in (["file"], ["off"], ["on"]):
+        return words[0] if words else "file"
+    if not words:
+        raise refusal("--policies", "is empty; allowed are file, off, on, or ids of policies")
+    return words
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from proxysim.cli.app import Sets
+from proxysim.cli.app import Policies, Sets
 
 Runs = Annotated[int, typer.Option("--runs", min=1, help="Number of paired runs.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of the study.")]
@@ -46,9 +46,10 @@ class DrawOptions:
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """Changes of numbers, number of threads, and form of the answer."""
+    """Changes of numbers, policies that are on, number of threads, and form of the answer."""
 
     sets: Sets = None
+    policies: Policies = None
     threads: Threads = None
     out: Folder = None
     as_json: AsJson = False

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from proxysim.cli.app import Sets, app, refusal
+from proxysim.cli.app import Policies, Sets, app, policies_of, refusal
 from proxysim.cli.options import Seed, Threads, Uncertain, with_options
 from proxysim.cli.studies import bar
 from proxysim.errors import RunError, StorageError
@@ -44,6 +44,7 @@ class StudyOptions:
     uncertain: Uncertain = False
     full: Annotated[bool, typer.Option("--full", help="World only: print the long tables too, which are otherwise folded on the screen.")] = False
     sets: Sets = None
+    policies: Policies = None
     threads: Threads = None
 
 
@@ -107,7 +108,7 @@ def _of_world(world: str, target: Path, options: StudyOptions) -> None:
     names = None
     if options.branches is not None:
         names = [name.strip() for name in options.branches.split(",") if name.strip()]
-    built = load(world, names[0] if names else None, tuple(options.sets or ()))
+    built = load(world, names[0] if names else None, tuple(options.sets or ()), policies_of(options.policies))
     write_report(built, target, names, options.runs, options.seed, focus=options.focus, uncertain=options.uncertain, full=options.full,
                  threads=options.threads, steps=bar, asked=_asked(world, target, options))  # fmt: skip
 
@@ -163,4 +164,5 @@ def _asked(world: str, target: Path, options: StudyOptions) -> str:
     words += ["--full"] if options.full else []
     for one in options.sets or ():
         words += ["--set", one]
+    words += ["--policies", options.policies] if options.policies is not None else []
     return shlex.join([*words, "--out", str(target)])

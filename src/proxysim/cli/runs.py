@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from proxysim.cli.app import BranchName, Sets, WorldFile, app, refusal
+from proxysim.cli.app import BranchName, Policies, Sets, WorldFile, app, policies_of, refusal
 from proxysim.paths import path_of
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def run(
     seed: Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of the study.")] = 0,
     number: Annotated[int, typer.Option("--run", min=0, max=2**32 - 1, help="Number of the run for that seed.")] = 0,
     sets: Sets = None,
+    policies: Policies = None,
     out: Annotated[str | None, typer.Option("--out", metavar="DIR", help="Write tables, manifest and a figure to a folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
 ) -> None:
@@ -33,7 +34,7 @@ def run(
     from proxysim.runs.run import run as run_world
     from proxysim.scenario.world.world import load
 
-    built = load(world, branch, tuple(sets or ()))
+    built = load(world, branch, tuple(sets or ()), policies_of(policies))
     done = run_world(built, rng=seed, run=number)
     if folder is not None:
         _write(done, folder)

@@ -1,4 +1,4 @@
-"""The commands `compare`, `attribute` and `explain`."""
+"""The commands `compare`, `answers`, `attribute` and `explain`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proxysim.cli.app import Sets, WorldFile, app, refusal
+from proxysim.cli.app import Policies, Sets, WorldFile, app, policies_of, refusal
 from proxysim.cli.options import AsJson, DrawOptions, Folder, Measures, OutputOptions, Runs, Seed, with_options
 from proxysim.paths import path_of
 from proxysim.runs.files import write_whole
@@ -20,6 +20,7 @@ from proxysim.runs.files import write_whole
 if TYPE_CHECKING:
     import pandas
 
+    from proxysim.studies.answers import Answers
     from proxysim.studies.attribution import Attribution
     from proxysim.studies.comparison import Comparison
     from proxysim.studies.explanation import Explanation
@@ -85,8 +86,8 @@ def compare(
 
     names = _names(branches)
     result = compare_branches(
-        load(world, names[0] if names else None, tuple(output.sets or ())), names, runs, draws.seed, uncertain=draws.uncertain,
-        given=options.given, start=options.start, measures=_names(options.measures) if options.measures else None,
+        load(world, names[0] if names else None, tuple(output.sets or ()), policies_of(output.policies)), names, runs, draws.seed,
+        uncertain=draws.uncertain, given=options.given, start=options.start, measures=_names(options.measures) if options.measures else None,
         until_halfwidth=options.halfwidth, bands=folder is not None, threads=output.threads, progress=bar(),
     )  # fmt: skip
     tables = {}
@@ -107,6 +108,48 @@ def _tell_of_bands(result: Comparison) -> None:
         print("no bands.parquet: monthly bands are not available with --given", file=sys.stderr)
     elif study.band_runs < study.runs:
         print(f"bands.parquet covers the first {study.band_runs:,} of {study.runs:,} runs of each branch", file=sys.stderr)
+
+
+@dataclass(frozen=True)
+class AnswersOptions:
+    """Which outcomes are reported."""
+
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="DATE", help="Month from which the branch may differ; outcomes cover the months from then on."),
+    ] = None
+    measures: Measures = None
+    full: Annotated[bool, typer.Option("--all", help="Print all effects, each divided among the policies.")] = False
+
+
+@app.command("answers")
+@with_options
+def answers(
+    world: WorldFile,
+    branch: Annotated[str, typer.Option("--branch", help="Branch whose effect others answer.")],
+    against: Annotated[str, typer.Option("--against", help="Baseline with which it is compared.")] = "no-pact",
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Number of paired runs in each setting of the policies.")] = 200,
+    *,
+    draws: DrawOptions,
+    options: AnswersOptions,
+    output: OutputOptions,
+) -> None:
+    """Show what is left of the effect of a branch once others have answered it.
+
+    Runs the branch with none of the policies on, with all, with each alone and with all but each, and prints what each answer
+    takes away.
+    """
+    folder = _folder(output.out)
+    from proxysim.scenario.world.world import load
+    from proxysim.studies.answers import answers as answers_of
+
+    result = answers_of(
+        load(world, against, tuple(output.sets or ()), policies_of(output.policies)), [against, branch], runs, draws.seed,
+        uncertain=draws.uncertain, start=options.start, measures=_names(options.measures) if options.measures else None,
+        threads=output.threads, progress=bar(),
+    )  # fmt: skip
+    tables = {"answers": result.to_dataframe(), "policies": result.policies_table()} if folder is not None else {}
+    _tell(result, tables, folder, result.summary(options.full), output.as_json)
 
 
 @dataclass(frozen=True)
@@ -140,8 +183,8 @@ def attribute(
     from proxysim.studies.attribution import attribute as attribute_branch
 
     result = attribute_branch(
-        load(world, against, tuple(output.sets or ())), branch, against, runs, draws.seed, uncertain=draws.uncertain,
-        start=options.start, measures=_names(options.measures) if options.measures else None, threads=output.threads,
+        load(world, against, tuple(output.sets or ()), policies_of(output.policies)), branch, against, runs, draws.seed,
+        uncertain=draws.uncertain, start=options.start, measures=_names(options.measures) if options.measures else None, threads=output.threads,
         progress=bar(),
     )  # fmt: skip
     tables = {"attribution": result.to_dataframe()} if folder is not None else {}
@@ -169,6 +212,7 @@ def explain(
         bool, typer.Option("--full", help="Print every quantity instead, with the first month and rule in which it differs.")
     ] = False,
     sets: Sets = None,
+    policies: Policies = None,
     out: Folder = None,
     as_json: AsJson = False,
 ) -> None:
@@ -186,7 +230,7 @@ def explain(
     from proxysim.studies.mean_explanation import explain_mean
 
     names = _names(branches)
-    built = load(world, names[0] if names else None, tuple(sets or ()))
+    built = load(world, names[0] if names else None, tuple(sets or ()), policies_of(policies))
     if runs is not None:
         mean = explain_mean(built, names, runs, seed, measure)
         _tell(mean, {"steps": mean.to_dataframe()} if folder is not None else {}, folder, mean.summary(), as_json)
@@ -197,7 +241,7 @@ def explain(
 
 
 def _tell(
-    result: Comparison | Attribution | Explanation | MeanExplanation, tables: dict[str, pandas.DataFrame], folder: Path | None, words: str,
+    result: Comparison | Answers | Attribution | Explanation | MeanExplanation, tables: dict[str, pandas.DataFrame], folder: Path | None, words: str,
     as_json: bool,
 ) -> None:  # fmt: skip
     """Print an answer as text or JSON; with a folder, write both and the tables to it."""

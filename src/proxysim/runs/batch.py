@@ -160,6 +160,6 @@ def run_rows(
         rows = Rows(world, seed, np.ascontiguousarray(numbers[place[low:high]]), runs[low:high], reference=told)
         rows.begin()
         rows.advance(0, len(world.months), True, none)
-        parts.append((outcomes.values(world, rows.tally, rows.states, rows.factor), rows.residuals))
+        parts.append((outcomes.values(world, rows.tally, rows.states, rows.factor, rows.params), rows.residuals))
     values, residuals = (np.concatenate(part) for part in zip(*parts, strict=True))
     return values, residuals

@@ -40,6 +40,11 @@ def branch_worlds(
     return worlds, names
 
 
+def policies_on(worlds: Sequence[World]) -> list[str]:
+    """Return the ids of the policies that are on in any of some worlds, in alphabetical order."""
+    return sorted({name for world in worlds for name in world.scenario.policies_on})
+
+
 def month_of(world: World, date: str, option: str = "--from") -> int:
     """Return the month of a date "YYYY-MM", counted from the start of the world; a day may follow the month.
 

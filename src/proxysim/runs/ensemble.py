@@ -11,7 +11,7 @@ import numpy as np
 from proxysim.core import vocabulary
 from proxysim.errors import BooksError, RunError, check_options
 from proxysim.runs import outcomes
-from proxysim.runs.branches import branch_worlds, month_of, same_journeys
+from proxysim.runs.branches import branch_worlds, month_of, policies_on, same_journeys
 from proxysim.runs.course import TOLERANCE, account_name, seed_of
 from proxysim.runs.monthly import AXES, COUNTS, Kept, MonthlyFlows, collector
 from proxysim.runs.outcomes import Outcome
@@ -422,8 +422,8 @@ class Ensemble:
 
         Returns
         -------
-        dict : world (hash of its content), branches, seed, runs, uncertain, from (first month that counts),
-            model_version, residual (relative, of the books)
+        dict : world (hash of its content), branches, policies (those that are on in any branch), seed, runs, uncertain,
+            from (first month that counts), model_version, residual (relative, of the books)
 
         Examples
         --------
@@ -434,8 +434,8 @@ class Ensemble:
         """
         from proxysim.core.version import model_version
 
-        return {"world": self.worlds[0].hash, "branches": list(self.branches), "seed": self.seed, "runs": self.runs,
-                "uncertain": self.uncertain, "from": self.worlds[0].months[self.start],
+        return {"world": self.worlds[0].hash, "branches": list(self.branches), "policies": policies_on(self.worlds),
+                "seed": self.seed, "runs": self.runs, "uncertain": self.uncertain, "from": self.worlds[0].months[self.start],
                 "model_version": model_version(), "residual": self.residual}  # fmt: skip
 
     def __repr__(self) -> str:

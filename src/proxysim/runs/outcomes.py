@@ -15,8 +15,8 @@ Array = np.ndarray[Any, Any]
 AT_THE_END = ("capacity", "fighting", "manufacture", "potential", "stock")
 FALLEN, FALL, REVIVED, REVIVAL = "regime_fallen", "month_of_fall", "revived", "months_to_revival"
 END, FROM = "_end", "_from_"
-#: Outcomes of a policy: its mean factor, and the share of months in which it is at one of its limits.
-ANSWER, AT_LIMIT = "answer", "answer_at_limit"
+#: Outcomes of a policy: its mean factor, the share of months in which a limit holds it, and what is paid for it.
+ANSWER, AT_LIMIT, PAID = "answer", "answer_at_limit", "answer_paid"
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class Outcome:
     Attributes
     ----------
     measure : a measure of `vocabulary.MEASURES` (mean over the months), ``X_end`` (value in the last month),
-        ``received_arms_from_ORIGIN``, ``regime_fallen``, ``month_of_fall``, ``revived``, ``months_to_revival``, ``answer``
-        or ``answer_at_limit``
+        ``received_arms_from_ORIGIN``, ``regime_fallen``, ``month_of_fall``, ``revived``, ``months_to_revival``, ``answer``,
+        ``answer_at_limit`` or ``answer_paid``
     actor : id of an actor, a regime or a policy
     unit : unit of the value
     is_event : True if the value is 0 or 1
@@ -54,11 +54,11 @@ def outcomes_of(world: World) -> tuple[Outcome, ...]:
     for r in regimes:
         rows += [(FALLEN, r, "share of runs", True), (FALL, r, "months", False)]
     for k in world.names["policy"]:
-        rows += [(ANSWER, k, "factor", False), (AT_LIMIT, k, "share of months", False)]
+        rows += [(ANSWER, k, "factor", False), (AT_LIMIT, k, "share of months", False), (PAID, k, "USD m / month", False)]
     return tuple(Outcome(measure, actor, unit, event, actor in proxies) for measure, actor, unit, event in rows)
 
 
-def values(world: World, tally: Array, states: Any, factor: Array) -> Array:
+def values(world: World, tally: Array, states: Any, factor: Array, params: Any = None) -> Array:
     """Compute the outcomes that `outcomes_of` lists; undefined values are NaN.
 
     Parameters
@@ -67,6 +67,8 @@ def values(world: World, tally: Array, states: Any, factor: Array) -> Array:
     tally : sums over the months that count, shape ``(run, actor, measure + origin)``
     states : state records at the end, shape ``(run,)``
     factor : factor of each policy in the months that count, shape ``(run, month, policy)``
+    params : parameters of each run in the last month, shape ``(run,)``, with the limits and costs of its policies; None
+        for those of the world
 
     Returns
     -------
@@ -82,8 +84,10 @@ def values(world: World, tally: Array, states: Any, factor: Array) -> Array:
     fallen = states.fallen[:, :regimes, np.newaxis].astype(np.float64)
     per_regime = np.concatenate([fallen >= 0, np.where(fallen >= 0, fallen, np.nan)], axis=2)
     found = [per_actor.reshape(runs, -1), per_regime.reshape(runs, -1)]
-    if factor.shape[2]:
-        low, high = (world.params[name][0, : factor.shape[2]] for name in ("policy_least", "policy_most"))
-        answers = np.stack([factor, (factor <= low) | (factor >= high)], axis=3)
+    if count := factor.shape[2]:
+        of = world.params if params is None else params
+        low, high, cost = (of[name][:, np.newaxis, :count] for name in ("policy_least", "policy_most", "policy_cost"))
+        at_limit = (factor != 1.0) & ((factor <= low) | (factor >= high))
+        answers = np.stack([factor, at_limit, cost * np.abs(factor - 1.0)], axis=3)
         found.append(answers.sum(axis=1).reshape(runs, -1) / max(1, months))
     return np.concatenate(found, axis=1)

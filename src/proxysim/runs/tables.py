@@ -263,6 +263,7 @@ def manifest(run: Run) -> dict[str, Any]:
         "residual": float(run.residual),
         "tables": list(TABLES),
         "rules": dict(scenario.rules),
+        "policies": list(scenario.policies_on),
         "sources": dict(scenario.sources),
         "numbers": numbers,
     }

@@ -195,7 +195,7 @@ def _run(job: Job, results: Results, first: int, low: int, high: int) -> None:
 
 def _keep(job: Job, results: Results, b: int, low: int, high: int, rows: Rows) -> None:
     world, states = rows.world, rows.states
-    told = outcomes.values(world, rows.tally, states, rows.factor[:, job.start :])
+    told = outcomes.values(world, rows.tally, states, rows.factor[:, job.start :], rows.params)
     results.values[b, low:high] = told[:, results.columns]
     results.fallen[b, low:high] = states.fallen[:, : len(world.names["regime"])]
     happened = states.event_month[:, : len(world.names["event"])]

@@ -128,6 +128,9 @@ class Source(Protocol):
     def ancestors(self) -> dict[str, frozenset[str]]:
         """Branch -> the branches that it extends, directly or through others."""
 
+    def policies(self) -> tuple[str, ...]:
+        """Ids of the policies, in alphabetical order, whether on or off."""
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -196,6 +199,11 @@ class Scenario:
     policies: tuple[Policy, ...] = ()
     asked: Asked | None = None
     reference: Scenario | None = None
+
+    @property
+    def policies_on(self) -> tuple[str, ...]:
+        """Ids of the policies that are on; those that compare with this branch have no effect in it."""
+        return tuple(one.id for one in self.policies if self.text["policies", one.id, "active"])
 
     def section(self, actor: str) -> str:
         """Return the section of an actor: "proxies" or "states"."""

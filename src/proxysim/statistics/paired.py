@@ -128,6 +128,59 @@ def beyond_rounding(one: Array | float, two: Array | float) -> Array:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Mean over paired runs of a part of an effect, such as what one answer takes away; undefined values are None.
+
+    Attributes
+    ----------
+    value : mean, in the unit of the measure
+    low, high : ends of its confidence interval; None if too few runs differ for one
+    differing : number of runs in which it is not 0 up to rounding errors
+    n : number of runs
+    chance_below : exact upper confidence limit of the chance that it is not 0 in a run, a share; None if there is an
+        interval. With resampled parameters, draws are counted in place of runs
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+    differing: int
+    n: int
+    chance_below: float | None = None
+
+    @property
+    def detected(self) -> bool:
+        """Whether the confidence interval excludes zero."""
+        return self.low is not None and self.high is not None and (self.low > 0.0 or self.high < 0.0)
+
+
+def parts_of(parts: Array, size: Array, *, draws: Array | None = None, level: float = LEVEL, seed: int = 0) -> list[Part]:
+    """Return the mean of each column of paired values with its confidence interval.
+
+    Parameters
+    ----------
+    parts : values without NaN, shape ``(run, outcome)``
+    size : largest value of the outcomes of which `parts` are sums and differences, shape ``(outcome,)``; values below
+        `DUST` of it are rounding errors
+    draws, level, seed : as in `effects_of`
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> parts_of(np.array([[1.0], [2.0], [3.0], [2.0], [2.0], [2.0]]), np.array([10.0]))[0].value
+    2.0
+    """
+    parts = np.where(np.abs(parts) < DUST * size, 0.0, parts)
+    low, high = mean_interval(independent(parts, draws), level, seed)
+    found = []
+    for k in range(parts.shape[1]):
+        limit = _limit(parts[:, k], draws, level)
+        ends = (None, None) if limit is not None else (_plain(float(low[k])), _plain(float(high[k])))
+        found.append(Part(float(parts[:, k].mean()), *ends, int(np.count_nonzero(parts[:, k])), len(parts), limit))
+    return found
+
+
+@dataclass(frozen=True)
 class Column:
     """One outcome to compare: its index in the array of outcomes, and its labels."""
 

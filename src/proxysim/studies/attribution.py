@@ -16,7 +16,7 @@ from proxysim.core.schedule import Schedule, numbers_of
 from proxysim.core.vocabulary import PROVISIONS
 from proxysim.errors import Fault, InputError, check_options
 from proxysim.runs import outcomes
-from proxysim.runs.branches import branch_worlds
+from proxysim.runs.branches import branch_worlds, policies_on
 from proxysim.runs.course import seed_of
 from proxysim.runs.ensemble import StudyOptions, ensemble, run_job
 from proxysim.runs.threads import Job
@@ -136,7 +136,7 @@ class Attribution:
 
         Returns
         -------
-        dict : world, seed, runs, branch, against, measures
+        dict : world, seed, runs, branch, against, policies, measures
 
         Examples
         --------
@@ -147,6 +147,7 @@ class Attribution:
         """
         return {
             "world": self.world.hash, "seed": self.seed, "runs": self.runs, "branch": self.branch, "against": self.against,
+            "policies": policies_on((self.world,)),
             "measures": [
                 {
                     "measure": m.total.measure, "actor": m.total.actor, "unit": m.total.unit,

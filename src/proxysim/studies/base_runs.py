@@ -87,5 +87,5 @@ def traces(world: World, seed: int, numbers: Array, runs: Array) -> Array:
 
 
 def _traces(rows: Rows) -> Array:
-    values = outcomes.values(rows.world, rows.tally, rows.states, rows.factor)
+    values = outcomes.values(rows.world, rows.tally, rows.states, rows.factor, rows.params)
     return np.concatenate([values, rows.states.regime_stability[:, : len(rows.world.names["regime"])]], axis=1)

@@ -12,6 +12,7 @@ import numpy as np
 
 from proxysim.errors import Fault, InputError, RunError, check_options, did_you_mean
 from proxysim.runs import outcomes
+from proxysim.runs.branches import policies_on
 from proxysim.runs.ensemble import Ensemble, StudyOptions, ensemble, study_options
 from proxysim.scenario.arguments import names_of
 from proxysim.scenario.world.world import World, world_of
@@ -181,7 +182,7 @@ class Comparison:
 
         Returns
         -------
-        dict : world, seed, runs, baseline, effects, assumed, uncertain, from, given
+        dict : world, seed, runs, baseline, policies, effects, assumed, uncertain, from, given
 
         Examples
         --------
@@ -196,6 +197,7 @@ class Comparison:
                                    "level", "opposite_sign", "variance_reduction", "n", "differing", "chance_below")  # fmt: skip
         return {
             "world": study.worlds[0].hash, "seed": study.seed, "runs": study.runs, "baseline": study.branches[0],
+            "policies": policies_on(study.worlds),
             "effects": [{**{key: getattr(effect, key) for key in keys}, "random_share": effect.random_share,
                          "pass_through": self.pass_through(effect)} for effect in self.effects],
             "assumed": {branch: [change.to_json() for change in changes]

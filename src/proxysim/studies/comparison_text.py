@@ -259,7 +259,7 @@ def _short_table(result: Comparison, parts: Sequence[_Part], several: bool) -> l
     level = f"{100.0 * result.effects[0].level:g} % interval"
     rows = [[outcome_name(scenario, effect.measure, effect.actor), table_unit(effect.measure, effect.unit), *_cells(result, scenario, effect)]
             for part in parts for effect in part.rows]  # fmt: skip
-    text = _fitted(["outcome", "unit", "baseline", "branch", "difference", level], rows, left=(0, 1))
+    text = fitted(["outcome", "unit", "baseline", "branch", "difference", level], rows, left=(0, 1))
     return _with_heads(text, [(len(part.rows), f"{part.branch} against {result.study.branches[0]}") for part in parts] if several else [])
 
 
@@ -276,7 +276,7 @@ def _cells(result: Comparison, scenario: Scenario, effect: Effect) -> list[str]:
     return [*levels, change_in_table(effect), f"{interval_in_table(effect)}{star}"]
 
 
-def _fitted(head: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[int]) -> list[str]:
+def fitted(head: Sequence[str], rows: Sequence[Sequence[str]], left: Sequence[int]) -> list[str]:
     """Return a table of at most `WIDTH` characters, whose first column is cut if it must be."""
     lines = table(head, rows, left=left, rule="-")
     over = max(map(len, lines)) - WIDTH
@@ -401,7 +401,7 @@ def _effects(result: Comparison, effects: Sequence[Effect]) -> list[str]:
     lines: list[str] = []
     if rows:
         level = f"{100.0 * effects[0].level:g} % interval"
-        text = _fitted(["  actor", "baseline", "branch", "difference", level, "opposite", "pass", *last], rows, left=(0,))
+        text = fitted(["  actor", "baseline", "branch", "difference", level, "opposite", "pass", *last], rows, left=(0,))
         heads = [(len(group), f"{_measure_head(scenario, group[0])}") for group in groups]
         lines += [*_with_heads(text, heads), ""]
         if any(not effect.detected and effect.low is not None for effect in differing):

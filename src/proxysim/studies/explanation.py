@@ -14,10 +14,10 @@ import numpy as np
 from proxysim.core import records, vocabulary
 from proxysim.core.vocabulary import PROVISIONS
 from proxysim.errors import Fault, InputError
-from proxysim.runs.branches import branch_worlds
+from proxysim.runs.branches import branch_worlds, policies_on
 from proxysim.runs.course import seed_of
 from proxysim.runs.ensemble import ensemble
-from proxysim.runs.outcomes import END, FALL, FALLEN, FROM, REVIVAL, REVIVED, outcomes_of
+from proxysim.runs.outcomes import ANSWER, AT_LIMIT, END, FALL, FALLEN, FROM, REVIVAL, REVIVED, outcomes_of
 from proxysim.scenario.arguments import names_of
 from proxysim.scenario.display import inside_unit
 from proxysim.scenario.world.world import World, world_of
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 #: Copies and sums that rules keep for their own use; they differ as soon as the original does.
 _COPIES = frozenset({
     "event_steps", "event_strength", "in_transit", "intake", "leg_logistics", "met", "met_first", "met_foreign",
-    "opening_funds", "opening_ring", "opening_stock", "order_asked", "reference", "route_survival", "route_through", "route_toll",
-    "tie_sent", "tie_used",
+    "opening_funds", "opening_ring", "opening_stock", "order_asked", "policy_now", "reference", "route_survival", "route_through",
+    "route_toll", "tie_sent", "tie_used", "watched",
 })  # fmt: skip
 #: Largest number of steps from the assumed changes to an outcome.
 MOST_STEPS = 12
@@ -111,8 +111,9 @@ class Explanation:
     outcome : the outcome at which the explanation ends
     steps : at most twelve steps from the assumed changes to that outcome, each the cause of the next one; empty if the
         outcome does not differ
-    skipped : number of steps that are left out of `steps`, before its last ones
+    skipped : number of steps that are left out of `steps`
     other : the world of the second branch
+    gap : number of steps before those that are left out
 
     Examples
     --------
@@ -134,6 +135,7 @@ class Explanation:
     steps: tuple[Divergence, ...]
     skipped: int
     other: World
+    gap: int = 0
 
     def to_dataframe(self, steps: bool = False) -> pandas.DataFrame:
         """Return a table with one row per quantity, in the order in which the quantities come to differ.
@@ -168,7 +170,7 @@ class Explanation:
 
         Returns
         -------
-        dict : world, branches, seed, run, assumed, chain, outcome, steps, skipped
+        dict : world, branches, policies, seed, run, assumed, chain, outcome, steps, skipped
 
         Examples
         --------
@@ -181,7 +183,8 @@ class Explanation:
         ending = {key: None if isinstance(value, float) and not math.isfinite(value) else value
                   for key, value in vars(self.outcome).items()}  # fmt: skip
         return {
-            "world": self.world.hash, "branches": list(self.branches), "seed": self.seed, "run": self.number,
+            "world": self.world.hash, "branches": list(self.branches),
+            "policies": policies_on((self.world, self.other)), "seed": self.seed, "run": self.number,
             "assumed": [change.to_json() for change in self.changes],
             "chain": [_plain(link) for link in self.chain],
             "outcome": {**ending, "differing": list(self.outcome.differing)},
@@ -268,9 +271,11 @@ def explain(
     pair.follow()
     ending = _ending(worlds[0], names, seed, run, outcome)
     path = steps_to(pair, ending) if ending.differs else []
-    steps, skipped = _shortened([divergence_of(pair, step) for step in path])
+    steps, skipped, gap = _shortened([divergence_of(pair, step) for step in path])
     changes = tuple(assumed_changes(worlds[0].scenario, worlds[1].scenario))
-    return Explanation(worlds[0], (names[0], names[1]), seed, run, changes, tuple(_chain(pair)), ending, steps, skipped, worlds[1])
+    return Explanation(
+        worlds[0], (names[0], names[1]), seed, run, changes, tuple(_chain(pair)), ending, steps, skipped, worlds[1], gap
+    )  # fmt: skip
 
 
 def check_outcome(world: World, outcome: str) -> None:
@@ -306,13 +311,22 @@ def steps_to(pair: Pair, ending: Ending) -> list[Step]:
     """Return the path to the entry behind an outcome that differs first, without copies that rules keep for their own use."""
     found = [step for place in _behind(pair.worlds[0], ending) if (step := pair.first_step(place)) is not None]
     path = pair.path(min(found, key=lambda step: step.call).place) if found else []
-    return [step for step in path if step.place.field.name not in _COPIES]
+    steps = [step for step in path if step.place.field.name not in _COPIES]
+    return [step for step, then in zip(steps, [*steps[1:], None], strict=True) if then is None or not _paid_in_full(step, then)]
+
+
+def _paid_in_full(step: Step, then: Step) -> bool:
+    """Whether a factor that a policy calls for is the one that it then has, so that one of them says it all."""
+    names = (step.place.field.name, then.place.field.name)
+    return names == ("policy_wanted", "policy_factor") and (step.before, step.after) == (then.before, then.after)
 
 
 def _behind(world: World, ending: Ending) -> list[Place]:
     """Return the numbers of the state or the flows from which an outcome is computed."""
     fields = {field.name: field for field in records.STATE + records.FLOWS}
     names, measure = world.names, ending.measure
+    if measure in (ANSWER, AT_LIMIT):
+        return [Place("f", fields["policy_now"], (names["policy"].index(ending.actor),))]
     if measure in (FALLEN, FALL):
         return [Place("s", fields["fallen"], (names["regime"].index(ending.actor),))]
     actor = names["actor"].index(ending.actor)
@@ -325,12 +339,18 @@ def _behind(world: World, ending: Ending) -> list[Place]:
     return [Place("s", fields["measure"], (actor, vocabulary.MEASURE_INDEX[measure.removesuffix(END)]))]
 
 
-def _shortened(steps: Sequence[Divergence]) -> tuple[tuple[Divergence, ...], int]:
-    """Return at most `MOST_STEPS` steps, the first ones and the last three, and how many are left out between them."""
+def _shortened(steps: Sequence[Divergence]) -> tuple[tuple[Divergence, ...], int, int]:
+    """Return at most `MOST_STEPS` steps, how many are left out, and how many come before those.
+
+    The steps that are left out follow each other. They are the last ones that leave the last three and all steps of a policy.
+    """
     over = len(steps) - MOST_STEPS
     if over <= 0:
-        return tuple(steps), 0
-    return (*steps[: MOST_STEPS - 3], *steps[-3:]), over
+        return tuple(steps), 0, len(steps)
+    starts = range(len(steps) - 3 - over, 0, -1)
+    free = (start for start in starts if not any(step.rule.startswith("policies.") for step in steps[start : start + over]))
+    gap = next(free, starts[0])
+    return (*steps[:gap], *steps[gap + over :]), over, gap
 
 
 # ---- the chain ------------------------------------------------------------------------------------------------------

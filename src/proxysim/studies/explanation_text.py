@@ -7,10 +7,11 @@ import re
 from typing import TYPE_CHECKING
 
 from proxysim.core.parameters import BY_NAME
-from proxysim.core.vocabulary import NEVER
+from proxysim.core.vocabulary import LEVEL, MEASURES, NEVER
 from proxysim.formatting import ascii_only, capital, counted, joined, number, percent, table
 from proxysim.runs.outcomes import FALLEN, REVIVED
 from proxysim.scenario.display import display_kind, unit_of, value_text
+from proxysim.scenario.labels import AS_IT_STANDS
 from proxysim.studies.changes import other_differences
 from proxysim.studies.comparison_text import assumed_line, wrapped
 from proxysim.studies.phrases import DATES, both_levels, measure_name, outcome_name, sentence, told_apart, under
@@ -47,11 +48,16 @@ _PLAIN = {
     "tie_used": "whether anything is sent over {0} (1 or 0)", "attention": "the attention of {0}", "revenue": "the income of {0}",
     "tie_on": "whether support over {0} is on (1 or 0)", "pressure_now": "the pressure on {0}", "support_now": "the support of {0}",
     "made": "arms made by {0} ({1})", "belief": "the share that {0} expects to lose on leg {1}",
+    "policy_factor": "the factor that {0} puts on {moves} from the next month on",
+    "policy_now": "the factor that {0} puts on {moves}", "policy_wanted": "the factor that {0} calls for on {moves}",
+    "policy_seen": "what {owner} sees of {watches} {compared}", "policy_is_on": "the switch of {0} (1 for on)",
+    "policy_due": "the cost of the factors that {0} calls for", "policy_part": "the part of that cost that {0} can pay",
 }  # fmt: skip
 #: Those of them that are plural.
 _PLURAL = frozenset({"sent", "transit", "ring", "arrived", "arms", "made"})
 #: Rule that changes a parameter -> opening of the sentence on it.
-_CHANGED = {"start": "Assumed change: ", "events.effects": "In {}, an event acts: ", "events.series": "In {}, a dated value acts: "}
+_CHANGED = {"start": "Assumed change: ", "events.effects": "In {}, an event acts: ", "events.series": "In {}, a dated value acts: ",
+            "policies.act": "In {}, a policy acts: ", "policies.restore": "In {}, a policy no longer acts: "}
 #: What a quantity is pooled over, in brackets at the end of its words.
 _POOLED_WORDS = re.compile(r" \([^()]*\ball (categories|origins|channels|months)\b[^()]*\)")
 #: Runs that are named before the rest is only counted.
@@ -79,7 +85,7 @@ def _short(result: Explanation) -> list[str]:
         return [*lines, "", "No single month of this run shows the difference.", *_left(result)]
     lines.append("")
     for place, step in enumerate(result.steps):
-        if result.skipped and place == len(result.steps) - 3:
+        if result.skipped and place == result.gap:
             lines.append(f"    ... {counted(result.skipped, 'step')} left out ...")
         lines += wrapped(f"{place + 1:2}. {_sentence(result, step)}", "    ")
     return [*lines, "", *_left(result)]
@@ -120,6 +126,8 @@ def _sentence(result: Explanation, step: Divergence) -> str:
     """Return one step as a sentence."""
     if step.quantity in BY_NAME and step.rule in _CHANGED:
         return changed_parameter(result.world.scenario, step)
+    if step.quantity == "policy_seen":
+        return _seen(result, step)
     before, after = _apart(result, step)
     unit = "" if step.unit in _BARE or step.quantity in MONTHS else f" {_IN_MONTH.get(step.unit, step.unit)}"
     subject = subject_of(result.world.scenario, step)
@@ -135,9 +143,47 @@ def subject_of(scenario: Scenario, step: Divergence | Link) -> str:
         return f"{measure_name(scenario, step.quantity.removeprefix('measure.'))} ({step.where})"
     entries = [entry.replace("_", " ") for entry in step.where.split(", ")]
     if step.quantity in _PLAIN:
-        return _PLAIN[step.quantity].format(*entries)
+        words = _policy_words(scenario, step.where) if step.quantity.startswith("policy_") else {}
+        return _PLAIN[step.quantity].format(*entries, **words)
     where = f" ({step.where})" if step.where else ""
     return f"{step.meaning}{where}"
+
+
+def _policy_words(scenario: Scenario, name: str) -> dict[str, str]:
+    """Return what a policy watches, compares it with and moves, and its owner, in words; nothing for other entries."""
+    policy = next((one for one in scenario.policies if one.id == name), None)
+    if policy is None:
+        return {}
+    watches = [f"the level of pact {of}" if measure == LEVEL else f"{measure_name(scenario, measure)} ({of})" for measure, of in policy.watches]
+    reference = "its level" if policy.against is None else _branch_words(policy.against)
+    return {
+        "owner": policy.owner, "watches": " and ".join(watches), "moves": joined([".".join(path) for path in policy.moves], 2),
+        "reference": reference, "compared": f"as a difference from {reference}" if policy.form == "linear" else f"relative to {reference}",
+    }  # fmt: skip
+
+
+def _branch_words(branch: str) -> str:
+    """Return a branch in words, as the reference of a policy."""
+    return "the file without a branch" if branch == AS_IT_STANDS else branch
+
+
+def _seen(result: Explanation, step: Divergence) -> str:
+    """Return the step of a policy that sees a change: "south sees 12 % more than in no-pact: arms held (reds)"."""
+    scenario = result.world.scenario
+    policy = next(one for one in scenario.policies if one.id == step.where)
+    words = _policy_words(scenario, step.where)
+    silent = [next(one for one in world.scenario.policies if one.id == policy.id).silent for world in (result.world, result.other)]
+    than = "its level" if policy.against is None else f"in {words['reference']}"
+    measure = policy.watches[0][0]
+    unit = {"index": "points", "share": ""}.get(unit := MEASURES.get(measure, ("share", ""))[0], unit)
+    linear = policy.form == "linear"
+    levels = [value if linear else 100.0 * (value - 1.0) for value in (step.before, step.after)]
+    texts = [f"{text} {unit if linear else '%'}".strip() + (" less" if level < 0.0 else " more")
+             for text, level in zip(told_apart(*map(abs, levels)), levels, strict=True)]  # fmt: skip
+    told = f"sees {texts[1]} than {than}{'' if silent[0] else f' instead of {texts[0]}'}"
+    if silent[1]:
+        told = f"no longer sees {texts[0]} than {than}"
+    return f"In {step.month}, {words['owner']} {told}: {words['watches']} [{step.rule}]."
 
 
 def changed_parameter(scenario: Scenario, step: Divergence | Link) -> str:
@@ -250,11 +296,11 @@ def _link(result: MeanExplanation, step: Link) -> str:
     if step.quantity in BY_NAME and step.rule == "start":
         return changed_parameter(scenario, step)
     subject = _parameter_path(scenario, step) if step.quantity in BY_NAME and step.rule in _CHANGED else subject_of(scenario, step)
-    subject = _POOLED_WORDS.sub("", subject)
+    subject = _POOLED_WORDS.sub("", subject if step.quantity in BY_NAME and step.rule in _CHANGED else capital(subject))
     share = round(step.same_sign * step.pairs)
     agree = f"{'higher' if step.sign > 0 else 'lower'} in {'all' if share == step.pairs else f'{share:,} of'} {counted(step.pairs, 'pair')}"
     some = f"; in {step.traced} of {len(result.traced)} traced pairs" if step.traced < len(result.traced) else ""
-    return f"{capital(subject)}: {_size(step)}, {agree}{some} [{step.rule}]."
+    return f"{subject}: {_size(step)}, {agree}{some} [{step.rule}]."
 
 
 def _size(step: Link) -> str:

@@ -16,7 +16,7 @@ from proxysim.core.parameters import BY_NAME
 from proxysim.core.schedule import numbers_of
 from proxysim.errors import Fault, InputError
 from proxysim.runs.batch import Rows, chunk_of, watched_in_reference
-from proxysim.runs.branches import branch_worlds
+from proxysim.runs.branches import branch_worlds, policies_on
 from proxysim.runs.course import seed_of
 from proxysim.runs.ensemble import Ensemble, ensemble
 from proxysim.scenario.arguments import names_of
@@ -156,7 +156,7 @@ class MeanExplanation:
 
         Returns
         -------
-        dict : world, branches, seed, runs, assumed, outcome, relative, higher, lower, same, steps, skipped, traced
+        dict : world, branches, policies, seed, runs, assumed, outcome, relative, higher, lower, same, steps, skipped, traced
 
         Examples
         --------
@@ -168,7 +168,8 @@ class MeanExplanation:
         """
         higher, lower, same = self.signs
         return {
-            "world": self.world.hash, "branches": list(self.branches), "seed": self.seed, "runs": self.runs,
+            "world": self.world.hash, "branches": list(self.branches), "policies": policies_on((self.world, self.other)),
+            "seed": self.seed, "runs": self.runs,
             "assumed": [change.to_json() for change in self.changes],
             "outcome": _plain(self.effect), "relative": None if math.isnan(self.relative) else self.relative,
             "higher": higher, "lower": lower, "same": same,
@@ -391,6 +392,8 @@ def _means(world: World, seed: int, runs: int, steps: Sequence[Step]) -> Iterato
 def _value(rows: Rows, step: Step, month: int) -> Array:
     """Return the quantity of a step at the end of a month, pooled as in `Link`, shape ``(run,)``."""
     field, place, names = step.place.field, step.place, rows.world.names
+    if field.name == "policy_seen" and _sees_nothing(rows.world, place.entry[0]):
+        return np.zeros(rows.count)
     record = {"p": rows.params, "s": rows.states, "f": rows.flows}[place.record]
     pooled = [axis for axis in field.axes if axis in _POOLED and place.record != "p"]
     lengths = {axis: len(ids) for axis, ids in names.items()} | {"ring": int(rows.world.arrays.ring_count[0])}
@@ -400,6 +403,12 @@ def _value(rows: Rows, step: Step, month: int) -> Array:
         return np.asarray((values != MONTHS[field.name]) & (values <= month), dtype=np.float64)
     flat = values.astype(np.float64).reshape(rows.count, -1)
     return np.asarray(flat.sum(axis=1) if "arms" in field.unit or "USD" in field.unit else flat.mean(axis=1))
+
+
+def _sees_nothing(world: World, policy: int) -> bool:
+    """Whether a policy that answers differences is silent; what it sees is then a difference of 0, and for other forms a ratio of 1."""
+    one = world.scenario.policies[policy]
+    return one.silent and one.form == "linear"
 
 
 def _plain(one: Link | Effect) -> dict[str, Any]:

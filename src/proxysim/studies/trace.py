@@ -18,7 +18,7 @@ import numpy as np
 
 from proxysim.core import records, step, vocabulary
 from proxysim.core.calls import Call, calls_of_month
-from proxysim.core.schedule import Numbers, numbers_of
+from proxysim.core.schedule import Memory, Numbers, numbers_of
 from proxysim.runs.course import Course
 from proxysim.scenario.world.world import World
 from proxysim.statistics.paired import DUST, beyond_rounding
@@ -26,8 +26,18 @@ from proxysim.statistics.paired import DUST, beyond_rounding
 Array = np.ndarray[Any, Any]
 #: Work arrays that a rule uses for one tie or leg at a time; at its end they only hold the last one.
 SCRATCH = frozenset({"leg_weight", "leg_wanted"})
-#: Bookkeeping that no rule reads, or that is the same in both runs.
-_APART = frozenset({"seed", "run"})
+#: Bookkeeping that no rule reads, or that is the same in both runs. The error of a policy differs only where one run needs none.
+_APART = frozenset({"seed", "run", "policy_error"})
+#: What policies remember, in the order in which a walk keeps it.
+MEMORY = ("watched", "reference", "factor")
+#: The same as fields of a record of its own.
+_REMEMBERED = tuple(records.Field(name, ("month", "policy"), "f8", "various", meaning) for name, meaning in zip(MEMORY, (
+    "what a policy watches, at the end of a month", "what a policy compares that with", "factor of a policy on its numbers",
+), strict=True))  # fmt: skip
+#: Rules that change parameters, and what policies remember.
+_WRITE = {"p": ("events.", "policies.restore", "policies.act"), "m": ("policies.",)}
+#: A number that the same rule sets on its way to another one, and that says more.
+ON_THE_WAY = {"policy_wanted": "policy_seen"}
 #: Differences of amounts below this are rounding errors, whatever their relative size.
 _LEAST = 1e-12
 #: Largest number of entries of an input that are tried one by one.
@@ -51,7 +61,7 @@ def rules_in_order() -> tuple[Call, ...]:
 
 @dataclass(frozen=True)
 class Place:
-    """One number of a run: an entry of an array in the record "p" (parameters), "s" (state) or "f" (flows)."""
+    """One number of a run: an entry of an array in the record "p" (parameters), "s" (state), "f" (flows) or "m" (memory of policies)."""
 
     record: str
     field: records.Field
@@ -85,14 +95,19 @@ class Walk:
         course = self.course
         self.numbers = numbers_of(world.params, world.schedule)[0]
         self.records = {"p": course.params, "s": course.state, "f": course.flows}
-        self.held = self._held(course.base, course.vector, self.records)
+        #: What policies remember, shape ``(3, month, policy)``.
+        self.remembered = np.concatenate([course.watched, course.reference, course.factor])
+        self.held = self._held(course.base, course.vector, self.remembered, self.records)
         #: Each record as one row of eight-byte items, which changes with it.
         self.flat = {name: record.view(np.ndarray).view(np.int64).reshape(-1) for name, record in self.records.items()}
+        self.flat["m"] = self.remembered.view(np.int64).reshape(-1)
 
-    def _held(self, base: Array, vector: Array, parts: dict[str, Any]) -> dict[str, Any]:
+    def _held(self, base: Array, vector: Array, remembered: Array, parts: dict[str, Any]) -> dict[str, Any]:
         """Return the arguments of the rules, by name."""
         numbers = Numbers(self.world.schedule, self.numbers, base, vector)
-        return {"w": self.world.arrays[0], "n": numbers, **{name: part[0] for name, part in parts.items()}}
+        watched, reference, factor = remembered
+        memory = Memory(self.world.policies, watched, reference, factor, base, vector)
+        return {"w": self.world.arrays[0], "n": numbers, "m": memory, **{name: part[0] for name, part in parts.items()}}
 
     def saved(self) -> list[Array]:
         """Return a copy of everything that changes in a run."""
@@ -116,13 +131,17 @@ class Walk:
         change : record, positions and items to replace before the rule runs; None for no change
         place : the number to return
         """
-        parts = {name: record.copy() for name, record in self.records.items()}
+        parts: dict[str, Any] = {name: record.copy() for name, record in self.records.items()}
+        remembered = self.remembered.copy()
         if change is not None:
             name, positions, items = change
-            parts[name].view(np.ndarray).view(np.int64).reshape(-1)[positions] = items
+            part = remembered if name == "m" else parts[name].view(np.ndarray)
+            part.view(np.int64).reshape(-1)[positions] = items
         vector = parts["p"].view(np.float64).reshape(-1)
-        held = self._held(self.course.base.copy(), vector, parts)
+        held = self._held(self.course.base.copy(), vector, remembered, parts)
         rule.function(*({**held, "t": month}[name] for name in rule.arguments))
+        if place.record == "m":
+            return float(remembered[MEMORY.index(place.field.name)][place.entry])
         return float(parts[place.record][place.field.name][0][place.entry])
 
 
@@ -151,6 +170,19 @@ class Layout:
                 used[tuple(slice(counts.get(axis)) for axis in field.axes)] = True
                 owner[offset : offset + size] = np.where(used.ravel(), k, -1)
             self.owner[name], self.is_number[name] = owner, is_number
+        self._remember(world)
+
+    def _remember(self, world: World) -> None:
+        """Add what policies remember. What a branch is compared with is no difference of it: it is the reference in both runs."""
+        shape = (len(world.months), len(world.names["policy"]))
+        size = shape[0] * shape[1]
+        owner = np.repeat(np.arange(len(MEMORY)), size).reshape(-1, *shape)
+        owner[MEMORY.index("factor")] = -1
+        owner[MEMORY.index("reference")][:, world.policies.against_branch == 1] = -1
+        self.fields["m"] = list(_REMEMBERED)
+        for k, name in enumerate(MEMORY):
+            self.start["m", name], self.shape["m", name] = k * size, shape
+        self.owner["m"], self.is_number["m"] = owner.reshape(-1), np.ones(owner.size, bool)
 
     def place(self, name: str, position: int) -> Place:
         """Return the number at a position of a record."""
@@ -257,7 +289,7 @@ class Pair:
         self._follow_sizes()
         found = [self._step(place, self._last + 1)]
         while causes := self._causes(found[0]):
-            found = [*causes, *found]
+            found = [*causes, *self._on_the_way(found[0]), *found]
             if causes[0].place.record == "p" and causes[0].call == 0:
                 break  # the parameters in which the branches differ from the start
         return found
@@ -301,7 +333,7 @@ class Pair:
     def _differing_records(self, walks: tuple[Walk, Walk], call: int) -> Iterator[tuple[str, Array, Array]]:
         """Yield the records that may differ after a call, as rows of items."""
         for name in self.first:
-            if name != "p" or call == 0 or self.moment(call)[1].startswith("events."):  # only events change parameters
+            if call == 0 or self.moment(call)[1].startswith(_WRITE.get(name, "")):
                 yield name, walks[0].flat[name], walks[1].flat[name]
 
     def _follow_sizes(self) -> None:
@@ -329,6 +361,16 @@ class Pair:
             onset = self.first[place.record]
         return Step(place, int(onset.call[at]), float(onset.left[at]), float(onset.right[at]))
 
+    def _on_the_way(self, found: Step) -> list[Step]:
+        """Return the number that the same rule sets on its way to a number, if it differs."""
+        if found.place.field.name not in ON_THE_WAY:
+            return []
+        field = next(one for one in records.FLOWS if one.name == ON_THE_WAY[found.place.field.name])
+        month, index = divmod(found.call - 1, len(self.rules))
+        place = Place("f", field, found.place.entry)
+        before, after = (walk.tried(self.rules[index], month, None, place) for walk in self._before(found.call))
+        return [Step(place, found.call, before, after)] if beyond_rounding(before, after) else []
+
     def _causes(self, found: Step) -> list[Step]:
         """Return the input whose difference explains most of a difference; nothing at the start of a path."""
         if found.call <= 0 and found.place.record == "p":
@@ -355,7 +397,7 @@ class _Trial:
 
         The number next to an entry is 1, or the number of entries that act together with it.
         """
-        differing = {name: self.layout.differing(name, *(walk.flat[name] for walk in self.walks)) for name in ("p", "s", "f")}
+        differing = {name: self.layout.differing(name, *(walk.flat[name] for walk in self.walks)) for name in ("p", "s", "f", "m")}
         own, itself = self.place.record, self.layout.position(self.place.record, self.place.field.name, self.place.entry)
         differing[own] = differing[own][differing[own] != itself]  # that it differed before is no explanation
         groups = [(name, positions[self.layout.owner[name][positions] == k]) for name, positions in differing.items()

@@ -68,7 +68,7 @@ def intend(w, p, s, f, m, t):  # type: ignore[no-untyped-def]
     """
     rho = p.blur_persistence
     for k in range(w.policy_count):
-        f.policy_wanted[k], f.policy_seen[k] = 1.0, 1.0
+        f.policy_wanted[k], f.policy_seen[k] = 1.0, 0.0 if m.policies.form[k] == LINEAR else 1.0
         if m.policies.form[k] == OFF:
             continue
         error, sd = 1.0, p.policy_blur[k] * p.noise

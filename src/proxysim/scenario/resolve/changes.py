@@ -87,6 +87,8 @@ class Draft:
                 else f'has parts after "{name}", where the path ends'
             )
         paths = [(*head, name) for head in heads]
+        if name == "against" and "*" in pattern[1]:  # a policy that compares with a level keeps it
+            paths = [path for path in paths if self.get(path) is not None]
         for axis, part in zip(key.axes, pattern[length - len(key.axes) :], strict=True):
             paths = [(*path, one) for path in paths for one in self._axis(axis, part, path, event)]
         if not paths:

@@ -15,8 +15,10 @@ from proxysim.errors import Fault, InputError, RunError
 from proxysim.scenario.resolve.axes import over_limits
 from proxysim.scenario.resolve.defaults import fill
 from proxysim.scenario.resolve.layers import read_layers
+from proxysim.scenario.resolve.policy_choice import FILE, policy_sets, without_policy_sets
+from proxysim.scenario.resolve.policy_checks import NO_BRANCH
 from proxysim.scenario.resolve.source import WorldSource, error_of
-from proxysim.scenario.scenario import Scenario
+from proxysim.scenario.scenario import Asked, Scenario, Source
 from proxysim.scenario.shipped import world_path
 from proxysim.scenario.toml.reader import Document, read_file, read_text
 
@@ -26,6 +28,7 @@ def load_scenario(
     branch: str | None = None,
     sets: Sequence[str] = (),
     overrides: Mapping[str, Any] | None = None,
+    policies: str | Sequence[str] = FILE,
 ) -> Scenario:
     """Read a world file with the files that it extends, and resolve a branch.
 
@@ -35,12 +38,15 @@ def load_scenario(
     branch : branch, or several joined by ``+``; None for the file's default branch, "none" for no branch
     sets : changes ``PATH=VALUE``, with values in TOML notation
     overrides : values by path, from an experiment; `sets` override them
+    policies : "file" for the policies that the file has on, "off", "on", or ids of the only ones that are on; it overrides
+        `sets`
 
     Raises
     ------
-    InputError : the file, the branch or a change cannot be used; it holds all faults
+    InputError : the file, the branch, a change or a policy cannot be used; it holds all faults
     """
-    return read_source(file).scenario(branch, sets, overrides)
+    source = read_source(file)
+    return source.scenario(branch, _with_policies(source, sets, policies), overrides)
 
 
 def scenario_from_text(
@@ -58,24 +64,47 @@ def scenario_of_branch(scenario: Scenario, branch: str) -> Scenario:
     InputError : the branch does not exist or cannot be used
     RunError : the scenario was not read from a file or text
     """
+    asked, source = _origin(scenario, "branches")
+    return source.scenario(branch, asked.sets, dict(asked.overrides))
+
+
+def scenario_with_policies(scenario: Scenario, policies: str | Sequence[str]) -> Scenario:
+    """Return the same branch with other policies on; the last choice counts.
+
+    Parameters
+    ----------
+    scenario : the scenario, which is unchanged
+    policies : "file" for the policies that the file has on, "off", "on", or ids of the only ones that are on
+
+    Raises
+    ------
+    InputError : an id that is not a policy of the world
+    RunError : the scenario was not read from a file or text
+    """
+    asked, source = _origin(scenario, "settings")
+    sets = _with_policies(source, without_policy_sets(asked.sets), policies)
+    return scenario if sets == asked.sets else source.scenario(scenario.branch or NO_BRANCH, sets, dict(asked.overrides))
+
+
+def _origin(scenario: Scenario, what: str) -> tuple[Asked, Source]:
+    """Return how a scenario was asked for, and its world as read."""
     asked = scenario.asked
     if asked is None:
-        raise RunError("this world was not read from a file or a text, so it has no other branches")
-    source = asked.source
-    if source is None:
-        source = read_source(asked.file) if asked.text is None else _source_of_text(asked.text, asked.file)
-    return source.scenario(branch, asked.sets, dict(asked.overrides))
+        raise RunError(f"this world was not read from a file or a text, so it has no other {what}")
+    if asked.source is not None:
+        return asked, asked.source
+    return asked, read_source(asked.file) if asked.text is None else _source_of_text(asked.text, asked.file)
+
+
+def _with_policies(source: Source, sets: Sequence[str], policies: str | Sequence[str]) -> tuple[str, ...]:
+    return (*sets, *policy_sets(policies, source.policies()))
 
 
 def ancestors_of(scenario: Scenario) -> dict[str, frozenset[str]]:
     """Return for each branch of a world's file the branches that it extends, directly or through others."""
-    asked = scenario.asked
-    if asked is None:
+    if scenario.asked is None:
         return {}
-    source = asked.source
-    if source is None:
-        source = read_source(asked.file) if asked.text is None else _source_of_text(asked.text, asked.file)
-    return source.ancestors()
+    return _origin(scenario, "branches")[1].ancestors()
 
 
 def read_source(file: str | os.PathLike[str]) -> WorldSource:

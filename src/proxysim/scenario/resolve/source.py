@@ -47,6 +47,10 @@ class WorldSource:
         """Branch -> the branches that it extends, directly or through others."""
         return {name: frozenset(branch_order(self.world, [name])) - {name} for name in self.world.ids("branches")}
 
+    def policies(self) -> tuple[str, ...]:
+        """Ids of the policies, in alphabetical order, whether on or off."""
+        return tuple(sorted(self.world.ids("policies")))
+
     def draft(self) -> Draft:
         """Return a copy of the world without a branch, to which changes apply; it has its own list of faults."""
         world = replace(self.world, faults=list(self.world.faults), faulty=set(self.world.faulty))

@@ -12,7 +12,7 @@ import numpy as np
 from proxysim.core import records, rng
 from proxysim.core import schedule as codes
 from proxysim.errors import Fault, InputError
-from proxysim.scenario.scenario import Number
+from proxysim.scenario.scenario import Number, Scenario
 from proxysim.scenario.schema.keys import parameter_of
 from proxysim.scenario.world.chance import chance_key, chance_path
 from proxysim.scenario.world.schedule import CARRIED, VERBS
@@ -93,7 +93,7 @@ def unknowns(world: World) -> tuple[Unknown, ...]:
     for path, number in scenario.numbers.items():
         parameter = parameter_of(path)
         place = place_of(parameter, path, index)
-        if place is None or not _has_range(number):
+        if place is None or not _has_range(number) or _is_off(scenario, path):
             continue
         offset = records.offset(parameter.name, world.size, place)
         places, bounds = (offset, *dates_of(world, offset)), (parameter.low, parameter.high)
@@ -289,6 +289,11 @@ def _write(flat: Array, dated: Array, values: Iterable[tuple[Unknown, Array]]) -
         for place in unknown.places:
             column, spot = (flat, place) if place < length else (dated, place - length)
             column[:, spot] = np.clip(column[:, spot] * value if unknown.dated else value, *unknown.bounds)
+
+
+def _is_off(scenario: Scenario, path: tuple[str, ...]) -> bool:
+    """Whether a number belongs to a policy that is not active, so that it can change nothing in any branch."""
+    return path[0] == "policies" and not scenario.text["policies", path[1], "active"]
 
 
 def _has_range(number: Number) -> bool:

@@ -13,7 +13,8 @@ from proxysim.core import records, vocabulary
 from proxysim.core.schedule import Policies, Schedule
 from proxysim.errors import Fault, InputError
 from proxysim.scenario.arguments import names_of
-from proxysim.scenario.resolve.loader import load_scenario, scenario_of_branch
+from proxysim.scenario.resolve.loader import load_scenario, scenario_of_branch, scenario_with_policies
+from proxysim.scenario.resolve.policy_choice import FILE
 from proxysim.scenario.scenario import Names, Scenario
 from proxysim.scenario.world.chance import AXIS_SECTION, OTHER
 from proxysim.scenario.world.network import connect, write_keys
@@ -120,6 +121,36 @@ class World:
         """
         return build(scenario_of_branch(self.scenario, name))
 
+    def with_policies(self, policies: str | Sequence[str]) -> World:
+        """Return the same branch with other policies on, that is, with other actors that answer what they see.
+
+        Parameters
+        ----------
+        policies : "file" for those that the file has on, "off" for none, "on" for all, or ids of the only ones that are on
+
+        Returns
+        -------
+        World : the world, whose branches have the same policies on; this world is unchanged
+
+        Raises
+        ------
+        InputError : an id that is not a policy of the world
+        RunError : the scenario was not read from a file or text
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> world = ps.load("quickstart")
+        >>> world.scenario.policies_on, world.with_policies("off").scenario.policies_on
+        ((), ())
+        >>> world.with_policies("more-patrols")
+        Traceback (most recent call last):
+        ...
+        proxysim.errors.InputError: policies: "more-patrols" is not one of the policies; this world has none
+        """
+        scenario = scenario_with_policies(self.scenario, policies)
+        return self if scenario is self.scenario else build(scenario)
+
     def label(self, section: str, name: str) -> str:
         """Return the display name of an id, or the id itself if it has no label.
 
@@ -146,7 +177,12 @@ class World:
         return f"World({self.scenario.file}, {counted}, {self.months[0]} to {self.months[-1]})"
 
 
-def load(file: str | os.PathLike[str], branch: str | None = None, sets: str | Sequence[str] = ()) -> World:
+def load(
+    file: str | os.PathLike[str],
+    branch: str | None = None,
+    sets: str | Sequence[str] = (),
+    policies: str | Sequence[str] = FILE,
+) -> World:
     """Load a world from a file, or a shipped world by name.
 
     Parameters
@@ -154,6 +190,8 @@ def load(file: str | os.PathLike[str], branch: str | None = None, sets: str | Se
     file : path of a TOML file of kind "world", or the name of a shipped world such as "quickstart"
     branch : branch, or several joined by ``+``; None for the file's default branch, "none" for no branch
     sets : a change ``PATH=VALUE``, or a list of them, with values in TOML notation
+    policies : "file" for the policies that the file has on, "off" for none, "on" for all, or ids of the only ones that are
+        on. Every study of the world and its branches uses them
 
     Returns
     -------
@@ -161,7 +199,7 @@ def load(file: str | os.PathLike[str], branch: str | None = None, sets: str | Se
 
     Raises
     ------
-    InputError : the file, the branch or a change cannot be used; `faults` lists everything found
+    InputError : the file, the branch, a change or a policy cannot be used; `faults` lists everything found
 
     Examples
     --------
@@ -177,7 +215,7 @@ def load(file: str | os.PathLike[str], branch: str | None = None, sets: str | Se
     ...
     proxysim.errors.InputError: --branch: "no-pct" is not a branch of this file; did you mean "no-pact"?
     """
-    return build(load_scenario(file, branch, names_of(sets, "sets")))
+    return build(load_scenario(file, branch, names_of(sets, "sets"), policies=policies))
 
 
 def world_of(given: World | str | os.PathLike[str], branch: str | None = None) -> World:
