@@ -265,14 +265,16 @@ def event_table(scenario: Scenario, data: dict[str, Any]) -> str:
 def policy_table(scenario: Scenario) -> str:
     """Table of policies in the order of ids."""
     lines = []
-    for one in scenario.policies:
-        watches = ", ".join(f"`{measure}.{of}`" for measure, of in one.watches)
-        compared = f"the branch `{one.against}`" if one.against else "a level"
-        moves = ", ".join(f"`{'.'.join(path)}`" for path in one.moves)
-        gain = scenario.numbers[("policies", one.id, "gain")]
-        span = f" ({gain.low:g} to {gain.high:g})" if gain.low is not None and gain.high is not None else ""
-        lines.append((one.label or one.id, one.owner, watches, compared, moves, one.form, f"{gain.value:g}{span}", one.about))
-    return table(("policy", "owner", "watches", "compared with", "moves", "form", "gain and range", "about"), lines)
+    for policy in scenario.policies:
+        gain = scenario.numbers["policies", policy.id, "gain"]
+        watched = " + ".join(f"`{measure}.{of}`" for measure, of in policy.watches)
+        moved = ", ".join(f"`{'.'.join(path)}`" for path in policy.moves)
+        against = f"the run of `{policy.against}`" if policy.against else "a level"
+        spread = f"{gain.value:g} ({gain.low:g} to {gain.high:g})" if gain.low is not None and gain.high is not None else f"{gain.value:g}"
+        lines.append((policy.label or policy.id, policy.owner, policy.about, watched, against, moved, spread))
+    heads = ("policy", "who answers", "about", "watches", "compared with", "moves", "gain (range)")
+    off = "" if scenario.policies_on else "They are off unless a study switches them on (`--policies on`).\n\n"
+    return off + table(heads, lines)
 
 
 def counts(scenario: Scenario) -> str:

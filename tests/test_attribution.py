@@ -169,9 +169,7 @@ def coalition(number: int, against: str, branch: str, world: Tables, uncertain: 
     worlds = (built.branch(against), built.branch(branch))
     played = game_of(*worlds, branch, against, with_draws=uncertain)
     count = 1 << len(played.players)
-    job = attribution._Coalitions(
-        (worlds[0], *[worlds[1]] * (count - 1)), 3, uncertain, 0, False, played.shared, game=played
-    )
+    job = attribution._Coalitions(worlds[:1], 3, uncertain, 0, False, played.shared, game=played, ends=worlds).of(range(count))
     return np.asarray(run_job(job, tuple(str(c) for c in range(count)), 6).values[number])
 
 
@@ -199,10 +197,9 @@ def test_coalition__with_a_drawn_strength_holds_others_at_the_strength_drawn() -
     assert alone.tobytes() == ensemble(world_of(tables), ["only"], 6, 3, uncertain=True).values[0].tobytes()
     two = merged(ranged, {"pacts": {"treaty": {"provisions": {"logistics": 0, "reciprocity": 0}}}})
     both = world_of(two)
-    row = attribution._Coalitions(
-        (both, *[both.branch("strong")] * 3), 3, True, 0, False, 0,
-        game=game_of(both, both.branch("strong"), "strong", "none", with_draws=True),
-    )  # fmt: skip
+    ends = (both, both.branch("strong"))
+    played = game_of(*ends, "strong", "none", with_draws=True)
+    row = attribution._Coalitions((both,), 3, True, 0, False, 0, game=played, ends=ends).of(range(4))
     runs = np.arange(6, dtype=np.uint64)
     place = {x: records.offset("provisions", both.size, (0, x)) for x in (FUNDING, TECHNOLOGY)}
     drawn = row.numbers(0, runs)[:, records.offset("strength", both.size, (0,))]

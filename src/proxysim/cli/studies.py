@@ -154,7 +154,19 @@ def answers(
 
 @dataclass(frozen=True)
 class AttributeOptions:
-    """Which outcomes are attributed."""
+    """Which outcomes are attributed, and to what."""
+
+    over: Annotated[
+        str,
+        typer.Option(
+            "--over",
+            metavar="provisions|answers|both",
+            help="Divide the effect among provisions, among the branch and the answers to it, or among provisions and answers.",
+        ),
+    ] = "provisions"
+    permutations: Annotated[
+        int, typer.Option("--permutations", min=1, help="With --over both: number of random orders of provisions and answers.")
+    ] = 50
 
     start: Annotated[
         str | None,
@@ -171,21 +183,21 @@ def attribute(
     world: WorldFile,
     branch: Annotated[str, typer.Option("--branch", help="Branch whose effect is attributed.")],
     against: Annotated[str, typer.Option("--against", help="Baseline with which it is compared.")] = "no-pact",
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Number of paired runs for each combination of provisions.")] = 200,
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Number of paired runs for each combination of provisions; with --over both, in all.")] = 200,
     *,
     draws: DrawOptions,
     options: AttributeOptions,
     output: OutputOptions,
 ) -> None:
-    """Attribute the effect of a branch to the provisions of its pact."""
+    """Attribute the effect of a branch to the provisions of its pact, or to the answers to it."""
     folder = _folder(output.out)
     from proxysim.scenario.world.world import load
     from proxysim.studies.attribution import attribute as attribute_branch
 
     result = attribute_branch(
         load(world, against, tuple(output.sets or ()), policies_of(output.policies)), branch, against, runs, draws.seed,
-        uncertain=draws.uncertain, start=options.start, measures=_names(options.measures) if options.measures else None, threads=output.threads,
-        progress=bar(),
+        uncertain=draws.uncertain, start=options.start, measures=_names(options.measures) if options.measures else None,
+        threads=output.threads, progress=bar(), over=options.over, permutations=options.permutations,
     )  # fmt: skip
     tables = {"attribution": result.to_dataframe()} if folder is not None else {}
     _tell(result, tables, folder, result.summary(), output.as_json)

@@ -90,6 +90,10 @@ class Answers:
 
     Attributes
     ----------
+    world : the world of the branch, with all of the policies on
+    branch : name of the branch
+    against : name of the baseline
+    runs : number of pairs of runs in each setting
     off : the paired runs in which nobody answers
     on : the paired runs in which all answer
     policies : the policies that are switched on and off
@@ -99,39 +103,31 @@ class Answers:
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> import proxysim as ps
-    >>> world = ps.load("quickstart", sets=["scenario.end=2022-12-31"])
-    >>> ps.answers(world, ["no-pact", "strong"], runs=20)
-    Traceback (most recent call last):
-    ...
-    proxysim.errors.InputError: policies: none is on in this world, so nobody answers; write one, or load the world with policies="on"
+    >>> text = Path(ps.load("quickstart").scenario.file).read_text(encoding="utf-8")
+    >>> _ = Path("answered.toml").write_text(text + '''
+    ... [policies.searches]
+    ... owner   = "south"
+    ... watches = "stock.reds"
+    ... against = "no-pact"
+    ... moves   = "legs.north-coast.detection"
+    ... gain    = 10
+    ... ''', encoding="utf-8")
+    >>> result = ps.answers("answered.toml", ["no-pact", "strong"], runs=20, measures=["received_arms.reds"])
+    >>> result
+    Answers('strong' against 'no-pact', policies=['searches'], runs=20)
     """
 
+    world: World
+    branch: str
+    against: str
+    runs: int
     off: Ensemble
     on: Ensemble
     policies: tuple[Answer, ...]
     measures: tuple[Answered, ...]
     baseline_changes: bool
-
-    @property
-    def world(self) -> World:
-        """The world of the branch, with all of the policies on."""
-        return self.on.worlds[1]
-
-    @property
-    def branch(self) -> str:
-        """Name of the branch."""
-        return self.off.branches[1]
-
-    @property
-    def against(self) -> str:
-        """Name of the baseline."""
-        return self.off.branches[0]
-
-    @property
-    def runs(self) -> int:
-        """Number of pairs of runs in each setting."""
-        return self.off.runs
 
     def of(self, measure: str, actor: str) -> Answered:
         """Return the effects on one outcome.
@@ -141,9 +137,31 @@ class Answers:
         measure : name of the measure, such as ``"received_arms"``
         actor : id of the actor or regime
 
+        Returns
+        -------
+        Answered : the effect without and with answers, and what each answer takes away, in the unit of the measure
+
         Raises
         ------
         RunError : the study has no such outcome
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = Path(ps.load("quickstart").scenario.file).read_text(encoding="utf-8")
+        >>> _ = Path("answered.toml").write_text(text + '''
+        ... [policies.searches]
+        ... owner   = "south"
+        ... watches = "stock.reds"
+        ... against = "no-pact"
+        ... moves   = "legs.north-coast.detection"
+        ... gain    = 10
+        ... ''', encoding="utf-8")
+        >>> result = ps.answers("answered.toml", ["no-pact", "strong"], runs=20, measures=["received_arms.reds"])
+        >>> one = result.of("received_arms", "reds")
+        >>> round(one.off.difference, 2), round(one.on.difference, 2)  # USD m of arms per month
+        (0.31, 0.21)
         """
         for one in self.measures:
             if (one.off.measure, one.off.actor) == (measure, actor):
@@ -159,6 +177,26 @@ class Answers:
             answer), taken, taken_low, taken_high (what they take away from the effect without answers), left (the effect
             if all others answer), taken_last, taken_last_low, taken_last_high (what the policy takes away from that), and
             differing (runs in which `taken` is not 0); amounts in `unit`, NaN where undefined
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = Path(ps.load("quickstart").scenario.file).read_text(encoding="utf-8")
+        >>> _ = Path("answered.toml").write_text(text + '''
+        ... [policies.searches]
+        ... owner   = "south"
+        ... watches = "stock.reds"
+        ... against = "no-pact"
+        ... moves   = "legs.north-coast.detection"
+        ... gain    = 10
+        ... ''', encoding="utf-8")
+        >>> result = ps.answers("answered.toml", ["no-pact", "strong"], runs=20, measures=["received_arms.reds"])
+        >>> result.to_dataframe()[["answers", "effect", "taken"]].round(2)
+                answers  effect  taken
+        0      none    0.31    NaN
+        1       all    0.21   0.11
+        2  searches    0.21   0.11
         """
         import pandas as pd
 
@@ -170,6 +208,24 @@ class Answers:
         Returns
         -------
         DataFrame : policy, label, owner, factor, at_limit (share of months), paid (USD m per month) and in_baseline
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = Path(ps.load("quickstart").scenario.file).read_text(encoding="utf-8")
+        >>> _ = Path("answered.toml").write_text(text + '''
+        ... [policies.searches]
+        ... owner   = "south"
+        ... watches = "stock.reds"
+        ... against = "no-pact"
+        ... moves   = "legs.north-coast.detection"
+        ... gain    = 10
+        ... ''', encoding="utf-8")
+        >>> result = ps.answers("answered.toml", ["no-pact", "strong"], runs=20, measures=["received_arms.reds"])
+        >>> result.policies_table()[["policy", "owner", "factor", "paid"]].round(2)
+             policy  owner  factor  paid
+        0  searches  south     1.2   0.0
         """
         import pandas as pd
 
@@ -181,6 +237,24 @@ class Answers:
         Returns
         -------
         dict : world, seed, runs, branch, against, uncertain, from, baseline_changes, policies, measures
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = Path(ps.load("quickstart").scenario.file).read_text(encoding="utf-8")
+        >>> _ = Path("answered.toml").write_text(text + '''
+        ... [policies.searches]
+        ... owner   = "south"
+        ... watches = "stock.reds"
+        ... against = "no-pact"
+        ... moves   = "legs.north-coast.detection"
+        ... gain    = 10
+        ... ''', encoding="utf-8")
+        >>> result = ps.answers("answered.toml", ["no-pact", "strong"], runs=20, measures=["received_arms.reds"])
+        >>> facts = result.to_json()
+        >>> facts["branch"], facts["policies"][0]["policy"], round(facts["measures"][0]["taken"]["value"], 2)
+        ('strong', 'searches', 0.11)
         """
         study = self.off
         return {
@@ -210,6 +284,26 @@ class Answers:
         Returns
         -------
         str : the effect if nobody answers and once all have answered, what each answer takes away, and what the policies do
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = Path(ps.load("quickstart").scenario.file).read_text(encoding="utf-8")
+        >>> _ = Path("answered.toml").write_text(text + '''
+        ... [policies.searches]
+        ... owner   = "south"
+        ... watches = "stock.reds"
+        ... against = "no-pact"
+        ... moves   = "legs.north-coast.detection"
+        ... gain    = 10
+        ... ''', encoding="utf-8")
+        >>> result = ps.answers("answered.toml", ["no-pact", "strong"], runs=20, measures=["received_arms.reds"])
+        >>> for line in result.summary().splitlines()[:3]:
+        ...     print(line)
+        If nobody answers, more arms reach reds under strong than under no-pact: +3.76 USD m a year (+9 %).
+          Once south has answered: +2.49 USD m a year (95 % interval +2.33 to +2.66). Searches takes 1.27 of
+          it.
         """
         from proxysim.studies import answers_text
 
@@ -280,6 +374,24 @@ def answers(
     Source
     ------
     Intervals as in `compare`, of differences between paired runs.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import proxysim as ps
+    >>> text = Path(ps.load("quickstart").scenario.file).read_text(encoding="utf-8")
+    >>> _ = Path("answered.toml").write_text(text + '''
+    ... [policies.searches]
+    ... owner   = "south"
+    ... watches = "stock.reds"
+    ... against = "no-pact"
+    ... moves   = "legs.north-coast.detection"
+    ... gain    = 10
+    ... ''', encoding="utf-8")
+    >>> result = ps.answers("answered.toml", ["no-pact", "strong"], runs=20, measures=["received_arms.reds"])
+    >>> taken = result.of("received_arms", "reds").taken
+    >>> round(taken.value, 2), taken.detected  # USD m of arms per month
+    (0.11, True)
     """
     check_options("answers", options, AnswersOptions)
     branches, uncertain, start = names_of(branches, "branches"), options.get("uncertain", False), options.get("start")
@@ -306,7 +418,7 @@ def answers(
     off, on = pairs[frozenset(policies)], pairs[frozenset()]
     columns = [Column(k, o.measure, o.actor, o.unit, o.is_event) for k, o in enumerate(off.outcomes) if (o.measure, o.actor) in chosen]
     return Answers(
-        off, on, tuple(_answer(on, one) for one in policies),
+        on.worlds[1], names[1], names[0], runs, off, on, tuple(_answer(on, one) for one in policies),
         tuple(_answered(pairs, policies, columns, options.get("level", LEVEL))), off.worlds[0].hash != on.worlds[0].hash,
     )  # fmt: skip
 

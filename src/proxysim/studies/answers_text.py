@@ -62,9 +62,9 @@ def headline(result: Answers, one: Answered) -> list[str]:
     """Return the effect without and with answers, and what each takes away, in a few sentences."""
     scenario, same = result.world.scenario, same_everywhere(result.off, one.off)
     first = sentence(scenario, one.off, result.against, same=same)
-    words = f"If nobody answers: {first[:1].lower()}{first[1:]}"
+    words = f"If nobody answers, {first[:1].lower()}{first[1:]}"
     many = len(result.policies)
-    who = "the answer has come" if many == 1 else "both have answered" if many == 2 else f"all {spelled(many)} have answered"
+    who = f"{actor_label(scenario, result.policies[0].owner)} has answered" if many == 1 else "both have answered" if many == 2 else f"all {spelled(many)} have answered"
     if not one.taken.differing:
         return wrapped(f"{words} The same once {who}, in every pair.")
     words += f" Once {who}: {change(one.on, with_unit=True)}{_sure(one.on)}."

@@ -176,7 +176,7 @@ class Layout:
         """Add what policies remember. What a branch is compared with is no difference of it: it is the reference in both runs."""
         shape = (len(world.months), len(world.names["policy"]))
         size = shape[0] * shape[1]
-        owner = np.repeat(np.arange(len(MEMORY)), size).reshape(-1, *shape)
+        owner = np.repeat(np.arange(len(MEMORY)), size).reshape(len(MEMORY), *shape)
         owner[MEMORY.index("factor")] = -1
         owner[MEMORY.index("reference")][:, world.policies.against_branch == 1] = -1
         self.fields["m"] = list(_REMEMBERED)

@@ -15,8 +15,8 @@ from proxysim.errors import Fault, InputError, RunError
 from proxysim.scenario.resolve.axes import over_limits
 from proxysim.scenario.resolve.defaults import fill
 from proxysim.scenario.resolve.layers import read_layers
-from proxysim.scenario.resolve.policy_choice import FILE, policy_sets, without_policy_sets
 from proxysim.scenario.resolve.policy_checks import NO_BRANCH
+from proxysim.scenario.resolve.policy_choice import FILE, policy_sets, without_policy_sets
 from proxysim.scenario.resolve.source import WorldSource, error_of
 from proxysim.scenario.scenario import Asked, Scenario, Source
 from proxysim.scenario.shipped import world_path
