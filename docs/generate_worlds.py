@@ -252,7 +252,10 @@ def event_table(scenario: Scenario, data: dict[str, Any]) -> str:
             )
         chance = given.get("chance", given.get("chance_per_month", 1))
         value = chance.get("value") if isinstance(chance, dict) else chance
-        when += f"; chance {value}{' per month' if 'chance_per_month' in given else ''}" if value != 1 else ""
+        if value != 1:
+            per_month = " per month" if "chance_per_month" in given else ""
+            when += f"{'; ' if when else ''}chance {value}{per_month}"
+        when += f", follows {given['front']}" if "front" in given else ""
         source = given.get("source", "")
         cited = ", ".join(source) if isinstance(source, list) else source
         lines.append((event.label or event.id, when, changes(given), event.about, str(given.get("grade", "")), cited))
