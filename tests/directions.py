@@ -162,6 +162,7 @@ LAWS = (
     # trade and release
     Law("demand", UP, "want", "it asks for what it needs"),
     Law("shortage_months", UP, "want", "it may fill more months of its demand"),
+    Law("buys_for_clients", UP, "want", "more of the same claims is bought"),
     Law("access", UP, "offer", "more may be bought over the tie"),
     Law("market_boost", UP, "offer", "the provision adds to access"),
     Law("offer_want", UP, "offer", "more is offered for the same want"),
@@ -192,6 +193,8 @@ LAWS = (
     Law("concealment", DOWN, "hazard", "less is seen"),
     Law("hazard_relief", DOWN, "hazard", "the provision hides what members send"),
     Law("broker_concealment", DOWN, "route_lost", "the broker hides what it moves"),
+    Law("skim", UP, "route_toll", "the broker keeps more of what it moves"),
+    Law("leg_skim", UP, "route_toll", "more is kept of what enters the leg"),
     Law("capture", UP, "route_captured", "the interdictor keeps more of what it stops"),
     Law("consignment", DOWN, "vessels", "fewer and larger consignments carry the same"),
     # fighting
@@ -270,6 +273,12 @@ RAID: Tables = {"events": {"raid": {"chance_per_month": 0.1, "scale": {"states":
 DATED_RAID: Tables = {
     "events": {"raid": {"on": datetime.date(2020, 2, 1), "chance": 0.45, "scale": {"states": {"north": {"stock": {"*": 0.8}}}}}}
 }
+#: The cargo goes by a broker, over a leg of which a host keeps a part.
+KEPT: Tables = {
+    "ties": {"north -> reds": None, "north -> reds via carrier": {"weight": 0.6, "control": 0.7}},
+    "proxies": {"carrier": {"home": "here", "broker_capacity": 100, "skim": 0.1}},
+    "states": {"host": {"home": "middle"}}, "legs": {"second": {"skim": {"host": 0.1}}},
+}  # fmt: skip
 SHORT: Tables = {"states": {"north": {"income": 20, "demand": {"rockets": 500}, "stock": {"rockets": 1}}}}
 #: A client whose regime the reds press on, and a patron that runs short of its own reserve.
 TIRED: Tables = {"states": {"north": {"reserve": 2}}, "ties": {"north -> reds": {"support_ends": 0.02, "ends_response": 5}}}
@@ -348,6 +357,15 @@ CASES = (
     Case("strike_rate", ("war", "reds"), UP, "measure:struck", {"actor": "reds"}, "more is struck"),
     Case("chance_per_month", ("raid",), UP, "happened", {}, "it comes sooner where nothing is left to chance", RAID, 8),
     Case("chance", ("raid",), UP, "happened", {}, "past a half it occurs where nothing is left to chance", DATED_RAID),
+    Case("balance_response", ("raid",), UP, "happened", {}, "side_a gains, as its opponent dwindles",
+         merged(RAID, {"events": {"raid": {"front": "war"}}, "fronts": {"war": {"opposition": {"2020": 1000, "2020-02": 10}}}}), 8),
+    Case("balance_response", ("raid",), DOWN, "happened", {}, "side_a loses, as its opponent grows",
+         merged(RAID, {"events": {"raid": {"front": "war"}}, "fronts": {"war": {"opposition": {"2020": 10, "2020-02": 1000}}}}), 8),
+    Case("skim", ("carrier",), UP, "arms:skimmed", {"actor": "carrier"}, "it keeps more of what it moves", KEPT),
+    Case("skim", ("carrier",), DOWN, "arrived", {"tie": "north -> reds via carrier"}, "less of what is sent comes through", KEPT),
+    Case("leg_skim", ("second", "host"), UP, "arms:skimmed", {"actor": "host"}, "it keeps more of what enters the leg", KEPT),
+    Case("leg_skim", ("second", "host"), DOWN, "arrived", {"tie": "north -> reds via carrier"}, "less of what is sent comes through", KEPT),
+    Case("buys_for_clients", ("north",), UP, "money:bought", {"actor": "north"}, "it pays for what its clients get"),
     Case("markup", ("south -> north",), DOWN, "volume:sale", {"tie": "south -> north"}, "scarce money buys less", SHORT),
     Case("barter", ("south -> north",), UP, "volume:sale", {"tie": "south -> north"}, "scarce money buys more", SHORT),
     Case("belief_rate", (), UP, "belief", {"actor": "north"}, "more is lost than was believed", {"states": {"south": {"effort": 2}}}),

@@ -12,12 +12,14 @@ from typer.testing import CliRunner
 
 import proxysim as ps
 from proxysim.cli import app
+from proxysim.core.vocabulary import MEASURE_INDEX
 from proxysim.errors import InputError
 from proxysim.scenario.lint.facts import Facts
 from proxysim.scenario.resolve.loader import read_source
 from proxysim.studies.check import SURPRISING
 from proxysim.studies.limits import AT_CEILING
 from proxysim.studies.perturbation import chance_of_none
+from proxysim.studies.policy_check import response_of
 
 DOOR = CliRunner()
 TEXT = QUICKSTART.read_text(encoding="utf-8")
@@ -114,6 +116,93 @@ def test_check__does_not_depend_on_threads_and_takes_worlds(tmp_path: Path) -> N
     assert one == ps.check(file, runs=5, threads=2)
     dry = ps.load(file, sets=["states.south.stock.parts=100000"])
     assert {"runs-dry"} == {w.kind for w in one} - {w.kind for w in ps.check(dry, runs=5)}
+
+
+# ---- policies ----------------------------------------------------------------------------------
+GUARD = """[policies.guard]
+owner = "south"
+watches = "stock.reds"
+against = "no-pact"
+moves = "legs.north-coast.detection"
+gain = {value = 1.5, low = 0, high = 2}
+"""
+# name: (old, new) or text added, text on the line, kind, path, words, whether it needs no run
+POLICIES = {
+    "number that is 0": (("north-coast", "south-north"), "moves", "no-effect", "moves", "legs.south-north.detection, which is always 0", True),
+    "nothing to see": (("stock.reds", "personnel.reds"), "watches", "silent-policy", "watches", "same as its reference in every month, in 4 runs of", False),
+    "reference of 0": (("stock.reds", "level.treaty"), "against", "zero-reference", "against", "is 0 in 100", False),
+    "at its limit": (("1.5, low = 0, high = 2}", "9}\nat_most = 1.0001\nat_least = 0.9999"), "gain", "at-limit", "gain",
+                     "at one of its limits, 0.9999 and 1.0001, in", False),
+    "no money": ("cost = 1e6", "cost", "unpaid", "cost", "is more than south can pay in", False),
+    "no room": ("at_least = 1\nat_most = 1", "at_most", "no-effect", "at_most", "can move nothing", True),
+    "too late": ("from = 2030-01-01", "from", "outside-run", "from", "after the end 2024-12", True),
+    "ended": ("until = 2019-01-01", "until", "outside-run", "until", "not after the start 2020-01", True),
+    "switch": ('form = "switch"\non_above = 50', "watches", "silent-policy", "watches", "never leads to an answer", False),
+    "key of a switch": ("on_above = 2", "on_above", "no-effect", "on_above", "guard is no switch", True),
+    "floor": (("gain = {value = 1.5, low = 0, high = 2}", 'form = "linear"\ngain = 0.01\nfloor = 3'), "floor", "no-effect", "floor", "guard is linear", True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_policy__that_probably_means_something_else_is_named_on_its_line(tmp_path: Path, name: str) -> None:
+    """Once, and its numbers are not reported as well; what needs no run is also seen without runs."""
+    change, marker, kind, key, words, static = POLICIES[name]
+    text = GUARD.replace(*change) if isinstance(change, tuple) else f"{GUARD}{change}\n"
+    file = world(tmp_path, more=text)
+    found = [one for one in ps.check(file, runs=4) if one.kind != "strong-loop"]
+    row = len(file.read_text().splitlines()) - next(k for k, one in enumerate(reversed(text.splitlines())) if one.startswith(marker))
+    assert [(kind, f"policies.guard.{key}", row)] == [(one.kind, one.path, one.line) for one in found]
+    assert words in found[0].message
+    assert static == (len(ps.check(file, quick=True)) == 1)
+
+
+@pytest.mark.parametrize("more", ["", "active = false\n", "blur = 0.3\nlag = 2\nover = 3\n", "cost = 1\n", "at_least = 0.9\nat_most = 9\n", "floor = 5\nfrom = 2022-01-01\n"])
+def test_policy__that_answers_or_is_off_has_no_warnings(tmp_path: Path, more: str) -> None:
+    """Although it is silent in its reference, and off unless a study switches it on."""
+    assert () == ps.check(world(tmp_path, more=GUARD + more), runs=4)
+
+
+def test_policy__a_gain_of_0_is_a_decision(tmp_path: Path) -> None:
+    """Nothing is said of numbers that only count with a gain."""
+    assert () == ps.check(world(tmp_path, more=GUARD.replace("1.5, low = 0, high = 2", "0") + "floor = 5\n"), runs=4)
+
+
+def test_policy__whose_only_other_branch_is_its_reference_is_named(tmp_path: Path) -> None:
+    """A world without branches, compared with itself."""
+    file = world(tmp_path, more=GUARD.replace("no-pact", "none"))
+    text = file.read_text()
+    file.write_text(text[: text.index("[branches]")] + text[text.index("[policies.guard]") :])
+    (found,) = ps.check(file, quick=True)
+    assert ("no-effect", "policies.guard.against") == (found.kind, found.path)
+    assert "answers in no branch" in found.message
+
+
+#: What north gives, in answer to what it gives: one for one, so that any answer is doubled.
+THRIFT = """[policies.guard]
+owner = "north"
+watches = "pledged.north"
+level = 2
+moves = "states.north.support_share"
+gain = 0.5
+"""
+
+
+@pytest.mark.parametrize(("gain", "way"), [(0.5, ""), (1.5, "amplifies itself"), (-0.5, ""), (-1.5, "may swing")])
+def test_policy__stronger_than_what_it_answers_is_named(tmp_path: Path, gain: float, way: str) -> None:
+    """Gain times response beyond 1, whatever its sign; the response is the one of what is watched, without the answer."""
+    file = world(tmp_path, more=THRIFT.replace("0.5", str(gain)))
+    assert response_of(ps.load(file), 0, 0) == pytest.approx(1.0, abs=0.1)
+    found = [one for one in ps.check(file, runs=4) if one.kind == "strong-loop"]
+    assert bool(way) == bool(found)
+    assert all(way in one.message and ("policies.guard.gain", line_of(file, f"gain = {gain}")) == (one.path, one.line) for one in found)
+
+
+def test_policy__response_of_a_difference_has_its_unit(tmp_path: Path) -> None:
+    """A linear policy: support pledged a month, for each doubling of the share of revenue that is given."""
+    world_of_it = ps.load(world(tmp_path, more=THRIFT + 'form = "linear"\n'))
+    plain = ps.load(world(tmp_path))
+    given = ps.run(plain).history["measure"][:, plain.names["actor"].index("north"), MEASURE_INDEX["pledged"]]
+    assert response_of(world_of_it, 0, 0, runs=1) == pytest.approx(given[30:].mean(), rel=0.1)
 
 
 # ---- experiments -------------------------------------------------------------------------------

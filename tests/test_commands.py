@@ -115,6 +115,89 @@ def test_show__prints_a_series_as_a_series(tmp_path: Path) -> None:
     assert "1013" in "\n".join(full)
 
 
+#: Three policies: one against a branch, one against a dated level, one that is off.
+POLICIES = """kind = "world"
+extends = ["quickstart.toml"]
+[policies.guard]
+owner = "south"
+watches = ["stock.reds", "stock.greens"]
+against = "no-pact"
+moves = "legs.north-coast.detection"
+gain = {value = 1.5, low = 0, high = 2}
+cost = {value = 2, unit = "USD m / month"}
+blur = 0.25
+[policies.thrift]
+owner = "north"
+watches = "level.treaty"
+level = {2020 = 0.5, 2022 = 0.25}
+moves = ["legs.north-*.detection", "states.north.support_share"]
+form = "switch"
+gain = -0.3
+lag = 2
+over = 1
+from = 2021-01-01
+[policies.wait]
+owner = "north"
+watches = "stock.blues"
+against = "no-pact"
+moves = "states.north.support_share"
+gain = 1
+active = false
+"""
+
+
+def test_show__policies_are_listed_with_all_that_they_depend_on(tmp_path: Path) -> None:
+    """Owner, watch, reference, numbers, form, gain with its range, cost, dates, and whether they answer in this branch."""
+    (tmp_path / "quickstart.toml").write_text(Path(QUICKSTART).read_text(encoding="utf-8"), encoding="utf-8")
+    file = tmp_path / "answers.toml"
+    file.write_text(POLICIES, encoding="utf-8")
+    shown = {branch: DOOR.invoke(app, ["show", str(file), "--answers", "--branch", branch]).stdout for branch in ("strong", "no-pact")}
+    assert shown["strong"].splitlines() == [
+        "guard (south): answers",
+        "  watches stock.greens + stock.reds: mean of 6 months, 1 month late, blur 0.25",
+        "  against the same run of the branch no-pact",
+        "  moves   legs.north-coast.detection",
+        "  form    proportional, gain 1.5 (0 to 2), factor 0.5 to 2",
+        "  cost    24 USD m / year for each factor of 2",
+        "thrift (north): answers",
+        "  watches level.treaty: mean of 1 month, 2 months late",
+        "  against level 2020-01: 0.5, 2022-01: 0.25",
+        "  moves   legs.north-coast.detection",
+        "  moves   legs.north-hills.detection",
+        "  moves   states.north.support_share",
+        "  form    switch, gain -0.3, factor 0.5 to 2, on above 1, off below 1",
+        "  time    from 2021-01",
+        "wait (north): silent: not active",
+        "  watches stock.blues: mean of 6 months, 1 month late",
+        "  against the same run of the branch no-pact",
+        "  moves   states.north.support_share",
+        "  form    proportional, gain 1, factor 0.5 to 2",
+    ]
+    assert [("guard", "silent: this branch is its reference"), ("thrift", "answers"), ("wait", "silent: not active")] == [
+        (line.split()[0], line.partition(": ")[2]) for line in shown["no-pact"].splitlines() if not line.startswith(" ")]  # fmt: skip
+    one = DOOR.invoke(app, ["show", str(file), "--answers", "--actor", "greens"]).stdout
+    assert ("guard", 6) == (one.split()[0], len(one.splitlines()))
+    off = DOOR.invoke(app, ["show", str(file), "--answers", "--policies", "wait"]).stdout
+    assert ["silent: not active", "silent: not active", "answers"] == [
+        line.partition(": ")[2] for line in off.splitlines() if not line.startswith(" ")]  # fmt: skip
+    assert "no policies\n" == DOOR.invoke(app, ["show", QUICKSTART, "--answers"]).stdout
+    both = DOOR.invoke(app, ["show", str(file), "--answers", "--routes"])
+    assert (2, True) == (both.exit_code, "cannot go with --routes" in both.stderr)
+
+
+def test_show__numbers_name_the_policies_that_move_them(tmp_path: Path) -> None:
+    """All of them, in brackets those that are silent; a world without policies has no such column."""
+    (tmp_path / "quickstart.toml").write_text(Path(QUICKSTART).read_text(encoding="utf-8"), encoding="utf-8")
+    file = tmp_path / "answers.toml"
+    file.write_text(POLICIES, encoding="utf-8")
+    lines = {line.split()[0]: line for line in DOOR.invoke(app, ["show", str(file), "--branch", "no-pact"]).stdout.splitlines() if line}
+    assert lines["path"].endswith("moved by")
+    assert lines["legs.north-coast.detection"].endswith("(guard), thrift")
+    assert lines["states.north.support_share"].endswith("thrift, (wait)")
+    assert lines["legs.north-coast.limit"].rstrip().endswith("file")
+    assert "moved by" not in DOOR.invoke(app, ["show", QUICKSTART]).stdout
+
+
 def test_show__unknown_actor_is_named() -> None:
     """A wrong name gets the right one."""
     found = DOOR.invoke(app, ["show", QUICKSTART, "--actor", "nort"])

@@ -7,19 +7,22 @@ import dis
 import inspect
 import itertools
 import json
+import random
+import re
 import types
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from tests.studies import study_world
-from tests.test_dials import WORLD, other
-from tests.worlds import random_tables, to_toml, world_of
+from tests.test_dials import VARIANTS, WORLD, other
+from tests.worlds import random_tables, to_toml, with_policies, world_of
 
 import proxysim as ps
-from proxysim.core import step, vocabulary
+from proxysim.core import records, step, vocabulary
 from proxysim.core.parameters import PARAMETERS, Parameter
 from proxysim.errors import InputError
 from proxysim.runs.course import Course
@@ -27,9 +30,9 @@ from proxysim.scenario.resolve.loader import scenario_from_text
 from proxysim.scenario.schema.keys import parameter_of
 from proxysim.scenario.world.world import World, build
 from proxysim.statistics.paired import beyond_rounding
-from proxysim.studies.explanation import _COPIES, MOST_STEPS, Explanation, explain
+from proxysim.studies.explanation import _COPIES, MOST_STEPS, Divergence, Explanation, _shortened, explain
 from proxysim.studies.explanation_text import _apart
-from proxysim.studies.trace import Walk, rules_in_order
+from proxysim.studies.trace import MEMORY, Pair, Place, Walk, rules_in_order
 
 QUICKSTART = Path(__file__).parent.parent / "scenarios" / "quickstart.toml"
 
@@ -58,6 +61,8 @@ def assert_walk_is_run(world: World, seed: int, number: int) -> None:
         course.advance()
         assert walk.course.state.tobytes() == course.state.tobytes(), month
         assert walk.course.flows.tobytes() == course.flows.tobytes(), month
+        for name, part in zip(MEMORY, walk.remembered, strict=True):
+            assert part[: month + 1].tobytes() == getattr(course, name)[0, : month + 1].tobytes(), (month, name)
 
 
 @pytest.mark.parametrize("number", [0, 3])
@@ -71,6 +76,16 @@ def test_walk__rule_by_rule_is_the_run(number: int) -> None:
 def test_walk__of_random_worlds_is_their_run(number: int) -> None:
     """The same for worlds that nobody chose."""
     assert_walk_is_run(world_of(random_tables(number)), number, 1)
+
+
+@pytest.mark.parametrize("number", [3, 5, 9])
+def test_walk__of_random_worlds_with_policies_is_their_run(number: int) -> None:
+    """What they remember as well, and some policy answers in it."""
+    world = world_of(with_policies(random_tables(number), random.Random(number)))
+    course = Course(world, number, 1)
+    course.finish()
+    assert (course.factor != 1.0).any()
+    assert_walk_is_run(world, number, 1)
 
 
 # ---- the chain ---------------------------------------------------------------------------------------
@@ -133,7 +148,7 @@ def found() -> Explanation:
 def test_explain__json_and_words_tell_the_chain(found: Explanation) -> None:
     """Valid JSON without a NaN; one line of words for each rule that first makes a difference."""
     answer = json.loads(json.dumps(found.to_json(), allow_nan=False))
-    assert {"world", "branches", "seed", "run", "assumed", "chain", "outcome", "steps", "skipped"} == set(answer)
+    assert {"world", "branches", "policies", "seed", "run", "assumed", "chain", "outcome", "steps", "skipped"} == set(answer)
     assert (len(found.chain), len(found.steps)) == (len(answer["chain"]), len(answer["steps"]))
     told = found.summary(full=True)
     assert "First, in 2021-02, pact.provisions: level of a pact this month (treaty) is" in told
@@ -263,6 +278,100 @@ def test_explain__of_branches_that_differ_in_rounding_only_finds_nothing() -> No
     assert "exactly the same" in found.summary()
 
 
+# ---- answers on the way ------------------------------------------------------------------------------
+
+#: South searches the sea more when reds hold more than without the pact, and north sends less by land in answer to a level.
+ANSWERS: dict[str, Any] = {
+    "search": {"owner": "south", "watches": "stock.reds", "against": "no-pact", "moves": "legs.first.detection", "gain": 8, "over": 3,
+               "lag": 0, "at_most": 6, "blur": 0.2, "cost": 1},
+    "thrift": {"owner": "north", "watches": ["stock.reds", "stock.blues"], "level": 100, "moves": ['ties."south -> north".access'],
+               "form": "linear", "gain": -0.002},
+}  # fmt: skip
+
+
+def answering(**more: Any) -> World:
+    """The world of the studies in which two actors answer."""
+    return study_world(policies=ANSWERS, **more)
+
+
+@pytest.mark.parametrize("branches", [("no-pact", "strong"), ("strong", "no-pact"), ("hard-patrol", "strong")])
+def test_policies__are_steps_from_what_is_watched_to_what_is_moved(branches: tuple[str, str]) -> None:
+    """Also where the policy is silent in one of the branches, which is its reference, so that only that run has no answer."""
+    found = explain(answering(), branches, run=1, rng=5, outcome="answer.search")
+    names = [(step.rule, step.quantity, step.where) for step in found.steps]
+    assert [("measures.record", "measure.stock", "reds"), ("policies.intend", "policy_seen", "search"),
+            ("policies.apply", "policy_factor", "search")] == names[-3:]  # fmt: skip
+    seen, factor = found.steps[-2:]
+    for value, moved, name in ((seen.before, factor.before, branches[0]), (seen.after, factor.after, branches[1])):
+        assert moved == pytest.approx(min(max(value**8, 0.5), 6.0), rel=1e-12), name
+        assert name != "no-pact" or value == 1.0
+
+
+def test_policies__lead_on_to_the_number_that_they_move() -> None:
+    """What reds receive over the sea in the end depends on the answer more than on anything else."""
+    world = answering(pacts={"treaty": {"provisions": {"logistics": 0.0, "reciprocity": 0.0}}})
+    pair = Pair((world.branch("no-pact"), world.branch("strong")), 5, 1)
+    pair.follow()
+    detection = Place("p", next(field for field in records.PARAMS if field.name == "detection"), (world.names["leg"].index("first"),))
+    path = pair.path(detection)
+    assert ["measure", "watched", "policy_seen", "policy_wanted", "policy_factor", "detection"] == [step.place.field.name for step in path[-6:]]
+    assert ["measures.record", "policies.watch", "policies.intend", "policies.intend", "policies.apply", "policies.act"] == [
+        pair.moment(step.call)[1] for step in path[-6:]]  # fmt: skip
+    assert "strength" == path[0].place.field.name
+    hazard = [-np.log1p(-step) for step in (path[-1].before, path[-1].after)]
+    assert hazard[1] / hazard[0] == pytest.approx(path[-2].after, rel=1e-12)
+    month = pair.moment(path[-1].call)[0]
+    assert month == pair.moment(path[-2].call)[0] + 1
+
+
+def test_policies__of_the_reference_are_no_difference_at_the_start() -> None:
+    """What the other branch is compared with, and the error of what it sees, differ in no run that needs them."""
+    found = explain(answering(), ("no-pact", "strong"), run=1, rng=5)
+    assert ("2020-05", "pact.provisions", "pact_level") == (found.chain[0].month, found.chain[0].rule, found.chain[0].quantity)
+    assert not {"policy_error", "reference", "watched"} & {link.quantity for link in found.chain}
+    pair = Pair((found.world, found.other), 5, 1)
+    pair.follow()
+    months, policies = pair.layout.shape["m", "reference"]
+    calls = {name: pair.first["m"].call[pair.layout.start["m", name] :][: months * policies].reshape(months, policies) for name in MEMORY}
+    assert (calls["reference"] == -1).all()
+    assert (calls["watched"][6:] > 0).all()
+
+
+def test_policies__a_gain_is_an_assumed_change() -> None:
+    """The same world with a weaker answer: the difference begins where the gain is read."""
+    world = answering(branches={"mild": {"extends": ["strong"], "set": {"policies": {"search": {"gain": 1}}}}})
+    found = explain(world, ("strong", "mild"), run=1, rng=5, outcome="answer.search")
+    assert [("start", "policy_gain"), ("policies.apply", "policy_factor")] == [(step.rule, step.quantity) for step in found.steps]
+    assert "Assumed change: policies.search.gain is 1 instead of 8." in found.summary()
+
+
+def test_policies__steps_are_plain_words() -> None:
+    """Who sees how much more than where, and what is moved by how much."""
+    world = answering()
+    words = " ".join(explain(world, ("no-pact", "strong"), run=1, rng=5, outcome="answer.search").summary().split())
+    assert re.search(r"In 2020-\d\d, south sees \S+ % (more|less) than in no-pact: arms held \(reds\) \[policies.intend\]\.", words)
+    assert re.search(r"the factor that search puts on legs.first.detection from the next month on is \S+ instead of 1\S* \[policies.apply\]", words)
+    words = " ".join(explain(world, ("strong", "no-pact"), run=1, rng=5, outcome="answer.search").summary().split())
+    assert re.search(r"south no longer sees \S+ % (more|less) than in no-pact: arms held \(reds\)", words)
+    words = " ".join(explain(world, ("hard-patrol", "strong"), run=1, rng=5, outcome="answer.search").summary().split())
+    assert re.search(r"south sees as much as in no-pact instead of \S+ % (more|less): arms held \(reds\)", words)
+    words = " ".join(explain(world, ("no-pact", "strong"), run=1, rng=5, outcome="answer.thrift").summary().split())
+    assert re.search(r"north sees \S+ USD m of arms (more|less) than its level instead of \S+ USD m of arms (more|less): "
+                     r"arms held \(blues\) and arms held \(reds\)", words)  # fmt: skip
+
+
+def test_policies__steps_are_not_left_out_of_a_long_path() -> None:
+    """Others are, next to each other, and the place is told."""
+    steps = [Divergence("2020-01", "trade.apply", f"q{k}", "", 0.0, 1.0, "", "", 1) for k in range(20)]
+    steps[13] = replace(steps[13], rule="policies.intend")
+    kept, left, gap = _shortened(steps)
+    assert (12, 8) == (len(kept), left)
+    assert list(kept) == steps[:gap] + steps[gap + 8 :]
+    assert steps[13] in kept
+    assert (tuple(steps[:3]), 0, 3) == _shortened(steps[:3])
+    assert 9 == _shortened([replace(step, rule="policies.act") for step in steps])[2]
+
+
 # ---- the first divergence lies in a rule that reads the changed number --------------------------------
 
 
@@ -333,6 +442,7 @@ THROUGH = {
     "category_weight": "mix",  # what a tie without a mix of its own is made of is worked out from the weights
     "over": "limit",  # how far a storm acts changes the limit of a leg, a number that no rule but its reader shows
     "lasts": "limit",  # the same
+    "policy_level": "policy_gain",  # the level of a month is kept at its end, and counts when the policy compares with it
 }
 
 
@@ -364,15 +474,16 @@ def assert_first_divergence_reads(parameter: Parameter, texts: list[str], tries:
 
 @pytest.mark.parametrize("parameter", SOON, ids=lambda parameter: parameter.name)
 def test_explain__first_divergence_lies_where_the_number_is_read(parameter: Parameter) -> None:
-    """One number changed in the world of the dials, for six months."""
-    assert assert_first_divergence_reads(parameter, [WORLD.replace("end = 2022-06-01", "end = 2020-06-01")], 3)
+    """One number changed in the world of the dials, for six months; in all of them, with what makes the other dials act, if that shows nothing."""
+    short = WORLD.replace("end = 2022-06-01", "end = 2020-06-01")
+    assert assert_first_divergence_reads(parameter, [short, *(WORLD + variant for variant in VARIANTS)], 8)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("parameter", PARAMETERS, ids=lambda parameter: parameter.name)
 def test_explain__first_divergence_lies_where_any_number_is_read(parameter: Parameter) -> None:
     """Every parameter, over the whole run, and each is seen."""
-    assert assert_first_divergence_reads(parameter, [WORLD], 40)
+    assert assert_first_divergence_reads(parameter, [WORLD + variant for variant in VARIANTS], 40)
 
 
 # ---- rounding errors ---------------------------------------------------------------------------------

@@ -154,6 +154,24 @@ def test_mean__fall_is_the_share_of_months_after_it() -> None:
     assert "of all months come after it" in " ".join(result.summary().split())
 
 
+def test_mean__steps_of_a_policy_are_measured_in_every_pair() -> None:
+    """What it sees and the factor that it puts on a number, where its reference has neither; a difference that is seen begins at 0."""
+    for form, gain in (("proportional", 8), ("linear", 0.2)):
+        search = {"owner": "south", "watches": "stock.reds", "against": "no-pact", "moves": "legs.first.detection", "gain": gain,
+                  "over": 3, "lag": 0, "at_most": 6, "form": form}  # fmt: skip
+        answered = study_world(policies={"search": search})
+        result = explain_mean(answered, BRANCHES, PAIRS, 5, "answer.search")
+        steps = {step.quantity: step for step in result.steps}
+        assert ("policies.intend", "policies.apply") == (steps["policy_seen"].rule, steps["policy_factor"].rule)
+        seen, factor = (np.array([ps.run(answered.branch("strong"), 5, number).history[name][:, 0].mean() for number in range(PAIRS)])
+                        for name in ("policy_seen", "policy_wanted"))  # fmt: skip
+        assert (1.0, np.median(factor)) == pytest.approx((steps["policy_factor"].before, steps["policy_factor"].after), rel=1e-9)
+        silent = 0.0 if form == "linear" else 1.0
+        assert (silent, np.median(seen)) == pytest.approx((steps["policy_seen"].before, steps["policy_seen"].after), rel=1e-9)
+        told = "as a difference from no-pact" if form == "linear" else "relative to no-pact"
+        assert f"What south sees of arms held (reds) {told}: " in " ".join(result.summary().split())
+
+
 @pytest.mark.parametrize("branches", [("strong", "strong"), ("none", "twin")])
 def test_mean__of_one_branch_twice_has_no_steps(world: World, branches: tuple[str, str]) -> None:
     """And says so."""

@@ -34,7 +34,9 @@ def promised(rule: Any) -> set[str]:
 @pytest.fixture(scope="module")
 def seen() -> dict[str, set[str]]:
     """What each rule changed over some months of a world in which every mechanism acts."""
-    world = build(scenario_from_text(WORLD + PRESSED + ANSWERING + '[rules]\nassembly = "kits"\n'))
+    skimmed = WORLD.replace("broker_capacity = 1.5", "broker_capacity = 1.5\nskim = 0.1")
+    bought = skimmed.replace("support_share = 0.3", "support_share = 0.3\nbuys_for_clients = 0.4")
+    world = build(scenario_from_text(bought + PRESSED + ANSWERING + '[rules]\nassembly = "kits"\n'))
     course, changed = Course(world, 5, 0), {}
     for _ in range(26):
         course.advance()

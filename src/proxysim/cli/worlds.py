@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proxysim.cli.app import BranchName, Sets, WorldFile, app, refusal
+from proxysim.cli.app import BranchName, Policies, Sets, WorldFile, app, policies_of, refusal
 from proxysim.errors import Fault, InputError
 from proxysim.formatting import counted, table
 from proxysim.paths import path_of
 
 if TYPE_CHECKING:
     from proxysim.scenario.lint.warning import CheckWarning
-    from proxysim.scenario.scenario import Number, Scenario
+    from proxysim.scenario.scenario import Number, Policy, Scenario
     from proxysim.scenario.toml.reader import Document
 
 
@@ -210,29 +210,95 @@ def show(
             help="Print the routes of every tie at the start instead, with months, limit, share, believed survival and leave.",
         ),
     ] = False,
+    answers: Annotated[
+        bool, typer.Option("--answers", help="Print the policies instead: who answers what, against which reference, and how.")
+    ] = False,
+    policies: Policies = None,
     full: Annotated[bool, typer.Option("--full", help=f"Print all values of a series with more than {SERIES_SHOWN} values.")] = False,
 ) -> None:
-    """Print every number of a world, or the routes of its ties.
+    """Print every number of a world, the routes of its ties, or its policies.
 
     Shows the range, source and grade of each number and where its value comes from: file, branch, --set or default. A series
-    has one line per month in which its value changes, and its range is a multiplier.
+    has one line per month in which its value changes, and its range is a multiplier. Numbers that policies move are marked.
     """
     from proxysim.errors import did_you_mean
     from proxysim.scenario.resolve.loader import load_scenario
 
-    scenario = load_scenario(world, branch, sets or ())
+    if routes and answers:
+        raise refusal("--answers", "cannot go with --routes; give one of them")
+    scenario = load_scenario(world, branch, sets or (), policies=policies_of(policies))
     known = scenario.ids["actors"]
     if actor is not None and actor not in known:
         near = did_you_mean(actor, known) or f"; allowed are {', '.join(known)}"
         raise refusal("--actor", f'"{actor[:60]}" is not an actor of this world{near}')
-    for line in _routes(scenario, actor) if routes else _numbers(scenario, actor, full):
+    for line in _policies(scenario, actor) if answers else _routes(scenario, actor) if routes else _numbers(scenario, actor, full):
         print(line)
 
 
 def _numbers(scenario: Scenario, actor: str | None, full: bool) -> list[str]:
-    """The table of numbers."""
-    head = ("path", "value", "unit", "low", "high", "source", "grade", "from")
-    return table(head, list(_rows(scenario, actor, full)), left=(0, 2, 5, 6, 7))
+    """The table of numbers; in a world with policies, the last column names those that move a number."""
+    moved: dict[tuple[str, ...], list[str]] = {}
+    for policy in scenario.policies:
+        for path in policy.moves:
+            moved.setdefault(path, []).append(f"({policy.id})" if policy.silent else policy.id)
+    rows = [(*row, ", ".join(moved.get(path, ()))) if moved else row for path, row in _rows(scenario, actor, full)]
+    head = ("path", "value", "unit", "low", "high", "source", "grade", "from", *(["moved by"] if moved else []))
+    lines = table(head, rows, left=(0, 2, 5, 6, 7, 8))
+    note = "moved by: policies, in brackets if they are silent in this branch; `--answers` prints them."
+    return [*lines, "", note] if moved else lines
+
+
+def _policies(scenario: Scenario, actor: str | None) -> list[str]:
+    """The policies of a world, or of those that an actor has or watches: owner, watch, reference, numbers, form and cost."""
+    chosen = [one for one in scenario.policies if actor is None or actor == one.owner or actor in {of for _, of in one.watches}]
+    if not chosen:
+        return ["no policies"]
+    return [line for one in chosen for line in _policy(scenario, one)]
+
+
+def _policy(scenario: Scenario, policy: Policy) -> list[str]:
+    """The lines on one policy."""
+    from proxysim.scenario.resolve.policy_checks import NO_BRANCH
+
+    def told(key: str) -> str:
+        number = scenario.numbers["policies", policy.id, key]
+        return _with_range(scenario, number, ("policies", policy.id, key))
+
+    active = ("policies", policy.id, "active")
+    state = "answers" if not policy.silent else "silent: this branch is its reference" if scenario.text.get(active, True) else "silent: not active"
+    watches = " + ".join(f"{measure}.{of}" for measure, of in policy.watches)
+    seen = f"mean of {counted(policy.over, 'month')}, {counted(policy.lag, 'month')} late"
+    against = "the file without a branch" if policy.against == NO_BRANCH else f"the branch {policy.against}"
+    reference = f"level {told('level')}" if policy.against is None else f"the same run of {against}"
+    error, floor = (scenario.numbers["policies", policy.id, key].value for key in ("blur", "floor"))
+    off = "off_below" if ("policies", policy.id, "off_below") in scenario.numbers else "on_above"
+    switch = f", on above {told('on_above')}, off below {told(off)}" if policy.form == "switch" else ""
+    given = {path[2] for path, one in scenario.numbers.items() if path[:2] == ("policies", policy.id) and one.origin != "default"}
+    dates = [f"{key} {told(key)}" for key in ("from", "until") if key in given]
+    cost = scenario.numbers["policies", policy.id, "cost"].value
+    lines = [
+        f"{policy.id} ({policy.owner}): {state}",
+        f"  watches {watches}: {seen}" + (f", blur {told('blur')}" if error else ""),
+        f"  against {reference}" + (f", floor {told('floor')}" if floor else ""),
+        *(f"  moves   {_path(scenario, path)}" for path in policy.moves),
+        f"  form    {policy.form}, gain {told('gain')}, factor {told('at_least')} to {told('at_most')}{switch}",
+        f"  cost    {told('cost')} for each factor of 2" if cost else "",
+        f"  time    {', '.join(dates)}" if dates else "",
+    ]
+    return [line for line in lines if line]
+
+
+def _with_range(scenario: Scenario, number: Number, path: tuple[str, ...]) -> str:
+    """A number with its unit, and its range in brackets; a series with its dates."""
+    from proxysim.scenario.labels import UNITS, kind_of
+
+    kind = kind_of(path)
+    scale = 12.0 if kind.endswith("_flow") else 1.0
+    low, high = _range(scenario, number, kind, scale)
+    series = [f"{month.removeprefix('from ')}: {text}" for month, text in _series(scenario, number, kind, scale, False)]
+    value = ", ".join(series) or _value(scenario, number.value * scale, kind)
+    unit = "" if kind == "share" else UNITS.get(kind, "")
+    return f"{value} {unit}".rstrip() + (f" ({low} to {high})" if low else "")
 
 
 def _routes(scenario: Scenario, actor: str | None) -> list[str]:
@@ -274,8 +340,8 @@ def _cut(scenario: Scenario) -> list[str]:
             f" the world has more than {MOST_ROUTES:,}"]  # fmt: skip
 
 
-def _rows(scenario: Scenario, actor: str | None, full: bool) -> Iterator[tuple[str, ...]]:
-    """One row per number; below that of a series, one row per month in which its value changes."""
+def _rows(scenario: Scenario, actor: str | None, full: bool) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Path and row of each number; below that of a series, one row per month in which its value changes."""
     from proxysim.scenario.labels import UNITS, kind_of
 
     for path, number in scenario.numbers.items():
@@ -287,9 +353,9 @@ def _rows(scenario: Scenario, actor: str | None, full: bool) -> Iterator[tuple[s
         low, high = _range(scenario, number, kind, scale)
         origin = "branch" if number.origin == "branch" else "--set" if number.origin == "set" else number.origin
         value = f"{counted(len(number.series) + 1, 'value')}:" if number.series else _value(scenario, number.value * scale, kind)
-        yield (_path(scenario, path), value, UNITS.get(kind, ""), low, high, ", ".join(number.source), number.grade or "", origin)
+        yield path, (_path(scenario, path), value, UNITS.get(kind, ""), low, high, ", ".join(number.source), number.grade or "", origin)
         for month, text in _series(scenario, number, kind, scale, full):
-            yield (f"  {month}", text, "", "", "", "", "", "")
+            yield (), (f"  {month}", text, "", "", "", "", "", "")
 
 
 def _series(scenario: Scenario, number: Number, kind: str, scale: float, full: bool) -> list[tuple[str, str]]:

@@ -31,6 +31,8 @@ class BaseRuns:
     stocks : stocks at the end of each of the first months, over all origins, shape ``(run, month, actor, category)``, in USD m
     happened : month of the first effect of each event, `vocabulary.NEVER` if it did not happen, shape ``(run, event)``
     fallen : month in which each regime fell, -1 for never, shape ``(run, regime)``
+    watched, compared, factor : what each policy watches, what it compares that with, and its factor, shape ``(run, month, policy)``
+    called, paid : whether each policy calls for a factor that costs money, and whether its owner can pay for it in full, same shape
     """
 
     world: World
@@ -40,6 +42,11 @@ class BaseRuns:
     stocks: Array
     happened: Array
     fallen: Array
+    watched: Array
+    compared: Array
+    factor: Array
+    called: Array
+    paid: Array
 
 
 def base_runs(world: World, seed: int, runs: int) -> BaseRuns:
@@ -51,14 +58,25 @@ def base_runs(world: World, seed: int, runs: int) -> BaseRuns:
     months, actors, categories, origins = len(world.months), *(len(world.names[axis]) for axis in ("actor", "category", "origin"))
     track = np.empty((runs, months, actors, len(vocabulary.MEASURES)))
     stocks = np.empty((runs, min(YEAR, months), actors, categories))
+    called, paid = np.zeros(rows.factor.shape, bool), np.zeros(rows.factor.shape, bool)
+    owners, policies = world.policies.owner, rows.factor.shape[2]
+
+    def keep(month: int) -> None:
+        if month < stocks.shape[1]:
+            stocks[:, month] = rows.states.stock[:, :actors, :categories, :origins].sum(axis=3)
+        called[:, month] = (rows.params.policy_cost[:, :policies] > 0.0) & (rows.flows.policy_wanted[:, :policies] != 1.0)
+        paid[:, month] = rows.flows.policy_part[:, owners] >= 1.0
+
     rows.begin()
-    for month in range(stocks.shape[1]):
-        rows.advance(month, month + 1, True, track)
-        stocks[:, month] = rows.states.stock[:, :actors, :categories, :origins].sum(axis=3)
-    rows.advance(stocks.shape[1], months, True, track)
+    watching = months if policies else stocks.shape[1]
+    rows.advance(0, watching, True, track, keep)
+    rows.advance(watching, months, True, track)
     happened = rows.states.event_month[:, : len(world.names["event"])].copy()
     fallen = rows.states.fallen[:, : len(world.names["regime"])].copy()
-    return BaseRuns(world, _traces(rows), track, rows.states.reference[:, :actors].copy(), stocks, happened, fallen)
+    return BaseRuns(
+        world, _traces(rows), track, rows.states.reference[:, :actors].copy(), stocks, happened, fallen,
+        rows.watched, rows.reference, rows.factor, called, paid,
+    )  # fmt: skip
 
 
 def traces(world: World, seed: int, numbers: Array, runs: Array) -> Array:

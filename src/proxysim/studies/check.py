@@ -26,6 +26,7 @@ from proxysim.scenario.scenario import Number
 from proxysim.scenario.shipped import world_path
 from proxysim.scenario.toml.reader import read_file
 from proxysim.scenario.world.world import World, build
+from proxysim.studies import policy_check
 from proxysim.studies.base_runs import BaseRuns, base_runs
 from proxysim.studies.limits import AT_CEILING
 from proxysim.studies.perturbation import Item, chance_of_none, items_of, unused
@@ -129,7 +130,12 @@ def _run_warnings(
     yield from _dry(facts, bases)
     yield from _same_branches(facts, bases)
     yield from _never_happened(facts, bases)
+    known = policy_check.never_answering(static_warnings(facts))
+    found = list(policy_check.warnings(facts, bases, seed, known))
+    yield from found
+    known |= policy_check.never_answering(found)
     items = [item for item in items_of(facts) if not (item.entries and all(reason(facts, path) for path in item.entries))]
+    items = [item for item in items if item.path[0] != "policies" or item.path[1] not in known]  # reported as a whole
     for item in unused(facts, bases, items, seed, threads, progress):
         yield _unused(facts, item)
 

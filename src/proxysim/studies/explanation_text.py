@@ -52,6 +52,8 @@ _PLAIN = {
     "policy_now": "the factor that {0} puts on {moves}", "policy_wanted": "the factor that {0} calls for on {moves}",
     "policy_seen": "what {owner} sees of {watches} {compared}", "policy_is_on": "the switch of {0} (1 for on)",
     "policy_due": "the cost of the factors that {0} calls for", "policy_part": "the part of that cost that {0} can pay",
+    "balance": "the balance of the sides of front {0}", "route_skimmed": "the share of shipments over route {0} that others keep",
+    "want": "the arms that {0} wants to buy ({1})",
 }  # fmt: skip
 #: Those of them that are plural.
 _PLURAL = frozenset({"sent", "transit", "ring", "arrived", "arms", "made"})
@@ -178,9 +180,11 @@ def _seen(result: Explanation, step: Divergence) -> str:
     unit = {"index": "points", "share": ""}.get(unit := MEASURES.get(measure, ("share", ""))[0], unit)
     linear = policy.form == "linear"
     levels = [value if linear else 100.0 * (value - 1.0) for value in (step.before, step.after)]
-    texts = [f"{text} {unit if linear else '%'}".strip() + (" less" if level < 0.0 else " more")
+    units = unit if linear else "%"
+    texts = [f"{text} {units}".strip() + (" less" if level < 0.0 else " more") if level else "as much"
              for text, level in zip(told_apart(*map(abs, levels)), levels, strict=True)]  # fmt: skip
-    told = f"sees {texts[1]} than {than}{'' if silent[0] else f' instead of {texts[0]}'}"
+    after = f"{texts[1]} {'than' if levels[1] else 'as'} {than}"
+    told = f"sees {after}" if silent[0] else f"sees {after} instead of {texts[0]}"
     if silent[1]:
         told = f"no longer sees {texts[0]} than {than}"
     return f"In {step.month}, {words['owner']} {told}: {words['watches']} [{step.rule}]."

@@ -82,6 +82,8 @@ def items_of(facts: Facts) -> list[Item]:
     for path, number in candidates(facts):
         entries = tuple(entries_of(facts, path, number))
         branches = facts.written[path, number.place][1]
+        if path[0] == "policies":  # its numbers count where it answers, not in the branch with which it compares
+            branches = tuple(branch for branch in branches if branch in facts.answering(path[1]))
         changes = _changes(parameter_of(path), number, typical.get(_family(path), 1.0))
         found.append(Item(path, number, branches, entries, (), changes, path[1] if path[0] == "events" else None))
     groups: dict[tuple[str, ...], dict[str, list[EventEffect]]] = {}
@@ -96,7 +98,7 @@ def items_of(facts: Facts) -> list[Item]:
         path = ("events", effect.event, effect.verb, *effect.path)
         changes = _effect_changes(effect)
         found.append(Item(path, effect.number, tuple(group), (), tuple(first), changes, effect.event))
-    return [item for item in found if item.changes]
+    return [item for item in found if item.changes and item.branches]
 
 
 def unused(

@@ -97,6 +97,7 @@ class Walk:
         self.records = {"p": course.params, "s": course.state, "f": course.flows}
         #: What policies remember, shape ``(3, month, policy)``.
         self.remembered = np.concatenate([course.watched, course.reference, course.factor])
+        self.remembered[MEMORY.index("reference")][:, world.policies.against_branch == 0] = 0.0  # levels are kept month by month
         self.held = self._held(course.base, course.vector, self.remembered, self.records)
         #: Each record as one row of eight-byte items, which changes with it.
         self.flat = {name: record.view(np.ndarray).view(np.int64).reshape(-1) for name, record in self.records.items()}
@@ -176,7 +177,7 @@ class Layout:
         """Add what policies remember. What a branch is compared with is no difference of it: it is the reference in both runs."""
         shape = (len(world.months), len(world.names["policy"]))
         size = shape[0] * shape[1]
-        owner = np.repeat(np.arange(len(MEMORY)), size).reshape(-1, *shape)
+        owner = np.repeat(np.arange(len(MEMORY)), size).reshape(len(MEMORY), *shape)
         owner[MEMORY.index("factor")] = -1
         owner[MEMORY.index("reference")][:, world.policies.against_branch == 1] = -1
         self.fields["m"] = list(_REMEMBERED)

@@ -48,8 +48,9 @@ def available(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """cut = min(1, available / requests), for each origin, where available = (stock - reserve target)+ of the category.
 
     A request draws on origins pro rata and is cut origin by origin, for all ties of a sender alike. Retransfers, and
-    the part of support that a sponsor buys for its clients, come from foreign origins only. Reciprocity with priority is served first. Arms of the receiver's own origin are not
-    requested. The part of a request that an origin meets is met = cut stock / stock of all (or all foreign) origins.
+    the part of support that a sponsor buys for its clients, come from foreign origins only. Reciprocity with priority
+    is served first. Arms of the receiver's own origin are not requested. The part of a request that an origin meets is
+    met = cut stock / stock of all (or all foreign) origins.
 
     Writes
     ------

@@ -88,7 +88,7 @@ class Facts:
     def highest(self, path: Path) -> float:
         """Return the largest value that a number can have at the start, by dates, in its range or by events, in any branch."""
         if path not in self._known:
-            found = [_highest(number) for number in self.numbers(path)]
+            found = [highest_of(number) for number in self.numbers(path)]
             if path not in self.base.numbers:
                 key = key_at(path)
                 default = key.parameter.default if key and key.parameter else None
@@ -148,6 +148,29 @@ class Facts:
         """Events that some branch leaves switched on."""
         return tuple(one for one in self.base.ids["events"] if any(self.can_happen(one, b) for b in self.scenarios))
 
+    # ---- policies ----------------------------------------------------------------------------
+    @cached_property
+    def own_policies(self) -> tuple[str, ...]:
+        """Policies that the file of the world or one of its parts gives, not another world that it extends."""
+        return tuple(one.id for one in self.base.policies if self.places["policies", one.id][0] in self.own)
+
+    def answering(self, name: str) -> tuple[str, ...]:
+        """Return the branches in which a policy is on: it is active, and the branch is not its reference."""
+        return tuple(b for b, scenario in self.scenarios.items() if any(one.id == name and not one.silent for one in scenario.policies))
+
+    def first_active(self, name: str) -> str:
+        """Return the first branch in which a policy is active, be it silent there or not; the first of all if there is none."""
+        on = (branch for branch, leaves in self.leaves.items() if leaves["policies", name, "active"].value)
+        return next(on, AS_IT_STANDS)
+
+    def is_active(self, name: str) -> bool:
+        """Whether a policy is active in some branch."""
+        return bool(self.leaves[self.first_active(name)]["policies", name, "active"].value)
+
+    def set_by_events(self, path: Path) -> Sequence[Number]:
+        """Return the values that events set at a path, or add to it, in any branch."""
+        return self._effects.get(path, ())
+
     # ---- routes ------------------------------------------------------------------------------
     @cached_property
     def chains(self) -> Chains:
@@ -168,7 +191,8 @@ class Facts:
         return frozenset(leg for _, legs in self.chains for leg in legs)
 
 
-def _highest(number: Number) -> float:
+def highest_of(number: Number) -> float:
+    """Return the largest value of a number at any date, in its range."""
     high = number.high
     if number.series:
         top = max(number.value, *(value for _, value in number.series))

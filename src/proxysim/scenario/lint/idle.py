@@ -94,7 +94,7 @@ def entry_reason(facts: Facts, section: str, name: str) -> str:
 
 
 def _is_decision(facts: Facts, path: Path) -> bool:
-    """Whether a number belongs to an event that is switched off, or to a government that had fallen before the start.
+    """Whether a number belongs to an event or a policy that is off or has a gain of 0, or to a government that had fallen before the start.
 
     Numbers of an entry that is reported as a whole count as well.
     """
@@ -102,6 +102,10 @@ def _is_decision(facts: Facts, path: Path) -> bool:
         return True
     if path[0] == "events":
         return path[1] not in facts.live_events
+    if path[0] == "policies":
+        gains = [s.numbers["policies", path[1], "gain"] for s in facts.scenarios.values()]
+        limit = path[2] in ("at_least", "at_most")  # a limit that no run reaches is a guard
+        return limit or not facts.answering(path[1]) or all(gain.value == 0.0 and not gain.series for gain in gains)
     if path[0] == "pacts" and path[2] == "until":
         return facts.highest(path) >= facts.base.months
     return path[0] == "regimes" and facts.is_zero(("regimes", path[1], "stability"))
@@ -122,6 +126,8 @@ def _scenario(facts: Facts, path: Path) -> str:
     noiseless = facts.is_zero(("scenario", "noise"))
     if path[0] == "behaviour" and path[1] in _RANDOM and noiseless:
         return "noise is 0, so nothing is random"
+    if path[0] == "behaviour" and path[1] == "blur_persistence" and all(facts.is_zero(("policies", one.id, "blur")) for one in facts.base.policies):
+        return "no policy sees with an error"
     if path[0] == "behaviour" and path[1] == "sanctions_cost" and _no_sanctions(facts):
         return "no actor is under sanctions"
     return ""
@@ -255,6 +261,17 @@ def _provision(facts: Facts, pact: str, provision: str) -> str:
     return ""
 
 
+def _policy(facts: Facts, path: Path) -> str:
+    forms = {one.form for s in facts.scenarios.values() for one in s.policies if one.id == path[1]}
+    if path[2] in ("on_above", "off_below") and "switch" not in forms:
+        return f"{path[1]} is no switch"
+    if path[2] == "floor" and forms == {"linear"}:
+        return f"{path[1]} is linear, so nothing is divided"
+    if path[2] == "blur" and facts.is_zero(("scenario", "noise")):
+        return "noise is 0, so nothing is random"
+    return ""
+
+
 def _event(facts: Facts, path: Path) -> str:
     if facts.all_zero(*path[:2], "lasts") and facts.below(*path[:2], "lasts"):
         return "the effects of this event last 0 months"
@@ -263,5 +280,5 @@ def _event(facts: Facts, path: Path) -> str:
 
 _RULES: dict[str, Callable[[Facts, Path], str]] = {
     "scenario": _scenario, "behaviour": _scenario, "legs": _leg, "places": _place, "states": _actor, "proxies": _actor, "ties": _tie,
-    "fronts": _front, "regimes": _regime, "pacts": _pact, "events": _event,
+    "fronts": _front, "regimes": _regime, "pacts": _pact, "events": _event, "policies": _policy,
 }  # fmt: skip
