@@ -348,7 +348,7 @@ def attribute(
     """Attribute the effect of a branch to the provisions of its pact, or to the pact and the answers to it.
 
     Over provisions, and over answers, the Shapley values are exact: every coalition of players is run `runs` times, in
-    pairs. Over answers, the branch as a whole is one player beside the policies that are on; with more than nine policies,
+    pairs. Over answers, the branch as a whole is one player next to the policies that are on; with more than nine policies,
     those of one owner are one player. A coalition without the branch is the baseline with its policies on. Nobody answers in
     the coalition of nobody, so that the total is the difference between the branch with all answers and the baseline without
     any.
