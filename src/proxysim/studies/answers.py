@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -100,6 +100,7 @@ class Answers:
     measures : one entry per measure and actor
     baseline_changes : whether the baseline has answers too, because a policy compares with a level; then every effect is
         that against the baseline with the same policies on
+    settings : the policies that are off -> the paired runs of that setting, those of `off` and `on` too
 
     Examples
     --------
@@ -128,6 +129,7 @@ class Answers:
     policies: tuple[Answer, ...]
     measures: tuple[Answered, ...]
     baseline_changes: bool
+    settings: dict[frozenset[str], Ensemble]
 
     def of(self, measure: str, actor: str) -> Answered:
         """Return the effects on one outcome.
@@ -420,8 +422,8 @@ def answers(
     columns = [Column(k, o.measure, o.actor, o.unit, o.is_event) for k, o in enumerate(off.outcomes) if (o.measure, o.actor) in chosen]
     return Answers(
         on.worlds[1], names[1], names[0], runs, off, on, tuple(_answer(on, one) for one in policies),
-        tuple(_answered(pairs, policies, columns, options.get("level", LEVEL))),
-        any(_answer(on, one).in_baseline != 1.0 for one in policies),
+        tuple(answered(pairs, {setting: pair.values for setting, pair in pairs.items()}, columns, options.get("level", LEVEL))),
+        any(_answer(on, one).in_baseline != 1.0 for one in policies), pairs,
     )  # fmt: skip
 
 
@@ -488,27 +490,36 @@ def _answer(on: Ensemble, policy: str) -> Answer:
     return Answer(policy, known.label or policy, known.owner, factor, at_limit, paid, base)
 
 
-def _answered(
-    pairs: dict[frozenset[str], Ensemble], policies: Collection[str], columns: Sequence[Column], level: float
+def answered(
+    pairs: Mapping[frozenset[str], Ensemble], values: Mapping[frozenset[str], Array], columns: Sequence[Column], level: float = LEVEL
 ) -> list[Answered]:
-    """Return the effects in each setting and what the answers take away, for each column."""
+    """Return the effects in each setting and what the answers take away, for each column.
+
+    Parameters
+    ----------
+    pairs : the policies that are off -> the paired runs of that setting
+    values : the same settings -> outcomes without NaN, shape ``(branch, run, outcome)``; those of the runs, or sums of them
+    columns : outcomes to compare
+    level : confidence level of the intervals, a share
+    """
+    policies = sorted(frozenset().union(*pairs))
     every, nobody = frozenset(policies), frozenset[str]()
     one = pairs[every]
-    effects = {off: effects_of(pair.values, pair.branches, columns, draws=pair.draws, level=level, seed=pair.seed)
+    effects = {off: effects_of(values[off], pair.branches, columns, draws=pair.draws, level=level, seed=pair.seed)
                for off, pair in pairs.items()}  # fmt: skip
     places = [column.place for column in columns]
-    paired = {off: pair.values[1][:, places] - pair.values[0][:, places] for off, pair in pairs.items()}
-    size = np.max([np.abs(pair.values[:, :, places]).max(axis=(0, 1)) for pair in pairs.values()], axis=0)
+    paired = {off: found[1][:, places] - found[0][:, places] for off, found in values.items()}
+    size = np.max([np.abs(found[:, :, places]).max(axis=(0, 1)) for found in values.values()], axis=0)
 
-    def parts(values: Array) -> list[Part]:
-        return parts_of(values, size, draws=one.draws, level=level, seed=one.seed)
+    def parts(differences: Array) -> list[Part]:
+        return parts_of(differences, size, draws=one.draws, level=level, seed=one.seed)
 
     alone = {policy: paired[every] - paired[every - {policy}] for policy in policies}
     last = {policy: paired[frozenset({policy})] - paired[nobody] for policy in policies}
     joint = paired[every] - paired[nobody]
     taken, beyond = parts(joint), parts(joint - sum(alone.values()))
-    taken_alone = {policy: parts(values) for policy, values in alone.items()}
-    taken_last = {policy: parts(values) for policy, values in last.items()}
+    taken_alone = {policy: parts(differences) for policy, differences in alone.items()}
+    taken_last = {policy: parts(differences) for policy, differences in last.items()}
     return [
         Answered(
             effects[every][k], effects[nobody][k], {policy: effects[every - {policy}][k] for policy in policies},
