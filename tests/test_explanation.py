@@ -429,9 +429,9 @@ def side_of(world: World, path: tuple[str, ...]) -> str:
 
 def changed(text: str, path: tuple[str, ...], parameter: Parameter, value: float) -> World:
     """The world of the dials with a branch in which one number is another."""
-    new: Any = other(parameter, value)
+    new: Any = value / 2.0 if parameter.name == "policy_off" else other(parameter, value)  # a switch goes off below where it goes on
     if parameter.kind == "month":
-        new = datetime.date(2020 + int(new) // 12, int(new) % 12 + 1, 1)
+        new = datetime.date(max(1, 2020 + int(new) // 12), int(new) % 12 + 1, 1)
     for part in reversed(path):
         new = {part: new}
     return build(scenario_from_text(text + to_toml({"branches": {"changed": {"set": new}}})))
