@@ -158,7 +158,7 @@ def test_slip__is_named_on_its_line(tmp_path: Path, name: str) -> None:
     assert len({(one.kind, one.message) for one in found}) <= 2, found
 
 
-@pytest.mark.parametrize("name", ["quickstart", "angola", "levant"])
+@pytest.mark.parametrize("name", ["quickstart", "angola", "levant", "insurgency"])
 def test_shipped_worlds__have_no_slips(name: str) -> None:
     """What needs no run finds nothing in them."""
     assert [] == static_warnings(Facts.of(read_source(name)))

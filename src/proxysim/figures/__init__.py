@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from proxysim._lazy import lazily
 
 if TYPE_CHECKING:
+    from proxysim.figures.answers import taken_by_answers
     from proxysim.figures.bands import arms_over_time, capacity_bands, headline
     from proxysim.figures.chains import support_chain
     from proxysim.figures.effects import differences
@@ -32,8 +33,8 @@ _HOMES = {
     "differences": "effects", "effect_matrix": "matrices", "headline": "bands", "heat_map": "heatmaps",
     "lever_effect": "levers", "places_and_legs": "places", "provenance": "origins", "ranking": "rankings",
     "regime_stability": "regimes", "save": "kit.export", "support_chain": "chains", "survival": "standing",
-    "sweep_lines": "sweeps", "sweep_scatter": "levers", "sweep_spread": "sweeps", "tornado": "rankings",
-    "waterfall": "provisions",
+    "sweep_lines": "sweeps", "sweep_scatter": "levers", "sweep_spread": "sweeps", "taken_by_answers": "answers",
+    "tornado": "rankings", "waterfall": "provisions",
 }  # fmt: skip
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "sweep_lines",
     "sweep_scatter",
     "sweep_spread",
+    "taken_by_answers",
     "tornado",
     "waterfall",
 ]

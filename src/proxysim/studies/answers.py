@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -17,7 +17,7 @@ from proxysim.runs.ensemble import Ensemble, StudyOptions, ensemble, run_job
 from proxysim.runs.threads import Job, Progress
 from proxysim.scenario.arguments import names_of
 from proxysim.scenario.world.switching import without_policies
-from proxysim.scenario.world.world import World
+from proxysim.scenario.world.world import World, world_of
 from proxysim.statistics.intervals import LEVEL
 from proxysim.statistics.paired import Column, Effect, Part, effects_of, parts_of
 from proxysim.studies.comparison import columns_of
@@ -100,6 +100,7 @@ class Answers:
     measures : one entry per measure and actor
     baseline_changes : whether the baseline has answers too, because a policy compares with a level; then every effect is
         that against the baseline with the same policies on
+    settings : the policies that are off -> the paired runs of that setting, those of `off` and `on` too
 
     Examples
     --------
@@ -128,6 +129,7 @@ class Answers:
     policies: tuple[Answer, ...]
     measures: tuple[Answered, ...]
     baseline_changes: bool
+    settings: dict[frozenset[str], Ensemble]
 
     def of(self, measure: str, actor: str) -> Answered:
         """Return the effects on one outcome.
@@ -342,7 +344,8 @@ def answers(
 
     Parameters
     ----------
-    world : a `World`, the path of a world file, or the name of a shipped world; the policies that are on in it answer
+    world : a `World`, the path of a world file, or the name of a shipped world; the policies that are on in it answer, or
+        all of them if its file has none on and `load` was not asked for others
     branches : names of two branches; the first is the baseline
     runs : number of pairs in each setting
     rng : seed; the same seed gives the same bits on any machine
@@ -397,7 +400,7 @@ def answers(
     branches, uncertain, start = names_of(branches, "branches"), options.get("uncertain", False), options.get("start")
     if len(branches) != 2:
         raise InputError([Fault("branches", 0, "", f"give two branches, the first is the baseline; found {len(branches)}")])
-    worlds, names = branch_worlds(world, branches)
+    worlds, names = branch_worlds(_answering(world_of(world)), branches)
     policies = policies_on(worlds)
     if not policies:
         cure = 'write one, or load the world with policies="on"' if not worlds[0].names["policy"] else 'load the world with policies="on"'
@@ -419,8 +422,16 @@ def answers(
     columns = [Column(k, o.measure, o.actor, o.unit, o.is_event) for k, o in enumerate(off.outcomes) if (o.measure, o.actor) in chosen]
     return Answers(
         on.worlds[1], names[1], names[0], runs, off, on, tuple(_answer(on, one) for one in policies),
-        tuple(_answered(pairs, policies, columns, options.get("level", LEVEL))), off.worlds[0].hash != on.worlds[0].hash,
+        tuple(answered(pairs, {setting: pair.values for setting, pair in pairs.items()}, columns, options.get("level", LEVEL))),
+        any(_answer(on, one).in_baseline != 1.0 for one in policies), pairs,
     )  # fmt: skip
+
+
+def _answering(world: World) -> World:
+    """Return a world with all its policies on if its file has none on and nobody chose them."""
+    asked = world.scenario.asked
+    chosen = asked is not None and any(one.startswith("policies.") for one in asked.sets)
+    return world if chosen or world.scenario.policies_on or not world.names["policy"] else world.with_policies("on")
 
 
 @dataclass(frozen=True)
@@ -479,27 +490,36 @@ def _answer(on: Ensemble, policy: str) -> Answer:
     return Answer(policy, known.label or policy, known.owner, factor, at_limit, paid, base)
 
 
-def _answered(
-    pairs: dict[frozenset[str], Ensemble], policies: Collection[str], columns: Sequence[Column], level: float
+def answered(
+    pairs: Mapping[frozenset[str], Ensemble], values: Mapping[frozenset[str], Array], columns: Sequence[Column], level: float = LEVEL
 ) -> list[Answered]:
-    """Return the effects in each setting and what the answers take away, for each column."""
+    """Return the effects in each setting and what the answers take away, for each column.
+
+    Parameters
+    ----------
+    pairs : the policies that are off -> the paired runs of that setting
+    values : the same settings -> outcomes without NaN, shape ``(branch, run, outcome)``; those of the runs, or sums of them
+    columns : outcomes to compare
+    level : confidence level of the intervals, a share
+    """
+    policies = sorted(frozenset().union(*pairs))
     every, nobody = frozenset(policies), frozenset[str]()
     one = pairs[every]
-    effects = {off: effects_of(pair.values, pair.branches, columns, draws=pair.draws, level=level, seed=pair.seed)
+    effects = {off: effects_of(values[off], pair.branches, columns, draws=pair.draws, level=level, seed=pair.seed)
                for off, pair in pairs.items()}  # fmt: skip
     places = [column.place for column in columns]
-    paired = {off: pair.values[1][:, places] - pair.values[0][:, places] for off, pair in pairs.items()}
-    size = np.max([np.abs(pair.values[:, :, places]).max(axis=(0, 1)) for pair in pairs.values()], axis=0)
+    paired = {off: found[1][:, places] - found[0][:, places] for off, found in values.items()}
+    size = np.max([np.abs(found[:, :, places]).max(axis=(0, 1)) for found in values.values()], axis=0)
 
-    def parts(values: Array) -> list[Part]:
-        return parts_of(values, size, draws=one.draws, level=level, seed=one.seed)
+    def parts(differences: Array) -> list[Part]:
+        return parts_of(differences, size, draws=one.draws, level=level, seed=one.seed)
 
     alone = {policy: paired[every] - paired[every - {policy}] for policy in policies}
     last = {policy: paired[frozenset({policy})] - paired[nobody] for policy in policies}
     joint = paired[every] - paired[nobody]
     taken, beyond = parts(joint), parts(joint - sum(alone.values()))
-    taken_alone = {policy: parts(values) for policy, values in alone.items()}
-    taken_last = {policy: parts(values) for policy, values in last.items()}
+    taken_alone = {policy: parts(differences) for policy, differences in alone.items()}
+    taken_last = {policy: parts(differences) for policy, differences in last.items()}
     return [
         Answered(
             effects[every][k], effects[nobody][k], {policy: effects[every - {policy}][k] for policy in policies},

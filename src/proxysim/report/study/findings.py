@@ -12,6 +12,7 @@ import numpy as np
 
 from proxysim.errors import InputError, check_options
 from proxysim.report.roles import Roles, builds_on, holders, labels_of, roles_of
+from proxysim.report.study.answers import Remainder, what_is_left
 from proxysim.report.study.headline import LAST, MEAN, Outcome, headline_outcomes, values_of
 from proxysim.report.study.months import cargoes, chain, events_of, looked_into, provenance, regimes
 from proxysim.runs.course import seed_of
@@ -85,6 +86,8 @@ class Findings:
     looked_into : number of runs examined month by month, per branch
     asked : command to quote in the report
     outcomes : headline outcomes, mean and end state, with the effects of all branches on the scale of sizes
+    left : what is left of the effect of the focus once others have answered; None in a world without policies that answer
+    no_answers : reason why `left` is None although the world has policies that answer; otherwise empty
     """
 
     roles: Roles
@@ -105,6 +108,8 @@ class Findings:
     looked_into: int
     asked: str
     outcomes: tuple[Outcome, ...]
+    left: Remainder | None
+    no_answers: str
 
     @property
     def world(self) -> World:
@@ -130,6 +135,8 @@ class ReportOptions(TypedDict, total=False):
     ----------
     focus : branch of interest; None, the default, takes the branch that most others extend, or else the file's own
     uncertain : True resamples the uncertain parameters in the runs, with the same values in every branch; default False
+    policies : policies that are on: "file" for those that the file has on, "off" for none, "on" for all, or ids of the only ones
+        that are on; None, the default, leaves them as they are in `world`
     threads : number of threads; None, the default, uses all processors
     steps : called with the name of each step; returns a function called as ``progress(done, total)``, or None; None, the
         default, shows no progress
@@ -138,6 +145,7 @@ class ReportOptions(TypedDict, total=False):
 
     focus: str | None
     uncertain: bool
+    policies: str | Sequence[str] | None
     threads: int | None
     steps: Steps | None
     asked: str
@@ -170,9 +178,11 @@ def study_findings(
     TypeError : an option is unknown
     """
     check_options("study_findings", options, ReportOptions)
-    base = world_of(world)
+    base, policies = world_of(world), options.get("policies")
+    base = base if policies is None else base.with_policies(policies)
     roles = roles_of(base, branches, options.get("focus"))
     threads, say = options.get("threads"), options.get("steps") or (lambda _: None)
+    steps = 5 if base.scenario.policies else 4
     study = ensemble(
         base,
         roles.all,
@@ -181,18 +191,21 @@ def study_findings(
         uncertain=options.get("uncertain", False),
         bands=True,
         threads=threads,
-        progress=say("runs of all branches (1 of 4)"),
+        progress=say(f"runs of all branches (1 of {steps})"),
     )
     holding = holders(study)
-    divided, undivided = _divided(study, roles, threads, say("runs for the attribution (2 of 4)"))
-    screening = _screened(base, study, roles, threads, say("runs with resampled parameters (3 of 4)"))
-    looked = looked_into(study, roles, min(runs, LOOKED_INTO), say("runs examined in detail (4 of 4)"))
+    divided, undivided = _divided(study, roles, threads, say(f"runs for the attribution (2 of {steps})"))
+    screening = _screened(base, study, roles, threads, say(f"runs with resampled parameters (3 of {steps})"))
+    looked = looked_into(study, roles, min(runs, LOOKED_INTO), say(f"runs examined in detail (4 of {steps})"))
+    headline = headline_outcomes(study, roles)
+    answers = say(f"runs in which others answer (5 of {steps})") if base.scenario.policies else None
+    left, no_answers = what_is_left(base, study, roles, headline, threads, answers)
     ranking, per_actor = _ranked(study, roles, holding)
     return Findings(
         roles, study, _compared(study, roles), divided, undivided, yardstick(study, holding), ranking, per_actor, screening,
         events_of(study, roles), chain(looked, study), cargoes(looked, roles), provenance(study, roles), regimes(looked),
         labels_of(study, roles), min(runs, LOOKED_INTO), options.get("asked", ""),
-        headline_outcomes(study, roles),
+        headline, left, no_answers,
     )  # fmt: skip
 
 

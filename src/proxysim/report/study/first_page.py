@@ -1,4 +1,4 @@
-"""The first page of the report of a world: verdict, assumptions, matrix of outcomes, confidence, evidence and the best countermeasure."""
+"""The first page of the report of a world: verdict, assumptions, matrix, answers of others, confidence, evidence and countermeasure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from proxysim.formatting import counted
+from proxysim.report.study.answers_text import if_others_answer
 from proxysim.report.study.grounds import assumed, confidence, countermeasure, grounds
 from proxysim.report.study.matrix import Row, matrix, notes
 from proxysim.report.study.verdict import verdict_of
@@ -26,7 +27,7 @@ class FirstPage:
     baseline : label of the baseline
     rows : rows of the matrix
     notes : what the matrix leaves out, its scale, and ceilings
-    sure, evidence, countermeasure : paragraphs, each of short sentences; empty if there is nothing to say
+    answers, sure, evidence, countermeasure : paragraphs, each of short sentences; empty if there is nothing to say
     """
 
     verdict: tuple[str, ...]
@@ -35,6 +36,7 @@ class FirstPage:
     baseline: str
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+    answers: str
     sure: str
     evidence: str
     countermeasure: str
@@ -54,7 +56,8 @@ def first_page(found: Findings, patterns: int | None = None, met: int = 0) -> Fi
         verdict = (f"This world was run in only one branch, “{base}”, so there is no comparison.",
                    "The results below describe this branch. They are not effects.")  # fmt: skip
         only = f"{counted(found.study.runs, 'run')}. Give a second branch to estimate the effect of a change."
-        return FirstPage(verdict, "", (), base, (), (), only, "", "")
+        return FirstPage(verdict, "", (), base, (), (), "", only, "", "")
     columns, rows, left_out = matrix(found)
     return FirstPage(tuple(verdict_of(found)), assumed(found), tuple(found.labels[name] for name in columns), base, rows, notes(found, left_out),
-                     " ".join(confidence(found)), " ".join(grounds(found, patterns, met)), " ".join(countermeasure(found)))  # fmt: skip
+                     " ".join(if_others_answer(found)), " ".join(confidence(found)), " ".join(grounds(found, patterns, met)),
+                     " ".join(countermeasure(found)))  # fmt: skip

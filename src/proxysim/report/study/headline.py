@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,19 +131,26 @@ def _grouped(effects: Sequence[Effect], when: str) -> list[Outcome]:
     for effect in effects:
         if effect.difference is not None:
             together.setdefault((effect.measure, effect.actor), []).append(effect)
+    baselines = {key: group[0].baseline or 0.0 for key, group in together.items()}
+    sizes = references(baselines)
+    return [Outcome(measure, actor, when, unit_of(measure), baselines[measure, actor],
+                    {effect.branch: judged(effect, sizes[measure, actor]) for effect in group})
+            for (measure, actor), group in together.items()]  # fmt: skip
+
+
+def references(baselines: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
+    """The size that counts as 100 % for each outcome (measure and actor), from the baselines of all outcomes.
+
+    It is the baseline, or `FLOOR` of the largest baseline of the same kind among the proxies if that is more.
+    """
     largest: dict[str, float] = {}
-    for (measure, actor), group in together.items():
+    for (measure, actor), baseline in baselines.items():
         if actor != TOGETHER:
             kind = _scale_of(measure)
-            largest[kind] = max(largest.get(kind, 0.0), abs(group[0].baseline or 0.0))
-    found = []
-    for (measure, actor), group in together.items():
-        # A share of runs is its own scale: a change of 3 points is slight whatever the baseline is.
-        least = FLOOR * largest.get(_scale_of(measure), 0.0)
-        reference = 1.0 if measure == FALLEN else max(abs(group[0].baseline or 0.0), least)
-        found.append(Outcome(measure, actor, when, unit_of(measure), group[0].baseline or 0.0,
-                             {effect.branch: judged(effect, reference) for effect in group}))  # fmt: skip
-    return found
+            largest[kind] = max(largest.get(kind, 0.0), abs(baseline))
+    # A share of runs is its own scale: a change of 3 points is slight whatever the baseline is.
+    return {(measure, actor): 1.0 if measure == FALLEN else max(abs(baseline), FLOOR * largest.get(_scale_of(measure), 0.0))
+            for (measure, actor), baseline in baselines.items()}  # fmt: skip
 
 
 def _scale_of(measure: str) -> str:

@@ -13,7 +13,7 @@ from proxysim.formatting import counted, percent
 from proxysim.paths import path_of
 from proxysim.report import evidence
 from proxysim.report.html import layout_context, template, write
-from proxysim.report.study import words
+from proxysim.report.study import answers_text, words
 from proxysim.report.study.findings import PARTS, Findings, ReportOptions, study_findings
 from proxysim.report.study.first_page import first_page
 from proxysim.report.study.grounds import mean_against_end
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from proxysim.report.study.findings import Seed
     from proxysim.scenario.world.world import World
 
-_KEYS = ("main", "matrix", "fighting", "arms", "survival", "differences", "chain", "flows", "map", "provenance", "provisions", "counter", "screening")
+_KEYS = ("main", "matrix", "fighting", "arms", "survival", "differences", "chain", "flows", "map", "provenance", "provisions", "counter", "answers",
+         "screening")  # fmt: skip
 #: Those in the section on results.
 _RESULTS = ("matrix", "fighting", "arms", "survival", "differences")
 #: Maximum number of rows in the table of effects.
@@ -89,6 +90,7 @@ def _context(found: Findings, patterns: Sequence[Pattern] | None, full: bool) ->
         "idle": words.idle(found), "composite": _composite(found), "at_ceiling": ceiling_words(found.study),
         "effects": _effects(found), "divided": _divided(found), "undivided": found.undivided, "most_effective": words.most_effective(found),
         "outcomes": all_rows(found), "outcome_heads": [found.labels[name] for name in found.roles.all[1:]],
+        "answers": answers_text.section(found),
         "counters": _counters(found), "turns": mean_against_end(found), "held": evidence.held_fixed(found), "not_fixed": evidence.not_fixed(found),
         "uncertainties": words.uncertainties(found) if found.screening is not None else "",
         "grades": evidence.grades(found), "patterns": patterns or [], "label": Path(scenario.file).stem,
@@ -118,7 +120,15 @@ def _command(found: Findings) -> str:
     parts = ["proxysim", "report", found.world.scenario.file, "--branches", ",".join(found.study.branches), "--runs", str(found.study.runs),
              "--seed", str(found.study.seed)]  # fmt: skip
     focus = ["--focus", found.roles.focus] if found.roles.focus else []
-    return shlex.join([*parts, *focus, *(["--uncertain"] if found.study.uncertain else []), "--out", "report.html"])
+    return shlex.join([*parts, *focus, *(["--uncertain"] if found.study.uncertain else []), *_policies(found.world), "--out", "report.html"])
+
+
+def _policies(world: World) -> list[str]:
+    """The option that switches on the policies that are on in a world."""
+    ids, on = [one.id for one in world.scenario.policies], list(world.scenario.policies_on)
+    if on == list(world.with_policies("file").scenario.policies_on):
+        return []
+    return ["--policies", "off" if not on else "on" if on == ids else ",".join(on)]
 
 
 def _effects(found: Findings) -> list[tuple[str, ...]]:
@@ -238,9 +248,11 @@ def write_report(
     rng : seed, or a SeedSequence or Generator that gives one; default 0
     patterns : real-world patterns that the world was compared with, for a table in the report; None, the default, reports none
     full : whether the folded tables are printed too; default False. On a screen they can always be unfolded
-    options : keywords `uncertain` (True resamples the uncertain parameters in the runs; default False), `threads` (number of
-        threads; None, the default, uses all processors), `steps` (called with the name of each of the four steps; returns a
-        function called as ``progress(done, total)``, or None) and `asked` (command to quote in the report; empty by default)
+    options : keywords `uncertain` (True resamples the uncertain parameters in the runs; default False), `policies` (policies that
+        are on: "file", "off", "on" or ids; None, the default, leaves them as they are in `world`), `threads` (number of
+        threads; None, the default, uses all processors), `steps` (called with the name of each of the four or, with policies,
+        five steps; returns a function called as ``progress(done, total)``, or None) and `asked` (command to quote in the report;
+        empty by default)
 
     Returns
     -------

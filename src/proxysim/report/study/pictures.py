@@ -13,6 +13,7 @@ from proxysim.report.html import Picture, Pictures
 from proxysim.report.labels import makers
 from proxysim.report.roles import fighters
 from proxysim.report.study import alt_text
+from proxysim.report.study.answers_text import bars, told_bars
 from proxysim.report.study.months import standing
 from proxysim.report.text import MONTHS, per_year, yearly
 from proxysim.scenario.labels import number_label
@@ -47,6 +48,7 @@ def pictures(found: Findings) -> dict[str, Picture]:
         _arms(made, found)
         _regimes(made, found)
         _judged(made, found)
+        _answers(made, found)
     return made.made
 
 
@@ -308,6 +310,16 @@ def _judged(made: Pictures, found: Findings) -> None:
         _add(made, "screening", "Key uncertainties", figure,
              more + (f" {counted(rest, 'parameter')} with smaller effects {'is' if rest == 1 else 'are'} not shown." if rest > 0 else ""),
              alt_text.screening(found))  # fmt: skip
+
+
+def _answers(made: Pictures, found: Findings) -> None:
+    """What each answer of others takes away from the main effect."""
+    from proxysim import figures
+
+    table = bars(found)
+    if table is not None:
+        what, unit, alt = told_bars(found, table)
+        _add(made, "answers", "What each answer takes away", figures.taken_by_answers(table, unit), f"The effect is that on {what}.", alt)
 
 
 def _waterfall(found: Findings, actor: str) -> Figure:

@@ -75,12 +75,28 @@ def _main(found: Findings, lead: str, measure: str, group: Sequence[Outcome]) ->
     what = "the arms that reach" if measure == "received_arms" else "the arms held by"
     if not changed:
         return [f"{lead} {_nothing(found, group, what)}"]
-    together = outcome_of(found, measure, TOGETHER, MEAN)
-    if together is not None and together.effects[focus].kind is Kind.CHANGED and len(changed) > 1:
+    together = _sum_that_leads(found, measure, changed)
+    if together is not None:
         return [f"{lead} {_from_to(together, focus, f'{what} the proxies together')}.", *_each(found, measure, group)]
     first = changed[0]
     rest = [one for one in group if one is not first]
     return [f"{lead} {_from_to(first, focus, f'{what} {found.labels[first.actor]}')}.", *(_each(found, measure, rest, "other ") if rest else [])]
+
+
+def _sum_that_leads(found: Findings, measure: str, changed: Sequence[Outcome]) -> Outcome | None:
+    """The sum over the proxies, if the verdict leads with it: it changes, and so do several proxies."""
+    together = outcome_of(found, measure, TOGETHER, MEAN)
+    is_lead = together is not None and together.effects[found.roles.focus or ""].kind is Kind.CHANGED and len(changed) > 1
+    return together if is_lead else None
+
+
+def lead_outcome(found: Findings) -> Outcome | None:
+    """The outcome that the verdict leads with; None if every headline outcome is 0 in all runs."""
+    focus = found.roles.focus or ""
+    measure, group = main_outcomes(found)
+    changed = [one for one in group if one.effects[focus].kind is Kind.CHANGED]
+    regimes = [one for one in found.outcomes if one.measure == FALLEN]
+    return _sum_that_leads(found, measure, changed) or next(iter([*changed, *group, *regimes]), None)
 
 
 def _from_to(one: Outcome, branch: str, what: str) -> str:

@@ -104,7 +104,8 @@ def _is_decision(facts: Facts, path: Path) -> bool:
         return path[1] not in facts.live_events
     if path[0] == "policies":
         gains = [s.numbers["policies", path[1], "gain"] for s in facts.scenarios.values()]
-        return not facts.answering(path[1]) or all(gain.value == 0.0 and not gain.series for gain in gains)
+        limit = path[2] in ("at_least", "at_most")  # a limit that no run reaches is a guard
+        return limit or not facts.answering(path[1]) or all(gain.value == 0.0 and not gain.series for gain in gains)
     if path[0] == "pacts" and path[2] == "until":
         return facts.highest(path) >= facts.base.months
     return path[0] == "regimes" and facts.is_zero(("regimes", path[1], "stability"))

@@ -1,0 +1,321 @@
+"""Sentences and tables of a report on what is left once others have answered."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from proxysim.core.vocabulary import MEASURES
+from proxysim.formatting import counted, differ_words, joined, percent, spelled
+from proxysim.report.study.answers import ROWS, Key, that_matter
+from proxysim.report.study.headline import LAST, TOGETHER, last_words
+from proxysim.report.study.verdict import lead_outcome
+from proxysim.report.text import MONTHS, called, called_of, digits_of, limit, number, per_year, rounded
+from proxysim.runs.outcomes import FALLEN
+from proxysim.scenario.labels import actor_label, branch_label, label_of, number_label
+
+if TYPE_CHECKING:
+    import pandas
+
+    from proxysim.report.study.answers import Remainder
+    from proxysim.report.study.findings import Findings
+    from proxysim.scenario.scenario import Policy, Scenario
+    from proxysim.statistics.paired import Effect, Part
+    from proxysim.studies.answers import Answer, Answered
+
+#: Numbers that a policy moves, as many as are named in a table.
+_MOVES = 3
+_DASH = "–"
+
+
+# ---- sentences ------------------------------------------------------------------------------------------------------
+
+
+def if_others_answer(found: Findings) -> list[str]:
+    """What is left of the main effect once others have answered, in sentences for the first page; empty without policies."""
+    left, key = found.left, lead_key(found)
+    if left is None or key is None:
+        return []
+    setting = "In the rest of this report, they do." if left.are_on else "In the rest of this report, nobody does."
+    one = left.outcomes[key]
+    sentences = [setting, _left(found, left, one)]
+    if one.taken.differing and one.on.detected:
+        low, high = sorted(_ends(one.on), key=lambda end: abs(end))
+        digits = _digits(one.on)
+        negative = (one.on.difference or 0.0) < 0.0
+        low, high = (-low, -high) if negative else (low, high)
+        sentences.append(f"The {100.0 * one.on.level:g}\u00a0% interval is {_fixed(low, digits)} to {_fixed(high, digits)}.")
+    return sentences + _most(found, left, one)
+
+
+def lead_key(found: Findings) -> Key | None:
+    """The outcome that the verdict leads with, if it is in the study of answers."""
+    one = lead_outcome(found)
+    key = None if one is None else (one.measure, one.actor, one.when)
+    return key if found.left is not None and key in found.left.outcomes else None
+
+
+def _left(found: Findings, left: Remainder, one: Answered) -> str:
+    """The main effect without and with answers."""
+    what, unit = _what(found, one), _unit(one.off)
+    who, graded = _who(left, False), _who(left, True)
+    if not one.taken.differing:
+        return f"{graded} {'changes' if len(left.study.policies) == 1 else 'change'} nothing in {what}, in any pair of runs."
+    if not one.on.detected:
+        if not one.off.detected:
+            return f"With or without {_lower(graded)}, no effect on {what} is detected."
+        if one.on.low is None:
+            return f"With {_lower(graded)}, {what} change in {differ_words(one.on.differing, one.on.n)}."
+        most = _factor(one.on) * max(abs(end) for end in _ends(one.on))
+        return f"With {_lower(graded)}, no effect on {what} is detected: at most {limit(most)} {unit}."
+    off, on = one.off.difference or 0.0, one.on.difference or 0.0
+    if not one.off.detected or off == 0.0:
+        return f"With {_lower(graded)}, there is an effect on {what}: {rounded(_factor(one.on) * on, _digits(one.on))} {unit}."
+    before, after = _size(one.off), _size(one.on)
+    noun, other = ("rise", "fall") if off > 0.0 else ("fall", "rise")
+    if off * on < 0.0:
+        return f"With {_lower(who)}, the {noun} of {before} {unit} in {what} becomes a {other} of {after}."
+    if abs(on) > abs(off):
+        return f"With {_lower(graded)}, the {noun} of {before} {unit} in {what} becomes {after}."
+    return f"{graded} {'leave' if len(left.study.policies) > 1 else 'leaves'} {after} of the {noun} of {before} {unit} in {what}."
+
+
+def _most(found: Findings, left: Remainder, one: Answered) -> list[str]:
+    """The answer that takes most, if it can be told."""
+    if len(left.study.policies) == 1:
+        return [f"The answer is “{left.study.policies[0].label}”."]
+    first = largest_first(left, one)[0]
+    part = one.taken_alone[first.policy]
+    if not (part.detected and one.taken.detected and part.value * one.taken.value > 0.0 and one.taken.value * (one.off.difference or 0.0) > 0.0):
+        return []
+    share = part.value / one.taken.value
+    return [f"“{first.label}” alone takes {'all' if share >= 0.995 else percent(share)} of what is lost." if share < 1.05
+            else f"“{first.label}” alone takes more than is lost to all together."]  # fmt: skip
+
+
+def largest_first(left: Remainder, one: Answered) -> list[Answer]:
+    """The policies by what each takes away alone, the largest first."""
+    return sorted(left.study.policies, key=lambda policy: -abs(one.taken_alone[policy.policy].value))
+
+
+def _who(left: Remainder, graded: bool) -> str:
+    """The answers as a subject, such as "Nine assumed answers (grade D)"."""
+    count = len(left.study.policies)
+    assumed = all(_is_assumed(left, one.policy) for one in left.study.policies)
+    words = f"{spelled(count)} {'assumed ' if assumed else ''}answer{'' if count == 1 else 's'}"
+    return f"{words[:1].upper()}{words[1:]}{' (grade D)' if assumed and graded else ''}"
+
+
+def _lower(words: str) -> str:
+    return f"{words[:1].lower()}{words[1:]}"
+
+
+def _is_assumed(left: Remainder, policy: str) -> bool:
+    """Whether a gain is an assumption whose range has an end at 0, no answer."""
+    gain = left.study.world.scenario.numbers["policies", policy, "gain"]
+    return gain.grade == "D" and 0.0 in (gain.low, gain.high)
+
+
+def _what(found: Findings, one: Answered) -> str:
+    """The outcome as in the verdict."""
+    measure, actor = one.off.measure, one.off.actor
+    who = "the proxies together" if actor == TOGETHER else found.labels[actor]
+    if measure == FALLEN:
+        return f"the share of runs in which {who} falls"
+    return f"the arms that reach {who}" if measure == "received_arms" else f"the arms held by {who}"
+
+
+def _factor(effect: Effect) -> float:
+    return 100.0 if effect.measure == FALLEN else 1.0
+
+
+def _unit(effect: Effect) -> str:
+    return "points" if effect.measure == FALLEN else effect.unit
+
+
+def _ends(effect: Effect) -> tuple[float, float]:
+    return _factor(effect) * (effect.low or 0.0), _factor(effect) * (effect.high or 0.0)
+
+
+def _digits(effect: Effect) -> int:
+    """Decimal places, as in the matrix."""
+    low, high = _ends(effect)
+    return digits_of(_factor(effect) * (effect.difference or 0.0), high - low)
+
+
+def _fixed(value: float, digits: int) -> str:
+    """A size without the sign of a rise."""
+    return rounded(value, digits).removeprefix("+")
+
+
+def _size(effect: Effect) -> str:
+    return _fixed(abs(_factor(effect) * (effect.difference or 0.0)), _digits(effect))
+
+
+# ---- the appendix ---------------------------------------------------------------------------------------------------
+
+
+def section(found: Findings) -> dict[str, Any] | None:
+    """Everything in the section on answers; None for a world without policies that answer."""
+    if found.left is None:
+        return {"reason": found.no_answers} if found.no_answers else None
+    left, first = found.left, lead_key(found)
+    study = left.study
+    keys = that_matter(left, first)
+    shown = keys[:ROWS]
+    option = "off" if left.are_on else "on"
+    setting = (f"In the rest of this report these answers are {'on' if left.are_on else 'off'}. With --policies {option}, "
+               f"they are {option} in all of it.")  # fmt: skip
+    return {
+        "reason": "", "sentences": [setting, *if_others_answer(found)[1:]], "count": counted(len(study.policies), "answer"),
+        "rows": [_row(found, left, key) for key in shown], "more": len(keys) - len(shown),
+        "groups": [_group(found, left, key) for key in shown], "single": len(study.policies) == 1,
+        "policies": [_policy(left, one) for one in study.policies], "in_baseline": study.baseline_changes,
+        "notes": _notes(found, left),
+    }  # fmt: skip
+
+
+def bars(found: Findings) -> pandas.DataFrame | None:
+    """What each answer takes away from the main effect, for a figure, the largest first; None if nothing is taken in any pair."""
+    import pandas as pd
+
+    left, key = found.left, lead_key(found)
+    if left is None or key is None or not left.outcomes[key].taken.differing:
+        return None
+    one = left.outcomes[key]
+    rows = [(policy.label, *_bar(one.taken_alone[policy.policy], one), *_bar(one.taken_last[policy.policy], one), one.taken.n)
+            for policy in largest_first(left, one)]  # fmt: skip
+    if len(rows) > 1:
+        rows.append(("All together", *_bar(one.taken, one), math.nan, math.nan, math.nan, one.taken.n))
+    names = ["answer", "taken", "taken_low", "taken_high", "taken_last", "taken_last_low", "taken_last_high", "n"]
+    table = pd.DataFrame(rows, columns=names)
+    return table.drop(columns=names[4:7]) if len(rows) == 1 else table
+
+
+def _bar(part: Part, one: Answered) -> tuple[float, float, float]:
+    factor = _factor(one.off)
+    low, high = (math.nan if end is None else factor * end for end in (part.low, part.high))
+    return factor * part.value, low, high
+
+
+def told_bars(found: Findings, table: pandas.DataFrame) -> tuple[str, str, str]:
+    """What the figure of what each answer takes away is about, its unit, and its alternative text."""
+    assert found.left is not None
+    one = found.left.outcomes[lead_key(found) or ("", "", "")]
+    what, unit = _what(found, one), _unit(one.off)
+    told = [f"{row['answer']} {number(float(row['taken']), True)}" for _, row in table.iterrows()]
+    return what, unit, f"Bar chart of what each answer takes away from the effect on {what}, {unit}: {'; '.join(told)}."
+
+
+def _name(found: Findings, left: Remainder, key: Key) -> tuple[str, str]:
+    """An outcome and its unit, for the first column."""
+    measure, actor, when = key
+    who = "All proxies" if actor == TOGETHER else found.labels[actor]
+    if measure == FALLEN:
+        return f"{who} falls", "% of runs"
+    end = next((f", {last_words(one)}" for one in found.outcomes if when == LAST and (one.measure, one.actor, one.when) == key), "")
+    return f"{who}: {called(measure)}{end}", left.outcomes[key].off.unit
+
+
+def _row(found: Findings, left: Remainder, key: Key) -> tuple[str, str, str, str, str]:
+    """Outcome, unit, effect without and with answers, and what they take away."""
+    one = left.outcomes[key]
+    return (*_name(found, left, key), _effect(one.off), _effect(one.on), _part(one.taken, one.off))
+
+
+def _group(found: Findings, left: Remainder, key: Key) -> tuple[str, str, list[tuple[str, str, str]]]:
+    """Outcome, unit, and what each answer takes away, alone and last of all."""
+    one = left.outcomes[key]
+    rows = [(policy.label, _part(one.taken_alone[policy.policy], one.off), _part(one.taken_last[policy.policy], one.off))
+            for policy in left.study.policies]  # fmt: skip
+    if len(left.study.policies) > 1:
+        rows += [("all together", _part(one.taken, one.off), ""), ("beyond the sum", _part(one.beyond_sum, one.off), "")]
+    return (*_name(found, left, key), rows)
+
+
+def _effect(effect: Effect) -> str:
+    return _interval(effect, effect.difference or 0.0, effect.low, effect.high, effect.differing, effect.n)
+
+
+def _part(part: Part, effect: Effect) -> str:
+    return _interval(effect, part.value, part.low, part.high, part.differing, part.n)
+
+
+def _interval(effect: Effect, value: float, low: float | None, high: float | None, differing: int, n: int) -> str:
+    """A number with its interval, with as many digits as it supports."""
+    factor = _factor(effect)
+    if not differing:
+        return "0"
+    if low is None or high is None:
+        return f"{number(factor * value, True)} ({differ_words(differing, n)})"
+    digits = digits_of(factor * value, factor * (high - low))
+    return f"{rounded(factor * value, digits)} [{rounded(factor * low, digits)}, {rounded(factor * high, digits)}]"
+
+
+def _policy(left: Remainder, answer: Answer) -> dict[str, str]:
+    """One policy: who answers what, with which gain, and what it does once all answer."""
+    scenario = left.study.world.scenario
+    policy = next(one for one in scenario.policies if one.id == answer.policy)
+    gain = scenario.numbers["policies", policy.id, "gain"]
+    spread = "" if gain.low is None or gain.high is None else f" ({_plain(gain.low)} to {_plain(gain.high)})"
+    moves = [number_label(".".join(path), scenario) for path in policy.moves]
+    rest = len(moves) - _MOVES
+    return {
+        "label": answer.label, "owner": actor_label(scenario, answer.owner), "watches": _watches(scenario, policy),
+        "against": _against(scenario, policy),
+        "moves": "; ".join(moves[:_MOVES] + ([f"{rest} more"] if rest > 0 else [])),
+        "gain": f"{_plain(gain.value)}{spread}", "grade": gain.grade or _DASH, "factor": number(answer.factor),
+        "at_limit": percent(answer.at_limit), "paid": number(MONTHS * answer.paid) if answer.paid else "0",
+        "in_baseline": number(answer.in_baseline),
+    }  # fmt: skip
+
+
+def _plain(value: float) -> str:
+    return number(value) if value else "0"
+
+
+def _watches(scenario: Scenario, policy: Policy) -> str:
+    if policy.watches[0][0] == "level":
+        return f"level of {label_of(scenario, 'pacts', policy.watches[0][1])}"
+    whom = joined([actor_label(scenario, actor) for _, actor in policy.watches])
+    return called_of(policy.watches[0][0], whom)
+
+
+def _against(scenario: Scenario, policy: Policy) -> str:
+    """The reference of a policy."""
+    if policy.against is not None:
+        return f"the same run of “{branch_label(scenario, policy.against)}”"
+    level = scenario.numbers["policies", policy.id, "level"]
+    unit = MEASURES.get(policy.watches[0][0], ("", 0))[0]
+    factor = MONTHS if per_year(unit) != unit else 1.0
+    lead = "a level that changes, at first" if level.series else "a level of"
+    return f"{lead} {number(factor * level.value)} {per_year(unit)}".rstrip()
+
+
+def _notes(found: Findings, left: Remainder) -> list[str]:
+    """What the numbers are, and what answers cannot say."""
+    study = left.study
+    base, focus = (f"“{found.labels[name]}”" for name in (study.against, study.branch))
+    pairs = counted(study.runs, "paired run")
+    fewer = " These are fewer than above, so the effects can differ slightly." if study.runs < found.study.runs else ""
+    lines = [f"Effects of {focus} against {base} from {pairs} in each setting of the answers, with 95\u00a0% intervals.{fewer}"]
+    if len(study.policies) > 1:
+        lines.append("Alone: what an answer takes away if it is the only one. Last: what it takes away if all others answer too. "
+                     "Answers interact, so neither has to add up to the total. A minus sign: it adds to the effect.")  # fmt: skip
+    else:
+        lines.append("A minus sign in the last column: the answer adds to the effect.")
+    if study.baseline_changes:
+        moved = [f"“{one.label}”" for one in study.policies if one.in_baseline != 1.0]
+        lines.append(f"{joined(moved)} {'answers' if len(moved) == 1 else 'answer'} in {base} too. Each effect is that against {base} with "
+                     "the same answers on.")  # fmt: skip
+    assumed = all(_is_assumed(left, one.policy) for one in study.policies)
+    lines.append(("How strongly others answer is assumed: every gain has grade D and a range that includes no answer. " if assumed
+                  else "How strongly others answer is a parameter of the world, with the gains below. ")
+                 + "Answers that the file does not list are missing here.")  # fmt: skip
+    own = {one.policy for one in study.policies}
+    same = {one.against for one in study.world.scenario.policies if one.id in own and one.against is not None}
+    if same:
+        names = joined([f"“{branch_label(study.world.scenario, one)}”" for one in sorted(same)])
+        lines.append(f"Answers that compare with the same run of {names} answer only what is different there. What others do in both runs "
+                     "anyway, such as wars on given dates, is in both.")  # fmt: skip
+    return lines
