@@ -199,7 +199,7 @@ def _actor(facts: Facts, path: Path) -> str:
 
 
 def _cannot_buy(facts: Facts, actor: str) -> str:
-    """Return why an actor can buy nothing for its clients that is told apart from its own arms, or an empty text."""
+    """Return why an actor can buy no arms of another origin for its clients, or an empty text."""
     texts = facts.base.text
     sellers = {str(texts["ties", tie, "from"]) for tie in facts.base.ids["ties"] if texts["ties", tie, "to"] == actor}
     if not sellers:
