@@ -145,6 +145,25 @@ def test_section__has_every_policy_that_can_answer(off: Findings) -> None:
         assert words in text
 
 
+def test_section__small_amounts_are_in_one_row(off: Findings) -> None:
+    """An answer that takes less than a thousandth of the effect is one of the others, and is not drawn below a hundredth."""
+    assert off.left is not None
+    key = lead_key(off)
+    assert key is not None
+    one = off.left.outcomes[key]
+    nothing = Part(1e-9, 5e-10, 2e-9, RUNS, RUNS)
+    parts = {"searches": nothing, "tires": nothing}
+    shown = {}
+    for name, alone in (("none", parts), ("one", {**parts, "tires": one.taken_alone["tires"]})):
+        planted = replace(one, taken_alone=alone, taken_last=parts)
+        found = replace(off, left=replace(off.left, outcomes={**off.left.outcomes, key: planted}))
+        section, drawn = answers_text.section(found), answers_text.bars(found)
+        assert section is not None and drawn is not None
+        shown[name] = [row[0] for row in section["groups"][0][2]], list(drawn[0]["answer"]), drawn[1]
+    assert (["two answers, each", "all together", "beyond the sum"], 1) == (shown["none"][0], shown["none"][2])
+    assert (["tires", "More searches", "all together", "beyond the sum"], ["tires", "All together"], 1) == shown["one"]
+
+
 def test_section__lists_outcomes_that_matter_with_the_lead_first(off: Findings) -> None:
     """Arms that all proxies receive, then others; a change below 2 % of the baseline is left out."""
     assert off.left is not None
@@ -220,13 +239,16 @@ def test_report__with_policies_that_never_answer_has_neither(tmp_path: Path) -> 
     assert study_findings(world(tmp_path), ["strong"], 6).left is None
 
 
-def test_report__answers_that_are_silent_in_both_branches_are_none(tmp_path: Path) -> None:
-    """Here the branch of interest is the one with which the only policy compares, and it is silent in the other too."""
-    text = POLICIES[: POLICIES.index("[policies.tires]")]
-    built = ps.load(world(tmp_path, text))
-    assert study_findings(built, ["no-pact", "strong"], 5).left is not None
-    quiet = ps.load(world(tmp_path, text + 'until = 2020-01-01\n'))
-    assert study_findings(quiet, ["no-pact", "no-pact+sea-patrol"], 5).left is not None
+def test_report__answers_in_the_baseline_are_said(tmp_path: Path) -> None:
+    """A policy that compares with the branch of interest is silent there and answers in the baseline."""
+    text = POLICIES[: POLICIES.index("[policies.tires]")].replace('"no-pact"', '"strong"')
+    found = study_findings(world(tmp_path, text), PAIR, 6)
+    assert found.left is not None
+    (one,) = found.left.study.policies
+    assert one.factor == 1.0 and one.in_baseline < 1.0
+    shown = answers_text.section(found)
+    assert shown is not None and shown["in_baseline"]
+    assert any(note.startswith("“More searches” answers in “No pact” too.") for note in shown["notes"])
 
 
 def test_chosen__are_those_that_are_on_or_else_those_of_the_file(tmp_path: Path) -> None:

@@ -78,11 +78,11 @@ def what_is_left(
         return None
     pair = [roles.baseline, roles.focus]
     policies, are_on = chosen_policies(base, roles, study.uncertain)
-    asked = base.with_policies(policies)
-    if all(one.silent for end in branch_worlds(asked, pair)[0] for one in end.scenario.policies):
+    if not policies:
         return None
-    result = answers(asked, pair, pairs_of(len(policies), study.runs, study.uncertain), study.seed, uncertain=study.uncertain,
-                     measures=_measures(study), threads=threads, progress=progress)  # fmt: skip
+    count = pairs_of(len(policies), study.runs, study.uncertain)
+    result = answers(base.with_policies(policies), pair, count, study.seed, uncertain=study.uncertain, measures=_measures(study),
+                     threads=threads, progress=progress)  # fmt: skip
     return Remainder(result, _outcomes(result, _keys(headline)), are_on)
 
 

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 #: Numbers that a policy moves, as many as are named in a table.
 _MOVES = 3
 _DASH = "–"
-#: What is taken away is "about 0" below this share of the effect.
-_SMALL = 1e-3
+#: Words for what is taken away below this share of the effect.
+_NEARLY, _SMALL = "about 0", 1e-3
 #: Least share of the largest amount that is drawn in the figure.
 _DRAWN = 0.01
 
@@ -176,7 +176,7 @@ def section(found: Findings) -> dict[str, Any] | None:
         "rows": [_row(found, left, key) for key in shown], "more": len(keys) - len(shown),
         "groups": [_group(found, left, key) for key in shown[:GROUPS]], "single": len(study.policies) == 1,
         "policies": [_policy(left, one) for one in study.policies], "in_baseline": any(one.in_baseline != 1.0 for one in study.policies),
-        "notes": _notes(found, left),
+        "forms": _forms(left), "notes": _notes(found, left),
     }  # fmt: skip
 
 
@@ -242,6 +242,10 @@ def _group(found: Findings, left: Remainder, key: Key) -> tuple[str, str, list[t
     one = left.outcomes[key]
     rows = [(policy.label, _part(one.taken_alone[policy.policy], one), _part(one.taken_last[policy.policy], one))
             for policy in largest_first(left, one)]  # fmt: skip
+    small = [row for row in rows if {row[1], row[2]} <= {"0", _NEARLY}]
+    if len(small) > 1:
+        rows = [row for row in rows if row not in small] + [(f"{spelled(len(small))} {'others' if len(small) < len(rows) else 'answers'}, each",
+                                                             _NEARLY, _NEARLY)]  # fmt: skip
     if len(left.study.policies) > 1:
         rows += [("all together", _part(one.taken, one), ""), ("beyond the sum", _part(one.beyond_sum, one), "")]
     return (*_name(found, left, key), rows)
@@ -255,7 +259,7 @@ def _part(part: Part, one: Answered) -> str:
     """What is taken away; amounts that are small against the effect are not given in digits."""
     least = _SMALL * max(abs(one.off.difference or 0.0), abs(one.on.difference or 0.0))
     if part.differing and max(abs(part.value), abs(part.low or 0.0), abs(part.high or 0.0)) < least:
-        return "about 0"
+        return _NEARLY
     return _interval(one.off, part.value, part.low, part.high, part.differing, part.n)
 
 
@@ -282,10 +286,21 @@ def _policy(left: Remainder, answer: Answer) -> dict[str, str]:
         "label": answer.label, "owner": actor_label(scenario, answer.owner), "watches": _watches(scenario, policy),
         "against": _against(scenario, policy),
         "moves": "; ".join(moves[:_MOVES] + ([f"{rest} more"] if rest > 0 else [])),
-        "gain": f"{_plain(gain.value)}{spread}", "grade": gain.grade or _DASH, "factor": number(answer.factor),
+        "gain": f"{_plain(gain.value)}{spread}{'' if policy.form == 'proportional' else f', {policy.form}'}",
+        "grade": gain.grade or _DASH, "factor": number(answer.factor),
         "at_limit": percent(answer.at_limit), "paid": number(MONTHS * answer.paid) if answer.paid else "0",
         "in_baseline": number(answer.in_baseline),
     }  # fmt: skip
+
+
+def _forms(left: Remainder) -> str:
+    """What the gains mean, for the forms that the policies have."""
+    own = {one.policy for one in left.study.policies}
+    forms = {one.form for one in left.study.world.scenario.policies if one.id in own}
+    words = {"proportional": "per cent by which a number moves for each per cent seen",
+             "linear": "for a linear answer, the change of the factor per unit of what is seen",
+             "switch": "for a switch, the change of the factor while it is on"}  # fmt: skip
+    return f"Gain: {'; '.join(text for form, text in words.items() if form in forms)}."
 
 
 def _plain(value: float) -> str:
