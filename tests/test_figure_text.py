@@ -92,6 +92,12 @@ class Torture:
         rows = [(branch, -80.0 + 25 * at, -90.0 + 25 * at, -70.0 + 27 * at, 0.7 - 0.2 * at, RUNS) for at, branch in enumerate(BRANCHES[3:])]
         return pd.DataFrame(rows, columns=["branch", "difference", "low", "high", "best", "n"])
 
+    def taken(self) -> pd.DataFrame:
+        """Made-up amounts that answers with long names take away."""
+        keys = [f"taken{place}{end}" for place in ("", "_last") for end in ("", "_low", "_high")]
+        rows = [(branch, *(place - 0.3 * at for place in (2.0, 1.7, 2.3, 1.5, 1.2, 1.9)), RUNS) for at, branch in enumerate(BRANCHES)]
+        return pd.DataFrame(rows, columns=["answer", *keys, "n"])
+
     def points(self) -> pd.DataFrame:
         """A made-up sample of a sweep."""
         draw = np.random.default_rng(0)
@@ -168,6 +174,7 @@ HARD: dict[str, Callable[[], Figure]] = {
     "support_chain, 7 branches": lambda: figures.support_chain(torture().chain(7), labels=torture().labels),
     "waterfall": _waterfall,
     "ranking": lambda: figures.ranking(torture().counters(), "USD m of arms", labels=torture().labels),
+    "taken_by_answers": lambda: figures.taken_by_answers(torture().taken(), "USD m of arms", labels=torture().labels),
     "tornado": lambda: figures.tornado(_ends(), 2.0, "USD m of arms"),
     "provenance": lambda: figures.provenance(torture().received(), labels=torture().labels),
     "alluvial": lambda: figures.alluvial(torture().flows, labels=torture().labels),
@@ -200,7 +207,7 @@ def test_figures__no_words_are_off_the_page_or_over_others(name: str) -> None:
     assert not [words for words, _ in words_of(figure) if "…" in words]
 
 
-@pytest.mark.parametrize("name", ["headline, 4 branches", "survival, 7 branches", "effect_matrix", "ranking"])
+@pytest.mark.parametrize("name", ["headline, 4 branches", "survival, 7 branches", "effect_matrix", "ranking", "taken_by_answers"])
 def test_figures__without_their_captions_have_no_words_off_the_page(name: str) -> None:
     """As a report shows them."""
     with captions_apart():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import warnings
 from collections.abc import Callable
@@ -155,6 +156,15 @@ def counters() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["branch", "difference", "low", "high", "best", "n"])
 
 
+def taken() -> pd.DataFrame:
+    """What three answers take away: one for sure, one perhaps, one that adds and has no interval."""
+    nan = math.nan
+    rows = [("strikes", 2.0, 1.6, 2.4, 1.8, 1.2, 2.2, 50), ("sanctions", 0.2, -0.1, 0.5, 0.1, -0.2, 0.4, 50),
+            ("aid", -0.3, nan, nan, nan, nan, nan, 50)]  # fmt: skip
+    keys = [f"taken{place}{end}" for place in ("", "_last") for end in ("", "_low", "_high")]
+    return pd.DataFrame(rows, columns=["answer", *keys, "n"])
+
+
 def sweep() -> pd.DataFrame:
     """An answer over two numbers."""
     rows = [
@@ -200,6 +210,7 @@ MADE: dict[str, Callable[..., Figure]] = {
     "differences": lambda **o: figures.differences(effects(), labels=LABELS, **o),
     "waterfall": lambda **o: figures.waterfall(provisions(), interactions(), labels=LABELS, **o),
     "ranking": lambda **o: figures.ranking(counters(), labels={"strikes": LONG}, **o),
+    "taken_by_answers": lambda **o: figures.taken_by_answers(taken(), "USD m a year", labels={"strikes": LONG}, **o),
     "tornado": lambda **o: figures.tornado(ends(), 2.7, "index points", **o),
     "support_chain": lambda **o: figures.support_chain(chain(), labels=LABELS, **o),
     "provenance": lambda **o: figures.provenance(received(), labels=LABELS, **o),
@@ -221,6 +232,7 @@ EMPTY: dict[str, Callable[[], Figure]] = {
     "differences": lambda: figures.differences(effects().head(0)),
     "waterfall": lambda: figures.waterfall(provisions().head(0)),
     "ranking": lambda: figures.ranking(counters().head(0)),
+    "taken_by_answers": lambda: figures.taken_by_answers(taken().head(0)),
     "tornado": lambda: figures.tornado(ends().head(0)),
     "support_chain": lambda: figures.support_chain(chain().head(0)),
     "provenance": lambda: figures.provenance(received().head(0)),
@@ -369,6 +381,7 @@ def test_figures__n_and_unit_stand_in_the_caption() -> None:
         "differences",
         "waterfall",
         "ranking",
+        "taken_by_answers",
         "tornado",
         "support_chain",
         "provenance",
@@ -384,6 +397,15 @@ def test_figures__n_and_unit_stand_in_the_caption() -> None:
         told = " ".join(words for words, _ in words_of(MADE[name]())).replace("\n", " ")
         assert "n =" in told, name
         assert re.search(r"USD m|index points|points", told), name
+
+
+def test_taken_by_answers__marks_are_filled_only_where_the_interval_excludes_zero() -> None:
+    """And an amount without an interval, or without a last place, has no line for it."""
+    axes = figures.taken_by_answers(taken()).axes[0]
+    drawn = [line for line in axes.lines if line.get_marker() in ("o", "D")]
+    marks = [(line.get_xdata()[0], line.get_marker(), line.get_markerfacecolor() != "white") for line in drawn]
+    assert [(2.0, "o", True), (1.8, "D", True), (0.2, "o", False), (0.1, "D", False), (-0.3, "o", False)] == marks
+    assert 4 == sum(len(line.get_xdata()) == 2 and line.get_xdata()[0] != line.get_xdata()[1] for line in axes.lines)
 
 
 def test_figures__lines_are_told_apart_without_colour() -> None:

@@ -85,7 +85,7 @@ def test_cell__says_no_change_only_within_the_band() -> None:
 
 def sentences(page: FirstPage) -> list[str]:
     """All sentences of the first page; a label in quotes counts as one word."""
-    text = " ".join([*page.verdict, page.assumed, page.sure, page.evidence, page.countermeasure])
+    text = " ".join([*page.verdict, page.assumed, page.answers, page.sure, page.evidence, page.countermeasure])
     return [one for one in re.split(r"(?<=[.?!])\s+(?=[A-Z“])", re.sub(r"“[^”]*”", "“Name”", text)) if one]
 
 

@@ -24,7 +24,7 @@ __all__ = ["taken_by_answers"]
 #: Rows below a bar at which the mark for "last of all" is drawn.
 _BELOW = 0.34
 #: Inches per row with one mark, and with two.
-_ONE, _TWO = 0.3, 0.38
+_ONE, _TWO = 0.3, 0.36
 
 
 @styled

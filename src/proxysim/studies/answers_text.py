@@ -125,8 +125,8 @@ def _compared(result: Answers) -> list[str]:
     if study.uncertain:
         words += " The intervals cover parameter uncertainty."
     lines = wrapped(words)
-    if result.baseline_changes:
-        moved = [one.label for one in result.policies if one.in_baseline != 1.0]
+    moved = [one.label for one in result.policies if one.in_baseline != 1.0]
+    if moved:
         lines += wrapped(f"The baseline changes too, because {joined(moved)} {'answers' if len(moved) == 1 else 'answer'} in it. "
                          "Each effect is that against the baseline with the same policies on.")  # fmt: skip
     return lines

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from proxysim.errors import InputError
 from proxysim.report.roles import Roles
-from proxysim.report.study.headline import LAST, MEAN, MEASURES, TOGETHER, Outcome, references, unit_of, values_of
+from proxysim.report.study.headline import MEAN, MEASURES, TOGETHER, Outcome, references, unit_of, values_of
 from proxysim.report.study.scale import FLAT, judged
 from proxysim.runs.branches import branch_worlds, policies_on
 from proxysim.runs.ensemble import Ensemble
@@ -23,8 +22,10 @@ from proxysim.studies.answers import Answered, Answers, answered, answers
 
 #: Total runs over all settings of the policies, and the minimum of pairs per setting.
 ANSWER_RUNS, FEWEST = 4_200, 5
-#: Most outcomes in the table of what is left.
-ROWS = 8
+#: Most outcomes in the table of what is left, and in that of what each answer takes away.
+ROWS, GROUPS = 10, 4
+#: Measures in the order of that table.
+_PLACES = ("received_arms", "fighting", "made", "stock")
 #: An outcome: measure, actor or `TOGETHER`, and mean or end state.
 Key = tuple[str, str, str]
 
@@ -66,28 +67,23 @@ def _can_answer(scenario: Scenario, policy: str, uncertain: bool) -> bool:
 
 def what_is_left(
     base: World, study: Ensemble, roles: Roles, headline: Sequence[Outcome], threads: int | None, progress: Progress | None
-) -> tuple[Remainder | None, str]:
+) -> Remainder | None:
     """Run the study of answers for the headline outcomes of a report, with as many runs as about a third of its time allows.
 
     Returns
     -------
-    the study, or None; and the reason why there is none, which is empty in a world without policies that answer
+    Remainder, or None in a world without policies that answer
     """
     if not base.scenario.policies or roles.focus is None or not headline:
-        return None, ""
+        return None
     pair = [roles.baseline, roles.focus]
     policies, are_on = chosen_policies(base, roles, study.uncertain)
-    try:
-        asked = base.with_policies(policies)
-        ends = branch_worlds(asked, pair)[0]
-        speaking = [one for one in policies if any(not known.silent for end in ends for known in end.scenario.policies if known.id == one)]
-        if not speaking:
-            return None, ""
-        result = answers(asked, pair, pairs_of(len(policies), study.runs, study.uncertain), study.seed, uncertain=study.uncertain,
-                         measures=_measures(study), threads=threads, progress=progress)  # fmt: skip
-    except InputError as error:
-        return None, "; ".join(fault.message for fault in error.faults)
-    return Remainder(result, _outcomes(result, _keys(headline)), are_on), ""
+    if not policies:
+        return None
+    count = pairs_of(len(policies), study.runs, study.uncertain)
+    result = answers(base.with_policies(policies), pair, count, study.seed, uncertain=study.uncertain, measures=_measures(study),
+                     threads=threads, progress=progress)  # fmt: skip
+    return Remainder(result, _outcomes(result, _keys(headline)), are_on)
 
 
 def pairs_of(policies: int, runs: int, uncertain: bool) -> int:
@@ -118,11 +114,11 @@ def _outcomes(result: Answers, keys: Sequence[Key]) -> dict[Key, Answered]:
 
 
 def _order(key: Key, one: Answered) -> tuple[int, int, float]:
-    """Regimes first, then sums over the proxies, then each proxy by the size of its effect."""
+    """Regimes first, then sums over the proxies, then each proxy by the size of its effect, the fighting index at the end first."""
     measure, actor, when = key
     kind = 0 if measure == FALLEN else 1 if actor == TOGETHER else 2
-    place = list(MEASURES).index(measure) if kind else 0
-    return kind, 2 * place + (when == LAST), -abs(one.off.difference or 0.0)
+    place = _PLACES.index(measure) if kind else 0
+    return kind, 2 * place + (when == MEAN), -abs(one.off.difference or 0.0)
 
 
 def that_matter(left: Remainder, first: Key | None) -> list[Key]:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from proxysim.core.vocabulary import MEASURES
 from proxysim.formatting import counted, differ_words, joined, percent, spelled
-from proxysim.report.study.answers import ROWS, Key, that_matter
+from proxysim.report.study.answers import GROUPS, ROWS, Key, that_matter
 from proxysim.report.study.headline import LAST, TOGETHER, last_words
 from proxysim.report.study.verdict import lead_outcome
-from proxysim.report.text import MONTHS, called, called_of, digits_of, limit, number, per_year, rounded
+from proxysim.report.text import MONTHS, called, digits_of, limit, number, per_year, rounded
 from proxysim.runs.outcomes import FALLEN
 from proxysim.scenario.labels import actor_label, branch_label, label_of, number_label
+from proxysim.studies.phrases import measure_name
 
 if TYPE_CHECKING:
     import pandas
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
 #: Numbers that a policy moves, as many as are named in a table.
 _MOVES = 3
 _DASH = "–"
+#: Words for what is taken away below this share of the effect.
+_NEARLY, _SMALL = "about 0", 1e-3
+#: Least share of the largest amount that is drawn in the figure.
+_DRAWN = 0.01
 
 
 # ---- sentences ------------------------------------------------------------------------------------------------------
@@ -41,7 +46,7 @@ def if_others_answer(found: Findings) -> list[str]:
     sentences = [setting, _left(found, left, one)]
     if one.taken.differing and one.on.detected:
         low, high = sorted(_ends(one.on), key=lambda end: abs(end))
-        digits = _digits(one.on)
+        digits = _common_digits(one)
         negative = (one.on.difference or 0.0) < 0.0
         low, high = (-low, -high) if negative else (low, high)
         sentences.append(f"The {100.0 * one.on.level:g}\u00a0% interval is {_fixed(low, digits)} to {_fixed(high, digits)}.")
@@ -71,7 +76,8 @@ def _left(found: Findings, left: Remainder, one: Answered) -> str:
     off, on = one.off.difference or 0.0, one.on.difference or 0.0
     if not one.off.detected or off == 0.0:
         return f"With {_lower(graded)}, there is an effect on {what}: {rounded(_factor(one.on) * on, _digits(one.on))} {unit}."
-    before, after = _size(one.off), _size(one.on)
+    digits = _common_digits(one)
+    before, after = (_fixed(abs(_factor(one.off) * value), digits) for value in (off, on))
     noun, other = ("rise", "fall") if off > 0.0 else ("fall", "rise")
     if off * on < 0.0:
         return f"With {_lower(who)}, the {noun} of {before} {unit} in {what} becomes a {other} of {after}."
@@ -148,8 +154,9 @@ def _fixed(value: float, digits: int) -> str:
     return rounded(value, digits).removeprefix("+")
 
 
-def _size(effect: Effect) -> str:
-    return _fixed(abs(_factor(effect) * (effect.difference or 0.0)), _digits(effect))
+def _common_digits(one: Answered) -> int:
+    """Decimal places of the effects without and with answers in one sentence: those of the less certain one."""
+    return min(_digits(one.off), _digits(one.on))
 
 
 # ---- the appendix ---------------------------------------------------------------------------------------------------
@@ -158,38 +165,45 @@ def _size(effect: Effect) -> str:
 def section(found: Findings) -> dict[str, Any] | None:
     """Everything in the section on answers; None for a world without policies that answer."""
     if found.left is None:
-        return {"reason": found.no_answers} if found.no_answers else None
+        return None
     left, first = found.left, lead_key(found)
     study = left.study
     keys = that_matter(left, first)
     shown = keys[:ROWS]
-    option = "off" if left.are_on else "on"
-    setting = (f"In the rest of this report these answers are {'on' if left.are_on else 'off'}. With --policies {option}, "
-               f"they are {option} in all of it.")  # fmt: skip
     return {
-        "reason": "", "sentences": [setting, *if_others_answer(found)[1:]], "count": counted(len(study.policies), "answer"),
+        "sentences": if_others_answer(found)[1:], "are_on": left.are_on,
+        "count": counted(len(study.policies), "answer"),
         "rows": [_row(found, left, key) for key in shown], "more": len(keys) - len(shown),
-        "groups": [_group(found, left, key) for key in shown], "single": len(study.policies) == 1,
-        "policies": [_policy(left, one) for one in study.policies], "in_baseline": study.baseline_changes,
-        "notes": _notes(found, left),
+        "groups": [_group(found, left, key) for key in shown[:GROUPS]], "single": len(study.policies) == 1,
+        "policies": [_policy(left, one) for one in study.policies], "in_baseline": any(one.in_baseline != 1.0 for one in study.policies),
+        "forms": _forms(left), "notes": _notes(found, left),
     }  # fmt: skip
 
 
-def bars(found: Findings) -> pandas.DataFrame | None:
-    """What each answer takes away from the main effect, for a figure, the largest first; None if nothing is taken in any pair."""
+def bars(found: Findings) -> tuple[pandas.DataFrame, int] | None:
+    """What each answer takes away from the main effect, for a figure, the largest first, and how many small ones are left out.
+
+    Returns
+    -------
+    None if nothing is taken away in any pair
+    """
     import pandas as pd
 
     left, key = found.left, lead_key(found)
     if left is None or key is None or not left.outcomes[key].taken.differing:
         return None
     one = left.outcomes[key]
+    answers = largest_first(left, one)
+    least = _DRAWN * max(abs(part.value) for part in (one.taken, *one.taken_alone.values()))
+    drawn = [policy for place, policy in enumerate(answers)
+             if not place or max(abs(part[policy.policy].value) for part in (one.taken_alone, one.taken_last)) >= least]  # fmt: skip
     rows = [(policy.label, *_bar(one.taken_alone[policy.policy], one), *_bar(one.taken_last[policy.policy], one), one.taken.n)
-            for policy in largest_first(left, one)]  # fmt: skip
-    if len(rows) > 1:
+            for policy in drawn]  # fmt: skip
+    if len(answers) > 1:
         rows.append(("All together", *_bar(one.taken, one), math.nan, math.nan, math.nan, one.taken.n))
     names = ["answer", "taken", "taken_low", "taken_high", "taken_last", "taken_last_low", "taken_last_high", "n"]
     table = pd.DataFrame(rows, columns=names)
-    return table.drop(columns=names[4:7]) if len(rows) == 1 else table
+    return table.drop(columns=names[4:7]) if len(answers) == 1 else table, len(answers) - len(drawn)
 
 
 def _bar(part: Part, one: Answered) -> tuple[float, float, float]:
@@ -220,16 +234,20 @@ def _name(found: Findings, left: Remainder, key: Key) -> tuple[str, str]:
 def _row(found: Findings, left: Remainder, key: Key) -> tuple[str, str, str, str, str]:
     """Outcome, unit, effect without and with answers, and what they take away."""
     one = left.outcomes[key]
-    return (*_name(found, left, key), _effect(one.off), _effect(one.on), _part(one.taken, one.off))
+    return (*_name(found, left, key), _effect(one.off), _effect(one.on), _part(one.taken, one))
 
 
 def _group(found: Findings, left: Remainder, key: Key) -> tuple[str, str, list[tuple[str, str, str]]]:
     """Outcome, unit, and what each answer takes away, alone and last of all."""
     one = left.outcomes[key]
-    rows = [(policy.label, _part(one.taken_alone[policy.policy], one.off), _part(one.taken_last[policy.policy], one.off))
-            for policy in left.study.policies]  # fmt: skip
+    rows = [(policy.label, _part(one.taken_alone[policy.policy], one), _part(one.taken_last[policy.policy], one))
+            for policy in largest_first(left, one)]  # fmt: skip
+    small = [row for row in rows if {row[1], row[2]} <= {"0", _NEARLY}]
+    if len(small) > 1:
+        rows = [row for row in rows if row not in small] + [(f"{spelled(len(small))} {'others' if len(small) < len(rows) else 'answers'}, each",
+                                                             _NEARLY, _NEARLY)]  # fmt: skip
     if len(left.study.policies) > 1:
-        rows += [("all together", _part(one.taken, one.off), ""), ("beyond the sum", _part(one.beyond_sum, one.off), "")]
+        rows += [("all together", _part(one.taken, one), ""), ("beyond the sum", _part(one.beyond_sum, one), "")]
     return (*_name(found, left, key), rows)
 
 
@@ -237,8 +255,12 @@ def _effect(effect: Effect) -> str:
     return _interval(effect, effect.difference or 0.0, effect.low, effect.high, effect.differing, effect.n)
 
 
-def _part(part: Part, effect: Effect) -> str:
-    return _interval(effect, part.value, part.low, part.high, part.differing, part.n)
+def _part(part: Part, one: Answered) -> str:
+    """What is taken away; amounts that are small against the effect are not given in digits."""
+    least = _SMALL * max(abs(one.off.difference or 0.0), abs(one.on.difference or 0.0))
+    if part.differing and max(abs(part.value), abs(part.low or 0.0), abs(part.high or 0.0)) < least:
+        return _NEARLY
+    return _interval(one.off, part.value, part.low, part.high, part.differing, part.n)
 
 
 def _interval(effect: Effect, value: float, low: float | None, high: float | None, differing: int, n: int) -> str:
@@ -264,21 +286,32 @@ def _policy(left: Remainder, answer: Answer) -> dict[str, str]:
         "label": answer.label, "owner": actor_label(scenario, answer.owner), "watches": _watches(scenario, policy),
         "against": _against(scenario, policy),
         "moves": "; ".join(moves[:_MOVES] + ([f"{rest} more"] if rest > 0 else [])),
-        "gain": f"{_plain(gain.value)}{spread}", "grade": gain.grade or _DASH, "factor": number(answer.factor),
+        "gain": f"{_plain(gain.value)}{spread}{'' if policy.form == 'proportional' else f', {policy.form}'}",
+        "grade": gain.grade or _DASH, "factor": number(answer.factor),
         "at_limit": percent(answer.at_limit), "paid": number(MONTHS * answer.paid) if answer.paid else "0",
         "in_baseline": number(answer.in_baseline),
     }  # fmt: skip
 
 
+def _forms(left: Remainder) -> str:
+    """What the gains mean, for the forms that the policies have."""
+    own = {one.policy for one in left.study.policies}
+    forms = {one.form for one in left.study.world.scenario.policies if one.id in own}
+    words = {"proportional": "per cent by which a number moves for each per cent seen",
+             "linear": "for a linear answer, the change of the factor per unit of what is seen",
+             "switch": "for a switch, the change of the factor while it is on"}  # fmt: skip
+    return f"Gain: {'; '.join(text for form, text in words.items() if form in forms)}."
+
+
 def _plain(value: float) -> str:
-    return number(value) if value else "0"
+    return f"{value:.3g}".replace("-", "−")
 
 
 def _watches(scenario: Scenario, policy: Policy) -> str:
     if policy.watches[0][0] == "level":
         return f"level of {label_of(scenario, 'pacts', policy.watches[0][1])}"
     whom = joined([actor_label(scenario, actor) for _, actor in policy.watches])
-    return called_of(policy.watches[0][0], whom)
+    return f"{measure_name(scenario, policy.watches[0][0])}, {whom}"
 
 
 def _against(scenario: Scenario, policy: Policy) -> str:
@@ -287,9 +320,9 @@ def _against(scenario: Scenario, policy: Policy) -> str:
         return f"the same run of “{branch_label(scenario, policy.against)}”"
     level = scenario.numbers["policies", policy.id, "level"]
     unit = MEASURES.get(policy.watches[0][0], ("", 0))[0]
-    factor = MONTHS if per_year(unit) != unit else 1.0
+    factor = 1.0 if per_year(unit) == unit else MONTHS
     lead = "a level that changes, at first" if level.series else "a level of"
-    return f"{lead} {number(factor * level.value)} {per_year(unit)}".rstrip()
+    return f"{lead} {_plain(factor * level.value)} {per_year(unit)}".rstrip()
 
 
 def _notes(found: Findings, left: Remainder) -> list[str]:
@@ -300,12 +333,10 @@ def _notes(found: Findings, left: Remainder) -> list[str]:
     fewer = " These are fewer than above, so the effects can differ slightly." if study.runs < found.study.runs else ""
     lines = [f"Effects of {focus} against {base} from {pairs} in each setting of the answers, with 95\u00a0% intervals.{fewer}"]
     if len(study.policies) > 1:
-        lines.append("Alone: what an answer takes away if it is the only one. Last: what it takes away if all others answer too. "
-                     "Answers interact, so neither has to add up to the total. A minus sign: it adds to the effect.")  # fmt: skip
-    else:
-        lines.append("A minus sign in the last column: the answer adds to the effect.")
-    if study.baseline_changes:
-        moved = [f"“{one.label}”" for one in study.policies if one.in_baseline != 1.0]
+        lines.append("Answers interact, so what each takes away, alone or last of all, need not add up to the total.")
+    lines.append("What is taken away has the sign of the effect if it makes the effect smaller.")
+    moved = [f"“{one.label}”" for one in study.policies if one.in_baseline != 1.0]
+    if moved:
         lines.append(f"{joined(moved)} {'answers' if len(moved) == 1 else 'answer'} in {base} too. Each effect is that against {base} with "
                      "the same answers on.")  # fmt: skip
     assumed = all(_is_assumed(left, one.policy) for one in study.policies)
@@ -316,6 +347,5 @@ def _notes(found: Findings, left: Remainder) -> list[str]:
     same = {one.against for one in study.world.scenario.policies if one.id in own and one.against is not None}
     if same:
         names = joined([f"“{branch_label(study.world.scenario, one)}”" for one in sorted(same)])
-        lines.append(f"Answers that compare with the same run of {names} answer only what is different there. What others do in both runs "
-                     "anyway, such as wars on given dates, is in both.")  # fmt: skip
+        lines.append(f"Answers that compare with the same run of {names} leave out what others do in both, such as wars on given dates.")
     return lines

@@ -87,7 +87,6 @@ class Findings:
     asked : command to quote in the report
     outcomes : headline outcomes, mean and end state, with the effects of all branches on the scale of sizes
     left : what is left of the effect of the focus once others have answered; None in a world without policies that answer
-    no_answers : reason why `left` is None although the world has policies that answer; otherwise empty
     """
 
     roles: Roles
@@ -109,7 +108,6 @@ class Findings:
     asked: str
     outcomes: tuple[Outcome, ...]
     left: Remainder | None
-    no_answers: str
 
     @property
     def world(self) -> World:
@@ -199,13 +197,13 @@ def study_findings(
     looked = looked_into(study, roles, min(runs, LOOKED_INTO), say(f"runs examined in detail (4 of {steps})"))
     headline = headline_outcomes(study, roles)
     answers = say(f"runs in which others answer (5 of {steps})") if base.scenario.policies else None
-    left, no_answers = what_is_left(base, study, roles, headline, threads, answers)
+    left = what_is_left(base, study, roles, headline, threads, answers)
     ranking, per_actor = _ranked(study, roles, holding)
     return Findings(
         roles, study, _compared(study, roles), divided, undivided, yardstick(study, holding), ranking, per_actor, screening,
         events_of(study, roles), chain(looked, study), cargoes(looked, roles), provenance(study, roles), regimes(looked),
         labels_of(study, roles), min(runs, LOOKED_INTO), options.get("asked", ""),
-        headline, left, no_answers,
+        headline, left,
     )  # fmt: skip
 
 

@@ -316,10 +316,12 @@ def _answers(made: Pictures, found: Findings) -> None:
     """What each answer of others takes away from the main effect."""
     from proxysim import figures
 
-    table = bars(found)
-    if table is not None:
+    drawn = bars(found)
+    if drawn is not None:
+        table, rest = drawn
         what, unit, alt = told_bars(found, table)
-        _add(made, "answers", "What each answer takes away", figures.taken_by_answers(table, unit), f"The effect is that on {what}.", alt)
+        more = f" Not drawn: {counted(rest, 'answer')} that {'takes' if rest == 1 else 'take'} less than 1\u00a0% as much." if rest else ""
+        _add(made, "answers", "What each answer takes away", figures.taken_by_answers(table, unit), f"The effect is that on {what}.{more}", alt)
 
 
 def _waterfall(found: Findings, actor: str) -> Figure:
