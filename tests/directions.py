@@ -286,7 +286,28 @@ AGAINST: Tables = {
     "fronts": {"raids": {"side_a": {"reds": 0.5}, "side_b": {"north": 0.2}, "intensity": 0.3}},
     "regimes": {"house": {"challengers": {"reds": 0.3}}},
 }
+
+
+def answering(**changes: Any) -> Tables:
+    """A policy that sees several times its level and answers at once, with some of its keys changed."""
+    policy = {"owner": "north", "watches": "stock.reds", "level": 35, "moves": "states.north.support_share", "gain": 0.5, "lag": 0, "over": 1}
+    return {"policies": {"answer": {**policy, **changes}}}
+
+
+HALVED: Tables = {"events": {"loss": {"on": datetime.date(2020, 4, 1), "scale": {"proxies": {"reds": {"stock": {"*": 0.4}}}}}}}
+ANSWER = {"policy": "answer"}
 CASES = (
+    Case("policy_gain", ("answer",), UP, "policy_wanted", ANSWER, "more is done for the same sight", answering()),
+    Case("policy_level", ("answer",), DOWN, "policy_seen", ANSWER, "the same stock is less in relation to it", answering()),
+    Case("policy_floor", ("answer",), DOWN, "policy_seen", ANSWER, "it brings a ratio above 1 nearer to 1", answering(floor=5)),
+    Case("policy_least", ("answer",), UP, "policy_wanted", ANSWER, "it goes down less far", answering(gain=-5)),
+    Case("policy_most", ("answer",), UP, "policy_wanted", ANSWER, "it goes up further", answering(gain=5)),
+    Case("policy_on", ("answer",), DOWN, "policy_is_on", ANSWER, "it takes more to switch on", answering(form="switch", on_above=1.9)),
+    Case("policy_off", ("answer",), DOWN, "policy_is_on", ANSWER, "it goes off sooner",
+         merged(HALVED, answering(form="switch", on_above=1.5, off_below=0.75)), 9),
+    Case("policy_cost", ("answer",), DOWN, "policy_factor", ANSWER, "the same money pays for less", answering(cost=2000)),
+    Case("policy_from", ("answer",), DOWN, "policy_now", ANSWER, "it begins later", answering(**{"from": datetime.date(2020, 3, 1)}), 7),
+    Case("policy_until", ("answer",), UP, "policy_now", ANSWER, "it ends later", answering(until=datetime.date(2020, 5, 1)), 7),
     Case("support_on", ("north -> reds",), UP, "pledged", TO_REDS, "without chance, support is on at the start from a half on",
          {"ties": {"north -> reds": {"support_on": 0.4}}}),
     Case("support_on", ("north -> reds",), DOWN, "pledged", {"tie": "north -> blues"}, "a sponsor divides its support among those it supports",
@@ -390,6 +411,8 @@ EITHER = {
     "search_volatility": "searches come in campaigns, with more of them in some months and fewer in others",
     "search_persistence": "a campaign lasts longer, and so does a lull",
     "strike_part": "the same losses come in fewer and larger strikes, more in some months and less in others",
+    "policy_blur": "what a policy sees is wrong in either direction",
+    "blur_persistence": "an error lasts longer, whichever side it is on",
     "forcing_persistence": "a fortune lasts longer, good or bad",
     "forcing_volatility": "fortunes spread, good and bad",
     "order_memory": "an average follows the month sooner, whether that asked for more or less",
