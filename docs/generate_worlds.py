@@ -41,6 +41,7 @@ COUNTED = (
     "regimes",
     "pacts",
     "events",
+    "policies",
     "branches",
 )
 GRADES = {
@@ -251,18 +252,36 @@ def event_table(scenario: Scenario, data: dict[str, Any]) -> str:
             )
         chance = given.get("chance", given.get("chance_per_month", 1))
         value = chance.get("value") if isinstance(chance, dict) else chance
-        when += f"; chance {value}{' per month' if 'chance_per_month' in given else ''}" if value != 1 else ""
+        if value != 1:
+            per_month = " per month" if "chance_per_month" in given else ""
+            when += f"{'; ' if when else ''}chance {value}{per_month}"
+        when += f", follows {given['front']}" if "front" in given else ""
         source = given.get("source", "")
         cited = ", ".join(source) if isinstance(source, list) else source
         lines.append((event.label or event.id, when, changes(given), event.about, str(given.get("grade", "")), cited))
     return table(("event", "when", "what it changes", "about", "grade", "source"), lines)
 
 
+def policy_table(scenario: Scenario) -> str:
+    """Table of policies in the order of ids."""
+    lines = []
+    for policy in scenario.policies:
+        gain = scenario.numbers["policies", policy.id, "gain"]
+        watched = " + ".join(f"`{measure}.{of}`" for measure, of in policy.watches)
+        moved = ", ".join(f"`{'.'.join(path)}`" for path in policy.moves)
+        against = f"the run of `{policy.against}`" if policy.against else "a level"
+        spread = f"{gain.value:g} ({gain.low:g} to {gain.high:g})" if gain.low is not None and gain.high is not None else f"{gain.value:g}"
+        lines.append((policy.label or policy.id, policy.owner, policy.about, watched, against, moved, spread))
+    heads = ("policy", "who answers", "about", "watches", "compared with", "moves", "gain (range)")
+    off = "" if scenario.policies_on else "They are off unless a study switches them on (`--policies on`).\n\n"
+    return off + table(heads, lines)
+
+
 def counts(scenario: Scenario) -> str:
     """The contents of a world, in words."""
     last = month(scenario, scenario.months - 1)
     held = {section: len(scenario.branches if section == "branches" else scenario.ids[section]) for section in COUNTED}
-    one = {"categories": "category", "proxies": "proxy", "branches": "branch"}
+    one = {"categories": "category", "proxies": "proxy", "policies": "policy", "branches": "branch"}
     parts = [
         f"{number} {section if number != 1 else one.get(section, section[:-1])}"
         for section, number in held.items()
@@ -297,6 +316,8 @@ def world_page(file: Path, world: World) -> str:
         parts += ["## Branches\n", table(("branch", "about", "what it changes"), lines)]
     if scenario.events:
         parts += ["## Events\n", event_table(scenario, data)]
+    if scenario.policies:
+        parts += ["## Policies\n", policy_table(scenario)]
     parts += ["## Numbers by grade\n", grade_table(scenario)]
     parts += [f"{given} more numbers have the default values listed in [fields.md](../fields.md).\n"]
     if text := imposed(scenario):

@@ -423,6 +423,8 @@ def test_attribute__over_both_agrees_with_the_exact_values(tmp_path: Path) -> No
         assert share.low - 0.5 * width <= exact[name] <= share.high + 0.5 * width, name  # twice the width of 95 %
     assert shares["policies.searches"].high < 0.0 < shares["treaty.provisions.funding"].low
     assert exact["policies.searches"] == pytest.approx(exact["policies.twin"], rel=1e-9)
+    on = ps.compare(world, PAIR, 120, 4, measures=["received_arms.reds"]).effects[0]
+    assert on == found.measures[0].total
     again = ps.attribute(world, "strong", runs=120, permutations=60, threads=1, **asked)  # type: ignore[arg-type]
     assert found.to_json() == again.to_json()
 

@@ -156,7 +156,7 @@ def test_policy__that_probably_means_something_else_is_named_on_its_line(tmp_pat
     assert static == (len(ps.check(file, quick=True)) == 1)
 
 
-@pytest.mark.parametrize("more", ["", "active = false\n", "blur = 0.3\nlag = 2\nover = 3\n", "cost = 1\n", "floor = 5\nfrom = 2022-01-01\n"])
+@pytest.mark.parametrize("more", ["", "active = false\n", "blur = 0.3\nlag = 2\nover = 3\n", "cost = 1\n", "at_least = 0.9\nat_most = 9\n", "floor = 5\nfrom = 2022-01-01\n"])
 def test_policy__that_answers_or_is_off_has_no_warnings(tmp_path: Path, more: str) -> None:
     """Although it is silent in its reference, and off unless a study switches it on."""
     assert () == ps.check(world(tmp_path, more=GUARD + more), runs=4)

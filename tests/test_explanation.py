@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.studies import study_world
-from tests.test_dials import ANSWERING, VARIANTS, WORLD, other
+from tests.test_dials import VARIANTS, WORLD, other
 from tests.worlds import random_tables, to_toml, with_policies, world_of
 
 import proxysim as ps
@@ -62,7 +62,7 @@ def assert_walk_is_run(world: World, seed: int, number: int) -> None:
         assert walk.course.state.tobytes() == course.state.tobytes(), month
         assert walk.course.flows.tobytes() == course.flows.tobytes(), month
         for name, part in zip(MEMORY, walk.remembered, strict=True):
-            assert part.tobytes() == getattr(course, name)[0].tobytes(), (month, name)
+            assert part[: month + 1].tobytes() == getattr(course, name)[0, : month + 1].tobytes(), (month, name)
 
 
 @pytest.mark.parametrize("number", [0, 3])
@@ -148,7 +148,7 @@ def found() -> Explanation:
 def test_explain__json_and_words_tell_the_chain(found: Explanation) -> None:
     """Valid JSON without a NaN; one line of words for each rule that first makes a difference."""
     answer = json.loads(json.dumps(found.to_json(), allow_nan=False))
-    assert {"world", "branches", "seed", "run", "assumed", "chain", "outcome", "steps", "skipped"} == set(answer)
+    assert {"world", "branches", "policies", "seed", "run", "assumed", "chain", "outcome", "steps", "skipped"} == set(answer)
     assert (len(found.chain), len(found.steps)) == (len(answer["chain"]), len(answer["steps"]))
     told = found.summary(full=True)
     assert "First, in 2021-02, pact.provisions: level of a pact this month (treaty) is" in told
@@ -329,6 +329,12 @@ def test_policies__of_the_reference_are_no_difference_at_the_start() -> None:
     found = explain(answering(), ("no-pact", "strong"), run=1, rng=5)
     assert ("2020-05", "pact.provisions", "pact_level") == (found.chain[0].month, found.chain[0].rule, found.chain[0].quantity)
     assert not {"policy_error", "reference", "watched"} & {link.quantity for link in found.chain}
+    pair = Pair((found.world, found.other), 5, 1)
+    pair.follow()
+    months, policies = pair.layout.shape["m", "reference"]
+    calls = {name: pair.first["m"].call[pair.layout.start["m", name] :][: months * policies].reshape(months, policies) for name in MEMORY}
+    assert (calls["reference"] == -1).all()
+    assert (calls["watched"][6:] > 0).all()
 
 
 def test_policies__a_gain_is_an_assumed_change() -> None:
@@ -423,9 +429,9 @@ def side_of(world: World, path: tuple[str, ...]) -> str:
 
 def changed(text: str, path: tuple[str, ...], parameter: Parameter, value: float) -> World:
     """The world of the dials with a branch in which one number is another."""
-    new: Any = other(parameter, value)
+    new: Any = value / 2.0 if parameter.name == "policy_off" else other(parameter, value)  # a switch goes off below where it goes on
     if parameter.kind == "month":
-        new = datetime.date(2020 + int(new) // 12, int(new) % 12 + 1, 1)
+        new = datetime.date(max(1, 2020 + int(new) // 12), int(new) % 12 + 1, 1)
     for part in reversed(path):
         new = {part: new}
     return build(scenario_from_text(text + to_toml({"branches": {"changed": {"set": new}}})))
@@ -468,9 +474,9 @@ def assert_first_divergence_reads(parameter: Parameter, texts: list[str], tries:
 
 @pytest.mark.parametrize("parameter", SOON, ids=lambda parameter: parameter.name)
 def test_explain__first_divergence_lies_where_the_number_is_read(parameter: Parameter) -> None:
-    """One number changed in the world of the dials, for six months."""
+    """One number changed in the world of the dials, for six months; in all of them, with what makes the other dials act, if that shows nothing."""
     short = WORLD.replace("end = 2022-06-01", "end = 2020-06-01")
-    assert assert_first_divergence_reads(parameter, [WORLD + ANSWERING if parameter.sections == ("policies",) else short], 3)
+    assert assert_first_divergence_reads(parameter, [short, *(WORLD + variant for variant in VARIANTS)], 8)
 
 
 @pytest.mark.slow

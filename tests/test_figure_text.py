@@ -233,7 +233,7 @@ def test_faults__are_seen() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["quickstart", "levant", "levant-2025", "angola"])
+@pytest.mark.parametrize("name", ["quickstart", "levant", "levant-2025", "angola", "insurgency"])
 def test_figures__of_the_shipped_worlds_can_be_read(name: str) -> None:
     """Maps, flows and the overview of one run, and the bands of a few."""
     run = ps.run(name, 0)

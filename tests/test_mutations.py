@@ -15,7 +15,7 @@ from proxysim.scenario.resolve.loader import scenario_from_text
 from proxysim.scenario.world.world import build
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
-TEXTS = [(SCENARIOS / name).read_text(encoding="utf-8") for name in ("quickstart.toml", "levant.toml")]
+TEXTS = [(SCENARIOS / name).read_text(encoding="utf-8") for name in ("quickstart.toml", "insurgency.toml", "levant.toml")]
 PIECES = ["nan", "inf", "-1", "1e400", '""', "{}", "[]", "=", "[", "]", "{", "}", '"', "'", "#", "\0", "é", "9" * 400, "2020-13-01",
           "true", "0.5", "\n", ".", "*", "->", "[[x]]", "[states.iran]", "kind = 1"]  # fmt: skip
 
@@ -23,7 +23,7 @@ PIECES = ["nan", "inf", "-1", "1e400", '""', "{}", "[]", "=", "[", "]", "{", "}"
 def mutated(seed: int) -> str:
     """One of the shipped worlds with one to four changes made by chance."""
     chance = random.Random(seed)
-    text = TEXTS[0] if chance.random() < 0.8 else TEXTS[1]
+    text = TEXTS[0] if (pick := chance.random()) < 0.6 else TEXTS[1] if pick < 0.9 else TEXTS[2]
     for _ in range(chance.randint(1, 4)):
         text = mutant(text, chance, PIECES)
     return text

@@ -117,7 +117,7 @@ def test_name__that_is_unknown_is_one_line(words: list[str], tmp_path: Path, mon
     found = COMMAND.invoke(app, words)
     assert (2, "") == (found.exit_code, found.stdout)
     assert 1 == len(found.stderr.splitlines())
-    assert "shipped are angola, levant, levant-2025, quickstart" in found.stderr
+    assert "shipped are angola, insurgency, levant, levant-2025, quickstart" in found.stderr
     assert 'did you mean "levant-2025"' in found.stderr
 
 

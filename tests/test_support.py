@@ -159,13 +159,15 @@ def index(run: single.Run, tie: str) -> int:
 def test_support__that_is_off_is_a_weight_of_0_to_everybody_else(rule: str) -> None:
     """The other ties of the sponsor, the client and the books: to the bit, in the share and the pledge of every tie."""
     pact = {"members": ["north", "south"], "in_force": datetime.date(2020, 2, 1), "strength": 1, "ramp": 0, "provisions": {"production": 0.5}}
-    tables = merged(PLAIN, {"scenario": {"noise": 1}, "rules": {"allocation": rule}, "pacts": {"treaty": pact}})
+    able = {"reds": {"knowhow": {"rifles": 0.5}}, "blues": {"knowhow": {"rifles": 0.5}}}
+    tables = merged(PLAIN, {"scenario": {"noise": 1}, "rules": {"allocation": rule}, "pacts": {"treaty": pact}, "proxies": able})
     off = single.run(world_of(merged(tables, {"ties": {TIE: {"support_on": 0}}})), 2).history
     none = single.run(world_of(merged(tables, {"ties": {TIE: {"weight": 0}}})), 2).history
     for name in ("tie_share", "pledged", "claim", "sent", "stock", "plant", "funds", "money", "arms", "built", "measure"):
         assert off[name].tobytes() == none[name].tobytes(), name
     with_support = single.run(world_of(tables), 2).history
-    assert with_support["pledged"].tobytes() != off["pledged"].tobytes()
+    for name in ("pledged", "built"):
+        assert off[name].any() and with_support[name].tobytes() != off[name].tobytes(), name
 
 
 def test_share__begins_from_0_and_adapts_with_inertia() -> None:
@@ -204,10 +206,11 @@ def test_support__that_ends_stops_at_once_and_trade_goes_on() -> None:
 def test_events__change_support_and_its_rates_like_other_numbers() -> None:
     """An event ends support once; what begins it again may; a rate that an event or a date sets acts from its month."""
     ended = {"events": {"turn": {"on": datetime.date(2020, 5, 1), "set": {"ties": {TIE: {"support_on": 0}}}}}}
-    back = merged(PLAIN, ended | {"ties": {TIE: {"support_begins": 0.2}}})
+    back = merged(PLAIN, ended | {"ties": {TIE: {"support_begins": 0.2, "support_ends": 0.05}}})
     run = single.run(world_of(back), 1)
     on = run.history["tie_on"][:, index(run, TIE)]
-    assert on.tolist() == [1.0] * 4 + [0.0] * 3 + [1.0] * 17  # ln 2 / -ln .8 is 3.1: off for months 4 to 6
+    # ln 2 / -ln .8 is 3.1, so it is back in the fourth month, and ln 2 / -ln .95 is 13.5: each counts from the last change.
+    assert on.tolist() == [1.0] * 4 + [0.0] * 3 + [1.0] * 14 + [0.0] * 3
     dated = merged(PLAIN, {"ties": {TIE: {"support_ends": {"2020": 0, "2020-07": 1}}}})
     assert single.run(world_of(dated), 1).history["tie_on"][:, index(run, TIE)].tolist() == [1.0] * 6 + [0.0] * 18
     struck = {"events": {"turn": {"on": datetime.date(2020, 7, 1), "lasts": 1, "set": {"ties": {TIE: {"support_ends": 1}}}}}}

@@ -118,6 +118,14 @@ def test_donor__whose_own_stock_binds_gives_more_by_buying() -> None:
     assert received[-1] > received[0] + 1
 
 
+def test_donor__with_a_large_stock_gives_the_bought_part_in_the_makers_arms() -> None:
+    """.4 of 2.5 a month comes from the maker and .6 from its own stock of 1000, though that could give all of it."""
+    result = run(world_of(merged(DONOR, {"states": {"donor": {"buys_for_clients": 0.4, "reserve": 0, "stock": {"rifles": 1000}}}})), 1)
+    assert 1.0 == pytest.approx(float(arms_received(result, "band", "maker")[4]), rel=0.01)  # a few of these are sent with its own part
+    assert 1.5 == pytest.approx(float(arms_received(result, "band", "donor")[4]), rel=0.01)
+    assert 6.0 == pytest.approx(float(result.history["money"][4, BOUGHT].sum()), rel=0.01)
+
+
 def test_donor__buys_from_several_sellers_whatever_their_order() -> None:
     """Two like makers sell half each, also when their ids are exchanged."""
     second = {"states": {"other": {**DONOR["states"]["maker"], "origin": "donor"}}, "ties": {"other -> donor": {"access": 1, "markup": 3}}}
@@ -269,6 +277,8 @@ def test_hazard__is_multiplied_by_a_power_of_the_balance(response: float) -> Non
     plain = -math.log1p(-0.05)
     expected = plain * (1 + 2**response * np.arange(6))
     assert list(expected) == pytest.approx(list(found), rel=ROUNDING)
+    chances = run(world_of(escalation(response, noise=1, months=2)), 4).history["event_chance"][:, 0]
+    assert [0.05, 1 - 0.95 ** (2**response)] == pytest.approx(list(chances), rel=ROUNDING)
 
 
 def test_hazard__in_the_deterministic_world_comes_sooner_where_the_balance_rose() -> None:

@@ -86,6 +86,15 @@ PLANTED: dict[str, tuple[tuple[str, str], str, str, str, str]] = {
     "effort without patrols": (('origin  = "south"\n', 'origin  = "south"\neffort = 0.5\n'), "effort", "no-effect", "states.south.effort", "patrols no leg"),
     "commission of no broker": (("personnel = 8000}", "personnel = 8000, commission = 0.2}"), "commission", "no-effect", "proxies.blues.commission",
                                 "no tie goes via blues"),
+    "skim of no broker": (("personnel = 8000}", "personnel = 8000, skim = 0.2}"), "skim = 0.2", "no-effect", "proxies.blues.skim", "no tie goes via blues"),
+    "skim of its own cargo": (('mode = "land", limit = 120', 'mode = "land", skim = {north = 0.1}, limit = 120'), "skim", "no-effect",
+                              "legs.north-hills.skim.north", "is sent by north or goes to it"),
+    "purchases without a seller": (("personnel = 8000}", "personnel = 8000}\nwhites = {home = \"coast\", buys_for_clients = 0.5}"), "buys_for_clients",
+                                   "no-effect", "proxies.whites.buys_for_clients", "no tie leads to whites"),
+    "purchases of the same origin": (('home    = "north"\norigin  = "north"', 'home    = "north"\norigin  = "south"\nbuys_for_clients = 0.5'), "buys_for_clients",
+                                     "no-effect", "states.north.buys_for_clients", "no seller of north has another origin"),
+    "response to no opponent": (("intensity = {2020 = 0.1,", "opposition = 0\nintensity = {2020 = 0.1,"), "raid", "no-effect", "events.raid.balance_response",
+                                "no actor opposes side_a of coast-war"),
     "budget without clients": (("personnel = 8000}", "personnel = 8000, support_share = 0.2}"), "support_share = 0.2", "no-effect",
                                "proxies.blues.support_share", "no tie out of blues has a weight"),
     "demand of peace": (("personnel = 8000}", "personnel = 8000, demand = {rifles = 5}}"), "demand", "no-effect", "proxies.blues.demand.rifles",
@@ -112,6 +121,7 @@ PLANTED: dict[str, tuple[tuple[str, str], str, str, str, str]] = {
 }  # fmt: skip
 #: What else has to change so that the slip is one.
 BESIDES = {
+    "response to no opponent": (after_embargo('raid = {chance_per_month = 0.5, front = "coast-war", balance_response = 1, ' + INCOME),),
     "noiseless volatility": (('start    = 2020-01-01', 'noise = 0\nstart    = 2020-01-01'),),
     "relief from nothing": (('sanctions = {value = 0.3, low = 0.2, high = 0.5, grade = "D"}\n', ""),),
 }
@@ -148,7 +158,7 @@ def test_slip__is_named_on_its_line(tmp_path: Path, name: str) -> None:
     assert len({(one.kind, one.message) for one in found}) <= 2, found
 
 
-@pytest.mark.parametrize("name", ["quickstart", "angola", "levant"])
+@pytest.mark.parametrize("name", ["quickstart", "angola", "levant", "insurgency"])
 def test_shipped_worlds__have_no_slips(name: str) -> None:
     """What needs no run finds nothing in them."""
     assert [] == static_warnings(Facts.of(read_source(name)))

@@ -183,7 +183,9 @@ def attribute(
     world: WorldFile,
     branch: Annotated[str, typer.Option("--branch", help="Branch whose effect is attributed.")],
     against: Annotated[str, typer.Option("--against", help="Baseline with which it is compared.")] = "no-pact",
-    runs: Annotated[int, typer.Option("--runs", min=1, help="Number of paired runs for each combination of provisions; with --over both, in all.")] = 200,
+    runs: Annotated[
+        int, typer.Option("--runs", min=1, help="Number of paired runs for each combination of provisions; with --over both, in all.")
+    ] = 200,
     *,
     draws: DrawOptions,
     options: AttributeOptions,

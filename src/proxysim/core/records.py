@@ -155,6 +155,7 @@ STATE = (
 )  # fmt: skip
 
 FLOWS = _fields("f8",
+    ("event_chance", "event", "share", "probability with which a monthly hazard occurs this month; 0 if its conditions do not hold or it has occurred"),
     ("event_strength", "event", "share", "strength of an event"),
     ("event_steps", "event", "months", "months over which an event changes carried quantities, or 0 if it does not change them this month"),
     ("front_now", "front", "share", "intensity this month"),

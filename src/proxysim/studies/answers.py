@@ -17,7 +17,7 @@ from proxysim.runs.ensemble import Ensemble, StudyOptions, ensemble, run_job
 from proxysim.runs.threads import Job, Progress
 from proxysim.scenario.arguments import names_of
 from proxysim.scenario.world.switching import without_policies
-from proxysim.scenario.world.world import World
+from proxysim.scenario.world.world import World, world_of
 from proxysim.statistics.intervals import LEVEL
 from proxysim.statistics.paired import Column, Effect, Part, effects_of, parts_of
 from proxysim.studies.comparison import columns_of
@@ -344,7 +344,8 @@ def answers(
 
     Parameters
     ----------
-    world : a `World`, the path of a world file, or the name of a shipped world; the policies that are on in it answer
+    world : a `World`, the path of a world file, or the name of a shipped world; the policies that are on in it answer, or
+        all of them if its file has none on and `load` was not asked for others
     branches : names of two branches; the first is the baseline
     runs : number of pairs in each setting
     rng : seed; the same seed gives the same bits on any machine
@@ -399,7 +400,7 @@ def answers(
     branches, uncertain, start = names_of(branches, "branches"), options.get("uncertain", False), options.get("start")
     if len(branches) != 2:
         raise InputError([Fault("branches", 0, "", f"give two branches, the first is the baseline; found {len(branches)}")])
-    worlds, names = branch_worlds(world, branches)
+    worlds, names = branch_worlds(_answering(world_of(world)), branches)
     policies = policies_on(worlds)
     if not policies:
         cure = 'write one, or load the world with policies="on"' if not worlds[0].names["policy"] else 'load the world with policies="on"'
@@ -422,8 +423,15 @@ def answers(
     return Answers(
         on.worlds[1], names[1], names[0], runs, off, on, tuple(_answer(on, one) for one in policies),
         tuple(answered(pairs, {setting: pair.values for setting, pair in pairs.items()}, columns, options.get("level", LEVEL))),
-        off.worlds[0].hash != on.worlds[0].hash, pairs,
+        any(_answer(on, one).in_baseline != 1.0 for one in policies), pairs,
     )  # fmt: skip
+
+
+def _answering(world: World) -> World:
+    """Return a world with all its policies on if its file has none on and nobody chose them."""
+    asked = world.scenario.asked
+    chosen = asked is not None and any(one.startswith("policies.") for one in asked.sets)
+    return world if chosen or world.scenario.policies_on or not world.names["policy"] else world.with_policies("on")
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,8 @@ ROWS = 14
 _COLUMNS = (
     "nobody, all: the effect if nobody answers, and once all have answered. taken: what the answers take away from it.",
     "alone: what the answer takes away from the effect if it is the only one. last: what it takes away if all others "
-    "answer too. A minus sign: it adds to the effect. Answers interact, so neither column has to add up to the total.",
+    "answer too. An amount with the sign of the effect takes away from it, one with the opposite sign adds to it. Answers "
+    "interact, so neither column has to add up to the total.",
 )
 
 
@@ -64,7 +65,8 @@ def headline(result: Answers, one: Answered) -> list[str]:
     first = sentence(scenario, one.off, result.against, same=same)
     words = f"If nobody answers, {first[:1].lower()}{first[1:]}"
     many = len(result.policies)
-    who = f"{actor_label(scenario, result.policies[0].owner)} has answered" if many == 1 else "both have answered" if many == 2 else f"all {spelled(many)} have answered"
+    who = actor_label(scenario, result.policies[0].owner) if many == 1 else "both" if many == 2 else f"all {spelled(many)}"
+    who += " has answered" if many == 1 else " have answered"
     if not one.taken.differing:
         return wrapped(f"{words} The same once {who}, in every pair.")
     words += f" Once {who}: {change(one.on, with_unit=True)}{_sure(one.on)}."

@@ -348,7 +348,7 @@ def attribute(
     """Attribute the effect of a branch to the provisions of its pact, or to the pact and the answers to it.
 
     Over provisions, and over answers, the Shapley values are exact: every coalition of players is run `runs` times, in
-    pairs. Over answers, the branch as a whole is one player beside the policies that are on; with more than nine policies,
+    pairs. Over answers, the branch as a whole is one player next to the policies that are on; with more than nine policies,
     those of one owner are one player. A coalition without the branch is the baseline with its policies on. Nobody answers in
     the coalition of nobody, so that the total is the difference between the branch with all answers and the baseline without
     any.
@@ -429,7 +429,8 @@ def attribute(
     progress = options.get("progress")
     if over == "both":
         sampled = _sampled(job, runs, options.get("permutations", PERMUTATIONS), keep, threads, progress)
-        parts = _estimated(sampled, game, branch, seed, worlds)
+        draws = np.arange(runs) // REPLICATES if uncertain else None
+        parts = _estimated(sampled, game, branch, seed, draws, worlds)
         return Attribution(worlds[1], branch, against, seed, runs, game.players, tuple(parts), over, sampled.permutations)
     job = job.of(range(1 << len(game.players)))
     whole = run_job(job, tuple(map(str, job.coalitions)), runs, threads=threads, progress=progress, keep=keep)
@@ -451,7 +452,7 @@ def _game(without: World, with_all: World, branch: str, against: str, over: str,
         raise InputError([Fault("policies", 0, "", 'none is on in this world, so nobody answers; load the world with policies="on"')])
     if over == "both":
         numbers = game_of(without, with_all, branch, against, with_draws=with_draws)
-        players = [(f"policies.{name}", (name,)) for name in names]
+        players: list[tuple[str, tuple[str, ...]]] = [(f"policies.{name}", (name,)) for name in names]
     else:
         numbers = Game((f"branches.{branch}",), (np.zeros(0, np.intp),), (None,), 0)
         players = _policy_players(with_all, names)
@@ -503,7 +504,8 @@ def _sampled(
         raise RunError(f"a study needs at least one run, found {runs}")
     count, n = min(permutations, -(-runs // REPLICATES)), len(job.game.players)
     ends = [min(runs, REPLICATES * round(k * -(-runs // REPLICATES) / count)) for k in range(count + 1)]
-    values, parts, labels, total, done = [], [], (), runs * 2 * n, 0
+    values, parts, total, done = [], [], runs * 2 * n, 0
+    labels: tuple[outcomes.Outcome, ...] = ()
     for order, low, high in zip(orders_of(n, count, job.seed), ends, ends[1:], strict=False):
         coalitions = sorted({*chain_of(order), *chain_of(order[::-1])})
         part = job.of(coalitions)
@@ -521,10 +523,12 @@ def _shown(progress: Progress, before: int, total: int, done: int, _: int) -> No
     progress(min(total, before + done), total)
 
 
-def _estimated(sampled: _Sampled, game: Game, branch: str, seed: int, worlds: Sequence[World]) -> list[Attributed]:
-    """Return totals and Shapley values with intervals over orders and runs."""
+def _estimated(
+    sampled: _Sampled, game: Game, branch: str, seed: int, draws: Array | None, worlds: Sequence[World]
+) -> list[Attributed]:
+    """Return totals with intervals over runs or draws, and Shapley values with intervals over orders and runs."""
     columns = _placed(sampled.outcomes)
-    totals = effects_of(sampled.values, ["", branch], columns, draws=sampled.order, seed=seed)
+    totals = effects_of(sampled.values, ["", branch], columns, draws=draws, seed=seed)
     dust = DUST * np.abs(sampled.values).max(axis=(0, 1))
     alone = [_shares(part, dust, sampled.order, seed) for part in sampled.parts]
     sizes = {change.path: change.size for change in assumed_changes(worlds[0].scenario, worlds[1].scenario)}

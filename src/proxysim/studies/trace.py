@@ -97,6 +97,7 @@ class Walk:
         self.records = {"p": course.params, "s": course.state, "f": course.flows}
         #: What policies remember, shape ``(3, month, policy)``.
         self.remembered = np.concatenate([course.watched, course.reference, course.factor])
+        self.remembered[MEMORY.index("reference")][:, world.policies.against_branch == 0] = 0.0  # levels are kept month by month
         self.held = self._held(course.base, course.vector, self.remembered, self.records)
         #: Each record as one row of eight-byte items, which changes with it.
         self.flat = {name: record.view(np.ndarray).view(np.int64).reshape(-1) for name, record in self.records.items()}

@@ -55,13 +55,15 @@ def occur(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
 
     Writes
     ------
-    event_month : (event,), month of the first effect; event_held : (condition,); event_risk : (event,), log
+    event_month : (event,), month of the first effect; event_held : (condition,); event_risk : (event,), log; event_chance
+    : (event,), share
 
     Source
     ------
     Assumption: the hazard is a power of the balance of the two sides at the end of last month.
     """
     for e in range(w.event_count):
+        f.event_chance[e] = 0.0
         due = w.event_first[e] <= t <= w.event_last[e] or (t == 0 and w.event_first[e] < 0)
         if w.event_kind[e] == DATED and due and s.event_month[e] == NEVER:
             span = w.event_last[e] - w.event_first[e]
@@ -86,6 +88,7 @@ def occur(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
                 continue
             if w.event_kind[e] == HAZARD:
                 hazard = _monthly_chance(w, p, s, e)
+                f.event_chance[e] = hazard
                 if p.noise > 0.0:
                     met = rng.uniform(s.seed, s.run, rng.EVENT_MONTH, w.event_key[e], t) < hazard
                 else:

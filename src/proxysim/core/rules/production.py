@@ -212,7 +212,7 @@ def _client_part(w, p, s, f, i):  # type: ignore[no-untyped-def]
     if f.pact_actor[PRODUCTION, a] <= 0.0:
         return 0.0
     total = weight_of_ties(w, p, s, a)
-    return p.production_part * f.pact_actor[PRODUCTION, a] * (p.weight[i] * s.tie_on[i] / total) if total > 0.0 else 0.0
+    return p.production_part * f.pact_actor[PRODUCTION, a] * (p.weight[i] / total) if total > 0.0 else 0.0
 
 
 @compiled

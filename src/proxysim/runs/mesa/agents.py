@@ -379,7 +379,8 @@ class StateAgent(Actor):
 
         Returns
         -------
-        dict : tie -> share of revenue; ties left out keep the target that the rules computed; shares sum to at most 1
+        dict : tie -> share of revenue; ties left out keep the target that the rules computed; shares sum to at most 1.
+            Nothing is given over a tie that is shut or whose support is off, whatever its share
 
         Examples
         --------

@@ -14,7 +14,7 @@ from proxysim.scenario.schema.keys import key_at
 
 CURE = "leave it out, or correct what makes it idle"
 _RANDOM = ("front_volatility", "income_volatility", "income_persistence", "leg_volatility", "forcing_persistence")
-_BROKER = ("broker_capacity", "commission", "broker_concealment", "command_limit")
+_BROKER = ("broker_capacity", "commission", "broker_concealment", "command_limit", "skim")
 _SPONSOR = (
     "attention_response", "need_response", "need_curve", "threat_response", "control_response", "share_inertia", "prospects", "slack",
 )  # fmt: skip
@@ -104,7 +104,8 @@ def _is_decision(facts: Facts, path: Path) -> bool:
         return path[1] not in facts.live_events
     if path[0] == "policies":
         gains = [s.numbers["policies", path[1], "gain"] for s in facts.scenarios.values()]
-        return not facts.answering(path[1]) or all(gain.value == 0.0 and not gain.series for gain in gains)
+        limit = path[2] in ("at_least", "at_most")  # a limit that no run reaches is a guard
+        return limit or not facts.answering(path[1]) or all(gain.value == 0.0 and not gain.series for gain in gains)
     if path[0] == "pacts" and path[2] == "until":
         return facts.highest(path) >= facts.base.months
     return path[0] == "regimes" and facts.is_zero(("regimes", path[1], "stability"))
@@ -114,7 +115,8 @@ def likely_reason(facts: Facts, path: Path) -> str:
     """Return why a number that changed nothing in runs probably did not, or an empty text."""
     if path[0] == "ties" and path[2] in ("access", "markup", "barter"):
         buyer = str(facts.base.text["ties", path[1], "to"])
-        if facts.all_zero(facts.base.section(buyer), buyer, "demand"):
+        section = facts.base.section(buyer)
+        if facts.all_zero(section, buyer, "demand") and facts.is_zero((section, buyer, "buys_for_clients")):
             return f"{buyer} has no demand, so it buys nothing"
     if path[0] == "regimes" and path[2] in ("destroyed", "captured", "leaked"):
         return "after the fall the arms are gone in any case, and only the books say where to"
@@ -143,6 +145,8 @@ def _leg(facts: Facts, path: Path) -> str:
         return f"{leg} has no host whose fall could reduce its limit"
     if key == "leave" and not _sends_over(facts, path[3], leg):
         return f"no route out of {path[3]} uses {leg}"
+    if key == "skim" and not _others_send_over(facts, path[3], leg):
+        return f"every cargo that can use {leg} is sent by {path[3]} or goes to it"
     return ""
 
 
@@ -151,6 +155,12 @@ def _place(facts: Facts, path: Path) -> str:
         return ""
     legs = [leg for leg in facts.base.ids["legs"] if path[1] in facts.base.text["legs", leg, "between"]]
     return "" if any(_sends_over(facts, path[3], leg) for leg in legs) else f"no route out of {path[3]} touches {path[1]}"
+
+
+def _others_send_over(facts: Facts, actor: str, leg: str) -> bool:
+    """Whether a leg is on a route of a tie that neither starts nor ends at an actor."""
+    texts, ties = facts.base.text, facts.base.ids["ties"]
+    return any(leg in legs and actor not in (texts["ties", ties[i], "from"], texts["ties", ties[i], "to"]) for i, legs in facts.chains)
 
 
 def _sends_over(facts: Facts, actor: str, leg: str) -> bool:
@@ -165,7 +175,9 @@ def _actor(facts: Facts, path: Path) -> str:
         return f"no tie goes via {actor}"
     out = [tie for tie in facts.base.ids["ties"] if texts["ties", tie, "from"] == actor]
     weighted = [tie for tie in out if not facts.is_zero(("ties", tie, "weight"))]
-    if key in ("support_share", *_SPONSOR) and not weighted:
+    if key == "buys_for_clients" and (why := _cannot_buy(facts, actor)):
+        return why
+    if key in ("support_share", "buys_for_clients", *_SPONSOR) and not weighted:
         return f"no tie out of {actor} has a weight"
     if key in _SPONSOR and facts.is_zero((section, actor, "support_share")) and not _funded(facts, actor):
         return f"the support_share of {actor} is 0"
@@ -184,6 +196,22 @@ def _actor(facts: Facts, path: Path) -> str:
     if key == "stock_origin" and facts.is_zero((section, actor, "stock", path[3])):
         return f"{actor} holds no {path[3]} at the start"
     return ""
+
+
+def _cannot_buy(facts: Facts, actor: str) -> str:
+    """Return why an actor can buy no arms of another origin for its clients, or an empty text."""
+    texts = facts.base.text
+    sellers = {str(texts["ties", tie, "from"]) for tie in facts.base.ids["ties"] if texts["ties", tie, "to"] == actor}
+    if not sellers:
+        return f"no tie leads to {actor}, so that nobody sells to it"
+    origins = [_origin(facts, one) for one in (actor, *sellers)]
+    return f"no seller of {actor} has another origin than it, so that nothing it buys is passed on" if len(set(origins)) == 1 else ""
+
+
+def _origin(facts: Facts, actor: str) -> str:
+    """Return the origin of the arms that an actor makes."""
+    own = str(facts.base.text.get((facts.base.section(actor), actor, "origin")) or actor)
+    return own if own in facts.base.ids["origins"] else ""
 
 
 def _funded(facts: Facts, actor: str) -> bool:
@@ -274,7 +302,15 @@ def _policy(facts: Facts, path: Path) -> str:
 def _event(facts: Facts, path: Path) -> str:
     if facts.all_zero(*path[:2], "lasts") and facts.below(*path[:2], "lasts"):
         return "the effects of this event last 0 months"
+    if path[2] == "balance_response" and (front := facts.base.text["events", path[1], "front"]) and _unopposed(facts, str(front)):
+        return f"no actor opposes side_a of {front}, and its opposition is 0"
     return ""
+
+
+def _unopposed(facts: Facts, front: str) -> bool:
+    """Whether side_a of a front has no opponent in any branch."""
+    sided = any(2 in s.text["fronts", front, "sides"].values() for s in facts.scenarios.values())
+    return not sided and ("fronts", front, "opposition") in facts.base.numbers and facts.is_zero(("fronts", front, "opposition"))
 
 
 _RULES: dict[str, Callable[[Facts, Path], str]] = {
