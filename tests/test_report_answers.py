@@ -247,7 +247,7 @@ def test_line__on_a_regime_is_in_points(off: Findings) -> None:
 
     planted = replace(one, off=effect(one.off, 0.4), on=effect(one.on, 0.1))
     sentences = if_others_answer(replace(off, left=replace(off.left, outcomes={**off.left.outcomes, key: planted})))
-    assert sentences[1] == "Two assumed answers (grade D) leave 10 of the rise of 40 points in the share of runs in which reds falls."
+    assert sentences[1] == "Two assumed answers (grade D) leave 10 of the rise of 40 points in the share of runs in which Reds falls."
     assert sentences[2] == "The 95\u00a0% interval is 8 to 12."
 
 
