@@ -145,6 +145,31 @@ def test_section__has_every_policy_that_can_answer(off: Findings) -> None:
         assert words in text
 
 
+def test_section__amounts_are_those_of_the_study_of_answers(off: Findings) -> None:
+    """Table and figure, alone and last of all; arms per year."""
+    assert off.left is not None
+    section, drawn = answers_text.section(off), answers_text.bars(off)
+    assert section is not None and drawn is not None
+    study, proxies = off.left.study, off.world.scenario.ids["proxies"]
+    parts = {
+        policy: [12.0 * sum(getattr(study.of("received_arms", one), key)[policy].value for one in proxies)
+                 for key in ("taken_alone", "taken_last")] for policy in ("searches", "tires")
+    }  # fmt: skip
+    whole = 12.0 * sum(study.of("received_arms", one).taken.value for one in proxies)
+    labels = {"More searches": "searches", "tires": "tires"}
+    rows = {row[0]: row[1:] for row in section["groups"][0][2]}
+    for label, policy in labels.items():
+        assert [numbers_of(text)[0] for text in rows[label]] == pytest.approx(parts[policy], abs=0.051)
+        bar = drawn[0][drawn[0]["answer"] == label].iloc[0]
+        assert [bar["taken"], bar["taken_last"]] == pytest.approx(parts[policy], rel=1e-9)
+        assert bar["taken_low"] < bar["taken"] < bar["taken_high"] and bar["n"] == RUNS
+    assert parts["searches"][0] != pytest.approx(parts["searches"][1], rel=1e-3)  # they can be told apart
+    assert drawn[0]["answer"].iloc[-1] == "All together" and drawn[0]["taken"].iloc[-1] == pytest.approx(whole, rel=1e-9)
+    name, unit, before, after, taken = section["rows"][0]
+    assert ("All proxies: arms received", "USD m a year") == (name, unit)
+    assert numbers_of(before)[0] - numbers_of(after)[0] == pytest.approx(whole, abs=0.11) and numbers_of(taken)[0] == pytest.approx(whole, abs=0.051)
+
+
 def test_section__small_amounts_are_in_one_row(off: Findings) -> None:
     """An answer that takes less than a thousandth of the effect is one of the others, and is not drawn below a hundredth."""
     assert off.left is not None
@@ -208,6 +233,22 @@ def test_line__says_what_becomes_of_the_effect(off: Findings, before: float, aft
     assert words == sentences[1]
     assert all(len(sentence.split()) <= 25 for sentence in sentences)
     assert ("The 95\u00a0% interval is 0.8 to 1.2." in sentences) == (after == -1.0)
+
+
+def test_line__on_a_regime_is_in_points(off: Findings) -> None:
+    """Planted: it falls more often by 40 in 100 runs without answers, and by 10 with them."""
+    assert off.left is not None
+    key = lead_key(off)
+    assert key is not None
+    one = off.left.outcomes[key]
+
+    def effect(known: Effect, value: float) -> Effect:
+        return replace(known, measure="regime_fallen", actor="reds", unit="share of runs", difference=value, low=value - 0.02, high=value + 0.02)
+
+    planted = replace(one, off=effect(one.off, 0.4), on=effect(one.on, 0.1))
+    sentences = if_others_answer(replace(off, left=replace(off.left, outcomes={**off.left.outcomes, key: planted})))
+    assert sentences[1] == "Two assumed answers (grade D) leave 10 of the rise of 40 points in the share of runs in which Reds falls."
+    assert sentences[2] == "The 95\u00a0% interval is 8 to 12."
 
 
 def test_line__does_not_call_assumed_what_has_a_better_grade(file: Path, off: Findings) -> None:

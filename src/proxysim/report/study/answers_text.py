@@ -87,7 +87,7 @@ def _left(found: Findings, left: Remainder, one: Answered) -> str:
 
 
 def _most(found: Findings, left: Remainder, one: Answered) -> list[str]:
-    """The answer that takes most, if there is one."""
+    """The answer that takes most, if it is detected."""
     if len(left.study.policies) == 1:
         return [f"The answer is “{left.study.policies[0].label}”."]
     first = largest_first(left, one)[0]
