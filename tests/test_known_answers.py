@@ -87,7 +87,7 @@ def softmax(closed: bool = False) -> Any:
     """Shares intended for three like clients of one sponsor; the last tie may be closed."""
     w, p, s, f = empty_records()
     w.actor_count, w.tie_count = 4, 3
-    w.tie_from[:3], w.tie_to[:3] = 0, (1, 2, 3)
+    w.tie_from[:3], w.tie_to[:3], s.tie_on[:3] = 0, (1, 2, 3), 1.0
     p.weight[:3], p.support_share[0], f.focus[:4] = 2.0, 0.3, 1.0
     if closed:
         w.actor_regime[3], s.fallen[0] = 0, 5

@@ -448,8 +448,8 @@ def test_failures__of_books_and_numbers_are_rows(home: Path, tmp_path: Path, mon
     """A run whose books are out, and one that yields no number."""
     real = attempt.run_rows
 
-    def bent(world: object, seed: int, numbers: object, place: object, runs: np.ndarray) -> object:  # type: ignore[type-arg]
-        values, residual = real(world, seed, numbers, place, runs)  # type: ignore[arg-type]
+    def bent(world: object, seed: int, numbers: object, place: object, runs: np.ndarray, reference: object) -> object:  # type: ignore[type-arg]
+        values, residual = real(world, seed, numbers, place, runs, reference)  # type: ignore[arg-type]
         values[runs == 0, :], residual[runs == 2, 0] = np.nan, 1e-3
         return values, residual
 
@@ -470,10 +470,10 @@ def test_failures__of_a_whole_block_are_told_apart(
     """An error in one run of many together does not touch the others, nor does one that would end the process."""
     real = attempt.run_rows
 
-    def raising(world: object, seed: int, numbers: object, place: object, runs: np.ndarray) -> object:  # type: ignore[type-arg]
+    def raising(world: object, seed: int, numbers: object, place: object, runs: np.ndarray, reference: object) -> object:  # type: ignore[type-arg]
         if 3 in runs:
             raise kind("three")
-        return real(world, seed, numbers, place, runs)  # type: ignore[arg-type]
+        return real(world, seed, numbers, place, runs, reference)  # type: ignore[arg-type]
 
     monkeypatch.setattr(attempt, "run_rows", raising)
     found = sweep(home / "experiment.toml", tmp_path / "out", block=8)

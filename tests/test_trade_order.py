@@ -127,7 +127,7 @@ def test_building__at_one_client_is_cut_alike_whoever_comes_first(order: tuple[i
     """Bills of .1 10 = 1 and .1 20 = 2 at a client with 1.5: each sponsor builds half of what it would."""
     w, p, s, f = empty_records()
     w.actor_count, w.category_count, w.tie_count = 3, 2, 2
-    w.tie_from[:2], w.tie_to[:2] = order, 0
+    w.tie_from[:2], w.tie_to[:2], s.tie_on[:2] = order, 0, 1.0
     p.weight[:2], p.production_part, p.capital_cost[:2], p.plant_time = 1.0, 1.0, 1.0, 1.0
     s.knowhow[:3, :2], s.plant[1, 0], s.plant[2, 1] = 1.0, 10.0, 20.0
     f.pact_actor[PRODUCTION, 1:3], f.cash[:2] = 0.1, 100.0
@@ -209,7 +209,7 @@ def test_requests__take_no_more_of_an_origin_than_may_go(order: tuple[int, ...])
     w.actor_origin[0] = 0
     shipping.available(w, p, s, f, 0)
     got = {
-        one: [asks[one][1] * shipping._part(w, f, i, 0, o, asks[one][0]) for o in range(3)] for i, one in enumerate(order)
+        one: [asks[one][1] * shipping._part(w, p, f, i, 0, o, asks[one][0]) for o in range(3)] for i, one in enumerate(order)
     }
     # In shares of what there is of an origin: 75 / 50, 20 / 50 and 15 / 48 are asked of the 30, the last two of the 18.
     asked = 75 / 50 + 20 / 50 + 15 / 48

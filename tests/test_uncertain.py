@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -292,7 +293,7 @@ def test_ensemble__with_draws_runs_the_numbers_drawn(world: World) -> None:
     params.view(np.float64).reshape(-1)[:] = row[:length]
     dated = len(world.schedule.series_value)
     schedule = world.schedule._replace(series_value=row[length : length + dated], effect_value=row[length + dated :])
-    written = World(world.scenario, world.size, world.arrays, params, schedule, world.names, world.months)
+    written = replace(world, params=params, schedule=schedule)
     plain = ensembles.run_job(Job((written,), 9, False, 0), ("no-pact",), 2, first=6)
     assert plain.values.tobytes() == study.values.tobytes()
 
