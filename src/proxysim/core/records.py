@@ -91,6 +91,7 @@ WORLD = (
         ("fixed_allocation", "", "0/1", "variant of sponsorship"),
         ("kits", "", "0/1", "variant of production"),
         ("attrition_form", "", "0..3", "variant of attrition: contest, guerrilla, linear, square"),
+        ("answers", "", "0/1", "1 if any policy is on"),
         ("exponential", "", "0/1", "variant of technology catch-up"))
     + _fields("u8",
         ("actor_key", "actor", "key", "random-number key"),

@@ -195,6 +195,8 @@ def _open(w, p, s, f):  # type: ignore[no-untyped-def]
     """Initialise the flows that are read before a rule writes them, and the measures at the start."""
     for i in range(w.tie_count):
         f.tie_used[i], f.pledged[i], f.arrived_value[i] = 1.0, 0.0, 0.0
+    for k in range(w.policy_count):
+        f.policy_now[k], f.policy_seen[k], f.policy_wanted[k] = 1.0, 1.0, 1.0
     books.open_month(w, s, f)
     pact.provisions(w, p, s, f, BEFORE)
     pact.limits(w, p, s, f, 0)
@@ -242,9 +244,11 @@ def advance(runs, span, tally, track):  # type: ignore[no-untyped-def]
                 books.open_month(w, s, f)
                 events.series(n, t)
                 events.occur(w, n, p, s, f, t)
-                policies.restore(m)
+                if w.answers == 1:
+                    policies.restore(m)
                 events.effects(w, n, p, s, f, t)
-                policies.act(w, s, f, m, t)
+                if w.answers == 1:
+                    policies.act(w, s, f, m, t)
             if first <= INTEND_FRONTS <= last:
                 fronts.intend(w, p, s, f, t)
             if first <= REVENUE <= last:
@@ -255,12 +259,14 @@ def advance(runs, span, tally, track):  # type: ignore[no-untyped-def]
                 budgets.revenue(w, p, s, f, t)
                 budgets.attention(w, p, s, f, t)
             if first <= INTEND_SUPPORT <= last:
-                policies.intend(w, p, s, f, m, t)
+                if w.answers == 1:  # a call with the memory costs a tenth of a microsecond, even if it does nothing
+                    policies.intend(w, p, s, f, m, t)
                 sponsorship.switch(w, p, s, f, t)
                 sponsorship.intend(w, p, s, f, t)
             if first <= SUPPORT <= last:
                 sponsorship.apply(w, p, s, f, t)
-                policies.apply(w, p, s, f, m, t)
+                if w.answers == 1:
+                    policies.apply(w, p, s, f, m, t)
                 budgets.pay(w, p, s, f, t)
                 production.costs(w, p, s, f, t)
                 production.make(w, p, s, f, t)
@@ -296,7 +302,8 @@ def advance(runs, span, tally, track):  # type: ignore[no-untyped-def]
                 learning.upkeep(w, p, s, f, t)
                 fronts.balance(w, p, s, f, t)
                 measures.record(w, p, s, f, t)
-                policies.watch(w, p, s, f, m, t)
+                if w.answers == 1:
+                    policies.watch(w, p, s, f, m, t)
                 books.close_month(w, s, f, t)
                 if row < len(tally):
                     measures.add(w, s, f, tally, row)

@@ -121,6 +121,8 @@ class Walk:
 
     def call(self, rule: Call, month: int) -> None:
         """Run one rule."""
+        if "m" in rule.arguments and self.world.arrays.answers[0] == 0:
+            return  # as in `step.advance`, where nobody answers
         rule.function(*({**self.held, "t": month}[name] for name in rule.arguments))
 
     def tried(self, rule: Call, month: int, change: tuple[str, Array, Array] | None, place: Place) -> float:

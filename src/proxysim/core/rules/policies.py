@@ -83,9 +83,9 @@ def intend(w, p, s, f, m, t):  # type: ignore[no-untyped-def]
             continue
         seen, expected = 0.0, 0.0
         for month in range(last + 1 - over, last + 1):
-            seen += m.watched[month, k] / over
-            expected += m.reference[month, k] / over
-        wanted = _answer(p, s, f, m.policies.form[k], k, seen, expected, error)
+            seen += m.watched[month, k]
+            expected += m.reference[month, k]
+        wanted = _answer(p, s, f, m.policies.form[k], k, seen / over, expected / over, error)
         f.policy_wanted[k] = min(max(wanted, p.policy_least[k]), p.policy_most[k])
 
 
@@ -97,7 +97,7 @@ def _answer(p, s, f, form, k, seen, expected, error):  # type: ignore[no-untyped
         return 1.0 + p.policy_gain[k] * f.policy_seen[k]
     if expected + p.policy_floor[k] > 0.0:
         ratio = max(0.0, seen + p.policy_floor[k]) / (expected + p.policy_floor[k])
-        f.policy_seen[k] = math.pow(ratio, error)
+        f.policy_seen[k] = math.pow(ratio, error) if error != 1.0 else ratio
         if form == PROPORTIONAL:
             return math.pow(ratio, error * p.policy_gain[k])
         if f.policy_seen[k] > p.policy_on[k]:

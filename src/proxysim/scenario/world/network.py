@@ -20,6 +20,7 @@ def connect(scenario: Scenario, w: Any, names: Names, index: Places, chains: Cha
     for axis in vocabulary.COUNTED:
         w[f"{axis}_count"] = len(names[axis])
     w["months"] = scenario.months
+    w["answers"] = len(scenario.policies_on) > 0
     for name in ("actor_regime", "tie_broker", "tie_back", "leg_host", "leg_front", "pact_debtor", "event_front"):
         getattr(w, name)[...] = -1
     w["components"], w["other"] = -1, index["origin"][OTHER]
