@@ -21,7 +21,7 @@ SMALL, LARGE = 1e-9, 1e-7
 #: A jump: the ratio of the two answers is at least this, and the smaller one is above rounding.
 RATIO, ROUNDING = 0.5, 3e-11
 #: Numbers that the rules round to whole months, or that say when something begins.
-WHOLE_MONTHS = ("in_force", "until", "delay", "over", "lasts")
+WHOLE_MONTHS = ("in_force", "until", "delay", "over", "lasts", "policy_from", "policy_until")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.continuity import LARGE, SMALL, WHOLE_MONTHS, Jump, dials, jumps, known, moved, scales
-from tests.worlds import PLAIN, Tables, merged, random_tables, world_of
+from tests.worlds import PLAIN, Tables, merged, random_tables, with_policies, world_of
 
 from proxysim.core import records
 from proxysim.core.rules.fighting import CONTEST, GUERRILLA, LINEAR, SQUARE, attrition_of_month
@@ -47,12 +47,13 @@ def is_named(jump: Jump, allowed: dict[str, str]) -> bool:
     return bool(where) and at in (None, jump.value)
 
 
-def found_in(seeds: range, noise: float) -> list[tuple[int, Jump]]:
-    """Jumps in random worlds, but those of the table."""
+def found_in(seeds: range, noise: float, answering: bool = False) -> list[tuple[int, Jump]]:
+    """Jumps in random worlds, with random policies if asked for, but those of the table."""
     allowed = named_jumps()
     found = []
     for seed in seeds:
-        world = world_of(merged(random_tables(seed), {"scenario": {"noise": noise}}))
+        tables = with_policies(random_tables(seed), random.Random(seed)) if answering else random_tables(seed)
+        world = world_of(merged(tables, {"scenario": {"noise": noise}}))
         found += [(seed, jump) for jump in jumps(world, sample(world, seed, DIALS), seed) if not is_named(jump, allowed)]
     return found
 
@@ -61,6 +62,19 @@ def found_in(seeds: range, noise: float) -> list[tuple[int, Jump]]:
 def test_numbers__of_random_worlds_jump_only_where_the_table_says(noise: float) -> None:
     """25 worlds, with random variation on and off."""
     assert found_in(range(25), noise) == []
+
+
+@pytest.mark.parametrize("noise", [0, 1])
+def test_numbers__of_answering_worlds_jump_only_where_the_table_says(noise: float) -> None:
+    """Worlds with random policies."""
+    assert found_in(range(15), noise, answering=True) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("noise", [0, 1])
+def test_numbers__of_200_answering_worlds_jump_only_where_the_table_says(noise: float) -> None:
+    """The full count."""
+    assert found_in(range(15, 200), noise, answering=True) == []
 
 
 @pytest.mark.slow
