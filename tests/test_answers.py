@@ -437,6 +437,7 @@ def test_attribute__over_both_gives_runs_that_share_a_draw_the_same_order(tmp_pa
     assert 0.0 == found.measures[0].provisions["policies.idle"].value
 
 
+@pytest.mark.slow
 def test_attribute__many_policies_are_grouped_by_owner(tmp_path: Path) -> None:
     """Ten policies of two owners are two players, whose shares are those of all their policies switched together."""
     one = POLICIES[: POLICIES.index("[policies.twin]")]

@@ -288,6 +288,7 @@ def test_levant__calibration_targets_hold() -> None:
     assert np.isnan(months[2]).all()
 
 
+@pytest.mark.slow
 def test_levant__searches_cluster_where_much_is_searched() -> None:
     """Yearly variance over mean of stopped consignments is 1.5 times that of steady searches, where patrols are most of the hazard."""
     calm = proxysim.load("levant", "treaty-as-signed", "behaviour.search_volatility=0")
@@ -307,6 +308,7 @@ def test_levant__searches_cluster_where_much_is_searched() -> None:
     assert {name: ratio for name, ratio in much.items() if ratio < 1.5} == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["levant", "levant-2025", "angola"])
 def test_worlds__pairing_survives_campaigns_of_searches(name: str) -> None:
     """The median variance reduction of a paired difference is at least nine tenths of that with steady searches."""
