@@ -22,6 +22,8 @@ SMALL, LARGE = 1e-9, 1e-7
 RATIO, ROUNDING = 0.5, 3e-11
 #: Numbers that the rules round to whole months, or that say when something begins.
 WHOLE_MONTHS = ("in_force", "until", "delay", "over", "lasts", "policy_from", "policy_until")
+#: A measure that is nowhere larger than this, in USD m or as a share, is what rounding leaves of 0.
+NOTHING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def moved(base: Array, other: Array, scale: Array) -> Array:
     """(outcome,): how far each outcome moved, over the scale of its measure; 1 where only one is undefined."""
     gap = np.abs(other - base)
     gap = np.where(np.isnan(base) & np.isnan(other), 0.0, np.where(np.isnan(gap), scale, gap))
-    return np.asarray(np.divide(gap, scale, out=np.zeros_like(gap), where=scale > 0.0))
+    return np.asarray(np.divide(gap, scale, out=np.zeros_like(gap), where=scale > NOTHING))
 
 
 def jumps(world: World, chosen: list[tuple[Parameter, tuple[int, ...], float]], seed: int = 1) -> list[Jump]:

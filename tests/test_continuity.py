@@ -45,8 +45,8 @@ def is_named(jump: Jump, allowed: dict[str, str]) -> bool:
     if jump.parameter == "provisions" and jump.value == 0.0 and jump.outcome.startswith("idle_"):
         return True  # the share of an output that begins to exist; the page says so below the table
     where = allowed.get(jump.parameter, "")
-    at = {"0": 0.0, "1": 1.0}.get(where.removeprefix("at ").split(",")[0])
-    return bool(where) and at in (None, jump.value)
+    at = [float(value) for value in re.findall(r"\bat ([01])\b", where)]
+    return bool(where) and (not at or jump.value in at)
 
 
 def found_in(seeds: range, noise: float, answering: bool = False) -> list[tuple[int, Jump]]:
