@@ -420,10 +420,11 @@ def answers(
                        *(frozenset({one}) for one in policies)], options.get("progress"))  # fmt: skip
     off, on = pairs[frozenset(policies)], pairs[frozenset()]
     columns = [Column(k, o.measure, o.actor, o.unit, o.is_event) for k, o in enumerate(off.outcomes) if (o.measure, o.actor) in chosen]
+    told = tuple(_answer(on, one) for one in policies)
     return Answers(
-        on.worlds[1], names[1], names[0], runs, off, on, tuple(_answer(on, one) for one in policies),
+        on.worlds[1], names[1], names[0], runs, off, on, told,
         tuple(answered(pairs, {setting: pair.values for setting, pair in pairs.items()}, columns, options.get("level", LEVEL))),
-        any(_answer(on, one).in_baseline != 1.0 for one in policies), pairs,
+        any(one.in_baseline != 1.0 for one in told), pairs,
     )  # fmt: skip
 
 

@@ -101,12 +101,12 @@ def _route(w, p, s, f, t, r, value):  # type: ignore[no-untyped-def]
         skimmed = broker_part(w, p, s, i)
         left -= skimmed
         if skimmed > 0.0:
-            _skim(w, f, i, broker, skimmed * f.route_sent[r])
+            _book(w, f, i, broker, skimmed * f.route_sent[r], A_SKIMMED)
     for k in range(w.route_length[r]):
         leg = w.route_leg[r, k]
         if f.route_toll[r] > 0.0 and f.leg_toll[leg] > 0.0:
             for a in range(w.actor_count):
-                _skim(w, f, i, a, left * skim_part(w, p, s, i, leg, a) * f.route_sent[r])
+                _book(w, f, i, a, left * skim_part(w, p, s, i, leg, a) * f.route_sent[r], A_SKIMMED)
             toll = toll_of_leg(w, p, s, f, i, leg)
             skimmed += left * toll
             left *= 1.0 - toll
@@ -130,7 +130,7 @@ def _route(w, p, s, f, t, r, value):  # type: ignore[no-untyped-def]
                     found = lost * s.patrol[a, leg] * p.effort[a] * f.search[a] / f.leg_searched[leg]
                     f.leg_found[leg, a] += entered * found
                     captured += left * found * p.capture[a]
-                    _capture(w, f, i, a, left * found * p.capture[a] * f.route_sent[r])
+                    _book(w, f, i, a, left * found * p.capture[a] * f.route_sent[r], A_CAPTURED)
         left *= 1.0 - lost
     f.route_lost[r], f.route_captured[r] = max(0.0, 1.0 - left - skimmed), captured
     f.route_skimmed[r], f.route_through[r] = skimmed, left
@@ -169,17 +169,9 @@ def _embark(w, s, f, t, i):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _capture(w, f, i, a, share):  # type: ignore[no-untyped-def]
+def _book(w, f, i, a, share, line):  # type: ignore[no-untyped-def]
+    """Book the share of a tie's shipments that an actor gets, as captured or skimmed."""
     if share > 0.0:
         for c in range(w.category_count):
             for o in range(w.origin_count):
-                f.arms[a, c, o, A_CAPTURED] += f.transit[i, c, o, T_SENT] * share
-
-
-@compiled
-def _skim(w, f, i, a, share):  # type: ignore[no-untyped-def]
-    """Book the share of a tie's shipments that an actor keeps."""
-    if share > 0.0:
-        for c in range(w.category_count):
-            for o in range(w.origin_count):
-                f.arms[a, c, o, A_SKIMMED] += f.transit[i, c, o, T_SENT] * share
+                f.arms[a, c, o, line] += f.transit[i, c, o, T_SENT] * share
