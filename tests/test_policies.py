@@ -277,9 +277,10 @@ def test_reference__is_silent_even_if_it_names_another_branch() -> None:
     assert same_runs(world.reference, branch(merged(ANSWERED, {"policies": {"search": None}}), "pact"))
 
 
-def test_policy__does_not_answer_what_has_no_effect() -> None:
+@pytest.mark.parametrize("form", ["proportional", "linear", "switch"])
+def test_policy__does_not_answer_what_has_no_effect(form: str) -> None:
     """A pact without provisions is the reference to the bit, whatever the error in what is seen."""
-    world = branch(ANSWERED, "empty-pact", **{"policies.search.blur": 2})
+    world = branch(ANSWERED, "empty-pact", **{"policies.search.blur": 2, "policies.search.form": f'"{form}"', "policies.search.on_above": 1.01})
     assert world.reference is not None and same_runs(world, branch(ANSWERED, "no-pact"))
 
 
