@@ -40,8 +40,8 @@ QUICKSTART = Path(__file__).parent.parent / "scenarios" / "quickstart.toml"
 
 
 def test_rules__are_the_calls_of_a_month_in_their_order() -> None:
-    """Every call on a module in `step.advance` but those that only keep count, read from its code."""
-    function = getattr(step.advance, "py_func", step.advance)
+    """Every call on a module in `step.advance_run` but those that only keep count, read from its code."""
+    function = getattr(step.advance_run, "py_func", step.advance_run)
     code = list(dis.get_instructions(function))
     called = [f"{a.argval}.{b.argval}" for a, b in itertools.pairwise(code)
               if a.opname == "LOAD_GLOBAL" and b.opname in ("LOAD_ATTR", "LOAD_METHOD")

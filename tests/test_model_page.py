@@ -96,8 +96,8 @@ def test_model_page__uses_no_name_that_it_does_not_define() -> None:
 
 
 def test_model_page__lists_the_steps_in_the_order_of_the_code() -> None:
-    """Each call of a rule in `step.advance`, in order."""
-    source = inspect.getsource(getattr(step.advance, "py_func", step.advance))
+    """Each call of a rule in `step.advance_run`, in order."""
+    source = inspect.getsource(getattr(step.advance_run, "py_func", step.advance_run))
     calls = [
         node
         for node in ast.walk(ast.parse(source))

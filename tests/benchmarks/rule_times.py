@@ -52,7 +52,6 @@ class _WithClock(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
         self.generic_visit(node)
-        node.decorator_list = []
         node.args.args += [ast.arg("held"), ast.arg("spent")]
         return node
 
@@ -73,13 +72,21 @@ class _WithClock(ast.NodeTransformer):
 @cache
 def _advance_with_clock() -> tuple[Any, tuple[str, ...]]:
     """`step.advance` with two more arguments, `held` and `spent`, and the names of the places of `spent`."""
-    source = textwrap.dedent(inspect.getsource(getattr(step.advance, "py_func", step.advance)))
     maker = _WithClock()
-    tree = ast.fix_missing_locations(maker.visit(ast.parse(source)))
-    room: dict[str, Any] = {**vars(step), "_now": _now, "_tick": _tick}
-    exec(compile(tree, "step.advance with a clock", "exec"), room)
-    made = room["advance"]
-    return numba.njit(nogil=True, error_model="numpy")(made) if is_compiled() else made, tuple(maker.names)
+    months = maker.visit(_tree(step.advance_run))
+    batch = _tree(step.advance)
+    for call in (node for node in ast.walk(batch) if isinstance(node, ast.Call) and ast.unparse(node.func) == "advance_run"):
+        call.args += [ast.Name("held", ast.Load()), ast.Name("spent", ast.Load())]
+    batch.body[0].args.args += [ast.arg("held"), ast.arg("spent")]
+    made = numba.njit(nogil=True, error_model="numpy") if is_compiled() else lambda function: function
+    room: dict[str, Any] = {**vars(step), "_now": _now, "_tick": _tick, "compiled": made}
+    for tree in (months, batch):
+        exec(compile(ast.fix_missing_locations(tree), "step.advance with a clock", "exec"), room)
+    return room["advance"], tuple(maker.names)
+
+
+def _tree(function: Any) -> Any:
+    return ast.parse(textwrap.dedent(inspect.getsource(getattr(function, "py_func", function))))
 
 
 def rule_times(world: World, runs: int = 16, rounds: int = 5) -> tuple[dict[str, float], float]:

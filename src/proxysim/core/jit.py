@@ -1,12 +1,16 @@
-"""The numba options of the compiled rules, and the folder of their disk cache.
+"""Compiled rules: plain functions, which numba compiles when it is first needed, and the folder of compiled code.
+
+Importing numba takes longer than a run. It is therefore imported when a rule is called or compiled by it, and not when
+the rules are imported.
 
 numba's disk cache does not notice an edit in another source file and would keep returning old results. The cache folder
-is therefore named after a hash of the compiled sources, numba's version and the CPU. It is set before any rule is
+is therefore named after a hash of the compiled sources, the compilers' versions and the CPU. It is set before any rule is
 compiled.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import pickle
@@ -14,13 +18,12 @@ import platform
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import cache, cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-import numba
-from numba.core import caching, codegen, config
 
 from proxysim.core.version import compiled_version
 
@@ -29,10 +32,16 @@ OLD_AFTER_DAYS = 30
 _DAMAGED = (OSError, EOFError, ValueError, TypeError, AttributeError, ImportError, IndexError, KeyError, pickle.UnpicklingError)
 
 
-def _cpu() -> str:
-    return str(codegen.get_host_cpu_features())  # type: ignore[no-untyped-call]
+@cache
+def cpu_features() -> str:
+    """Return the instruction sets of this CPU, as LLVM names them; the same string for the same CPU."""
+    from llvmlite import binding
+
+    features = binding.get_host_cpu_features()
+    return ",".join(f"{'+' if features[name] else '-'}{name}" for name in sorted(features))
 
 
+@cache
 def cache_folder() -> Path:
     """Return the cache folder for this version of the code, compiler and CPU, inside the user's cache."""
     home = os.environ.get("PROXYSIM_CACHE") or os.path.join(
@@ -40,9 +49,10 @@ def cache_folder() -> Path:
     )
     parts = (
         compiled_version(),
-        numba.__version__,
+        version("numba"),
+        version("llvmlite"),
         platform.machine(),
-        _cpu(),
+        cpu_features(),
         sys.version,
     )
     return Path(home) / hashlib.blake2b("|".join(map(str, parts)).encode(), digest_size=10).hexdigest()
@@ -70,11 +80,35 @@ def _prepare() -> str:
                 shutil.rmtree(other, ignore_errors=True)
     except OSError as error:
         return f"{folder} cannot be written ({error.strerror or error})"
-    config.CACHE_DIR = str(folder)  # type: ignore[attr-defined]
     return ""
 
 
-def _own_names() -> None:
+@cache
+def cache_fault() -> str:
+    """Return why compiled code is not kept on disk; empty if it is."""
+    return _prepare()
+
+
+@cache
+def load_numba() -> Any:
+    """Import numba and set it up: its cache folder, its names of files, and the types of rules."""
+    import numba
+    from numba.core import caching, config
+    from numba.extending import typeof_impl
+
+    if not cache_fault():
+        config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]
+    _own_names(caching)
+    _forgiving_cache(caching)
+
+    @typeof_impl.register(Rule)
+    def type_of_rule(rule: Rule, _: Any) -> Any:
+        return numba.types.Dispatcher(rule.dispatcher)
+
+    return numba
+
+
+def _own_names(caching: Any) -> None:
     """Give each process its own names for compiled files.
 
     numba numbers the files of a function. Two processes that compile different size classes at the same time would pick
@@ -89,7 +123,7 @@ def _own_names() -> None:
     caching.IndexDataCacheFile._data_name = data_name  # type: ignore[method-assign]
 
 
-def _forgiving_cache() -> None:
+def _forgiving_cache(caching: Any) -> None:
     """A compiled rule that cannot be saved or loaded is compiled again: a full disk or a damaged file ends no run."""
     kind: Any = caching.IndexDataCacheFile
     save, load_index, load_data = kind.save, kind._load_index, kind._load_data
@@ -113,31 +147,52 @@ def _forgiving_cache() -> None:
     kind.save, kind._load_index, kind._load_data = save_if_possible, sound_index, sound_data
 
 
-#: Why compiled rules are not kept on disk; empty if they are.
-CACHE_FAULT = _prepare()
-_own_names()
-_forgiving_cache()
-
-
 @contextmanager
 def quick_passes() -> Iterator[None]:
     """Compile without numba's vectorisers, which only cost time because the loops of the rules are short (measured).
 
     Results are the same either way, since no pass may change the order of additions.
     """
-    before = config.LOOP_VECTORIZE, config.SLP_VECTORIZE  # type: ignore[attr-defined]
-    config.LOOP_VECTORIZE = config.SLP_VECTORIZE = 0  # type: ignore[attr-defined]
+    config = load_numba().core.config
+    before = config.LOOP_VECTORIZE, config.SLP_VECTORIZE
+    config.LOOP_VECTORIZE = config.SLP_VECTORIZE = 0
     try:
         yield
     finally:
-        config.LOOP_VECTORIZE, config.SLP_VECTORIZE = before  # type: ignore[attr-defined]
+        config.LOOP_VECTORIZE, config.SLP_VECTORIZE = before
 
 
 def is_compiled() -> bool:
-    """Return False if numba is switched off and the rules run as plain Python, as in tests that compare the two."""
-    return not config.DISABLE_JIT  # type: ignore[attr-defined]
+    """Return False if NUMBA_DISABLE_JIT is set and the rules run as plain Python, as in tests that compare the two."""
+    return os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
 
 
-def compiled(function: Any) -> Any:
-    """Compile a rule without fast mathematics, exceptions or threads, so that results are bit-identical everywhere."""
-    return numba.njit(nogil=True, cache=not CACHE_FAULT, fastmath=False, error_model="numpy", boundscheck=False)(function)
+class Rule:
+    """A function of the rules; numba compiles it for the types of a call at the first such call.
+
+    Attributes
+    ----------
+    py_func : the plain function
+    """
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.py_func = function
+        functools.update_wrapper(self, function)
+
+    @cached_property
+    def dispatcher(self) -> Any:
+        """The function as numba's dispatcher: no fast mathematics, exceptions or threads, so that results are bit-identical everywhere."""
+        options = {"nogil": True, "cache": not cache_fault(), "fastmath": False, "error_model": "numpy", "boundscheck": False}
+        return load_numba().njit(**options)(self.py_func)
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.dispatcher(*arguments)
+
+    def compile(self, types: tuple[Any, ...]) -> None:
+        """Compile for these numba types, or load what was compiled for them."""
+        self.dispatcher.compile(types)
+
+
+def compiled(function: Callable[..., Any]) -> Any:
+    """Mark a function as one of the rules; see `Rule`."""
+    return Rule(function) if is_compiled() else function

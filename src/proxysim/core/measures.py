@@ -60,33 +60,33 @@ def record(w, p, s, f, t):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def add(w, s, f, tally, row):  # type: ignore[no-untyped-def]
+def add(w, s, f, tally):  # type: ignore[no-untyped-def]
     """Add the measures of a month, then the arms received by origin, to the sums over months.
 
     Writes
     ------
-    tally : (run, actor, measure + origin)
+    tally : (actor, measure + origin)
     """
     measures = s.measure.shape[1]
     for a in range(w.actor_count):
         for m in range(measures):
-            tally[row, a, m] += s.measure[a, m]
+            tally[a, m] += s.measure[a, m]
         for o in range(w.origin_count):
             for c in range(w.category_count):
-                tally[row, a, measures + o] += f.arms[a, c, o, A_RECEIVED]
+                tally[a, measures + o] += f.arms[a, c, o, A_RECEIVED]
 
 
 @compiled
-def keep(w, s, track, row, t):  # type: ignore[no-untyped-def]
+def keep(w, s, track, t):  # type: ignore[no-untyped-def]
     """Store the measures of a month.
 
     Writes
     ------
-    track : (run, month, actor, measure)
+    track : (month, actor, measure)
     """
     for a in range(w.actor_count):
         for m in range(s.measure.shape[1]):
-            track[row, t, a, m] = s.measure[a, m]
+            track[t, a, m] = s.measure[a, m]
 
 
 @compiled

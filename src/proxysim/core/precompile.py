@@ -14,19 +14,16 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import numba
 import numpy as np
 
 from proxysim.core import records, step
 from proxysim.core.calls import calls_of_month
-from proxysim.core.jit import CACHE_FAULT, cache_folder, is_compiled, quick_passes
+from proxysim.core.jit import cache_fault, cache_folder, is_compiled, load_numba, quick_passes
 from proxysim.core.schedule import Memory, Numbers, empty_schedule, no_policies
-
-TALLY, TRACK = numba.float64[:, :, ::1], numba.float64[:, :, :, ::1]
 
 
 def _type(value: Any) -> Any:
-    return numba.typeof(value)  # type: ignore[no-untyped-call]
+    return load_numba().typeof(value)
 
 
 def _compile(function: Any, *types: Any) -> None:
@@ -49,16 +46,16 @@ def _parts(size: str) -> list[tuple[Any, ...]]:
              for letter, name in (("w", "world"), ("p", "params"), ("s", "state"), ("f", "flows"))}  # fmt: skip
     months = np.zeros((1, 1))
     numbers, memory = Numbers(empty_schedule(), row, row, row), Memory(no_policies(), months, months, months, row, row)
-    types |= {"n": _type(numbers), "m": _type(memory), "t": numba.int64, "row": numba.int64, "tally": TALLY, "track": TRACK}
+    types |= {"n": _type(numbers), "m": _type(memory), "t": _type(0), "tally[0]": _type(months), "track[0]": _type(np.zeros((1, 1, 1)))}
     calls = [(call.function, *(types[name] for name in call.arguments)) for call in calls_of_month()]
-    return [*calls, (step.begin, _runs(size), numba.int64, numba.int64)]
+    return [*calls, (step.begin, _runs(size), _type(0), _type(0))]
 
 
 def _link(size: str) -> None:
     """Compile the functions that drivers call, which use the compiled rules."""
     runs = _runs(size)
-    _compile(step.resume, runs, *(numba.int64,) * 3)
-    _compile(step.advance, runs, _type(step.Span(0, 0, 0, 0)), TALLY, TRACK)
+    _compile(step.resume, runs, *(_type(0),) * 3)
+    _compile(step.advance, runs, _type(step.Span(0, 0, 0, 0)), *map(_type, step.no_records()))
 
 
 def prepare(size: str) -> None:
@@ -77,8 +74,8 @@ def _prepare(size: str) -> None:
     mark = folder / f"{size}.ready"
     if not is_compiled() or mark.exists():
         return
-    if CACHE_FAULT:
-        print(f"proxysim: {CACHE_FAULT}, so the rules are compiled for this process alone; set PROXYSIM_CACHE to another folder", file=sys.stderr)
+    if cache_fault():
+        print(f"proxysim: {cache_fault()}, so the rules are compiled for this process alone; set PROXYSIM_CACHE to another folder", file=sys.stderr)
         with quick_passes():
             _link(size)
         return

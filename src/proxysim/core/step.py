@@ -88,33 +88,43 @@ def no_records() -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
 
 @compiled
 def begin(runs, low, high):  # type: ignore[no-untyped-def]
-    """Set runs `low` to `high` - 1 to the start of month 0; `seed` and `run` are kept.
+    """Set runs `low` to `high` - 1 to the start of month 0; `seed` and `run` are kept."""
+    for row in range(low, high):
+        begin_run(runs.worlds[0], _numbers(runs, row), runs.params[row], runs.states[row], runs.flows[row])
+
+
+@compiled
+def begin_run(w, n, p, s, f):  # type: ignore[no-untyped-def]
+    """Set one run to the start of month 0.
 
     Writes
     ------
     bases, vectors; every field of State but `seed` and `run`
     """
-    for row in range(low, high):
-        _load(runs, row)
-        _start(runs.worlds[0], runs.params[row], runs.states[row], runs.flows[row])
+    _load(n)
+    _start(w, p, s, f)
 
 
 @compiled
 def resume(runs, low, high, month):  # type: ignore[no-untyped-def]
-    """Restore the numbers of runs that continue in `month` by applying the dated series of all earlier months."""
+    """Restore the numbers of runs that continue in `month`."""
     for row in range(low, high):
-        _load(runs, row)
-        n = _numbers(runs, row)
-        for t in range(month):
-            events.series(n, t)
+        resume_run(_numbers(runs, row), month)
 
 
 @compiled
-def _load(runs, row):  # type: ignore[no-untyped-def]
-    source = row % len(runs.numbers)
-    for i in range(runs.bases.shape[1]):
-        runs.bases[row, i] = runs.numbers[source, i]
-        runs.vectors[row, i] = runs.numbers[source, i]
+def resume_run(n, month):  # type: ignore[no-untyped-def]
+    """Restore the numbers of one run that continues in `month` by applying the dated series of all earlier months."""
+    _load(n)
+    for t in range(month):
+        events.series(n, t)
+
+
+@compiled
+def _load(n):  # type: ignore[no-untyped-def]
+    for i in range(len(n.base)):
+        n.base[i] = n.values[i]
+        n.vector[i] = n.values[i]
 
 
 @compiled
@@ -226,8 +236,6 @@ def _open(w, p, s, f):  # type: ignore[no-untyped-def]
 def advance(runs, span, tally, track):  # type: ignore[no-untyped-def]
     """Advance the runs of `span` through its months and stages; a whole month is FIRST to LAST.
 
-    All drivers call this function: the Mesa model for one stage of one run, the ensemble for all months of many runs.
-
     Parameters
     ----------
     runs : the runs, which are changed in place
@@ -236,76 +244,92 @@ def advance(runs, span, tally, track):  # type: ignore[no-untyped-def]
     month
     track : (run or 0, month, actor, measure), in which the measures of each month are stored
     """
-    w, first, last = runs.worlds[0], span.first, span.last
     for row in range(span.low, span.high):
-        n, m, p, s, f = _numbers(runs, row), _memory(runs, row), runs.params[row], runs.states[row], runs.flows[row]
-        for t in range(span.start, span.stop):
-            if first <= OPEN <= last:
-                books.open_month(w, s, f)
-                events.series(n, t)
-                events.occur(w, n, p, s, f, t)
-                if w.answers == 1:
-                    policies.restore(m)
-                events.effects(w, n, p, s, f, t)
-                if w.answers == 1:
-                    policies.act(w, s, f, m, t)
-            if first <= INTEND_FRONTS <= last:
-                fronts.intend(w, p, s, f, t)
-            if first <= REVENUE <= last:
-                fronts.apply(w, p, s, f, t)
-                pact.provisions(w, p, s, f, t)
-                pact.limits(w, p, s, f, t)
-                routes.weigh(w, p, s, f, t)
-                budgets.revenue(w, p, s, f, t)
-                budgets.attention(w, p, s, f, t)
-            if first <= INTEND_SUPPORT <= last:
-                if w.answers == 1:  # a call with the memory costs a tenth of a microsecond, even if it does nothing
-                    policies.intend(w, p, s, f, m, t)
-                sponsorship.switch(w, p, s, f, t)
-                sponsorship.intend(w, p, s, f, t)
-            if first <= SUPPORT <= last:
-                sponsorship.apply(w, p, s, f, t)
-                if w.answers == 1:
-                    policies.apply(w, p, s, f, m, t)
-                budgets.pay(w, p, s, f, t)
-                production.costs(w, p, s, f, t)
-                production.make(w, p, s, f, t)
-                production.build(w, p, s, f, t)
-                production.learn(w, p, s, f, t)
-            if first <= INTEND_TRADE <= last:
-                trade.intend(w, p, s, f, t)
-            if first <= INTEND_RELEASE <= last:
-                trade.apply(w, p, s, f, t)
-                trade.gates(w, p, s, f, t)
-            if first <= SHIP <= last:
-                trade.release(w, p, s, f, t)
-                shipping.available(w, p, s, f, t)
-                shipping.choose(w, p, s, f, t)
-                shipping.crowd(w, p, s, f, t)
-                shipping.send(w, p, s, f, t)
-                interdiction.hazards(w, p, s, f, t)
-                interdiction.travel(w, p, s, f, t)
-            if first <= FIGHT <= last:
-                arrival.arrive(w, p, s, f, t)
-                fighting.strikes(w, p, s, f, t)
-                fighting.attrition(w, p, s, f, t)
-                fighting.lose(w, p, s, f, t)
-                fighting.people(w, p, s, f, t)
-                arrival.store(w, p, s, f, t)
-            if first <= REGIMES <= last:
-                regimes.support(w, p, s, f, t)
-                regimes.fall(w, p, s, f, t)
-            if first <= INTEND_PATROLS <= last:
-                learning.intend(w, p, s, f, t)
-            if first <= CLOSE <= last:
-                learning.apply(w, p, s, f, t)
-                learning.upkeep(w, p, s, f, t)
-                fronts.balance(w, p, s, f, t)
-                measures.record(w, p, s, f, t)
-                if w.answers == 1:
-                    policies.watch(w, p, s, f, m, t)
-                books.close_month(w, s, f, t)
-                if row < len(tally):
-                    measures.add(w, s, f, tally, row)
-                if row < len(track):
-                    measures.keep(w, s, track, row, t)
+        n, m = _numbers(runs, row), _memory(runs, row)
+        advance_run(
+            runs.worlds[0], n, m, runs.params[row], runs.states[row], runs.flows[row],
+            span, tally[row : row + 1], track[row : row + 1],
+        )  # fmt: skip
+
+
+@compiled
+def advance_run(w, n, m, p, s, f, span, tally, track):  # type: ignore[no-untyped-def]
+    """Advance one run through the months and stages of `span`.
+
+    All drivers run these lines: the Mesa model for one stage of one run, the ensemble for all months of many runs.
+
+    Parameters
+    ----------
+    tally, track : those of `advance` for this run, (1 or 0, ...)
+    """
+    first, last = span.first, span.last
+    for t in range(span.start, span.stop):
+        if first <= OPEN <= last:
+            books.open_month(w, s, f)
+            events.series(n, t)
+            events.occur(w, n, p, s, f, t)
+            if w.answers == 1:
+                policies.restore(m)
+            events.effects(w, n, p, s, f, t)
+            if w.answers == 1:
+                policies.act(w, s, f, m, t)
+        if first <= INTEND_FRONTS <= last:
+            fronts.intend(w, p, s, f, t)
+        if first <= REVENUE <= last:
+            fronts.apply(w, p, s, f, t)
+            pact.provisions(w, p, s, f, t)
+            pact.limits(w, p, s, f, t)
+            routes.weigh(w, p, s, f, t)
+            budgets.revenue(w, p, s, f, t)
+            budgets.attention(w, p, s, f, t)
+        if first <= INTEND_SUPPORT <= last:
+            if w.answers == 1:  # a call with the memory costs a tenth of a microsecond, even if it does nothing
+                policies.intend(w, p, s, f, m, t)
+            sponsorship.switch(w, p, s, f, t)
+            sponsorship.intend(w, p, s, f, t)
+        if first <= SUPPORT <= last:
+            sponsorship.apply(w, p, s, f, t)
+            if w.answers == 1:
+                policies.apply(w, p, s, f, m, t)
+            budgets.pay(w, p, s, f, t)
+            production.costs(w, p, s, f, t)
+            production.make(w, p, s, f, t)
+            production.build(w, p, s, f, t)
+            production.learn(w, p, s, f, t)
+        if first <= INTEND_TRADE <= last:
+            trade.intend(w, p, s, f, t)
+        if first <= INTEND_RELEASE <= last:
+            trade.apply(w, p, s, f, t)
+            trade.gates(w, p, s, f, t)
+        if first <= SHIP <= last:
+            trade.release(w, p, s, f, t)
+            shipping.available(w, p, s, f, t)
+            shipping.choose(w, p, s, f, t)
+            shipping.crowd(w, p, s, f, t)
+            shipping.send(w, p, s, f, t)
+            interdiction.hazards(w, p, s, f, t)
+            interdiction.travel(w, p, s, f, t)
+        if first <= FIGHT <= last:
+            arrival.arrive(w, p, s, f, t)
+            fighting.strikes(w, p, s, f, t)
+            fighting.attrition(w, p, s, f, t)
+            fighting.lose(w, p, s, f, t)
+            fighting.people(w, p, s, f, t)
+            arrival.store(w, p, s, f, t)
+        if first <= REGIMES <= last:
+            regimes.support(w, p, s, f, t)
+            regimes.fall(w, p, s, f, t)
+        if first <= INTEND_PATROLS <= last:
+            learning.intend(w, p, s, f, t)
+        if first <= CLOSE <= last:
+            learning.apply(w, p, s, f, t)
+            learning.upkeep(w, p, s, f, t)
+            fronts.balance(w, p, s, f, t)
+            measures.record(w, p, s, f, t)
+            if w.answers == 1:
+                policies.watch(w, p, s, f, m, t)
+            books.close_month(w, s, f, t)
+            if len(tally) == 1:
+                measures.add(w, s, f, tally[0])
+            if len(track) == 1:
+                measures.keep(w, s, track[0], t)

@@ -56,7 +56,7 @@ _START = Call("start", step._start, ("w", "p", "s", "f"))
 
 def rules_in_order() -> tuple[Call, ...]:
     """Return the calls of a month, except those that only keep count."""
-    return tuple(call for call in calls_of_month() if not {"tally", "track"} & set(call.arguments))
+    return tuple(call for call in calls_of_month() if not {"tally[0]", "track[0]"} & set(call.arguments))
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Walk:
     def call(self, rule: Call, month: int) -> None:
         """Run one rule."""
         if "m" in rule.arguments and self.world.arrays.answers[0] == 0:
-            return  # as in `step.advance`, where nobody answers
+            return  # as in `step.advance_run`, where nobody answers
         rule.function(*({**self.held, "t": month}[name] for name in rule.arguments))
 
     def tried(self, rule: Call, month: int, change: tuple[str, Array, Array] | None, place: Place) -> float:
