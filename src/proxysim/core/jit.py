@@ -22,6 +22,7 @@ from typing import Any
 import numba
 from numba.core import caching, codegen, config
 
+from proxysim.core import bits
 from proxysim.core.version import compiled_version
 
 OLD_AFTER_DAYS = 30
@@ -117,6 +118,7 @@ def _forgiving_cache() -> None:
 CACHE_FAULT = _prepare()
 _own_names()
 _forgiving_cache()
+bits.register()
 
 
 @contextmanager
