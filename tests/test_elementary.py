@@ -20,6 +20,8 @@ import pytest
 from proxysim.core import elementary
 from proxysim.core.bits import bits_of, float_of
 from proxysim.core.jit import compiled
+from proxysim.scenario.schema.units import flows_unit, to_internal, unit_for
+from proxysim.sweeps.experiment.factors import Factor
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "src" / "proxysim"
@@ -234,6 +236,24 @@ def test_elementary__the_coefficients_of_exp_are_as_accurate_as_stated() -> None
         assert abs(found / CONTEXT.exp(r) - 1) < CONTEXT.mpf(2) ** -59
 
 
+def test_to_internal__a_yearly_loss_becomes_the_nearest_monthly_one() -> None:
+    """1 - (1 - x)^(1/12), rounded once, also for small losses."""
+    draw, context = Draw(), mpmath.MPContext()
+    context.prec = 1300
+    yearly, flows = unit_for("share / year", "loss"), flows_unit("USD m / year")
+    for x in [*draw.between(0.0, 1.0, 500).tolist(), *draw.sizes(1e-300, 1.0, 200).tolist(), 1.0 - 2.0**-53]:
+        assert float(1 - (1 - context.mpf(x)) ** (context.mpf(1) / 12)) == to_internal(x, "loss", yearly, flows)
+
+
+def test_factor__a_value_on_a_log_scale_is_the_nearest_number() -> None:
+    """low (high / low)^u, rounded once."""
+    factor = Factor("x", "levers", "set", (("rules", "x"),), low=0.003, high=7.1, dist="log-uniform")
+    low, high = CONTEXT.mpf(0.003), CONTEXT.mpf(7.1)
+    assert 0.003 == factor.value(0.0) and 7.1 == factor.value(1.0)
+    for u in Draw().between(0.0, 1.0, 500).tolist():
+        assert float(low * (high / low) ** CONTEXT.mpf(u)) == factor.value(u)
+
+
 ALLOWED = {"sqrt", "floor", "ceil", "inf", "nan", "isnan", "isfinite"}
 NUMPY_FORBIDDEN = {"exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "power", "float_power", "sinh", "cosh", "tanh", "sin", "cos",
                    "tan", "arcsinh", "arctanh", "cbrt", "logaddexp", "geomspace", "logspace"}  # fmt: skip
@@ -262,7 +282,10 @@ def places(folder: Path) -> list[str]:
     return [f"{file.relative_to(PACKAGE)}:{line}: {name}" for file in files for line, name in inexact(file.read_text())]
 
 
-@pytest.mark.parametrize("decides", ["sweeps/inputs.py"])
+DECIDES = ("core", "scenario/world", "scenario/schema", "scenario/resolve", "sweeps/inputs.py", "sweeps/experiment/design.py")
+
+
+@pytest.mark.parametrize("decides", DECIDES)
 def test_elementary__what_decides_a_number_uses_no_function_of_the_c_library(decides: str) -> None:
     """`proxysim.core.elementary` has them; square root, floor and ceiling are exact everywhere."""
     assert [] == places(PACKAGE / decides)
