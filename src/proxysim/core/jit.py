@@ -25,6 +25,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from proxysim.core import bits
 from proxysim.core.version import compiled_version
 
 OLD_AFTER_DAYS = 30
@@ -100,6 +101,7 @@ def load_numba() -> Any:
         config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]
     _own_names(caching)
     _forgiving_cache(caching)
+    bits.register()
 
     @typeof_impl.register(Rule)
     def type_of_rule(rule: Rule, _: Any) -> Any:
@@ -120,7 +122,7 @@ def _own_names(caching: Any) -> None:
     def data_name(self: Any, number: int) -> str:
         return f"{token}.{self._data_name_pattern.format(number=number)}"
 
-    caching.IndexDataCacheFile._data_name = data_name  # type: ignore[method-assign]
+    caching.IndexDataCacheFile._data_name = data_name
 
 
 def _forgiving_cache(caching: Any) -> None:

@@ -12,6 +12,7 @@ import math
 
 import numpy as np
 
+from proxysim.core.elementary import exp, log, log1p, log_gamma
 from proxysim.core.jit import compiled
 
 #: Mechanisms that draw random numbers. Their codes are part of the counter and must never change.
@@ -77,7 +78,7 @@ def normal_quantile(u):  # type: ignore[no-untyped-def]
                + 4.2313330701600911252e1) * r + 1.0  # fmt: skip
         return q * top / low
     r = u if q < 0.0 else 1.0 - u
-    r = math.sqrt(-math.log(r))
+    r = math.sqrt(-log(r))
     if r <= 5.0:
         r -= 1.6
         top = ((((((7.74545014278341407640e-4 * r + 2.27238449892691845833e-2) * r + 2.41780725177450611770e-1) * r
@@ -125,7 +126,7 @@ def _tail(u, n, p, strict):  # type: ignore[no-untyped-def]
     if u < 1.0 - n * p - ROUNDING:  # (1 - p)^n >= 1 - n p, which decides most draws without an exponential
         return 0
     odds = p / (1.0 - p)
-    none = math.exp(n * math.log1p(-p))
+    none = exp(n * log1p(-p))
     if u < none or (u == none and not strict):
         return 0
     if u <= FROM_BELOW:
@@ -137,9 +138,9 @@ def _tail(u, n, p, strict):  # type: ignore[no-untyped-def]
         return k
     # From above: start where the mass is below rounding and go down while the upper tail stays within 1 - u.
     k = min(n, int(n * p + 14.0 * math.sqrt(n * p * (1.0 - p)) + 40.0))
-    log_term = (math.lgamma(n + 1.0) - math.lgamma(k + 1.0) - math.lgamma(n - k + 1.0)
-                + k * math.log(p) + (n - k) * math.log1p(-p))  # fmt: skip
-    term, above, rest = math.exp(log_term), 0.0, 1.0 - u
+    log_term = (log_gamma(n + 1.0) - log_gamma(k + 1.0) - log_gamma(n - k + 1.0)
+                + k * log(p) + (n - k) * log1p(-p))  # fmt: skip
+    term, above, rest = exp(log_term), 0.0, 1.0 - u
     while k > 0 and (above + term < rest if strict else above + term <= rest):
         above += term
         term *= k / ((n - k + 1.0) * odds)
@@ -158,7 +159,7 @@ def poisson_quantile(u, mean):  # type: ignore[no-untyped-def]
         return 0
     if mean > POISSON_EXACT:
         return int(max(0.0, math.floor(mean + math.sqrt(mean) * normal_quantile(u) + 0.5)))
-    k, term = 0, math.exp(-mean)
+    k, term = 0, exp(-mean)
     total = term
     while total < u and term > 0.0:
         k += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from proxysim.core import rng
+from proxysim.core.elementary import exp
 from proxysim.core.jit import compiled
 from proxysim.core.rules._shared import has_fallen
 from proxysim.core.vocabulary import COMMITMENT, M_INCOME, M_PAID, SANCTIONS_RELIEF
@@ -36,7 +37,7 @@ def revenue(w, p, s, f, t):  # type: ignore[no-untyped-def]
         left = 1.0 - p.sanctions_fact[a] * p.exposure[a]
         f.revenue[a] = 0.0
         if left > 0.0 and not has_fallen(w, s, a):
-            f.revenue[a] = p.income[a] * ((1.0 - f.sanctioned[a]) / left) * math.exp(s.income_noise[a])
+            f.revenue[a] = p.income[a] * ((1.0 - f.sanctioned[a]) / left) * exp(s.income_noise[a])
         s.funds[a] += f.revenue[a]
         f.money[M_INCOME, a] += f.revenue[a]
 

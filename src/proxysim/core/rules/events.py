@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from proxysim.core import rng
+from proxysim.core.elementary import LN2, exp, expm1, log, log1p
 from proxysim.core.jit import compiled
 from proxysim.core.rules._shared import stock_of
 from proxysim.core.schedule import (
@@ -92,8 +93,8 @@ def occur(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
                 if p.noise > 0.0:
                     met = rng.uniform(s.seed, s.run, rng.EVENT_MONTH, w.event_key[e], t) < hazard
                 else:
-                    s.event_risk[e] += -math.log1p(-hazard) if hazard < 1.0 else 1.0
-                    met = s.event_risk[e] >= math.log(2.0)
+                    s.event_risk[e] += -log1p(-hazard) if hazard < 1.0 else 1.0
+                    met = s.event_risk[e] >= LN2
             if met and _chosen(w, p, s, e):
                 s.event_month[e] = t + int(p.delay[e] + 0.5)
 
@@ -104,7 +105,7 @@ def _monthly_chance(w, p, s, e):  # type: ignore[no-untyped-def]
     chance = p.chance_per_month[e]
     if w.event_front[e] < 0 or p.balance_response[e] == 0.0 or s.balance[w.event_front[e]] == 0.0 or chance >= 1.0:
         return chance
-    return -math.expm1(math.log1p(-chance) * math.exp(p.balance_response[e] * s.balance[w.event_front[e]]))
+    return -expm1(log1p(-chance) * exp(p.balance_response[e] * s.balance[w.event_front[e]]))
 
 
 @compiled
@@ -221,7 +222,7 @@ def _after(n, s, f, t, now, start, stop):  # type: ignore[no-untyped-def]
         elif steps <= 1.0:
             result *= value
         elif value > 0.0:
-            result *= math.exp(math.log(value) / steps)
+            result *= exp(log(value) / steps)
         else:
             result *= (left - 1.0) / left
     return min(max(result, d.effect_low[start]), d.effect_high[start])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from proxysim.core import rng
+from proxysim.core.elementary import expm1, log1p, sinh
 from proxysim.core.jit import compiled
 from proxysim.core.parameters import VARIANTS
 from proxysim.core.rules._shared import opposed, stock_of, whole_stock
@@ -48,13 +49,13 @@ def strikes(w, p, s, f, t):  # type: ignore[no-untyped-def]
 def _counted(w, p, s, f, t, i, a, share):  # type: ignore[no-untyped-def]
     """Share struck by a random number of strikes whose mean effect is `share`."""
     part = p.strike_part[i]
-    mean = -math.log1p(-share) / part
+    mean = -log1p(-share) / part
     if p.noise <= 0.0:
         f.strike_count[a] += mean
         return share
     count = rng.poisson_quantile(rng.uniform(s.seed, s.run, rng.STRIKES, w.front_key[i] ^ w.actor_key[a], t), mean)
     f.strike_count[a] += count
-    return -math.expm1(count * math.log1p(-part))
+    return -expm1(count * log1p(-part))
 
 
 @compiled
@@ -120,12 +121,12 @@ def attrition_of_month(form, one, two, rate, guerrilla):  # type: ignore[no-unty
         # Solved from the stronger side, so that the exponential stays below 1. expm1 avoids cancellation at near ties.
         unit, strong, weak = rate / (one + two), max(one, two), min(one, two)
         y = unit * (strong - weak)
-        g = unit * (-math.expm1(-y) / y) if y > 0.0 else unit
-        of_weak, of_strong = (weak * g - math.expm1(-y)) / (1.0 + weak * g), weak * g / (1.0 + weak * g)
+        g = unit * (-expm1(-y) / y) if y > 0.0 else unit
+        of_weak, of_strong = (weak * g - expm1(-y)) / (1.0 + weak * g), weak * g / (1.0 + weak * g)
         return (of_strong, of_weak) if one > two else (of_weak, of_strong)
     if form == SQUARE:  # dA/dt = -r B, dB/dt = -r A; A^2 - B^2 is constant
-        half = math.sinh(0.5 * rate)
-        of_one, of_two = math.sinh(rate) * (two / one) - 2.0 * half * half, math.sinh(rate) * (one / two) - 2.0 * half * half
+        half = sinh(0.5 * rate)
+        of_one, of_two = sinh(rate) * (two / one) - 2.0 * half * half, sinh(rate) * (one / two) - 2.0 * half * half
         if of_one > 1.0:
             return 1.0, _beaten(one / two)
         if of_two > 1.0:

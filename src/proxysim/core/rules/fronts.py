@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
-
 from proxysim.core import rng
+from proxysim.core.elementary import exp, log
 from proxysim.core.jit import compiled
 from proxysim.core.rules._shared import whole_stock
 from proxysim.core.vocabulary import MOST_BALANCE, NO_SIDE, SIDE_A
@@ -25,7 +24,7 @@ def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
     for i in range(w.front_count):
         sd = p.front_volatility * p.noise
         z = rng.normal(s.seed, s.run, rng.FRONT, w.front_key[i], t) if sd > 0.0 else 0.0
-        f.front_now[i] = min(1.0, max(0.0, p.intensity[i] * math.exp(sd * z - 0.5 * sd * sd)))
+        f.front_now[i] = min(1.0, max(0.0, p.intensity[i] * exp(sd * z - 0.5 * sd * sd)))
         for a in range(w.actor_count):
             f.commitment_now[i, a] = p.engagement[i, a]
 
@@ -95,4 +94,4 @@ def _relative_balance(one, two, start):  # type: ignore[no-untyped-def]
         return 0.0
     if one <= 0.0 or two <= 0.0:
         return -MOST_BALANCE if one <= 0.0 else MOST_BALANCE
-    return min(MOST_BALANCE, max(-MOST_BALANCE, math.log(one / two / start)))
+    return min(MOST_BALANCE, max(-MOST_BALANCE, log(one / two / start)))

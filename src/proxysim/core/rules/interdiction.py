@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from proxysim.core import rng
+from proxysim.core.elementary import exp, log1p
 from proxysim.core.jit import compiled
 from proxysim.core.rules._shared import broker_part, skim_part, toll_of_leg
 from proxysim.core.vocabulary import A_CAPTURED, A_SKIMMED, T_CAPTURED, T_DESTROYED, T_SENT, T_SKIMMED
@@ -32,7 +33,7 @@ def hazards(w, p, s, f, t):  # type: ignore[no-untyped-def]
     """
     _campaigns(w, p, s, f, t)
     for k in range(w.leg_count):
-        hazard = -math.log1p(-p.detection[k])
+        hazard = -log1p(-p.detection[k])
         for a in range(w.actor_count):
             hazard += s.patrol[a, k] * p.effort[a] * f.search[a]
             f.leg_entered[k, a], f.leg_lost[k, a], f.leg_found[k, a] = 0.0, 0.0, 0.0
@@ -41,8 +42,8 @@ def hazards(w, p, s, f, t):  # type: ignore[no-untyped-def]
             hazard *= 1.0 + p.war_hazard * f.front_now[w.leg_front[k]]
         sd = p.leg_volatility * p.noise
         z = rng.normal(s.seed, s.run, rng.LEG, w.leg_key[k], t) if sd > 0.0 else 0.0
-        f.hazard[k] = hazard * (1.0 - p.hazard_relief * f.leg_logistics[k]) * (1.0 - p.concealment[k]) * math.exp(sd * z - 0.5 * sd * sd)
-        f.leg_chance[k] = 1.0 - math.exp(-f.hazard[k])
+        f.hazard[k] = hazard * (1.0 - p.hazard_relief * f.leg_logistics[k]) * (1.0 - p.concealment[k]) * exp(sd * z - 0.5 * sd * sd)
+        f.leg_chance[k] = 1.0 - exp(-f.hazard[k])
         f.vessels[k] = 0.0
 
 
@@ -55,7 +56,7 @@ def _campaigns(w, p, s, f, t):  # type: ignore[no-untyped-def]
         if sd > 0.0 and p.effort[a] > 0.0:
             z = rng.normal(s.seed, s.run, rng.SEARCH, w.actor_key[a], t)
             s.search_noise[a] = z if t == 0 else rho * s.search_noise[a] + math.sqrt(1.0 - rho * rho) * z
-            f.search[a] = math.exp(sd * s.search_noise[a] - 0.5 * sd * sd)
+            f.search[a] = exp(sd * s.search_noise[a] - 0.5 * sd * sd)
 
 
 @compiled
@@ -113,7 +114,7 @@ def _route(w, p, s, f, t, r, value):  # type: ignore[no-untyped-def]
         entered = value * left
         chance = f.leg_chance[leg]
         if broker >= 0:
-            chance = 1.0 - math.exp(-f.hazard[leg] * (1.0 - p.broker_concealment[broker]))
+            chance = 1.0 - exp(-f.hazard[leg] * (1.0 - p.broker_concealment[broker]))
         size = entered / p.consignment[leg]
         if p.noise > 0.0:
             n = _consignments(s, t, w.cargo_key[r, k], size)

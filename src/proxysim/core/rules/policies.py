@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from proxysim.core import rng
+from proxysim.core.elementary import exp, expm1, log1p, power
 from proxysim.core.jit import compiled
 from proxysim.core.rules._shared import has_fallen, part_met
 from proxysim.core.vocabulary import LINEAR, M_POLICY, OFF, PROPORTIONAL, SWITCH
@@ -42,7 +43,7 @@ def act(w, s, f, m, t):  # type: ignore[no-untyped-def]
             factor *= s.policy_factor[d.lever_policy[j]]
         if factor != 1.0:
             value = m.vector[place]
-            moved = -math.expm1(factor * math.log1p(-value)) if d.lever_hazard[i] == 1 else value * factor
+            moved = -expm1(factor * log1p(-value)) if d.lever_hazard[i] == 1 else value * factor
             m.vector[place] = min(max(moved, d.lever_low[i]), d.lever_high[i])
         i = stop
 
@@ -75,7 +76,7 @@ def intend(w, p, s, f, m, t):  # type: ignore[no-untyped-def]
         if sd > 0.0:
             z = rng.normal(s.seed, s.run, rng.BLUR, w.policy_key[k], t)
             s.policy_error[k] = z if t == 0 else rho * s.policy_error[k] + math.sqrt(1.0 - rho * rho) * z
-            error = math.exp(sd * s.policy_error[k] - 0.5 * sd * sd)
+            error = exp(sd * s.policy_error[k] - 0.5 * sd * sd)
         over, last = m.policies.over[k], t - 1 - m.policies.lag[k]
         due = p.policy_from[k] <= t + 1 < p.policy_until[k] and last + 1 >= over
         if not due or has_fallen(w, s, m.policies.owner[k]):
@@ -97,9 +98,9 @@ def _answer(p, s, f, form, k, seen, expected, error):  # type: ignore[no-untyped
         return 1.0 + p.policy_gain[k] * f.policy_seen[k]
     if expected + p.policy_floor[k] > 0.0:
         ratio = max(0.0, seen + p.policy_floor[k]) / (expected + p.policy_floor[k])
-        f.policy_seen[k] = math.pow(ratio, error) if error != 1.0 else ratio
+        f.policy_seen[k] = power(ratio, error) if error != 1.0 else ratio
         if form == PROPORTIONAL:
-            return math.pow(ratio, error * p.policy_gain[k])
+            return power(ratio, error * p.policy_gain[k])
         if f.policy_seen[k] > p.policy_on[k]:
             s.policy_is_on[k] = 1
         elif f.policy_seen[k] < p.policy_off[k]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-
+from proxysim.core.elementary import exp, log, power
 from proxysim.core.jit import compiled
 from proxysim.core.rules._shared import has_fallen, is_shut, left_after, part_met, stock_of, weight_of_ties
 from proxysim.core.vocabulary import A_CONSUMED, A_MADE, M_INVESTED, M_PRODUCTION, PRODUCTION, TECHNOLOGY, WINDOW
@@ -25,7 +24,7 @@ def costs(w, p, s, f, t):  # type: ignore[no-untyped-def]
         for c in range(w.category_count):
             cost = p.unit_cost[c] * (1.0 + p.sanctions_cost * f.sanctioned[a])
             if p.cumulative[a, c] > 0.0:
-                cost *= math.pow(s.cumulative[a, c] / p.cumulative[a, c], -p.learning[c])
+                cost *= power(s.cumulative[a, c] / p.cumulative[a, c], -p.learning[c])
             f.unit_cost_now[a, c] = cost
 
 
@@ -275,11 +274,11 @@ def learn(w, p, s, f, t):  # type: ignore[no-untyped-def]
 @compiled
 def _catch_up(k, frontier, rate, floor, exponential):  # type: ignore[no-untyped-def]
     if exponential == 1:
-        return frontier - (frontier - k) * math.exp(-rate)
+        return frontier - (frontier - k) * exp(-rate)
     if k < floor:  # at the rate of the floor, until the month ends or the floor is reached
-        after = frontier - (frontier - k) * math.exp(-rate * floor / frontier)
+        after = frontier - (frontier - k) * exp(-rate * floor / frontier)
         if after <= floor:
             return after
-        rate -= math.log((frontier - k) / (frontier - floor)) * frontier / floor
+        rate -= log((frontier - k) / (frontier - floor)) * frontier / floor
         k = floor
-    return frontier / (1.0 + (frontier / k - 1.0) * math.exp(-rate))
+    return frontier / (1.0 + (frontier / k - 1.0) * exp(-rate))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from proxysim.core import rng
+from proxysim.core.elementary import exp, log
 from proxysim.core.jit import compiled
 from proxysim.core.rules._shared import opposed
 from proxysim.core.vocabulary import A_ABANDONED, A_DESTROYED, A_LEAKED, A_SURRENDERED, MEASURE_INDEX
@@ -59,7 +60,7 @@ def support(w, p, s, f, t):  # type: ignore[no-untyped-def]
                 s.seed, s.run, rng.FORCING, w.regime_key[r], t
             )
         if total > 0.0:
-            s.forcing[r] = min(2.0, max(-2.0, p.gain[r] * math.log(total / pressure) + s.forcing_noise[r]))
+            s.forcing[r] = min(2.0, max(-2.0, p.gain[r] * log(total / pressure) + s.forcing_noise[r]))
         else:
             s.forcing[r] = -2.0
 
@@ -100,7 +101,7 @@ def _readiness(w, p, s, f, r, a):  # type: ignore[no-untyped-def]
         ready = _strength(s, a)
     for i in range(w.tie_count):
         if w.tie_from[i] == a and w.tie_to[i] == w.regime_state[r]:
-            return ready * math.exp(f.will[i])
+            return ready * exp(f.will[i])
     return ready
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from proxysim.core.elementary import exp, log
 from proxysim.core.jit import compiled
 from proxysim.core.rules._shared import believed_survival, broker_part, has_fallen, least_limit, toll_of_leg
 
@@ -77,7 +78,7 @@ def _pull(w, p, r, survival):  # type: ignore[no-untyped-def]
     cost = p.haste * (w.route_length[r] + w.route_months[r])
     for k in range(w.route_length[r]):
         cost += p.transport_cost[w.route_leg[r, k]]
-    return math.exp(p.route_choice * math.log(survival) - cost)
+    return exp(p.route_choice * log(survival) - cost)
 
 
 @compiled

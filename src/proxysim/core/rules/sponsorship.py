@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from proxysim.core import rng
+from proxysim.core.elementary import LN2, exp, expm1, log, log1p
 from proxysim.core.jit import compiled
 from proxysim.core.rules._shared import is_shut, weight_of_ties, whole_mix, whole_stock
 from proxysim.core.vocabulary import FUNDING, M_DIVERTED, M_RECEIVED, M_SENT, SHIPMENTS
@@ -36,14 +37,14 @@ def switch(w, p, s, f, t):  # type: ignore[no-untyped-def]
     for i in range(w.tie_count):
         chance = p.support_ends[i] if s.tie_on[i] == 1.0 else p.support_begins[i]
         if chance > 0.0 and not is_shut(w, s, i):
-            hazard = -math.log1p(-chance) if chance < 1.0 else math.inf
+            hazard = -log1p(-chance) if chance < 1.0 else math.inf
             if s.tie_on[i] == 1.0:
-                hazard *= math.exp(-p.ends_response[i] * f.will[i])
+                hazard *= exp(-p.ends_response[i] * f.will[i])
             if p.noise > 0.0:
-                met = rng.uniform(s.seed, s.run, rng.SUPPORT, w.tie_key[i], t + 1) < -math.expm1(-hazard)
+                met = rng.uniform(s.seed, s.run, rng.SUPPORT, w.tie_key[i], t + 1) < -expm1(-hazard)
             else:
                 s.tie_risk[i] += hazard
-                met = s.tie_risk[i] >= math.log(2.0)
+                met = s.tie_risk[i] >= LN2
             if met:
                 s.tie_on[i], s.tie_risk[i] = 1.0 - s.tie_on[i], 0.0
 
@@ -82,13 +83,13 @@ def intend(w, p, s, f, t):  # type: ignore[no-untyped-def]
             sum_ = home
             for i in range(w.tie_count):
                 if w.tie_from[i] == a and _gives(w, p, s, i):
-                    f.score[i] = math.log(p.weight[i] / total) + (
+                    f.score[i] = log(p.weight[i] / total) + (
                         0.0 if w.fixed_allocation == 1 else _pull(w, p, s, f, a, i)
                     )
-                    sum_ += math.exp(f.score[i])
+                    sum_ += exp(f.score[i])
             for i in range(w.tie_count):
                 if w.tie_from[i] == a and _gives(w, p, s, i):
-                    f.target_share[i] = math.exp(f.score[i]) / sum_
+                    f.target_share[i] = exp(f.score[i]) / sum_
         f.usual_share[a] = _sum_of_targets(w, f, a)
 
 
@@ -108,7 +109,7 @@ def _pull(w, p, s, f, a, i):  # type: ignore[no-untyped-def]
     for c in range(w.category_count):
         target += p.target[client, c]
     need = min(1.0, max(0.0, 1.0 - whole_stock(w, s, client) / target)) if target > 0.0 else 0.0
-    return (math.log(1.0 + f.pact_actor[FUNDING, a]) + p.attention_response[a] * math.log(f.focus[a])
+    return (log(1.0 + f.pact_actor[FUNDING, a]) + p.attention_response[a] * log(f.focus[a])
             + p.need_response[a] * need - p.need_curve[a] * need * need + p.threat_response[a] * f.war[client]
             + p.control_response[a] * (s.tie_control[i] - 0.5) + f.will[i])  # fmt: skip
 
@@ -174,11 +175,11 @@ def apply(w, p, s, f, t):  # type: ignore[no-untyped-def]
         f.pledged[i] = s.tie_share[i] * f.revenue[a]
         push = p.shipments_push * f.pact_actor[SHIPMENTS, a]
         believed = max(0.001, f.believed[i])
-        shift = math.log(p.arms_share[i] / (1.0 - p.arms_share[i])) + p.arms_response * math.log(
+        shift = log(p.arms_share[i] / (1.0 - p.arms_share[i])) + p.arms_response * log(
             believed / p.arms_reference
         )
         mixed = whole_mix(w, p, i)
-        f.arms_part[i] = 1.0 / (1.0 + math.exp(-(shift + push))) if mixed > 0.0 else 0.0
+        f.arms_part[i] = 1.0 / (1.0 + exp(-(shift + push))) if mixed > 0.0 else 0.0
         if w.tie_bought[i] == 1:
             f.arms_part[i] *= p.buys_for_clients[a]
         for c in range(w.category_count):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-
+from proxysim.core.elementary import exp
 from proxysim.core.jit import compiled
 from proxysim.core.rules._shared import bought_part, foreign_stock, is_shut, part_met, stock_of, whole_mix
 from proxysim.core.vocabulary import MARKET, RECIPROCITY, RETRANSFER, SALE, SUPPORT, TECHNOLOGY
@@ -190,7 +189,7 @@ def _released(p, f, a, c):  # type: ignore[no-untyped-def]
 
 @compiled
 def _logistic(x):  # type: ignore[no-untyped-def]
-    from_below = math.exp(-abs(x))
+    from_below = exp(-abs(x))
     return 1.0 / (1.0 + from_below) if x >= 0.0 else from_below / (1.0 + from_below)
 
 

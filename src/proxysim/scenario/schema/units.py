@@ -6,9 +6,9 @@ divided by 12. A yearly loss x becomes a monthly loss 1 - (1 - x)^(1/12), becaus
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
+from decimal import Context, Decimal
 from functools import lru_cache
 
 _SCALES = {
@@ -154,8 +154,15 @@ def to_internal(value: float, kind: str, unit: Unit | None, flows: Unit) -> floa
     if unit.dimension == "share" and unit.period == 12:
         if scaled > 1:
             raise UnitError(f"found {value:g}; a yearly loss is at most 1, or 100 %")
-        return -math.expm1(math.log1p(-scaled) / 12) if scaled < 1 else 1.0
+        return _monthly_loss(scaled) if scaled < 1 else 1.0
     return scaled
+
+
+def _monthly_loss(yearly: float) -> float:
+    """Return 1 - (1 - x)^(1/12), computed in decimal digits and rounded once, so that it is the same on every system."""
+    x = Decimal(yearly)
+    digits = Context(prec=30 + max(0, -x.adjusted()))  # of 1 - x for a small x
+    return float(digits.subtract(1, digits.power(digits.subtract(1, x), digits.divide(1, 12))))
 
 
 def number_with_unit(text: str, kind: str) -> tuple[str, str] | None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from proxysim.core import records, rng
 from proxysim.core import schedule as codes
+from proxysim.core.elementary import exp_each, log, power_each
 from proxysim.errors import Fault, InputError
 from proxysim.scenario.scenario import Number, Scenario
 from proxysim.scenario.schema.keys import parameter_of
@@ -59,7 +60,7 @@ class Unknown:
 
 
 def quantile(u: Array, value: float, low: float, high: float, dist: str) -> Array:
-    """Return the quantile of an uncertain parameter at `u` in (0, 1).
+    """Return the quantile of an uncertain parameter at `u` in (0, 1), (draw,).
 
     ``split`` has half of the probability below `value` and half above, uniform in each half, on a log scale if
     high / low is above 10.
@@ -67,7 +68,7 @@ def quantile(u: Array, value: float, low: float, high: float, dist: str) -> Arra
     if dist == "uniform":
         return low + (high - low) * u
     if dist == "log-uniform":
-        return np.asarray(low * np.exp(u * math.log(high / low)))
+        return np.asarray(low * exp_each(u * log(high / low)))
     if dist == "triangular":
         peak = (value - low) / (high - low) if high > low else 0.5
         rising = low + np.sqrt(u * (high - low) * (value - low))
@@ -75,7 +76,8 @@ def quantile(u: Array, value: float, low: float, high: float, dist: str) -> Arra
         return np.where(u < peak, rising, falling)
     below, above = 2.0 * u, 2.0 * u - 1.0
     if low > 0.0 and high / low > WIDE:
-        return np.where(u < 0.5, low * (value / low) ** below, value * (high / value) ** np.maximum(above, 0.0))
+        lower, upper = low * power_each(value / low, below), value * power_each(high / value, np.maximum(above, 0.0))
+        return np.asarray(np.where(u < 0.5, lower, upper))
     return np.where(u < 0.5, low + (value - low) * below, value + (high - value) * above)
 
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass, field
+from decimal import Context, Decimal
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +21,7 @@ Path = tuple[str, ...]
 SET, SCALE, ADD, DRAW, TEXT = "set", "scale", "add", "draw", "text"
 ON_OFF = ("off", "on")
 RANGE_DISTS = ("uniform", "log-uniform")
+_DIGITS = Context(prec=25)
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,16 @@ class Factor:
         if self.levels:
             return self.shown(self.levels[min(len(self.levels) - 1, int(u * len(self.levels)))])
         if self.dist == "log-uniform":
-            return self.low * math.exp(u * math.log(self.high / self.low)) if u < 1.0 else self.high
+            return self._on_log_scale(u) if u < 1.0 else self.high
         return self.low + (self.high - self.low) * u if u < 1.0 else self.high
+
+    def _on_log_scale(self, u: float) -> float:
+        """The value at `u`, computed in decimal digits and rounded once, so that a design is the same on every system."""
+        return float(_DIGITS.multiply(Decimal(self.low), _DIGITS.exp(_DIGITS.multiply(self._log_width, Decimal(u)))))
+
+    @cached_property
+    def _log_width(self) -> Decimal:
+        return _DIGITS.ln(_DIGITS.divide(Decimal(self.high), Decimal(self.low)))
 
     def coordinate(self, value: Any) -> float | None:
         """The coordinate of a value, from 0 to 1; for a level the middle of its step; None if the value is not allowed."""
