@@ -19,7 +19,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache, cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -147,6 +147,20 @@ def _forgiving_cache(caching: Any) -> None:
             raise OSError(str(error)) from error  # numba takes it for a file that was removed
 
     kind.save, kind._load_index, kind._load_data = save_if_possible, sound_index, sound_data
+
+
+@contextmanager
+def alone(file: Path) -> Iterator[None]:
+    """Let one process in at a time: two that write numba's index at the same time would lose entries of each other, and none compiles in vain."""
+    try:
+        import fcntl
+    except ImportError:  # no file locks on this platform: at worst something is compiled twice
+        yield
+        return
+    with ExitStack() as held:
+        with suppress(OSError):  # a disk that is full, or that does not support locks
+            fcntl.flock(held.enter_context(open(file, "w")), fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from proxysim.core import records, step
 from proxysim.core.calls import calls_of_month
-from proxysim.core.jit import cache_fault, cache_folder, is_compiled, load_numba, quick_passes
+from proxysim.core.jit import alone, cache_fault, cache_folder, is_compiled, load_numba, quick_passes
 from proxysim.core.schedule import Memory, Numbers, empty_schedule, no_policies
 
 
@@ -79,7 +77,7 @@ def _prepare(size: str) -> None:
         with quick_passes():
             _link(size)
         return
-    with _alone(folder / f"{size}.lock"):
+    with alone(folder / f"{size}.lock"):
         if mark.exists():
             return
         print(f"proxysim: compiling the rules for {size} worlds; this happens once", file=sys.stderr)
@@ -95,20 +93,6 @@ def _prepare(size: str) -> None:
             _link(size)
         with suppress(OSError):  # a disk that has become full: compiled again next time
             mark.touch()
-
-
-@contextmanager
-def _alone(file: Path) -> Iterator[None]:
-    """Let one process in at a time: two that write numba's index at the same time would lose entries of each other."""
-    try:
-        import fcntl
-    except ImportError:  # no file locks on this platform: at worst something is compiled twice
-        yield
-        return
-    with ExitStack() as held:
-        with suppress(OSError):  # a disk that is full, or that does not support locks
-            fcntl.flock(held.enter_context(open(file, "w")), fcntl.LOCK_EX)
-        yield
 
 
 if __name__ == "__main__":

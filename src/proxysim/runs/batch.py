@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from proxysim.core import precompile, records, step, vocabulary
-from proxysim.core.schedule import memories, numbers_of
+from proxysim.core import kernel, records, vocabulary
+from proxysim.core.memory import Plan, batch
+from proxysim.core.schedule import numbers_of
 from proxysim.runs import outcomes
 from proxysim.scenario.world.uncertainty import REPLICATES
 from proxysim.scenario.world.world import World
@@ -27,54 +28,62 @@ class Rows:
     seed : seed of the study
     numbers : parameter vectors, shape ``(run or 1, number)``
     runs : run numbers, shape ``(run,)``
-    flows : records to use again; None for new ones
     reference : what policies watch in the same runs of the world's reference, shape ``(run, month, policy)``; see
         `watched_in_reference`
     """
 
     def __init__(
-        self, world: World, seed: int, numbers: Array, runs: Array, flows: Any = None, reference: Array | None = None
+        self, world: World, seed: int, numbers: Array, runs: Array, reference: Array | None = None
     ) -> None:
-        count = len(runs)
-        self.world, self.count = world, count
-        self.params = np.empty(count, world.params.dtype).view(np.recarray)
-        self.states = np.empty(count, records.record("state", world.size)).view(np.recarray)
-        self.flows = records.rows("flows", world.size, count) if flows is None else flows
-        vectors = self.params.view(np.float64).reshape(count, -1)
-        self.watched, self.reference, self.factor = memories(count, len(world.months), len(world.names["policy"]))
+        self.world, self.count = world, len(runs)
+        self._batch = batch(_plan(world), numbers, seed, runs)
+        self.params, self.states, self.flows = self._batch.params, self._batch.states, self._batch.flows
         if reference is not None:
-            self.reference[...] = reference
-        self.rows = step.Runs(world.arrays, world.schedule, numbers, np.empty_like(vectors), vectors, self.params,
-                              self.states, self.flows, world.policies, self.watched, self.reference, self.factor)  # fmt: skip
-        self.tally = np.zeros((count, len(world.names["actor"]), len(vocabulary.MEASURES) + len(world.names["origin"])))
-        self.states.seed, self.states.run = seed, runs
+            self._batch.set_reference(reference)
+
+    @property
+    def tally(self) -> Array:
+        """Sums of measures over the months that count, shape ``(run, actor, measure + origin)``."""
+        return self._batch.tally
+
+    @property
+    def watched(self) -> Array:
+        """What policies watch, shape ``(run, month, policy)``."""
+        return self._batch.watched
+
+    @property
+    def reference(self) -> Array:
+        """What policies compare that with, shape ``(run, month, policy)``."""
+        return self._batch.reference
+
+    @property
+    def factor(self) -> Array:
+        """Factors of policies on their numbers, shape ``(run, month, policy)``."""
+        return self._batch.factor
 
     def begin(self) -> None:
         """Set all runs to the start of the first month."""
-        step.begin(self.rows, 0, self.count)
+        self._batch.begin()
 
     def follow(self, past: Rows, month: int) -> None:
         """Continue from the state that other runs have at the start of `month`."""
-        self.states[...] = past.states
-        self.tally[...] = past.tally
-        for mine, theirs in ((self.watched, past.watched), (self.factor, past.factor)):
-            mine[:, :month] = theirs[:, :month]
-        own = self.world.policies.against_branch == 0
-        self.reference[:, :month, own] = past.reference[:, :month, own]
-        step.resume(self.rows, 0, self.count, month)
+        self._batch.follow(past._batch, month, self.world.policies.against_branch == 0)  # type: ignore[arg-type]
+
+    def copy(self, past: Rows) -> None:
+        """Take over what other runs carry from month to month."""
+        self._batch.copy(past._batch)  # type: ignore[arg-type]
 
     def advance(self, start: int, stop: int, counts: bool, track: Array, each_month: Callable[[int], None] | None = None) -> None:
         """Run months `start` to `stop`, `stop` excluded.
 
         Outcomes are tallied only if `counts` is true. The first runs write their measures to `track`. `each_month` is
-        called with each month after it; without it, one call of the compiled step runs all months.
+        called with each month after it; without it, one call of the compiled rules runs all months.
         """
-        tally = self.tally if counts else self.tally[:0]
         if each_month is None and stop > start:
-            step.advance(self.rows, step.Span(0, self.count, start, stop), tally, track)
+            self._batch.advance(start, stop, counts, track)
         elif each_month is not None:
             for month in range(start, stop):
-                step.advance(self.rows, step.Span(0, self.count, month, month + 1), tally, track)
+                self._batch.advance(month, month + 1, counts, track)
                 each_month(month)
 
     @property
@@ -84,13 +93,21 @@ class Rows:
         return np.stack([states.residual, states.residual_month, states.residual_account], axis=1)
 
 
+def _plan(world: World) -> Plan:
+    names = world.names
+    measures = len(vocabulary.MEASURES)
+    return Plan(world.arrays, world.schedule, world.policies, world.size, months=len(world.months), actors=len(names["actor"]),
+                sums=measures + len(names["origin"]), measures=measures, policy_count=len(names["policy"]))  # fmt: skip
+
+
 def chunk_of(size: str, runs: int, threads: int) -> int:
     """Return the number of runs in one chunk: their records fit the CPU caches, and every thread has work."""
     one = sum(records.record(name, size).itemsize for name in ("params", "state", "flows"))
     fit = max(1, min(_CHUNK_RUNS, _CHUNK_BYTES // one))
     even = math.ceil(runs / (4 * threads))
     chunk = max(1, min(fit, even))
-    return chunk + chunk % REPLICATES if chunk > 1 else 1
+    whole = max(kernel.width(), REPLICATES)  # groups are full, and replicates of a draw stay together
+    return -(-chunk // whole) * whole if chunk > 1 else 1
 
 
 def load_rules(world: World) -> None:
@@ -98,7 +115,7 @@ def load_rules(world: World) -> None:
 
     This takes seconds. Callers that measure the time of single runs do it first.
     """
-    precompile.prepare(world.size)
+    kernel.prepare(world.size)
     rows = Rows(world, 0, numbers_of(world.params, world.schedule), np.zeros(1, np.uint64))
     rows.begin()
     rows.advance(0, 1, True, no_track(world))
@@ -149,7 +166,7 @@ def run_rows(
     outcomes, shape ``(row, outcome)``, and residuals, shape ``(row, 3)`` : the outcomes of the world, and the largest
         relative residual of the books with its month and account
     """
-    precompile.prepare(world.size)
+    kernel.prepare(world.size)
     count = len(runs)
     parts: list[tuple[Array, Array]] = []
     none = no_track(world)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from proxysim.core import books, precompile, records, step
+from proxysim.core import books, kernel, records, step
 from proxysim.core.schedule import memories, numbers_of
 from proxysim.errors import BooksError, RunError
 from proxysim.scenario.world.world import World
@@ -71,13 +71,13 @@ class Course:
         self.flows = records.rows("flows", world.size)
         self.state = records.rows("state", world.size) if state is None else state.copy()
         self.watched, self.reference, self.factor = memories(1, len(world.months), len(world.names["policy"]))
-        self._rows = step.Runs(
+        rows = step.Runs(
             world.arrays, world.schedule, numbers_of(world.params, world.schedule), self.base[np.newaxis],
             self.vector[np.newaxis], self.params, self.state, self.flows, world.policies, self.watched, self.reference,
             self.factor,
         )  # fmt: skip
-        self._none = step.no_records()
-        precompile.prepare(world.size)
+        kernel.prepare(world.size, 1)
+        self._calls = kernel.calls(rows, world.size)
         if world.reference is not None:
             other = Course(world.reference, seed, number)
             other.finish()
@@ -90,19 +90,19 @@ class Course:
             raise RunError("a run with policies continues only with their memory; give the run that it continues as `memory`")
         if state is None:
             self.state.seed[0], self.state.run[0] = seed, number
-            step.begin(self._rows, 0, 1)
+            self._calls.begin()
         else:
-            step.resume(self._rows, 0, 1, month)
+            self._calls.resume(month)
 
     def advance(self, first: int = step.FIRST, last: int = step.LAST) -> None:
         """Run stages `first` to `last` of the next month; `month` moves on after the last stage."""
-        step.advance(self._rows, step.Span(0, 1, self.month, self.month + 1, first, last), *self._none)
+        self._calls.advance(step.Span(0, 1, self.month, self.month + 1, first, last))
         if last == step.LAST:
             self.month += 1
 
     def finish(self) -> None:
         """Run all remaining months."""
-        step.advance(self._rows, step.Span(0, 1, self.month, len(self.world.months)), *self._none)
+        self._calls.advance(step.Span(0, 1, self.month, len(self.world.months)))
         self.month = len(self.world.months)
 
     def check(self) -> None:

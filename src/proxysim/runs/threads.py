@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from proxysim.core import precompile, vocabulary
+from proxysim.core import kernel, vocabulary
 from proxysim.core.schedule import numbers_of
 from proxysim.errors import RunError
 from proxysim.runs import outcomes
@@ -140,7 +140,7 @@ def results_of(
     RunError : fewer than one thread
     """
     for size in {w.size for w in job.worlds}:
-        precompile.prepare(size)
+        kernel.prepare(size)
     results = Results.empty(job, runs, columns, tracked, collector)
     hands = _threads(threads)
     chunk = chunk_of(job.worlds[0].size, runs, hands)
@@ -167,16 +167,15 @@ def _run(job: Job, results: Results, first: int, low: int, high: int) -> None:
         if world.reference is not None and world.reference.hash not in told:
             told[world.reference.hash] = watched_in_reference(world, job.seed, job.reference_numbers(b, runs), runs)
         expected = told[world.reference.hash] if world.reference is not None else None
-        rows = Rows(world, job.seed, job.numbers(b, runs), runs, past.flows if past is not None else None, expected)
+        rows = Rows(world, job.seed, job.numbers(b, runs), runs, expected)
         note = None if chunk is None else partial(write_month, chunk, b, rows)
         if past is None:
             rows.begin()
             rows.advance(0, min(fork, job.start), False, tracks[b], note)
             rows.advance(min(fork, job.start), fork, True, tracks[b], note)
             if fork > 0 and len(job.worlds) > 1:
-                past = Rows(world, job.seed, rows.rows.numbers, runs, rows.flows, expected)
-                past.states[...], past.tally[...] = rows.states, rows.tally
-                past.watched[...], past.factor[...], past.reference[...] = rows.watched, rows.factor, rows.reference
+                past = Rows(world, job.seed, job.numbers(b, runs), runs, expected)
+                past.copy(rows)
         elif fork > 0:
             rows.follow(past, fork)
             tracks[b, :, :fork] = tracks[0, :, :fork]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from proxysim.core import precompile, vocabulary
+from proxysim.core import kernel, vocabulary
 from proxysim.core.schedule import numbers_of
 from proxysim.runs import outcomes
 from proxysim.runs.batch import Rows, chunk_of, no_track, watched_in_reference
@@ -51,7 +51,7 @@ class BaseRuns:
 
 def base_runs(world: World, seed: int, runs: int) -> BaseRuns:
     """Run a world some times, from run 0 on, on this thread."""
-    precompile.prepare(world.size)
+    kernel.prepare(world.size)
     numbers = np.repeat(numbers_of(world.params, world.schedule), runs, axis=0)
     which = np.arange(runs, dtype=np.uint64)
     rows = Rows(world, seed, numbers, which, reference=watched_in_reference(world, seed, None, which))
@@ -91,7 +91,7 @@ def traces(world: World, seed: int, numbers: Array, runs: Array) -> Array:
     numbers : one parameter vector per run, shape ``(run, number)``
     runs : run numbers, shape ``(run,)``
     """
-    precompile.prepare(world.size)
+    kernel.prepare(world.size)
     none = no_track(world)
     step, parts = chunk_of(world.size, len(runs), 1), []
     for low in range(0, len(runs), step):

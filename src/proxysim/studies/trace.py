@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from proxysim.core import records, step, vocabulary
+from proxysim.core import kernel, records, step, vocabulary
 from proxysim.core.calls import Call, calls_of_month
 from proxysim.core.schedule import Memory, Numbers, numbers_of
 from proxysim.runs.course import Course
@@ -92,6 +92,7 @@ class Walk:
 
     def __init__(self, world: World, seed: int, number: int) -> None:
         self.world, self.course = world, Course(world, seed, number)
+        self._calls = kernel.RuleCalls(world.size)
         course = self.course
         self.numbers = numbers_of(world.params, world.schedule)[0]
         self.records = {"p": course.params, "s": course.state, "f": course.flows}
@@ -108,7 +109,7 @@ class Walk:
         numbers = Numbers(self.world.schedule, self.numbers, base, vector)
         watched, reference, factor = remembered
         memory = Memory(self.world.policies, watched, reference, factor, base, vector)
-        return {"w": self.world.arrays[0], "n": numbers, "m": memory, **{name: part[0] for name, part in parts.items()}}
+        return {"w": self.world.arrays, "n": numbers, "m": memory, **parts}
 
     def saved(self) -> list[Array]:
         """Return a copy of everything that changes in a run."""
@@ -123,7 +124,7 @@ class Walk:
         """Run one rule."""
         if "m" in rule.arguments and self.world.arrays.answers[0] == 0:
             return  # as in `step.advance_run`, where nobody answers
-        rule.function(*({**self.held, "t": month}[name] for name in rule.arguments))
+        self._calls(rule, {**self.held, "t": month})
 
     def tried(self, rule: Call, month: int, change: tuple[str, Array, Array] | None, place: Place) -> float:
         """Return a number after one rule, with some inputs replaced; this run itself stays as it is.
@@ -142,7 +143,7 @@ class Walk:
             part.view(np.int64).reshape(-1)[positions] = items
         vector = parts["p"].view(np.float64).reshape(-1)
         held = self._held(self.course.base.copy(), vector, remembered, parts)
-        rule.function(*({**held, "t": month}[name] for name in rule.arguments))
+        self._calls(rule, {**held, "t": month})
         if place.record == "m":
             return float(remembered[MEMORY.index(place.field.name)][place.entry])
         return float(parts[place.record][place.field.name][0][place.entry])

@@ -160,13 +160,13 @@ def effects(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
         f.event_strength[e], f.event_steps[e] = _strength(p, s, e, t), _steps(p, s, e, t)
     # A helper that took all of `n` would copy and count a reference to every array in it, for each effect.
     d, vector, base = n.schedule, n.vector, n.base
-    events, verbs, wanted = d.effect_event, d.effect_verb, n.values[len(vector) + len(d.series_offset) :]
-    i = 0
+    events, verbs, values = d.effect_event, d.effect_verb, n.values
+    i, first = 0, len(vector) + len(d.series_offset)
     while i < len(events):
         stop = d.effect_stop[i]
         if d.effect_target[i] == PARAMETER:
             place = d.effect_offset[i]
-            value = _dated(s, f, events, verbs, wanted, base[place], i, stop)
+            value = _dated(s, f, events, verbs, values, first, base[place], i, stop)
             vector[place] = min(max(value, d.effect_low[i]), d.effect_high[i])
         elif _acts(f, events, i, stop):
             _carried(w, n, s, f, t, i)
@@ -174,21 +174,21 @@ def effects(w, n, p, s, f, t):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _dated(s, f, events, verbs, wanted, base, start, stop):  # type: ignore[no-untyped-def]
-    """Value of a parameter after effects `start` to `stop` - 1, before its bounds apply."""
+def _dated(s, f, events, verbs, values, first, base, start, stop):  # type: ignore[no-untyped-def]
+    """Value of a parameter after effects `start` to `stop` - 1, before its bounds apply; their values begin at `first`."""
     value, sets, factor, sum_, latest = 0.0, 0.0, 1.0, 0.0, NEVER
     for i in range(start, stop):
-        e = events[i]
+        e, wanted = events[i], values[first + i]
         part = f.event_strength[e]
         if part > 0.0 and verbs[i] == SET and s.event_month[e] >= latest:
             if s.event_month[e] > latest:
                 value, sets, latest = 0.0, 0.0, s.event_month[e]
-            value += wanted[i] if part == 1.0 else base + part * (wanted[i] - base)
+            value += wanted if part == 1.0 else base + part * (wanted - base)
             sets += 1.0
         elif part > 0.0 and verbs[i] == SCALE:
-            factor *= 1.0 + part * (wanted[i] - 1.0)
+            factor *= 1.0 + part * (wanted - 1.0)
         elif part > 0.0 and verbs[i] == ADD:
-            sum_ += part * wanted[i]
+            sum_ += part * wanted
     value = value / sets if sets > 0.0 else base
     return value * factor + sum_
 

@@ -1,0 +1,137 @@
+"""From a module of LLVM to functions of this process, with a copy of the machine code on disk."""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import sys
+import time
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from llvmlite import binding
+
+from proxysim.core.jit import alone, cache_fault, cache_folder, cpu_features
+
+#: Optimisation of the passes and of the code generator. More costs time and gains nothing (measured).
+LEVEL = 2
+#: Runs in a group, by the instruction set that must be there.
+WIDTHS = (("avx512f", 8), ("avx2", 8), ("avx", 4), ("sse4.1", 2))
+
+Call = Any
+
+
+def exported(name: str) -> str:
+    """Return the name of an entry in machine code."""
+    return f"proxysim_{name.replace('.', '_')}"
+
+
+def target(features: str) -> Any:
+    """Return LLVM's target machine for a list of instruction sets, such as "+avx2,-avx512f"."""
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    host = binding.Target.from_default_triple()
+    return host.create_target_machine(cpu=binding.get_host_cpu_name(), features=features, opt=LEVEL, reloc="static", codemodel="jitdefault", jit=True)
+
+
+def object_code(text: str, features: str) -> bytes:
+    """Return machine code of a module."""
+    machine = target(features)
+    parsed = binding.parse_assembly(text)
+    parsed.triple = machine.triple
+    parsed.data_layout = str(machine.target_data)
+    if hasattr(binding, "create_pass_builder"):
+        options = binding.create_pipeline_tuning_options(speed_level=LEVEL)
+        options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
+        builder = binding.create_pass_builder(machine, options)
+        builder.getModulePassManager().run(parsed, builder)
+    else:
+        managers = binding.create_pass_manager_builder()
+        managers.opt_level, managers.inlining_threshold = LEVEL, 225
+        manager = binding.create_module_pass_manager()
+        managers.populate(manager)
+        manager.run(parsed)
+    return bytes(machine.emit_object(parsed))
+
+
+class Code:
+    """Machine code in this process."""
+
+    def __init__(self, code: bytes, features: str) -> None:
+        self._engine = binding.create_mcjit_compiler(binding.parse_assembly(""), target(features))
+        self._engine.add_object_file(binding.ObjectFileRef.from_data(code))
+        self._engine.finalize_object()
+        self._functions: dict[str, Call] = {}
+
+    def function(self, name: str) -> Call:
+        """Return an entry: it takes the address of its table and a range of groups, and releases the interpreter's lock."""
+        if name not in self._functions:
+            address = self._engine.get_function_address(exported(name))
+            self._functions[name] = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)(address)
+        return self._functions[name]
+
+
+def width() -> int:
+    """Return the number of runs that this processor advances side by side.
+
+    Raises
+    ------
+    OSError : the processor, or this platform, has no suitable vector instructions
+    """
+    have = set(cpu_features().split(","))
+    for feature, lanes in WIDTHS:
+        if f"+{feature}" in have:
+            return lanes
+    raise OSError("the processor has no vector instructions that are used here")
+
+
+@cache
+def code(size: str, lanes: int) -> Code:
+    """Return the rules for a size class, compiled or read from the cache, with a message on stderr if they are compiled."""
+    features = cpu_features()
+    if cache_fault():
+        return Code(object_code(str(_module(size, lanes)), features), features)
+    digest = hashlib.blake2b(features.encode(), digest_size=6).hexdigest()
+    file = cache_folder() / f"{size}.{lanes}.{digest}.lanes"
+    with alone(file.with_suffix(".lock")):
+        try:
+            return Code(_unsealed(file.read_bytes()), features)
+        except (OSError, ValueError, RuntimeError):
+            pass  # not there yet, or damaged: compiled again
+        print(f"proxysim: compiling the rules for {size} worlds; this happens once", file=sys.stderr)
+        made = object_code(str(_module(size, lanes)), features)
+        with suppress(OSError):  # a disk that is full ends no run
+            _save(file, _sealed(made))
+    return Code(made, features)
+
+
+def _module(size: str, lanes: int) -> Any:
+    """Return the module of a size class; what makes it is only imported where something is compiled."""
+    from proxysim.core.lanes import entries
+
+    return entries.module(size, lanes)
+
+
+def _sealed(code: bytes) -> bytes:
+    """Return code with its hash, so that a damaged file is not run."""
+    return hashlib.blake2b(code, digest_size=16).digest() + code
+
+
+def _unsealed(content: bytes) -> bytes:
+    code = content[16:]
+    if content[:16] != hashlib.blake2b(code, digest_size=16).digest():
+        raise ValueError("damaged")
+    return code
+
+
+def _save(file: Path, content: bytes) -> None:
+    """Write a file completely or not at all."""
+    part = file.with_name(f"{file.name}.{os.getpid():x}-{time.time_ns():x}")
+    try:
+        part.write_bytes(content)
+        os.replace(part, file)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,196 @@
+"""The part of Python that rules may use: reading a rule, and one sentence for whatever is outside of it.
+
+The subset is described in CONTRIBUTING.md. numba accepts more, and a rule that used more would only run there.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from proxysim.core.lanes.scopes import Scopes
+
+#: Functions that every rule may call without importing them from the compiled sources.
+BUILTINS = ("abs", "bool", "float", "int", "len", "max", "min")
+#: Exact functions of `math`: their results are the same on every platform.
+EXACT = ("ceil", "fabs", "floor", "sqrt")
+_STATEMENTS = (
+    ast.Assign, ast.AugAssign, ast.AnnAssign, ast.If, ast.For, ast.While, ast.Continue, ast.Break, ast.Return, ast.Expr, ast.Pass,
+)  # fmt: skip
+_EXPRESSIONS = (
+    ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Call, ast.Tuple,
+)  # fmt: skip
+#: What to write instead of a construct; see also `_said`.
+_CURES: dict[type[ast.AST], str] = {
+    ast.Pow: "write power(x, y) of core.elementary instead of **, or a product",
+    ast.List: "a rule keeps numbers in the arrays of the records, so declare a field in core/records.py instead of a list",
+    ast.Dict: "a rule keeps numbers in the arrays of the records, so declare a field in core/records.py instead of a dict",
+    ast.Set: "a rule keeps numbers in the arrays of the records, so declare a field in core/records.py instead of a set",
+    ast.ListComp: "write a loop over range(...) instead of a comprehension",
+    ast.SetComp: "write a loop over range(...) instead of a comprehension",
+    ast.DictComp: "write a loop over range(...) instead of a comprehension",
+    ast.GeneratorExp: "write a loop over range(...) that adds up instead of a generator",
+    ast.Lambda: "write a function marked @compiled instead of lambda",
+    ast.FunctionDef: "write the inner function at the top of the module, marked @compiled",
+    ast.ClassDef: "a rule defines no class; its data are the records",
+    ast.Import: "import at the top of the module",
+    ast.ImportFrom: "import at the top of the module",
+    ast.Try: "a rule raises and catches nothing; test for the case with if",
+    ast.Raise: "a rule raises nothing; what must never happen is noted in the books",
+    ast.Assert: "a rule asserts nothing; write a test",
+    ast.With: "a rule opens nothing",
+    ast.Global: "a rule changes no module; what it carries over is a field of State",
+    ast.Nonlocal: "a rule changes no other function; return the value",
+    ast.Delete: "a rule deletes nothing",
+    ast.Match: "write if and elif instead of match",
+    ast.NamedExpr: "write the assignment on a line of its own instead of :=",
+    ast.JoinedStr: "a rule holds no text",
+    ast.Starred: "write each argument, without *",
+    ast.Slice: "write a loop over range(...) instead of a slice",
+    ast.Yield: "a rule returns its value",
+    ast.YieldFrom: "a rule returns its value",
+    ast.Await: "a rule waits for nothing",
+    ast.Is: "compare numbers with == instead of is",
+    ast.IsNot: "compare numbers with != instead of is not",
+    ast.In: "write the comparisons with == and or instead of in",
+    ast.NotIn: "write the comparisons with != and and instead of not in",
+    ast.MatMult: "write the sums as loops instead of @",
+    ast.Invert: "write x ^ -1 instead of ~x, or not x for a condition",
+}
+
+
+class OutsideSubset(Exception):
+    """A rule uses something that the compiler of lanes does not read; the message has file, line and what to write instead."""
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A rule as it was written.
+
+    Attributes
+    ----------
+    function : the plain function
+    tree : its syntax tree
+    file, line : where it begins
+    """
+
+    function: Callable[..., Any]
+    tree: ast.FunctionDef
+    file: str
+    line: int
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """Names of the arguments."""
+        return tuple(argument.arg for argument in self.tree.args.args)
+
+    @property
+    def body(self) -> list[ast.stmt]:
+        """The statements, without the docstring."""
+        first, *rest = self.tree.body
+        return rest if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) else self.tree.body
+
+    def outside(self, node: ast.AST, sentence: str) -> OutsideSubset:
+        """Return the error for a place in this rule."""
+        line = self.line + getattr(node, "lineno", 1) - 1
+        return OutsideSubset(f"{self.file}:{line}: {self.function.__name__}: {sentence}")
+
+
+def plain(rule: Any) -> Any:
+    """Return the plain function of a rule."""
+    return getattr(rule, "py_func", rule)
+
+
+@cache
+def read(rule: Any) -> Source:
+    """Read a rule and check its syntax.
+
+    Raises
+    ------
+    OutsideSubset : it uses something outside the subset
+    """
+    function = plain(rule)
+    lines, line = inspect.getsourcelines(function)
+    tree = ast.parse(textwrap.dedent("".join(lines))).body[0]
+    assert isinstance(tree, ast.FunctionDef)
+    source = Source(function, tree, inspect.getsourcefile(function) or "?", line)
+    _check(source)
+    Scopes().narrow(source.body)
+    return source
+
+
+def _check(source: Source) -> None:
+    arguments = source.tree.args
+    if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.defaults or arguments.posonlyargs:
+        raise source.outside(source.tree, "a rule has plain arguments, without defaults, * or keywords")
+    for statement in source.body:
+        for node in ast.walk(statement):
+            cure = _said(source, node)
+            if cure:
+                raise source.outside(node, cure)
+
+
+def _said(source: Source, node: ast.AST) -> str:
+    """Return what to write instead of a node, or nothing if it is in the subset."""
+    if type(node) in _CURES:
+        return _CURES[type(node)]
+    if isinstance(node, ast.stmt) and not isinstance(node, _STATEMENTS):
+        return f"a rule has no {type(node).__name__.lower()} statement"
+    if isinstance(node, ast.expr) and not isinstance(node, _EXPRESSIONS):
+        return f"a rule has no {type(node).__name__} expression"
+    match node:
+        case ast.Constant(value) if not isinstance(value, (bool, int, float)):
+            return "a rule holds numbers and True or False, no text and no None"
+        case ast.Assign(targets) if len(targets) > 1:
+            return "write one assignment a line instead of a = b = ..."
+        case ast.For(orelse=rest) | ast.While(orelse=rest) if rest:
+            return "write the case after the loop with if instead of else"
+        case ast.For(target=target) if not isinstance(target, ast.Name):
+            return "a loop has one variable"
+        case ast.Call(keywords=keywords) if keywords:
+            return "pass arguments by position"
+        case ast.Call(func=function):
+            return _said_of_call(source, function)
+        case ast.Expr(value) if not isinstance(value, ast.Call):
+            return "a line that is only an expression has no effect; assign it or call a rule"
+    return ""
+
+
+def _said_of_call(source: Source, function: ast.expr) -> str:
+    name = ast.unparse(function)
+    match function:
+        case ast.Name("range"):
+            return ""
+        case ast.Name(id) if id in BUILTINS and id not in source.function.__globals__:
+            return ""
+        case ast.Attribute(ast.Name("math"), attribute):
+            if attribute in EXACT:
+                return ""
+            return f"write {attribute}(...) of core.elementary instead of {name}, of which the last bits depend on the C library"
+    called = called_by(source, function)
+    if called is np.uint64 or hasattr(called, "py_func") or is_primitive(called):
+        return ""
+    return f"{name} is not one of the rules; call functions marked @compiled, {', '.join(BUILTINS)} and math.{', math.'.join(EXACT)}"
+
+
+def is_primitive(called: Any) -> bool:
+    """Return whether a function reinterprets bits, which the compiler of lanes does itself."""
+    return getattr(called, "__module__", "") == "proxysim.core.bits"
+
+
+def called_by(source: Source, function: ast.expr) -> Any:
+    """Return the function that a call names, or None."""
+    scope = source.function.__globals__
+    match function:
+        case ast.Name(id):
+            return scope.get(id)
+        case ast.Attribute(ast.Name(id), attribute):
+            return getattr(scope.get(id), attribute, None)
+    return None
