@@ -31,7 +31,7 @@ class World:
     Attributes
     ----------
     scenario : the scenario as read and resolved: text, labels, numbers with their sources, and events
-    size : size class of the records: "small", "medium", "large" or "huge"
+    size : size class of the records: "small", "compact", "medium", "large" or "huge"
     arrays : (1,), record "world": counts and indices of actors, ties, legs, routes, fronts, regimes and pacts
     params : (1,), record "params": all parameters, in internal units (million constant-2024 USD, months, persons,
     shares)
