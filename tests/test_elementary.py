@@ -254,7 +254,7 @@ def test_factor__a_value_on_a_log_scale_is_the_nearest_number() -> None:
         assert float(low * (high / low) ** CONTEXT.mpf(u)) == factor.value(u)
 
 
-ALLOWED = {"sqrt", "floor", "ceil", "inf", "nan", "isnan", "isfinite"}
+ALLOWED = {"sqrt", "floor", "ceil", "prod", "inf", "nan", "isnan", "isfinite"}
 NUMPY_FORBIDDEN = {"exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "power", "float_power", "sinh", "cosh", "tanh", "sin", "cos",
                    "tan", "arcsinh", "arctanh", "cbrt", "logaddexp", "geomspace", "logspace"}  # fmt: skip
 
