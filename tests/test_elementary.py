@@ -130,6 +130,14 @@ def test_elementary__errors_are_within_the_stated_bounds(name: str) -> None:
     assert stated(name)[0] < 1.4 * error, f"the docstring states more than is found, {error}"
 
 
+def test_elementary__the_model_page_states_the_same_bounds() -> None:
+    """The table of section 4.2."""
+    page = (ROOT / "docs" / "model.md").read_text(encoding="utf-8")
+    for name in NAMES:
+        row = re.search(rf"^\| `{name}` \| .* \| (\S+) ulp(?: or (\S+),.*)? \|$", page, re.MULTILINE)
+        assert stated(name) == (float(row[1]), float(row[2] or 0.0)), name
+
+
 SPECIAL = {
     "exp": [(0.0, 1.0), (-0.0, 1.0), (INF, INF), (-INF, 0.0), (NAN, NAN), (710.0, INF), (1e308, INF), (-746.0, 0.0), (-1e308, 0.0),
             (-745.1, LEAST), (LEAST, 1.0), (-LEAST, 1.0)],
@@ -254,7 +262,7 @@ def test_factor__a_value_on_a_log_scale_is_the_nearest_number() -> None:
         assert float(low * (high / low) ** CONTEXT.mpf(u)) == factor.value(u)
 
 
-ALLOWED = {"sqrt", "floor", "ceil", "inf", "nan", "isnan", "isfinite"}
+ALLOWED = {"sqrt", "floor", "ceil", "prod", "inf", "nan", "isnan", "isfinite"}
 NUMPY_FORBIDDEN = {"exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "power", "float_power", "sinh", "cosh", "tanh", "sin", "cos",
                    "tan", "arcsinh", "arctanh", "cbrt", "logaddexp", "geomspace", "logspace"}  # fmt: skip
 

@@ -253,9 +253,8 @@ def power(x, y):  # type: ignore[no-untyped-def]
     inside = POWER_LEAST < total and total < POWER_MOST
     bound = POWER_MOST if total > 0.0 else POWER_LEAST
     value = _exp2_of(first if inside else bound, second if inside else 0.0)
-    # a power of 0 or infinity is 0 or infinite
-    at_ends = 0.0 if (x == 0.0) == (y > 0.0) else math.inf
-    value = at_ends if x == 0.0 or x == math.inf else value
+    to_infinity, to_zero = math.inf if y > 0.0 else 0.0, 0.0 if y > 0.0 else math.inf
+    value = to_zero if x == 0.0 else to_infinity if x == math.inf else value
     value = value if x >= 0.0 and y == y else math.nan
     return 1.0 if y == 0.0 or x == 1.0 else value
 
