@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,11 +26,13 @@ from proxysim.scenario.world.uncertainty import Unknown, dates_of, numbers_at, r
 from proxysim.scenario.world.vector import place_of
 from proxysim.scenario.world.world import World, build
 from proxysim.sweeps.experiment.experiment import Experiment
-from proxysim.sweeps.experiment.factors import ADD, DRAW, SCALE, SET, TEXT, quoted_path
+from proxysim.sweeps.experiment.factors import ADD, DRAW, SCALE, SET, TEXT, Factor, quoted_path
 
 Array = np.ndarray[Any, Any]
 #: Number of worlds kept in memory, about 0.1 MB each; a sweep over more combinations of text rebuilds them.
 WORLDS_KEPT = 256
+#: Characters of the id of a run.
+ID_LENGTH = 24
 #: A point: one value per factor, in the order of the factors.
 Point = tuple[Any, ...]
 
@@ -239,22 +242,63 @@ def run_ids(
     version : model version
     repeat : number of earlier points in the design with the same values
     """
-    return ids_from(id_head(experiment, branch, point, version, repeat), runs)
+    text = digests_from(RunIds(experiment, version).heads(point, repeat)[branch], runs).hex()
+    return [text[k : k + ID_LENGTH] for k in range(0, len(text), ID_LENGTH)]
 
 
-def id_head(experiment: Experiment, branch: int, point: Point, version: str, repeat: int) -> Any:
-    """The part of the hash that all runs of a point and branch share; see `run_ids`."""
-    changes = [(f.subject, value, f.unit_of(value)) for f, value in zip(experiment.factors, point, strict=True)]
-    changes.sort(key=lambda change: change[0])
-    text = json.dumps([experiment.hashes[branch], changes, experiment.seed, version, repeat])
-    return hashlib.blake2b(text.encode(), digest_size=12)
+class RunIds:
+    """Makes the ids of the runs of an experiment; see `run_ids`.
+
+    A hash is made of the JSON text of what a point and branch are. Its parts that are the same at every point are written
+    once, because a sample has as many points as other designs have runs.
+    """
+
+    def __init__(self, experiment: Experiment, version: str) -> None:
+        self._factors = sorted(enumerate(experiment.factors), key=lambda pair: pair[1].subject)
+        self._levels: list[dict[str, str]] = [{} for _ in experiment.factors]
+        self._ranges = [(f"[{json.dumps(f.subject)}, ", f", {json.dumps(f.unit_of(0.0))}]") for f in experiment.factors]
+        self._starts = [f"[{json.dumps(hash)}, [" for hash in experiment.hashes]
+        self._end = f"], {json.dumps(experiment.seed)}, {json.dumps(version)}, "
+
+    def heads(self, point: Point, repeat: int) -> list[Any]:
+        """The part of the hash that the ids of all runs of a point share, for each branch.
+
+        Parameters
+        ----------
+        point : value of each factor
+        repeat : number of earlier points in the design with the same values
+        """
+        changes = ", ".join([self._change(k, factor, point[k]) for k, factor in self._factors])
+        end = f"{changes}{self._end}{repeat}]"
+        return [hashlib.blake2b((start + end).encode(), digest_size=ID_LENGTH // 2) for start in self._starts]
+
+    def _change(self, k: int, factor: Factor, value: Any) -> str:
+        """What a factor changes, its value and its unit as JSON; a level has a unit of its own."""
+        if not factor.levels:
+            start, end = self._ranges[k]
+            return f"{start}{json_number(value)}{end}"
+        known, name = self._levels[k], repr(value)
+        if name not in known:
+            known[name] = json.dumps([factor.subject, value, factor.unit_of(value)])
+        return known[name]
 
 
-def ids_from(head: Any, runs: Sequence[int] | Array) -> list[str]:
-    """Ids of some runs of a point and branch."""
-    found = []
-    for run in runs:
-        one = head.copy()
-        one.update(int(run).to_bytes(4, "little"))
-        found.append(one.hexdigest())
-    return found
+def json_number(value: Any) -> str:
+    """A number as `json.dumps` writes it, without its cost."""
+    return repr(value) if type(value) is float and math.isfinite(value) else json.dumps(value)
+
+
+def digests_from(head: Any, runs: Sequence[int] | Array) -> bytes:
+    """The ids of some runs of a point and branch as bytes, one after another.
+
+    Parameters
+    ----------
+    head : the part of the hash that they share, from `RunIds.heads`
+    runs : run numbers
+    """
+    numbers, copy, found = np.asarray(runs, dtype="<u4").tobytes(), head.copy, []
+    for at in range(0, len(numbers), 4):
+        one = copy()
+        one.update(numbers[at : at + 4])
+        found.append(one.digest())
+    return b"".join(found)

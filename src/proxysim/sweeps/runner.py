@@ -37,8 +37,8 @@ from proxysim.sweeps.store.provenance import (
 from proxysim.sweeps.store.recovery import Say, clear_leftovers, discard_failed_blocks, reconcile, tables_intact
 from proxysim.sweeps.store.tables import table_damage, write_tables
 
-#: Target duration of a block in seconds of work.
-BLOCK_SECONDS = 1.0
+#: Target duration of a block in seconds of work, and time that the runs which are timed for it take at least.
+BLOCK_SECONDS, TIMED_SECONDS = 1.0, 0.05
 Progress = Callable[[int, int], None]
 
 
@@ -218,7 +218,7 @@ def sweep(
     check_new(folder)
     options.check()
     if block is None:
-        cost = cost_of(variation, design)
+        cost = cost_of(variation, design, TIMED_SECONDS)
         block = max(1, round(BLOCK_SECONDS / (cost.seconds * len(loaded.branches))))
     elif block < 1:
         raise refused("--block", f"at least one is needed, found {block}")

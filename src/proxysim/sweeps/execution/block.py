@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,12 +20,18 @@ from proxysim.scenario.world.world import World
 from proxysim.sweeps.execution.context import WorkerContext
 from proxysim.sweeps.execution.hooks import Hook, hook_of, trace_of
 from proxysim.sweeps.execution.journal import Failure, Journal
-from proxysim.sweeps.inputs import Point, ids_from
+from proxysim.sweeps.inputs import ID_LENGTH, Point, digests_from
 from proxysim.sweeps.store.blocks import Block
 
 Array = np.ndarray[Any, Any]
-#: Maximum number of rows that are run and recorded together, and the target share of the timeout that they take.
-PIECE_ROWS, TIMEOUT_SHARE = 512, 0.1
+#: Maximum number of rows that are run and recorded together, the target time that they take in seconds, and the target share
+#: of the timeout. What a worker has not recorded when it dies is run again, so a piece is short compared with a block.
+PIECE_ROWS, PIECE_SECONDS, TIMEOUT_SHARE = 2048, 0.2, 0.1
+#: Runs of one world that the compiled rules advance together.
+RUNS_TOGETHER = 8
+#: Rows of the first piece, whose time is not known yet, and points whose numbers are computed together: their numbers fit the
+#: cache of a processor.
+FIRST_ROWS, POINTS_TOGETHER = 256, 256
 #: Exceptions that end a sweep; any other that a run or a hook raises, including `sys.exit`, fails that run only.
 ENDS_SWEEP = (KeyboardInterrupt, GeneratorExit)
 
@@ -66,17 +71,19 @@ class BlockRun:
         self.points = np.tile(points, branches)[order]
         self.branches = np.repeat(np.arange(branches), len(runs))[order]
         self.runs = np.tile(runs, branches)[order]
-        self.design: dict[int, Point] = {int(k): store.design.point(int(k)) for k in np.unique(points)}
+        numbers = np.unique(points)
+        self.design: dict[int, Point] = dict(zip(numbers.tolist(), store.design.at(numbers), strict=True))
         self.row_seconds = np.inf  # seconds per row in the last piece; infinite, so with a timeout the first row runs alone
 
     def run(self) -> None:
         """Run all rows that are not in the journal."""
-        known = self.journal.done.keys() | self.journal.failed.keys()
-        self._run_by_world(np.array([row for row in range(len(self.runs)) if row not in known], dtype=np.intp))
-        self.values = np.full((len(self.runs), len(self.context.columns)), np.nan)
+        missing = np.ones(len(self.runs), bool)
+        missing[list(self.journal.known())] = False
+        self._run_by_world(np.flatnonzero(missing))
+        self.values = np.full((len(self.context.columns), len(self.runs)), np.nan).T  # the columns of a table are contiguous
         self.residual = np.zeros((len(self.runs), 3))
-        for row, (values, residual) in self.journal.done.items():
-            self.values[row], self.residual[row] = values, residual
+        for rows, values, residual in self.journal.done:
+            self.values[rows], self.residual[rows] = values, residual
         self.failed = dict(self.journal.failed)
         self._check()
 
@@ -84,20 +91,29 @@ class BlockRun:
     def _run_by_world(self, rows: Array) -> None:
         """Run rows grouped by world; each branch and each combination of text has its own."""
         texts = {k: self.context.variation.combination(point) for k, point in self.design.items()}
-        for text in sorted(set(texts.values()), key=repr):
-            points = [k for k, found in texts.items() if found == text]
+        place = {text: k for k, text in enumerate(sorted(set(texts.values()), key=repr))}
+        numbers, at = np.unique(self.points[rows], return_inverse=True)
+        text_of = np.array([place[texts[k]] for k in numbers.tolist()], np.intp)[at]
+        for text in range(len(place)):
             for branch in range(len(self.context.store.branches)):
-                chosen = rows[(self.branches[rows] == branch) & np.isin(self.points[rows], points)]
-                if len(chosen):
-                    self._run_group(branch, chosen)
+                chosen = rows[(self.branches[rows] == branch) & (text_of == text)]
+                for some in self._by_points(chosen):
+                    self._run_group(branch, some)
+
+    def _by_points(self, rows: Array) -> Iterator[Array]:
+        """Split the rows of one world, ordered by point, so that no part has more points than are computed together."""
+        if not len(rows):
+            return
+        starts = np.flatnonzero(np.diff(self.points[rows], prepend=-1))
+        yield from np.split(rows, starts[POINTS_TOGETHER::POINTS_TOGETHER])
 
     def _run_group(self, branch: int, rows: Array) -> None:
         """Run the rows of one world, computing all their numbers at once."""
         points = np.unique(self.points[rows])
         try:
-            values_of = [self.design[int(k)] for k in points]
-            world, numbers = self.context.world(branch, values_of[0]), self.context.variation.numbers(branch, values_of)
-            reference = self.context.variation.reference_numbers(branch, values_of)
+            values_of = [self.design[k] for k in points.tolist()]
+            world = self.context.world(branch, values_of[0])
+            numbers, reference = self.context.numbers(branch, points, values_of)
         except (InputError, StorageError, *ENDS_SWEEP):
             raise
         except BaseException as error:
@@ -116,7 +132,7 @@ class BlockRun:
         """Split rows into pieces; with a hook, or if a worker died on a row, a piece is a single row."""
         low = 0
         while low < len(rows):
-            size = 1 if self.hook else PIECE_ROWS
+            size = 1 if self.hook else self._piece_rows()
             if self.timeout:
                 size = max(1, min(size, int(TIMEOUT_SHARE * self.timeout / self.row_seconds)))
             piece = rows[low : low + size]
@@ -125,6 +141,13 @@ class BlockRun:
                 piece = piece[: max(1, isolated[0])]
             yield piece
             low += len(piece)
+
+    def _piece_rows(self) -> int:
+        """Number of rows in the next piece, if neither a hook nor a timeout makes it smaller."""
+        if not np.isfinite(self.row_seconds):
+            return FIRST_ROWS
+        rows = min(PIECE_ROWS, int(PIECE_SECONDS / self.row_seconds))
+        return max(1, rows - rows % RUNS_TOGETHER if rows > RUNS_TOGETHER else rows)
 
     def _run_piece(self, world: World, numbers: Array, reference: Array | None, points: Array, rows: Array) -> None:
         """Run some rows together, and one by one if that raises an error."""
@@ -175,40 +198,35 @@ class BlockRun:
                 names = ", ".join(self.context.store.columns[k] for k in bad[:5])
                 self.failed[int(row)] = ("outcomes", "NotANumber", f"not a finite number: {names}", "")
 
-    def _ids(self) -> list[str]:
-        """Run ids of all rows."""
-        found = [""] * len(self.runs)
-        starts = [
-            0,
-            *(np.flatnonzero((np.diff(self.points) != 0) | (np.diff(self.branches) != 0)) + 1).tolist(),
-            len(self.runs),
-        ]
-        for low, high in pairwise(starts):
-            head = self.context.id_head(int(self.branches[low]), int(self.points[low]))
-            found[low:high] = ids_from(head, self.runs[low:high])
-        return found
+    def _ids(self) -> str:
+        """Run ids of all rows, one after another."""
+        first = np.flatnonzero((np.diff(self.points, prepend=-1) != 0) | (np.diff(self.branches, prepend=-1) != 0))
+        heads = (self.context.id_heads(point) for point in self.points[first].tolist())
+        parts = zip(heads, self.branches[first].tolist(), np.split(self.runs, first[1:]), strict=True)
+        return b"".join(digests_from(head[branch], runs) for head, branch, runs in parts).hex()
 
     def table(self) -> pa.Table:
         """The table of successful rows."""
         store = self.context.store
-        good = np.array([row not in self.failed for row in range(len(self.runs))])
         self.ids = self._ids()
-        names = np.array(store.branches, dtype=object)
-        columns = [
-            self.points[good],
-            names[self.branches[good]],
-            self.runs[good],
-            np.array(self.ids, dtype=object)[good],
+        branches = pa.array(store.branches, type=pa.string()).take(pa.array(self.branches))
+        columns = [self.points, branches, self.runs, texts_of(self.ids, ID_LENGTH), *self.values.T, self.residual[:, 0]]
+        arrays = [
+            column if isinstance(column, pa.Array) else pa.array(column, type=kind)
+            for column, kind in zip(columns, store.schema().types, strict=True)
         ]
-        columns += [self.values[good, k] for k in range(len(store.columns))] + [self.residual[good, 0]]
-        arrays = [pa.array(column, type=kind) for column, kind in zip(columns, store.schema().types, strict=True)]
-        return pa.Table.from_arrays(arrays, schema=store.schema())
+        table = pa.Table.from_arrays(arrays, schema=store.schema())
+        if not self.failed:
+            return table
+        good = np.ones(len(self.runs), bool)
+        good[list(self.failed)] = False
+        return table.filter(pa.array(good))
 
     def failures(self) -> list[dict[str, Any]]:
         """The failed rows, as dicts with the columns of the table of failures."""
         return [
             {"point": int(self.points[row]), "branch": self.context.store.branches[self.branches[row]], "run": int(self.runs[row]),
-             "run_id": self.ids[row], "stage": stage, "type": kind, "message": message, "trace": trace}
+             "run_id": self.ids[row * ID_LENGTH : (row + 1) * ID_LENGTH], "stage": stage, "type": kind, "message": message, "trace": trace}
             for row, (stage, kind, message, trace) in sorted(self.failed.items())
         ]  # fmt: skip
 
@@ -216,3 +234,11 @@ class BlockRun:
 def failure_of(stage: str, error: BaseException) -> Failure:
     """The record of a failed run."""
     return (stage, type(error).__name__, str(error), trace_of(error))
+
+
+def texts_of(text: str, length: int) -> pa.Array:
+    """A column of texts of one length, from all of them one after another, without a Python object for each."""
+    data = text.encode("ascii")
+    count = len(data) // length
+    offsets = np.arange(count + 1, dtype=np.int32) * length
+    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(data))
