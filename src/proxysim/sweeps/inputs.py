@@ -242,7 +242,8 @@ def run_ids(
     version : model version
     repeat : number of earlier points in the design with the same values
     """
-    text = digests_from(RunIds(experiment, version).heads(point, repeat)[branch], runs).hex()
+    head = RunIds(experiment, version).heads(point, repeat)[branch]
+    text = digests_from([head], [0], runs).hex()
     return [text[k : k + ID_LENGTH] for k in range(0, len(text), ID_LENGTH)]
 
 
@@ -288,17 +289,19 @@ def json_number(value: Any) -> str:
     return repr(value) if type(value) is float and math.isfinite(value) else json.dumps(value)
 
 
-def digests_from(head: Any, runs: Sequence[int] | Array) -> bytes:
-    """The ids of some runs of a point and branch as bytes, one after another.
+def digests_from(heads: Sequence[Any], firsts: Sequence[int], runs: Sequence[int] | Array) -> bytes:
+    """The ids of some runs as bytes, one after another.
 
     Parameters
     ----------
-    head : the part of the hash that they share, from `RunIds.heads`
+    heads : the part of the hash that consecutive runs share, from `RunIds.heads`
+    firsts : index of the first run with each head
     runs : run numbers
     """
-    numbers, copy, found = np.asarray(runs, dtype="<u4").tobytes(), head.copy, []
-    for at in range(0, len(numbers), 4):
-        one = copy()
-        one.update(numbers[at : at + 4])
-        found.append(one.digest())
+    numbers, found = np.asarray(runs, dtype="<u4").tobytes(), []
+    for head, low, high in zip(heads, firsts, [*firsts[1:], len(runs)], strict=True):
+        for at in range(4 * low, 4 * high, 4):
+            one = head.copy()
+            one.update(numbers[at : at + 4])
+            found.append(one.digest())
     return b"".join(found)

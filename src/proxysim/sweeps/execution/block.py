@@ -201,9 +201,9 @@ class BlockRun:
     def _ids(self) -> str:
         """Run ids of all rows, one after another."""
         first = np.flatnonzero((np.diff(self.points, prepend=-1) != 0) | (np.diff(self.branches, prepend=-1) != 0))
-        heads = (self.context.id_heads(point) for point in self.points[first].tolist())
-        parts = zip(heads, self.branches[first].tolist(), np.split(self.runs, first[1:]), strict=True)
-        return b"".join(digests_from(head[branch], runs) for head, branch, runs in parts).hex()
+        points, branches, lows = self.points[first].tolist(), self.branches[first].tolist(), first.tolist()
+        heads = [self.context.id_heads(point, self.design[point])[branch] for point, branch in zip(points, branches, strict=True)]
+        return digests_from(heads, lows, self.runs).hex()
 
     def table(self) -> pa.Table:
         """The table of successful rows."""

@@ -90,14 +90,13 @@ class WorkerContext:
                 self.kept[key] = found
         return found
 
-    def id_heads(self, point: int) -> list[Any]:
-        """The part of the hash that the ids of all runs of a point share, for each branch."""
+    def id_heads(self, point: int, values: Point) -> list[Any]:
+        """The part of the hash that the ids of all runs of a point with some values share, for each branch."""
         found = self.heads.get(point)
         if found is None:
             if len(self.heads) * len(self.store.branches) >= HEADS_KEPT:
                 self.heads.clear()
-            design = self.store.design
-            found = self.heads[point] = self.ids.heads(design.point(point), design.repeats[point])
+            found = self.heads[point] = self.ids.heads(values, self.store.design.repeats[point])
         return found
 
 
