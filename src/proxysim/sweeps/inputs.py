@@ -250,14 +250,17 @@ def run_ids(
 class RunIds:
     """Makes the ids of the runs of an experiment; see `run_ids`.
 
-    A hash is made of the JSON text of what a point and branch are. Its parts that are the same at every point are written
-    once, because a sample has as many points as other designs have runs.
+    An id is a hash of the JSON text of a branch and a point. The parts of the text that are the same at every point are
+    written once, because a sample can have as many points as other designs have runs.
     """
 
     def __init__(self, experiment: Experiment, version: str) -> None:
         self._factors = sorted(enumerate(experiment.factors), key=lambda pair: pair[1].subject)
         self._levels: list[dict[str, str]] = [{} for _ in experiment.factors]
-        self._ranges = [(f"[{json.dumps(f.subject)}, ", f", {json.dumps(f.unit_of(0.0))}]") for f in experiment.factors]
+        self._changes = ", ".join(
+            "%s" if factor.levels else f'["{factor.subject}", %s, {json.dumps(factor.unit).replace("%", "%%")}]'
+            for _, factor in self._factors
+        )
         self._starts = [f"[{json.dumps(hash)}, [" for hash in experiment.hashes]
         self._end = f"], {json.dumps(experiment.seed)}, {json.dumps(version)}, "
 
@@ -269,23 +272,20 @@ class RunIds:
         point : value of each factor
         repeat : number of earlier points in the design with the same values
         """
-        changes = ", ".join([self._change(k, factor, point[k]) for k, factor in self._factors])
-        end = f"{changes}{self._end}{repeat}]"
+        values = [self._level(k, factor, point[k]) if factor.levels else _json(point[k]) for k, factor in self._factors]
+        end = f"{self._changes % tuple(values)}{self._end}{repeat}]"
         return [hashlib.blake2b((start + end).encode(), digest_size=ID_LENGTH // 2) for start in self._starts]
 
-    def _change(self, k: int, factor: Factor, value: Any) -> str:
-        """What a factor changes, its value and its unit as JSON; a level has a unit of its own."""
-        if not factor.levels:
-            start, end = self._ranges[k]
-            return f"{start}{json_number(value)}{end}"
+    def _level(self, k: int, factor: Factor, value: Any) -> str:
+        """What a factor with levels changes, its value and the unit of the level as JSON."""
         known, name = self._levels[k], repr(value)
         if name not in known:
             known[name] = json.dumps([factor.subject, value, factor.unit_of(value)])
         return known[name]
 
 
-def json_number(value: Any) -> str:
-    """A number as `json.dumps` writes it, without its cost."""
+def _json(value: Any) -> str:
+    """A value as `json.dumps` writes it; faster for a number."""
     return repr(value) if type(value) is float and math.isfinite(value) else json.dumps(value)
 
 

@@ -47,6 +47,8 @@ class Task:
     state : state of the folder, from `Store.state`
     timeout : time limit of one run in seconds; None sets no limit
     hook : "module:function", called as ``hook(point, branch, run)`` before each run; if it raises an error, the run fails
+    keeps_rows : whether the journal keeps finished rows for the next attempt, should the worker die; workers in the process
+        of the parent die with it, and then nobody would read them
     """
 
     folder: str
@@ -54,6 +56,7 @@ class Task:
     state: str
     timeout: float | None = None
     hook: str | None = None
+    keeps_rows: bool = True
 
 
 class BlockRun:
@@ -201,9 +204,9 @@ class BlockRun:
     def _ids(self) -> str:
         """Run ids of all rows, one after another."""
         first = np.flatnonzero((np.diff(self.points, prepend=-1) != 0) | (np.diff(self.branches, prepend=-1) != 0))
-        points, branches, lows = self.points[first].tolist(), self.branches[first].tolist(), first.tolist()
-        heads = [self.context.id_heads(point, self.design[point])[branch] for point, branch in zip(points, branches, strict=True)]
-        return digests_from(heads, lows, self.runs).hex()
+        heads = {point: self.context.id_heads(point, values) for point, values in self.design.items()}
+        places = zip(self.points[first].tolist(), self.branches[first].tolist(), strict=True)
+        return digests_from([heads[point][branch] for point, branch in places], first.tolist(), self.runs).hex()
 
     def table(self) -> pa.Table:
         """The table of successful rows."""
