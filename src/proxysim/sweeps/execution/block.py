@@ -22,6 +22,7 @@ from proxysim.sweeps.execution.hooks import Hook, hook_of, trace_of
 from proxysim.sweeps.execution.journal import Failure, Journal
 from proxysim.sweeps.inputs import ID_LENGTH, Point, digests_from
 from proxysim.sweeps.store.blocks import Block
+from proxysim.sweeps.store.columns import column_of, names_of, texts_of
 
 Array = np.ndarray[Any, Any]
 #: Maximum number of rows that are run and recorded together, the target time that they take in seconds, and the target share
@@ -212,18 +213,11 @@ class BlockRun:
         """The table of successful rows."""
         store = self.context.store
         self.ids = self._ids()
-        branches = pa.array(store.branches, type=pa.string()).take(pa.array(self.branches))
-        columns = [self.points, branches, self.runs, texts_of(self.ids, ID_LENGTH), *self.values.T, self.residual[:, 0]]
-        arrays = [
-            column if isinstance(column, pa.Array) else pa.array(column, type=kind)
-            for column, kind in zip(columns, store.schema().types, strict=True)
-        ]
-        table = pa.Table.from_arrays(arrays, schema=store.schema())
-        if not self.failed:
-            return table
-        good = np.ones(len(self.runs), bool)
-        good[list(self.failed)] = False
-        return table.filter(pa.array(good))
+        keys = [column_of(self.points), names_of(store.branches, self.branches), column_of(self.runs), texts_of(self.ids, ID_LENGTH)]
+        numbers = [*self.values.T, self.residual[:, 0]]
+        table = pa.Table.from_arrays([*keys, *map(column_of, numbers)], schema=store.schema())
+        good = np.setdiff1d(np.arange(len(self.runs)), list(self.failed))
+        return table.take(column_of(good)) if self.failed else table
 
     def failures(self) -> list[dict[str, Any]]:
         """The failed rows, as dicts with the columns of the table of failures."""
@@ -237,11 +231,3 @@ class BlockRun:
 def failure_of(stage: str, error: BaseException) -> Failure:
     """The record of a failed run."""
     return (stage, type(error).__name__, str(error), trace_of(error))
-
-
-def texts_of(text: str, length: int) -> pa.Array:
-    """A column of texts of one length, from all of them one after another, without a Python object for each."""
-    data = text.encode("ascii")
-    count = len(data) // length
-    offsets = np.arange(count + 1, dtype=np.int32) * length
-    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(data))
