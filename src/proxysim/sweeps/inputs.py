@@ -125,8 +125,9 @@ class Variation:
         """Numbers of some points in a prepared world, ``(point, number)``."""
         count = len(points)
         drawn = [(unknown, np.array([point[k] for point in points], float)) for k, unknown in prepared.draws]
+        factors = self.experiment.factors
         amounts = {
-            change.factor: np.array([self._amount(change.factor, point) for point in points])
+            change.factor: factors[change.factor].amounts([point[change.factor] for point in points], self.start)
             for change in prepared.changes
         }
 
@@ -144,9 +145,6 @@ class Variation:
                         column[:, at] += amount
 
         return numbers_at(prepared.world, prepared.raw, count, drawn, change)
-
-    def _amount(self, factor: int, point: Point) -> float:
-        return self.experiment.factors[factor].amount(point[factor], self.start)
 
     def _scenario(self, branch: int, texts: Point) -> Scenario:
         """The scenario with text values, and with every set number at its first value so that it counts as given."""

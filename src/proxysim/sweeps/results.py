@@ -321,6 +321,11 @@ class Sweep:
         """Some outcomes as one array, ``(point, branch, run, outcome)``; NaN where a run failed."""
         return cells_of(self.store, self.state.digest is not None, names)
 
+    def _mean_cells(self, names: list[str]) -> Array:
+        """The mean over some outcomes, ``(point, branch, run)``; NaN where a run failed."""
+        cells = self._cells(names)
+        return cells[..., 0] if len(names) == 1 else np.asarray(cells.mean(axis=-1))
+
     @property
     def largest_residual(self) -> float:
         """The largest relative residual of the books over all successful runs.
@@ -401,13 +406,14 @@ class Sweep:
         if chosen not in store.branches or (len(store.branches) > 1 and chosen == store.branches[0]):
             those = ", ".join(store.branches[1:] or store.branches)
             raise RunError(f"{chosen!r} is not a branch that can be analysed; choose from {those}")
-        cells = self._cells(names).mean(axis=-1)
+        cells = self._mean_cells(names)
         value = cells[:, store.branches.index(chosen)]
         return paired_differences(cells[:, 0], value) if len(store.branches) > 1 else np.asarray(value)
 
     def _dust(self, outcome: str | Sequence[str]) -> float:
         """The size below which a change in the answer is a rounding error."""
-        return DUST * float(np.fmax.reduce(np.abs(self._cells(self._outcomes(outcome)).mean(axis=-1)), axis=None))
+        cells = self._mean_cells(self._outcomes(outcome))
+        return DUST * float(np.fmax.reduce(np.abs(cells, out=cells), axis=None))
 
     def _outcomes(self, outcome: str | Sequence[str]) -> list[str]:
         columns = self.store.columns
