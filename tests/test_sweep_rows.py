@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from tests.sweeping import QUICKSTART, TEXT, experiment, surroundings
+from tests.sweeping import experiment, surroundings
 
 import proxysim
 from proxysim.core.version import model_version
+from proxysim.sweeps.estimate import Cost
 from proxysim.sweeps.execution import block as block_module
 from proxysim.sweeps.execution import context
 from proxysim.sweeps.execution.block import BlockRun, Task
@@ -23,7 +24,7 @@ from proxysim.sweeps.execution.options import SweepOptions
 from proxysim.sweeps.experiment.design import design_of
 from proxysim.sweeps.experiment.experiment import load_experiment
 from proxysim.sweeps.inputs import run_ids
-from proxysim.sweeps.runner import status, sweep
+from proxysim.sweeps.runner import block_of, status, sweep
 from proxysim.sweeps.store import tables
 from proxysim.sweeps.store.columns import column_of, names_of, numbers_in, places_in, texts_of
 from proxysim.sweeps.store.folder import Store
@@ -234,3 +235,12 @@ def test_sweep__does_not_import_pandas(tmp_path: Path) -> None:
     ]
     done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=True, env=surroundings())
     assert "48 False" == done.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("rows", "workers", "expected"),
+    [(10**6, 1, 5_000), (10**6, 2, 5_000), (10**5, 2, 1_562), (10**4, 2, 1_250), (10**3, 1, 5_000), (10**5, 4, 1_250)],
+)
+def test_block__takes_a_second_or_less_where_workers_share_few_runs(rows: int, workers: int, expected: int) -> None:
+    """Runs of a tenth of a millisecond in two branches; never less than a quarter of a second."""
+    assert expected == block_of(Cost(rows, 1e-4, 16, 0.1, 1e6), 2, workers)

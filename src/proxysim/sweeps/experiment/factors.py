@@ -139,7 +139,7 @@ class Factor:
         found = np.array([to_internal(float(value), reader.kind, unit, reader.flows) for value in values], np.float64)
         low, high = reader.limits()
         allowed = np.isfinite(found) & (low - 1e-12 * abs(low) <= found) & (found <= high + 1e-12 * abs(high))
-        for place in np.flatnonzero(~allowed):
+        for place in np.flatnonzero(~allowed).tolist():
             found[place] = self.amount(values[place], start)  # raises an error that says what is wrong
         return found
 
