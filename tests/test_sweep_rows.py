@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -108,28 +109,26 @@ def test_piece__takes_a_fifth_of_a_second(home: Path, seconds: float, rows: int)
     assert rows == len(next(found._pieces(np.arange(5_000))))
 
 
-@pytest.mark.parametrize(("executor", "expected"), [("none", 0), ("threads", 0), ("processes", 1)])
-def test_journal__has_rows_where_a_worker_can_die_alone(
+@pytest.mark.parametrize(("executor", "expected"), [("none", 0), ("threads", 0), ("processes", 2 * sum(range(24)))])
+def test_journal__has_results_where_a_worker_can_die_alone(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, executor: str, expected: int
 ) -> None:
-    """The journals of workers in this process are removed at the next start, so nobody would read what is in them."""
-    kept = tmp_path / "sizes"
-    monkeypatch.setenv("SIZES", str(kept))
-    found = sweep(home / "experiment.toml", tmp_path / "out", SweepOptions(executor, hook="tests.test_sweep_rows:note_size"), block=12)
+    """The journals of workers in this process are removed at the next start, so nobody would read their results."""
+    monkeypatch.setenv("RESULTS", str(tmp_path / "results"))
+    hook = SweepOptions(executor, hook="tests.test_sweep_rows:note_results")
+    found = sweep(home / "experiment.toml", tmp_path / "out", hook, block=12)
     assert (48, 0) == (found.ok, found.failed)
-    sizes = [int(line) for line in kept.read_text().split()]
-    assert 48 == len(sizes)
-    assert expected == min(1, max(sizes))
+    lines = (tmp_path / "results").read_text().split()
+    assert 48 == len(lines)
+    assert expected == sum(map(int, lines))  # each of the 24 rows of a block after those before it
 
 
-def note_size(point: int, branch: str, run: int) -> None:
-    """A hook that writes down how large the journals of its sweep are."""
-    import os
-
-    kept = Path(os.environ["SIZES"])
-    size = sum(path.stat().st_size for path in (kept.parent / "out" / "notes").glob("*.note"))
+def note_results(point: int, branch: str, run: int) -> None:
+    """A hook that writes down how many rows the journals of its sweep have the results of."""
+    kept = Path(os.environ["RESULTS"])
+    known = sum(path.read_bytes().count(b'["done"') for path in (kept.parent / "out" / "notes").glob("*.note"))
     with open(kept, "a", encoding="utf-8") as file:
-        file.write(f"{size}\n")
+        file.write(f"{known}\n")
 
 
 def test_ids__are_the_hash_of_the_text_of_branch_and_point(tmp_path: Path) -> None:

@@ -48,8 +48,8 @@ class Task:
     state : state of the folder, from `Store.state`
     timeout : time limit of one run in seconds; None sets no limit
     hook : "module:function", called as ``hook(point, branch, run)`` before each run; if it raises an error, the run fails
-    keeps_rows : whether the journal keeps finished rows for the next attempt, should the worker die; workers in the process
-        of the parent die with it, and then nobody would read them
+    keeps_results : whether the journal keeps the results of finished rows for the next attempt, should the worker die; workers
+        in the process of the parent die with it, and then nobody would read them
     """
 
     folder: str
@@ -57,7 +57,7 @@ class Task:
     state: str
     timeout: float | None = None
     hook: str | None = None
-    keeps_rows: bool = True
+    keeps_results: bool = True
 
 
 class BlockRun:
@@ -140,9 +140,9 @@ class BlockRun:
             if self.timeout:
                 size = max(1, min(size, int(TIMEOUT_SHARE * self.timeout / self.row_seconds)))
             piece = rows[low : low + size]
-            isolated = [k for k, row in enumerate(piece) if int(row) in self.journal.isolated]
-            if isolated:
-                piece = piece[: max(1, isolated[0])]
+            if self.journal.isolated:
+                first = next((k for k, row in enumerate(piece.tolist()) if row in self.journal.isolated), len(piece))
+                piece = piece[: max(1, first)]
             yield piece
             low += len(piece)
 

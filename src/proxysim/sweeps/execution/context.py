@@ -22,7 +22,7 @@ Array = np.ndarray[Any, Any]
 #: Outcomes that may be undefined.
 MAY_BE_UNDEFINED = (FALL, REVIVAL)
 #: Number of heads of ids, and bytes of numbers of points, that a worker keeps; a point returns in every round.
-HEADS_KEPT, NUMBERS_KEPT = 20_000, 16_000_000
+HEADS_KEPT, NUMBERS_KEPT = 20_000, 8_000_000
 
 
 @dataclass

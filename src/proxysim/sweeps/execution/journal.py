@@ -42,7 +42,7 @@ class Journal:
     name : name of the block
     state : state of the sweep
     timeout : time limit of one run in seconds; None sets no limit
-    keeps_rows : whether rows are written to the file; otherwise it shows only that the block is being run
+    keeps_results : whether the results of finished rows are written to the file as well
 
     Attributes
     ----------
@@ -51,8 +51,8 @@ class Journal:
     isolated : rows on which a worker died, which are run one by one
     """
 
-    def __init__(self, folder: Path, name: str, state: str, timeout: float | None, keeps_rows: bool = True) -> None:
-        self.keeps_rows = keeps_rows
+    def __init__(self, folder: Path, name: str, state: str, timeout: float | None, keeps_results: bool = True) -> None:
+        self.keeps_results = keeps_results
         self.path, self.trace = journal_path(folder, name), folder / f"{name}.trace"
         self.key, self.timeout = f"{state} {name} ".encode(), timeout
         self.done: list[tuple[Array, Array, Array]] = []
@@ -78,8 +78,7 @@ class Journal:
 
     def start(self, rows: Array) -> None:
         """Record which rows are about to run."""
-        if self.keeps_rows:
-            self._write("on", rows.tolist())
+        self._write("on", rows.tolist())
 
     @contextmanager
     def time_limit(self) -> Iterator[None]:
@@ -95,7 +94,7 @@ class Journal:
 
     def record(self, rows: Array, values: Array, residual: Array) -> None:
         """Record the results of rows."""
-        if self.keeps_rows:
+        if self.keeps_results:
             self._write("done", rows.tolist(), _text_of(values), _text_of(residual))
         self.done.append((rows, values, residual))
 
@@ -105,8 +104,7 @@ class Journal:
 
     def record_failure(self, row: int, failure: Failure) -> None:
         """Record that a row failed."""
-        if self.keeps_rows:
-            self._write("failed", [row], *failure)
+        self._write("failed", [row], *failure)
         self.failed[row] = failure
 
     def _write(self, kind: str, rows: list[int], *more: str) -> None:
