@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -100,6 +101,8 @@ def sweeps(measuring: Measuring) -> str:
     """What the runner of sweeps adds to the runs."""
     few, many = (_apart("sweeps.py", "parent", str(12 * measuring.runs(runs // 12))) for runs in (10_000, 100_000))
     long = _apart("sweeps.py", "table", str(measuring.runs(1_000_000)))
+    own = _apart("sweeps.py", "own", str(12 * measuring.runs(8_334)))
+    whole: dict[str, Any] = _apart("streamed.py", str(12 * measuring.runs(83_334)))
     runs, spent, passed = sweeping.share(measuring.runs(8_334))
     measuring.clock.cpu += sum(spent.values())
     measuring.clock.wall += passed
@@ -109,12 +112,16 @@ def sweeps(measuring: Measuring) -> str:
     rows = [
         ["processor time beyond that of the runs, serial", f"{runs:,} runs",
          f"{added} ({spent['plain']:.1f} s plain, {spent['swept']:.1f} s swept)"],
+        ["processor time outside the calls of the engine, serial", f"{own['runs']:,.0f} runs",
+         f"{1e6 * own['outside'] / own['runs']:.1f} µs a run ({100 * own['outside'] / own['within']:.1f} %)"],
         ["time beyond that of the workers, two of Dask", *_on_dask(measuring)],
         ["the table of all runs is written", size, f"{long['written']:.1f} s"],
         ["memory grows meanwhile", size, _bytes(long["bytes"])],
         ["DuckDB tells mean and deviation of 18 outcomes by point and branch", size, asked],
         ["memory of the parent at its peak, two processes", f"{few['runs']:,.0f} runs", _bytes(few["bytes"])],
         ["", f"{many['runs']:,.0f} runs", f"{_bytes(many['bytes'])}, so {(many['bytes'] - few['bytes']) / 1e6:+.1f} MB"],
+        ["memory of the largest process of `sweep`, parent or one of two workers", f"{whole['runs']:,} runs", _bytes(whole["sweep"]["bytes"])],
+        ["memory of `report`, which reads them back", f"{whole['runs']:,} runs", _bytes(whole["report"]["bytes"])],
     ]  # fmt: skip
     return table(["what a sweep costs", "size", "cost"], rows, left=(0, 1))
 

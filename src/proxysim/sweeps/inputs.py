@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,11 +26,13 @@ from proxysim.scenario.world.uncertainty import Unknown, dates_of, numbers_at, r
 from proxysim.scenario.world.vector import place_of
 from proxysim.scenario.world.world import World, build
 from proxysim.sweeps.experiment.experiment import Experiment
-from proxysim.sweeps.experiment.factors import ADD, DRAW, SCALE, SET, TEXT, quoted_path
+from proxysim.sweeps.experiment.factors import ADD, DRAW, SCALE, SET, TEXT, Factor, quoted_path
 
 Array = np.ndarray[Any, Any]
 #: Number of worlds kept in memory, about 0.1 MB each; a sweep over more combinations of text rebuilds them.
 WORLDS_KEPT = 256
+#: Characters of the id of a run.
+ID_LENGTH = 24
 #: A point: one value per factor, in the order of the factors.
 Point = tuple[Any, ...]
 
@@ -122,8 +125,9 @@ class Variation:
         """Numbers of some points in a prepared world, ``(point, number)``."""
         count = len(points)
         drawn = [(unknown, np.array([point[k] for point in points], float)) for k, unknown in prepared.draws]
+        factors = self.experiment.factors
         amounts = {
-            change.factor: np.array([self._amount(change.factor, point) for point in points])
+            change.factor: factors[change.factor].amounts([point[change.factor] for point in points], self.start)
             for change in prepared.changes
         }
 
@@ -141,9 +145,6 @@ class Variation:
                         column[:, at] += amount
 
         return numbers_at(prepared.world, prepared.raw, count, drawn, change)
-
-    def _amount(self, factor: int, point: Point) -> float:
-        return self.experiment.factors[factor].amount(point[factor], self.start)
 
     def _scenario(self, branch: int, texts: Point) -> Scenario:
         """The scenario with text values, and with every set number at its first value so that it counts as given."""
@@ -239,22 +240,66 @@ def run_ids(
     version : model version
     repeat : number of earlier points in the design with the same values
     """
-    return ids_from(id_head(experiment, branch, point, version, repeat), runs)
+    head = RunIds(experiment, version).heads(point, repeat)[branch]
+    text = digests_from([head], [0], runs).hex()
+    return [text[k : k + ID_LENGTH] for k in range(0, len(text), ID_LENGTH)]
 
 
-def id_head(experiment: Experiment, branch: int, point: Point, version: str, repeat: int) -> Any:
-    """The part of the hash that all runs of a point and branch share; see `run_ids`."""
-    changes = [(f.subject, value, f.unit_of(value)) for f, value in zip(experiment.factors, point, strict=True)]
-    changes.sort(key=lambda change: change[0])
-    text = json.dumps([experiment.hashes[branch], changes, experiment.seed, version, repeat])
-    return hashlib.blake2b(text.encode(), digest_size=12)
+class RunIds:
+    """Makes the ids of the runs of an experiment; see `run_ids`.
+
+    An id is a hash of the JSON text of a branch and a point. The parts of the text that are the same at every point are
+    written once, because a sample can have as many points as other designs have runs.
+    """
+
+    def __init__(self, experiment: Experiment, version: str) -> None:
+        self._factors = sorted(enumerate(experiment.factors), key=lambda pair: pair[1].subject)
+        self._levels: list[dict[str, str]] = [{} for _ in experiment.factors]
+        self._changes = ", ".join(
+            "%s" if factor.levels else f'["{factor.subject}", %s, {json.dumps(factor.unit).replace("%", "%%")}]'
+            for _, factor in self._factors
+        )
+        self._starts = [f"[{json.dumps(hash)}, [" for hash in experiment.hashes]
+        self._end = f"], {json.dumps(experiment.seed)}, {json.dumps(version)}, "
+
+    def heads(self, point: Point, repeat: int) -> list[Any]:
+        """The part of the hash that the ids of all runs of a point share, for each branch.
+
+        Parameters
+        ----------
+        point : value of each factor
+        repeat : number of earlier points in the design with the same values
+        """
+        values = [self._level(k, factor, point[k]) if factor.levels else _json(point[k]) for k, factor in self._factors]
+        end = f"{self._changes % tuple(values)}{self._end}{repeat}]"
+        return [hashlib.blake2b((start + end).encode(), digest_size=ID_LENGTH // 2) for start in self._starts]
+
+    def _level(self, k: int, factor: Factor, value: Any) -> str:
+        """What a factor with levels changes, its value and the unit of the level as JSON."""
+        known, name = self._levels[k], repr(value)
+        if name not in known:
+            known[name] = json.dumps([factor.subject, value, factor.unit_of(value)])
+        return known[name]
 
 
-def ids_from(head: Any, runs: Sequence[int] | Array) -> list[str]:
-    """Ids of some runs of a point and branch."""
-    found = []
-    for run in runs:
-        one = head.copy()
-        one.update(int(run).to_bytes(4, "little"))
-        found.append(one.hexdigest())
-    return found
+def _json(value: Any) -> str:
+    """A value as `json.dumps` writes it; faster for a number."""
+    return repr(value) if type(value) is float and math.isfinite(value) else json.dumps(value)
+
+
+def digests_from(heads: Sequence[Any], firsts: Sequence[int], runs: Sequence[int] | Array) -> bytes:
+    """The ids of some runs as bytes, one after another.
+
+    Parameters
+    ----------
+    heads : the part of the hash that consecutive runs share, from `RunIds.heads`
+    firsts : index of the first run with each head
+    runs : run numbers
+    """
+    numbers, found = np.asarray(runs, dtype="<u4").tobytes(), []
+    for head, low, high in zip(heads, firsts, [*firsts[1:], len(runs)], strict=True):
+        for at in range(4 * low, 4 * high, 4):
+            one = head.copy()
+            one.update(numbers[at : at + 4])
+            found.append(one.digest())
+    return b"".join(found)

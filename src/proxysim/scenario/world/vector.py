@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -80,15 +81,22 @@ def work_out(scenario: Scenario, w: Any, p: Any, names: Names) -> None:
     p.until[...] = np.where(np.isnan(p.until), 1e9, p.until)
     p.policy_until[...] = np.where(np.isnan(p.policy_until), 1e9, p.policy_until)
     p.policy_off[...] = np.where(np.isnan(p.policy_off), p.policy_on, np.minimum(p.policy_off, p.policy_on))
-    for parameter in PARAMETERS:
-        if parameter.axes:
-            array = p[parameter.name]
-            array[np.isnan(array)] = 0.0
+    numbers = p.view(np.float64).reshape(len(p), -1)
+    numbers[np.isnan(numbers) & _have_axes(p.dtype)] = 0.0
     for a, actor in enumerate(names["actor"]):
         section = scenario.section(actor)
         fact = scenario.facts.get((section, actor, "sanctions"))
         observed = scenario.text.get((section, actor, "income_basis"), "observed") != "potential"
         p.sanctions_fact[..., a] = fact.value if fact and observed else 0.0
+
+
+@cache
+def _have_axes(dtype: Any) -> Any:
+    """Return which numbers of the flat vector have a place on an axis, such as an actor, (number,)."""
+    rows = np.zeros(1, dtype)
+    for parameter in PARAMETERS:
+        rows[parameter.name] = 1.0 if parameter.axes else 0.0
+    return rows.view(np.float64) == 1.0
 
 
 def _sellers(scenario: Scenario, w: Any, names: Names, i: int) -> list[Any]:
