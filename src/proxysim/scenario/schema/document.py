@@ -97,7 +97,8 @@ def check_document(document: Document, flows: Unit) -> RawWorld:
     world = RawWorld(faults=list(document.faults))
     world.faulty = {tuple(fault.path.split(".")[:3]) for fault in document.faults}
     _register(document, world)
-    data, model = document.data, world_model()
+    data, defaults = document.data, document.data.get("defaults")
+    model = world_model(frozenset(data).intersection(SECTIONS), frozenset(defaults if isinstance(defaults, dict) else ()).intersection(SECTIONS))
     for _ in range(20):
         try:
             valid = model.model_validate(data, context={"flows": flows})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, ValidationInfo, create_model
@@ -74,6 +74,8 @@ def _default_field(key: Key) -> Any:
 
 
 _STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True, protected_namespaces=())
+#: A part of a larger model, whose own validator is never used.
+_PART = ConfigDict(**_STRICT, defer_build=True)
 
 
 def _plain(read: Callable[[Any], tuple[Any, Problems]]) -> Any:
@@ -91,16 +93,24 @@ def entity_model(section: str, defaults: bool = False) -> type[BaseModel]:
     """Return the model of one entry of a section, or of its table in [defaults]; no key is required here."""
     keys = [key for key in SECTIONS[section].values() if key.has_default or not defaults]
     fields: dict[str, Any] = {key.name: (_default_field(key) if defaults else _field(key), None) for key in keys}
-    return create_model(f"{section}_entry", __config__=_STRICT, **fields)
+    return create_model(f"{section}_entry", __config__=_PART, **fields)
 
 
-@cache
-def world_model() -> type[BaseModel]:
-    """Return the model of a world file; required keys are checked after all layers have been read."""
-    fields: dict[str, Any] = {section: (entity_model(section), None) for section in SINGLE}
-    fields |= {section: (dict[str, entity_model(section)], None) for section in ENTITIES}  # type: ignore[misc]
-    defaults: dict[str, Any] = {section: (entity_model(section, True), None) for section in NAMED}
-    fields["defaults"] = (create_model("defaults_table", __config__=_STRICT, **defaults), None)
+@lru_cache(maxsize=64)
+def world_model(sections: frozenset[str], defaults: frozenset[str] = frozenset()) -> type[BaseModel]:
+    """Return the model of a world file; required keys are checked after all layers have been read.
+
+    Building the model of a section takes longer than checking a file with it, so that only those which the file has are built.
+
+    Parameters
+    ----------
+    sections : names of the tables that the file has, known or not
+    defaults : names of the tables that it has in [defaults]
+    """
+    fields: dict[str, Any] = {section: (entity_model(section), None) for section in SINGLE if section in sections}
+    fields |= {section: (dict[str, entity_model(section)], None) for section in ENTITIES if section in sections}  # type: ignore[misc]
+    tables: dict[str, Any] = {section: (entity_model(section, True), None) for section in NAMED if section in defaults}
+    fields["defaults"] = (create_model("defaults_table", __config__=_PART, **tables), None)
     fields["sources"] = (dict[str, _plain(read_source_text)], None)  # type: ignore[misc]
     for name in ("kind", "extends", "branch"):
         fields[name] = (Annotated[Any, PlainValidator(lambda raw: raw)], None)
