@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,10 @@ def place_of(parameter: Parameter, path: tuple[str, ...], index: Places) -> tupl
     return tuple(place)
 
 
+#: Position of a number in the flat vector; every branch of a world asks for the same ones.
+_offset = lru_cache(maxsize=1 << 14)(records.offset)
+
+
 def write_numbers(scenario: Scenario, params: Any, index: Places, size: str) -> dict[tuple[str, ...], int]:
     """Write all numbers to `params`, and return path -> offset in the flat vector."""
     for parameter in PARAMETERS:
@@ -44,7 +48,7 @@ def write_numbers(scenario: Scenario, params: Any, index: Places, size: str) -> 
         parameter = parameter_of(path)
         place = place_of(parameter, path, index)
         if place is not None:
-            offsets[path] = records.offset(parameter.name, size, place)
+            offsets[path] = _offset(parameter.name, size, place)
             flat[offsets[path]] = number.value
     return offsets
 
