@@ -16,7 +16,7 @@ from tests.sweeping import QUICKSTART
 from tests.worlds import PLAIN, Tables, merged, world_of
 
 import proxysim as ps
-from proxysim.core import records, rng
+from proxysim.core import arrays, records, rng
 from proxysim.core.schedule import numbers_of
 from proxysim.errors import InputError, RunError
 from proxysim.runs import ensemble as ensembles
@@ -159,7 +159,7 @@ def test_numbers__have_the_distribution_of_their_range(world: World, rows: np.nd
 
 def test_numbers__moving_together_share_the_draw(world: World, rows: np.ndarray) -> None:
     """Both incomes at the same quantile; others at their own."""
-    u = rng.uniforms(np.uint64(5), RUNS, rng.UNKNOWN, np.uint64(rng.key_of("oil")))
+    u = arrays.uniforms(5, RUNS, rng.UNKNOWN, rng.key_of("oil"))
     assert quantile(u, 100, 60, 200, "split").tolist() == column(world, rows, "income", "north").tolist()
     assert quantile(u, 2, 1, 4, "split").tolist() == column(world, rows, "income", "reds").tolist()
     ranks = stats.spearmanr(column(world, rows, "income", "north"), column(world, rows, "detection", "first"))

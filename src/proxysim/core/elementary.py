@@ -19,8 +19,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from proxysim.core.bits import bits_of, float_of
 from proxysim.core.jit import compiled
 
@@ -279,18 +277,21 @@ def log_gamma(x):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def exp_each(values):  # type: ignore[no-untyped-def]
-    """Return `exp` of each value, (value,)."""
-    result = np.empty(len(values))
+def exp_into(values, result):  # type: ignore[no-untyped-def]
+    """Store `exp` of each value in `result`, both (value,)."""
     for i in range(len(values)):
         result[i] = exp(values[i])
-    return result
 
 
 @compiled
-def power_each(base, exponents):  # type: ignore[no-untyped-def]
-    """Return `power` of one base for each exponent, (exponent,)."""
-    result = np.empty(len(exponents))
-    for i in range(len(exponents)):
-        result[i] = power(base, exponents[i])
-    return result
+def log_into(values, result):  # type: ignore[no-untyped-def]
+    """Store `log` of each value in `result`, both (value,)."""
+    for i in range(len(values)):
+        result[i] = log(values[i])
+
+
+@compiled
+def power_into(bases, exponents, result):  # type: ignore[no-untyped-def]
+    """Store `power` of each base and its exponent in `result`, all (value,)."""
+    for i in range(len(bases)):
+        result[i] = power(bases[i], exponents[i])

@@ -21,6 +21,9 @@ LEVEL = 2
 #: Runs in a group, by the instruction set that must be there.
 WIDTHS = (("avx512f", 8), ("avx2", 8), ("avx", 4), ("sse4.1", 2))
 
+#: In place of a size class: functions of whole arrays.
+ARRAYS = "arrays"
+
 Call = Any
 
 
@@ -101,7 +104,8 @@ def code(size: str, lanes: int) -> Code:
             return Code(_unsealed(file.read_bytes()), features)
         except (OSError, ValueError, RuntimeError):
             pass  # not there yet, or damaged: compiled again
-        print(f"proxysim: compiling the rules for {size} worlds; this happens once", file=sys.stderr)
+        if size != ARRAYS:  # which takes no time
+            print(f"proxysim: compiling the rules for {size} worlds; this happens once", file=sys.stderr)
         made = object_code(str(_module(size, lanes)), features)
         with suppress(OSError):  # a disk that is full ends no run
             _save(file, _sealed(made))

@@ -6,14 +6,16 @@ and bytes from group to group of each array, lengths that are only known then, a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from proxysim.core import calls, step
-from proxysim.core.lanes.types import INT, Array, Group, Record, Scalar, Type
+from proxysim.core import calls, elementary, rng, step
+from proxysim.core.lanes import subset
+from proxysim.core.lanes.types import INT, KEY, Array, Group, Record, Scalar, Type
 from proxysim.core.schedule import empty_schedule, no_policies
 
 
@@ -65,7 +67,22 @@ def entries(lanes: int) -> tuple[Entry, ...]:
     return (*drivers, *single)
 
 
-def table_of(values: dict[str, Any], entry: Entry, kinds: dict[str, Type]) -> tuple[np.ndarray[Any, Any], dict[str, int]]:
+@cache
+def array_entries() -> tuple[Entry, ...]:
+    """Return the functions of whole arrays."""
+    rules = elementary.exp_into, elementary.log_into, elementary.power_into, rng.uniforms_into
+    return tuple(Entry(rule.__name__, rule, subset.read(rule).arguments) for rule in rules)
+
+
+def array_types(lanes: int) -> dict[str, Type]:
+    """Return the types of what functions of whole arrays are called with; their values lie side by side in lanes."""
+    floats, keys = (Array(kind, (None,), lanes > 1) for kind in ("f8", "u8"))
+    return {
+        "values": floats, "bases": floats, "exponents": floats, "result": floats, "runs": keys, "keys": keys, "seed": KEY, "mechanism": INT,
+    }  # fmt: skip
+
+
+def table_of(values: Mapping[str, Any], entry: Entry, kinds: dict[str, Type]) -> tuple[np.ndarray[Any, Any], dict[str, int]]:
     """Return the table of an entry, and where its single integers are.
 
     Parameters
@@ -85,7 +102,7 @@ def _add(table: list[int], places: dict[str, int], name: str, value: Any, kind: 
     match kind:
         case Scalar():
             places[name] = len(table)
-            table.append(int(value))
+            table.append(int(np.uint64(value).astype(np.int64)))
         case Record(name=record):
             table += [value.ctypes.data, 0 if record == "world" else value.strides[0]]
         case Array(steady=True):

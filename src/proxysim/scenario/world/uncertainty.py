@@ -11,7 +11,7 @@ import numpy as np
 
 from proxysim.core import records, rng
 from proxysim.core import schedule as codes
-from proxysim.core.elementary import exp_each, log, power_each
+from proxysim.core.arrays import exp_each, log_each, power_each, uniforms
 from proxysim.errors import Fault, InputError
 from proxysim.scenario.scenario import Number, Scenario
 from proxysim.scenario.schema.keys import parameter_of
@@ -68,7 +68,7 @@ def quantile(u: Array, value: float, low: float, high: float, dist: str) -> Arra
     if dist == "uniform":
         return low + (high - low) * u
     if dist == "log-uniform":
-        return np.asarray(low * exp_each(u * log(high / low)))
+        return np.asarray(low * exp_each(u * log_each(np.array(high / low))))
     if dist == "triangular":
         peak = (value - low) / (high - low) if high > low else 0.5
         rising = low + np.sqrt(u * (high - low) * (value - low))
@@ -164,7 +164,7 @@ class Drawing:
 def _quantiles(seed: int, draws: Sequence[int] | Array) -> Callable[[int], Array]:
     """Return the function from a random-number key to the quantiles of some draws, (draw,)."""
     numbers = np.asarray(draws, dtype=np.uint64)
-    return lambda key: np.asarray(rng.uniforms(np.uint64(seed), numbers, rng.UNKNOWN, np.uint64(key)))
+    return lambda key: uniforms(seed, numbers, rng.UNKNOWN, key)
 
 
 def uncertain_numbers(world: World) -> dict[str, tuple[Unknown, ...]]:
