@@ -14,7 +14,7 @@ import pytest
 from scipy import stats
 from tests.studies import STUDY
 from tests.sweeping import QUICKSTART
-from tests.worlds import PLAIN, Tables, merged, plain_world, world_of
+from tests.worlds import PLAIN, Tables, merged, opened_tables, plain_world, world_of
 
 import proxysim as ps
 from proxysim.core import arrays, records, rng
@@ -26,6 +26,7 @@ from proxysim.runs.ensemble import ensemble
 from proxysim.runs.threads import Job
 from proxysim.scenario.world.quantiles import Quantiles, Range, quantile
 from proxysim.scenario.world.uncertainty import REPLICATES, Drawing, NumberRows, Unknown, raw_numbers, unknowns
+from proxysim.scenario.world.vector import Defaults
 from proxysim.scenario.world.world import World
 
 U = np.linspace(0.001, 0.999, 999)
@@ -406,3 +407,22 @@ def test_numbers__of_a_shipped_world_are_those_drawn_one_by_one(branch: str) -> 
     places = [place for one in known for place in one.places]
     assert 700 < len(places)
     assert np.ascontiguousarray(expected[:, places]).tobytes() == np.ascontiguousarray(found[:, places]).tobytes()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_defaults__of_a_row_do_not_depend_on_other_rows(seed: int) -> None:
+    """Rows in which other numbers are given: each alone, and all at once."""
+    world = world_of(opened_tables(seed))
+    raw = raw_numbers(world).view(np.float64).reshape(1, -1)
+    chance = np.random.default_rng(seed)
+    rows = np.repeat(raw, 8, axis=0)
+    for given in (np.isnan(rows), rows > 0.0):
+        rows = np.where(given & (chance.random(rows.shape) < 0.5), chance.random(rows.shape), rows)
+    defaults = Defaults(world.scenario, world.arrays[0], world.names, world.size)
+    alone = rows.copy()
+    for k in range(8):
+        defaults.write(alone[k : k + 1])
+    assert not np.array_equal(rows, alone, equal_nan=True)
+    defaults.write(rows)
+    assert alone.tobytes() == rows.tobytes()
+    assert 8 == len({row.tobytes() for row in rows})
