@@ -173,7 +173,8 @@ def call_for_arrays(rule: Any, values: tuple[Any, ...], lanes: int) -> None:
 
     entry = next(one for one in layout.array_entries() if one.function is rule)
     table, _ = layout.table_of(dict(zip(entry.arguments, values, strict=True)), entry, layout.array_types(lanes))
-    compiler.code(ARRAYS, lanes).function(entry.name)(table.ctypes.data, 0, 1)
+    code = compiler.code(ARRAYS, lanes)  # held during the call: threads that load it at once have one each, and the cache keeps the last
+    code.function(entry.name)(table.ctypes.data, 0, 1)
 
 
 class RuleCalls:
