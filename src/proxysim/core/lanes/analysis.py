@@ -234,7 +234,7 @@ class _Analysis:
                 elif isinstance(kind, Several):
                     self.fail(target, "give each of the returned values a name of its own")
                 else:
-                    if name in self.form.names or name in self.assigned or self.guard:
+                    if name in self.form.names or name in self.assigned or self.guard or self.loops:
                         self.fail(target, f"{name} stands for an array, so assign it once, at the top of the rule")
                     self.assigned.add(name)
                     self.form.aliases[name] = kind
@@ -450,6 +450,8 @@ class _Analysis:
             self.fail(node, f"{ast.unparse(node.value)} has {len(array.shape)} axes, found {len(indices)} indices")
         if any(kind.kind != "i8" for kind in kinds):
             self.fail(node, "an index is an integer; write int(...)")
+        if any(isinstance(index, ast.UnaryOp) and isinstance(index.op, ast.USub) for index in indices):
+            self.fail(node, "an index counts from 0")
         vary = any(kind.varies for kind in kinds)
         if len(indices) < len(array.shape):
             if vary:
@@ -523,7 +525,10 @@ class _Analysis:
             return self.builtin(node, name, kinds)
         called = subset.called_by(self.source, node.func)
         if called is np.uint64:
-            return Scalar("u8", self.number(node, kinds[0]).varies)
+            number = self.number(node, kinds[0])
+            if number.kind not in ("i8", "u8"):
+                self.fail(node, "a key is made from an integer")
+            return Scalar("u8", number.varies)
         if isinstance(node.func, ast.Attribute) and self.source.function.__globals__.get(ast.unparse(node.func.value)) is math:
             return Scalar("i8" if node.func.attr in ("ceil", "floor") else "f8", self.number(node, kinds[0]).varies)
         if subset.is_primitive(called):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -64,6 +65,8 @@ _CURES: dict[type[ast.AST], str] = {
     ast.MatMult: "write the sums as loops instead of @",
     ast.Invert: "write x ^ -1 instead of ~x, or not x for a condition",
 }
+#: A local with the number that `scopes` gave it.
+_RENAMED = re.compile(r"\b([^\W\d]\w*)\.\d+\b")
 
 
 class OutsideSubset(Exception):
@@ -100,7 +103,8 @@ class Source:
     def outside(self, node: ast.AST, sentence: str) -> OutsideSubset:
         """Return the error for a place in this rule."""
         line = self.line + getattr(node, "lineno", 1) - 1
-        return OutsideSubset(f"{self.file}:{line}: {self.function.__name__}: {sentence}")
+        words = _RENAMED.sub(r"\1", sentence)
+        return OutsideSubset(f"{self.file}:{line}: {self.function.__name__}: {words}")
 
 
 def plain(rule: Any) -> Any:
@@ -130,17 +134,21 @@ def _check(source: Source) -> None:
     arguments = source.tree.args
     if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.defaults or arguments.posonlyargs:
         raise source.outside(source.tree, "a rule has plain arguments, without defaults, * or keywords")
+    loops = {node.iter for node in ast.walk(source.tree) if isinstance(node, ast.For)}
     for statement in source.body:
         for node in ast.walk(statement):
             cure = _said(source, node)
+            if not cure and isinstance(node, ast.Call) and ast.unparse(node.func) == "range" and node not in loops:
+                cure = "range is only for loops"
             if cure:
                 raise source.outside(node, cure)
 
 
 def _said(source: Source, node: ast.AST) -> str:
     """Return what to write instead of a node, or nothing if it is in the subset."""
-    if type(node) in _CURES:
-        return _CURES[type(node)]
+    for one in (node, *_operators(node)):
+        if type(one) in _CURES:
+            return _CURES[type(one)]
     if isinstance(node, ast.stmt) and not isinstance(node, _STATEMENTS):
         return f"a rule has no {type(node).__name__.lower()} statement"
     if isinstance(node, ast.expr) and not isinstance(node, _EXPRESSIONS):
@@ -161,6 +169,18 @@ def _said(source: Source, node: ast.AST) -> str:
         case ast.Expr(value) if not isinstance(value, ast.Call):
             return "a line that is only an expression has no effect; assign it or call a rule"
     return ""
+
+
+def _operators(node: ast.AST) -> list[ast.AST]:
+    """Return the operators of an expression or assignment; they have no line of their own."""
+    match node:
+        case ast.BinOp(op=operator) | ast.AugAssign(op=operator):
+            return [operator]
+        case ast.UnaryOp(op=sign):
+            return [sign]
+        case ast.Compare(ops=operators):
+            return list(operators)
+    return []
 
 
 def _said_of_call(source: Source, function: ast.expr) -> str:
