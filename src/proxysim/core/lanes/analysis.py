@@ -213,11 +213,6 @@ class _Analysis:
         self.assign(target, self.expression(node.value))
         return NONE
 
-    def do_AnnAssign(self, node: ast.AnnAssign) -> Exits:
-        if node.value is not None:
-            self.assign(node.target, self.expression(node.value))
-        return NONE
-
     def do_AugAssign(self, node: ast.AugAssign) -> Exits:
         before = self.expression(node.target)
         kind = self.operation(node, node.op, self.number(node, before), self.number(node.value, self.expression(node.value)))

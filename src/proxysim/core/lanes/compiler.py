@@ -46,17 +46,10 @@ def object_code(text: str, features: str) -> bytes:
     parsed = binding.parse_assembly(text)
     parsed.triple = machine.triple
     parsed.data_layout = str(machine.target_data)
-    if hasattr(binding, "create_pass_builder"):
-        options = binding.create_pipeline_tuning_options(speed_level=LEVEL)
-        options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
-        builder = binding.create_pass_builder(machine, options)
-        builder.getModulePassManager().run(parsed, builder)
-    else:
-        managers = binding.create_pass_manager_builder()
-        managers.opt_level, managers.inlining_threshold = LEVEL, 225
-        manager = binding.create_module_pass_manager()
-        managers.populate(manager)
-        manager.run(parsed)
+    options = binding.create_pipeline_tuning_options(speed_level=LEVEL)
+    options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
+    builder = binding.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(parsed, builder)
     return bytes(machine.emit_object(parsed))
 
 

@@ -313,11 +313,6 @@ class Body:
         self.assign(target, self.value(node.value), self.form.types[node.value])
         return NONE
 
-    def do_AnnAssign(self, node: ast.AnnAssign) -> Exits:
-        if node.value is not None:
-            self.assign(node.target, self.value(node.value), self.form.types[node.value])
-        return NONE
-
     def do_AugAssign(self, node: ast.AugAssign) -> Exits:
         place = self.place(node.target) if not isinstance(node.target, ast.Name) else None
         before, held = self.read(place) if place is not None else self.value(node.target), self.scalar(node.target)
