@@ -23,7 +23,8 @@ from proxysim.runs import ensemble as ensembles
 from proxysim.runs import threads
 from proxysim.runs.ensemble import ensemble
 from proxysim.runs.threads import Job
-from proxysim.scenario.world.uncertainty import REPLICATES, Drawing, quantile, unknowns
+from proxysim.scenario.world.quantiles import quantile
+from proxysim.scenario.world.uncertainty import REPLICATES, Drawing, unknowns
 from proxysim.scenario.world.world import World
 
 U = np.linspace(0.001, 0.999, 999)

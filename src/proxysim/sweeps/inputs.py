@@ -22,7 +22,7 @@ from proxysim.runs.outcomes import Outcome, outcomes_of
 from proxysim.scenario.resolve.assembly import full_path
 from proxysim.scenario.scenario import Scenario
 from proxysim.scenario.schema.keys import parameter_of
-from proxysim.scenario.world.uncertainty import Unknown, dates_of, numbers_at, raw_numbers, unknowns
+from proxysim.scenario.world.uncertainty import NumberRows, dates_of, unknowns
 from proxysim.scenario.world.vector import place_of
 from proxysim.scenario.world.world import World, build
 from proxysim.sweeps.experiment.experiment import Experiment
@@ -51,9 +51,8 @@ class _Prepared:
     """A world with everything that does not depend on the point."""
 
     world: World
-    raw: Any
+    rows: NumberRows
     changes: tuple[_Change, ...]
-    draws: tuple[tuple[int, Unknown], ...]
     reference: _Prepared | None
 
 
@@ -71,6 +70,7 @@ class Variation:
         self._worlds: dict[tuple[int, Point], _Prepared] = {}
         self._scenarios: dict[tuple[int, Point], Scenario] = {}
         self._texts = [k for k, factor in enumerate(experiment.factors) if factor.verb == TEXT]
+        self._drawn = [k for k, factor in enumerate(experiment.factors) if factor.verb == DRAW]
         self._plain: dict[int, Scenario] = {}
         first = self.plain(0)
         self.start = first.start[0] * 12 + first.start[1] - 1
@@ -123,8 +123,6 @@ class Variation:
 
     def _numbers(self, prepared: _Prepared, points: Sequence[Point]) -> Array:
         """Numbers of some points in a prepared world, ``(point, number)``."""
-        count = len(points)
-        drawn = [(unknown, np.array([point[k] for point in points], float)) for k, unknown in prepared.draws]
         factors = self.experiment.factors
         amounts = {
             change.factor: factors[change.factor].amounts([point[change.factor] for point in points], self.start)
@@ -144,7 +142,12 @@ class Variation:
                     else:
                         column[:, at] += amount
 
-        return numbers_at(prepared.world, prepared.raw, count, drawn, change)
+        return prepared.rows.at(self._quantiles(points), change)
+
+    def _quantiles(self, points: Sequence[Point]) -> Array:
+        """The quantiles of some points, ``(factor, point)``, in the order of the factors that are drawn."""
+        values = [[point[k] for k in self._drawn] for point in points]
+        return np.array(values, np.float64).reshape(len(points), len(self._drawn)).T
 
     def _scenario(self, branch: int, texts: Point) -> Scenario:
         """The scenario with text values, and with every set number at its first value so that it counts as given."""
@@ -179,7 +182,8 @@ class Variation:
         changes, drawn = [], []
         for k, factor in enumerate(self.experiment.factors):
             if factor.verb == DRAW:
-                drawn += [(k, known[path[0]]) for path in factor.paths if path[0] in known]
+                column = self._drawn.index(k)
+                drawn += [(column, known[path[0]]) for path in factor.paths if path[0] in known]
             elif factor.verb in (SET, SCALE, ADD):
                 places: list[int] = []
                 for path in map(full_path, factor.paths):
@@ -190,7 +194,7 @@ class Variation:
                         places += [offset, *(() if factor.verb == SET else dates_of(world, offset))]
                 changes.append(_Change(k, factor.verb, tuple(places)))
         reference = None if world.reference is None else self._prepare_world(world.reference)
-        return _Prepared(world, raw_numbers(world), tuple(changes), tuple(drawn), reference)
+        return _Prepared(world, NumberRows(world, drawn), tuple(changes), reference)
 
 
 def _with_rules(scenario: Scenario, rules: dict[str, str]) -> Scenario:
