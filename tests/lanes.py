@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import re
 import struct
@@ -17,7 +18,8 @@ from tests.worlds import Tables, opened_tables, pressed_tables, random_tables, w
 
 from proxysim.core import memory, records
 from proxysim.core.jit import cpu_features
-from proxysim.core.lanes import compiler, entries
+from proxysim.core.lanes import compiler, emit, entries, layout, subset
+from proxysim.core.lanes.types import Array as ArrayKind
 from proxysim.core.schedule import numbers_of
 from proxysim.core.vocabulary import COUNTED, MEASURES
 from proxysim.runs import outcomes
@@ -37,7 +39,14 @@ COUNTS = (1, 2, 7, 8, 9, 15)
 
 @dataclass(frozen=True)
 class Case:
-    """Runs of a world: `numbers`, (run or 1, number), those of its reference, the number of each run, and the month from which they count."""
+    """Runs of a world.
+
+    Attributes
+    ----------
+    numbers, reference : all numbers of each run, and of its reference, (run or 1, number)
+    runs : number of each run
+    start, stop : first month that counts, and one past the last month that is run; None for all
+    """
 
     world: World
     numbers: Array
@@ -45,10 +54,11 @@ class Case:
     runs: Array
     start: int = 0
     seed: int = 11
+    stop: int | None = None
 
     @property
     def months(self) -> int:
-        return len(self.world.months)
+        return len(self.world.months) if self.stop is None else self.stop
 
 
 def case_of(world: World, count: int, start: int = 0, spread: bool = False) -> Case:
@@ -93,8 +103,9 @@ def track_of(case: Case, count: int) -> Array:
 def ended(case: Case, lanes: int, tracked: int = 3) -> dict[str, Array]:
     """All that the runs leave behind, and the months of the first ones."""
     made, track = begun(case, lanes), track_of(case, min(tracked, len(case.runs)))
-    made.advance(0, case.start, False, track)
-    made.advance(case.start, case.months, True, track)
+    start = min(case.start, case.months)
+    made.advance(0, start, False, track)
+    made.advance(start, case.months, True, track)
     return left(case, made) | {"track": track}
 
 
@@ -126,6 +137,14 @@ def differences(one: dict[str, Array], two: dict[str, Array]) -> list[str]:
     """Names of what is not the same to the bit."""
     assert one.keys() == two.keys()
     return [name for name, values in one.items() if not same_bits(values, two[name])]
+
+
+def digest_of(found: dict[str, Array]) -> str:
+    """A hash of arrays."""
+    digest = hashlib.blake2b(digest_size=12)
+    for name in sorted(found):
+        digest.update(f"{name} {found[name].dtype} {found[name].shape}".encode() + np.ascontiguousarray(found[name]).tobytes())
+    return digest.hexdigest()
 
 
 # ---- random worlds ---------------------------------------------------------------------------------------
@@ -239,3 +258,44 @@ def imported(code: bytes) -> set[str]:
             if section == 0 and name:
                 found.add(code[texts + name : code.index(b"\0", texts + name)].decode())
     return found
+
+
+# ---- single rules ----------------------------------------------------------------------------------------
+
+
+#: What the rules of `small_rules` work on: floats, integers, the same for all runs, and results.
+KINDS = {
+    "x": ArrayKind("f8", (None,), True), "i": ArrayKind("i8", (None,), True), "v": ArrayKind("f8", (None,), False, True),
+    "y": ArrayKind("f8", (None,), True), "j": ArrayKind("i8", (None,), True),
+}  # fmt: skip
+
+
+def of_rule(rule: Any, given: dict[str, Array], lanes: int) -> dict[str, Array]:
+    """What a rule (x, i, v, y, j) leaves in its arrays, (run, item), where lanes compiled it; `v` is (item,), for all runs."""
+    emitter, kinds = emit.Emitter(lanes), {name: replace(kind, varies=kind.varies and lanes > 1) for name, kind in KINDS.items()}
+    form = emitter.program.typed(rule, tuple(kinds.values()))
+    leaves = [leaf for kind in kinds.values() for leaf in emitter.leaves(kind)]
+    entries._export(emitter, "rule", emitter.function(form, False), leaves)
+    code = compiler.Code(compiler.object_code(str(emitter.module), cpu_features()), cpu_features())
+    held = {name: one if name == "v" else memory._in_lanes(one.view(np.float64), lanes) for name, one in given.items()}
+    table, _ = layout.table_of(held, layout.Entry("rule", rule, tuple(kinds)), kinds)
+    runs = len(given["x"])
+    code.function("rule")(table.ctypes.data, 0, -(-runs // lanes))
+    return {name: one if name == "v" else memory._in_rows(one, runs).view(given[name].dtype) for name, one in held.items()}
+
+
+def of_plain_rule(rule: Any, given: dict[str, Array]) -> dict[str, Array]:
+    """The same as plain Python, one run after the other."""
+    held = {name: one.copy() for name, one in given.items()}
+    with np.errstate(all="ignore"):
+        for run in range(len(given["x"])):
+            subset.plain(rule)(*(one if name == "v" else one[run] for name, one in held.items()))
+    return held
+
+
+def numbers_for_rules(seed: int, runs: int = 21, items: int = 6) -> dict[str, Array]:
+    """Random numbers of few values, so that comparisons meet ties, of both signs of 0; some integers are far outside of any array."""
+    chance = np.random.default_rng(seed)
+    x = chance.choice([-2.5, -1.0, -0.0, 0.0, 0.5, 1.0, 3.0, 1e300], (runs, items))
+    i = chance.choice([-(10**14), -3, -1, 0, 1, 2, 3, 5, 6, 10**14], (runs, items))
+    return {"x": x, "i": i, "v": chance.normal(size=items), "y": np.zeros((runs, items)), "j": np.zeros((runs, items), np.int64)}

@@ -5,19 +5,13 @@ from __future__ import annotations
 import ast
 import importlib.util
 import inspect
-import os
 import re
-import shutil
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from proxysim.core import version
 from proxysim.core.calls import calls_of_month
 from proxysim.core.lanes import analysis, layout, subset
 from proxysim.core.lanes.analysis import OutsideSubset, Program
@@ -76,7 +70,10 @@ def refused(folder: Path, text: str, name: str = "rule") -> tuple[str, str]:
 
 LOOP = "write a loop over range(...) instead of a comprehension"
 RECORDS = "a rule keeps numbers in the arrays of the records, so declare a field in core/records.py instead of a "
-NOT_A_RULE = "is not one of the rules; call functions marked @compiled, abs, bool, float, int, len, max, min and math.ceil, math.fabs, math.floor, math.sqrt"
+NOT_A_RULE = (
+    "is not one of the rules; call functions marked @compiled, abs, bool, float, int, len, max, min"
+    " and math.ceil, math.fabs, math.floor, math.sqrt"
+)
 #: Constructs outside the subset, each with its sentence; "#!" marks the line.
 SYNTAX = {
     ast.Pow: ("x = p.noise ** 2.0 #!", "write power(x, y) of core.elementary instead of **, or a product"),
@@ -124,7 +121,8 @@ FORMS = {
     "two loop variables": ("for i, j in s.stock: #!\n    pass", "a loop has one variable"),
     "keyword": ("x = one(x=1.0) #!", "pass arguments by position"),
     "idle line": ("x = 1\nx + 1 #!", "a line that is only an expression has no effect; assign it or call a rule"),
-    "math": ("x = 1.0 + math.exp(p.noise) #!", "write exp(...) of core.elementary instead of math.exp, of which the last bits depend on the C library"),
+    "math": ("x = 1.0 + math.exp(p.noise) #!",
+             "write exp(...) of core.elementary instead of math.exp, of which the last bits depend on the C library"),
     "unmarked": ("x = unmarked(1.0) #!", f"unmarked {NOT_A_RULE}"),
     "numpy": ("x = np.sum(s.funds) #!", f"np.sum {NOT_A_RULE}"),
     "method": ("x = s.funds.sum() #!", f"s.funds.sum {NOT_A_RULE}"),
@@ -189,7 +187,8 @@ TYPED = {
     "float added to integers": ("s.fallen[0] += 1.5 #!", "a number of kind f8 does not fit an array of kind i8; write int(...) or change the array"),
     "world": ("w.tie_to[0] = 1 #!", "the world does not change during a run; what changes is a field of State or Flows"),
     "number of the world": ("w.kits = 1 #!", "the world does not change during a run; what changes is a field of State or Flows"),
-    "key and number": ("for i in range(2):\n    k = s.seed\n    k = 1.0 #!", "k is a random-number key in one place and a number in another; use two names"),
+    "key and number": ("for i in range(2):\n    k = s.seed\n    k = 1.0 #!",
+                       "k is a random-number key in one place and a number in another; use two names"),
     "range of floats": ("for i in range(2.0): #!\n    pass", "a range has integers as its bounds"),
     "first of a range": ("for i in range(s.fallen[0], 5): #!\n    pass",
                          "a range begins at the same number in all runs; begin earlier, and test with if"),

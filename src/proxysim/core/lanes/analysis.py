@@ -47,7 +47,8 @@ class Typed:
     exits : for each loop, the exits that only some of its runs take
     returns : type of the value; None if there is none
     partly : whether some runs may return before others
-    acts : whether it writes to memory or may not end without a mask, so that it must know which runs take part
+    acts : whether it must know which runs take part: it writes to memory, reads at an
+        index that differs between runs, or may not end without a mask
     """
 
     source: Source
@@ -452,6 +453,7 @@ class _Analysis:
             if vary:
                 self.fail(node, "which part of an array is meant must be the same for all runs")
             return Array(array.kind, array.shape[len(indices) :], array.varies, array.steady)
+        self.form.acts |= vary
         if vary and not array.varies:
             self.fail(node, "an entry of an array of the world cannot depend on a number of one run; loop over the entries, and test with if")
         return Scalar(array.kind, array.varies)

@@ -94,14 +94,14 @@ def code(size: str, lanes: int) -> Code:
     file = cache_folder() / f"{size}.{lanes}.{digest}.lanes"
     with alone(file.with_suffix(".lock")):
         try:
-            return Code(_unsealed(file.read_bytes()), features)
+            return Code(_unsealed(file.read_bytes(), file.name), features)
         except (OSError, ValueError, RuntimeError):
             pass  # not there yet, or damaged: compiled again
         if size != ARRAYS:  # which takes no time
             print(f"proxysim: compiling the rules for {size} worlds; this happens once", file=sys.stderr)
         made = object_code(str(_module(size, lanes)), features)
         with suppress(OSError):  # a disk that is full ends no run
-            _save(file, _sealed(made))
+            _save(file, _sealed(made, file.name))
     return Code(made, features)
 
 
@@ -112,14 +112,14 @@ def _module(size: str, lanes: int) -> Any:
     return entries.module(size, lanes)
 
 
-def _sealed(code: bytes) -> bytes:
-    """Return code with its hash, so that a damaged file is not run."""
-    return hashlib.blake2b(code, digest_size=16).digest() + code
+def _sealed(code: bytes, name: str) -> bytes:
+    """Return code with a hash of it and of the name of its file, so that neither a damaged file nor one of another size class is run."""
+    return hashlib.blake2b(code, digest_size=16, key=name.encode()).digest() + code
 
 
-def _unsealed(content: bytes) -> bytes:
+def _unsealed(content: bytes, name: str) -> bytes:
     code = content[16:]
-    if content[:16] != hashlib.blake2b(code, digest_size=16).digest():
+    if content != _sealed(code, name):
         raise ValueError("damaged")
     return code
 

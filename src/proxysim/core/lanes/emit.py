@@ -693,7 +693,12 @@ class Body:
         return value, kind
 
     def divided(self, one: Any, two: Any, kind: Scalar, rest: bool) -> Any:
-        """Return quotient or rest of integers as in Python: the quotient is rounded down."""
+        """Return quotient or rest of integers as in Python: the quotient is rounded down.
+
+        A lane that takes no part may divide by 0, which would end the process; it divides by 1.
+        """
+        if not isinstance(two, ir.Constant):
+            two = self.at.select(self.at.icmp_signed("==", two, self.zero(kind)), self.constant(1, kind), two)
         left = self.at.srem(one, two)
         other_side = self.at.icmp_signed("<", self.at.xor(left, two), self.zero(kind))
         down = self.at.and_(other_side, self.at.icmp_signed("!=", left, self.zero(kind)))
@@ -821,8 +826,16 @@ class Body:
         for one in ast.walk(node):
             if isinstance(one, ast.Call) and ast.unparse(one.func) not in _CHEAP:
                 return False
+            if isinstance(one, ast.Subscript) and self.is_gathered(one):
+                return False  # a run that takes no part may have an index outside of the array
             size += isinstance(one, (ast.BinOp, ast.Compare, ast.Call, ast.IfExp, ast.Subscript, ast.BoolOp))
         return size <= _SMALL
+
+    def is_gathered(self, node: ast.Subscript) -> bool:
+        """Return whether an entry is read at an index that differs between runs."""
+        indices = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        kinds = [self.form.types.get(index) for index in indices]
+        return any(isinstance(kind, Scalar) and kind.varies for kind in kinds)
 
     def of_Call(self, node: ast.Call) -> Any:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
