@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,7 +93,7 @@ def at_highest_level(size: str, lanes: int) -> Any:
 def times_of_months(
     clock: Clock, world: World, runs: int, rounds: int, chosen: dict[str, Kernel] | None = None
 ) -> dict[str, list[float]]:
-    """Microseconds of a month of one run on each kernel, in each round.
+    """Microseconds of processor time of a month of one run on each kernel, in each round.
 
     Runs begin and go through all months on one thread. Memory and outcomes are not part of the time.
 
@@ -111,7 +112,7 @@ def times_of_months(
 
         return months
 
-    times = clock.interleaved({name: case(batches) for name, batches in held.items()}, rounds)
+    times = clock.interleaved({name: case(batches) for name, batches in held.items()}, rounds, timer=time.thread_time)
     sums = {name: [batch.tally.tobytes() for batch in batches] for name, batches in held.items()}
     assert all(one == next(iter(sums.values())) for one in sums.values()), "kernels differ in their results"
     return {name: [1e6 * took / runs / len(world.months) for took in found] for name, found in times.items()}

@@ -157,7 +157,7 @@ def speed(measuring: Measuring) -> str:
         if measuring.cores <= 2:
             del threads["all"]
         together = Clock().interleaved(
-            {key: lambda w=world, n=runs, t=t: run_many(w, n, t) for key, t in threads.items()}, measuring.rounds(11), alone=False
+            {key: lambda w=world, n=runs, t=t: run_many(w, n, t) for key, t in threads.items()}, measuring.rounds(7), alone=False
         )
         alone = median(one["one"] + together["one"])
         most_threads = together["all" if measuring.cores > 2 else "two" if measuring.cores == 2 else "one"]
@@ -177,7 +177,7 @@ def kernel_times(measuring: Measuring) -> str:
         for key, found in times.items():
             faster = "" if key == first else f" ({ratio(times[first], found):.1f}×)"
             cells[key].append(f"{median(found):.2f}{faster}")
-    return table(["µs a month of one run", *KERNEL_WORLDS], list(cells.values()))
+    return table(["µs a month of one run (times faster)", *KERNEL_WORLDS], list(cells.values()))
 
 
 def compile_times(measuring: Measuring) -> str:
@@ -287,7 +287,7 @@ def studies(measuring: Measuring) -> str:
 
 def start(measuring: Measuring) -> str:
     """Whole commands, with an empty cache and later."""
-    rounds = [starts(report=measuring.part == 1.0) for _ in range(3 if measuring.part == 1.0 else 1)]
+    rounds = [starts(report=measuring.part == 1.0) for _ in range(2 if measuring.part == 1.0 else 1)]
     costs = {name: [one[name] for one in rounds] for name in rounds[0]}
     rows = [[name, *(f"{median(one[k] for one in found):.2f} s" for k in range(len(Cost._fields)))] for name, found in costs.items()]
     return table(["command", "time", "processor time"], rows)
