@@ -19,7 +19,7 @@ import numpy as np
 from proxysim.core.lanes.scopes import Scopes
 
 #: Functions that every rule may call without importing them from the compiled sources.
-BUILTINS = ("abs", "bool", "float", "int", "len", "max", "min")
+BUILTINS = ("abs", "float", "int", "len", "max", "min")
 #: Exact functions of `math`: their results are the same on every platform.
 EXACT = ("ceil", "fabs", "floor", "sqrt")
 _STATEMENTS = (
