@@ -17,7 +17,7 @@ import numpy as np
 from tests.worlds import Tables, opened_tables, pressed_tables, random_tables, with_policies, world_of
 
 from proxysim.core import memory, records
-from proxysim.core.jit import cpu_features
+from proxysim.core.code_cache import cpu_features
 from proxysim.core.lanes import compiler, emit, entries, layout, subset
 from proxysim.core.lanes.types import Array as ArrayKind
 from proxysim.core.schedule import numbers_of
@@ -289,7 +289,7 @@ def of_plain_rule(rule: Any, given: dict[str, Array]) -> dict[str, Array]:
     held = {name: one.copy() for name, one in given.items()}
     with np.errstate(all="ignore"):
         for run in range(len(given["x"])):
-            subset.plain(rule)(*(one if name == "v" else one[run] for name, one in held.items()))
+            subset.read(rule).function(*(one if name == "v" else one[run] for name, one in held.items()))
     return held
 
 

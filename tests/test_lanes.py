@@ -41,7 +41,7 @@ from tests.worlds import world_of
 
 import proxysim as ps
 from proxysim.core import kernel, memory, precompile, step
-from proxysim.core.jit import cpu_features
+from proxysim.core.code_cache import cpu_features
 from proxysim.core.lanes import compiler
 from proxysim.core.parameters import VARIANTS
 from proxysim.runs.course import Course

@@ -263,7 +263,7 @@ def package(folder: Path) -> Path:
 @pytest.mark.parametrize("file", ["lanes/emit.py", "rules/regimes.py", "memory.py"])
 def test_cache__moves_with_the_sources(file: str, tmp_path: Path) -> None:
     """An edit of the compiler or of a rule compiles again."""
-    script = "from proxysim.core.jit import cache_folder\nprint(cache_folder())"
+    script = "from proxysim.core.code_cache import cache_folder\nprint(cache_folder())"
     edited = package(tmp_path) / "core" / file
     before = python(script, PYTHONPATH=str(tmp_path)).stdout
     edited.write_text(edited.read_text(encoding="utf-8") + "# edited\n", encoding="utf-8")

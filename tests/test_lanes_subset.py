@@ -14,7 +14,8 @@ import pytest
 
 from proxysim.core.calls import calls_of_month
 from proxysim.core.lanes import analysis, layout, subset
-from proxysim.core.lanes.analysis import OutsideSubset, Program
+from proxysim.core.lanes.analysis import Program
+from proxysim.core.lanes.subset import OutsideSubset
 
 ROOT = Path(__file__).parent.parent
 HEAD = """

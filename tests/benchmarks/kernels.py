@@ -14,7 +14,7 @@ from tests.benchmarks.timing import Clock
 from tests.lanes import NUMBA, Batch, begun, case_of, code_with, features_of, track_of
 
 from proxysim.core import precompile
-from proxysim.core.jit import cpu_features
+from proxysim.core.code_cache import cpu_features
 from proxysim.core.lanes import compiler, entries
 from proxysim.scenario.world.world import World
 

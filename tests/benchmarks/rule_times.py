@@ -24,7 +24,8 @@ from llvmlite import ir
 from tests.lanes import Case, track_of
 
 from proxysim.core import memory, precompile, step
-from proxysim.core.jit import cpu_features, is_compiled, load_numba
+from proxysim.core.code_cache import cpu_features
+from proxysim.core.jit import is_compiled, load_numba
 from proxysim.core.lanes import compiler, entries
 from proxysim.core.schedule import numbers_of
 from proxysim.runs.batch import _plan

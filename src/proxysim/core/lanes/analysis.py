@@ -17,10 +17,8 @@ import numpy as np
 
 from proxysim.core import records
 from proxysim.core.lanes import subset
-from proxysim.core.lanes.subset import OutsideSubset, Source
+from proxysim.core.lanes.subset import Source
 from proxysim.core.lanes.types import BOOL, FLOAT, INT, KEY, Array, Group, Record, Scalar, Several, Type, unify
-
-__all__ = ["OutsideSubset", "Program", "Typed"]
 
 #: Exits of a statement that only some runs take.
 Exits = frozenset[str]
@@ -83,7 +81,7 @@ class Program:
         ------
         OutsideSubset : the rule, or one that it calls, is outside the subset
         """
-        key = subset.plain(rule), arguments
+        key = subset.read(rule).function, arguments
         if key not in self._typed:
             self._typed[key] = None
             self._typed[key] = _Analysis(self, subset.read(rule), arguments).run()
@@ -101,6 +99,11 @@ def _common(paths: list[tuple[Any, ...]]) -> tuple[Any, ...]:
         if any(path[at] != part for path in paths):
             return first[:at]
     return first
+
+
+def _items(kind: Type) -> tuple[Scalar, ...]:
+    """Return the numbers of a value; none if it is an array or a record."""
+    return (kind,) if isinstance(kind, Scalar) else kind.items if isinstance(kind, Several) else ()
 
 
 class _Analysis:
@@ -200,9 +203,6 @@ class _Analysis:
         self.expression(node.value)
         return NONE
 
-    def do_Pass(self, node: ast.Pass) -> Exits:
-        return NONE
-
     def do_Assign(self, node: ast.Assign) -> Exits:
         (target,) = node.targets
         if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
@@ -290,15 +290,9 @@ class _Analysis:
                 masked |= kinds[-1].varies
                 if kinds[-1].varies:
                     self.form.acts = True
-                counter: Scalar = INT
-            case ast.Attribute() | ast.Name():
-                array = self.expression(node.iter)
-                if not isinstance(array, Array) or len(array.shape) != 1:
-                    self.fail(node, "loop over range(...) or over an array with one axis")
-                counter = Scalar(array.kind, array.varies)
             case _:
-                self.fail(node, "loop over range(n), range(first, stop) or an array with one axis")
-        return self.loop(node, masked, counter)
+                self.fail(node, "loop over range(n) or range(first, stop)")
+        return self.loop(node, masked, INT)
 
     def do_While(self, node: ast.While) -> Exits:
         path, guard = self.path, self.guard
@@ -345,29 +339,20 @@ class _Analysis:
         masked = self.path != ()
         if node.value is not None:
             kind = self.expression(node.value)
-            if not isinstance(kind, (Scalar, Several)):
-                self.fail(node, "return numbers")
-            items = kind.items if isinstance(kind, Several) else (kind,)
-            wide = tuple(Scalar(item.kind, item.varies or masked) for item in items)
-            self.returned(node, wide, isinstance(kind, Several))
+            new = _items(kind)
+            old = new if self.form.returns is None else _items(self.form.returns)
+            if not new or len(old) != len(new):
+                self.fail(node, "return numbers, as many in one place as in another")
+            joined = [unify(one, Scalar(two.kind, two.varies or masked)) for one, two in zip(old, new, strict=True)]
+            items = tuple(item for item in joined if item is not None)
+            if len(items) < len(new):
+                self.fail(node, "return values of the same kind everywhere")
+            self.form.returns = Several(items) if isinstance(kind, Several) else items[0]
         if not masked:
             return NONE
         self.form.partly = True
         self.form.leaves.add(node)
         return frozenset({"return"})
-
-    def returned(self, node: ast.Return, items: tuple[Scalar, ...], several: bool) -> None:
-        before = self.form.returns
-        if before is None:
-            self.form.returns = Several(items) if several else items[0]
-            return
-        olds = before.items if isinstance(before, Several) else (before,)
-        if len(olds) != len(items):
-            self.fail(node, "return as many values in one place as in another")
-        joined = tuple(unify(old, new) for old, new in zip(olds, items, strict=True))
-        if any(item is None for item in joined):
-            self.fail(node, "return values of the same kind everywhere")
-        self.form.returns = Several(joined) if several else joined[0]  # type: ignore[arg-type]
 
     # ---- expressions
 
@@ -520,7 +505,7 @@ class _Analysis:
             return Scalar("u8", number.varies)
         if isinstance(node.func, ast.Attribute) and self.source.function.__globals__.get(ast.unparse(node.func.value)) is math:
             return Scalar("i8" if node.func.attr in ("ceil", "floor") else "f8", self.number(node, kinds[0]).varies)
-        if subset.is_primitive(called):
+        if called in subset.PRIMITIVES:
             return Scalar("f8" if called.__name__ == "float_of" else "i8", self.number(node, kinds[0]).varies)
         callee = self.program.typed(called, kinds)
         self.form.callees[node] = callee

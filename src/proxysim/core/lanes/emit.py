@@ -27,6 +27,12 @@ I1, I64, F64 = ir.IntType(1), ir.IntType(64), ir.DoubleType()
 MEMORY = F64.as_pointer()
 _PLAIN = {"b": I1, "i8": I64, "u8": I64, "f8": F64}
 _COMPARE = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+#: Names of LLVM's operations by operator and kind.
+_OPERATIONS = {
+    (ast.Add, "f8"): "fadd", (ast.Sub, "f8"): "fsub", (ast.Mult, "f8"): "fmul", (ast.Div, "f8"): "fdiv",
+    (ast.Add, "i8"): "add", (ast.Sub, "i8"): "sub", (ast.Mult, "i8"): "mul", (ast.BitAnd, "i8"): "and_", (ast.BitOr, "i8"): "or_",
+    (ast.BitXor, "i8"): "xor", (ast.LShift, "i8"): "shl", (ast.RShift, "i8"): "ashr", (ast.RShift, "u8"): "lshr",
+}  # fmt: skip
 #: Calls that cost no more than the test whether any run needs them.
 _CHEAP = {"min", "max", "abs", "float", "bits_of", "float_of"}
 #: Expressions up to this size are computed for all runs and then selected.
@@ -77,8 +83,7 @@ class Emitter:
                 return [MEMORY, *(I64 for length in kind.shape if length is None)]
             case Group():
                 return [leaf for _, one in kind.fields for leaf in self.leaves(one)]
-            case Several():
-                return [self.llvm(item) for item in kind.items]
+        raise AssertionError(kind)
 
     def function(self, form: Typed, masked: bool) -> ir.Function:
         """Return the function of a rule; a masked one takes the mask of the runs that take part as its last argument."""
@@ -298,9 +303,6 @@ class Body:
         self.value(node.value)
         return NONE
 
-    def do_Pass(self, node: ast.Pass) -> Exits:
-        return NONE
-
     def do_Assign(self, node: ast.Assign) -> Exits:
         (target,) = node.targets
         if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
@@ -374,46 +376,26 @@ class Body:
         return exits
 
     def do_For(self, node: ast.For) -> Exits:
-        assert isinstance(node.target, ast.Name)
-        counter = self.slot(I64, "counter")
-        array = None
-        if isinstance(node.iter, ast.Call):
-            bounds = [self.value(bound) for bound in node.iter.args]
-            kind = self.scalar(node.iter.args[-1])
-            low, high = (bounds[0] if len(bounds) == 2 else ir.Constant(I64, 0)), bounds[-1]
-        else:
-            array, kind = self.value(node.iter), INT
-            low, high = ir.Constant(I64, 0), self.length(array, 0)
-        self.at.store(low, counter)
+        assert isinstance(node.iter, ast.Call)
+        counter, bounds, kind = self.slot(I64, "counter"), [self.value(one) for one in node.iter.args], self.scalar(node.iter.args[-1])
+        self.at.store(bounds[0] if len(bounds) == 2 else ir.Constant(I64, 0), counter)
 
-        def runs(now: Any) -> Any:
-            at = self.at.load(counter)
-            return self.compare("<", self.cast(at, INT, kind), high, kind)
+        def goes_on() -> Any:
+            return self.compare("<", self.cast(self.at.load(counter), INT, kind), bounds[-1], kind)
 
         def start() -> None:
-            at = self.at.load(counter)
-            if array is None:
-                self.assign(node.target, at, INT)
-            else:
-                item = self.form.types[node.iter]
-                assert isinstance(item, Array)
-                number = Scalar(item.kind, item.varies)
-                place = _Place(self.address(array.pointer, at, item.kind, item.varies), number, item.steady)
-                self.assign(node.target, self.read(place), number)
+            self.assign(node.target, self.at.load(counter), INT)
 
         def step() -> None:
             self.at.store(self.at.add(self.at.load(counter), ir.Constant(I64, 1)), counter)
 
-        return self.loop(node, runs, kind.varies, start, step)
+        return self.loop(node, goes_on, kind.varies, start, step)
 
     def do_While(self, node: ast.While) -> Exits:
-        def runs(now: Any) -> Any:
-            return self.value(node.test)
-
-        return self.loop(node, runs, self.scalar(node.test).varies, lambda: None, lambda: None)
+        return self.loop(node, lambda: self.value(node.test), self.scalar(node.test).varies, lambda: None, lambda: None)
 
     def loop(
-        self, node: ast.For | ast.While, test: Callable[[Any], Any], varies: bool, start: Callable[[], None], step: Callable[[], None]
+        self, node: ast.For | ast.While, test: Callable[[], Any], varies: bool, start: Callable[[], None], step: Callable[[], None]
     ) -> Exits:
         """Emit a loop: `test` whether it goes on, `start` of a round, `step` to the next one."""
         exits = self.form.exits.get(node, NONE)
@@ -432,7 +414,7 @@ class Body:
             self.mask = self.at.load(mine.going)
             if "return" in exits:
                 self.mask = self.both(self.mask, self.at.load(self.alive))
-        goes_on = test(None)
+        goes_on = test()
         if masked:
             self.mask = self.both(self.mask, self.cast(goes_on, Scalar("b", varies), Scalar("b", True)))
             self.at.store(self.mask, mine.going)
@@ -454,20 +436,20 @@ class Body:
 
     def do_Continue(self, node: ast.Continue) -> Exits:
         mine = self.loops[-1]
-        if node not in self.form.leaves:
-            self.at.branch(mine.next)
-            return NONE
-        self.drop(mine.staying)
-        return frozenset({"continue"})
+        return self.leave(node, mine.next, (mine.staying,), "continue")
 
     def do_Break(self, node: ast.Break) -> Exits:
         mine = self.loops[-1]
+        return self.leave(node, mine.over, (mine.staying, mine.going), "break")
+
+    def leave(self, node: ast.stmt, target: Any, masks: tuple[Any, ...], name: str) -> Exits:
+        """Go to a block, or take the runs that take part here out of masks if others stay."""
         if node not in self.form.leaves:
-            self.at.branch(mine.over)
+            self.at.branch(target)
             return NONE
-        self.drop(mine.staying)
-        self.drop(mine.going)
-        return frozenset({"break"})
+        for mask in masks:
+            self.drop(mask)
+        return frozenset({name})
 
     def drop(self, slot: Any) -> None:
         """Take the runs that take part here out of a mask."""
@@ -606,8 +588,6 @@ class Body:
         value, kind = self.value(node.operand), self.scalar(node.operand)
         if isinstance(node.op, ast.Not):
             return self.at.not_(value)
-        if isinstance(node.op, ast.UAdd):
-            return value
         wide = self.scalar(node)
         value = self.cast(value, kind, wide)
         return self.at.fneg(value) if wide.kind == "f8" else self.at.neg(value)
@@ -621,31 +601,10 @@ class Body:
         assert joined is not None
         kind = Scalar("f8" if isinstance(operator, ast.Div) else "i8" if joined.kind == "b" else joined.kind, joined.varies)
         one, two = self.cast(*left, kind), self.cast(*right, kind)
-        real = kind.kind == "f8"
-        match operator:
-            case ast.Add():
-                value = self.at.fadd(one, two) if real else self.at.add(one, two)
-            case ast.Sub():
-                value = self.at.fsub(one, two) if real else self.at.sub(one, two)
-            case ast.Mult():
-                value = self.at.fmul(one, two) if real else self.at.mul(one, two)
-            case ast.Div():
-                value = self.at.fdiv(one, two)
-            case ast.BitAnd():
-                value = self.at.and_(one, two)
-            case ast.BitOr():
-                value = self.at.or_(one, two)
-            case ast.BitXor():
-                value = self.at.xor(one, two)
-            case ast.LShift():
-                value = self.at.shl(one, two)
-            case ast.RShift():
-                value = self.at.lshr(one, two) if kind.kind == "u8" else self.at.ashr(one, two)
-            case ast.Mod() | ast.FloorDiv():
-                value = self.divided(one, two, kind, isinstance(operator, ast.Mod))
-            case _:
-                raise AssertionError(operator)
-        return value, kind
+        if isinstance(operator, (ast.Mod, ast.FloorDiv)):
+            return self.divided(one, two, kind, isinstance(operator, ast.Mod)), kind
+        name = _OPERATIONS[type(operator), kind.kind if isinstance(operator, ast.RShift) else "f8" if kind.kind == "f8" else "i8"]
+        return getattr(self.at, name)(one, two), kind
 
     def divided(self, one: Any, two: Any, kind: Scalar, rest: bool) -> Any:
         """Return quotient or rest of integers as in Python: the quotient is rounded down.
@@ -785,7 +744,7 @@ class Body:
             return self.value(node.args[0])
         if isinstance(node.func, ast.Attribute) and scope.get(ast.unparse(node.func.value)) is math:
             return self.of_math(node, node.func.attr)
-        if subset.is_primitive(called):
+        if called in subset.PRIMITIVES:
             return self.at.bitcast(self.value(node.args[0]), self.emitter.llvm(self.scalar(node)))
         return self.called(node)
 
