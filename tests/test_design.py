@@ -74,6 +74,15 @@ def test_sampled__stay_within_their_ranges_and_do_not_move(tmp_path: Path, name:
     assert 8 <= (limit < 100).sum() <= 24
 
 
+def test_values__of_a_column_have_the_bits_of_each_value(tmp_path: Path) -> None:
+    """For a range, a range on a logarithmic scale and a list; a coordinate of 1 is the upper end."""
+    coordinates = np.array([0.0, 0.1, 1 / 3, 0.7, 1.0 - 2.0**-53, 1.0])
+    factors = loaded(tmp_path, "lhs", 4).factors  # type: ignore[attr-defined]
+    assert 3 == len(factors)
+    for factor in factors:
+        assert [factor.value(float(u)) for u in coordinates] == list(factor.values(coordinates)), factor.name
+
+
 def test_lhs__has_one_point_in_each_slice(tmp_path: Path) -> None:
     """Of every range."""
     strength = design_of(loaded(tmp_path, "lhs", 16)).columns[1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from scipy import stats
 from tests.studies import STUDY
 from tests.sweeping import QUICKSTART
-from tests.worlds import PLAIN, Tables, merged, world_of
+from tests.worlds import PLAIN, Tables, merged, opened_tables, plain_world, world_of
 
 import proxysim as ps
 from proxysim.core import arrays, records, rng
@@ -23,8 +24,9 @@ from proxysim.runs import ensemble as ensembles
 from proxysim.runs import threads
 from proxysim.runs.ensemble import ensemble
 from proxysim.runs.threads import Job
-from proxysim.scenario.world.quantiles import quantile
-from proxysim.scenario.world.uncertainty import REPLICATES, Drawing, unknowns
+from proxysim.scenario.world.quantiles import Quantiles, Range, quantile
+from proxysim.scenario.world.uncertainty import REPLICATES, Drawing, NumberRows, Unknown, raw_numbers, unknowns
+from proxysim.scenario.world.vector import Defaults
 from proxysim.scenario.world.world import World
 
 U = np.linspace(0.001, 0.999, 999)
@@ -337,3 +339,90 @@ def test_key__of_a_number_is_its_name() -> None:
     one, two = (column(w, Drawing(w).numbers(5, RUNS), "detection", "first") for w in (before, world))
     assert one.tolist() == two.tolist()
     assert not math.isnan(one.sum())
+
+
+# ---- all parameters at once --------------------------------------------------------------------------
+
+#: Value, low and high of ranges: narrow and wide, with the value at an end, below zero and beyond the bounds of a share.
+ENDS = ((3.0, 2.0, 8.0), (3.0, 1.0, 40.0), (2.0, 2.0, 90.0), (8.0, 2.0, 8.0), (-1.0, -2.0, 0.5), (0.7, 0.01, 1.4))
+DISTS = ("split", "uniform", "triangular", "log-uniform")
+
+
+def unknown_of(name: str, places: tuple[int, ...], value: tuple[float, float, float], dist: str, dated: bool = False) -> Unknown:
+    """A parameter with a range, and bounds that cut some of its values."""
+    number = replace(plain_world().scenario.numbers["states", "north", "income"], value=value[0], low=value[1], high=value[2], dist=dist)
+    return Unknown(name, rng.key_of(name), number, places, (0.0, math.inf) if dated else (-1.5, 30.0), dated, "share")
+
+
+def test_quantiles__of_many_ranges_have_the_bits_of_each_alone() -> None:
+    """Every distribution between all ends, in a mixed order."""
+    ranges = [Range(*ends, dist) for ends in ENDS for dist in DISTS if dist != "log-uniform" or ends[1] > 0.0]
+    u = arrays.uniforms(5, np.arange(200), rng.UNKNOWN, np.arange(len(ranges)))
+    u[:, :3] = 2.0**-53, 0.5, 1.0 - 2.0**-53
+    found = Quantiles(ranges).at(u)
+    assert 23 == len(ranges)
+    for one, row, mine in zip(ranges, u, found, strict=True):
+        assert quantile(row, *one).tobytes() == mine.tobytes(), one
+        for k in (0, 1, 2, 150):
+            assert quantile(row[k : k + 1], *one)[0] == mine[k], one
+
+
+def written_one_by_one(start: np.ndarray, known: Sequence[Unknown], u: np.ndarray) -> np.ndarray:
+    """Rows that start with the same numbers, (number,), with parameters at quantiles, (parameter, row), written one at a time."""
+    rows = np.tile(start, (u.shape[1], 1))
+    for one, row in zip(known, u, strict=True):
+        values = quantile(row, *one.range)
+        for place in one.places:
+            rows[:, place] = np.clip(rows[:, place] * values if one.dated else values, *one.bounds)
+    return rows
+
+
+def test_numbers__written_at_once_are_those_written_one_by_one() -> None:
+    """Also where several parameters write to one number: the last value counts, and multipliers apply one after the other."""
+    world = world_of(RANGED)
+    start = np.concatenate([raw_numbers(world).view(np.float64).ravel(), world.schedule.series_value, world.schedule.effect_value])
+    zero, (one, two, three, four, *_) = np.flatnonzero(start == 0.0)[0], np.flatnonzero(start > 0.0)
+    last = len(start) - 1
+    found = [
+        unknown_of("a", (one, two), ENDS[0], "split"), unknown_of("b", (three,), ENDS[1], "split"), unknown_of("c", (last,), ENDS[4], "uniform"),
+        unknown_of("d", (two, four), ENDS[2], "log-uniform", True), unknown_of("e", (two,), ENDS[5], "triangular", True),
+        unknown_of("f", (four, one), ENDS[3], "triangular"), unknown_of("g", (zero,), ENDS[4], "uniform", True),
+    ]  # fmt: skip
+    u = arrays.uniforms(5, np.arange(50), rng.UNKNOWN, np.array([unknown.key for unknown in found], np.uint64))
+    seen: list[np.ndarray] = []
+    NumberRows(world, list(enumerate(found))).at(u, lambda flat, dated: seen.append(np.hstack([flat, dated])))
+    expected = written_one_by_one(start, found, u)
+    assert 0.0 == expected[0, zero] and np.signbit(expected[:, zero]).any()
+    assert expected.tobytes() == seen[0].tobytes()
+
+
+@pytest.mark.parametrize("branch", ["known-in-january-2025", "iran-not-distracted"])
+def test_numbers__of_a_shipped_world_are_those_drawn_one_by_one(branch: str) -> None:
+    """Every number with a range, to the bit; a pair of parameters that move together has one quantile."""
+    world = ps.load("levant-2025", branch)
+    found = Drawing(world).numbers(5, RUNS[:20])
+    known = unknowns(world)
+    u = np.array([arrays.uniforms(5, RUNS[:20], rng.UNKNOWN, one.key) for one in known])
+    expected = written_one_by_one(numbers_of(world.params, world.schedule)[0], known, u)
+    places = [place for one in known for place in one.places]
+    assert 700 < len(places)
+    assert np.ascontiguousarray(expected[:, places]).tobytes() == np.ascontiguousarray(found[:, places]).tobytes()
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_defaults__of_a_row_do_not_depend_on_other_rows(seed: int) -> None:
+    """Rows in which other numbers are given: each alone, and all at once."""
+    world = world_of(opened_tables(seed))
+    raw = raw_numbers(world).view(np.float64).reshape(1, -1)
+    chance = np.random.default_rng(seed)
+    rows = np.repeat(raw, 8, axis=0)
+    for given in (np.isnan(rows), rows > 0.0):
+        rows = np.where(given & (chance.random(rows.shape) < 0.5), chance.random(rows.shape), rows)
+    defaults = Defaults(world.scenario, world.arrays[0], world.names, world.size)
+    alone = rows.copy()
+    for k in range(8):
+        defaults.write(alone[k : k + 1])
+    assert not np.array_equal(rows, alone, equal_nan=True)
+    defaults.write(rows)
+    assert alone.tobytes() == rows.tobytes()
+    assert 8 == len({row.tobytes() for row in rows})

@@ -12,6 +12,7 @@ import math
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -146,8 +147,10 @@ class Variation:
 
     def _quantiles(self, points: Sequence[Point]) -> Array:
         """The quantiles of some points, ``(factor, point)``, in the order of the factors that are drawn."""
-        values = [[point[k] for k in self._drawn] for point in points]
-        return np.array(values, np.float64).reshape(len(points), len(self._drawn)).T
+        if not self._drawn:
+            return np.empty((0, len(points)))
+        of = itemgetter(*self._drawn)
+        return np.array([of(point) for point in points], np.float64).reshape(len(points), -1).T
 
     def _scenario(self, branch: int, texts: Point) -> Scenario:
         """The scenario with text values, and with every set number at its first value so that it counts as given."""

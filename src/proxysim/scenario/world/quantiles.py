@@ -67,7 +67,7 @@ def _form(one: Range) -> Form:
 
 
 def _uniform(u: Array, value: Array, low: Array, high: Array) -> Array:
-    return low + (high - low) * u
+    return np.asarray(low + (high - low) * u)
 
 
 def _log_uniform(u: Array, value: Array, low: Array, high: Array) -> Array:
@@ -79,7 +79,7 @@ def _triangular(u: Array, value: Array, low: Array, high: Array) -> Array:
     peak = np.where(width > 0.0, (value - low) / np.where(width > 0.0, width, 1.0), 0.5)
     rising = low + np.sqrt(u * width * (value - low))
     falling = high - np.sqrt((1.0 - u) * width * (high - value))
-    return np.where(u < peak, rising, falling)
+    return np.asarray(np.where(u < peak, rising, falling))
 
 
 def _split(u: Array, value: Array, low: Array, high: Array) -> Array:

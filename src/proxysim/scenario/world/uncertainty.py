@@ -148,20 +148,27 @@ def unknowns(world: World) -> tuple[Unknown, ...]:
     scenario, schedule = world.scenario, world.schedule
     index = {axis: {name: i for i, name in enumerate(ids)} for axis, ids in world.names.items()}
     length = world.params.dtype.itemsize // 8
+    dates: dict[int, list[int]] = {}
+    for k, offset in enumerate(schedule.series_offset.tolist()):
+        dates.setdefault(offset, []).append(length + k)
     found: list[Unknown] = []
     for path, number in scenario.numbers.items():
+        if not _has_range(number) or _is_off(scenario, path):
+            continue
         parameter = parameter_of(path)
         place = place_of(parameter, path, index)
-        if place is None or not _has_range(number) or _is_off(scenario, path):
+        if place is None:
             continue
         offset = records.offset(parameter.name, world.size, place)
-        places, bounds = (offset, *dates_of(world, offset)), (parameter.low, parameter.high)
+        places, bounds = (offset, *dates.get(offset, ())), (parameter.low, parameter.high)
         found.append(_unknown(path, chance_path(scenario, path, parameter), number, places, bounds, parameter.kind))
     at = length + len(schedule.series_offset)
     for effect in scenario.effects:
+        if not _has_range(effect.number):
+            continue
         parameter = parameter_of(effect.path)
         place = place_of(parameter, effect.path, index)
-        if place is None or not _has_range(effect.number):
+        if place is None:
             continue
         same = (schedule.effect_event == index["event"][effect.event]) & (schedule.effect_verb == VERBS[effect.verb])
         if parameter.name in CARRIED:

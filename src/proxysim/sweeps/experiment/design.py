@@ -229,19 +229,22 @@ def _unit_problem(experiment: Experiment) -> dict[str, Any]:
 
 
 def _sampled(factors: Sequence[Factor], coordinates: Array) -> Design:
-    return _table(factors, ([f.value(float(u)) for f, u in zip(factors, row, strict=True)] for row in coordinates))
+    columns = (_column(factor, factor.values(u)) for factor, u in zip(factors, np.asarray(coordinates, np.float64).T, strict=True))
+    return Design(tuple(factors), tuple(columns), len(coordinates))
 
 
 def _table(factors: Sequence[Factor], rows: Any) -> Design:
     """Build the columns of a design from its rows; numbers become float64, everything else stays text."""
     listed = list(rows)
-    columns = []
-    for k, factor in enumerate(factors):
-        values = [row[k] for row in listed]
-        numbers = not factor.is_list or (isinstance(factor.shown(factor.levels[0]), int | float) and not isinstance(
-            factor.levels[0], bool))  # fmt: skip
-        columns.append(np.array(values, dtype=np.float64) if numbers else np.array(values, dtype=object))
+    columns = (_column(factor, [row[k] for row in listed]) for k, factor in enumerate(factors))
     return Design(tuple(factors), tuple(columns), len(listed))
+
+
+def _column(factor: Factor, values: Sequence[Any] | Array) -> Array:
+    """Return the column of a factor with its value at each point."""
+    numbers = not factor.is_list or (isinstance(factor.shown(factor.levels[0]), int | float) and not isinstance(
+        factor.levels[0], bool))  # fmt: skip
+    return np.array(values, dtype=np.float64) if numbers else np.array(values, dtype=object)
 
 
 def _csv(experiment: Experiment) -> Design:

@@ -375,15 +375,16 @@ def levelled(experiment: Experiment) -> list[str]:
     and does not depend on the value in between.
     """
     scenarios = [experiment.scenario(branch) for branch in experiment.branches]
-    return [factor.name for factor in experiment.factors if _levels(factor, scenarios)]
+    named = [{".".join(path): number for path, number in scenario.numbers.items()} for scenario in scenarios]
+    return [factor.name for factor in experiment.factors if _levels(factor, scenarios, named)]
 
 
-def _levels(factor: Factor, scenarios: list[Scenario]) -> bool:
-    """Whether a factor takes away a difference between branches."""
+def _levels(factor: Factor, scenarios: list[Scenario], named: list[dict[str, Number]]) -> bool:
+    """Whether a factor takes away a difference between branches; `named` has the numbers of each by their names."""
     if factor.verb == DRAW:
-        names = {path[0] for path in factor.paths}
-        drawn = [[_drawn(number) for path, number in s.numbers.items() if ".".join(path) in names] for s in scenarios]
-        values = [[profile(n) for path, n in s.numbers.items() if ".".join(path) in names] for s in scenarios]
+        names = dict.fromkeys(path[0] for path in factor.paths)
+        drawn = [[_drawn(numbers[name]) for name in names if name in numbers] for numbers in named]
+        values = [[profile(numbers[name]) for name in names if name in numbers] for numbers in named]
         return None not in drawn[0] and all(one == drawn[0] for one in drawn) and any(one != values[0] for one in values)
     if factor.verb not in (SET, TEXT):
         return False

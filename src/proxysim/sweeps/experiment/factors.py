@@ -78,6 +78,12 @@ class Factor:
             return self._on_log_scale(u) if u < 1.0 else self.high
         return self.low + (self.high - self.low) * u if u < 1.0 else self.high
 
+    def values(self, u: Array) -> Sequence[Any] | Array:
+        """The values at coordinates, ``(point,)``, each as from `value`."""
+        if self.levels or self.dist == "log-uniform":
+            return [self.value(one) for one in u.tolist()]
+        return np.where(u < 1.0, self.low + (self.high - self.low) * u, self.high)
+
     def _on_log_scale(self, u: float) -> float:
         """The value at `u`, computed in decimal digits and rounded once, so that a design is the same on every system."""
         return float(_DIGITS.multiply(Decimal(self.low), _DIGITS.exp(_DIGITS.multiply(self._log_width, Decimal(u)))))
