@@ -36,6 +36,7 @@ from tests.lanes import NUMBA
 
 from proxysim.core.calls import calls_of_month
 from proxysim.core.lanes import compiler
+from proxysim.core.vocabulary import SIZES
 from proxysim.scenario.world.world import World, load
 
 RUNS = 40
@@ -201,6 +202,50 @@ def test_benchmarks__the_page_has_a_place_for_every_table() -> None:
     for name in report.TABLES:
         assert 1 == text.count(report.opening(name)), name
     assert len(report.TABLES) == text.count(report.CLOSING)
+
+
+def test_benchmarks__kernels_are_compared_with_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each cell has the median, and how many times faster that is within the rounds."""
+    names = list(kernels())
+    times = {name: [8.0 / (1 + k), 4.0 / (1 + k), 6.0 / (1 + k)] for k, name in enumerate(names)}
+    monkeypatch.setattr(report, "times_of_months", lambda *_: times)
+    first, second, *_ = report.kernel_times(report.Measuring(0.02)).splitlines()[2:]
+    assert [names[0], *["6.00"] * 4] == _cells(first)
+    assert [names[1], *["3.00 (2.0×)"] * 4] == _cells(second)
+
+
+def test_benchmarks__small_rules_share_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules are in the order of what they take in lanes; the ratio of a row is that of its sums."""
+    numba = rule_times.Times({"a.small": 0.01, "b.none": 0.0, "c.mean": 1.0, "d.large": 2.99}, whole=5.0)
+    lanes = rule_times.Times({"a.small": 0.01, "b.none": 0.0, "c.mean": 0.1, "d.large": 0.39}, whole=0.4)
+    monkeypatch.setattr(report, "rule_times", lambda *_, **__: {"numba": numba, "lanes": lanes})
+    assert [
+        ["`d.large`", "2.99", "0.390", "7.7", "78.0 %"], ["`c.mean`", "1.00", "0.100", "10.0", "20.0 %"],
+        ["2 others", "0.01", "0.010", "1.0", "2.0 %"], ["sum", "4.00", "0.500", "8.0", "100.0 %"],
+        ["the same months without a clock", "5.00", "0.400", "12.5", ""],
+    ] == [_cells(row) for row in report.rules(report.Measuring(0.02)).splitlines()[2:]]  # fmt: skip
+
+
+def test_benchmarks__parts_of_compiling_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is neither analysis nor LLVM is emission; numba is timed for some size classes only, and not if little is measured."""
+    asked = []
+
+    def apart(file: str, size: str, lanes: str) -> dict[str, float]:
+        asked.append((size, lanes))
+        return {"whole": 10.0, "analysis": 2.0, "llvm": 5.0} if lanes != "0" else {"whole": 50.0}
+
+    monkeypatch.setattr(report, "_apart", apart)
+    rows = [_cells(row) for row in report.compile_times(report.Measuring(1.0)).splitlines()[2:]]
+    assert list(SIZES) == [row[0] for row in rows]
+    assert [["10.0 s", "20 / 30 / 50"] * 2] * len(rows) == [row[1:5] for row in rows]
+    assert {"small": "50 s", "compact": "50 s"} == {row[0]: row[-1] for row in rows if row[-1] != "-"}
+    assert 2 * len(SIZES) + 2 == len(asked)
+    assert 1 == report.compile_times(report.Measuring(0.02)).count("| small |") and ("small", "0") not in asked[2 * len(SIZES) + 2 :]
+
+
+def _cells(row: str) -> list[str]:
+    """The cells of a row of a table."""
+    return [cell.strip() for cell in row.strip("|").split("|")]
 
 
 def test_benchmarks__a_table_is_put_between_its_marks() -> None:
