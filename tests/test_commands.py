@@ -48,9 +48,20 @@ def test_light_commands__import_nothing_heavy() -> None:
     code = (
         "import sys; from typer.testing import CliRunner; from proxysim.cli import app; "
         f"assert CliRunner().invoke(app, ['validate', {QUICKSTART!r}]).exit_code == 0; "
-        "print([name for name in ('numpy', 'pandas', 'numba', 'mesa', 'matplotlib') if name in sys.modules])"
+        "print([name for name in ('numpy', 'pandas', 'numba', 'mesa', 'matplotlib', 'pyarrow', 'networkx', 'scipy') if name in sys.modules])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert "[]" == found.stdout.strip(), found.stderr
+
+
+def test_run__imports_no_library_of_tables_or_figures() -> None:
+    """One run and its summary take arrays and the compiler; `--out` and `--json` also write tables."""
+    code = (
+        "import sys; from typer.testing import CliRunner; from proxysim.cli import app; "
+        f"assert CliRunner().invoke(app, ['run', {QUICKSTART!r}]).exit_code == 0; "
+        "print([name for name in ('pandas', 'pyarrow', 'networkx', 'matplotlib', 'mesa', 'scipy.stats') if name in sys.modules])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert "[]" == found.stdout.strip(), found.stderr
 
 

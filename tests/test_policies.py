@@ -458,5 +458,5 @@ def test_hash__depends_on_the_reference_and_on_what_is_on() -> None:
 
 def test_records__hold_policies_in_every_size() -> None:
     """Axis lengths grow with the size classes."""
-    lengths = [records.axis_length("policy", size) for size in ("small", "medium", "large", "huge")]
+    lengths = [records.axis_length("policy", size) for size in ("small", "compact", "medium", "large", "huge")]
     assert lengths == sorted(lengths) and lengths[0] >= 8

@@ -16,14 +16,15 @@ from tests.sweeping import QUICKSTART
 from tests.worlds import PLAIN, Tables, merged, world_of
 
 import proxysim as ps
-from proxysim.core import records, rng
+from proxysim.core import arrays, records, rng
 from proxysim.core.schedule import numbers_of
 from proxysim.errors import InputError, RunError
 from proxysim.runs import ensemble as ensembles
 from proxysim.runs import threads
 from proxysim.runs.ensemble import ensemble
 from proxysim.runs.threads import Job
-from proxysim.scenario.world.uncertainty import REPLICATES, Drawing, quantile, unknowns
+from proxysim.scenario.world.quantiles import quantile
+from proxysim.scenario.world.uncertainty import REPLICATES, Drawing, unknowns
 from proxysim.scenario.world.world import World
 
 U = np.linspace(0.001, 0.999, 999)
@@ -159,7 +160,7 @@ def test_numbers__have_the_distribution_of_their_range(world: World, rows: np.nd
 
 def test_numbers__moving_together_share_the_draw(world: World, rows: np.ndarray) -> None:
     """Both incomes at the same quantile; others at their own."""
-    u = rng.uniforms(np.uint64(5), RUNS, rng.UNKNOWN, np.uint64(rng.key_of("oil")))
+    u = arrays.uniforms(5, RUNS, rng.UNKNOWN, rng.key_of("oil"))
     assert quantile(u, 100, 60, 200, "split").tolist() == column(world, rows, "income", "north").tolist()
     assert quantile(u, 2, 1, 4, "split").tolist() == column(world, rows, "income", "reds").tolist()
     ranks = stats.spearmanr(column(world, rows, "income", "north"), column(world, rows, "detection", "first"))

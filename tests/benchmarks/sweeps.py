@@ -1,7 +1,7 @@
 """What the runner of sweeps costs beside the runs: its share of the time, a block on Dask, a long table, memory.
 
 What grows in memory is measured in a process of its own, which prints one JSON object:
-`python tests/benchmarks/sweeps.py table ROWS` and `python tests/benchmarks/sweeps.py parent RUNS`.
+`python tests/benchmarks/sweeps.py table ROWS`, and in the same way `parent RUNS` and `own RUNS`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from concurrent.futures import ProcessPoolExecutor
 from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -24,6 +26,7 @@ from tests.shards import OUTCOMES, made_up
 from tests.sweeping import Cluster, experiment
 
 from proxysim.runs.batch import load_rules, run_rows
+from proxysim.sweeps.execution import block as running
 from proxysim.sweeps.execution.options import SweepOptions
 from proxysim.sweeps.experiment.design import design_of
 from proxysim.sweeps.experiment.experiment import load_experiment
@@ -78,6 +81,27 @@ def _processor(case: Callable[[], None]) -> float:
     began = time.process_time()
     case()
     return time.process_time() - began
+
+
+def own(runs: int) -> dict[str, float]:
+    """Runs of a serial sweep, seconds of this processor within the calls of the engine, and seconds outside them."""
+    within, calls = [0.0], running.run_rows
+
+    def timed(*given: Any) -> Any:
+        began = time.thread_time()
+        found = calls(*given)
+        within[0] += time.thread_time() - began
+        return found
+
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(running, "run_rows", timed):
+        sweep(experiment(Path(folder), 20), Path(folder) / "warm")
+        within[0] = 0.0
+        file = experiment(Path(folder), runs // 12)
+        began = time.process_time()
+        found = sweep(file, Path(folder) / "out")
+        spent = time.process_time() - began
+    assert 0 == found.exit_status
+    return {"runs": found.planned, "within": within[0], "outside": spent - within[0]}
 
 
 def on_dask(runs: int) -> tuple[int, float]:
@@ -149,4 +173,5 @@ def parent(runs: int) -> dict[str, int]:
 
 
 if __name__ == "__main__":
-    print(json.dumps({"table": long_table, "parent": parent}[sys.argv[1]](int(sys.argv[2]))))
+    measured: dict[str, Callable[[int], dict[str, Any]]] = {"table": long_table, "parent": parent, "own": own}
+    print(json.dumps(measured[sys.argv[1]](int(sys.argv[2]))))

@@ -8,17 +8,35 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.benchmarks import against, report, sweeps
-from tests.benchmarks.rule_times import rule_times
-from tests.benchmarks.workloads import FILES, ROOT, cut, generated, run_many, step_with_mesa
+from tests.benchmarks import against, report, rule_times, starts, sweeps
+from tests.benchmarks.kernels import Kernel, kernels, times_of_months
+from tests.benchmarks.timing import Clock
+from tests.benchmarks.workloads import (
+    ACTORS,
+    ACTORS_TIES,
+    FILES,
+    ROOT,
+    TIES,
+    TIES_ACTORS,
+    cut,
+    generated,
+    run_many,
+    shipped,
+    step_with_mesa,
+)
+from tests.lanes import NUMBA
 
-from proxysim.scenario.world.world import load
+from proxysim.core.calls import calls_of_month
+from proxysim.core.lanes import compiler
+from proxysim.scenario.world.world import World, load
 
 RUNS = 40
 
@@ -62,12 +80,75 @@ def test_benchmarks__mesa(benchmark: Any) -> None:
     _per_run(benchmark, 1)
 
 
+@pytest.mark.parametrize(("actors", "ties"), [*((n, ACTORS_TIES) for n in ACTORS), *((TIES_ACTORS, n) for n in TIES)])
+def test_benchmarks__generated_worlds_are_of_one_size_class(actors: int, ties: int) -> None:
+    """Otherwise the figures would show the steps between size classes."""
+    assert "medium" == generated(actors, ties).size
+
+
 @pytest.mark.slow
 def test_benchmarks__rules_are_timed() -> None:
-    """Every call of a month has a time, and together they are about the month."""
-    found, whole = rule_times(load(FILES["levant"]), runs=4, rounds=2)
-    assert 40 < len(found) and all(time >= 0.0 for time in found.values())
-    assert 0.3 < sum(found.values()) / whole < 3.0
+    """Both compilers have a time for every call of a month, and together they are about the month."""
+    world = shipped("quickstart")
+    found = rule_times.rule_times(world, runs=16, rounds=2)
+    assert {"numba", "lanes"} == set(found)
+    for times in found.values():
+        assert {call.name for call in calls_of_month()} == set(times.calls)
+        assert 30 < sum(took > 0.0 for took in times.calls.values()) and all(took >= 0.0 for took in times.calls.values())
+        assert 0.2 < sum(times.calls.values()) / times.whole < 5.0
+
+
+@pytest.mark.slow
+def test_benchmarks__kernels_are_timed() -> None:
+    """Each kernel has a time in each round."""
+    chosen = {name: one for name, one in kernels().items() if one.lanes in (NUMBA, compiler.width()) and one.processor == "host"}
+    assert 2 == len(chosen)
+    found = times_of_months(Clock(), shipped("quickstart"), runs=20, rounds=2, chosen=chosen)
+    assert [2, 2] == [len(times) for times in found.values()] and all(0.0 < time for times in found.values() for time in times)
+
+
+class Strong(Kernel):
+    """A kernel that runs another branch."""
+
+    def batches(self, world: World, runs: int) -> Any:
+        return super().batches(load(FILES["quickstart"], branch="strong"), runs)
+
+
+@pytest.mark.parametrize(("kind", "is_refused"), [(Kernel, False), (Strong, True)])
+def test_benchmarks__kernels_that_differ_are_refused(kind: type[Kernel], is_refused: bool) -> None:
+    """A kernel that gives other results cannot be compared."""
+    chosen = {"one": Kernel(compiler.width()), "two": kind(compiler.width())}
+    with pytest.raises(AssertionError, match="kernels differ") if is_refused else nullcontext():
+        times_of_months(Clock(), shipped("quickstart"), 8, 1, chosen)
+
+
+def test_benchmarks__kernels_have_numba_first_and_the_yardstick_last() -> None:
+    """Ratios are to the first; all are different forms of the rules."""
+    found = list(kernels().values())
+    assert Kernel(NUMBA) == found[0] and Kernel(1, yardstick=True) == found[-1]
+    assert len(found) == len(set(found)) and Kernel(compiler.width()) in found
+
+
+@pytest.mark.slow
+def test_benchmarks__compiling_is_timed_in_parts() -> None:
+    """Analysis and LLVM take a part of the whole each, in a process with a cache of its own."""
+    command = [sys.executable, str(ROOT / "tests" / "benchmarks" / "compile_times.py"), "small", "1"]
+    found = json.loads(subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, env=report._environment()).stdout)
+    assert {"whole", "analysis", "llvm"} == set(found)
+    assert 0.0 < found["analysis"] and 0.0 < found["llvm"] and found["analysis"] + found["llvm"] < found["whole"]
+
+
+def test_benchmarks__commands_are_timed(tmp_path: Path) -> None:
+    """A command has its time and its processor time; one that fails is an error."""
+    assert all(0.0 < seconds for seconds in starts.cost_of(("--help",), tmp_path, tmp_path))
+    with pytest.raises(SystemExit, match="ended with"):
+        starts.cost_of(("run", "no-such-world"), tmp_path, tmp_path)
+
+
+def test_benchmarks__of_a_world_that_a_checkout_lacks_are_no_number(tmp_path: Path) -> None:
+    """Its times are NaN, and the others are measured."""
+    with against.worker(ROOT) as process:
+        assert math.isnan(against.time_of_run(process, tmp_path, "insurgency"))
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ import proxysim as ps
 from proxysim.cli.app import app
 from proxysim.report.study import findings
 from proxysim.scenario.resolve.loader import load_scenario, scenario_of_branch
+from proxysim.scenario.resolve.source import WorldSource
 from proxysim.sweeps.execution.dispatch import Dispatcher, StoppedError
 from proxysim.sweeps.experiment.design import design_of
 from proxysim.sweeps.experiment.experiment import levelled, load_experiment
@@ -72,12 +73,55 @@ def test_branches__are_resolved_without_reading_again(child: str, opened: Counte
 
 
 def test_load__again_sees_what_has_changed_on_disk(child: str) -> None:
-    """Nothing is kept between two calls: a changed file counts, also for its children."""
+    """What is kept between two calls goes by the content: a changed file counts, also for its children."""
     before = load_scenario(child, "none")
     quick = Path(child).with_name("quick.toml")
     quick.write_text(quick.read_text() + '[branches.later]\nabout = "new"\n')
     assert set(load_scenario(child, "none").branches) - set(before.branches) == {"later"}
     assert scenario_of_branch(before, "none") == before
+
+
+def test_load__sees_a_change_that_leaves_size_and_date(child: str) -> None:
+    """The date and the size of a file say nothing about its content: two writes may fall in the same tick of the clock."""
+    quick = Path(child).with_name("quick.toml")
+    text, times = quick.read_text(), os.stat(quick)
+    seen = []
+    for limit in ("120", "240", "120"):
+        quick.write_text(text.replace("limit = 240", f"limit = {limit}"))
+        os.utime(quick, ns=(times.st_atime_ns, times.st_mtime_ns))
+        assert times.st_size == os.stat(quick).st_size
+        seen.append(load_scenario(child, "none").numbers["legs", "north-coast", "limit"].value)
+    assert [10.0, 20.0, 10.0] == seen
+
+
+def test_load__gives_each_caller_tables_of_its_own(child: str) -> None:
+    """What one caller does to a scenario or to the arrays of a world reaches no other one of the same file."""
+    first, second = ps.load(child, "strong"), ps.load(child, "strong")
+    path = ("legs", "north-coast", "limit")
+    del first.scenario.numbers[path]
+    first.scenario.labels["actors", "reds"] = "changed"
+    first.params["limit"][...] = 7.0
+    for world in (second, second.branch("strong"), ps.load(child, "strong")):
+        assert path in world.scenario.numbers and ("actors", "reds") not in world.scenario.labels
+        assert not (world.params["limit"] == 7.0).any()
+
+
+def test_source__resolves_a_branch_once(child: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A branch that several studies use is resolved once; one with values of an experiment is not kept."""
+    counts: Counter[str | None] = Counter()
+    real = WorldSource.resolved
+
+    def counted(self, branch=None, *given, **named):  # type: ignore[no-untyped-def]
+        counts[branch] += 1
+        return real(self, branch, *given, **named)
+
+    monkeypatch.setattr(WorldSource, "resolved", counted)
+    for _ in range(3):
+        world = ps.load(child, "strong")
+        world.branch("no-pact")
+        world.with_policies("file").branch("strong").scenario.copy()
+        load_scenario(child, "none", overrides={"legs.north-coast.limit": 120})
+    assert {"strong": 1, "no-pact": 1, "none": 3} == counts
 
 
 def test_scenario__can_be_sent_to_another_process(child: str) -> None:

@@ -118,7 +118,7 @@ def sweep(
     block: Annotated[
         int | None,
         typer.Option(
-            "--block", min=1, help="Number of (point, run) pairs per block; default: about one second of work."
+            "--block", min=1, help="Number of (point, run) pairs per block; default: about one second of work or less."
         ),
     ] = None,
     hook: Hook = None,

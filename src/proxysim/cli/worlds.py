@@ -116,7 +116,7 @@ def _checked(file: str) -> tuple[str, list[CheckWarning]]:
     """Summary of a valid file, and what is probably not meant in it."""
     from proxysim.scenario.lint.facts import Facts
     from proxysim.scenario.lint.lint import static_warnings
-    from proxysim.scenario.resolve.layers import read_layers
+    from proxysim.scenario.resolve.layers import layers_of, merged
     from proxysim.scenario.resolve.loader import source_of
     from proxysim.scenario.shipped import world_path
     from proxysim.scenario.toml.reader import read_file
@@ -127,7 +127,7 @@ def _checked(file: str) -> tuple[str, list[CheckWarning]]:
     if _is_experiment(document.data.get("kind")):
         return _checked_experiment(document, path.parent)
     if document.data.get("kind") == "part" and not document.faults:
-        world, _ = read_layers(document, path.parent)
+        world, _ = merged(layers_of(document, path.parent))
         if world.faults:
             raise InputError(world.faults)
         counts = [("actors", len(world.ids("states")) + len(world.ids("proxies")))]

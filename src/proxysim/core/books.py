@@ -66,13 +66,11 @@ def _on_the_way(w, s, i, c, o):  # type: ignore[no-untyped-def]
 @compiled
 def _note(s, difference, size, t, code):  # type: ignore[no-untyped-def]
     """Keep the largest |difference| / size. 0 / 0 counts as 0, and NaN as the largest of all."""
+    if abs(difference) <= s.residual * size:
+        return  # nearly always; a division for each account would cost more than the sums
     if difference != difference:
         residual = 1.0
         code = NOT_A_NUMBER * ACCOUNT + code % ACCOUNT
-    elif (
-        abs(difference) <= s.residual * size
-    ):  # nearly always true; a division for each account would cost more than the sums
-        return
     else:
         residual = abs(difference) / size if size > 0.0 else 1.0
     if residual > s.residual:

@@ -19,8 +19,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from proxysim.core.bits import bits_of, float_of
 from proxysim.core.jit import compiled
 
@@ -253,9 +251,8 @@ def power(x, y):  # type: ignore[no-untyped-def]
     inside = POWER_LEAST < total and total < POWER_MOST
     bound = POWER_MOST if total > 0.0 else POWER_LEAST
     value = _exp2_of(first if inside else bound, second if inside else 0.0)
-    # a power of 0 or infinity is 0 or infinite
-    at_ends = 0.0 if (x == 0.0) == (y > 0.0) else math.inf
-    value = at_ends if x == 0.0 or x == math.inf else value
+    to_infinity, to_zero = math.inf if y > 0.0 else 0.0, 0.0 if y > 0.0 else math.inf
+    value = to_zero if x == 0.0 else to_infinity if x == math.inf else value
     value = value if x >= 0.0 and y == y else math.nan
     return 1.0 if y == 0.0 or x == 1.0 else value
 
@@ -280,18 +277,21 @@ def log_gamma(x):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def exp_each(values):  # type: ignore[no-untyped-def]
-    """Return `exp` of each value, (value,)."""
-    result = np.empty(len(values))
+def exp_into(values, result):  # type: ignore[no-untyped-def]
+    """Store `exp` of each value in `result`, both (value,)."""
     for i in range(len(values)):
         result[i] = exp(values[i])
-    return result
 
 
 @compiled
-def power_each(base, exponents):  # type: ignore[no-untyped-def]
-    """Return `power` of one base for each exponent, (exponent,)."""
-    result = np.empty(len(exponents))
-    for i in range(len(exponents)):
-        result[i] = power(base, exponents[i])
-    return result
+def log_into(values, result):  # type: ignore[no-untyped-def]
+    """Store `log` of each value in `result`, both (value,)."""
+    for i in range(len(values)):
+        result[i] = log(values[i])
+
+
+@compiled
+def power_into(bases, exponents, result):  # type: ignore[no-untyped-def]
+    """Store `power` of each base and its exponent in `result`, all (value,)."""
+    for i in range(len(bases)):
+        result[i] = power(bases[i], exponents[i])

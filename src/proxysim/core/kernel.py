@@ -25,6 +25,8 @@ VARIABLE = "PROXYSIM_KERNEL"
 LANES, NUMBA, PLAIN = "lanes", "numba", "python"
 
 
+#: In place of a size class: functions of whole arrays.
+ARRAYS = "arrays"
 #: Why lanes were given up in this process; empty if they were not.
 _given_up: list[str] = []
 
@@ -68,6 +70,11 @@ def width() -> int:
     return compiler.width()
 
 
+def label() -> str:
+    """Return the compiler in use and the number of runs side by side, for records of how numbers were made: "lanes 8", "numba" or "python"."""
+    return f"{LANES} {width()}" if name() == LANES else name()
+
+
 def prepare(size: str, lanes: int | None = None) -> None:
     """Compile the rules for a size class unless they are cached, with a message on stderr.
 
@@ -84,9 +91,10 @@ def prepare(size: str, lanes: int | None = None) -> None:
             return
         except Exception as error:  # whatever keeps lanes from working, numba still does
             _give_up(error)
-    from proxysim.core import precompile
+    if size != ARRAYS:
+        from proxysim.core import precompile
 
-    precompile.prepare(size)
+        precompile.prepare(size)
 
 
 def calls(runs: step.Runs, size: str) -> PlainCalls | LaneCalls:
@@ -162,6 +170,15 @@ class LaneCalls:
             if low < high:
                 table[places["track"]] = kept
                 self._call("advance", low, high)
+
+
+def call_for_arrays(rule: Any, values: tuple[Any, ...], lanes: int) -> None:
+    """Call one of the functions of whole arrays, which are prepared; its arrays are (1, group, lane)."""
+    from proxysim.core.lanes import compiler, layout
+
+    entry = next(one for one in layout.array_entries() if one.function is rule)
+    table, _ = layout.table_of(dict(zip(entry.arguments, values, strict=True)), entry, layout.array_types(lanes))
+    compiler.code(ARRAYS, lanes).function(entry.name)(table.ctypes.data, 0, 1)
 
 
 class RuleCalls:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from proxysim.core.elementary import power
+from proxysim.core.elementary import exp, log
 from proxysim.core.jit import compiled
 from proxysim.core.rules._shared import stock_of
 from proxysim.core.vocabulary import A_MADE, A_RECEIVED, A_SENT, A_STRUCK, M_RECEIVED, MEASURE_INDEX, WINDOW
@@ -131,16 +131,14 @@ def _fighting(w, p, s, a):  # type: ignore[no-untyped-def]
         return 0.0
     s.measure[a, CAPPED] = capped / weights
     ces = (total / weights) * (total / weights)
-    index = power(ces, 0.6)
-    index *= _relative(s.personnel[a], p.personnel[a], 0.25)
-    index *= _relative(s.command[a], p.command[a], 0.15)
-    return 100.0 * index
+    log_index = 0.6 * log(ces) + 0.25 * _log_change(s.personnel[a], p.personnel[a]) + 0.15 * _log_change(s.command[a], p.command[a])
+    return 100.0 * exp(log_index)
 
 
 @compiled
-def _relative(now, start, exponent):  # type: ignore[no-untyped-def]
-    """(now / start)^exponent, or 1 if there was nothing at the start."""
-    return power(now / start, exponent) if start > 0.0 and now != start else 1.0
+def _log_change(now, start):  # type: ignore[no-untyped-def]
+    """ln(now / start), or 0 if there was nothing at the start."""
+    return log(now / start) if start > 0.0 and now != start else 0.0
 
 
 @compiled

@@ -50,12 +50,10 @@ def uniform(seed, run, mechanism, key, month):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def uniforms(seed, runs, mechanism, key):  # type: ignore[no-untyped-def]
-    """Return `uniform` at month 0 for each of `runs`, (run,)."""
-    result = np.empty(len(runs))
+def uniforms_into(seed, runs, mechanism, keys, result):  # type: ignore[no-untyped-def]
+    """Store `uniform` at month 0 for each run and its key in `result`, all (value,)."""
     for i in range(len(runs)):
-        result[i] = uniform(seed, runs[i], mechanism, key, 0)
-    return result
+        result[i] = uniform(seed, runs[i], mechanism, keys[i], 0)
 
 
 @compiled

@@ -9,6 +9,8 @@ from __future__ import annotations
 SIZES: dict[str, dict[str, int]] = {
     "small": dict(actor=8, category=4, origin=4, tie=12, leg=12, place=8, route=48, hop=10, front=4, regime=2, pact=2, event=16,
                   policy=8, ring=12),
+    "compact": dict(actor=12, category=8, origin=4, tie=16, leg=12, place=12, route=64, hop=10, front=8, regime=2, pact=2, event=48,
+                    policy=12, ring=8),
     "medium": dict(actor=16, category=8, origin=6, tie=32, leg=24, place=16, route=192, hop=10, front=12, regime=4, pact=4, event=64,
                    policy=16, ring=12),
     "large": dict(actor=48, category=8, origin=10, tie=96, leg=64, place=48, route=768, hop=10, front=24, regime=12, pact=8, event=128,

@@ -19,7 +19,7 @@ from proxysim.figures.kit.frame import figure_of, inch_axes, new_figure
 from proxysim.figures.kit.map_layout import Array, label_spot, leg_curves, place_boxes
 from proxysim.figures.kit.palette import CLOSED, INK, MODES, MUTED, STRIPE
 from proxysim.figures.kit.style import styled
-from proxysim.figures.kit.text import cut, keep_direction, missing_glyphs, wrap_label
+from proxysim.figures.kit.text import cut, keep_direction, missing_glyphs, outline_width, wrap_label
 from proxysim.formatting import plain
 from proxysim.scenario.labels import label_of
 from proxysim.scenario.world.world import World, world_of
@@ -169,7 +169,7 @@ def card_size(lines: Lines) -> tuple[float, float]:
 
 def _width(text: str, font: FontProperties) -> float:
     with missing_glyphs():
-        return float(TextPath((0, 0), text, size=font.get_size_in_points(), prop=font).get_extents().width) / 72 * 1.04
+        return outline_width(TextPath((0, 0), text, size=font.get_size_in_points(), prop=font)) / 72 * 1.04
 
 
 def _draw_legs(axes: Axes, legs: Sequence[Leg], boxes: Mapping[str, Array]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -379,10 +379,26 @@ def run(
     True
     """
     world, values = (world_of(world), {}) if draw is None else with_draw(world_of(world), draw)
-    course, history = Course(world, seed_of(rng), run), History(world)
+    return recorded(Course(world, seed_of(rng), run), values)
+
+
+def recorded(course: Course, draw: Mapping[str, float] | None = None, names: Collection[str] | None = None) -> Run:
+    """Run all remaining months of a new course and keep its monthly history.
+
+    Parameters
+    ----------
+    course : the run, before its first month
+    draw : values of uncertain parameters that replaced those of the world, by path, in internal units
+    names : names of the records to keep; None for all. A table that needs others cannot be made then
+
+    Raises
+    ------
+    BooksError : money or arms do not balance
+    """
+    world, history = course.world, History(course.world, names)
     reference = np.array(course.state[0].reference[: len(world.names["actor"])])
     while course.month < len(world.months):
         course.advance()
         history.keep(course)
     course.check()
-    return Run(world, course, history, reference, values)
+    return Run(world, course, history, reference, draw)

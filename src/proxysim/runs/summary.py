@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from proxysim.core.vocabulary import A_AID, FELL_BEFORE, MEASURE_INDEX, SUPPORT
+from proxysim.core.vocabulary import A_AID, CHANNELS, FELL_BEFORE, MEASURE_INDEX, SUPPORT
 from proxysim.formatting import ascii_only, counted, number, percent
 from proxysim.formatting import table as table_lines
-from proxysim.runs.tables import month_name, table
+from proxysim.runs.tables import month_name, shipments
 from proxysim.scenario.labels import actor_label, label_of, origin_label
 
 if TYPE_CHECKING:
@@ -63,15 +63,15 @@ def _chain(run: Run) -> list[str]:
     pledged, cash = history["pledged"].sum(axis=0), history["cash"].sum(axis=0)
     arms = history["sent"][:, :, SUPPORT].sum(axis=(0, 2, 3))
     budgeted = history["claim"].sum(axis=(0, 2))
-    flows = table(run, "flows")
-    inside = flows[(flows["kind"] == "support") & (flows["arrives"] <= month_name(run, run.world.scenario.months - 1))]
-    arrived = inside.groupby("from")["arrived"].sum()
+    flows = shipments(run)
+    inside = (flows["kind"] == CHANNELS[SUPPORT]) & (flows["arrives"] < run.world.scenario.months)
     rows, sums = [], np.zeros(5)
     for place, actor in enumerate(names["actor"]):
         own = senders == place
         if arrays.is_proxy[place] or not pledged[own].sum() > 0:
             continue
-        chain = [float(part[own].sum()) for part in (pledged, cash, budgeted, arms)] + [float(arrived.get(actor, 0.0))]
+        arrived = math.fsum(flows["arrived"][inside & (flows["from"] == place)])
+        chain = [float(part[own].sum()) for part in (pledged, cash, budgeted, arms)] + [arrived]
         sums += chain
         rows.append([actor_label(run.world.scenario, actor), *(_amount(value) for value in chain)])
     if not rows:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
+from proxysim.core import kernel
 from proxysim.core.version import model_version
 from proxysim.core.vocabulary import (
     ARMS_IN,
@@ -31,9 +31,11 @@ from proxysim.runs.files import replacing, write_whole
 from proxysim.runs.monthly import AXES, COUNTS
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from proxysim.runs.run import Run
 
-__all__ = ["MANIFEST", "TABLES", "manifest", "month_name", "table", "write_run"]
+__all__ = ["MANIFEST", "TABLES", "manifest", "month_name", "shipments", "table", "write_run"]
 
 MANIFEST = "manifest.json"
 #: Marks a manifest as one of this package, so that its folders can be recognised.
@@ -82,6 +84,8 @@ def _pick(names: Sequence[str], numbers: np.ndarray[Any, Any]) -> np.ndarray[Any
 
 def _actors(run: Run) -> pd.DataFrame:
     """Return month, actor, kind, and one column per measure."""
+    import pandas as pd
+
     measure = run.history["measure"]
     months, actors = measure.shape[:2]
     at, who = (grid.ravel() for grid in np.indices((months, actors)))
@@ -93,6 +97,8 @@ def _actors(run: Run) -> pd.DataFrame:
 
 def _arsenals(run: Run) -> pd.DataFrame:
     """Return month, actor, category, origin and the stock at the end of the month, for combinations ever held."""
+    import pandas as pd
+
     stock, names = run.history["stock"], run.world.names
     held = np.broadcast_to((stock != 0).any(axis=0), stock.shape)
     at, who, what, maker = np.nonzero(held)
@@ -103,7 +109,20 @@ def _arsenals(run: Run) -> pd.DataFrame:
 
 
 def _flows(run: Run) -> pd.DataFrame:
-    """Return arms sent over each route, by month of sending, and how much of them arrived.
+    """Return arms sent over each route, by month of sending, and how much of them arrived; see `shipments`."""
+    import pandas as pd
+
+    names, found = run.world.names, shipments(run)
+    ends = {end: _pick(names["actor"], found[end]) for end in ("from", "to")}
+    columns = {"month": _months(run, found["month"]), **ends, "category": _pick(names["category"], found["category"]),
+               "origin": _pick(names["origin"], found["origin"]),
+               "route": _pick([name or "local" for name in names["route"]], found["route"]), "kind": found["kind"]}  # fmt: skip
+    columns |= {name: found[name] for name in ("sent", "lost", "captured", "skimmed", "arrived")}
+    return pd.DataFrame({**columns, "arrives": _months(run, found["arrives"])})
+
+
+def shipments(run: Run) -> dict[str, np.ndarray[Any, Any]]:
+    """Return the columns of the table of flows as arrays, with numbers in place of months and ids.
 
     `sent` is the sum of `lost` (destroyed), `captured`, `skimmed` (kept by the broker or by others on the way) and the
     amount that arrives. `arrived` is that amount times
@@ -120,17 +139,14 @@ def _flows(run: Run) -> pd.DataFrame:
     lost = np.maximum(amount * history["route_lost"][at, way] - captured, 0.0)
     skimmed = amount * history["route_skimmed"][at, way]
     tie = ties[way]
-    quality = world.params[0].quality[tie]
     kinds = np.array([_kinds(arrays, number) for number in range(len(names["tie"]))], dtype=object)
-    return pd.DataFrame({
-        "month": _months(run, at), "from": _pick(names["actor"], arrays.tie_from[tie]),
-        "to": _pick(names["actor"], arrays.tie_to[tie]), "category": _pick(names["category"], what),
-        "origin": _pick(names["origin"], maker), "route": _pick([name or "local" for name in names["route"]], way),
+    return {
+        "month": at, "from": arrays.tie_from[tie], "to": arrays.tie_to[tie], "category": what, "origin": maker, "route": way,
         "kind": kinds[tie, channel] if len(tie) else np.array([], dtype=object), "sent": amount, "lost": lost,
         "captured": captured, "skimmed": skimmed,
-        "arrived": np.maximum(amount - lost - captured - skimmed, 0.0) * quality,
-        "arrives": _months(run, at + arrays.route_months[way]),
-    })  # fmt: skip
+        "arrived": np.maximum(amount - lost - captured - skimmed, 0.0) * world.params[0].quality[tie],
+        "arrives": at + arrays.route_months[way],
+    }  # fmt: skip
 
 
 def _kinds(arrays: Any, tie: int) -> list[str]:
@@ -142,6 +158,8 @@ def _kinds(arrays: Any, tie: int) -> list[str]:
 
 def _regimes(run: Run) -> pd.DataFrame:
     """Return month, regime, stability, forcing, support, pressure, and whether it has fallen by the end of the month."""
+    import pandas as pd
+
     history = run.history
     stability = history["regime_stability"]
     at, which = (grid.ravel() for grid in np.indices(stability.shape))
@@ -157,6 +175,8 @@ def _regimes(run: Run) -> pd.DataFrame:
 
 def _events(run: Run) -> pd.DataFrame:
     """Return month, event, what: first effects of events; pacts signed, in force and ended; regimes fallen; support."""
+    import pandas as pd
+
     scenario, names, history = run.world.scenario, run.world.names, run.history
     found = [(int(at), name, "first effect") for name, at in zip(names["event"], history["event_month"], strict=False)]
     found += [(int(at), name, "fallen") for name, at in zip(names["regime"], history["fallen"], strict=False)]
@@ -182,6 +202,8 @@ def _support(run: Run) -> list[tuple[int, str, str]]:
 
 def _counts(run: Run) -> pd.DataFrame:
     """Return month, what, where and count, for the legs and actors that have an event in the run."""
+    import pandas as pd
+
     parts = []
     for what, (quantity, recorded) in COUNTS.items():
         (axis,), count = AXES[quantity], run.history[recorded]
@@ -195,6 +217,8 @@ def _counts(run: Run) -> pd.DataFrame:
 
 def _in_order(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Return several tables as one, ordered by the column `number`, which is dropped."""
+    import pandas as pd
+
     joined = pd.concat([part for part in parts if len(part)] or parts[:1])
     return joined.sort_values("number", kind="stable").drop(columns="number").reset_index(drop=True)
 
@@ -205,6 +229,8 @@ def _books(run: Run) -> pd.DataFrame:
     Inflows are positive and outflows negative, so amounts add up. Accounts are actors and, with the prefix "on the
     way: ", ties. Lines of money have the commodity "money".
     """
+    import pandas as pd
+
     names, history = run.world.names, run.history
     on_the_way = tuple(f"on the way: {tie}" for tie in names["tie"])
     parts = []
@@ -254,6 +280,7 @@ def manifest(run: Run) -> dict[str, Any]:
         "question": scenario.question,
         "world": scenario.hash,
         "model": model_version(),
+        "kernel": kernel.label(),
         "branch": scenario.branch,
         "seed": int(run.seed),
         "run": int(run.number),

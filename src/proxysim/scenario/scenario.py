@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Protocol
 
 from proxysim.core.calendar import month_index, month_name
@@ -204,6 +204,11 @@ class Scenario:
     def policies_on(self) -> tuple[str, ...]:
         """Ids of the policies that are on; those that compare with this branch have no effect in it."""
         return tuple(one.id for one in self.policies if self.text["policies", one.id, "active"])
+
+    def copy(self) -> Scenario:
+        """Return a scenario with tables of its own, which can be changed without changing this one."""
+        tables: dict[str, Any] = {one.name: dict(value) for one in fields(self) if isinstance(value := getattr(self, one.name), dict)}
+        return replace(self, **tables, reference=None if self.reference is None else self.reference.copy())
 
     def section(self, actor: str) -> str:
         """Return the section of an actor: "proxies" or "states"."""

@@ -180,12 +180,11 @@ def mean_there(values: Array, axis: int) -> Array:
 def _bootstrap(differences: Array, mean: Array, level: float, seed: int) -> tuple[Array, Array]:
     grouped = _grouped(differences)
     count = len(grouped)
-    draw = np.random.Generator(np.random.Philox(key=seed))
     centred = grouped - grouped.mean(axis=0)
     resampled = np.empty((RESAMPLES, grouped.shape[1]))
+    weights = _resampling(count, seed)
     for at in range(0, RESAMPLES, 200):
-        weights = draw.multinomial(count, np.full(count, 1.0 / count), size=200)
-        resampled[at : at + 200] = weights @ centred / count
+        resampled[at : at + 200] = weights[at : at + 200].astype(np.float64) @ centred / count
     scaled = centred / np.abs(centred).max(axis=0)  # so that its powers neither underflow nor overflow
     second, third = (scaled**2).mean(axis=0), (scaled**3).mean(axis=0)
     acceleration = third / (6.0 * second**1.5 * math.sqrt(count))
@@ -208,6 +207,18 @@ def _bootstrap(differences: Array, mean: Array, level: float, seed: int) -> tupl
             resampled[lower, columns] + (place - lower) * (resampled[upper, columns] - resampled[lower, columns])
         )
     return mean + stretch * ends[0], mean + stretch * ends[1]
+
+
+@lru_cache(maxsize=8)
+def _resampling(count: int, seed: int) -> Array:
+    """Return how often each group is in each resample, shape ``(resample, group)``.
+
+    They depend on nothing else, so that a study of many outcomes draws them once.
+    """
+    draw = np.random.Generator(np.random.Philox(key=seed))
+    found = draw.multinomial(count, np.full(count, 1.0 / count), size=RESAMPLES).astype(np.int16)
+    found.flags.writeable = False
+    return found
 
 
 def _grouped(differences: Array) -> Array:

@@ -24,7 +24,7 @@ from proxysim.scenario.scenario import EventEffect, Number
 from proxysim.scenario.schema.document import Path
 from proxysim.scenario.schema.keys import SINGLE, parameter_of
 from proxysim.scenario.world.schedule import CARRIED, VERBS
-from proxysim.scenario.world.uncertainty import dates_of, numbers_at, raw_numbers
+from proxysim.scenario.world.uncertainty import NumberRows, dates_of
 from proxysim.scenario.world.vector import place_of
 from proxysim.scenario.world.world import World
 from proxysim.studies.base_runs import BaseRuns, traces
@@ -167,11 +167,11 @@ class _Search:
         if not jobs:
             return set()
         base = self.bases[branch]
-        raw = raw_numbers(base.world)
+        rows = NumberRows(base.world)
         parts = [jobs[at : at + ROWS] for at in range(0, len(jobs), ROWS)]
 
         def changed(part: Sequence[tuple[Item, Change, int]]) -> set[int]:
-            numbers = _rows(base.world, raw, part)
+            numbers = _rows(base.world, rows, part)
             runs = np.array([run for _, _, run in part], dtype=np.uint64)
             values = traces(base.world, self.seed, numbers, runs)
             plain = base.traces[runs.astype(np.intp)]
@@ -184,7 +184,7 @@ class _Search:
             return set().union(*pool.map(changed, parts))
 
 
-def _rows(world: World, raw: Any, jobs: Sequence[tuple[Item, Change, int]]) -> Array:
+def _rows(world: World, rows: NumberRows, jobs: Sequence[tuple[Item, Change, int]]) -> Array:
     """Return all numbers of a world, (job, number), with the change of each job."""
     index = {axis: {name: i for i, name in enumerate(ids)} for axis, ids in world.names.items()}
 
@@ -197,7 +197,7 @@ def _rows(world: World, raw: Any, jobs: Sequence[tuple[Item, Change, int]]) -> A
                 value = one.amount if one.verb == "set" else value * one.amount if one.verb == "scale" else value + one.amount
                 column[row, at] = min(max(value, bounds[0]), bounds[1])
 
-    return numbers_at(world, raw, len(jobs), (), change)
+    return rows.at(np.empty((0, len(jobs))), change)
 
 
 def _places(world: World, index: dict[str, dict[str, int]], item: Item) -> Iterator[tuple[int, tuple[float, float]]]:

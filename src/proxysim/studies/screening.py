@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from proxysim.core import rng
+from proxysim.core.arrays import uniforms
 from proxysim.errors import RunError
 from proxysim.runs.ensemble import Ensemble
 from proxysim.scenario.world.uncertainty import REPLICATES, Unknown, unknowns
@@ -65,9 +66,7 @@ def screen(study: Ensemble, answers: Array, level: float = LEVEL) -> pandas.Data
     cells[place, study.numbers % REPLICATES] = answers
     kinds = unknowns_of(study)
     columns = {
-        name: np.asarray(
-            rng.uniforms(np.uint64(study.seed), drawn.astype(np.uint64), rng.UNKNOWN, np.uint64(numbers[0].key))
-        )
+        name: uniforms(study.seed, drawn.astype(np.uint64), rng.UNKNOWN, numbers[0].key)
         for name, numbers in kinds.items()
     }
     dust = DUST * float(np.abs(answers).max(initial=0.0))

@@ -18,7 +18,7 @@ from proxysim.errors import MissingExtra, RunError
 from proxysim.runs.batch import run_rows
 from proxysim.runs.outcomes import FALL, REVIVAL, outcomes_of
 from proxysim.scenario.arguments import names_of
-from proxysim.scenario.world.uncertainty import Unknown, dates_of, numbers_at, raw_numbers, unknowns
+from proxysim.scenario.world.uncertainty import NumberRows, Unknown, dates_of, unknowns
 from proxysim.scenario.world.world import World, world_of
 
 Array = np.ndarray[Any, Any]
@@ -36,18 +36,12 @@ class _Model:
     columns: tuple[tuple[int, str], ...]
     drawn: dict[str, list[Unknown]]
     levers: dict[str, tuple[int, ...]]
-    raw: Any = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.raw = raw_numbers(self.world)
+    rows: dict[tuple[str, ...], NumberRows] = field(default_factory=dict)
 
     def __call__(self, **values: float) -> dict[str, float]:
-        drawn = [
-            (unknown, np.array([values[name]]))
-            for name, group in self.drawn.items()
-            for unknown in group
-            if name in values
-        ]
+        given = tuple(name for name in self.drawn if name in values)
+        if given not in self.rows:
+            self.rows[given] = NumberRows(self.world, [(k, unknown) for k, name in enumerate(given) for unknown in self.drawn[name]])
 
         def change(flat: Array, dated: Array) -> None:
             for name, places in self.levers.items():
@@ -55,7 +49,7 @@ class _Model:
                     column, at = (flat, place) if place < flat.shape[1] else (dated, place - flat.shape[1])
                     column[:, at] = values[name]
 
-        numbers = numbers_at(self.world, self.raw, 1, drawn, change)
+        numbers = self.rows[given].at(np.array([[values[name]] for name in given], np.float64).reshape(-1, 1), change)
         runs = np.arange(self.runs, dtype=np.uint64)
         values_of, _ = run_rows(self.world, self.seed, numbers, np.zeros(self.runs, np.intp), runs)
         return {name: float(values_of[:, place].mean()) for place, name in self.columns}

@@ -42,8 +42,13 @@ class Cost:
         return self.setting_up + self.rows * self.seconds / workers
 
 
-def cost_of(variation: Variation, design: Design) -> Cost:
-    """Time some runs at the middle point in every branch and scale up to the whole design."""
+def cost_of(variation: Variation, design: Design, least_seconds: float = MEASURED_SECONDS) -> Cost:
+    """Time some runs at the middle point in every branch and scale up to the whole design.
+
+    Parameters
+    ----------
+    least_seconds : minimum time of the timed runs, in seconds
+    """
     experiment = variation.experiment
     middle, began = design.point(len(design) // 2), time.perf_counter()
     numbers = [variation.numbers(b, [middle]) for b in range(len(experiment.branches))]
@@ -54,12 +59,12 @@ def cost_of(variation: Variation, design: Design) -> Cost:
         world, 0, numbers[0], np.zeros(1, np.intp), np.zeros(1, np.uint64)
     )  # compiles the rules if needed, so that the timing excludes it
     measured, spent, first = 0, 0.0, 0
-    while measured < LEAST_RUNS or spent < MEASURED_SECONDS:
+    while measured < LEAST_RUNS or spent < least_seconds:
         for b, row in enumerate(numbers):
             runs = np.arange(first, first + LEAST_RUNS, dtype=np.uint64)
-            begun = time.perf_counter()
+            begun = time.thread_time()  # of this processor, so that other work on the machine does not count
             run_rows(variation.world(b, middle), experiment.seed, row, np.zeros(LEAST_RUNS, np.intp), runs)
-            spent += time.perf_counter() - begun
+            spent += time.thread_time() - begun
             measured += LEAST_RUNS
         first += LEAST_RUNS
     rows = len(design) * len(experiment.branches) * experiment.runs

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,15 +22,17 @@ from proxysim.runs.outcomes import Outcome, outcomes_of
 from proxysim.scenario.resolve.assembly import full_path
 from proxysim.scenario.scenario import Scenario
 from proxysim.scenario.schema.keys import parameter_of
-from proxysim.scenario.world.uncertainty import Unknown, dates_of, numbers_at, raw_numbers, unknowns
+from proxysim.scenario.world.uncertainty import NumberRows, dates_of, unknowns
 from proxysim.scenario.world.vector import place_of
 from proxysim.scenario.world.world import World, build
 from proxysim.sweeps.experiment.experiment import Experiment
-from proxysim.sweeps.experiment.factors import ADD, DRAW, SCALE, SET, TEXT, quoted_path
+from proxysim.sweeps.experiment.factors import ADD, DRAW, SCALE, SET, TEXT, Factor, quoted_path
 
 Array = np.ndarray[Any, Any]
 #: Number of worlds kept in memory, about 0.1 MB each; a sweep over more combinations of text rebuilds them.
 WORLDS_KEPT = 256
+#: Characters of the id of a run.
+ID_LENGTH = 24
 #: A point: one value per factor, in the order of the factors.
 Point = tuple[Any, ...]
 
@@ -48,9 +51,8 @@ class _Prepared:
     """A world with everything that does not depend on the point."""
 
     world: World
-    raw: Any
+    rows: NumberRows
     changes: tuple[_Change, ...]
-    draws: tuple[tuple[int, Unknown], ...]
     reference: _Prepared | None
 
 
@@ -68,6 +70,7 @@ class Variation:
         self._worlds: dict[tuple[int, Point], _Prepared] = {}
         self._scenarios: dict[tuple[int, Point], Scenario] = {}
         self._texts = [k for k, factor in enumerate(experiment.factors) if factor.verb == TEXT]
+        self._drawn = [k for k, factor in enumerate(experiment.factors) if factor.verb == DRAW]
         self._plain: dict[int, Scenario] = {}
         first = self.plain(0)
         self.start = first.start[0] * 12 + first.start[1] - 1
@@ -120,10 +123,9 @@ class Variation:
 
     def _numbers(self, prepared: _Prepared, points: Sequence[Point]) -> Array:
         """Numbers of some points in a prepared world, ``(point, number)``."""
-        count = len(points)
-        drawn = [(unknown, np.array([point[k] for point in points], float)) for k, unknown in prepared.draws]
+        factors = self.experiment.factors
         amounts = {
-            change.factor: np.array([self._amount(change.factor, point) for point in points])
+            change.factor: factors[change.factor].amounts([point[change.factor] for point in points], self.start)
             for change in prepared.changes
         }
 
@@ -140,10 +142,12 @@ class Variation:
                     else:
                         column[:, at] += amount
 
-        return numbers_at(prepared.world, prepared.raw, count, drawn, change)
+        return prepared.rows.at(self._quantiles(points), change)
 
-    def _amount(self, factor: int, point: Point) -> float:
-        return self.experiment.factors[factor].amount(point[factor], self.start)
+    def _quantiles(self, points: Sequence[Point]) -> Array:
+        """The quantiles of some points, ``(factor, point)``, in the order of the factors that are drawn."""
+        values = [[point[k] for k in self._drawn] for point in points]
+        return np.array(values, np.float64).reshape(len(points), len(self._drawn)).T
 
     def _scenario(self, branch: int, texts: Point) -> Scenario:
         """The scenario with text values, and with every set number at its first value so that it counts as given."""
@@ -178,7 +182,8 @@ class Variation:
         changes, drawn = [], []
         for k, factor in enumerate(self.experiment.factors):
             if factor.verb == DRAW:
-                drawn += [(k, known[path[0]]) for path in factor.paths if path[0] in known]
+                column = self._drawn.index(k)
+                drawn += [(column, known[path[0]]) for path in factor.paths if path[0] in known]
             elif factor.verb in (SET, SCALE, ADD):
                 places: list[int] = []
                 for path in map(full_path, factor.paths):
@@ -189,7 +194,7 @@ class Variation:
                         places += [offset, *(() if factor.verb == SET else dates_of(world, offset))]
                 changes.append(_Change(k, factor.verb, tuple(places)))
         reference = None if world.reference is None else self._prepare_world(world.reference)
-        return _Prepared(world, raw_numbers(world), tuple(changes), tuple(drawn), reference)
+        return _Prepared(world, NumberRows(world, drawn), tuple(changes), reference)
 
 
 def _with_rules(scenario: Scenario, rules: dict[str, str]) -> Scenario:
@@ -239,22 +244,66 @@ def run_ids(
     version : model version
     repeat : number of earlier points in the design with the same values
     """
-    return ids_from(id_head(experiment, branch, point, version, repeat), runs)
+    head = RunIds(experiment, version).heads(point, repeat)[branch]
+    text = digests_from([head], [0], runs).hex()
+    return [text[k : k + ID_LENGTH] for k in range(0, len(text), ID_LENGTH)]
 
 
-def id_head(experiment: Experiment, branch: int, point: Point, version: str, repeat: int) -> Any:
-    """The part of the hash that all runs of a point and branch share; see `run_ids`."""
-    changes = [(f.subject, value, f.unit_of(value)) for f, value in zip(experiment.factors, point, strict=True)]
-    changes.sort(key=lambda change: change[0])
-    text = json.dumps([experiment.hashes[branch], changes, experiment.seed, version, repeat])
-    return hashlib.blake2b(text.encode(), digest_size=12)
+class RunIds:
+    """Makes the ids of the runs of an experiment; see `run_ids`.
+
+    An id is a hash of the JSON text of a branch and a point. The parts of the text that are the same at every point are
+    written once, because a sample can have as many points as other designs have runs.
+    """
+
+    def __init__(self, experiment: Experiment, version: str) -> None:
+        self._factors = sorted(enumerate(experiment.factors), key=lambda pair: pair[1].subject)
+        self._levels: list[dict[str, str]] = [{} for _ in experiment.factors]
+        self._changes = ", ".join(
+            "%s" if factor.levels else f'["{factor.subject}", %s, {json.dumps(factor.unit).replace("%", "%%")}]'
+            for _, factor in self._factors
+        )
+        self._starts = [f"[{json.dumps(hash)}, [" for hash in experiment.hashes]
+        self._end = f"], {json.dumps(experiment.seed)}, {json.dumps(version)}, "
+
+    def heads(self, point: Point, repeat: int) -> list[Any]:
+        """The part of the hash that the ids of all runs of a point share, for each branch.
+
+        Parameters
+        ----------
+        point : value of each factor
+        repeat : number of earlier points in the design with the same values
+        """
+        values = [self._level(k, factor, point[k]) if factor.levels else _json(point[k]) for k, factor in self._factors]
+        end = f"{self._changes % tuple(values)}{self._end}{repeat}]"
+        return [hashlib.blake2b((start + end).encode(), digest_size=ID_LENGTH // 2) for start in self._starts]
+
+    def _level(self, k: int, factor: Factor, value: Any) -> str:
+        """What a factor with levels changes, its value and the unit of the level as JSON."""
+        known, name = self._levels[k], repr(value)
+        if name not in known:
+            known[name] = json.dumps([factor.subject, value, factor.unit_of(value)])
+        return known[name]
 
 
-def ids_from(head: Any, runs: Sequence[int] | Array) -> list[str]:
-    """Ids of some runs of a point and branch."""
-    found = []
-    for run in runs:
-        one = head.copy()
-        one.update(int(run).to_bytes(4, "little"))
-        found.append(one.hexdigest())
-    return found
+def _json(value: Any) -> str:
+    """A value as `json.dumps` writes it; faster for a number."""
+    return repr(value) if type(value) is float and math.isfinite(value) else json.dumps(value)
+
+
+def digests_from(heads: Sequence[Any], firsts: Sequence[int], runs: Sequence[int] | Array) -> bytes:
+    """The ids of some runs as bytes, one after another.
+
+    Parameters
+    ----------
+    heads : the part of the hash that consecutive runs share, from `RunIds.heads`
+    firsts : index of the first run with each head
+    runs : run numbers
+    """
+    numbers, found = np.asarray(runs, dtype="<u4").tobytes(), []
+    for head, low, high in zip(heads, firsts, [*firsts[1:], len(runs)], strict=True):
+        for at in range(4 * low, 4 * high, 4):
+            one = head.copy()
+            one.update(numbers[at : at + 4])
+            found.append(one.digest())
+    return b"".join(found)

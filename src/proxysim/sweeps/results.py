@@ -21,7 +21,7 @@ from proxysim.sweeps.runner import Status, stored_status
 from proxysim.sweeps.salib import SalibInputs, estimators_of
 from proxysim.sweeps.store.files import digest_of_file, table_of
 from proxysim.sweeps.store.folder import FAILURES, RUNS, Store, absolute
-from proxysim.sweeps.store.tables import unfinished_failures, unfinished_runs
+from proxysim.sweeps.store.tables import cells_of, largest_residual, unfinished_failures, unfinished_runs
 
 if TYPE_CHECKING:
     import pandas
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 REFUSE, MARK = "refuse", "mark"
+#: Columns of a table of paired differences that are undefined without pairs.
+_PAIRED = ("baseline", "value", "difference", "low", "high", "chance_below")
 
 
 @dataclass(frozen=True)
@@ -317,11 +319,42 @@ class Sweep:
 
     def _cells(self, names: list[str]) -> Array:
         """Some outcomes as one array, ``(point, branch, run, outcome)``; NaN where a run failed."""
-        store, runs = self.store, self.runs
-        found = np.full((store.points, len(store.branches), store.runs, len(names)), np.nan)
-        place = {name: k for k, name in enumerate(store.branches)}
-        found[runs["point"], runs["branch"].map(place).astype(int), runs["run"]] = runs[names].to_numpy()
-        return found
+        return cells_of(self.store, self.state.digest is not None, names)
+
+    def _mean_cells(self, names: list[str]) -> Array:
+        """The mean over some outcomes, ``(point, branch, run)``; NaN where a run failed."""
+        cells = self._cells(names)
+        return cells[..., 0] if len(names) == 1 else np.asarray(cells.mean(axis=-1))
+
+    @property
+    def largest_residual(self) -> float:
+        """The largest relative residual of the books over all successful runs.
+
+        Returns
+        -------
+        float : the residual, a share of the account; 0 if no run succeeded
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Does more search at sea keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "grid"
+        ... runs     = 5
+        ... measures = ["received_arms.reds"]
+        ... [levers]
+        ... "legs.north-coast.detection" = [0.1, 0.3]
+        ... '''
+        >>> _ = Path("search.toml").write_text(text)
+        >>> _ = ps.sweep("search.toml", "search", block=10)
+        >>> ps.open("search").largest_residual < 1e-9
+        True
+        """
+        return largest_residual(self.store, self.state.digest is not None)
 
     def answers(self, outcome: str | Sequence[str], branch: str | None = None) -> Array:
         """The quantity of interest for every run: an effect, or an outcome if there is only one branch.
@@ -373,13 +406,14 @@ class Sweep:
         if chosen not in store.branches or (len(store.branches) > 1 and chosen == store.branches[0]):
             those = ", ".join(store.branches[1:] or store.branches)
             raise RunError(f"{chosen!r} is not a branch that can be analysed; choose from {those}")
-        cells = self._cells(names).mean(axis=-1)
+        cells = self._mean_cells(names)
         value = cells[:, store.branches.index(chosen)]
         return paired_differences(cells[:, 0], value) if len(store.branches) > 1 else np.asarray(value)
 
     def _dust(self, outcome: str | Sequence[str]) -> float:
         """The size below which a change in the answer is a rounding error."""
-        return DUST * float(np.fmax.reduce(np.abs(self._cells(self._outcomes(outcome)).mean(axis=-1)), axis=None))
+        cells = self._mean_cells(self._outcomes(outcome))
+        return DUST * float(np.fmax.reduce(np.abs(cells, out=cells), axis=None))
 
     def _outcomes(self, outcome: str | Sequence[str]) -> list[str]:
         columns = self.store.columns
@@ -548,10 +582,10 @@ class Sweep:
         answers = self.answers(outcome, branch)
         base = answers[:1] if len(self.store.branches) == 1 else np.zeros((1, answers.shape[1]))
         one, two = np.broadcast_arrays(base, answers)
-        rows = _paired(one, two, level, self.store.experiment.seed)
+        found = _paired(one, two, level, self.store.experiment.seed)
         table = self.design
-        for place, name in enumerate(("difference", "low", "high", "n", "missing", "differing", "chance_below"), start=2):
-            table[name] = [row[place] for row in rows]
+        for name in ("difference", "low", "high", "n", "missing", "differing", "chance_below"):
+            table[name] = found["pairs" if name == "n" else name]
         if len(self.store.branches) == 1:  # the first point is compared with itself
             table.loc[0, ["low", "high", "chance_below"]] = 0.0, 0.0, math.nan
         return table.astype({"n": int, "missing": int, "differing": int})
@@ -620,10 +654,9 @@ class Sweep:
             else:
                 keep[:, 0] = False
             points, branches = np.nonzero(keep)
-            rows = _paired(one[keep], two[keep], level, store.experiment.seed)
             measure, _, actor = name.partition(".")
             names = ["baseline", "value", "difference", "low", "high", "pairs", "missing", "differing", "chance_below"]
-            table = pd.DataFrame(rows, columns=names)
+            table = pd.DataFrame(_paired(one[keep], two[keep], level, store.experiment.seed))[names]
             table.insert(0, "point", points)
             table.insert(1, "branch", np.array(store.branches, dtype=object)[branches])
             table.insert(2, "measure", measure)
@@ -897,22 +930,33 @@ def _bounds(factor: Any) -> list[float]:
     return [factor.low, factor.high]
 
 
-def _paired(base: Array, other: Array, level: float, seed: int) -> list[tuple[float, ...]]:
-    """Means, difference, interval and counts of each row, ``(cell, run)``, from the pairs in which both runs succeeded."""
-    there = ~np.isnan(base) & ~np.isnan(other)
-    found: list[tuple[float, ...]] = [(math.nan,) * 5 + (0, base.shape[1], 0, math.nan)] * len(base)
-    for pairs in np.unique(there.sum(axis=1)):
-        rows = np.flatnonzero(there.sum(axis=1) == pairs)
+def _paired(base: Array, other: Array, level: float, seed: int) -> dict[str, Array]:
+    """Means, difference, interval and counts of each row, ``(cell, run)``, from the pairs in which both runs succeeded.
+
+    Returns
+    -------
+    dict : name, as in the columns of `Sweep.effects` -> its values, ``(cell,)``
+    """
+    there = ~(np.isnan(base) | np.isnan(other))
+    counts = there.sum(axis=1)
+    found = {name: np.full(len(base), np.nan) for name in _PAIRED}
+    found |= {"pairs": counts, "missing": base.shape[1] - counts, "differing": np.zeros(len(base), np.int64)}
+    for pairs in np.unique(counts):
+        rows = np.flatnonzero(counts == pairs)
         if not pairs:
             continue
-        a, b = (side[rows][there[rows]].reshape(len(rows), pairs) for side in (base, other))
+        if pairs == base.shape[1]:  # none is missing, so nothing has to be copied
+            a, b = (side if len(rows) == len(base) else side[rows] for side in (base, other))
+        else:
+            a, b = (side[rows][there[rows]].reshape(len(rows), pairs) for side in (base, other))
         apart = paired_differences(a, b)
         low, high = mean_interval(apart.T, level, seed % 2**64)
         differing = np.count_nonzero(apart, axis=1)
-        ends = zip(rows, differing, a.mean(axis=1), b.mean(axis=1), apart.mean(axis=1), low, high, strict=True)
-        for row, count, *numbers in ends:
-            limit = chance_limit(int(count), int(pairs), level) if count < min(FEWEST, pairs) else math.nan
-            found[row] = (*map(float, numbers), int(pairs), base.shape[1] - int(pairs), int(count), limit)
+        for name, values in zip(_PAIRED, (a.mean(axis=1), b.mean(axis=1), apart.mean(axis=1), low, high), strict=False):
+            found[name][rows] = values
+        found["differing"][rows] = differing
+        for count in range(min(FEWEST, int(pairs))):
+            found["chance_below"][rows[differing == count]] = chance_limit(count, int(pairs), level)
     return found
 
 

@@ -10,11 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from proxysim.core import kernel
 from proxysim.core.version import model_version
 from proxysim.errors import Fault, InputError, StorageError, refused
 from proxysim.paths import text_of
 from proxysim.sweeps.equal_branches import refuse_equal_branches
-from proxysim.sweeps.estimate import cost_of
+from proxysim.sweeps.estimate import Cost, cost_of
 from proxysim.sweeps.execution.dispatch import Dispatcher, StoppedError
 from proxysim.sweeps.execution.options import SweepOptions
 from proxysim.sweeps.experiment.design import design_of, is_extendable
@@ -37,8 +38,11 @@ from proxysim.sweeps.store.provenance import (
 from proxysim.sweeps.store.recovery import Say, clear_leftovers, discard_failed_blocks, reconcile, tables_intact
 from proxysim.sweeps.store.tables import table_damage, write_tables
 
-#: Target duration of a block in seconds of work.
-BLOCK_SECONDS = 1.0
+#: Target duration of a block in seconds of work, its minimum where many workers share few runs, and time that the runs which
+#: are timed for it take at least.
+BLOCK_SECONDS, LEAST_SECONDS, TIMED_SECONDS = 1.0, 0.25, 0.05
+#: Blocks that each of several workers gets at least, so that none waits long for the last ones.
+BLOCKS_EACH = 16
 Progress = Callable[[int, int], None]
 
 
@@ -170,7 +174,8 @@ def sweep(
     experiment : path of an experiment file
     out : folder to create for the sweep
     options : workers, time limit and hook; None, the default, runs everything in this process
-    block : number of pairs of point and run per block; None, the default, times a few runs and aims at one second per block
+    block : number of pairs of point and run per block; None, the default, times a few runs and aims at one second per block, or
+        a quarter where several workers share few runs
     progress : called as ``progress(done, total)`` with numbers of runs; None, the default, reports no progress
     say : called with one line of text for each event worth reporting; None, the default, reports nothing
 
@@ -218,8 +223,8 @@ def sweep(
     check_new(folder)
     options.check()
     if block is None:
-        cost = cost_of(variation, design)
-        block = max(1, round(BLOCK_SECONDS / (cost.seconds * len(loaded.branches))))
+        cost = cost_of(variation, design, TIMED_SECONDS)
+        block = block_of(cost, len(loaded.branches), options.workers)
     elif block < 1:
         raise refused("--block", f"at least one is needed, found {block}")
     repeated = sum(count > 0 for count in design.repeats)
@@ -233,7 +238,7 @@ def sweep(
         check_new(folder)
         names = [f"{outcome.measure}.{outcome.actor}" for _, outcome in found]
         worlds = worlds_text({name: variation.plain(k) for k, name in enumerate(loaded.branches)})
-        notes = {"worlds": digest_of(worlds), "options": options_of(vars(options))}
+        notes = {"worlds": digest_of(worlds), "options": options_of(vars(options)), "kernel": kernel.label()}
         store = Store.create(folder, loaded, design, names, model_version(), block, notes)
         clear_leftovers(store)
         write_file(folder / WORLDS, worlds, store.temporary)
@@ -458,6 +463,14 @@ def _reopen(folder: Path, say: Say | None) -> Store:
     if wrong and say:
         say(wrong)
     return store
+
+
+def block_of(cost: Cost, branches: int, workers: int) -> int:
+    """Number of pairs of point and run per block, which is run in all branches."""
+    seconds = BLOCK_SECONDS
+    if workers > 1:
+        seconds = min(seconds, max(LEAST_SECONDS, cost.rows * cost.seconds / (workers * BLOCKS_EACH)))
+    return max(1, round(seconds / (cost.seconds * branches)))
 
 
 # ---- running ----------------------------------------------------------------------------------

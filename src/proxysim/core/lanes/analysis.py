@@ -47,8 +47,7 @@ class Typed:
     exits : for each loop, the exits that only some of its runs take
     returns : type of the value; None if there is none
     partly : whether some runs may return before others
-    acts : whether it must know which runs take part: it writes to memory, reads at an
-        index that differs between runs, or may not end without a mask
+    acts : whether it must know which runs take part: it writes to memory, or may not end without a mask
     """
 
     source: Source
@@ -137,13 +136,15 @@ class _Analysis:
             self.home = None
             self.read()
             self.home = {name: _common([path for path, _, _ in uses]) for name, uses in self.seen.items()}
-            self.kept |= {name for name, uses in self.seen.items() if not self._is_set_first(name, uses[0])}
+            kept = {name for name, uses in self.seen.items() if not self._is_set_first(name, uses[0])}
             self.read()
             for name in self.wider:
                 form.names[name] = Scalar(form.names[name].kind, self.program.vary)
-            now = dict(form.names), form.returns, form.partly, form.acts, dict(form.exits), self.home, set(self.kept)
-            if now == before:
+            now = dict(form.names), form.returns, form.partly, form.acts, dict(form.exits), self.home
+            if now == before and kept <= self.kept:
                 return form
+            if now == before:  # not sooner: until all masks are known, a region looks like a condition that is the same for all runs
+                self.kept |= kept
             before = now
         self.fail(self.source.tree, "its types do not settle")
 
@@ -212,11 +213,6 @@ class _Analysis:
                 self.assign(one, kind)
             return NONE
         self.assign(target, self.expression(node.value))
-        return NONE
-
-    def do_AnnAssign(self, node: ast.AnnAssign) -> Exits:
-        if node.value is not None:
-            self.assign(node.target, self.expression(node.value))
         return NONE
 
     def do_AugAssign(self, node: ast.AugAssign) -> Exits:
@@ -453,14 +449,10 @@ class _Analysis:
             self.fail(node, "an index is an integer; write int(...)")
         if any(isinstance(index, ast.UnaryOp) and isinstance(index.op, ast.USub) for index in indices):
             self.fail(node, "an index counts from 0")
-        vary = any(kind.varies for kind in kinds)
+        if any(kind.varies for kind in kinds):
+            self.fail(node, "which entry is meant must be the same in all runs; loop over the entries, and test with if")
         if len(indices) < len(array.shape):
-            if vary:
-                self.fail(node, "which part of an array is meant must be the same for all runs")
             return Array(array.kind, array.shape[len(indices) :], array.varies, array.steady)
-        self.form.acts |= vary
-        if vary and not array.varies:
-            self.fail(node, "an entry of an array of the world cannot depend on a number of one run; loop over the entries, and test with if")
         return Scalar(array.kind, array.varies)
 
     def shape_of(self, node: ast.expr) -> Scalar | None:
@@ -507,15 +499,10 @@ class _Analysis:
 
     def of_IfExp(self, node: ast.IfExp) -> Type:
         test = self.condition(node.test)
-        arms = [self.expression(arm) for arm in (node.body, node.orelse)]
-        rows = [arm.items if isinstance(arm, Several) else (self.number(node, arm),) for arm in arms]
-        if len(rows[0]) != len(rows[1]):
-            self.fail(node, "as many values in one case as in the other")
-        joined = [unify(one, two) for one, two in zip(*rows, strict=True)]
-        if any(item is None for item in joined):
+        joined = unify(*(self.number(arm, self.expression(arm)) for arm in (node.body, node.orelse)))
+        if joined is None:
             self.fail(node, "values of the same kind in both cases")
-        items = tuple(Scalar(item.kind, item.varies or test.varies) for item in joined if item is not None)
-        return Several(items) if isinstance(arms[0], Several) else items[0]
+        return Scalar(joined.kind, joined.varies or test.varies)
 
     def of_Tuple(self, node: ast.Tuple) -> Type:
         return Several(tuple(self.number(one, self.expression(one)) for one in node.elts))
@@ -547,8 +534,8 @@ class _Analysis:
             return INT
         numbers = [self.number(node, kind) for kind in kinds]
         varies = any(one.varies for one in numbers)
-        if name in ("float", "int", "bool"):
-            return Scalar({"float": "f8", "int": "i8", "bool": "b"}[name], varies)
+        if name in ("float", "int"):
+            return Scalar({"float": "f8", "int": "i8"}[name], varies)
         joined = numbers[0]
         for one in numbers[1:]:
             both = unify(joined, one)

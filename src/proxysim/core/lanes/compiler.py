@@ -21,6 +21,9 @@ LEVEL = 2
 #: Runs in a group, by the instruction set that must be there.
 WIDTHS = (("avx512f", 8), ("avx2", 8), ("avx", 4), ("sse4.1", 2))
 
+#: In place of a size class: functions of whole arrays.
+ARRAYS = "arrays"
+
 Call = Any
 
 
@@ -43,17 +46,10 @@ def object_code(text: str, features: str) -> bytes:
     parsed = binding.parse_assembly(text)
     parsed.triple = machine.triple
     parsed.data_layout = str(machine.target_data)
-    if hasattr(binding, "create_pass_builder"):
-        options = binding.create_pipeline_tuning_options(speed_level=LEVEL)
-        options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
-        builder = binding.create_pass_builder(machine, options)
-        builder.getModulePassManager().run(parsed, builder)
-    else:
-        managers = binding.create_pass_manager_builder()
-        managers.opt_level, managers.inlining_threshold = LEVEL, 225
-        manager = binding.create_module_pass_manager()
-        managers.populate(manager)
-        manager.run(parsed)
+    options = binding.create_pipeline_tuning_options(speed_level=LEVEL)
+    options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
+    builder = binding.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(parsed, builder)
     return bytes(machine.emit_object(parsed))
 
 
@@ -101,7 +97,8 @@ def code(size: str, lanes: int) -> Code:
             return Code(_unsealed(file.read_bytes(), file.name), features)
         except (OSError, ValueError, RuntimeError):
             pass  # not there yet, or damaged: compiled again
-        print(f"proxysim: compiling the rules for {size} worlds; this happens once", file=sys.stderr)
+        if size != ARRAYS:  # which takes no time
+            print(f"proxysim: compiling the rules for {size} worlds; this happens once", file=sys.stderr)
         made = object_code(str(_module(size, lanes)), features)
         with suppress(OSError):  # a disk that is full ends no run
             _save(file, _sealed(made, file.name))

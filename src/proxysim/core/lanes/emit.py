@@ -28,7 +28,7 @@ MEMORY = F64.as_pointer()
 _PLAIN = {"b": I1, "i8": I64, "u8": I64, "f8": F64}
 _COMPARE = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 #: Calls that cost no more than the test whether any run needs them.
-_CHEAP = {"min", "max", "abs", "float", "bool", "bits_of", "float_of"}
+_CHEAP = {"min", "max", "abs", "float", "bits_of", "float_of"}
 #: Expressions up to this size are computed for all runs and then selected.
 _SMALL = 12
 
@@ -220,8 +220,6 @@ class Body:
                     value = self.at.uitofp(value, target)
                 case "f8", "i8":
                     value = self.truncated(value, old.varies)
-                case "f8" | "i8", "b":
-                    value = self.compare("!=", value, self.zero(old), old)
                 case _:  # an integer and a key have the same bits
                     pass
         return self.splat(value, new) if new.varies and not old.varies else value
@@ -311,11 +309,6 @@ class Body:
                 self.assign(one, value, kind)
             return NONE
         self.assign(target, self.value(node.value), self.form.types[node.value])
-        return NONE
-
-    def do_AnnAssign(self, node: ast.AnnAssign) -> Exits:
-        if node.value is not None:
-            self.assign(node.target, self.value(node.value), self.form.types[node.value])
         return NONE
 
     def do_AugAssign(self, node: ast.AugAssign) -> Exits:
@@ -530,75 +523,32 @@ class Body:
         array, kind = self.value(node.value), self.form.types[node.value]
         assert isinstance(kind, Array)
         indices = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        varies = any(self.scalar(index).varies for index in indices)
-        item = self.item(array, [(self.value(index), self.scalar(index)) for index in indices], varies)
-        number = Scalar(kind.kind, kind.varies)
-        if varies:
-            return _Place([self.address(array.pointer, self.lane(item, k), kind.kind, True) for k in range(self.lanes)], number, kind.steady)
-        return _Place(self.address(array.pointer, item, kind.kind, kind.varies), number, kind.steady)
+        item = self.item(array, [self.value(index) for index in indices])
+        return _Place(self.address(array.pointer, item, kind.kind, kind.varies), Scalar(kind.kind, kind.varies), kind.steady)
 
-    def item(self, array: ArrayValue, indices: list[tuple[Any, Scalar]], varies: bool) -> Any:
+    def item(self, array: ArrayValue, indices: list[Any]) -> Any:
         """Return the number of the item at some indices; of the first one of a part, if there are fewer indices than axes."""
-        kind, total = Scalar("i8", varies), None
-        for axis, (index, own) in enumerate(indices):
-            index = self.cast(index, own, kind)
-            if total is None:
-                total = index
-            else:
-                total = self.at.add(self.at.mul(total, self.cast(self.length(array, axis), INT, kind)), index)
-        for axis in range(len(indices), len(array.shape)):
-            total = self.at.mul(total, self.cast(self.length(array, axis), INT, kind))
+        total = indices[0]
+        for axis in range(1, len(array.shape)):
+            total = self.at.mul(total, self.length(array, axis))
+            if axis < len(indices):
+                total = self.at.add(total, indices[axis])
         return total
 
     def length(self, array: ArrayValue, axis: int) -> Any:
         length = array.shape[axis]
         return ir.Constant(I64, length) if isinstance(length, int) else length
 
-    def lane(self, value: Any, k: int) -> Any:
-        return self.at.extract_element(value, ir.Constant(ir.IntType(32), k))
-
     def read(self, place: _Place) -> Any:
         """Return the number at a place."""
-        if isinstance(place.address, list):
-            return self.gathered(place)
         found = self.at.load(place.address)
         if place.steady:
             found.set_metadata("invariant.load", self.emitter.module.add_metadata([]))
         return found
 
-    def gathered(self, place: _Place) -> Any:
-        """Return numbers at places that differ between runs; a run that takes no part reads nothing."""
-        result = self.slot(self.emitter.llvm(place.kind), "gathered")
-
-        def one(k: int) -> None:
-            number = self.lane(self.at.load(place.address[k]), k)
-            self.at.store(self.at.insert_element(self.at.load(result), number, ir.Constant(ir.IntType(32), k)), result)
-
-        self.for_each_lane(one)
-        return self.at.load(result)
-
-    def for_each_lane(self, work: Callable[[int], None]) -> None:
-        for k in range(self.lanes):
-            if self.mask is None:
-                work(k)
-                continue
-            then, end = self.function.append_basic_block("lane"), self.function.append_basic_block("end")
-            self.at.cbranch(self.lane(self.mask, k), then, end)
-            self.at.position_at_end(then)
-            work(k)
-            self.close(end)
-
     def write(self, place: _Place, value: Any, kind: Scalar) -> None:
         """Store a number for the runs that take part."""
         value = self.cast(value, kind, place.kind)
-        if isinstance(place.address, list):
-
-            def one(k: int) -> None:
-                whole = self.at.load(place.address[k])
-                self.at.store(self.at.insert_element(whole, self.lane(value, k), ir.Constant(ir.IntType(32), k)), place.address[k])
-
-            self.for_each_lane(one)
-            return
         if self.mask is not None and place.kind.varies:
             value = self.at.select(self.mask, value, self.at.load(place.address))
         self.at.store(value, place.address)
@@ -645,7 +595,7 @@ class Body:
         assert isinstance(kind, Array)
         array = self.value(node.value)
         indices = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        item = self.item(array, [(self.value(index), self.scalar(index)) for index in indices], False)
+        item = self.item(array, [self.value(index) for index in indices])
         step = self.at.mul(item, ir.Constant(I64, self.lanes if kind.varies else 1))
         return ArrayValue(self.at.gep(array.pointer, [step], inbounds=True), array.shape[len(indices) :])
 
@@ -772,16 +722,7 @@ class Body:
         return result
 
     def of_IfExp(self, node: ast.IfExp) -> Any:
-        if isinstance(self.form.types[node], Several):
-            return self.several(node)
         return self.chosen(node.test, node.body, node.orelse, self.scalar(node))
-
-    def several(self, node: ast.IfExp) -> list[Any]:
-        """Emit a choice between two tuples, item by item."""
-        whole = self.form.types[node]
-        assert isinstance(whole, Several) and isinstance(node.body, ast.Tuple) and isinstance(node.orelse, ast.Tuple)
-        pairs = zip(node.body.elts, node.orelse.elts, whole.items, strict=True)
-        return [self.chosen(node.test, one, two, kind) for one, two, kind in pairs]
 
     def chosen(self, test: ast.expr, body: ast.expr, orelse: ast.expr, kind: Scalar) -> Any:
         """Emit `body if test else orelse`. A test that is the same for all runs decides before others are looked at."""
@@ -831,16 +772,8 @@ class Body:
         for one in ast.walk(node):
             if isinstance(one, ast.Call) and ast.unparse(one.func) not in _CHEAP:
                 return False
-            if isinstance(one, ast.Subscript) and self.is_gathered(one):
-                return False  # a run that takes no part may have an index outside of the array
             size += isinstance(one, (ast.BinOp, ast.Compare, ast.Call, ast.IfExp, ast.Subscript, ast.BoolOp))
         return size <= _SMALL
-
-    def is_gathered(self, node: ast.Subscript) -> bool:
-        """Return whether an entry is read at an index that differs between runs."""
-        indices = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        kinds = [self.form.types.get(index) for index in indices]
-        return any(isinstance(kind, Scalar) and kind.varies for kind in kinds)
 
     def of_Call(self, node: ast.Call) -> Any:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
@@ -880,7 +813,7 @@ class Body:
             return self.length(self.value(node.args[0]), 0)
         wanted = self.scalar(node)
         values = [(self.value(one), self.scalar(one)) for one in node.args]
-        if name in ("float", "int", "bool"):
+        if name in ("float", "int"):
             return self.cast(*values[0], wanted)
         if name == "abs":
             value = self.cast(*values[0], wanted)
@@ -899,7 +832,7 @@ class Body:
 
 @dataclass
 class _Place:
-    """The place of a number in memory: one address, or one for each lane; `steady` if it is never written during a call."""
+    """The place of a number in memory; `steady` if it is never written during a call."""
 
     address: Any
     kind: Scalar

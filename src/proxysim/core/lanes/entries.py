@@ -6,15 +6,16 @@ from typing import Any
 
 from llvmlite import ir
 
-from proxysim.core.lanes.compiler import exported
+from proxysim.core.lanes.compiler import ARRAYS, exported
 from proxysim.core.lanes.emit import I64, MEMORY, Emitter
-from proxysim.core.lanes.layout import argument_types, entries
+from proxysim.core.lanes.layout import argument_types, array_entries, array_types, entries
 
 
 def module(size: str, lanes: int) -> ir.Module:
     """Return all entries for a size class as one module of LLVM."""
-    emitter, kinds = Emitter(lanes), argument_types(size, lanes)
-    for entry in entries(lanes):
+    of_arrays = size == ARRAYS
+    emitter, kinds = Emitter(lanes), array_types(lanes) if of_arrays else argument_types(size, lanes)
+    for entry in array_entries() if of_arrays else entries(lanes):
         arguments = tuple(kinds[name] for name in entry.arguments)
         function = emitter.function(emitter.program.typed(entry.function, arguments), False)
         _export(emitter, entry.name, function, [leaf for kind in arguments for leaf in emitter.leaves(kind)])

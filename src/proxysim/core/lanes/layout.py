@@ -6,17 +6,20 @@ and bytes from group to group of each array, lengths that are only known then, a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from proxysim.core import calls, step
-from proxysim.core.lanes.types import INT, Array, Group, Record, Scalar, Type
+from proxysim.core import calls, elementary, rng, step
+from proxysim.core.lanes import subset
+from proxysim.core.lanes.types import INT, KEY, Array, Group, Record, Scalar, Type
 from proxysim.core.schedule import empty_schedule, no_policies
 
 
+@cache
 def argument_types(size: str, lanes: int) -> dict[str, Type]:
     """Return the types of what rules are called with, by the name of the argument in `core.step`."""
     vary = lanes > 1
@@ -65,7 +68,23 @@ def entries(lanes: int) -> tuple[Entry, ...]:
     return (*drivers, *single)
 
 
-def table_of(values: dict[str, Any], entry: Entry, kinds: dict[str, Type]) -> tuple[np.ndarray[Any, Any], dict[str, int]]:
+@cache
+def array_entries() -> tuple[Entry, ...]:
+    """Return the functions of whole arrays."""
+    rules = elementary.exp_into, elementary.log_into, elementary.power_into, rng.uniforms_into
+    return tuple(Entry(rule.__name__, rule, subset.read(rule).arguments) for rule in rules)
+
+
+@cache
+def array_types(lanes: int) -> dict[str, Type]:
+    """Return the types of what functions of whole arrays are called with; their values lie side by side in lanes."""
+    floats, keys = (Array(kind, (None,), lanes > 1) for kind in ("f8", "u8"))
+    return {
+        "values": floats, "bases": floats, "exponents": floats, "result": floats, "runs": keys, "keys": keys, "seed": KEY, "mechanism": INT,
+    }  # fmt: skip
+
+
+def table_of(values: Mapping[str, Any], entry: Entry, kinds: dict[str, Type]) -> tuple[np.ndarray[Any, Any], dict[str, int]]:
     """Return the table of an entry, and where its single integers are.
 
     Parameters
@@ -85,16 +104,21 @@ def _add(table: list[int], places: dict[str, int], name: str, value: Any, kind: 
     match kind:
         case Scalar():
             places[name] = len(table)
-            table.append(int(value))
+            table.append(int(np.uint64(value).astype(np.int64)))
         case Record(name=record):
-            table += [value.ctypes.data, 0 if record == "world" else value.strides[0]]
+            table += [_address(value), 0 if record == "world" else value.strides[0]]
         case Array(steady=True):
-            table += [value.ctypes.data, 0, len(value)]
+            table += [_address(value), 0, len(value)]
         case Array(shape=shape):
             places[name] = len(table) + 2  # its first length
-            table += [value.ctypes.data, value.strides[0] if len(value) > 1 else 0, *value.shape[1 : 1 + len(shape)]]
+            table += [_address(value), value.strides[0] if len(value) > 1 else 0, *value.shape[1 : 1 + len(shape)]]
         case Group():
             for field, one in kind.fields:
                 _add(table, places, field, getattr(value, field), one)
         case _:
             raise AssertionError(kind)
+
+
+def _address(array: Any) -> int:
+    """Return where an array begins in memory."""
+    return int(array.__array_interface__["data"][0])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 
 Names = frozenset[str]
@@ -46,7 +47,7 @@ class Scopes:
 
     def rename(self, nodes: Iterable[ast.AST], taken: Names) -> None:
         """Give the names that are set in some nodes, and not in `taken`, a name of their own."""
-        found = [one for node in nodes for one in ast.walk(node) if isinstance(one, ast.Name)]
+        found = [one for node in nodes for one in _names(node)]
         new = {name: f"{name}.{next(self.numbers)}" for name in sorted({one.id for one in found if isinstance(one.ctx, ast.Store)} - taken - {"_"})}
         for one in found:
             one.id = new.get(one.id, one.id)
@@ -62,8 +63,6 @@ def before(statements: Sequence[ast.stmt], after: Names, around: _Around) -> Nam
 def _before(node: ast.stmt, after: Names, around: _Around) -> Names:
     match node:
         case ast.Assign(targets=[target], value=value):
-            return (after - _set(target)) | _used(value) | _used(target)
-        case ast.AnnAssign(target=target, value=value) if value is not None:
             return (after - _set(target)) | _used(value) | _used(target)
         case ast.AugAssign(target=target, value=value):
             return after | _used(value) | _used(target) | _set(target)
@@ -94,8 +93,14 @@ def _head(node: ast.For | ast.While, after: Names) -> Names:
 
 
 def _used(node: ast.AST) -> Names:
-    return frozenset(one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load))
+    return frozenset(one.id for one in _names(node) if isinstance(one.ctx, ast.Load))
 
 
 def _set(node: ast.AST) -> Names:
-    return frozenset(one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store))
+    return frozenset(one.id for one in _names(node) if isinstance(one.ctx, ast.Store))
+
+
+@cache
+def _names(node: ast.AST) -> tuple[ast.Name, ...]:
+    """Return the names in a node; renaming changes them in place."""
+    return tuple(one for one in ast.walk(node) if isinstance(one, ast.Name))

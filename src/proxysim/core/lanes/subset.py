@@ -19,11 +19,11 @@ import numpy as np
 from proxysim.core.lanes.scopes import Scopes
 
 #: Functions that every rule may call without importing them from the compiled sources.
-BUILTINS = ("abs", "bool", "float", "int", "len", "max", "min")
+BUILTINS = ("abs", "float", "int", "len", "max", "min")
 #: Exact functions of `math`: their results are the same on every platform.
 EXACT = ("ceil", "fabs", "floor", "sqrt")
 _STATEMENTS = (
-    ast.Assign, ast.AugAssign, ast.AnnAssign, ast.If, ast.For, ast.While, ast.Continue, ast.Break, ast.Return, ast.Expr, ast.Pass,
+    ast.Assign, ast.AugAssign, ast.If, ast.For, ast.While, ast.Continue, ast.Break, ast.Return, ast.Expr, ast.Pass,
 )  # fmt: skip
 _EXPRESSIONS = (
     ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Call, ast.Tuple,
@@ -49,6 +49,7 @@ _CURES: dict[type[ast.AST], str] = {
     ast.With: "a rule opens nothing",
     ast.Global: "a rule changes no module; what it carries over is a field of State",
     ast.Nonlocal: "a rule changes no other function; return the value",
+    ast.AnnAssign: "write the assignment without a type",
     ast.Delete: "a rule deletes nothing",
     ast.Match: "write if and elif instead of match",
     ast.NamedExpr: "write the assignment on a line of its own instead of :=",

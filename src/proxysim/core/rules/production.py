@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from proxysim.core.elementary import exp, log, power
+from proxysim.core.elementary import exp, log
 from proxysim.core.jit import compiled
 from proxysim.core.rules._shared import has_fallen, is_shut, left_after, part_met, stock_of, weight_of_ties
 from proxysim.core.vocabulary import A_CONSUMED, A_MADE, M_INVESTED, M_PRODUCTION, PRODUCTION, TECHNOLOGY, WINDOW
@@ -24,7 +24,7 @@ def costs(w, p, s, f, t):  # type: ignore[no-untyped-def]
         for c in range(w.category_count):
             cost = p.unit_cost[c] * (1.0 + p.sanctions_cost * f.sanctioned[a])
             if p.cumulative[a, c] > 0.0:
-                cost *= power(s.cumulative[a, c] / p.cumulative[a, c], -p.learning[c])
+                cost *= exp(-p.learning[c] * log(s.cumulative[a, c] / p.cumulative[a, c]))
             f.unit_cost_now[a, c] = cost
 
 

@@ -57,12 +57,12 @@ def available(w, p, s, f, t):  # type: ignore[no-untyped-def]
     stock_all, stock_foreign : (actor, category); ask_*, cut_first, cut, met, met_* : (actor, category, origin)
     """
     for a in range(w.actor_count):
-        clear_rows(f.ask_common, a)
-        clear_rows(f.ask_first, a)
-        clear_rows(f.ask_foreign, a)
-        clear_rows(f.met, a)
-        clear_rows(f.met_first, a)
-        clear_rows(f.met_foreign, a)
+        clear_rows(w, f.ask_common, a)
+        clear_rows(w, f.ask_first, a)
+        clear_rows(w, f.ask_foreign, a)
+        clear_rows(w, f.met, a)
+        clear_rows(w, f.met_first, a)
+        clear_rows(w, f.met_foreign, a)
         for c in range(w.category_count):
             f.stock_all[a, c], f.stock_foreign[a, c] = stock_of(w, s, a, c), foreign_stock(w, s, a, c)
     for i in range(w.tie_count):
@@ -300,7 +300,7 @@ def _load(w, p, f, i):  # type: ignore[no-untyped-def]
         return
     f.tie_used[i] = 1.0 if f.tie_ask[i] > 0.0 else 0.0
     for channel in range(CHANNEL_COUNT):
-        clear_rows(f.sent[i], channel)
+        clear_rows(w, f.sent[i], channel)
     for channel in range(CHANNEL_COUNT):
         for c in range(w.category_count):
             asked = _asked(f, i, channel, c) * f.tie_moved[i]

@@ -14,9 +14,10 @@ from proxysim.formatting import spaced
 from proxysim.report.labels import branch_label
 from proxysim.report.roles import Roles, holders
 from proxysim.report.text import MONTHS
+from proxysim.runs.course import Course
 from proxysim.runs.ensemble import Ensemble
 from proxysim.runs.outcomes import FROM
-from proxysim.runs.run import Run, run
+from proxysim.runs.run import Run, recorded
 from proxysim.runs.threads import Progress
 from proxysim.scenario.labels import label_of
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     import pandas
 
 Array = np.ndarray[Any, Any]
+#: Monthly records of the examined runs that the report reads: by stage, by cargo and by regime.
+RECORDS = ("pledged", "cash", "claim", "sent", "measure", "route_sent", "route_lost", "route_captured", "route_skimmed",
+           "regime_stability", "forcing", "support_now", "pressure_now")  # fmt: skip
 
 
 def events_of(study: Ensemble, roles: Roles) -> pandas.DataFrame:
@@ -65,7 +69,7 @@ def looked_into(study: Ensemble, roles: Roles, count: int, progress: Progress | 
     for name in names:
         world = study.worlds[study.branches.index(name)]
         for number in range(count):
-            found.setdefault(name, []).append(run(world, study.seed, number))
+            found.setdefault(name, []).append(recorded(Course(world, study.seed, number), names=RECORDS))
             done += 1
             if progress is not None:
                 progress(done, count * len(names))

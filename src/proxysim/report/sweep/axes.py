@@ -10,7 +10,8 @@ import numpy as np
 
 from proxysim.scenario.labels import UNITS, kind_of
 from proxysim.scenario.schema.keys import VERBS
-from proxysim.scenario.world.uncertainty import Unknown, quantile, unknowns
+from proxysim.scenario.world.quantiles import quantile
+from proxysim.scenario.world.uncertainty import Unknown, unknowns
 from proxysim.statistics.sensitivity import is_text
 from proxysim.sweeps.experiment.factors import ADD, DRAW, SCALE, SET
 

@@ -168,7 +168,7 @@ def _asked_for(sweep: Sweep, outcome: str | None, known: dict[str, Outcome]) -> 
         sweep.answers(outcome)  # raises an error that says what is wrong
     names = [name for name in columns if name.partition(".")[0] == outcome]
     proxies = [name for name in names if name in known and known[name].is_proxy]
-    moving = [name for name in proxies if np.nanmax(np.abs(sweep.runs[name].to_numpy())) > 0.0]
+    moving = [name for name in proxies if np.nanmax(np.abs(sweep.cells(name))) > 0.0]
     chosen = moving or proxies or names
     who = "proxies" if moving or proxies else "actors"
     if len(chosen) > 1:

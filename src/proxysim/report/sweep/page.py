@@ -227,7 +227,7 @@ def _context(found: SweepFindings) -> dict[str, Any]:
     experiment = store.experiment
     factors = [_factor(found, row) for _, row in found.factors.iterrows()]
     points = words.shown_points(found)
-    residual = float(sweep.runs["residual"].max()) if len(sweep.runs) else 0.0
+    residual = sweep.largest_residual
     shared = layout_context(
         stamp(sweep), sweep_pictures(found), _KEYS, found.world.scenario if found.world is not None else None, residual
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path as FilePath
 
 from proxysim.errors import Fault
@@ -11,6 +13,22 @@ from proxysim.scenario.schema.units import Unit, UnitError, flows_unit
 from proxysim.scenario.toml.reader import Document, read_file
 
 FILES_LIMIT = 16
+
+
+@dataclass(frozen=True)
+class Layers:
+    """A document and all documents that it extends.
+
+    Attributes
+    ----------
+    documents : the documents, parents first, each once
+    faults : faults of the lists of extended files
+    refused : number of files that cannot be used
+    """
+
+    documents: tuple[Document, ...]
+    faults: tuple[Fault, ...]
+    refused: int
 
 
 class _Files:
@@ -79,19 +97,30 @@ class _Files:
         self.faults.append(Fault(document.file, document.line(("extends",)), "extends", message))
 
 
-def read_layers(document: Document, folder: FilePath | None) -> tuple[RawWorld, Unit]:
-    """Return a document merged with all files that it extends, and the unit of bare flows."""
+def layers_of(document: Document, folder: FilePath | None) -> Layers:
+    """Read all files that a document extends.
+
+    Parameters
+    ----------
+    document : the document as read
+    folder : folder of the files that it extends; None for text, which cannot extend files
+    """
     files = _Files(folder)
     files.visit(document, FilePath(document.file).name)
-    world = RawWorld(faults=files.faults)
-    flows = _flows(files.documents, world)
-    for each in files.documents:
+    return Layers(tuple(files.documents), tuple(files.faults), files.refused)
+
+
+def merged(layers: Layers) -> tuple[RawWorld, Unit]:
+    """Return all documents merged, and the unit of bare flows."""
+    world = RawWorld(faults=list(layers.faults))
+    flows = _flows(layers.documents, world)
+    for each in layers.documents:
         merge(world, check_document(each, flows))
-    world.broken = files.refused > 0
+    world.broken = layers.refused > 0
     return world, flows
 
 
-def _flows(documents: list[Document], world: RawWorld) -> Unit:
+def _flows(documents: Sequence[Document], world: RawWorld) -> Unit:
     """Return the unit of bare flows, which must be the same in all files."""
     found: tuple[str, Unit] | None = None
     for document in documents:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path as FilePath
 from typing import Any
 
 from proxysim.errors import Fault, InputError, RunError
 from proxysim.scenario.resolve.axes import over_limits
 from proxysim.scenario.resolve.defaults import fill
-from proxysim.scenario.resolve.layers import read_layers
+from proxysim.scenario.resolve.layers import Layers, layers_of, merged
 from proxysim.scenario.resolve.policy_checks import NO_BRANCH
 from proxysim.scenario.resolve.policy_choice import FILE, policy_sets, without_policy_sets
 from proxysim.scenario.resolve.source import WorldSource, error_of
@@ -143,7 +144,14 @@ def source_of(document: Document, file: str, folder: FilePath | None, text: str 
             'found "experiment", but a world is needed; use an experiment with `proxysim design` or `proxysim sweep`'
         )
         raise InputError([Fault(document.file, document.line(("kind",)), "kind", message)])
-    world, flows = read_layers(document, folder)
+    return _source(layers_of(document, folder), file, text)
+
+
+@lru_cache(maxsize=4)
+def _source(layers: Layers, file: str, text: str | None) -> WorldSource:
+    """Return the world of some documents; the same one as long as no content changes, with what was resolved from it."""
+    document = layers.documents[-1]
+    world, flows = merged(layers)
     if document.data.get("kind") == "part":
         message = 'is a part, which only other files can extend; give a file of kind "world"'
         world.add_fault((document.file, document.line(("kind",))), ("kind",), message)

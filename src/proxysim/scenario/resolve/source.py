@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from proxysim.errors import Fault, InputError
@@ -20,6 +20,8 @@ from proxysim.scenario.schema.units import Unit
 
 #: Number of faults shown; the rest are counted.
 FAULTS_SHOWN = 100
+#: Number of scenarios that a world keeps, so that a branch which several studies use is resolved once.
+KNOWN = 32
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +36,7 @@ class WorldSource:
     world : everything written, with the faults found so far
     base : all values, with defaults
     flows : unit of bare flows
+    known : branch and changes -> scenario, for those without overrides that were resolved last
     """
 
     file: str
@@ -42,6 +45,7 @@ class WorldSource:
     world: RawWorld
     base: Mapping[Path, Leaf]
     flows: Unit
+    known: dict[tuple[str | None, tuple[str, ...]], Scenario] = field(default_factory=dict, repr=False)
 
     def ancestors(self) -> dict[str, frozenset[str]]:
         """Branch -> the branches that it extends, directly or through others."""
@@ -69,7 +73,14 @@ class WorldSource:
         ------
         InputError : the world, the branch or a change cannot be used; it holds all faults
         """
-        return self.resolved(branch, sets, overrides)[0]
+        if overrides:  # an experiment has as many as points
+            return self.resolved(branch, sets, overrides)[0]
+        key = branch, tuple(sets)
+        found = self.known.pop(key, None) or self.resolved(branch, sets)[0]
+        while len(self.known) >= KNOWN:
+            self.known.pop(next(iter(self.known)), None)
+        self.known[key] = found
+        return found.copy()
 
     def resolved(
         self, branch: str | None = None, sets: Sequence[str] = (), overrides: Mapping[str, Any] | None = None, *,

@@ -1,4 +1,4 @@
-"""Check one document against the models, with faults and their places, and flatten it.
+"""Check one document against the validators, with faults and their places, and flatten it.
 
 A document becomes a `RawWorld` with one `Leaf` for each value, by its full path. Faulty values are left out and the
 rest is still checked, so one pass reports all faults.
@@ -6,11 +6,11 @@ rest is still checked, so one pass reports all faults.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic_core import ValidationError
 
 from proxysim.errors import Fault, did_you_mean
 from proxysim.scenario.schema.keys import (
@@ -25,7 +25,7 @@ from proxysim.scenario.schema.keys import (
     removed_at,
     shown,
 )
-from proxysim.scenario.schema.models import world_model
+from proxysim.scenario.schema.models import world_validator
 from proxysim.scenario.schema.numbers import SOURCE_ID, show
 from proxysim.scenario.schema.units import Unit
 from proxysim.scenario.schema.values import flatten_changes, id_fault, tie_id, tie_parts
@@ -97,10 +97,10 @@ def check_document(document: Document, flows: Unit) -> RawWorld:
     world = RawWorld(faults=list(document.faults))
     world.faulty = {tuple(fault.path.split(".")[:3]) for fault in document.faults}
     _register(document, world)
-    data, model = document.data, world_model()
+    data, validator = document.data, world_validator()
     for _ in range(20):
         try:
-            valid = model.model_validate(data, context={"flows": flows})
+            valid = validator.validate_python(data, context={"flows": flows})
         except ValidationError as error:
             data = _prune(document, data, error, world)
         else:
@@ -234,10 +234,9 @@ def _known(path: Path) -> list[str]:
     return list(SECTIONS.get(path[0], {}))
 
 
-def _collect(document: Document, valid: BaseModel, world: RawWorld) -> None:
-    """Collect the leaves and changes of a valid model."""
-    for section in valid.__pydantic_fields_set__:
-        table = getattr(valid, section)
+def _collect(document: Document, valid: Mapping[str, Any], world: RawWorld) -> None:
+    """Collect the leaves and changes of valid tables."""
+    for section, table in valid.items():
         if section in SINGLE:
             _entry(document, (section,), (section,), table, world)
         elif section in ENTITIES:
@@ -248,14 +247,13 @@ def _collect(document: Document, valid: BaseModel, world: RawWorld) -> None:
             for name, text in table.items():
                 world.leaves[section, name] = Leaf(text, document.file, document.line((section, name)))
         elif section == "defaults":
-            for name in table.__pydantic_fields_set__:
-                _entry(document, (section, name), (section, name), getattr(table, name), world)
+            for name, entry in table.items():
+                _entry(document, (section, name), (section, name), entry, world)
 
 
-def _entry(document: Document, raw_path: Path, path: Path, entry: BaseModel, world: RawWorld) -> None:
+def _entry(document: Document, raw_path: Path, path: Path, entry: Mapping[str, Any], world: RawWorld) -> None:
     """Collect the leaves of one entry."""
-    for name in entry.__pydantic_fields_set__:
-        value = getattr(entry, name)
+    for name, value in entry.items():
         if name in VERBS and path[0] in ("events", "branches"):
             _changes(document, (*raw_path, name), path, name, value, world)
             continue

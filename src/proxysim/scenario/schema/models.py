@@ -1,13 +1,23 @@
-"""Pydantic models of a world file, built from `SECTIONS`: unknown keys are rejected, and no key is required."""
+"""Validators of a world file, built from `SECTIONS`: unknown keys are rejected, and no key is required.
+
+They are put together from the schemas of pydantic's core. Models, whose classes pydantic writes out field by field, would take
+longer to build than most files take to check.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError, ValidationInfo, create_model
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import (
+    CoreSchema,
+    InitErrorDetails,
+    PydanticCustomError,
+    SchemaValidator,
+    ValidationError,
+    core_schema,
+)
 
 from proxysim.scenario.schema.keys import ENTITIES, NAMED, SECTIONS, SINGLE, Key
 from proxysim.scenario.schema.numbers import Problems, Written
@@ -32,27 +42,27 @@ def _below(problems: Problems, path: Path = ()) -> list[tuple[Path, str]]:
     return [((*path, sub) if sub else path, message) for sub, message in problems]
 
 
-def _field(key: Key) -> Any:
-    """Return the type of a field: a validator of the value, inside one table per axis."""
+def _field(key: Key) -> CoreSchema:
+    """Return the schema of a field: a validator of the value, inside one table per axis."""
 
-    def check(raw: Any, info: ValidationInfo) -> Any:
+    def check(raw: Any, info: core_schema.ValidationInfo) -> Any:
         value, problems = read_value(key, raw, info.context["flows"])  # type: ignore[index]
         if problems:
             raise _refuse(_below(problems))
         return value
 
-    kind: Any = Annotated[Any, PlainValidator(check)]
+    kind: CoreSchema = core_schema.with_info_plain_validator_function(check)
     for _ in key.axes:
-        kind = dict[str, kind]
+        kind = _by_name(kind)
     return kind
 
 
-def _default_field(key: Key) -> Any:
-    """Return the type of a field of [defaults]: as in an entry, or one number for all ids of its axes."""
+def _default_field(key: Key) -> CoreSchema:
+    """Return the schema of a field of [defaults]: as in an entry, or one number for all ids of its axes."""
     if not key.axes or key.axes[0] not in BROADCAST:
         return _field(key)
 
-    def check(raw: Any, info: ValidationInfo) -> Any:
+    def check(raw: Any, info: core_schema.ValidationInfo) -> Any:
         flows = info.context["flows"]  # type: ignore[index]
         found: dict[Path, Written] = {}
         errors: list[tuple[Path, str]] = []
@@ -70,38 +80,41 @@ def _default_field(key: Key) -> Any:
             raise _refuse(errors)
         return found
 
-    return Annotated[Any, PlainValidator(check)]
+    return core_schema.with_info_plain_validator_function(check)
 
 
-_STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True, protected_namespaces=())
-
-
-def _plain(read: Callable[[Any], tuple[Any, Problems]]) -> Any:
+def _plain(read: Callable[[Any], tuple[Any, Problems]]) -> CoreSchema:
     def check(raw: Any) -> Any:
         value, problems = read(raw)
         if problems:
             raise _refuse(_below(problems))
         return value
 
-    return Annotated[Any, PlainValidator(check)]
+    return core_schema.no_info_plain_validator_function(check)
 
 
-@cache
-def entity_model(section: str, defaults: bool = False) -> type[BaseModel]:
-    """Return the model of one entry of a section, or of its table in [defaults]; no key is required here."""
+def _by_name(entry: CoreSchema) -> CoreSchema:
+    """Return the schema of a table with an entry for each id."""
+    return core_schema.dict_schema(core_schema.str_schema(), entry)
+
+
+def _table(fields: Mapping[str, CoreSchema]) -> CoreSchema:
+    """Return the schema of a table in which no other key is allowed and none is required."""
+    return core_schema.typed_dict_schema(
+        {name: core_schema.typed_dict_field(field) for name, field in fields.items()}, total=False, extra_behavior="forbid"
+    )
+
+
+def _entry(section: str, defaults: bool = False) -> CoreSchema:
+    """Return the schema of one entry of a section, or of its table in [defaults]."""
     keys = [key for key in SECTIONS[section].values() if key.has_default or not defaults]
-    fields: dict[str, Any] = {key.name: (_default_field(key) if defaults else _field(key), None) for key in keys}
-    return create_model(f"{section}_entry", __config__=_STRICT, **fields)
+    return _table({key.name: _default_field(key) if defaults else _field(key) for key in keys})
 
 
 @cache
-def world_model() -> type[BaseModel]:
-    """Return the model of a world file; required keys are checked after all layers have been read."""
-    fields: dict[str, Any] = {section: (entity_model(section), None) for section in SINGLE}
-    fields |= {section: (dict[str, entity_model(section)], None) for section in ENTITIES}  # type: ignore[misc]
-    defaults: dict[str, Any] = {section: (entity_model(section, True), None) for section in NAMED}
-    fields["defaults"] = (create_model("defaults_table", __config__=_STRICT, **defaults), None)
-    fields["sources"] = (dict[str, _plain(read_source_text)], None)  # type: ignore[misc]
-    for name in ("kind", "extends", "branch"):
-        fields[name] = (Annotated[Any, PlainValidator(lambda raw: raw)], None)
-    return create_model("world_file", __config__=_STRICT, **fields)
+def world_validator() -> SchemaValidator:
+    """Return the validator of a world file; required keys are checked after all layers have been read."""
+    fields = {section: _entry(section) for section in SINGLE} | {section: _by_name(_entry(section)) for section in ENTITIES}
+    fields["defaults"] = _table({section: _entry(section, True) for section in NAMED})
+    fields["sources"] = _by_name(_plain(read_source_text))
+    return SchemaValidator(_table(fields | dict.fromkeys(("kind", "extends", "branch"), core_schema.any_schema())))

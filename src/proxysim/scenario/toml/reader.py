@@ -12,6 +12,7 @@ import os
 import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from proxysim.scenario.toml.validation import judge
 
 @dataclass(frozen=True)
 class Document:
-    """A file as read.
+    """A file as read; never changed after reading.
 
     Attributes
     ----------
@@ -42,6 +43,9 @@ class Document:
     lines: dict[KeyPath, int]
     faults: tuple[Fault, ...]
     text_hash: str
+
+    def __hash__(self) -> int:
+        return hash((self.file, self.text_hash))
 
     def line(self, path: Sequence[str]) -> int:
         """Return the line of `path` or of its nearest parent in the file; 0 if there is none."""
@@ -100,7 +104,13 @@ def read_file(path: Path, shown: str | None = None) -> Document:
         return _refused(name, 0, f"cannot be read ({shorten(reason)}); check the name and the folder")
     if len(raw) > MAX_BYTES:
         return _refused(name, 0, f"has more than {MAX_BYTES} bytes; split it into several files")
-    return read_text(raw, name)
+    return _parsed(raw, name)
+
+
+@lru_cache(maxsize=32)
+def _parsed(raw: bytes, shown: str) -> Document:
+    """Return the document of a file with some content; the same one for the same content, however often the file is read."""
+    return read_text(raw, shown)
 
 
 def _refused(file: str, line: int, message: str, text_hash: str = "") -> Document:

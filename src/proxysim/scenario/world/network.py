@@ -36,12 +36,13 @@ def connect(scenario: Scenario, w: Any, names: Names, index: Places, chains: Cha
     for r, regime in enumerate(names["regime"]):
         w.regime_state[r] = index["actor"][text["regimes", regime, "state"]]
         w.actor_regime[w.regime_state[r]] = r
+    carried = {path[1] for path in scenario.numbers if path[0] == "legs" and path[2] == "carriers"}
     for k, leg in enumerate(names["leg"]):
         host, front = text.get(("legs", leg, "host")), text.get(("legs", leg, "front"))
         w.leg_host[k] = index["regime"][host] if host else -1
         w.leg_front[k] = index["front"][front] if front else -1
         w.leg_from[k], w.leg_to[k] = (index["place"][place] for place in text["legs", leg, "between"])
-        w.leg_shared[k] = any(path[:3] == ("legs", leg, "carriers") for path in scenario.numbers)
+        w.leg_shared[k] = leg in carried
     for f, front in enumerate(names["front"]):
         w.front_guerrilla[f] = 1 if text["fronts", front, "guerrilla"] == "side_a" else 2
         for actor, side in text["fronts", front, "sides"].items():

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from proxysim.core import records, rng
 from proxysim.core import schedule as codes
-from proxysim.core.elementary import exp_each, log, power_each
+from proxysim.core.arrays import uniforms
 from proxysim.errors import Fault, InputError
 from proxysim.scenario.scenario import Number, Scenario
 from proxysim.scenario.schema.keys import parameter_of
 from proxysim.scenario.world.chance import chance_key, chance_path
+from proxysim.scenario.world.quantiles import Quantiles, Range
 from proxysim.scenario.world.schedule import CARRIED, VERBS
-from proxysim.scenario.world.vector import place_of, work_out, write_numbers
+from proxysim.scenario.world.vector import Defaults, place_of, write_numbers
 from proxysim.scenario.world.world import World
 
 Array = np.ndarray[Any, Any]
-#: Ratio high / low above which a range is sampled on a log scale.
-WIDE = 10.0
 #: First part of the name of the sanctions that an observed income reflects, where a branch changes the sanctions.
 OBSERVED = "observed"
 #: Runs per draw of the uncertain parameters, so that random variation can be separated from parameter uncertainty.
@@ -52,33 +53,89 @@ class Unknown:
     dated: bool
     kind: str
 
-    def value(self, u: Array) -> Array:
-        """Return the number at quantiles `u` in (0, 1), in internal units and within its bounds; of a series, the multiplier."""
-        value, low, high = 1.0 if self.dated else self.number.value, float(self.number.low or 0.0), float(self.number.high or 0.0)
-        drawn = quantile(u, value, low, high, self.number.dist)
-        return drawn if self.dated else np.clip(drawn, *self.bounds)
+    @property
+    def range(self) -> Range:
+        """Value, ends and distribution of what is drawn: the number, or the multiplier of a series."""
+        number = self.number
+        return Range(1.0 if self.dated else number.value, float(number.low or 0.0), float(number.high or 0.0), number.dist)
 
 
-def quantile(u: Array, value: float, low: float, high: float, dist: str) -> Array:
-    """Return the quantile of an uncertain parameter at `u` in (0, 1), (draw,).
+class _Values:
+    """The values of some uncertain parameters, as arrays in the order of the parameters."""
 
-    ``split`` has half of the probability below `value` and half above, uniform in each half, on a log scale if
-    high / low is above 10.
+    def __init__(self, parameters: Iterable[Unknown]) -> None:
+        self._parameters = tuple(parameters)
+        self._quantiles = Quantiles(one.range for one in self._parameters)
+
+    @cached_property
+    def _bounds(self) -> tuple[Array, Array]:
+        """Lower and upper bounds of what is drawn, each (parameter, 1)."""
+        bounds = [(-math.inf, math.inf) if one.dated else one.bounds for one in self._parameters]
+        low, high = np.array(bounds, np.float64).reshape(-1, 2).T[..., np.newaxis]
+        return low, high
+
+    @cached_property
+    def _writes(self) -> tuple[_Write, ...]:
+        return tuple(_writes(self._parameters))
+
+    def at(self, u: Array) -> Array:
+        """Return the numbers at quantiles, both (parameter, draw), in internal units and within their bounds; of a series, the multiplier."""
+        return _within(self._quantiles.at(u), *self._bounds)
+
+    def write_at(self, rows: Array, u: Array) -> None:
+        """Write the numbers at quantiles, (parameter, draw), to rows of all numbers, (draw, number)."""
+        self.write(rows, self._quantiles.at(u))
+
+    def write(self, rows: Array, values: Array) -> None:
+        """Write values, or multipliers of series, (parameter, draw), to rows of all numbers, (draw, number)."""
+        for one in self._writes:
+            now = values[one.source]
+            now[one.dated] *= rows[:, one.places[one.dated]].T
+            rows[:, one.places] = _within(now, one.low, one.high).T
+
+
+class _Write(NamedTuple):
+    """Positions in the row of all numbers, each there once, with what is written to them.
+
+    Attributes
+    ----------
+    places : the positions, (place,)
+    source : index of the parameter that is written there, (place,)
+    dated : indices of the places of series, whose multiplier is applied to the number that is there
+    low, high : bounds of the number, (place, 1)
     """
-    if dist == "uniform":
-        return low + (high - low) * u
-    if dist == "log-uniform":
-        return np.asarray(low * exp_each(u * log(high / low)))
-    if dist == "triangular":
-        peak = (value - low) / (high - low) if high > low else 0.5
-        rising = low + np.sqrt(u * (high - low) * (value - low))
-        falling = high - np.sqrt((1.0 - u) * (high - low) * (high - value))
-        return np.where(u < peak, rising, falling)
-    below, above = 2.0 * u, 2.0 * u - 1.0
-    if low > 0.0 and high / low > WIDE:
-        lower, upper = low * power_each(value / low, below), value * power_each(high / value, np.maximum(above, 0.0))
-        return np.asarray(np.where(u < 0.5, lower, upper))
-    return np.where(u < 0.5, low + (value - low) * below, value + (high - value) * above)
+
+    places: Array
+    source: Array
+    dated: Array
+    low: Array
+    high: Array
+
+
+def _writes(parameters: Sequence[Unknown]) -> Iterator[_Write]:
+    """Yield the writes of some parameters in their order; a position to which several of them write is in several."""
+    rounds: list[list[tuple[int, int]]] = []
+    times: Counter[int] = Counter()
+    for k, one in enumerate(parameters):
+        for place in one.places:
+            if times[place] == len(rounds):
+                rounds.append([])
+            rounds[times[place]].append((place, k))
+            times[place] += 1
+    for pairs in rounds:
+        places, source = np.array(pairs, np.intp).T
+        low, high = np.array([parameters[k].bounds for k in source], np.float64).T[..., np.newaxis]
+        yield _Write(places, source, np.flatnonzero([parameters[k].dated for k in source]), low, high)
+
+
+def _within(values: Array, low: Array, high: Array) -> Array:
+    """Set values beyond their bounds to these bounds, and return them.
+
+    Unlike `np.clip`, whose result depends on the shape of the bounds, this leaves the sign of a zero.
+    """
+    np.copyto(values, low, where=values < low)
+    np.copyto(values, high, where=values > high)
+    return values
 
 
 def unknowns(world: World) -> tuple[Unknown, ...]:
@@ -150,21 +207,23 @@ class Drawing:
     """Samples the numbers of runs of one world; everything that is the same in all runs is computed once."""
 
     def __init__(self, world: World) -> None:
-        self.world, self.unknowns, self.raw = world, unknowns(world), raw_numbers(world)
+        self.world, self.unknowns = world, unknowns(world)
+        facts = observed_facts(world)
+        keys = {key: k for k, key in enumerate(dict.fromkeys(one.key for one in (*self.unknowns, *facts)))}
+        self._keys = np.array(list(keys), np.uint64)
+        self._rows = NumberRows(world, [(keys[one.key], one) for one in self.unknowns], [(keys[one.key], one) for one in facts])
 
     def numbers(self, seed: int, runs: Sequence[int] | Array) -> Array:
         """Return all numbers of each run, (run, number), with uncertain parameters sampled by (seed, run, name).
 
         Computed defaults follow the sampled values. For example, a default target stock follows the sampled stock.
         """
-        at = _quantiles(seed, runs)
-        return numbers_at(self.world, self.raw, len(runs), [(one, at(one.key)) for one in self.unknowns], at=at)
+        return self._rows.at(_uniforms(seed, runs, self._keys))
 
 
-def _quantiles(seed: int, draws: Sequence[int] | Array) -> Callable[[int], Array]:
-    """Return the function from a random-number key to the quantiles of some draws, (draw,)."""
-    numbers = np.asarray(draws, dtype=np.uint64)
-    return lambda key: np.asarray(rng.uniforms(np.uint64(seed), numbers, rng.UNKNOWN, np.uint64(key)))
+def _uniforms(seed: int, draws: Sequence[int] | Array, keys: Array) -> Array:
+    """Return the quantiles of some draws of numbers with given keys, (key, draw)."""
+    return uniforms(seed, np.asarray(draws, np.uint64), rng.UNKNOWN, keys)
 
 
 def uncertain_numbers(world: World) -> dict[str, tuple[Unknown, ...]]:
@@ -196,8 +255,9 @@ def drawn_values(world: World, seed: int, draws: Sequence[int] | Array) -> dict[
 
     They are the values of `Drawing.numbers`. The value of a series is the multiplier of all its dates.
     """
-    at = _quantiles(seed, draws)
-    return {name: numbers[0].value(at(numbers[0].key)) for name, numbers in uncertain_numbers(world).items()}
+    found = {name: numbers[0] for name, numbers in uncertain_numbers(world).items()}
+    keys = np.array([one.key for one in found.values()], np.uint64)
+    return dict(zip(found, _Values(found.values()).at(_uniforms(seed, draws, keys)), strict=True))
 
 
 def world_with(world: World, values: Mapping[str, float]) -> World:
@@ -208,11 +268,14 @@ def world_with(world: World, values: Mapping[str, float]) -> World:
     world : the world
     values : name, as in `uncertain_numbers` -> value in internal units, or multiplier of a series
     """
-    given: dict[bool, list[tuple[Unknown, Array]]] = {False: [], True: []}
+    place = {name: k for k, name in enumerate(values)}
+    drawn: list[tuple[int, Unknown]] = []
+    facts: list[tuple[int, Unknown]] = []
     for name, numbers in uncertain_numbers(world).items():
         for one in numbers if name in values else ():
-            given[one.name.startswith(f"{OBSERVED}.")].append((one, np.array([values[name]])))
-    row = _numbers(world, raw_numbers(world), 1, given[False], given[True], None)[0]
+            group = facts if one.name.startswith(f"{OBSERVED}.") else drawn
+            group.append((place[name], one))
+    row = NumberRows(world, drawn, facts).with_values(np.array([*values.values()], np.float64)[:, np.newaxis])[0]
     params = world.params.copy()
     flat = params.view(np.float64).reshape(-1)
     flat[:] = row[: len(flat)]
@@ -225,17 +288,23 @@ def _in_reference(world: World, values: Mapping[str, float]) -> dict[str, float]
     """Return values of uncertain parameters for the reference of a world; a number with another range has the same quantile."""
     assert world.reference is not None
     here, there = uncertain_numbers(world), uncertain_numbers(world.reference)
-    return {name: value if _same_draw(here[name][0], there[name][0]) else _at_same_quantile(here[name][0], there[name][0], value)
-            for name, value in values.items() if name in there}  # fmt: skip
+    other = [name for name in values if name in there and not _same_draw(here[name][0], there[name][0])]
+    at_quantile = _at_same_quantiles([here[name][0] for name in other], [there[name][0] for name in other], [values[name] for name in other])
+    found = {name: value for name, value in values.items() if name in there}
+    return found | dict(zip(other, at_quantile, strict=True))
 
 
-def _at_same_quantile(one: Unknown, other: Unknown, value: float) -> float:
-    """Return the value of a parameter at the quantile at which another one has a given value, found by bisection."""
-    low, high = 0.0, 1.0
+def _at_same_quantiles(ones: Sequence[Unknown], others: Sequence[Unknown], values: Sequence[float]) -> list[float]:
+    """Return the values of parameters at the quantiles at which other ones have given values, found by bisection."""
+    if not ones:
+        return []
+    given, of = np.array(values, np.float64)[:, np.newaxis], _Values(ones)
+    low, high = np.zeros_like(given), np.ones_like(given)
     for _ in range(60):
         middle = 0.5 * (low + high)
-        low, high = (middle, high) if float(one.value(np.array([middle]))[0]) < value else (low, middle)
-    return float(other.value(np.array([0.5 * (low + high)]))[0])
+        less = of.at(middle) < given
+        low, high = np.where(less, middle, low), np.where(less, high, middle)
+    return [float(value) for value in _Values(others).at(0.5 * (low + high))[:, 0]]
 
 
 def raw_numbers(world: World) -> np.recarray[Any, Any]:
@@ -246,51 +315,65 @@ def raw_numbers(world: World) -> np.recarray[Any, Any]:
     return raw
 
 
-def numbers_at(
-    world: World, raw: np.recarray[Any, Any], count: int, drawn: Iterable[tuple[Unknown, Array]],
-    change: Callable[[Array, Array], None] | None = None, at: Callable[[int], Array | None] | None = None,
-) -> Array:  # fmt: skip
-    """Return all numbers of a world, (count, number), with uncertain parameters at given quantiles.
+class NumberRows:
+    """Makes rows of all numbers of a world, with some uncertain parameters at given quantiles.
 
     Parameters
     ----------
-    raw : record from `raw_numbers`
-    count : number of rows
-    drawn : uncertain parameters with their quantiles, (count,)
-    change : called with the parameters, (count, parameter), and the dated values, (count, date), before defaults are
-    computed
-    at : random-number key -> quantiles, (count,), or None for a number that is not sampled; by default those of `drawn`
+    drawn : parameters, each with the index of its quantile
+    facts : sanctions that observed incomes reflect, each with the index of its quantile; by default those that are drawn
+        together with one of the parameters
     """
-    drawn = list(drawn)
-    quantiles = at or {unknown.key: u for unknown, u in drawn}.get
-    facts = [(fact, fact.value(u)) for fact in observed_facts(world) if (u := quantiles(fact.key)) is not None]
-    return _numbers(world, raw, count, [(unknown, unknown.value(u)) for unknown, u in drawn], facts, change)
 
+    def __init__(
+        self, world: World, drawn: Sequence[tuple[int, Unknown]] = (), facts: Sequence[tuple[int, Unknown]] | None = None
+    ) -> None:
+        if facts is None:
+            place = {one.key: k for k, one in drawn}
+            facts = [(place[fact.key], fact) for fact in observed_facts(world) if fact.key in place]
+        self._drawn, self._facts = _Values(one for _, one in drawn), _Values(one for _, one in facts)
+        self._places = tuple(np.array([k for k, _ in pairs], np.intp) for pairs in (drawn, facts))
+        schedule, raw = world.schedule, raw_numbers(world)
+        self._plain = np.concatenate([raw.view(np.float64).reshape(-1), schedule.series_value, schedule.effect_value])
+        self._length, self._defaults = raw.dtype.itemsize // 8, Defaults(world.scenario, world.arrays[0], world.names, world.size)
 
-def _numbers(
-    world: World, raw: np.recarray[Any, Any], count: int, values: Iterable[tuple[Unknown, Array]],
-    facts: Iterable[tuple[Unknown, Array]], change: Callable[[Array, Array], None] | None,
-) -> Array:  # fmt: skip
-    """Return all numbers of a world, (count, number), with the values of uncertain parameters and of observed facts."""
-    schedule = world.schedule
-    params = np.repeat(raw, count).view(np.recarray)
-    flat = params.view(np.float64).reshape(count, -1)
-    dated = np.tile(np.concatenate([schedule.series_value, schedule.effect_value]), (count, 1))
-    _write(flat, dated, values)
-    if change is not None:
-        change(flat, dated)
-    work_out(world.scenario, world.arrays[0], params, world.names)
-    _write(flat, dated, facts)
-    return np.ascontiguousarray(np.hstack([flat, dated]))
+    def at(self, u: Array, change: Callable[[Array, Array], None] | None = None) -> Array:
+        """Return all numbers, (row, number).
 
+        Parameters
+        ----------
+        u : quantiles, (quantile, row)
+        change : called with the parameters, (row, parameter), and the dated values, (row, date), before defaults are
+            computed
+        """
+        drawn, facts = self._places
+        rows = self._started(u)
+        self._drawn.write_at(rows, u[drawn])
+        self._completed(rows, change)
+        self._facts.write_at(rows, u[facts])
+        return rows
 
-def _write(flat: Array, dated: Array, values: Iterable[tuple[Unknown, Array]]) -> None:
-    """Write values, or multipliers of series, to parameters, (run, parameter), and dated values, (run, date)."""
-    length = flat.shape[1]
-    for unknown, value in values:
-        for place in unknown.places:
-            column, spot = (flat, place) if place < length else (dated, place - length)
-            column[:, spot] = np.clip(column[:, spot] * value if unknown.dated else value, *unknown.bounds)
+    def with_values(self, values: Array) -> Array:
+        """Return all numbers, (row, number), with values of the parameters, or multipliers of series, (value, row)."""
+        drawn, facts = self._places
+        rows = self._started(values)
+        self._drawn.write(rows, values[drawn])
+        self._completed(rows, None)
+        self._facts.write(rows, values[facts])
+        return rows
+
+    def _started(self, columns: Array) -> Array:
+        """Return rows of the numbers of the world, one for each column."""
+        rows = np.empty((columns.shape[1], len(self._plain)))
+        rows[...] = self._plain
+        return rows
+
+    def _completed(self, rows: Array, change: Callable[[Array, Array], None] | None) -> None:
+        """Change rows, and compute the defaults that depend on other numbers."""
+        flat = rows[:, : self._length]
+        if change is not None:
+            change(flat, rows[:, self._length :])
+        self._defaults.write(flat)
 
 
 def _is_off(scenario: Scenario, path: tuple[str, ...]) -> bool:

@@ -21,7 +21,7 @@ from proxysim.scenario.world.network import connect, write_keys
 from proxysim.scenario.world.policies import policies_of
 from proxysim.scenario.world.routes import months_on, routes_of
 from proxysim.scenario.world.schedule import schedule_of
-from proxysim.scenario.world.vector import work_out, write_numbers
+from proxysim.scenario.world.vector import Defaults, write_numbers
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class World:
     Attributes
     ----------
     scenario : the scenario as read and resolved: text, labels, numbers with their sources, and events
-    size : size class of the records: "small", "medium", "large" or "huge"
+    size : size class of the records: "small", "compact", "medium", "large" or "huge"
     arrays : (1,), record "world": counts and indices of actors, ties, legs, routes, fronts, regimes and pacts
     params : (1,), record "params": all parameters, in internal units (million constant-2024 USD, months, persons,
     shares)
@@ -266,7 +266,7 @@ def build(scenario: Scenario) -> World:
     arrays["ring_count"] = counts["ring"]
     write_keys(scenario, arrays[0], names, chains)
     offsets = write_numbers(scenario, params, index, size)
-    work_out(scenario, arrays[0], params, names)
+    Defaults(scenario, arrays[0], names, size).write(params.view(np.float64).reshape(1, -1))
     schedule = schedule_of(scenario, names, index, size, offsets)
     months = tuple(scenario.month_name(month) for month in range(scenario.months))
     reference = None if scenario.reference is None else build(scenario.reference)

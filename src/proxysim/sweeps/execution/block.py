@@ -8,7 +8,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,12 +20,19 @@ from proxysim.scenario.world.world import World
 from proxysim.sweeps.execution.context import WorkerContext
 from proxysim.sweeps.execution.hooks import Hook, hook_of, trace_of
 from proxysim.sweeps.execution.journal import Failure, Journal
-from proxysim.sweeps.inputs import Point, ids_from
+from proxysim.sweeps.inputs import ID_LENGTH, Point, digests_from
 from proxysim.sweeps.store.blocks import Block
+from proxysim.sweeps.store.columns import column_of, names_of, texts_of
 
 Array = np.ndarray[Any, Any]
-#: Maximum number of rows that are run and recorded together, and the target share of the timeout that they take.
-PIECE_ROWS, TIMEOUT_SHARE = 512, 0.1
+#: Maximum number of rows that are run and recorded together, the target time that they take in seconds, and the target share
+#: of the timeout. What a worker has not recorded when it dies is run again, so a piece is short compared with a block.
+PIECE_ROWS, PIECE_SECONDS, TIMEOUT_SHARE = 2048, 0.2, 0.1
+#: Runs of one world that the compiled rules advance together.
+RUNS_TOGETHER = 8
+#: Rows of the first piece, whose time is not known yet, and points whose numbers are computed together: their numbers fit the
+#: cache of a processor.
+FIRST_ROWS, POINTS_TOGETHER = 256, 256
 #: Exceptions that end a sweep; any other that a run or a hook raises, including `sys.exit`, fails that run only.
 ENDS_SWEEP = (KeyboardInterrupt, GeneratorExit)
 
@@ -42,6 +48,8 @@ class Task:
     state : state of the folder, from `Store.state`
     timeout : time limit of one run in seconds; None sets no limit
     hook : "module:function", called as ``hook(point, branch, run)`` before each run; if it raises an error, the run fails
+    keeps_results : whether the journal keeps the results of finished rows for the next attempt, should the worker die; workers
+        in the process of the parent die with it, and then nobody would read them
     """
 
     folder: str
@@ -49,6 +57,7 @@ class Task:
     state: str
     timeout: float | None = None
     hook: str | None = None
+    keeps_results: bool = True
 
 
 class BlockRun:
@@ -66,17 +75,19 @@ class BlockRun:
         self.points = np.tile(points, branches)[order]
         self.branches = np.repeat(np.arange(branches), len(runs))[order]
         self.runs = np.tile(runs, branches)[order]
-        self.design: dict[int, Point] = {int(k): store.design.point(int(k)) for k in np.unique(points)}
+        numbers = np.unique(points)
+        self.design: dict[int, Point] = dict(zip(numbers.tolist(), store.design.at(numbers), strict=True))
         self.row_seconds = np.inf  # seconds per row in the last piece; infinite, so with a timeout the first row runs alone
 
     def run(self) -> None:
         """Run all rows that are not in the journal."""
-        known = self.journal.done.keys() | self.journal.failed.keys()
-        self._run_by_world(np.array([row for row in range(len(self.runs)) if row not in known], dtype=np.intp))
-        self.values = np.full((len(self.runs), len(self.context.columns)), np.nan)
+        missing = np.ones(len(self.runs), bool)
+        missing[list(self.journal.known())] = False
+        self._run_by_world(np.flatnonzero(missing))
+        self.values = np.full((len(self.context.columns), len(self.runs)), np.nan).T  # the columns of a table are contiguous
         self.residual = np.zeros((len(self.runs), 3))
-        for row, (values, residual) in self.journal.done.items():
-            self.values[row], self.residual[row] = values, residual
+        for rows, values, residual in self.journal.done:
+            self.values[rows], self.residual[rows] = values, residual
         self.failed = dict(self.journal.failed)
         self._check()
 
@@ -84,20 +95,29 @@ class BlockRun:
     def _run_by_world(self, rows: Array) -> None:
         """Run rows grouped by world; each branch and each combination of text has its own."""
         texts = {k: self.context.variation.combination(point) for k, point in self.design.items()}
-        for text in sorted(set(texts.values()), key=repr):
-            points = [k for k, found in texts.items() if found == text]
+        place = {text: k for k, text in enumerate(sorted(set(texts.values()), key=repr))}
+        numbers, at = np.unique(self.points[rows], return_inverse=True)
+        text_of = np.array([place[texts[k]] for k in numbers.tolist()], np.intp)[at]
+        for text in range(len(place)):
             for branch in range(len(self.context.store.branches)):
-                chosen = rows[(self.branches[rows] == branch) & np.isin(self.points[rows], points)]
-                if len(chosen):
-                    self._run_group(branch, chosen)
+                chosen = rows[(self.branches[rows] == branch) & (text_of == text)]
+                for some in self._by_points(chosen):
+                    self._run_group(branch, some)
+
+    def _by_points(self, rows: Array) -> Iterator[Array]:
+        """Split the rows of one world, ordered by point, so that no part has more points than are computed together."""
+        if not len(rows):
+            return
+        starts = np.flatnonzero(np.diff(self.points[rows], prepend=-1))
+        yield from np.split(rows, starts[POINTS_TOGETHER::POINTS_TOGETHER])
 
     def _run_group(self, branch: int, rows: Array) -> None:
         """Run the rows of one world, computing all their numbers at once."""
         points = np.unique(self.points[rows])
         try:
-            values_of = [self.design[int(k)] for k in points]
-            world, numbers = self.context.world(branch, values_of[0]), self.context.variation.numbers(branch, values_of)
-            reference = self.context.variation.reference_numbers(branch, values_of)
+            values_of = [self.design[k] for k in points.tolist()]
+            world = self.context.world(branch, values_of[0])
+            numbers, reference = self.context.numbers(branch, points, values_of)
         except (InputError, StorageError, *ENDS_SWEEP):
             raise
         except BaseException as error:
@@ -116,15 +136,22 @@ class BlockRun:
         """Split rows into pieces; with a hook, or if a worker died on a row, a piece is a single row."""
         low = 0
         while low < len(rows):
-            size = 1 if self.hook else PIECE_ROWS
+            size = 1 if self.hook else self._piece_rows()
             if self.timeout:
                 size = max(1, min(size, int(TIMEOUT_SHARE * self.timeout / self.row_seconds)))
             piece = rows[low : low + size]
-            isolated = [k for k, row in enumerate(piece) if int(row) in self.journal.isolated]
-            if isolated:
-                piece = piece[: max(1, isolated[0])]
+            if self.journal.isolated:
+                first = next((k for k, row in enumerate(piece.tolist()) if row in self.journal.isolated), len(piece))
+                piece = piece[: max(1, first)]
             yield piece
             low += len(piece)
+
+    def _piece_rows(self) -> int:
+        """Number of rows in the next piece, if neither a hook nor a timeout makes it smaller."""
+        if not np.isfinite(self.row_seconds):
+            return FIRST_ROWS
+        rows = min(PIECE_ROWS, int(PIECE_SECONDS / self.row_seconds))
+        return max(1, rows - rows % RUNS_TOGETHER if rows > RUNS_TOGETHER else rows)
 
     def _run_piece(self, world: World, numbers: Array, reference: Array | None, points: Array, rows: Array) -> None:
         """Run some rows together, and one by one if that raises an error."""
@@ -175,40 +202,28 @@ class BlockRun:
                 names = ", ".join(self.context.store.columns[k] for k in bad[:5])
                 self.failed[int(row)] = ("outcomes", "NotANumber", f"not a finite number: {names}", "")
 
-    def _ids(self) -> list[str]:
-        """Run ids of all rows."""
-        found = [""] * len(self.runs)
-        starts = [
-            0,
-            *(np.flatnonzero((np.diff(self.points) != 0) | (np.diff(self.branches) != 0)) + 1).tolist(),
-            len(self.runs),
-        ]
-        for low, high in pairwise(starts):
-            head = self.context.id_head(int(self.branches[low]), int(self.points[low]))
-            found[low:high] = ids_from(head, self.runs[low:high])
-        return found
+    def _ids(self) -> str:
+        """Run ids of all rows, one after another."""
+        first = np.flatnonzero((np.diff(self.points, prepend=-1) != 0) | (np.diff(self.branches, prepend=-1) != 0))
+        heads = {point: self.context.id_heads(point, values) for point, values in self.design.items()}
+        places = zip(self.points[first].tolist(), self.branches[first].tolist(), strict=True)
+        return digests_from([heads[point][branch] for point, branch in places], first.tolist(), self.runs).hex()
 
     def table(self) -> pa.Table:
         """The table of successful rows."""
         store = self.context.store
-        good = np.array([row not in self.failed for row in range(len(self.runs))])
         self.ids = self._ids()
-        names = np.array(store.branches, dtype=object)
-        columns = [
-            self.points[good],
-            names[self.branches[good]],
-            self.runs[good],
-            np.array(self.ids, dtype=object)[good],
-        ]
-        columns += [self.values[good, k] for k in range(len(store.columns))] + [self.residual[good, 0]]
-        arrays = [pa.array(column, type=kind) for column, kind in zip(columns, store.schema().types, strict=True)]
-        return pa.Table.from_arrays(arrays, schema=store.schema())
+        keys = [column_of(self.points), names_of(store.branches, self.branches), column_of(self.runs), texts_of(self.ids, ID_LENGTH)]
+        numbers = [*self.values.T, self.residual[:, 0]]
+        table = pa.Table.from_arrays([*keys, *map(column_of, numbers)], schema=store.schema())
+        good = np.setdiff1d(np.arange(len(self.runs)), list(self.failed))
+        return table.take(column_of(good)) if self.failed else table
 
     def failures(self) -> list[dict[str, Any]]:
         """The failed rows, as dicts with the columns of the table of failures."""
         return [
             {"point": int(self.points[row]), "branch": self.context.store.branches[self.branches[row]], "run": int(self.runs[row]),
-             "run_id": self.ids[row], "stage": stage, "type": kind, "message": message, "trace": trace}
+             "run_id": self.ids[row * ID_LENGTH : (row + 1) * ID_LENGTH], "stage": stage, "type": kind, "message": message, "trace": trace}
             for row, (stage, kind, message, trace) in sorted(self.failed.items())
         ]  # fmt: skip
 

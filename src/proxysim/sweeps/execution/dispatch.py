@@ -138,7 +138,7 @@ class Dispatcher:
         return bool(self.in_flight)
 
     def _submit(self, pool: WorkerPool, block: Block) -> None:
-        task = Task(str(self.store.folder), block, self.state, self.options.timeout, self.options.hook)
+        task = Task(str(self.store.folder), block, self.state, self.options.timeout, self.options.hook, not pool.is_here)
         try:
             self.in_flight[pool.executor.submit(run_block, task)] = block
         except (futures.BrokenExecutor, RuntimeError):
@@ -159,11 +159,11 @@ def open_pool(options: SweepOptions, store: Store) -> Iterator[WorkerPool]:
     """The workers that the options ask for; on exit they have ended or are about to."""
     kind = options.kind()
     if kind == "none":
-        yield WorkerPool(SerialExecutor(), 1)
+        yield WorkerPool(SerialExecutor(), 1, is_here=True)
     elif kind == "threads":
         worker_context(str(store.folder), store.state)
         with ThreadExecutor(options.workers) as threads:
-            yield WorkerPool(threads, BLOCKS_PER_WORKER * options.workers)
+            yield WorkerPool(threads, BLOCKS_PER_WORKER * options.workers, is_here=True)
     elif kind == "processes":
         try:
             processes = ProcessExecutor(options.workers)

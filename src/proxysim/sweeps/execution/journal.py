@@ -7,6 +7,7 @@ a digest, so an incomplete line, or one from another sweep, is ignored.
 
 from __future__ import annotations
 
+import binascii
 import faulthandler
 import json
 import os
@@ -41,18 +42,20 @@ class Journal:
     name : name of the block
     state : state of the sweep
     timeout : time limit of one run in seconds; None sets no limit
+    keeps_results : whether the results of finished rows are written to the file as well
 
     Attributes
     ----------
-    done : row -> values and residual
+    done : rows of finished pieces, their values ``(row, outcome)`` and their residuals ``(row, 3)``
     failed : row -> failure
     isolated : rows on which a worker died, which are run one by one
     """
 
-    def __init__(self, folder: Path, name: str, state: str, timeout: float | None) -> None:
+    def __init__(self, folder: Path, name: str, state: str, timeout: float | None, keeps_results: bool = True) -> None:
+        self.keeps_results = keeps_results
         self.path, self.trace = journal_path(folder, name), folder / f"{name}.trace"
         self.key, self.timeout = f"{state} {name} ".encode(), timeout
-        self.done: dict[int, tuple[Array, Array]] = {}
+        self.done: list[tuple[Array, Array, Array]] = []
         self.failed: dict[int, Failure] = {}
         self.isolated: set[int] = set()
 
@@ -91,16 +94,18 @@ class Journal:
 
     def record(self, rows: Array, values: Array, residual: Array) -> None:
         """Record the results of rows."""
-        self._write("done", rows.tolist(), values.tobytes().hex(), residual.tobytes().hex())
-        self._add(rows.tolist(), values, residual)
+        if self.keeps_results:
+            self._write("done", rows.tolist(), _text_of(values), _text_of(residual))
+        self.done.append((rows, values, residual))
+
+    def known(self) -> set[int]:
+        """Rows that are finished, whether they succeeded or failed."""
+        return {*self.failed, *(row for rows, _, _ in self.done for row in rows.tolist())}
 
     def record_failure(self, row: int, failure: Failure) -> None:
         """Record that a row failed."""
         self._write("failed", [row], *failure)
         self.failed[row] = failure
-
-    def _add(self, rows: list[int], values: Array, residual: Array) -> None:
-        self.done.update(zip(rows, zip(values, residual, strict=True), strict=True))
 
     def _write(self, kind: str, rows: list[int], *more: str) -> None:
         body = json.dumps([kind, rows, *more]).encode()
@@ -119,11 +124,11 @@ class Journal:
                 self.isolated.update(rows)
                 deaths.update(rows if len(rows) == 1 else ())
             elif kind == "done":
-                values, residual = (np.frombuffer(bytes.fromhex(text)).reshape(len(rows), -1) for text in more)
-                self._add(rows, values, residual)
+                values, residual = (np.frombuffer(binascii.a2b_base64(text)).reshape(len(rows), -1) for text in more)
+                self.done.append((np.array(rows, np.intp), values, residual))
             else:
                 self.failed[rows[0]] = (more[0], more[1], more[2], more[3])
-        known = self.done.keys() | self.failed.keys()
+        known = self.known()
         self.isolated -= known
         return Counter({row: count for row, count in deaths.items() if row not in known})
 
@@ -134,3 +139,8 @@ class Journal:
         if trace:
             return ("run", "Timeout", f"took longer than {self.timeout:g} s", trace)
         return ("run", "WorkerDied", "ended its process each time it was run", "")
+
+
+def _text_of(numbers: Array) -> str:
+    """The bytes of an array as text."""
+    return binascii.b2a_base64(numbers.tobytes(), newline=False).decode()

@@ -38,12 +38,14 @@ class WorkerPool:
     window : maximum number of blocks in flight
     problem : returns why the workers cannot continue, in one line; empty while they can
     kill : ends the workers at once
+    is_here : whether the workers are part of this process
     """
 
     executor: futures.Executor
     window: int
     problem: Callable[[], str] = _no_problem
     kill: Callable[[], object] = _no_problem
+    is_here: bool = False
 
 
 class SerialExecutor(futures.Executor):

@@ -23,7 +23,7 @@ def run_block(task: Task) -> Receipt:
     """
     start = time.perf_counter()
     context = worker_context(task.folder, task.state)
-    with Journal(context.store.journals, task.block.name, task.state, task.timeout) as journal:
+    with Journal(context.store.journals, task.block.name, task.state, task.timeout, task.keeps_results) as journal:
         with contextlib.suppress(StorageError, OSError):  # a damaged shard is rewritten
             if context.store.shard(task.block).exists():
                 return context.store.receipt(task.block)

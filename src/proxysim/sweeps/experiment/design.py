@@ -51,6 +51,11 @@ class Design:
         """The values of one point, in the order of the factors."""
         return tuple(column[k].item() if isinstance(column[k], np.generic) else column[k] for column in self.columns)
 
+    def at(self, points: Array) -> list[tuple[Any, ...]]:
+        """The values of some points, ``(point,)``, each as from `point`."""
+        columns = [column[points].tolist() for column in self.columns]
+        return list(zip(*columns, strict=True)) if columns else [()] * len(points)
+
     @cached_property
     def repeats(self) -> tuple[int, ...]:
         """Number of earlier points with the same values, for each point; a sample over lists can repeat a point."""

@@ -6,17 +6,21 @@ import datetime
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from proxysim.scenario.resolve.assembly import full_path
 from proxysim.scenario.schema.keys import Key, key_at
 from proxysim.scenario.schema.numbers import Reader
-from proxysim.scenario.schema.units import Unit, flows_unit
+from proxysim.scenario.schema.units import Unit, flows_unit, to_internal, unit_for
 
 Path = tuple[str, ...]
+Array = np.ndarray[Any, Any]
 #: Verbs, what a factor does to its numbers: those of the files, and a draw from the range of each number.
 SET, SCALE, ADD, DRAW, TEXT = "set", "scale", "add", "draw", "text"
 ON_OFF = ("off", "on")
@@ -131,6 +135,23 @@ class Factor:
         written, problems = self._reader.read(raw)
         assert written is not None and written.value is not None, problems
         return written.value - start if self._reader.kind == "month" else written.value
+
+    def amounts(self, values: Sequence[Any], start: int) -> Array:
+        """Values of the design in internal units, ``(value,)``, each as from `amount`.
+
+        A level is read once. Values of a range differ at every point of a sample, so only their unit is read once.
+        """
+        reader = self._reader
+        if self.levels or reader.kind == "month":
+            known = {value: self.amount(value, start) for value in dict.fromkeys(values)}
+            return np.array([known[value] for value in values], np.float64)
+        unit = None if self.unit is None else unit_for(self.unit, reader.kind)
+        found = np.array([to_internal(float(value), reader.kind, unit, reader.flows) for value in values], np.float64)
+        low, high = reader.limits()
+        allowed = np.isfinite(found) & (low - 1e-12 * abs(low) <= found) & (found <= high + 1e-12 * abs(high))
+        for place in np.flatnonzero(~allowed).tolist():
+            found[place] = self.amount(values[place], start)  # raises an error that says what is wrong
+        return found
 
     def raw(self, value: Any) -> Any:
         """A value of the design in the form of a world file."""

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,7 @@ from proxysim.errors import ProxysimError, StorageError
 from proxysim.sweeps.experiment.design import Design, design_of
 from proxysim.sweeps.experiment.experiment import Experiment
 from proxysim.sweeps.experiment.factors import Factor
+from proxysim.sweeps.store.columns import column_of, numbers_in
 from proxysim.sweeps.store.files import opened, sealed, write_file
 
 #: Maximum number of differences to list; the others are only counted.
@@ -31,8 +33,8 @@ def design_digest(design: Design) -> str:
 
 def write_design(path: Path, design: Design, temporary: Path) -> None:
     """Write the points with their numbers."""
-    numbers = pa.array(np.arange(len(design), dtype=np.int64))
-    arrays = [numbers, *(pa.array(column.tolist()) for column in design.columns)]
+    numbers = column_of(np.arange(len(design), dtype=np.int64))
+    arrays = [numbers, *(column_of(column) if column.dtype == np.float64 else pa.array(column.tolist()) for column in design.columns)]
     table = pa.table(arrays, names=["point", *(factor.name for factor in design.factors)])
     write_file(path, sealed(table, {}), temporary)
 
@@ -53,7 +55,7 @@ def read_design(path: Path, factors: tuple[Factor, ...], points: int, digest: st
     """
     try:
         table, _ = opened(path.read_bytes())
-        columns = tuple(table.column(factor.name).to_numpy()[:points] for factor in factors)
+        columns = tuple(_values_in(table.column(factor.name))[:points] for factor in factors)
         found = Design(factors, columns, points)
         if design_digest(found) != digest:
             raise ValueError("its points are not those that the sweep was started with")
@@ -62,6 +64,11 @@ def read_design(path: Path, factors: tuple[Factor, ...], points: int, digest: st
     except (OSError, pa.ArrowException, KeyError, TypeError, ValueError) as error:
         raise StorageError(f"{path} is damaged: {str(error).splitlines()[0]}") from None
     return found
+
+
+def _values_in(column: pa.ChunkedArray) -> np.ndarray[Any, Any]:
+    """The values of a factor: numbers, or text as objects."""
+    return numbers_in(column) if column.type == pa.float64() else np.array(column.to_pylist(), dtype=object)
 
 
 def regenerated_design(experiment: Experiment, more: Sequence[tuple[int, int]], digest: str) -> Design | None:

@@ -25,7 +25,7 @@ _MARK = b'{"seal": "'
 _EMPTY = b"0" * 32
 
 
-def digest_of(data: bytes) -> str:
+def digest_of(data: bytes | bytearray) -> str:
     """Digest of the bytes of a file."""
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
@@ -88,9 +88,18 @@ def table_of(source: Path | bytes) -> pa.Table:
 def sealed(table: pa.Table, extra: dict[str, Any]) -> bytes:
     """A table and extra values as the bytes of a sealed Parquet file."""
     text = json.dumps({"seal": _EMPTY.decode(), **extra})
-    data = parquet_bytes(table.replace_schema_metadata({"proxysim": text}))
+    data = bytearray(parquet_bytes(table.replace_schema_metadata({"proxysim": text})))
     at = data.rindex(_MARK) + len(_MARK)
-    return data[:at] + digest_of(data).encode() + data[at + len(_EMPTY) :]
+    data[at : at + len(_EMPTY)] = digest_of(data).encode()
+    return bytes(data)
+
+
+def _seal_of(data: bytes, at: int) -> bytes:
+    """The seal of a sealed file that has it at a given place: the digest of all bytes, with zeros for the seal."""
+    view, digest = memoryview(data), hashlib.blake2b(digest_size=16)
+    for part in (view[:at], memoryview(_EMPTY), view[at + len(_EMPTY) :]):
+        digest.update(part)
+    return digest.hexdigest().encode()
 
 
 def opened(data: bytes) -> tuple[pa.Table, dict[str, Any]]:
@@ -101,10 +110,7 @@ def opened(data: bytes) -> tuple[pa.Table, dict[str, Any]]:
     ValueError : the seal is missing or does not match the bytes
     """
     at = data.rfind(_MARK) + len(_MARK)
-    if (
-        at < len(_MARK)
-        or data[at : at + len(_EMPTY)] != digest_of(data[:at] + _EMPTY + data[at + len(_EMPTY) :]).encode()
-    ):
+    if at < len(_MARK) or data[at : at + len(_EMPTY)] != _seal_of(data, at):
         raise ValueError("its bytes are not those that were written")
     table = table_of(data)
     extra: dict[str, Any] = json.loads(table.schema.metadata[b"proxysim"])

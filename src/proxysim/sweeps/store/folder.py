@@ -29,7 +29,6 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from proxysim.errors import Fault, InputError, StorageError
 from proxysim.paths import path_of
@@ -38,7 +37,7 @@ from proxysim.sweeps.experiment.design import Design
 from proxysim.sweeps.experiment.experiment import Experiment
 from proxysim.sweeps.experiment.factors import TEXT
 from proxysim.sweeps.store.blocks import Batch, Block, Receipt
-from proxysim.sweeps.store.columns import runs_schema
+from proxysim.sweeps.store.columns import numbers_in, places_in, runs_schema
 from proxysim.sweeps.store.design_file import design_digest, read_design, regenerated_design, write_design
 from proxysim.sweeps.store.files import digest_of, opened, sealed, storing, write_file
 
@@ -320,7 +319,7 @@ class Store:
         write_file(path, data, self.temporary)
         digest = digest_of(data)
         with storing(path):
-            if digest_of(path.read_bytes()) != digest:
+            if path.read_bytes() != data:
                 path.unlink()
                 raise StorageError(f"{path} does not read back as it was written; the disk cannot be trusted")
         return Receipt(block, table.num_rows, len(failures), len(data), digest, seconds)
@@ -359,8 +358,11 @@ class Store:
     def _has_all(self, block: Block, table: pa.Table, failures: list[dict[str, Any]]) -> bool:
         """Whether rows and failures together contain each run of a block exactly once."""
         points, runs = self.units(block)
-        place = pc.index_in(table.column("branch"), value_set=pa.array(self.branches)).to_numpy()
-        rows = np.column_stack([table.column("point").to_numpy(), place, table.column("run").to_numpy()])
+        try:
+            place = places_in(self.branches, table.column("branch"))
+        except ValueError:
+            return False
+        rows = np.column_stack([numbers_in(table.column("point")), place, numbers_in(table.column("run"))])
         failed = [(row["point"], self.branches.index(row["branch"]), row["run"]) for row in failures]
         found = np.concatenate([rows, np.array(failed, dtype=np.int64).reshape(-1, 3)])
         count = len(self.branches)
