@@ -195,11 +195,15 @@ def features_of(name: str) -> str:
     return ",".join(found)
 
 
+#: What compiles, or reads from the cache on disk; it is not the one that `instructions` puts in its place.
+_CODE = compiler.code.__wrapped__
+
+
 @cache
 def code_with(size: str, lanes: int, features: str) -> Any:
     """The rules for a size class, compiled for an instruction set or read from the cache."""
     with mock.patch.object(compiler, "cpu_features", lambda: features):
-        return compiler.code.__wrapped__(size, lanes)
+        return _CODE(size, lanes)
 
 
 @contextmanager
