@@ -111,7 +111,7 @@ def _other_index(node: ast.Subscript, place: int) -> None:
     one.id = INDICES[one.id]
 
 
-class _Replace(ast.NodeTransformer):
+class Replace(ast.NodeTransformer):
     """Puts one node in the place of another."""
 
     def __init__(self, old: ast.AST, new: ast.AST) -> None:
@@ -145,7 +145,7 @@ def mutate(file: Path, number: int, change: int) -> Mutant:
     kind, make = list(_choices(node, names))[change]
     new = make(node)
     if new is not None:
-        tree = _Replace(node, new).visit(tree)
+        tree = Replace(node, new).visit(tree)
     text = ast.unparse(ast.fix_missing_locations(tree))
     lines = difflib.unified_diff(before.split("\n"), text.split("\n"), lineterm="", n=0)
     diff = "\n".join(line for line in lines if not line.startswith(("---", "+++", "@@")))

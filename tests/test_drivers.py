@@ -14,7 +14,7 @@ import pytest
 import proxysim as ps
 from proxysim.errors import BooksError, InputError, RunError
 from proxysim.runs.course import Course
-from proxysim.runs.run import run
+from proxysim.runs.run import recorded, run
 from proxysim.scenario.resolve.loader import scenario_from_text
 from proxysim.scenario.world.world import build
 
@@ -65,6 +65,31 @@ def test_drivers__inherited_decisions_change_no_bit() -> None:
     world = ps.load(QUICKSTART)
     kinds = {id: Client if id in world.scenario.ids["proxies"] else Patron for id in world.names["actor"]}
     assert [] == same(run(world, 2), ps.PactModel(world, rng=2, agents=kinds).run())
+
+
+def test_history__of_some_records_holds_their_numbers() -> None:
+    """Leaving records out changes none of the others, with one month axis and in the same units."""
+    world = ps.load(QUICKSTART)
+    whole, part = run(world, 2), recorded(Course(world, 2, 0), names=("sent", "measure"))
+    assert {"sent", "measure", "fallen", "event_month"} == set(part.history)
+    for name, values in part.history.items():
+        assert np.array_equal(values, whole.history[name])
+    assert part.table("actors").equals(whole.table("actors"))
+
+
+def test_history__of_a_run_in_progress_stays_as_it_was() -> None:
+    """Later months change no result that was taken before, and a changed result changes none taken later."""
+    model = ps.PactModel(QUICKSTART, rng=2)
+    for _ in range(3):
+        model.step()
+    early = model.result()
+    kept = {name: values.copy() for name, values in early.history.items()}
+    early.history["stock"][...] = -1.0
+    model.step()
+    late = model.result().history
+    assert 3 == len(kept["stock"]) and 4 == len(late["stock"])
+    assert np.array_equal(kept["stock"], late["stock"][:3])
+    assert all(np.array_equal(kept[name], early.history[name]) for name in kept if name != "stock")
 
 
 PLAIN = """

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,17 +13,22 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.patches import FancyBboxPatch
+from matplotlib.path import Path as Outline
+from matplotlib.textpath import TextPath
 from tests.drawn import faults_of, words_of
 from tests.torture import BRANCHES, REGIME, write_world
 
 import proxysim as ps
 from proxysim import figures
 from proxysim.figures.kit.frame import captions_apart
+from proxysim.figures.kit.text import outline_width
 from proxysim.scenario.labels import branch_label
 from proxysim.scenario.world.world import World
 
 RUNS = 12
+WORDS = ("Arms held, USD m", "%&8@gjQ", "Ünïcödé → –", "حزب الله", "....", "lI1|")
 PROXIES = [
     "peoples-front-for-the-liberation-of-the-coast",
     "committee-of-the-border-villages",
@@ -243,3 +249,20 @@ def test_figures__of_the_shipped_worlds_can_be_read(name: str) -> None:
     for figure in (figures.arms_map(run.world, flows, labels=labels), figures.places_and_legs(run.world), figures.alluvial(flows, labels=labels),
                    run.plot(), figures.headline(bands, labels=labels), figures.arms_over_time(bands, labels=labels)):  # fmt: skip
         assert faults_of(figure) == []
+
+
+@pytest.mark.parametrize("size", [7.6, 9.5])
+@pytest.mark.parametrize("words", WORDS)
+def test_outline_width__is_that_of_the_library(words: str, size: float) -> None:
+    """Solving all curves of a text at once finds the extreme points that matplotlib finds one by one."""
+    outline = TextPath((0, 0), words, size=size, prop=FontProperties(family="DejaVu Sans"))
+    assert outline.get_extents().width == pytest.approx(outline_width(outline), rel=1e-12)
+
+
+def test_outline_width__finds_points_beyond_the_ends_of_a_curve() -> None:
+    """A parabola that turns between its ends is as wide as it is at the turn; cubic curves are left to the library."""
+    start, corner, end = Outline.MOVETO, Outline.CURVE3, Outline.CURVE4
+    bowl = SimpleNamespace(vertices=np.array([[0.0, 0.0], [2.0, 1.0], [0.0, 2.0]]), codes=np.array([start, corner, corner]))
+    assert 1.0 == outline_width(bowl)  # type: ignore[arg-type]
+    cubic = Outline([(0, 0), (1, 0), (1, 1), (0, 1)], [start, end, end, end])
+    assert cubic.get_extents().width == outline_width(cubic)  # type: ignore[arg-type]

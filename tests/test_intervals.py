@@ -308,3 +308,14 @@ def test_effects__hold_a_planted_difference() -> None:
     rng = np.random.default_rng(10)
     ends = [planted(rng, 100, 0.5) for _ in range(60)]
     assert sum(low <= 0.5 <= high for low, high in ends) >= 51
+
+
+def test_bootstrap__draws_are_kept_by_size_and_seed() -> None:
+    """An interval does not depend on which others were computed before, and another seed resamples other pairs."""
+    rng = np.random.default_rng(3)
+    cases = [(rng.normal(1.0, 2.0, (count, 3)), seed) for count in (30, 31) for seed in (0, 1)]
+    after_others = [mean_interval(differences, seed=seed) for differences, seed in [*cases, *cases]][len(cases) :]
+    for (differences, seed), found in zip(cases, after_others, strict=True):
+        intervals._resampling.cache_clear()
+        assert np.array_equal(found, mean_interval(differences, seed=seed))
+        assert not np.array_equal(found, mean_interval(differences, seed=seed + 7))

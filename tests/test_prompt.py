@@ -203,7 +203,7 @@ def test_versions__are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     """The package, its model, Python and libraries, also those that are missing."""
     ps.show_versions()
     lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
-    assert {"proxysim", "model", "Python", "system", "numpy", "numba", "mesa"} <= set(lines)
+    assert {"proxysim", "model", "kernel", "Python", "system", "numpy", "numba", "mesa"} <= set(lines)
     assert (ps.__version__, np.__version__) == (lines["proxysim"], lines["numpy"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,8 @@ from proxysim.report.sweep import words
 from proxysim.report.sweep.findings import SweepFindings, sweep_findings
 from proxysim.report.sweep.page import sweep_page
 from proxysim.statistics.intervals import chance_limit
+from proxysim.sweeps import results
+from proxysim.sweeps.store.folder import Store
 
 pytest.importorskip("jinja2")
 EVIL = "<script>document.title='evil'</script>"
@@ -208,15 +211,21 @@ def test_page__in_a_browser_with_the_network_off(grid: Path, tmp_path: Path) -> 
 
 def with_changes(folder: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[int, np.ndarray]) -> SweepFindings:
     """The findings if, at given points, the pact changed the arms that reds receive by these amounts, and else only the last digits."""
-    sweep = ps.open(folder)
-    table, name = sweep.runs, "received_arms.reds"
-    base = table[table["branch"] == "no-pact"].set_index(["point", "run"])[name]
-    other = base * (1.0 + 3e-16)
+    sweep, name = ps.open(folder), "received_arms.reds"
+    cells = sweep.cells(name)
+    base, strong = cells[:, 0], sweep.store.branches.index("strong")
+    cells[:, strong] = base * (1.0 + 3e-16)
     for point, amounts in changes.items():
-        other.loc[point] = (base.loc[point] + amounts).to_numpy()
-    strong = table["branch"] == "strong"
-    table.loc[strong, name] = other.loc[list(zip(table[strong]["point"], table[strong]["run"], strict=True))].to_numpy()
-    monkeypatch.setattr("proxysim.report.sweep.findings.results.open", lambda *_, **__: sweep)
+        cells[point, strong] = base[point] + amounts
+    read = results.cells_of
+
+    def changed(store: Store, finished: bool, names: Sequence[str]) -> np.ndarray:
+        found = read(store, finished, names)
+        for place in [k for k, one in enumerate(names) if one == name]:
+            found[..., place] = cells
+        return found
+
+    monkeypatch.setattr(results, "cells_of", changed)
     return sweep_findings(folder, name)
 
 

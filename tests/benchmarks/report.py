@@ -1,7 +1,7 @@
 """Measures how fast the engine is and writes the tables of docs/performance.md: `python tests/benchmarks/report.py`.
 
 It takes several minutes on two cores; nothing else should run on the machine. With `--quick` it measures
-little and prints the tables instead; `--only sweeps` measures that table alone.
+little and prints the tables instead; `--only sweeps` measures that table alone, and `--only kernels compile` those two.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import platform
 import re
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,28 +24,36 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import llvmlite
 import numba
 import numpy as np
 from tests.benchmarks import sweeps as sweeping
+from tests.benchmarks.kernels import kernels, times_of_months
 from tests.benchmarks.rule_times import rule_times
+from tests.benchmarks.starts import Cost, starts
 from tests.benchmarks.timing import Clock, exponent, ratio
 from tests.benchmarks.workloads import (
     ACTORS,
     ACTORS_TIES,
     BRANCHES,
     FILES,
+    KERNEL_WORLDS,
     ROOT,
     TIES,
     TIES_ACTORS,
     cut,
     generated,
     run_many,
+    shipped,
     step_with_mesa,
 )
 
 import proxysim
 from proxysim import __version__, attribute, compare, explain
+from proxysim.core import kernel
+from proxysim.core.lanes import compiler
 from proxysim.core.version import model_version
+from proxysim.core.vocabulary import SIZES
 from proxysim.scenario.world.world import World, load
 
 PAGE = ROOT / "docs" / "performance.md"
@@ -55,6 +62,10 @@ CLOSING = "<!-- end -->"
 WANTED_MESA = 20
 #: Below this share of a core the machine was not quiet.
 QUIET = 0.97
+#: Size classes for which numba is timed, which takes most of a minute for each.
+ON_NUMBA = ("small", "compact")
+#: Rules that take less on numba, in microseconds a month, share one row.
+SMALL_RULE = 0.05
 
 
 class Measuring:
@@ -135,20 +146,53 @@ def _on_dask(measuring: Measuring) -> list[str]:
 
 
 def speed(measuring: Measuring) -> str:
-    """Runs a second on one core, and what a second core brings."""
+    """Runs a second on one core, what a second core brings, and runs a minute on all cores."""
     rows = []
-    for name, runs in (("quickstart", 1000), ("levant", 320)):
-        world, runs = load(FILES[name]), measuring.runs(runs)
+    worlds = {name: (load(file), runs) for (name, file), runs in zip(FILES.items(), (4000, 1500), strict=True)}
+    worlds["levant-2025"] = shipped("levant-2025"), 2000
+    for name, (world, most) in worlds.items():
+        runs = measuring.runs(most)
         one = measuring.clock.interleaved({"one": lambda w=world, n=runs: run_many(w, n)}, measuring.rounds(3))
-        both = Clock().interleaved(
-            {"one": lambda w=world, n=runs: run_many(w, n), "two": lambda w=world, n=runs: run_many(w, n, 2)},
-            measuring.rounds(11), alone=False,
-        )  # fmt: skip
-        alone = median(one["one"] + both["one"])
-        gained = f"{ratio(both['one'], both['two']):.2f}" if measuring.cores > 1 else "-"
-        rows.append([name, str(len(world.months)), f"{runs / alone:,.0f}", f"{1e6 * alone / runs / len(world.months):.1f}",
-                     gained])  # fmt: skip
-    return table(["world", "months", "runs a second on one core", "µs a month", "two threads against one"], rows)
+        threads = {"one": 1, "two": 2, "all": measuring.cores}
+        if measuring.cores <= 2:
+            del threads["all"]
+        together = Clock().interleaved(
+            {key: lambda w=world, n=runs, t=t: run_many(w, n, t) for key, t in threads.items()}, measuring.rounds(7), alone=False
+        )
+        alone = median(one["one"] + together["one"])
+        most_threads = together["all" if measuring.cores > 2 else "two" if measuring.cores == 2 else "one"]
+        gained = f"{ratio(together['one'], together['two']):.2f}" if measuring.cores > 1 else "-"
+        rows.append([name, str(len(world.months)), f"{runs / alone:,.0f}", f"{1e6 * alone / runs / len(world.months):.2f}",
+                     gained, f"{60 * runs / median(most_threads):,.0f}"])  # fmt: skip
+    head = ["world", "months", "runs a second on one core", "µs a month", "two threads against one", "runs a minute on all cores"]
+    return table(head, rows)
+
+
+def kernel_times(measuring: Measuring) -> str:
+    """The compiled months on each kernel, on one core."""
+    chosen, cells = kernels(), {name: [name] for name in kernels()}
+    for name in KERNEL_WORLDS:
+        times = times_of_months(measuring.clock, shipped(name), measuring.runs(128), measuring.rounds(7), chosen)
+        first = next(iter(times))
+        for key, found in times.items():
+            faster = "" if key == first else f" ({ratio(times[first], found):.1f}×)"
+            cells[key].append(f"{median(found):.2f}{faster}")
+    return table(["µs a month of one run (times faster)", *KERNEL_WORLDS], list(cells.values()))
+
+
+def compile_times(measuring: Measuring) -> str:
+    """Seconds to compile each size class; of lanes also where they go."""
+    rows = []
+    for size in list(SIZES) if measuring.part == 1.0 else ["small"]:
+        row = [size]
+        for lanes in dict.fromkeys((1, compiler.width())):
+            found = _apart("compile_times.py", size, str(lanes))
+            parts = found["analysis"], found["whole"] - found["analysis"] - found["llvm"], found["llvm"]
+            row += [f"{found['whole']:.1f} s", " / ".join(f"{100 * part / found['whole']:.0f}" for part in parts)]
+        asked = size in ON_NUMBA and measuring.part == 1.0
+        rows.append([*row, f"{_apart('compile_times.py', size, '0')['whole']:.0f} s" if asked else "-"])
+    share = "analysis / emission / LLVM, %"
+    return table(["size class", "lanes, one run", share, f"lanes, {compiler.width()} runs", share, "numba, two processes"], rows)
 
 
 def growth(measuring: Measuring) -> str:
@@ -177,7 +221,7 @@ def growth(measuring: Measuring) -> str:
 def _growth_of(
     measuring: Measuring, what: str, name: str, sizes: Sequence[int], make: Callable[[int], World]
 ) -> list[str]:
-    runs = measuring.runs(200)
+    runs = measuring.runs(512)
     worlds = {str(size): make(size) for size in sizes}
     times = measuring.clock.interleaved(
         {size: lambda w=world: run_many(w, runs) for size, world in worlds.items()}, measuring.rounds(7)
@@ -191,28 +235,27 @@ def _grown(what: str, name: str, sizes: Sequence[int], costs: Sequence[float], f
 
 
 def rules(measuring: Measuring) -> str:
-    """What each rule takes of a month of Levant, by file, with its dearest call."""
-    found, whole = rule_times(load(FILES["levant"]), runs=max(4, measuring.runs(32)), rounds=measuring.rounds(15))
-    total = sum(found.values())
-    files: dict[str, dict[str, float]] = {}
-    for call, took in found.items():
-        file, _, function = call.partition(".")
-        files.setdefault(file, {})[function] = took
-    rows = []
-    for file, calls in sorted(files.items(), key=lambda pair: -sum(pair[1].values())):
-        told = [
-            f"`{name}` {took:.2f}" for name, took in sorted(calls.items(), key=lambda pair: -pair[1]) if took >= 0.3
-        ]
-        took = sum(calls.values())
-        rows.append([f"`{file}`", f"{took:.2f}", f"{100 * took / total:.1f} %", ", ".join(told)])
-    rows.append(["sum", f"{total:.2f}", "100 %", f"the same months without a clock: {whole:.2f}"])
-    return table(["rules of", "µs a month", "share", "of which, µs"], rows, left=(0, 3))
+    """What each rule takes of a month of Levant, on both compilers."""
+    found = rule_times(load(FILES["levant"]), runs=max(compiler.width(), measuring.runs(64)), rounds=measuring.rounds(15))
+    one, many = found["numba"], found["lanes"]
+    total, rows = sum(many.calls.values()), []
+    small = [name for name, took in one.calls.items() if took < SMALL_RULE]
+    groups = {f"`{name}`": [name] for name in sorted(one.calls, key=lambda name: -many.calls[name]) if name not in small}
+    for label, names in [*groups.items(), (f"{len(small)} others", small), ("sum", list(one.calls))]:
+        before, after = (sum(times.calls[name] for name in names) for times in (one, many))
+        rows.append([label, f"{before:.2f}", f"{after:.3f}", _times(before, after), f"{100 * after / total:.1f} %"])
+    rows.append(["the same months without a clock", f"{one.whole:.2f}", f"{many.whole:.3f}", _times(one.whole, many.whole), ""])
+    return table(["rule", "µs a month on numba", f"on {compiler.width()} lanes", "ratio", "share of lanes"], rows)
+
+
+def _times(before: float, after: float) -> str:
+    return f"{before / after:.1f}" if after > 0.0 else "-"
 
 
 def mesa(measuring: Measuring) -> str:
     """One run stepped through Mesa against one run of the ensemble on one core."""
     rows = []
-    for name, stepped, runs in (("quickstart", 4, 400), ("levant", 2, 100)):
+    for name, stepped, runs in (("quickstart", 4, 2000), ("levant", 2, 600)):
         world, runs = load(FILES[name]), measuring.runs(runs)
         times = measuring.clock.interleaved(
             {"mesa": lambda w=world, n=stepped: step_with_mesa(w, n), "ensemble": lambda w=world, n=runs: run_many(w, n)},
@@ -242,20 +285,12 @@ def studies(measuring: Measuring) -> str:
     return table(["study of levant", "all cores"], rows)
 
 
-def first_run(measuring: Measuring) -> str:
-    """The first run with an empty cache, and the next."""
-    rows = []
-    for name in FILES if measuring.part == 1.0 else ():
-        with tempfile.TemporaryDirectory() as folder:
-            environment = {**_environment(), "PROXYSIM_CACHE": folder}
-            command = [sys.executable, "-m", "proxysim", "run", str(FILES[name])]
-            seconds = []
-            for _ in range(4):
-                began = time.perf_counter()
-                subprocess.run(command, capture_output=True, check=True, cwd=ROOT, env=environment)
-                seconds.append(time.perf_counter() - began)
-        rows.append([name, f"{seconds[0]:.0f} s", f"{median(seconds[1:]):.1f} s"])
-    return table(["world", "first `proxysim run`", "every later one"], rows)
+def start(measuring: Measuring) -> str:
+    """Whole commands, with an empty cache and later."""
+    rounds = [starts(report=measuring.part == 1.0) for _ in range(2 if measuring.part == 1.0 else 1)]
+    costs = {name: [one[name] for one in rounds] for name in rounds[0]}
+    rows = [[name, *(f"{median(one[k] for one in found):.2f} s" for k in range(len(Cost._fields)))] for name, found in costs.items()]
+    return table(["command", "time", "processor time"], rows)
 
 
 def machine(measuring: Measuring) -> str:
@@ -266,7 +301,9 @@ def machine(measuring: Measuring) -> str:
         ["processor", f"{_processor()}, {measuring.cores} core{'s' * (measuring.cores != 1)} to use"],
         ["memory", _memory()],
         ["system", f"{platform.system()} {platform.machine()}"],
-        ["Python, NumPy, numba", f"{platform.python_version()}, {np.__version__}, {numba.__version__}"],
+        ["Python, NumPy", f"{platform.python_version()}, {np.__version__}"],
+        ["numba, llvmlite, LLVM", f"{numba.__version__}, {llvmlite.__version__}, {_llvm()}"],
+        ["rules compiled by", kernel.label()],
         ["proxysim, model version", f"{__version__}, `{model_version()}`"],
         ["two threads of bare hashing against one", f"{_bare_gain():.2f}"],
         ["share of a core that single threads had", f"{100 * share:.1f} %"],
@@ -278,8 +315,8 @@ def machine(measuring: Measuring) -> str:
 
 #: In the order in which they are measured.
 TABLES: dict[str, Callable[[Measuring], str]] = {
-    "memory": memory, "sweeps": sweeps, "first": first_run, "speed": speed, "studies": studies, "growth": growth, "mesa": mesa,
-    "rules": rules, "machine": machine,
+    "memory": memory, "sweeps": sweeps, "start": start, "compile": compile_times, "speed": speed, "kernels": kernel_times,
+    "studies": studies, "growth": growth, "mesa": mesa, "rules": rules, "machine": machine,
 }  # fmt: skip
 
 
@@ -302,6 +339,10 @@ def _environment() -> dict[str, str]:
     """Of a process that finds the same proxysim."""
     paths = [str(Path(proxysim.__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+
+
+def _llvm() -> str:
+    return ".".join(map(str, compiler.binding.llvm_version_info))
 
 
 def _processor() -> str:
@@ -357,7 +398,7 @@ def main(arguments: Sequence[str]) -> None:
     asked = chosen.parse_args(arguments)
     measuring, made = Measuring(0.02 if asked.quick else 1.0), {}
     wanted = [name for name in TABLES if asked.only is None or name in asked.only]
-    replaced(PAGE.read_text(encoding="utf-8"), dict.fromkeys(wanted, ""))
+    replaced(PAGE.read_text(encoding="utf-8"), dict.fromkeys(wanted, ""))  # no place is missing after minutes of work
     for name in wanted:
         began = time.perf_counter()
         made[name] = TABLES[name](measuring)

@@ -20,13 +20,16 @@ class Clock:
     _noise: list[float] = field(default_factory=list)
 
     def interleaved(
-        self, cases: Mapping[str, Callable[[], Any]], rounds: int, *, warm: bool = True, alone: bool = True
-    ) -> dict[str, list[float]]:
+        self, cases: Mapping[str, Callable[[], Any]], rounds: int, *, warm: bool = True, alone: bool = True,
+        timer: Callable[[], float] = time.perf_counter,
+    ) -> dict[str, list[float]]:  # fmt: skip
         """Seconds of each case in each round; every other round goes backwards.
 
         Parameters
         ----------
-        warm : run each case once before; alone : whether the cases use one thread and count for `share`
+        warm : run each case once before
+        alone : whether the cases use one thread and count for `share`
+        timer : what the seconds are read from; `time.thread_time` leaves out what other processes took meanwhile
         """
         if warm:
             for case in cases.values():
@@ -34,12 +37,11 @@ class Clock:
         found: dict[str, list[float]] = {name: [] for name in cases}
         for number in range(rounds):
             for name in list(cases)[:: 1 if number % 2 == 0 else -1]:
-                began, busy = time.perf_counter(), time.process_time()
+                began, busy, read = time.perf_counter(), time.process_time(), timer()
                 cases[name]()
-                took = time.perf_counter() - began
-                found[name].append(took)
+                found[name].append(timer() - read)
                 if alone:
-                    self.wall += took
+                    self.wall += time.perf_counter() - began
                     self.cpu += time.process_time() - busy
         if rounds > 1:
             self._noise += [spread(times) for times in found.values()]

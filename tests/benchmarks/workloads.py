@@ -19,8 +19,11 @@ QUICKSTART, LEVANT = ROOT / "scenarios" / "quickstart.toml", ROOT / "scenarios" 
 FILES = {"quickstart": QUICKSTART, "levant": LEVANT}
 #: Two branches that make pairs.
 BRANCHES = {"quickstart": ("no-pact", "strong"), "levant": ("no-pact", "strengthened-pact")}
-#: Of the size class "medium": its five categories are too many for "small".
+#: World -> branch for the comparisons of kernels.
+KERNEL_WORLDS = {"levant-2025": "no-pact", "angola": None, "insurgency": "no-pact", "quickstart": "no-pact"}
 CATEGORIES = {f"kind-{k}": {"weight": 0.2, "tier": 1 + k % 3} for k in range(5)}
+#: Places at which nothing is. With them even the smallest generated world is of the size class "medium".
+EMPTY_PLACES = {f"empty-{k}": {} for k in range(10)}
 #: Generated worlds: counts that vary, and the count of what stays. All fit the size class "medium".
 ACTORS, ACTORS_TIES = (4, 6, 8, 12, 16), 4
 TIES, TIES_ACTORS = (4, 8, 16, 32), 16
@@ -53,7 +56,7 @@ def generated(actors: int, ties: int, *, idle_actors: bool = False, idle_ties: b
         "scenario": {"question": "What does it cost?", "start": datetime.date(2020, 1, 1), "end": datetime.date(2024, 12, 1),
                      "flows": "USD m / month", "origins": ["north", "south"]},
         "categories": CATEGORIES,
-        "places": {"here": {}, "middle": {}, "there": {}},
+        "places": {"here": {}, "middle": {}, "there": {}} | EMPTY_PLACES,
         "legs": {"first": {"between": ["here", "middle"], "mode": "sea", "limit": 400, "detection": 0.1},
                  "second": {"between": ["middle", "there"], "mode": "land", "limit": 400, "detection": 0.05, "months": 0}},
         "states": {"north": {"home": "here", "origin": "north", **state},
@@ -67,6 +70,11 @@ def generated(actors: int, ties: int, *, idle_actors: bool = False, idle_ties: b
     world = world_of(tables)
     assert ("medium", actors, ties) == (world.size, len(world.names["actor"]), len(world.names["tie"]))
     return world
+
+
+def shipped(name: str) -> World:
+    """A shipped world in the branch in which kernels are compared."""
+    return load(ROOT / "scenarios" / f"{name}.toml", branch=KERNEL_WORLDS[name])
 
 
 def run_many(world: World, runs: int, threads: int = 1) -> None:

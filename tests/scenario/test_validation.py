@@ -532,7 +532,7 @@ def test_door__needs_no_numeric_library() -> None:
     """Checking a file stays fast."""
     code = (
         "import sys, proxysim.scenario.resolve.loader; "
-        "print([m for m in ('numpy', 'numba', 'pandas', 'networkx') if m in sys.modules])"
+        "print([m for m in ('numpy', 'numba', 'pandas', 'networkx', 'pydantic') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "[]" == done.stdout.strip()

@@ -1,93 +1,25 @@
-"""Compiled rules: plain functions, which numba compiles when it is first needed, and the folder of compiled code.
+"""Rules: plain functions, which numba compiles when it is first needed.
 
 Importing numba takes longer than a run. It is therefore imported when a rule is called or compiled by it, and not when
 the rules are imported.
-
-numba's disk cache does not notice an edit in another source file and would keep returning old results. The cache folder
-is therefore named after a hash of the compiled sources, the compilers' versions and the CPU. It is set before any rule is
-compiled.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
 import os
 import pickle
-import platform
-import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from functools import cache, cached_property
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from proxysim.core import bits
-from proxysim.core.version import compiled_version
+from proxysim.core.code_cache import cache_fault, cache_folder
 
-OLD_AFTER_DAYS = 30
 #: What reading a damaged or truncated file of the cache raises.
 _DAMAGED = (OSError, EOFError, ValueError, TypeError, AttributeError, ImportError, IndexError, KeyError, pickle.UnpicklingError)
-
-
-@cache
-def cpu_features() -> str:
-    """Return the instruction sets of this CPU, as LLVM names them; the same string for the same CPU."""
-    from llvmlite import binding
-
-    features = binding.get_host_cpu_features()
-    return ",".join(f"{'+' if features[name] else '-'}{name}" for name in sorted(features))
-
-
-@cache
-def cache_folder() -> Path:
-    """Return the cache folder for this version of the code, compiler and CPU, inside the user's cache."""
-    home = os.environ.get("PROXYSIM_CACHE") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache"), "proxysim"
-    )
-    parts = (
-        compiled_version(),
-        version("numba"),
-        version("llvmlite"),
-        platform.machine(),
-        cpu_features(),
-        sys.version,
-    )
-    return Path(home) / hashlib.blake2b("|".join(map(str, parts)).encode(), digest_size=10).hexdigest()
-
-
-def _prepare() -> str:
-    """Point numba to the cache folder and remove old ones; return why it cannot be used, if so.
-
-    Without a folder of ours numba would fall back to one next to the sources, and return rules that were compiled from
-    older ones. The rules are then not cached at all.
-    """
-    folder = cache_folder()
-    try:
-        if str(folder).startswith("~"):
-            raise OSError(0, "the home folder is not known")
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / f"{os.getpid():x}-{time.time_ns():x}.probe"
-        try:
-            probe.write_bytes(bytes(1 << 16))  # a full disk shows itself only when something is written
-        finally:
-            probe.unlink(missing_ok=True)
-        os.utime(folder)
-        for other in folder.parent.iterdir():
-            if other.is_dir() and time.time() - other.stat().st_mtime > OLD_AFTER_DAYS * 86400:
-                shutil.rmtree(other, ignore_errors=True)
-    except OSError as error:
-        return f"{folder} cannot be written ({error.strerror or error})"
-    return ""
-
-
-@cache
-def cache_fault() -> str:
-    """Return why compiled code is not kept on disk; empty if it is."""
-    return _prepare()
 
 
 @cache
@@ -147,20 +79,6 @@ def _forgiving_cache(caching: Any) -> None:
             raise OSError(str(error)) from error  # numba takes it for a file that was removed
 
     kind.save, kind._load_index, kind._load_data = save_if_possible, sound_index, sound_data
-
-
-@contextmanager
-def alone(file: Path) -> Iterator[None]:
-    """Let one process in at a time: two that write numba's index at the same time would lose entries of each other, and none compiles in vain."""
-    try:
-        import fcntl
-    except ImportError:  # no file locks on this platform: at worst something is compiled twice
-        yield
-        return
-    with ExitStack() as held:
-        with suppress(OSError):  # a disk that is full, or that does not support locks
-            fcntl.flock(held.enter_context(open(file, "w")), fcntl.LOCK_EX)
-        yield
 
 
 @contextmanager

@@ -70,6 +70,11 @@ def width() -> int:
     return compiler.width()
 
 
+def label() -> str:
+    """Return the compiler in use and the number of runs side by side, for records of how numbers were made: "lanes 8", "numba" or "python"."""
+    return f"{LANES} {width()}" if name() == LANES else name()
+
+
 def prepare(size: str, lanes: int | None = None) -> None:
     """Compile the rules for a size class unless they are cached, with a message on stderr.
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from proxysim.core import records, step
 from proxysim.core.calls import calls_of_month
-from proxysim.core.jit import alone, cache_fault, cache_folder, is_compiled, load_numba, quick_passes
+from proxysim.core.code_cache import alone, announce, cache_fault, cache_folder
+from proxysim.core.jit import is_compiled, load_numba, quick_passes
 from proxysim.core.schedule import Memory, Numbers, empty_schedule, no_policies
 
 
@@ -73,14 +74,14 @@ def _prepare(size: str) -> None:
     if not is_compiled() or mark.exists():
         return
     if cache_fault():
-        print(f"proxysim: {cache_fault()}, so the rules are compiled for this process alone; set PROXYSIM_CACHE to another folder", file=sys.stderr)
+        announce(size, "one run")
         with quick_passes():
             _link(size)
         return
     with alone(folder / f"{size}.lock"):
         if mark.exists():
             return
-        print(f"proxysim: compiling the rules for {size} worlds; this happens once", file=sys.stderr)
+        announce(size, "one run")
         command = [sys.executable, "-m", "proxysim.core.precompile", size]
         with subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -17,6 +17,8 @@ from proxysim.scenario.world.world import World
 
 Array = np.ndarray[Any, Any]
 _CHUNK_BYTES, _CHUNK_RUNS = 16_000_000, 32
+#: With lanes a group, not a chunk, has to fit the caches, and larger chunks spread what a chunk costs over more runs.
+_LANE_BYTES, _LANE_RUNS = 32_000_000, 256
 
 
 class Rows:
@@ -101,12 +103,14 @@ def _plan(world: World) -> Plan:
 
 
 def chunk_of(size: str, runs: int, threads: int) -> int:
-    """Return the number of runs in one chunk: their records fit the CPU caches, and every thread has work."""
+    """Return the number of runs in one chunk: their records fit the CPU caches, groups are full, and every thread has work."""
     one = sum(records.record(name, size).itemsize for name in ("params", "state", "flows"))
-    fit = max(1, min(_CHUNK_RUNS, _CHUNK_BYTES // one))
+    lanes = kernel.width()
+    most, most_bytes = (_CHUNK_RUNS, _CHUNK_BYTES) if lanes == 1 else (_LANE_RUNS, _LANE_BYTES)
+    fit = max(1, min(most, most_bytes // one))
     even = math.ceil(runs / (4 * threads))
     chunk = max(1, min(fit, even))
-    whole = max(kernel.width(), REPLICATES)  # groups are full, and replicates of a draw stay together
+    whole = max(lanes, REPLICATES)  # groups are full, and replicates of a draw stay together
     return -(-chunk // whole) * whole if chunk > 1 else 1
 
 

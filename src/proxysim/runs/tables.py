@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from proxysim.core import kernel
 from proxysim.core.version import model_version
 from proxysim.core.vocabulary import (
     ARMS_IN,
@@ -279,6 +280,7 @@ def manifest(run: Run) -> dict[str, Any]:
         "question": scenario.question,
         "world": scenario.hash,
         "model": model_version(),
+        "kernel": kernel.label(),
         "branch": scenario.branch,
         "seed": int(run.seed),
         "run": int(run.number),

@@ -31,6 +31,7 @@ def show_versions() -> None:
     rows = {
         "proxysim": _version("proxysim"),
         "model": _model(),
+        "kernel": _kernel(),
         "Python": f"{platform.python_version()} ({sys.executable})",
         "system": f"{platform.system()} {platform.release()}, {platform.machine()}, {os.cpu_count()} processors",
     } | {name: _version(name) for name in _LIBRARIES}
@@ -43,6 +44,12 @@ def _model() -> str:
     from proxysim.core.version import model_version
 
     return model_version()
+
+
+def _kernel() -> str:
+    from proxysim.core import kernel
+
+    return kernel.label()
 
 
 def _version(name: str) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from proxysim.core import kernel
 from proxysim.core.version import model_version
 from proxysim.errors import Fault, InputError, StorageError, refused
 from proxysim.paths import text_of
@@ -237,7 +238,7 @@ def sweep(
         check_new(folder)
         names = [f"{outcome.measure}.{outcome.actor}" for _, outcome in found]
         worlds = worlds_text({name: variation.plain(k) for k, name in enumerate(loaded.branches)})
-        notes = {"worlds": digest_of(worlds), "options": options_of(vars(options))}
+        notes = {"worlds": digest_of(worlds), "options": options_of(vars(options)), "kernel": kernel.label()}
         store = Store.create(folder, loaded, design, names, model_version(), block, notes)
         clear_leftovers(store)
         write_file(folder / WORLDS, worlds, store.temporary)

@@ -17,10 +17,8 @@ import numpy as np
 
 from proxysim.core import records
 from proxysim.core.lanes import subset
-from proxysim.core.lanes.subset import OutsideSubset, Source
+from proxysim.core.lanes.subset import Source
 from proxysim.core.lanes.types import BOOL, FLOAT, INT, KEY, Array, Group, Record, Scalar, Several, Type, unify
-
-__all__ = ["OutsideSubset", "Program", "Typed"]
 
 #: Exits of a statement that only some runs take.
 Exits = frozenset[str]
@@ -47,7 +45,7 @@ class Typed:
     exits : for each loop, the exits that only some of its runs take
     returns : type of the value; None if there is none
     partly : whether some runs may return before others
-    acts : whether it writes to memory or may not end without a mask, so that it must know which runs take part
+    acts : whether it must know which runs take part: it writes to memory, or may not end without a mask
     """
 
     source: Source
@@ -83,7 +81,7 @@ class Program:
         ------
         OutsideSubset : the rule, or one that it calls, is outside the subset
         """
-        key = subset.plain(rule), arguments
+        key = subset.read(rule).function, arguments
         if key not in self._typed:
             self._typed[key] = None
             self._typed[key] = _Analysis(self, subset.read(rule), arguments).run()
@@ -101,6 +99,11 @@ def _common(paths: list[tuple[Any, ...]]) -> tuple[Any, ...]:
         if any(path[at] != part for path in paths):
             return first[:at]
     return first
+
+
+def _items(kind: Type) -> tuple[Scalar, ...]:
+    """Return the numbers of a value; none if it is an array or a record."""
+    return (kind,) if isinstance(kind, Scalar) else kind.items if isinstance(kind, Several) else ()
 
 
 class _Analysis:
@@ -136,13 +139,15 @@ class _Analysis:
             self.home = None
             self.read()
             self.home = {name: _common([path for path, _, _ in uses]) for name, uses in self.seen.items()}
-            self.kept |= {name for name, uses in self.seen.items() if not self._is_set_first(name, uses[0])}
+            kept = {name for name, uses in self.seen.items() if not self._is_set_first(name, uses[0])}
             self.read()
             for name in self.wider:
                 form.names[name] = Scalar(form.names[name].kind, self.program.vary)
-            now = dict(form.names), form.returns, form.partly, form.acts, dict(form.exits), self.home, set(self.kept)
-            if now == before:
+            now = dict(form.names), form.returns, form.partly, form.acts, dict(form.exits), self.home
+            if now == before and kept <= self.kept:
                 return form
+            if now == before:  # not sooner: until all masks are known, a region looks like a condition that is the same for all runs
+                self.kept |= kept
             before = now
         self.fail(self.source.tree, "its types do not settle")
 
@@ -198,9 +203,6 @@ class _Analysis:
         self.expression(node.value)
         return NONE
 
-    def do_Pass(self, node: ast.Pass) -> Exits:
-        return NONE
-
     def do_Assign(self, node: ast.Assign) -> Exits:
         (target,) = node.targets
         if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
@@ -211,11 +213,6 @@ class _Analysis:
                 self.assign(one, kind)
             return NONE
         self.assign(target, self.expression(node.value))
-        return NONE
-
-    def do_AnnAssign(self, node: ast.AnnAssign) -> Exits:
-        if node.value is not None:
-            self.assign(node.target, self.expression(node.value))
         return NONE
 
     def do_AugAssign(self, node: ast.AugAssign) -> Exits:
@@ -234,7 +231,7 @@ class _Analysis:
                 elif isinstance(kind, Several):
                     self.fail(target, "give each of the returned values a name of its own")
                 else:
-                    if name in self.form.names or name in self.assigned or self.guard:
+                    if name in self.form.names or name in self.assigned or self.guard or self.loops:
                         self.fail(target, f"{name} stands for an array, so assign it once, at the top of the rule")
                     self.assigned.add(name)
                     self.form.aliases[name] = kind
@@ -293,15 +290,9 @@ class _Analysis:
                 masked |= kinds[-1].varies
                 if kinds[-1].varies:
                     self.form.acts = True
-                counter: Scalar = INT
-            case ast.Attribute() | ast.Name():
-                array = self.expression(node.iter)
-                if not isinstance(array, Array) or len(array.shape) != 1:
-                    self.fail(node, "loop over range(...) or over an array with one axis")
-                counter = Scalar(array.kind, array.varies)
             case _:
-                self.fail(node, "loop over range(n), range(first, stop) or an array with one axis")
-        return self.loop(node, masked, counter)
+                self.fail(node, "loop over range(n) or range(first, stop)")
+        return self.loop(node, masked, INT)
 
     def do_While(self, node: ast.While) -> Exits:
         path, guard = self.path, self.guard
@@ -348,29 +339,20 @@ class _Analysis:
         masked = self.path != ()
         if node.value is not None:
             kind = self.expression(node.value)
-            if not isinstance(kind, (Scalar, Several)):
-                self.fail(node, "return numbers")
-            items = kind.items if isinstance(kind, Several) else (kind,)
-            wide = tuple(Scalar(item.kind, item.varies or masked) for item in items)
-            self.returned(node, wide, isinstance(kind, Several))
+            new = _items(kind)
+            old = new if self.form.returns is None else _items(self.form.returns)
+            if not new or len(old) != len(new):
+                self.fail(node, "return numbers, as many in one place as in another")
+            joined = [unify(one, Scalar(two.kind, two.varies or masked)) for one, two in zip(old, new, strict=True)]
+            items = tuple(item for item in joined if item is not None)
+            if len(items) < len(new):
+                self.fail(node, "return values of the same kind everywhere")
+            self.form.returns = Several(items) if isinstance(kind, Several) else items[0]
         if not masked:
             return NONE
         self.form.partly = True
         self.form.leaves.add(node)
         return frozenset({"return"})
-
-    def returned(self, node: ast.Return, items: tuple[Scalar, ...], several: bool) -> None:
-        before = self.form.returns
-        if before is None:
-            self.form.returns = Several(items) if several else items[0]
-            return
-        olds = before.items if isinstance(before, Several) else (before,)
-        if len(olds) != len(items):
-            self.fail(node, "return as many values in one place as in another")
-        joined = tuple(unify(old, new) for old, new in zip(olds, items, strict=True))
-        if any(item is None for item in joined):
-            self.fail(node, "return values of the same kind everywhere")
-        self.form.returns = Several(joined) if several else joined[0]  # type: ignore[arg-type]
 
     # ---- expressions
 
@@ -450,13 +432,12 @@ class _Analysis:
             self.fail(node, f"{ast.unparse(node.value)} has {len(array.shape)} axes, found {len(indices)} indices")
         if any(kind.kind != "i8" for kind in kinds):
             self.fail(node, "an index is an integer; write int(...)")
-        vary = any(kind.varies for kind in kinds)
+        if any(isinstance(index, ast.UnaryOp) and isinstance(index.op, ast.USub) for index in indices):
+            self.fail(node, "an index counts from 0")
+        if any(kind.varies for kind in kinds):
+            self.fail(node, "which entry is meant must be the same in all runs; loop over the entries, and test with if")
         if len(indices) < len(array.shape):
-            if vary:
-                self.fail(node, "which part of an array is meant must be the same for all runs")
             return Array(array.kind, array.shape[len(indices) :], array.varies, array.steady)
-        if vary and not array.varies:
-            self.fail(node, "an entry of an array of the world cannot depend on a number of one run; loop over the entries, and test with if")
         return Scalar(array.kind, array.varies)
 
     def shape_of(self, node: ast.expr) -> Scalar | None:
@@ -503,15 +484,10 @@ class _Analysis:
 
     def of_IfExp(self, node: ast.IfExp) -> Type:
         test = self.condition(node.test)
-        arms = [self.expression(arm) for arm in (node.body, node.orelse)]
-        rows = [arm.items if isinstance(arm, Several) else (self.number(node, arm),) for arm in arms]
-        if len(rows[0]) != len(rows[1]):
-            self.fail(node, "as many values in one case as in the other")
-        joined = [unify(one, two) for one, two in zip(*rows, strict=True)]
-        if any(item is None for item in joined):
+        joined = unify(*(self.number(arm, self.expression(arm)) for arm in (node.body, node.orelse)))
+        if joined is None:
             self.fail(node, "values of the same kind in both cases")
-        items = tuple(Scalar(item.kind, item.varies or test.varies) for item in joined if item is not None)
-        return Several(items) if isinstance(arms[0], Several) else items[0]
+        return Scalar(joined.kind, joined.varies or test.varies)
 
     def of_Tuple(self, node: ast.Tuple) -> Type:
         return Several(tuple(self.number(one, self.expression(one)) for one in node.elts))
@@ -523,10 +499,13 @@ class _Analysis:
             return self.builtin(node, name, kinds)
         called = subset.called_by(self.source, node.func)
         if called is np.uint64:
-            return Scalar("u8", self.number(node, kinds[0]).varies)
+            number = self.number(node, kinds[0])
+            if number.kind not in ("i8", "u8"):
+                self.fail(node, "a key is made from an integer")
+            return Scalar("u8", number.varies)
         if isinstance(node.func, ast.Attribute) and self.source.function.__globals__.get(ast.unparse(node.func.value)) is math:
             return Scalar("i8" if node.func.attr in ("ceil", "floor") else "f8", self.number(node, kinds[0]).varies)
-        if subset.is_primitive(called):
+        if called in subset.PRIMITIVES:
             return Scalar("f8" if called.__name__ == "float_of" else "i8", self.number(node, kinds[0]).varies)
         callee = self.program.typed(called, kinds)
         self.form.callees[node] = callee
@@ -540,8 +519,8 @@ class _Analysis:
             return INT
         numbers = [self.number(node, kind) for kind in kinds]
         varies = any(one.varies for one in numbers)
-        if name in ("float", "int", "bool"):
-            return Scalar({"float": "f8", "int": "i8", "bool": "b"}[name], varies)
+        if name in ("float", "int"):
+            return Scalar({"float": "f8", "int": "i8"}[name], varies)
         joined = numbers[0]
         for one in numbers[1:]:
             both = unify(joined, one)

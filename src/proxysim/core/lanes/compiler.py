@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
-import os
-import sys
-import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from llvmlite import binding
 
-from proxysim.core.jit import alone, cache_fault, cache_folder, cpu_features
+from proxysim.core import code_cache
+from proxysim.core.code_cache import alone, cache_fault, cache_folder, cpu_features
 
 #: Optimisation of the passes and of the code generator. More costs time and gains nothing (measured).
 LEVEL = 2
@@ -46,17 +43,10 @@ def object_code(text: str, features: str) -> bytes:
     parsed = binding.parse_assembly(text)
     parsed.triple = machine.triple
     parsed.data_layout = str(machine.target_data)
-    if hasattr(binding, "create_pass_builder"):
-        options = binding.create_pipeline_tuning_options(speed_level=LEVEL)
-        options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
-        builder = binding.create_pass_builder(machine, options)
-        builder.getModulePassManager().run(parsed, builder)
-    else:
-        managers = binding.create_pass_manager_builder()
-        managers.opt_level, managers.inlining_threshold = LEVEL, 225
-        manager = binding.create_module_pass_manager()
-        managers.populate(manager)
-        manager.run(parsed)
+    options = binding.create_pipeline_tuning_options(speed_level=LEVEL)
+    options.loop_vectorization = options.slp_vectorization = options.loop_unrolling = False
+    builder = binding.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(parsed, builder)
     return bytes(machine.emit_object(parsed))
 
 
@@ -95,20 +85,17 @@ def width() -> int:
 def code(size: str, lanes: int) -> Code:
     """Return the rules for a size class, compiled or read from the cache, with a message on stderr if they are compiled."""
     features = cpu_features()
-    if cache_fault():
-        return Code(object_code(str(_module(size, lanes)), features), features)
+    keeps = not cache_fault()
     digest = hashlib.blake2b(features.encode(), digest_size=6).hexdigest()
     file = cache_folder() / f"{size}.{lanes}.{digest}.lanes"
-    with alone(file.with_suffix(".lock")):
-        try:
-            return Code(_unsealed(file.read_bytes()), features)
-        except (OSError, ValueError, RuntimeError):
-            pass  # not there yet, or damaged: compiled again
+    with alone(file.with_suffix(".lock")) if keeps else nullcontext():
+        with suppress(OSError, ValueError, RuntimeError):  # not there yet, or damaged: compiled again
+            return Code(code_cache.read(file), features)
         if size != ARRAYS:  # which takes no time
-            print(f"proxysim: compiling the rules for {size} worlds; this happens once", file=sys.stderr)
+            code_cache.announce(size, "one run" if lanes == 1 else f"{lanes} runs")
         made = object_code(str(_module(size, lanes)), features)
-        with suppress(OSError):  # a disk that is full ends no run
-            _save(file, _sealed(made))
+        if keeps:
+            code_cache.save(file, made)
     return Code(made, features)
 
 
@@ -117,25 +104,3 @@ def _module(size: str, lanes: int) -> Any:
     from proxysim.core.lanes import entries
 
     return entries.module(size, lanes)
-
-
-def _sealed(code: bytes) -> bytes:
-    """Return code with its hash, so that a damaged file is not run."""
-    return hashlib.blake2b(code, digest_size=16).digest() + code
-
-
-def _unsealed(content: bytes) -> bytes:
-    code = content[16:]
-    if content[:16] != hashlib.blake2b(code, digest_size=16).digest():
-        raise ValueError("damaged")
-    return code
-
-
-def _save(file: Path, content: bytes) -> None:
-    """Write a file completely or not at all."""
-    part = file.with_name(f"{file.name}.{os.getpid():x}-{time.time_ns():x}")
-    try:
-        part.write_bytes(content)
-        os.replace(part, file)
-    finally:
-        part.unlink(missing_ok=True)

@@ -27,8 +27,14 @@ I1, I64, F64 = ir.IntType(1), ir.IntType(64), ir.DoubleType()
 MEMORY = F64.as_pointer()
 _PLAIN = {"b": I1, "i8": I64, "u8": I64, "f8": F64}
 _COMPARE = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+#: Names of LLVM's operations by operator and kind.
+_OPERATIONS = {
+    (ast.Add, "f8"): "fadd", (ast.Sub, "f8"): "fsub", (ast.Mult, "f8"): "fmul", (ast.Div, "f8"): "fdiv",
+    (ast.Add, "i8"): "add", (ast.Sub, "i8"): "sub", (ast.Mult, "i8"): "mul", (ast.BitAnd, "i8"): "and_", (ast.BitOr, "i8"): "or_",
+    (ast.BitXor, "i8"): "xor", (ast.LShift, "i8"): "shl", (ast.RShift, "i8"): "ashr", (ast.RShift, "u8"): "lshr",
+}  # fmt: skip
 #: Calls that cost no more than the test whether any run needs them.
-_CHEAP = {"min", "max", "abs", "float", "bool", "bits_of", "float_of"}
+_CHEAP = {"min", "max", "abs", "float", "bits_of", "float_of"}
 #: Expressions up to this size are computed for all runs and then selected.
 _SMALL = 12
 
@@ -77,8 +83,7 @@ class Emitter:
                 return [MEMORY, *(I64 for length in kind.shape if length is None)]
             case Group():
                 return [leaf for _, one in kind.fields for leaf in self.leaves(one)]
-            case Several():
-                return [self.llvm(item) for item in kind.items]
+        raise AssertionError(kind)
 
     def function(self, form: Typed, masked: bool) -> ir.Function:
         """Return the function of a rule; a masked one takes the mask of the runs that take part as its last argument."""
@@ -220,8 +225,6 @@ class Body:
                     value = self.at.uitofp(value, target)
                 case "f8", "i8":
                     value = self.truncated(value, old.varies)
-                case "f8" | "i8", "b":
-                    value = self.compare("!=", value, self.zero(old), old)
                 case _:  # an integer and a key have the same bits
                     pass
         return self.splat(value, new) if new.varies and not old.varies else value
@@ -300,9 +303,6 @@ class Body:
         self.value(node.value)
         return NONE
 
-    def do_Pass(self, node: ast.Pass) -> Exits:
-        return NONE
-
     def do_Assign(self, node: ast.Assign) -> Exits:
         (target,) = node.targets
         if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple):
@@ -311,11 +311,6 @@ class Body:
                 self.assign(one, value, kind)
             return NONE
         self.assign(target, self.value(node.value), self.form.types[node.value])
-        return NONE
-
-    def do_AnnAssign(self, node: ast.AnnAssign) -> Exits:
-        if node.value is not None:
-            self.assign(node.target, self.value(node.value), self.form.types[node.value])
         return NONE
 
     def do_AugAssign(self, node: ast.AugAssign) -> Exits:
@@ -381,46 +376,26 @@ class Body:
         return exits
 
     def do_For(self, node: ast.For) -> Exits:
-        assert isinstance(node.target, ast.Name)
-        counter = self.slot(I64, "counter")
-        array = None
-        if isinstance(node.iter, ast.Call):
-            bounds = [self.value(bound) for bound in node.iter.args]
-            kind = self.scalar(node.iter.args[-1])
-            low, high = (bounds[0] if len(bounds) == 2 else ir.Constant(I64, 0)), bounds[-1]
-        else:
-            array, kind = self.value(node.iter), INT
-            low, high = ir.Constant(I64, 0), self.length(array, 0)
-        self.at.store(low, counter)
+        assert isinstance(node.iter, ast.Call)
+        counter, bounds, kind = self.slot(I64, "counter"), [self.value(one) for one in node.iter.args], self.scalar(node.iter.args[-1])
+        self.at.store(bounds[0] if len(bounds) == 2 else ir.Constant(I64, 0), counter)
 
-        def runs(now: Any) -> Any:
-            at = self.at.load(counter)
-            return self.compare("<", self.cast(at, INT, kind), high, kind)
+        def goes_on() -> Any:
+            return self.compare("<", self.cast(self.at.load(counter), INT, kind), bounds[-1], kind)
 
         def start() -> None:
-            at = self.at.load(counter)
-            if array is None:
-                self.assign(node.target, at, INT)
-            else:
-                item = self.form.types[node.iter]
-                assert isinstance(item, Array)
-                number = Scalar(item.kind, item.varies)
-                place = _Place(self.address(array.pointer, at, item.kind, item.varies), number, item.steady)
-                self.assign(node.target, self.read(place), number)
+            self.assign(node.target, self.at.load(counter), INT)
 
         def step() -> None:
             self.at.store(self.at.add(self.at.load(counter), ir.Constant(I64, 1)), counter)
 
-        return self.loop(node, runs, kind.varies, start, step)
+        return self.loop(node, goes_on, kind.varies, start, step)
 
     def do_While(self, node: ast.While) -> Exits:
-        def runs(now: Any) -> Any:
-            return self.value(node.test)
-
-        return self.loop(node, runs, self.scalar(node.test).varies, lambda: None, lambda: None)
+        return self.loop(node, lambda: self.value(node.test), self.scalar(node.test).varies, lambda: None, lambda: None)
 
     def loop(
-        self, node: ast.For | ast.While, test: Callable[[Any], Any], varies: bool, start: Callable[[], None], step: Callable[[], None]
+        self, node: ast.For | ast.While, test: Callable[[], Any], varies: bool, start: Callable[[], None], step: Callable[[], None]
     ) -> Exits:
         """Emit a loop: `test` whether it goes on, `start` of a round, `step` to the next one."""
         exits = self.form.exits.get(node, NONE)
@@ -439,7 +414,7 @@ class Body:
             self.mask = self.at.load(mine.going)
             if "return" in exits:
                 self.mask = self.both(self.mask, self.at.load(self.alive))
-        goes_on = test(None)
+        goes_on = test()
         if masked:
             self.mask = self.both(self.mask, self.cast(goes_on, Scalar("b", varies), Scalar("b", True)))
             self.at.store(self.mask, mine.going)
@@ -461,20 +436,20 @@ class Body:
 
     def do_Continue(self, node: ast.Continue) -> Exits:
         mine = self.loops[-1]
-        if node not in self.form.leaves:
-            self.at.branch(mine.next)
-            return NONE
-        self.drop(mine.staying)
-        return frozenset({"continue"})
+        return self.leave(node, mine.next, (mine.staying,), "continue")
 
     def do_Break(self, node: ast.Break) -> Exits:
         mine = self.loops[-1]
+        return self.leave(node, mine.over, (mine.staying, mine.going), "break")
+
+    def leave(self, node: ast.stmt, target: Any, masks: tuple[Any, ...], name: str) -> Exits:
+        """Go to a block, or take the runs that take part here out of masks if others stay."""
         if node not in self.form.leaves:
-            self.at.branch(mine.over)
+            self.at.branch(target)
             return NONE
-        self.drop(mine.staying)
-        self.drop(mine.going)
-        return frozenset({"break"})
+        for mask in masks:
+            self.drop(mask)
+        return frozenset({name})
 
     def drop(self, slot: Any) -> None:
         """Take the runs that take part here out of a mask."""
@@ -530,75 +505,32 @@ class Body:
         array, kind = self.value(node.value), self.form.types[node.value]
         assert isinstance(kind, Array)
         indices = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        varies = any(self.scalar(index).varies for index in indices)
-        item = self.item(array, [(self.value(index), self.scalar(index)) for index in indices], varies)
-        number = Scalar(kind.kind, kind.varies)
-        if varies:
-            return _Place([self.address(array.pointer, self.lane(item, k), kind.kind, True) for k in range(self.lanes)], number, kind.steady)
-        return _Place(self.address(array.pointer, item, kind.kind, kind.varies), number, kind.steady)
+        item = self.item(array, [self.value(index) for index in indices])
+        return _Place(self.address(array.pointer, item, kind.kind, kind.varies), Scalar(kind.kind, kind.varies), kind.steady)
 
-    def item(self, array: ArrayValue, indices: list[tuple[Any, Scalar]], varies: bool) -> Any:
+    def item(self, array: ArrayValue, indices: list[Any]) -> Any:
         """Return the number of the item at some indices; of the first one of a part, if there are fewer indices than axes."""
-        kind, total = Scalar("i8", varies), None
-        for axis, (index, own) in enumerate(indices):
-            index = self.cast(index, own, kind)
-            if total is None:
-                total = index
-            else:
-                total = self.at.add(self.at.mul(total, self.cast(self.length(array, axis), INT, kind)), index)
-        for axis in range(len(indices), len(array.shape)):
-            total = self.at.mul(total, self.cast(self.length(array, axis), INT, kind))
+        total = indices[0]
+        for axis in range(1, len(array.shape)):
+            total = self.at.mul(total, self.length(array, axis))
+            if axis < len(indices):
+                total = self.at.add(total, indices[axis])
         return total
 
     def length(self, array: ArrayValue, axis: int) -> Any:
         length = array.shape[axis]
         return ir.Constant(I64, length) if isinstance(length, int) else length
 
-    def lane(self, value: Any, k: int) -> Any:
-        return self.at.extract_element(value, ir.Constant(ir.IntType(32), k))
-
     def read(self, place: _Place) -> Any:
         """Return the number at a place."""
-        if isinstance(place.address, list):
-            return self.gathered(place)
         found = self.at.load(place.address)
         if place.steady:
             found.set_metadata("invariant.load", self.emitter.module.add_metadata([]))
         return found
 
-    def gathered(self, place: _Place) -> Any:
-        """Return numbers at places that differ between runs; a run that takes no part reads nothing."""
-        result = self.slot(self.emitter.llvm(place.kind), "gathered")
-
-        def one(k: int) -> None:
-            number = self.lane(self.at.load(place.address[k]), k)
-            self.at.store(self.at.insert_element(self.at.load(result), number, ir.Constant(ir.IntType(32), k)), result)
-
-        self.for_each_lane(one)
-        return self.at.load(result)
-
-    def for_each_lane(self, work: Callable[[int], None]) -> None:
-        for k in range(self.lanes):
-            if self.mask is None:
-                work(k)
-                continue
-            then, end = self.function.append_basic_block("lane"), self.function.append_basic_block("end")
-            self.at.cbranch(self.lane(self.mask, k), then, end)
-            self.at.position_at_end(then)
-            work(k)
-            self.close(end)
-
     def write(self, place: _Place, value: Any, kind: Scalar) -> None:
         """Store a number for the runs that take part."""
         value = self.cast(value, kind, place.kind)
-        if isinstance(place.address, list):
-
-            def one(k: int) -> None:
-                whole = self.at.load(place.address[k])
-                self.at.store(self.at.insert_element(whole, self.lane(value, k), ir.Constant(ir.IntType(32), k)), place.address[k])
-
-            self.for_each_lane(one)
-            return
         if self.mask is not None and place.kind.varies:
             value = self.at.select(self.mask, value, self.at.load(place.address))
         self.at.store(value, place.address)
@@ -645,7 +577,7 @@ class Body:
         assert isinstance(kind, Array)
         array = self.value(node.value)
         indices = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        item = self.item(array, [(self.value(index), self.scalar(index)) for index in indices], False)
+        item = self.item(array, [self.value(index) for index in indices])
         step = self.at.mul(item, ir.Constant(I64, self.lanes if kind.varies else 1))
         return ArrayValue(self.at.gep(array.pointer, [step], inbounds=True), array.shape[len(indices) :])
 
@@ -656,8 +588,6 @@ class Body:
         value, kind = self.value(node.operand), self.scalar(node.operand)
         if isinstance(node.op, ast.Not):
             return self.at.not_(value)
-        if isinstance(node.op, ast.UAdd):
-            return value
         wide = self.scalar(node)
         value = self.cast(value, kind, wide)
         return self.at.fneg(value) if wide.kind == "f8" else self.at.neg(value)
@@ -671,34 +601,18 @@ class Body:
         assert joined is not None
         kind = Scalar("f8" if isinstance(operator, ast.Div) else "i8" if joined.kind == "b" else joined.kind, joined.varies)
         one, two = self.cast(*left, kind), self.cast(*right, kind)
-        real = kind.kind == "f8"
-        match operator:
-            case ast.Add():
-                value = self.at.fadd(one, two) if real else self.at.add(one, two)
-            case ast.Sub():
-                value = self.at.fsub(one, two) if real else self.at.sub(one, two)
-            case ast.Mult():
-                value = self.at.fmul(one, two) if real else self.at.mul(one, two)
-            case ast.Div():
-                value = self.at.fdiv(one, two)
-            case ast.BitAnd():
-                value = self.at.and_(one, two)
-            case ast.BitOr():
-                value = self.at.or_(one, two)
-            case ast.BitXor():
-                value = self.at.xor(one, two)
-            case ast.LShift():
-                value = self.at.shl(one, two)
-            case ast.RShift():
-                value = self.at.lshr(one, two) if kind.kind == "u8" else self.at.ashr(one, two)
-            case ast.Mod() | ast.FloorDiv():
-                value = self.divided(one, two, kind, isinstance(operator, ast.Mod))
-            case _:
-                raise AssertionError(operator)
-        return value, kind
+        if isinstance(operator, (ast.Mod, ast.FloorDiv)):
+            return self.divided(one, two, kind, isinstance(operator, ast.Mod)), kind
+        name = _OPERATIONS[type(operator), kind.kind if isinstance(operator, ast.RShift) else "f8" if kind.kind == "f8" else "i8"]
+        return getattr(self.at, name)(one, two), kind
 
     def divided(self, one: Any, two: Any, kind: Scalar, rest: bool) -> Any:
-        """Return quotient or rest of integers as in Python: the quotient is rounded down."""
+        """Return quotient or rest of integers as in Python: the quotient is rounded down.
+
+        A lane that takes no part may divide by 0, which would end the process; it divides by 1.
+        """
+        if not isinstance(two, ir.Constant):
+            two = self.at.select(self.at.icmp_signed("==", two, self.zero(kind)), self.constant(1, kind), two)
         left = self.at.srem(one, two)
         other_side = self.at.icmp_signed("<", self.at.xor(left, two), self.zero(kind))
         down = self.at.and_(other_side, self.at.icmp_signed("!=", left, self.zero(kind)))
@@ -767,16 +681,7 @@ class Body:
         return result
 
     def of_IfExp(self, node: ast.IfExp) -> Any:
-        if isinstance(self.form.types[node], Several):
-            return self.several(node)
         return self.chosen(node.test, node.body, node.orelse, self.scalar(node))
-
-    def several(self, node: ast.IfExp) -> list[Any]:
-        """Emit a choice between two tuples, item by item."""
-        whole = self.form.types[node]
-        assert isinstance(whole, Several) and isinstance(node.body, ast.Tuple) and isinstance(node.orelse, ast.Tuple)
-        pairs = zip(node.body.elts, node.orelse.elts, whole.items, strict=True)
-        return [self.chosen(node.test, one, two, kind) for one, two, kind in pairs]
 
     def chosen(self, test: ast.expr, body: ast.expr, orelse: ast.expr, kind: Scalar) -> Any:
         """Emit `body if test else orelse`. A test that is the same for all runs decides before others are looked at."""
@@ -839,7 +744,7 @@ class Body:
             return self.value(node.args[0])
         if isinstance(node.func, ast.Attribute) and scope.get(ast.unparse(node.func.value)) is math:
             return self.of_math(node, node.func.attr)
-        if subset.is_primitive(called):
+        if called in subset.PRIMITIVES:
             return self.at.bitcast(self.value(node.args[0]), self.emitter.llvm(self.scalar(node)))
         return self.called(node)
 
@@ -867,7 +772,7 @@ class Body:
             return self.length(self.value(node.args[0]), 0)
         wanted = self.scalar(node)
         values = [(self.value(one), self.scalar(one)) for one in node.args]
-        if name in ("float", "int", "bool"):
+        if name in ("float", "int"):
             return self.cast(*values[0], wanted)
         if name == "abs":
             value = self.cast(*values[0], wanted)
@@ -886,7 +791,7 @@ class Body:
 
 @dataclass
 class _Place:
-    """The place of a number in memory: one address, or one for each lane; `steady` if it is never written during a call."""
+    """The place of a number in memory; `steady` if it is never written during a call."""
 
     address: Any
     kind: Scalar

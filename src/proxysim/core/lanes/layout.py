@@ -19,6 +19,7 @@ from proxysim.core.lanes.types import INT, KEY, Array, Group, Record, Scalar, Ty
 from proxysim.core.schedule import empty_schedule, no_policies
 
 
+@cache
 def argument_types(size: str, lanes: int) -> dict[str, Type]:
     """Return the types of what rules are called with, by the name of the argument in `core.step`."""
     vary = lanes > 1
@@ -74,6 +75,7 @@ def array_entries() -> tuple[Entry, ...]:
     return tuple(Entry(rule.__name__, rule, subset.read(rule).arguments) for rule in rules)
 
 
+@cache
 def array_types(lanes: int) -> dict[str, Type]:
     """Return the types of what functions of whole arrays are called with; their values lie side by side in lanes."""
     floats, keys = (Array(kind, (None,), lanes > 1) for kind in ("f8", "u8"))
@@ -104,14 +106,19 @@ def _add(table: list[int], places: dict[str, int], name: str, value: Any, kind: 
             places[name] = len(table)
             table.append(int(np.uint64(value).astype(np.int64)))
         case Record(name=record):
-            table += [value.ctypes.data, 0 if record == "world" else value.strides[0]]
+            table += [_address(value), 0 if record == "world" else value.strides[0]]
         case Array(steady=True):
-            table += [value.ctypes.data, 0, len(value)]
+            table += [_address(value), 0, len(value)]
         case Array(shape=shape):
             places[name] = len(table) + 2  # its first length
-            table += [value.ctypes.data, value.strides[0] if len(value) > 1 else 0, *value.shape[1 : 1 + len(shape)]]
+            table += [_address(value), value.strides[0] if len(value) > 1 else 0, *value.shape[1 : 1 + len(shape)]]
         case Group():
             for field, one in kind.fields:
                 _add(table, places, field, getattr(value, field), one)
         case _:
             raise AssertionError(kind)
+
+
+def _address(array: Any) -> int:
+    """Return where an array begins in memory."""
+    return int(array.__array_interface__["data"][0])

@@ -64,8 +64,6 @@ def _before(node: ast.stmt, after: Names, around: _Around) -> Names:
     match node:
         case ast.Assign(targets=[target], value=value):
             return (after - _set(target)) | _used(value) | _used(target)
-        case ast.AnnAssign(target=target, value=value) if value is not None:
-            return (after - _set(target)) | _used(value) | _used(target)
         case ast.AugAssign(target=target, value=value):
             return after | _used(value) | _used(target) | _set(target)
         case ast.If():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,55 +16,54 @@ from typing import Any
 
 import numpy as np
 
+from proxysim.core.bits import bits_of, float_of
 from proxysim.core.lanes.scopes import Scopes
 
 #: Functions that every rule may call without importing them from the compiled sources.
-BUILTINS = ("abs", "bool", "float", "int", "len", "max", "min")
+BUILTINS = ("abs", "float", "int", "len", "max", "min")
 #: Exact functions of `math`: their results are the same on every platform.
 EXACT = ("ceil", "fabs", "floor", "sqrt")
-_STATEMENTS = (
-    ast.Assign, ast.AugAssign, ast.AnnAssign, ast.If, ast.For, ast.While, ast.Continue, ast.Break, ast.Return, ast.Expr, ast.Pass,
-)  # fmt: skip
+#: Functions that reinterpret bits, which the compiler of lanes does itself.
+PRIMITIVES = (bits_of, float_of)
+_STATEMENTS = (ast.Assign, ast.AugAssign, ast.If, ast.For, ast.While, ast.Continue, ast.Break, ast.Return, ast.Expr)
 _EXPRESSIONS = (
     ast.Constant, ast.Name, ast.Attribute, ast.Subscript, ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Call, ast.Tuple,
 )  # fmt: skip
+_ARRAYS = "a rule keeps numbers in the arrays of the records, so declare a field in core/records.py instead of a list, dict or set"
+_LOOPS = "write a loop over range(...) instead of a comprehension or generator"
+_TOP = "import at the top of the module"
 #: What to write instead of a construct; see also `_said`.
 _CURES: dict[type[ast.AST], str] = {
     ast.Pow: "write power(x, y) of core.elementary instead of **, or a product",
-    ast.List: "a rule keeps numbers in the arrays of the records, so declare a field in core/records.py instead of a list",
-    ast.Dict: "a rule keeps numbers in the arrays of the records, so declare a field in core/records.py instead of a dict",
-    ast.Set: "a rule keeps numbers in the arrays of the records, so declare a field in core/records.py instead of a set",
-    ast.ListComp: "write a loop over range(...) instead of a comprehension",
-    ast.SetComp: "write a loop over range(...) instead of a comprehension",
-    ast.DictComp: "write a loop over range(...) instead of a comprehension",
-    ast.GeneratorExp: "write a loop over range(...) that adds up instead of a generator",
+    **dict.fromkeys((ast.List, ast.Dict, ast.Set), _ARRAYS),
+    **dict.fromkeys((ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp), _LOOPS),
     ast.Lambda: "write a function marked @compiled instead of lambda",
     ast.FunctionDef: "write the inner function at the top of the module, marked @compiled",
     ast.ClassDef: "a rule defines no class; its data are the records",
-    ast.Import: "import at the top of the module",
-    ast.ImportFrom: "import at the top of the module",
+    **dict.fromkeys((ast.Import, ast.ImportFrom), _TOP),
     ast.Try: "a rule raises and catches nothing; test for the case with if",
     ast.Raise: "a rule raises nothing; what must never happen is noted in the books",
     ast.Assert: "a rule asserts nothing; write a test",
     ast.With: "a rule opens nothing",
     ast.Global: "a rule changes no module; what it carries over is a field of State",
     ast.Nonlocal: "a rule changes no other function; return the value",
+    ast.AnnAssign: "write the assignment without a type",
     ast.Delete: "a rule deletes nothing",
     ast.Match: "write if and elif instead of match",
     ast.NamedExpr: "write the assignment on a line of its own instead of :=",
     ast.JoinedStr: "a rule holds no text",
     ast.Starred: "write each argument, without *",
     ast.Slice: "write a loop over range(...) instead of a slice",
-    ast.Yield: "a rule returns its value",
-    ast.YieldFrom: "a rule returns its value",
+    **dict.fromkeys((ast.Yield, ast.YieldFrom), "a rule returns its value"),
     ast.Await: "a rule waits for nothing",
-    ast.Is: "compare numbers with == instead of is",
-    ast.IsNot: "compare numbers with != instead of is not",
-    ast.In: "write the comparisons with == and or instead of in",
-    ast.NotIn: "write the comparisons with != and and instead of not in",
+    **dict.fromkeys((ast.Is, ast.IsNot), "compare numbers with == or != instead of is"),
+    **dict.fromkeys((ast.In, ast.NotIn), "write the comparisons with ==, and, or instead of in"),
     ast.MatMult: "write the sums as loops instead of @",
+    ast.UAdd: "write x instead of +x",
     ast.Invert: "write x ^ -1 instead of ~x, or not x for a condition",
 }
+#: A local with the number that `scopes` gave it.
+_RENAMED = re.compile(r"\b([^\W\d]\w*)\.\d+\b")
 
 
 class OutsideSubset(Exception):
@@ -100,12 +100,8 @@ class Source:
     def outside(self, node: ast.AST, sentence: str) -> OutsideSubset:
         """Return the error for a place in this rule."""
         line = self.line + getattr(node, "lineno", 1) - 1
-        return OutsideSubset(f"{self.file}:{line}: {self.function.__name__}: {sentence}")
-
-
-def plain(rule: Any) -> Any:
-    """Return the plain function of a rule."""
-    return getattr(rule, "py_func", rule)
+        words = _RENAMED.sub(r"\1", sentence)
+        return OutsideSubset(f"{self.file}:{line}: {self.function.__name__}: {words}")
 
 
 @cache
@@ -116,7 +112,7 @@ def read(rule: Any) -> Source:
     ------
     OutsideSubset : it uses something outside the subset
     """
-    function = plain(rule)
+    function = getattr(rule, "py_func", rule)
     lines, line = inspect.getsourcelines(function)
     tree = ast.parse(textwrap.dedent("".join(lines))).body[0]
     assert isinstance(tree, ast.FunctionDef)
@@ -130,17 +126,21 @@ def _check(source: Source) -> None:
     arguments = source.tree.args
     if arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.defaults or arguments.posonlyargs:
         raise source.outside(source.tree, "a rule has plain arguments, without defaults, * or keywords")
+    loops = {node.iter for node in ast.walk(source.tree) if isinstance(node, ast.For)}
     for statement in source.body:
         for node in ast.walk(statement):
             cure = _said(source, node)
+            if not cure and isinstance(node, ast.Call) and ast.unparse(node.func) == "range" and node not in loops:
+                cure = "range is only for loops"
             if cure:
                 raise source.outside(node, cure)
 
 
 def _said(source: Source, node: ast.AST) -> str:
     """Return what to write instead of a node, or nothing if it is in the subset."""
-    if type(node) in _CURES:
-        return _CURES[type(node)]
+    for one in (node, *_operators(node)):
+        if type(one) in _CURES:
+            return _CURES[type(one)]
     if isinstance(node, ast.stmt) and not isinstance(node, _STATEMENTS):
         return f"a rule has no {type(node).__name__.lower()} statement"
     if isinstance(node, ast.expr) and not isinstance(node, _EXPRESSIONS):
@@ -163,6 +163,18 @@ def _said(source: Source, node: ast.AST) -> str:
     return ""
 
 
+def _operators(node: ast.AST) -> list[ast.AST]:
+    """Return the operators of an expression or assignment; they have no line of their own."""
+    match node:
+        case ast.BinOp(op=operator) | ast.AugAssign(op=operator):
+            return [operator]
+        case ast.UnaryOp(op=sign):
+            return [sign]
+        case ast.Compare(ops=operators):
+            return list(operators)
+    return []
+
+
 def _said_of_call(source: Source, function: ast.expr) -> str:
     name = ast.unparse(function)
     match function:
@@ -175,14 +187,9 @@ def _said_of_call(source: Source, function: ast.expr) -> str:
                 return ""
             return f"write {attribute}(...) of core.elementary instead of {name}, of which the last bits depend on the C library"
     called = called_by(source, function)
-    if called is np.uint64 or hasattr(called, "py_func") or is_primitive(called):
+    if called is np.uint64 or hasattr(called, "py_func") or called in PRIMITIVES:
         return ""
     return f"{name} is not one of the rules; call functions marked @compiled, {', '.join(BUILTINS)} and math.{', math.'.join(EXACT)}"
-
-
-def is_primitive(called: Any) -> bool:
-    """Return whether a function reinterprets bits, which the compiler of lanes does itself."""
-    return getattr(called, "__module__", "") == "proxysim.core.bits"
 
 
 def called_by(source: Source, function: ast.expr) -> Any:

@@ -242,7 +242,8 @@ def _carried(w, n, s, f, t, start):  # type: ignore[no-untyped-def]
             else:
                 change = s.stock[a, c, o] * (wanted - now) / now if now > 0.0 else 0.0
             s.stock[a, c, o] = max(0.0, s.stock[a, c, o] + change)
-            f.arms[a, c, o, A_EVENT_IN if change > 0.0 else A_EVENT_OUT] += abs(change)
+            f.arms[a, c, o, A_EVENT_IN] += max(0.0, change)
+            f.arms[a, c, o, A_EVENT_OUT] += max(0.0, -change)
     elif target == PLANT:
         s.plant[a, c] = _after(n, s, f, t, s.plant[a, c], start, stop)
     elif target == KNOWHOW:
@@ -258,7 +259,8 @@ def _carried(w, n, s, f, t, start):  # type: ignore[no-untyped-def]
     elif target == FUNDS:
         change = _after(n, s, f, t, s.funds[a], start, stop) - s.funds[a]
         s.funds[a] += change
-        f.money[M_EVENT_IN if change > 0.0 else M_EVENT_OUT, a] += abs(change)
+        f.money[M_EVENT_IN, a] += max(0.0, change)
+        f.money[M_EVENT_OUT, a] += max(0.0, -change)
     elif target == SUPPORT:
         s.tie_on[a] = 1.0 if _after(n, s, f, t, s.tie_on[a], start, stop) >= 0.5 else 0.0
         s.tie_risk[a] = 0.0

@@ -123,7 +123,7 @@ def attrition_of_month(form, one, two, rate, guerrilla):  # type: ignore[no-unty
         y = unit * (strong - weak)
         g = unit * (-expm1(-y) / y) if y > 0.0 else unit
         of_weak, of_strong = (weak * g - expm1(-y)) / (1.0 + weak * g), weak * g / (1.0 + weak * g)
-        return (of_strong, of_weak) if one > two else (of_weak, of_strong)
+        return of_strong if one > two else of_weak, of_weak if one > two else of_strong
     if form == SQUARE:  # dA/dt = -r B, dB/dt = -r A; A^2 - B^2 is constant
         half = sinh(0.5 * rate)
         of_one, of_two = sinh(rate) * (two / one) - 2.0 * half * half, sinh(rate) * (one / two) - 2.0 * half * half

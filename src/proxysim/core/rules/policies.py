@@ -19,8 +19,9 @@ def restore(m):  # type: ignore[no-untyped-def]
     ------
     vector : (parameter,)
     """
-    for place in m.policies.lever_offset:
-        m.vector[place] = m.base[place]
+    places = m.policies.lever_offset
+    for i in range(len(places)):
+        m.vector[places[i]] = m.base[places[i]]
 
 
 @compiled
