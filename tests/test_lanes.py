@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
@@ -42,7 +44,7 @@ from tests.worlds import world_of
 import proxysim as ps
 from proxysim.core import kernel, memory, precompile, step
 from proxysim.core.code_cache import cpu_features
-from proxysim.core.lanes import compiler
+from proxysim.core.lanes import compiler, entries
 from proxysim.core.parameters import VARIANTS
 from proxysim.runs.course import Course
 from proxysim.runs.threads import Job
@@ -389,3 +391,19 @@ def test_code__that_calls_the_C_library_would_be_seen() -> None:
         "%z = call double @log(double %y)\nret double %z\n}\n"
     )
     assert {"pow", "log"} == imported(compiler.object_code(text, cpu_features()))
+
+
+# ---- memory of machine code --------------------------------------------------------------------------------
+
+
+def test_machine_code__lives_as_long_as_a_function_of_it() -> None:
+    """Two threads may each load the code of a size class, and only one of the two is kept; the other runs to its end."""
+    features = cpu_features()
+    made = compiler.Code(compiler.object_code(str(entries.module(compiler.ARRAYS, 1)), features), features)
+    engine, call = weakref.ref(made._engine), made.function("exp_into")
+    del made
+    gc.collect()
+    assert engine() is not None
+    del call
+    gc.collect()
+    assert engine() is None

@@ -63,7 +63,9 @@ class Code:
         """Return an entry: it takes the address of its table and a range of groups, and releases the interpreter's lock."""
         if name not in self._functions:
             address = self._engine.get_function_address(exported(name))
-            self._functions[name] = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)(address)
+            made: Any = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)(address)
+            made.engine = self._engine  # machine code is not freed during a call, even if another thread has loaded its own in the meantime
+            self._functions[name] = made
         return self._functions[name]
 
 
