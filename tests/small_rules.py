@@ -23,11 +23,6 @@ def _sign_of(a):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _entry(x, k):  # type: ignore[no-untyped-def]
-    return x[k]
-
-
-@compiled
 def _first_above(x, level):  # type: ignore[no-untyped-def]
     for k in range(len(x)):  # type: ignore[no-untyped-def]
         if x[k] > level:
@@ -174,51 +169,9 @@ def loop_over_an_array(x, i, v, y, j):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def read_at_an_index(x, i, v, y, j):  # type: ignore[no-untyped-def]
-    for k in range(len(x)):
-        if 0 <= i[k] < len(x):
-            y[k] = x[i[k]]
-
-
-@compiled
-def read_at_an_index_if(x, i, v, y, j):  # type: ignore[no-untyped-def]
-    for k in range(len(x)):
-        y[k] = x[i[k]] if 0 <= i[k] < len(x) else -1.0
-
-
-@compiled
-def read_at_an_index_and(x, i, v, y, j):  # type: ignore[no-untyped-def]
-    for k in range(len(x)):
-        if i[k] >= 0 and i[k] < len(x) and x[i[k]] > 0.0:
-            j[k] = 1
-
-
-@compiled
-def read_at_an_index_or(x, i, v, y, j):  # type: ignore[no-untyped-def]
-    for k in range(len(x)):
-        if i[k] < 0 or i[k] >= len(x) or x[i[k]] > 0.0:
-            j[k] = 1
-
-
-@compiled
-def write_at_an_index(x, i, v, y, j):  # type: ignore[no-untyped-def]
-    for k in range(len(x)):
-        if 0 <= i[k] < len(x):
-            y[i[k]] += x[k]
-            j[i[k]] = k
-
-
-@compiled
 def call(x, i, v, y, j):  # type: ignore[no-untyped-def]
     for k in range(len(x)):
         j[k] = _sign_of(x[k])
-
-
-@compiled
-def call_that_reads_at_an_index(x, i, v, y, j):  # type: ignore[no-untyped-def]
-    for k in range(len(x)):
-        if 0 <= i[k] < len(x):
-            y[k] = _entry(x, i[k])
 
 
 @compiled
@@ -247,9 +200,8 @@ def call_that_writes_in_a_loop(x, i, v, y, j):  # type: ignore[no-untyped-def]
 def cases(x, i, v, y, j):  # type: ignore[no-untyped-def]
     for k in range(len(x)):
         y[k] = 1.0 if x[k] > 0.0 else 2.0 if i[k] > 1 else x[k]
-        a, b = (x[k], 1) if i[k] > 0 else (0.0, 2)
-        y[k] += a
-        j[k] = b
+        y[k] += x[k] if i[k] > 0 else 0.0
+        j[k] = 1 if i[k] > 0 else 2
 
 
 @compiled
@@ -374,12 +326,13 @@ def name_used_again(x, i, v, y, j):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def loop_variable_afterwards(x, i, v, y, j):  # type: ignore[no-untyped-def]
-    k = 0
+def local_of_a_loop_afterwards(x, i, v, y, j):  # type: ignore[no-untyped-def]
+    last = -1
     for k in range(len(x)):
         if x[k] < 0.0:
             break
-    j[0] = k
-    for k in range(4):
-        j[1] += k
-    j[2] = k
+        last = k
+    j[0] = last
+    for m in range(4):
+        j[1] += m
+    j[2] = m

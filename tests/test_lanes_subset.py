@@ -71,7 +71,7 @@ def refused(folder: Path, text: str, name: str = "rule") -> tuple[str, str]:
 LOOP = "write a loop over range(...) instead of a comprehension"
 RECORDS = "a rule keeps numbers in the arrays of the records, so declare a field in core/records.py instead of a "
 NOT_A_RULE = (
-    "is not one of the rules; call functions marked @compiled, abs, bool, float, int, len, max, min"
+    "is not one of the rules; call functions marked @compiled, abs, float, int, len, max, min"
     " and math.ceil, math.fabs, math.floor, math.sqrt"
 )
 #: Constructs outside the subset, each with its sentence; "#!" marks the line.
@@ -107,6 +107,7 @@ SYNTAX = {
     ast.In: ("x = 1\nif x in (1, 2): #!\n    pass", "write the comparisons with == and or instead of in"),
     ast.NotIn: ("x = 1\nif x not in (1, 2): #!\n    pass", "write the comparisons with != and and instead of not in"),
     ast.MatMult: ("x = 1\nx = s.funds @ s.funds #!", "write the sums as loops instead of @"),
+    ast.AnnAssign: ("x: int = 1 #!", "write the assignment without a type"),
     ast.Invert: ("x = 1\nx = ~x #!", "write x ^ -1 instead of ~x, or not x for a condition"),
 }  # fmt: skip
 #: The same for forms that are partly in the subset.
@@ -128,6 +129,7 @@ FORMS = {
     "method": ("x = s.funds.sum() #!", f"s.funds.sum {NOT_A_RULE}"),
     "clock": ("x = os.getpid() #!", f"os.getpid {NOT_A_RULE}"),
     "print": ("print(t) #!", f"print {NOT_A_RULE}"),
+    "bool": ("x = bool(t) #!", f"bool {NOT_A_RULE}"),
     "round": ("x = round(p.noise) #!", f"round {NOT_A_RULE}"),
     "range alone": ("x = range(3) #!", "range is only for loops"),
 }  # fmt: skip
@@ -175,6 +177,7 @@ def test_subset__knows_nonlocal(tmp_path: Path) -> None:
 # ---- types ----------------------------------------------------------------------------------------------
 
 
+ENTRY = "which entry is meant must be the same in all runs; loop over the entries, and test with if"
 #: Typed errors: the body of a rule, and its sentence.
 TYPED = {
     "names and values": ("a, b = 1.0, 2.0, 3.0 #!", "as many names as values"),
@@ -211,9 +214,11 @@ TYPED = {
     "axes": ("x = s.funds[0, 1] #!", "s.funds has 1 axes, found 2 indices"),
     "float index": ("x = s.funds[0.0] #!", "an index is an integer; write int(...)"),
     "index from the end": ("x = s.funds[-1] #!", "an index counts from 0"),
-    "part of an array": ("x = s.stock[s.fallen[0]] #!", "which part of an array is meant must be the same for all runs"),
-    "entry of the world": ("x = w.tie_to[s.fallen[0]] #!",
-                           "an entry of an array of the world cannot depend on a number of one run; loop over the entries, and test with if"),
+    "part of an array": ("x = s.stock[s.fallen[0]] #!", ENTRY),
+    "entry of an array": ("x = s.funds[s.fallen[0]] #!", ENTRY),
+    "entry that is written": ("s.funds[s.fallen[0]] = 1.0 #!", ENTRY),
+    "loop variable of each run": ("for k in range(3):\n    if s.funds[k] > 1.0: #!\n        break\nx = k", ENTRY),
+    "entry of the world": ("x = w.tie_to[s.fallen[0]] #!", ENTRY),
     "key and one": ("x = s.seed + 1 #!", "a random-number key mixes with no number; write np.uint64(...)"),
     "bits of floats": ("x = 1.5 & 2 #!", "bits are of integers; write and, or, != for conditions"),
     "bits of conditions": ("x = (t > 1) & (t < 3) #!", "bits are of integers; write and, or, != for conditions"),
@@ -222,7 +227,7 @@ TYPED = {
     "quotient of floats": ("x = p.noise // 2.0 #!", "% and // are of integers"),
     "key compared": ("x = s.seed == 1 #!", "a random-number key is compared with no number"),
     "key of a float": ("x = np.uint64(p.noise) #!", "a key is made from an integer"),
-    "values of cases": ("a, b = (1.0, 2.0) if t > 1 else (1.0, 2.0, 3.0) #!", "as many values in one case as in the other"),
+    "several in a case": ("a, b = (1.0, 2.0) if t > 1 else (1.0, 2.0) #!", "a number is needed here"),
     "kinds of cases": ("x = s.seed if t > 1 else 1.0 #!", "values of the same kind in both cases"),
     "length of a number": ("x = len(t) #!", "len of an array"),
     "smaller of key and one": ("x = min(s.seed, 1) #!", "min and max of numbers"),
