@@ -189,9 +189,8 @@ def call_that_writes_in_a_loop(x, i, v, y, j):  # type: ignore[no-untyped-def]
 def cases(x, i, v, y, j):  # type: ignore[no-untyped-def]
     for k in range(len(x)):
         y[k] = 1.0 if x[k] > 0.0 else 2.0 if i[k] > 1 else x[k]
-        a, b = x[k] if i[k] > 0 else 0.0, 1 if i[k] > 0 else 2
-        y[k] += a
-        j[k] = b
+        y[k] += x[k] if i[k] > 0 else 0.0
+        j[k] = 1 if i[k] > 0 else 2
 
 
 @compiled
@@ -316,38 +315,13 @@ def name_used_again(x, i, v, y, j):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def loop_variable_afterwards(x, i, v, y, j):  # type: ignore[no-untyped-def]
-    k = 0
-    for k in range(4):
-        j[1] += k
-    j[2] = k
-
-
-@compiled
-def value_of_a_branch(x, i, v, y, j):  # type: ignore[no-untyped-def]
+def local_of_a_loop_afterwards(x, i, v, y, j):  # type: ignore[no-untyped-def]
+    last = -1
     for k in range(len(x)):
-        if x[k] > 0.0:
-            if i[k] > 1:
-                a = 1.0
-            else:
-                a = 2.0
-        else:
-            a = 3.0
-        if i[k] < 5:
-            y[k] = a
-
-
-@compiled
-def not_a_number(x, i, v, y, j):  # type: ignore[no-untyped-def]
-    a = 1e300 * 1e300 - 1e300 * 1e300
-    for k in range(len(x)):
-        b = a if i[k] > 1 else x[k]
-        j[k] = int(b < 1.0) + 2 * int(b <= 1.0) + 4 * int(b > 1.0) + 8 * int(b >= 1.0) + 16 * int(b == 1.0) + 32 * int(b != 1.0)
-        y[k] = float(bool(b)) + float(min(b, 1.0) < 2.0) * 2.0 + float(max(1.0, b) > 0.0) * 4.0
-
-
-@compiled
-def signs_of_integers(x, i, v, y, j):  # type: ignore[no-untyped-def]
-    for k in range(len(x)):
-        j[k] = (i[k] >> 1) + 10 * abs(i[k]) + 100 * (-i[k])
-        y[k] = float(i[k]) + float(i[k] < 2)
+        if x[k] < 0.0:
+            break
+        last = k
+    j[0] = last
+    for m in range(4):
+        j[1] += m
+    j[2] = m

@@ -82,13 +82,13 @@ def check_random(seeds: range, small: bool = True) -> set[str]:
 
 def test_bits__of_100_random_worlds_are_those_of_numba() -> None:
     """Seeds 0 to 99: by turns with aid, with support that ends, with policies; 1 to 15 runs, half of them with numbers of each run."""
-    assert {"small", "medium"} == check_random(range(100))
+    assert {"small", "medium"} <= check_random(range(100))
 
 
 @pytest.mark.slow
 def test_bits__of_2000_random_worlds_are_those_of_numba() -> None:
     """Seeds 1,000 to 2,999."""
-    assert {"small", "medium"} == check_random(range(1000, 3000))
+    assert {"small", "medium"} <= check_random(range(1000, 3000))
 
 
 @pytest.mark.slow

@@ -109,7 +109,7 @@ SYNTAX = {
     ast.In: ("x = 1\nif x in (1, 2): #!\n    x = 1", IN),
     ast.NotIn: ("x = 1\nif x not in (1, 2): #!\n    x = 1", IN),
     ast.MatMult: ("x = 1\nx = s.funds @ s.funds #!", "write the sums as loops instead of @"),
-    ast.AnnAssign: ("x: float = 1.0 #!", "write the assignment without a type"),
+    ast.AnnAssign: ("x: int = 1 #!", "write the assignment without a type"),
     ast.UAdd: ("x = 1\nx = +x #!", "write x instead of +x"),
     ast.Invert: ("x = 1\nx = ~x #!", "write x ^ -1 instead of ~x, or not x for a condition"),
 }  # fmt: skip
@@ -132,6 +132,7 @@ FORMS = {
     "method": ("x = s.funds.sum() #!", f"s.funds.sum {NOT_A_RULE}"),
     "clock": ("x = os.getpid() #!", f"os.getpid {NOT_A_RULE}"),
     "print": ("print(t) #!", f"print {NOT_A_RULE}"),
+    "bool": ("x = bool(t) #!", f"bool {NOT_A_RULE}"),
     "round": ("x = round(p.noise) #!", f"round {NOT_A_RULE}"),
     "nothing": ("if t > 1:\n    pass #!", "a rule has no pass statement"),
     "range alone": ("x = range(3) #!", "range is only for loops"),
@@ -180,6 +181,7 @@ def test_subset__knows_nonlocal(tmp_path: Path) -> None:
 # ---- types ----------------------------------------------------------------------------------------------
 
 
+ENTRY = "which entry is meant must be the same in all runs; loop over the entries, and test with if"
 #: Typed errors: the body of a rule, and its sentence.
 TYPED = {
     "names and values": ("a, b = 1.0, 2.0, 3.0 #!", "as many names as values"),
@@ -216,9 +218,11 @@ TYPED = {
     "axes": ("x = s.funds[0, 1] #!", "s.funds has 1 axes, found 2 indices"),
     "float index": ("x = s.funds[0.0] #!", "an index is an integer; write int(...)"),
     "index from the end": ("x = s.funds[-1] #!", "an index counts from 0"),
-    "part of an array": ("x = s.stock[s.fallen[0]] #!", "which entry is meant must be the same in all runs; loop over the entries, and test with if"),
-    "entry of the world": ("x = w.tie_to[s.fallen[0]] #!",
-                           "which entry is meant must be the same in all runs; loop over the entries, and test with if"),
+    "part of an array": ("x = s.stock[s.fallen[0]] #!", ENTRY),
+    "entry of an array": ("x = s.funds[s.fallen[0]] #!", ENTRY),
+    "entry that is written": ("s.funds[s.fallen[0]] = 1.0 #!", ENTRY),
+    "loop variable of each run": ("for k in range(3):\n    if s.funds[k] > 1.0: #!\n        break\nx = k", ENTRY),
+    "entry of the world": ("x = w.tie_to[s.fallen[0]] #!", ENTRY),
     "key and one": ("x = s.seed + 1 #!", "a random-number key mixes with no number; write np.uint64(...)"),
     "bits of floats": ("x = 1.5 & 2 #!", "bits are of integers; write and, or, != for conditions"),
     "bits of conditions": ("x = (t > 1) & (t < 3) #!", "bits are of integers; write and, or, != for conditions"),
@@ -227,7 +231,7 @@ TYPED = {
     "quotient of floats": ("x = p.noise // 2.0 #!", "% and // are of integers"),
     "key compared": ("x = s.seed == 1 #!", "a random-number key is compared with no number"),
     "key of a float": ("x = np.uint64(p.noise) #!", "a key is made from an integer"),
-    "tuples in cases": ("a, b = (1.0, 2.0) if t > 1 else (3.0, 4.0) #!", "a number is needed here"),
+    "several in a case": ("a, b = (1.0, 2.0) if t > 1 else (1.0, 2.0) #!", "a number is needed here"),
     "kinds of cases": ("x = s.seed if t > 1 else 1.0 #!", "values of the same kind in both cases"),
     "length of a number": ("x = len(t) #!", "len of an array"),
     "smaller of key and one": ("x = min(s.seed, 1) #!", "min and max of numbers"),

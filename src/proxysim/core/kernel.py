@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,7 @@ LANES, NUMBA, PLAIN = "lanes", "numba", "python"
 
 #: In place of a size class: functions of whole arrays.
 ARRAYS = "arrays"
+_LOADING = threading.Lock()
 #: Why lanes were given up in this process; empty if they were not.
 _given_up: list[str] = []
 
@@ -87,7 +89,8 @@ def prepare(size: str, lanes: int | None = None) -> None:
         try:
             from proxysim.core.lanes import compiler
 
-            compiler.code(size, compiler.width() if lanes is None else lanes)
+            with _LOADING:  # threads that need it at once get the same code
+                compiler.code(size, compiler.width() if lanes is None else lanes)
             return
         except Exception as error:  # whatever keeps lanes from working, numba still does
             _give_up(error)
@@ -178,7 +181,7 @@ def call_for_arrays(rule: Any, values: tuple[Any, ...], lanes: int) -> None:
 
     entry = next(one for one in layout.array_entries() if one.function is rule)
     table, _ = layout.table_of(dict(zip(entry.arguments, values, strict=True)), entry, layout.array_types(lanes))
-    code = compiler.code(ARRAYS, lanes)  # held during the call: threads that load it at once have one each, and the cache keeps the last
+    code = compiler.code(ARRAYS, lanes)
     code.function(entry.name)(table.ctypes.data, 0, 1)
 
 
