@@ -474,13 +474,23 @@ def months_of(world: World, changes: list[Trial], months: int) -> Iterator[tuple
     """States and flows of the world and of each change, month by month."""
     numbers = rows_of(world, changes)
     rows = Rows(world, 1, numbers, np.zeros(len(numbers), np.uint64))
-    rows.states[...] = np.zeros(1, rows.states.dtype)  # room beyond the true counts is never written
-    rows.states.seed = 1
+    for fields in (rows.states, rows.flows):
+        for name in fields.dtype.names:
+            fields.put(name, 0)  # room beyond the true counts is never written
+    rows.states.put("seed", 1)
     rows.begin()
     none = np.empty((0, len(world.months), len(world.names["actor"]), len(vocabulary.MEASURES)))
     for month in range(min(months, len(world.months))):
         rows.advance(month, month + 1, False, none)
-        yield rows.states, rows.flows
+        yield whole(rows.states), whole(rows.flows)
+
+
+def whole(fields: Any) -> Any:
+    """Fields of many runs as records, (run,)."""
+    made = np.zeros(len(fields), fields.dtype).view(np.recarray)
+    for name in fields.dtype.names:
+        made[name] = fields[name]
+    return made
 
 
 def different(states: Any, row: int) -> bool:
