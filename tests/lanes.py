@@ -298,8 +298,8 @@ def of_plain_rule(rule: Any, given: dict[str, Array]) -> dict[str, Array]:
 
 
 def numbers_for_rules(seed: int, runs: int = 21, items: int = 6) -> dict[str, Array]:
-    """Random numbers of few values, so that comparisons meet ties, of both signs of 0; some integers are far outside of any array."""
+    """Random numbers of few values, so that comparisons meet ties, of both signs of 0, or no number; some integers are far outside of any array."""
     chance = np.random.default_rng(seed)
-    x = chance.choice([-2.5, -1.0, -0.0, 0.0, 0.5, 1.0, 3.0, 1e300], (runs, items))
+    x = chance.choice([-2.5, -1.0, -0.0, 0.0, 0.5, 1.0, 3.0, 1e300, np.nan], (runs, items))
     i = chance.choice([-(10**14), -3, -1, 0, 1, 2, 3, 5, 6, 10**14], (runs, items))
     return {"x": x, "i": i, "v": chance.normal(size=items), "y": np.zeros((runs, items)), "j": np.zeros((runs, items), np.int64)}

@@ -247,7 +247,7 @@ def division_by_zero(x, i, v, y, j):  # type: ignore[no-untyped-def]
 @compiled
 def bits(x, i, v, y, j):  # type: ignore[no-untyped-def]
     for k in range(len(x)):
-        j[k] = ((i[k] << 3) ^ 5) | ((i[k] >> 1) & 7)
+        j[k] = ((i[k] << 3) ^ 5) + (i[k] >> 1) - (i[k] & 7 | 2)
         y[k] = float_of(bits_of(x[k]) ^ 1)
 
 
@@ -325,3 +325,22 @@ def local_of_a_loop_afterwards(x, i, v, y, j):  # type: ignore[no-untyped-def]
     for m in range(4):
         j[1] += m
     j[2] = m
+
+
+@compiled
+def call_in_a_condition(x, i, v, y, j):  # type: ignore[no-untyped-def]
+    for k in range(len(x)):
+        if i[k] > 10**15 or _sign_of(x[k]) == 1:
+            j[k] = 1
+        if i[k] > 0 and _sign_of(x[k]) == -1:
+            y[k] = 1.0
+
+
+@compiled
+def local_kept_from_visit_to_visit(x, i, v, y, j):  # type: ignore[no-untyped-def]
+    for k in range(len(x)):
+        if x[k] > 0.0 or k == 0:
+            if k == 0:
+                a = 0.0
+            a += 1.0
+            y[k] = a

@@ -8,6 +8,7 @@ import sys
 import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -219,6 +220,17 @@ def test_bits__do_not_depend_on_what_memory_held(world: World) -> None:
     track = track_of(case, 3)
     again.advance(0, case.months, True, track)
     assert [] == differences(clean, left(case, again) | {"track": track})
+
+
+def test_fields__stay_when_their_batch_is_gone(world: World) -> None:
+    """The memory of a batch is not given to another one while its records are in use."""
+    case = case_of(world, 9)
+    made = begun(case, WIDTH)
+    states, before = made.states, made.states["stock"].copy()
+    del made
+    other = begun(replace(case, numbers=case.numbers * 0.5), WIDTH)
+    assert not same_bits(before, np.asarray(other.states["stock"]))
+    assert same_bits(before, np.asarray(states["stock"]))
 
 
 def test_months__one_by_one_are_those_of_one_call(world: World) -> None:

@@ -117,25 +117,21 @@ class LaneBatch:
         self._plan, self._count = plan, len(runs)
         self._groups = groups = -(-len(runs) // lanes)
         params, state, flows = (records.record(name, plan.size) for name in ("params", "state", "flows"))
-        self._params, self._base, self._state, self._flows = (
-            _taken(groups, dtype.itemsize // 8, lanes) for dtype in (params, params, state, flows)
-        )
+        loans = [_Loan(groups, dtype.itemsize // 8, lanes) for dtype in (params, params, state, flows)]
+        self._params, self._base, self._state, self._flows = (loan.memory for loan in loans)
+        self._loans = loans
         self._watched, self._reference, self._factor = (
             _in_lanes(part, lanes) for part in memories(len(runs), plan.months, plan.policy_count)
         )
         self._tally, self._track = zeros(groups, plan.actors, plan.sums, lanes), empty(0, plan.months, plan.actors, plan.measures, lanes)
         self._numbers = _in_lanes(numbers, lanes)
         self.params, self.states, self.flows = (
-            Fields(memory, dtype, len(runs)) for memory, dtype in ((self._params, params), (self._state, state), (self._flows, flows))
+            Fields(loan, dtype, len(runs)) for loan, dtype in ((loans[0], params), (loans[2], state), (loans[3], flows))
         )
         self.states.put("seed", seed)
         self.states.put("run", runs)
         self._lanes = lanes
         self._calls = self._bound()
-
-    def __del__(self) -> None:
-        for memory in (self._params, self._base, self._state, self._flows):
-            _give_back(memory)
 
     def _bound(self) -> kernel.LaneCalls:
         plan = self._plan
@@ -198,8 +194,8 @@ class LaneBatch:
 class Fields:
     """The fields of a record of many runs: each is copied to an array (run, ...) when it is asked for."""
 
-    def __init__(self, memory: Array, dtype: np.dtype[Any], runs: int) -> None:
-        self._memory, self.dtype, self._runs = memory, dtype, runs
+    def __init__(self, loan: _Loan, dtype: np.dtype[Any], runs: int) -> None:
+        self._loan, self._memory, self.dtype, self._runs = loan, loan.memory, dtype, runs
 
     def __len__(self) -> int:
         return self._runs
@@ -223,6 +219,16 @@ class Fields:
         """Store one value for all runs, or one for each."""
         place, kind = self._place(name)
         _put(place, np.broadcast_to(np.asarray(values, kind.base), (self._runs, *kind.shape)))
+
+
+class _Loan:
+    """Memory of a batch, which goes back to the store when neither the batch nor any of its records is used."""
+
+    def __init__(self, *shape: int) -> None:
+        self.memory = _taken(*shape)
+
+    def __del__(self) -> None:
+        _give_back(self.memory)
 
 
 def empty(*shape: int) -> Array:
