@@ -344,3 +344,75 @@ def local_kept_from_visit_to_visit(x, i, v, y, j):  # type: ignore[no-untyped-de
                 a = 0.0
             a += 1.0
             y[k] = a
+
+
+@compiled
+def value_of_a_branch(x, i, v, y, j):  # type: ignore[no-untyped-def]
+    for k in range(len(x)):
+        if x[k] > 0.0:
+            if i[k] > 1:
+                a = 1.0
+            else:
+                a = 2.0
+        else:
+            a = 3.0
+        if i[k] < 5:
+            y[k] = a
+
+
+@compiled
+def not_a_number(x, i, v, y, j):  # type: ignore[no-untyped-def]
+    a = 1e300 * 1e300 - 1e300 * 1e300
+    for k in range(len(x)):
+        b = a if i[k] > 1 else x[k]
+        j[k] = int(b < 1.0) + 2 * int(b <= 1.0) + 4 * int(b > 1.0) + 8 * int(b >= 1.0) + 16 * int(b == 1.0) + 32 * int(b != 1.0)
+        y[k] = float(b != 0.0) + float(min(b, 1.0) < 2.0) * 2.0 + float(max(1.0, b) > 0.0) * 4.0
+
+
+@compiled
+def signs_of_integers(x, i, v, y, j):  # type: ignore[no-untyped-def]
+    for k in range(len(x)):
+        j[k] = (i[k] >> 1) + 10 * abs(i[k]) + 100 * (-i[k])
+        y[k] = float(i[k]) + float(i[k] < 2)
+
+
+@compiled
+def chains_of_both(x, i, v, y, j):  # type: ignore[no-untyped-def]
+    for k in range(len(x)):
+        if 1 <= k < i[k]:
+            j[k] = 1
+        if -1.0 <= x[k] < v[k] and 0 < k < 5:
+            y[k] = 1.0
+        y[k] += float(i[k] >= k > 2)
+
+
+@compiled
+def _sign_within(y, k, a, b):  # type: ignore[no-untyped-def]
+    if a >= 0.0:
+        if b > 1:
+            y[k] += 1.0
+            return 1
+        y[k] += 2.0
+    y[k] += 4.0
+    return 2
+
+
+@compiled
+def return_within_a_branch(x, i, v, y, j):  # type: ignore[no-untyped-def]
+    for k in range(len(x)):
+        j[k] = _sign_within(y, k, x[k], i[k])
+
+
+@compiled
+def quotients_by_numbers_below_zero(x, i, v, y, j):  # type: ignore[no-untyped-def]
+    for k in range(len(x)):
+        if i[k] != 0:
+            j[k] = (7 * k - 20) // i[k] + 100 * ((7 * k - 20) % i[k])
+        y[k] = float((3 * k - 7) // -3 + 100 * ((3 * k - 7) % -3))
+
+
+@compiled
+def integers_of_floats_of_all_runs(x, i, v, y, j):  # type: ignore[no-untyped-def]
+    for k in range(len(v)):
+        j[k] = int(3.0 * v[k]) + 100 * math.floor(3.0 * v[k]) + 10000 * math.ceil(-3.0 * v[k])
+        y[k] = float(v[k] < 0.0) + float(k - 3)
