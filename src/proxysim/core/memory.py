@@ -17,7 +17,7 @@ from proxysim.core.schedule import Policies, Schedule, memories
 Array = np.ndarray[Any, Any]
 #: Bytes of a cache line; a vector of eight numbers fills one.
 LINE = 64
-#: Memory that is kept for the next batches, per shape: getting it anew from the system costs as much as a tenth of the runs.
+#: Memory that is kept for the next batches, per shape: new memory from the system costs as much as a tenth of the runs.
 _KEPT, _MOST_KEPT = 4, 64_000_000
 _pool: dict[tuple[int, ...], list[Array]] = {}
 

@@ -231,10 +231,8 @@ class Body:
 
     def truncated(self, value: Any, varies: bool) -> Any:
         """Return the integer part. A lane that takes no part may hold anything, so the conversion must be defined for all."""
-        if not varies:
-            return self.at.fptosi(value, I64)
-        kind = ir.VectorType(I64, self.lanes)
-        return self.intrinsic(f"llvm.fptosi.sat.v{self.lanes}i64.v{self.lanes}f64", kind, [value])
+        form = f"v{self.lanes}i64.v{self.lanes}f64" if varies else "i64.f64"
+        return self.intrinsic(f"llvm.fptosi.sat.{form}", self.emitter.llvm(Scalar("i8", varies)), [value])
 
     def intrinsic(self, name: str, kind: ir.Type, arguments: list[Any]) -> Any:
         module = self.emitter.module

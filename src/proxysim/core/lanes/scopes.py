@@ -1,6 +1,6 @@
 """Locals of a rule, each with the narrowest scope.
 
-Rules use short names again and again: `a` is an actor in one loop and another one in the next. A name that is set anew in
+Rules use short names again and again: `a` is an actor in one loop and another one in the next. A name that is set again in
 every round of a loop, or in one branch of a condition, and not used afterwards, becomes a local of that loop or branch.
 """
 
