@@ -341,7 +341,7 @@ def local_of_a_loop_afterwards(x, i, v, y, j):  # type: ignore[no-untyped-def]
 @compiled
 def call_in_a_condition(x, i, v, y, j):  # type: ignore[no-untyped-def]
     for k in range(len(x)):
-        if i[k] > 10**15 or _sign_of(x[k]) == 1:
+        if i[k] > 1_000_000_000_000_000 or _sign_of(x[k]) == 1:
             j[k] = 1
         if i[k] > 0 and _sign_of(x[k]) == -1:
             y[k] = 1.0
