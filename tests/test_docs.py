@@ -62,6 +62,7 @@ def test_docs__changes_from_the_command_line_load(change: str) -> None:
 
 def test_docs__model_page_names_real_parameters() -> None:
     """Names in backticks with an underscore are parameters, keys, fields or rules that exist."""
+    from proxysim.core import elementary
     from proxysim.core.records import FLOWS, STATE
     from proxysim.core.vocabulary import ARMS_LINES, CHANNELS, MEASURES, MONEY_LINES, PROVISIONS
     from proxysim.scenario.schema.keys import SECTIONS
@@ -70,6 +71,7 @@ def test_docs__model_page_names_real_parameters() -> None:
     known = set(BY_NAME) | {p.key for p in PARAMETERS} | set(MEASURES) | set(PROVISIONS) | set(VARIANTS)
     known |= {field.name for field in STATE + FLOWS} | set(CHANNELS) | set(MONEY_LINES) | set(ARMS_LINES)
     known |= {key for keys in SECTIONS.values() for key in keys} | {"chance_per_month", *FIELDS}
+    known |= set(vars(elementary))
     page = (DOCS / "model.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", page))
     assert set() == named - known

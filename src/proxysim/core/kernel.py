@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -64,12 +65,14 @@ def _give_up(error: Exception) -> None:
 
 
 def width() -> int:
-    """Return the number of runs that the compiled rules advance side by side."""
+    """Return the number of runs that the compiled rules advance side by side; 1 where the processor has no vectors."""
     if name() != LANES:
         return 1
     from proxysim.core.lanes import compiler
 
-    return compiler.width()
+    with suppress(OSError):
+        return compiler.width()
+    return 1
 
 
 def label() -> str:

@@ -93,7 +93,7 @@ def code(size: str, lanes: int) -> Code:
     with alone(file.with_suffix(".lock")) if keeps else nullcontext():
         with suppress(OSError, ValueError, RuntimeError):  # not there yet, or damaged: compiled again
             return Code(code_cache.read(file), features)
-        object_code("", features)  # where LLVM cannot compile at all, nothing is announced
+        binding.parse_assembly("")  # where LLVM does not work at all, nothing is announced
         if size != ARRAYS:  # which takes no time
             code_cache.announce(size, "one run" if lanes == 1 else f"{lanes} runs")
         made = object_code(str(_module(size, lanes)), features)
