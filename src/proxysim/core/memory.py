@@ -6,6 +6,7 @@ one number of all runs of a group is one vector. Without lanes each run has its 
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +18,12 @@ from proxysim.core.schedule import Policies, Schedule, memories
 Array = np.ndarray[Any, Any]
 #: Bytes of a cache line; a vector of eight numbers fills one.
 LINE = 64
-#: Memory that is kept for the next batches, per shape: new memory from the system costs as much as a tenth of the runs.
-_KEPT, _MOST_KEPT = 4, 64_000_000
-_pool: dict[tuple[int, ...], list[Array]] = {}
+#: Memory that is kept for the next batches, at most so often the size of a batch, and so many bytes: new memory from the system
+#: costs as much as a tenth of the runs.
+_LARGER, _MOST_KEPT = 2, 64_000_000
+_pool: list[Array] = []
+#: A batch may end, and give back its memory, while another one takes some on the same thread.
+_pool_lock = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -234,9 +238,13 @@ class _Loan:
 def empty(*shape: int) -> Array:
     """Return memory that begins at a cache line."""
     count = int(np.prod(shape))
-    whole = np.empty(count + LINE // 8)
+    return _aligned(np.empty(count + LINE // 8), count).reshape(shape)
+
+
+def _aligned(whole: Array, count: int) -> Array:
+    """Return so many numbers of an array, the first at a cache line."""
     skip = -whole.ctypes.data % LINE // 8
-    return whole[skip : skip + count].reshape(shape)
+    return whole[skip : skip + count]
 
 
 def zeros(*shape: int) -> Array:
@@ -248,17 +256,23 @@ def zeros(*shape: int) -> Array:
 
 def _taken(*shape: int) -> Array:
     """Return memory that an earlier batch used, or new memory; what it holds is not read before it is written."""
-    try:
-        return _pool[shape].pop()
-    except (KeyError, IndexError):
-        return empty(*shape)
+    count = int(np.prod(shape))
+    need = count + LINE // 8
+    with _pool_lock:
+        fits = [one for one in _pool if need <= len(one) <= _LARGER * need]
+        if not fits:
+            return empty(*shape)
+        whole = min(fits, key=len)
+        _pool[:] = [one for one in _pool if one is not whole]
+    return _aligned(whole, count).reshape(shape)
 
 
 def _give_back(memory: Array) -> None:
     """Keep memory for the next batches."""
-    free = _pool.setdefault(memory.shape, [])
-    if len(free) < _KEPT and memory.nbytes < _MOST_KEPT:
-        free.append(memory)
+    whole = memory.base
+    with _pool_lock:
+        if whole is not None and whole.nbytes + sum(one.nbytes for one in _pool) <= _MOST_KEPT:
+            _pool.append(whole)
 
 
 def _in_lanes(rows: Array, lanes: int) -> Array:
