@@ -21,12 +21,14 @@ import hashlib
 import importlib
 import os
 import pickle
+import signal
 import subprocess
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import chain, islice
@@ -41,7 +43,6 @@ CORE = Path("proxysim") / "core"
 #: What is mutated: file -> classes and functions that no mutant touches, with the reason.
 FILES: dict[str, dict[str, str]] = {
     "lanes/emit.py": {
-        "Body.is_gathered": "chooses between two ways to compute the same number",
         "Body.is_cheap": "chooses between two ways to compute the same number",
         "Body.is_harmless": "chooses between two ways to compute the same number",
     },
@@ -66,8 +67,8 @@ LANES = 8
 GENERATOR = {"lanes/emit.py", "lanes/analysis.py", "lanes/scopes.py", "lanes/types.py", "lanes/entries.py"}
 #: What is said of a mutant that survives with the code of all rules as it was.
 SAME_CODE = "same code"
-#: A mutant that takes longer does not end.
-SECONDS = 300
+#: A mutant that takes more of the processor's time does not end; the generator as it is takes a sixth. The other limit is for one that waits.
+SECONDS, WAITING = 60, 900
 
 # ---- mutations -----------------------------------------------------------------------------------------
 
@@ -137,8 +138,8 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
         yield "one of two masks", lambda n: n.args[1]
     if ast.unparse(node.func) == "self.any":
         yield "any becomes all", lambda n: ast.parse(f"self.at.not_(self.any(self.at.not_({ast.unparse(n.args[0])})))", mode="eval").body
-    if name in ("lane", "insert_element") and "k" in {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}:
-        yield "element shifted", _shifted
+    if ast.unparse(node.func).startswith("getattr(self.at"):
+        yield "operands swapped", partial(_swapped, first=0, second=1)
     if name in ("reversed", "minimum", "cast", "splat"):
         yield f"{name} dropped", lambda n: n.args[0]
     if name == "any" and isinstance(node.func, ast.Name):
@@ -148,17 +149,6 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
     if name in ("Runs", "LaneCalls", "moveaxis", "gep", "function", "_Around", "Span", "_Loop", "_head", "before"):
         for at in range(len(node.args) - 1):
             yield "arguments swapped", partial(_swapped, first=at, second=at + 1)
-
-
-def _shifted(node: ast.Call) -> None:
-    """The next element of a vector instead of element k."""
-    last = node.args[-1]
-    shifted = ast.parse("(k + 1) % self.lanes", mode="eval").body
-    if isinstance(last, ast.Name):
-        node.args[-1] = shifted
-    else:
-        assert isinstance(last, ast.Call)
-        last.args[-1] = shifted
 
 
 def _of_statement(node: ast.stmt) -> Iterator[Change]:
@@ -219,6 +209,9 @@ def _choices(node: ast.AST) -> Iterator[Change]:
             yield "number off by one", _set("value", value + 1)
         case ast.Constant(value=str(value)) if value in EDGES:
             yield "edge of a comparison", _set("value", EDGES[value])
+        case ast.Constant(value=str(value)) if value in OTHER:
+            kind, other = OTHER[value]
+            yield kind, _set("value", other)
         case ast.Attribute(attr="lanes", ctx=ast.Load()):
             yield "stride", _instead(lambda n: ast.BinOp(copy.deepcopy(n), ast.Sub(), ast.Constant(1)))
 
@@ -309,6 +302,8 @@ def spots(file: str) -> list[Spot]:
     def visit(node: ast.AST, around: list[ast.AST], place: str) -> None:
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
             place = f"{place}.{node.name}".lstrip(".")
+        elif isinstance(node, ast.Assign) and not place:
+            place = ast.unparse(node.targets[0])
         if place in FILES[file]:
             return
         if place and not any(reason(node, around) for reason in EQUIVALENT.values()):
@@ -324,7 +319,7 @@ def spots(file: str) -> list[Spot]:
 
 
 def _parts(node: ast.AST) -> Iterator[ast.AST]:
-    """What is inside a node and runs: no types, no patterns, no decorators, no default values."""
+    """What is inside a node and runs: no types, no patterns, no decorators, no default values; tables of the module, too."""
     match node:
         case ast.FunctionDef():
             yield from node.body
@@ -333,7 +328,8 @@ def _parts(node: ast.AST) -> Iterator[ast.AST]:
         case ast.AnnAssign():
             yield from () if node.value is None else (node.value,)
         case ast.Module():
-            yield from (one for one in node.body if isinstance(one, ast.FunctionDef | ast.ClassDef))
+            yield from (one for one in node.body if isinstance(one, ast.FunctionDef | ast.ClassDef)
+                        or (isinstance(one, ast.Assign) and isinstance(one.value, ast.Dict)))  # fmt: skip
         case ast.match_case():
             yield from (one for one in (node.guard, *node.body) if one is not None)
         case ast.Subscript() if ast.unparse(node.value) in ("dict", "list", "tuple", "frozenset"):
@@ -347,10 +343,16 @@ def _source(file: str) -> str:
     return (ROOT / "src" / CORE / file).read_text(encoding="utf-8")
 
 
+@cache
+def _plain(file: str) -> str:
+    """The source without comments, as it is compared."""
+    return ast.unparse(ast.parse(_source(file)))
+
+
 def mutate(spot: Spot) -> Mutant:
     """A file with one change."""
     tree = ast.parse(_source(spot.file))
-    before = ast.unparse(tree)
+    before = _plain(spot.file)
     node = list(ast.walk(tree))[spot.node]
     line = getattr(node, "lineno", 0)
     _, make = list(_choices(node))[spot.change]
@@ -492,6 +494,7 @@ def prepare(store: Path) -> None:
 
 def battery(store: Path, level: int, file: str) -> str:
     """What differs first from the generator as it is; SAME_CODE or nothing if nothing does."""
+    limited()
     compiling(level)
     worlds, expected, before = pickle.loads(store.read_bytes())
 
@@ -514,6 +517,14 @@ def code() -> str:
     from proxysim.core.lanes import entries
 
     return hashlib.blake2b("".join(str(entries.module("small", lanes)) for lanes in (1, LANES)).encode()).hexdigest()
+
+
+def limited() -> None:
+    """End this process when it has used its time."""
+    with suppress(ImportError):  # not on every platform
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 5))
 
 
 def compiling(level: int) -> None:
@@ -545,8 +556,10 @@ def tried(mutant: Mutant | None, store: Path) -> str:
         command = [sys.executable, "-m", "tests.lane_mutants", "--battery", str(store), "--level", str(level), *changed]
         try:
             done = subprocess.run(command, input="" if mutant is None else mutant.text, capture_output=True, text=True,
-                                  timeout=SECONDS, env=environment(), cwd=ROOT)  # fmt: skip
+                                  timeout=WAITING, env=environment(), cwd=ROOT)  # fmt: skip
         except subprocess.TimeoutExpired:
+            return "no end"
+        if done.returncode == -getattr(signal, "SIGXCPU", 0):
             return "no end"
         if done.returncode < 0:
             return f"crash: signal {-done.returncode}"

@@ -416,3 +416,33 @@ def integers_of_floats_of_all_runs(x, i, v, y, j):  # type: ignore[no-untyped-de
     for k in range(len(v)):
         j[k] = int(3.0 * v[k]) + 100 * math.floor(3.0 * v[k]) + 10000 * math.ceil(-3.0 * v[k])
         y[k] = float(v[k] < 0.0) + float(k - 3)
+
+
+@compiled
+def conditions_compared(x, i, v, y, j):  # type: ignore[no-untyped-def]
+    for k in range(len(x)):
+        j[k] = int((x[k] > 0.0) > (i[k] > 1)) + 2 * int((x[k] > 0.0) == (k > 2)) + 4 * int((v[k] > 0.0) <= (i[k] < 3))
+
+
+@compiled
+def _noted(j, k, a):  # type: ignore[no-untyped-def]
+    j[k] += 1
+    return 2.0 * a
+
+
+@compiled
+def call_that_writes_in_a_case(x, i, v, y, j):  # type: ignore[no-untyped-def]
+    for k in range(len(x)):
+        if i[k] < 5:
+            y[k] = _noted(j, k, x[k]) if x[k] > 0.0 else 1.0
+            y[k] += 1.0 if i[k] > 1 else _noted(j, k, 5.0)
+
+
+@compiled
+def call_that_writes_in_a_condition(x, i, v, y, j):  # type: ignore[no-untyped-def]
+    for k in range(len(x)):
+        if i[k] < 5:
+            if x[k] > 0.0 and _noted(j, k, x[k]) > 1.5:
+                y[k] = 1.0
+            if i[k] > 1 or _noted(j, k, x[k]) > 1.0 or k < 2:
+                y[k] += 2.0
