@@ -236,7 +236,8 @@ EQUIVALENT: dict[str, Callable[[ast.AST, list[ast.AST]], bool]] = {
 SAME: dict[str, tuple[tuple[Any, ...], ...]] = {
     "== and != depend neither on the order nor on the sign": tuple(
         (kind, f"self.{call}('{operator}'") for kind in ("operands swapped", "sign of a comparison")
-        for call in ("compare", "at.icmp_signed", "at.icmp_unsigned") for operator in ("==", "!=")),
+        for call in ("compare", "at.icmp_signed", "at.icmp_unsigned") for operator in ("==", "!=")) + (
+            ("operands swapped", "self.at.fcmp_unordered("),),  # it compares with != only
     "saves the work of cases that a part of the test decides": (
         ("condition", "if isinstance(test, ast.BoolOp) and (not self.scalar(test.values[0]).varies)", "Body.chosen", 1),),
     "saves the copy of nothing": (("condition", "if groups:", "LaneBatch.advance", 0),),
@@ -528,11 +529,14 @@ def limited() -> None:
 
 
 def compiling(level: int) -> None:
-    """Compile anew, without files, at this level of LLVM's optimisation."""
+    """Compile all that is asked for, without files of earlier code, at this level of LLVM's optimisation."""
     from proxysim.core.lanes import compiler
 
     compiler.LEVEL = level
-    compiler.cache_fault = lambda: "what is compiled here is for this process alone"  # type: ignore[assignment]
+    features = compiler.cpu_features()
+    compiler.code = cache(  # type: ignore[assignment]
+        lambda size, lanes: compiler.Code(compiler.object_code(str(compiler._module(size, lanes)), features), features)
+    )
 
 
 def put_in(file: str, text: str) -> None:

@@ -446,3 +446,14 @@ def call_that_writes_in_a_condition(x, i, v, y, j):  # type: ignore[no-untyped-d
                 y[k] = 1.0
             if i[k] > 1 or _noted(j, k, x[k]) > 1.0 or k < 2:
                 y[k] += 2.0
+
+
+@compiled
+def value_of_the_round_before(x, i, v, y, j):  # type: ignore[no-untyped-def]
+    a, b = 1.0, 0
+    for k in range(len(x)):
+        y[k] = a
+        j[k] = b
+        a = x[k]
+        if x[k] > 0.0:
+            b = i[k]
