@@ -398,11 +398,13 @@ def cases() -> list[tuple[str, Any]]:
 
 def side_by_side(worlds: list[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
     """What small rules and small worlds leave: (name, name of each array -> array)."""
-    from tests.lanes import begun, ended, left, of_rule, track_of
+    from tests.lanes import PARTS, begun, ended, left, of_rule, parts_for_rules, track_of
+    from tests.small_rules import _parts
 
     numbers = given()
     for name, rule in programs().items():
         yield f"small rules: {name}", of_rule(rule, numbers, LANES)
+    yield "small rules: parts", of_rule(_parts, parts_for_rules(), LANES, PARTS)
     small = worlds[:-1]
     for name, case in small:
         yield f"worlds: {name}", ended(case, LANES, 9)

@@ -274,9 +274,13 @@ KINDS = {
 }  # fmt: skip
 
 
-def of_rule(rule: Any, given: dict[str, Array], lanes: int) -> dict[str, Array]:
+#: The same for rules that work on parts of an array.
+PARTS = {"x": ArrayKind("f8", (None, None, None), True), "y": ArrayKind("f8", (None, None), True)}
+
+
+def of_rule(rule: Any, given: dict[str, Array], lanes: int, of: dict[str, ArrayKind] = KINDS) -> dict[str, Array]:
     """What a rule (x, i, v, y, j) leaves in its arrays, (run, item), where lanes compiled it; `v` is (item,), for all runs."""
-    emitter, kinds = emit.Emitter(lanes), {name: replace(kind, varies=kind.varies and lanes > 1) for name, kind in KINDS.items()}
+    emitter, kinds = emit.Emitter(lanes), {name: replace(kind, varies=kind.varies and lanes > 1) for name, kind in of.items()}
     form = emitter.program.typed(rule, tuple(kinds.values()))
     leaves = [leaf for kind in kinds.values() for leaf in emitter.leaves(kind)]
     entries._export(emitter, "rule", emitter.function(form, False), leaves)
@@ -303,3 +307,9 @@ def numbers_for_rules(seed: int, runs: int = 21, items: int = 6) -> dict[str, Ar
     x = chance.choice([-2.5, -1.0, -0.0, 0.0, 0.5, 1.0, 3.0, 1e300, np.nan], (runs, items))
     i = chance.choice([-(10**14), -3, -1, 0, 1, 2, 3, 5, 6, 10**14], (runs, items))
     return {"x": x, "i": i, "v": chance.normal(size=items), "y": np.zeros((runs, items)), "j": np.zeros((runs, items), np.int64)}
+
+
+def parts_for_rules() -> dict[str, Array]:
+    """Arrays of three axes and of two, in which each number is another one."""
+    x = np.arange(21 * 4 * 3 * 2).reshape(21, 4, 3, 2) * 1.5
+    return {"x": x, "y": np.zeros((21, 4, 2))}

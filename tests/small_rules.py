@@ -457,3 +457,33 @@ def value_of_the_round_before(x, i, v, y, j):  # type: ignore[no-untyped-def]
         a = x[k]
         if x[k] > 0.0:
             b = i[k]
+
+
+@compiled
+def _halvings(a):  # type: ignore[no-untyped-def]
+    n = 0
+    while a > 1.0:
+        a *= 0.5
+        n += 1
+    return n
+
+
+@compiled
+def while_that_would_not_end_for_others(x, i, v, y, j):  # type: ignore[no-untyped-def]
+    for k in range(len(x)):
+        a = x[k] * 1e200
+        if a < 1e250:
+            j[k] = _halvings(a)
+
+
+@compiled
+def _parts(x, y):  # type: ignore[no-untyped-def]
+    third = x[2]
+    row = x[1, 2]
+    last = y[3]
+    for k in range(x.shape[0]):
+        for m in range(x.shape[2]):
+            y[k, m] = third[1, m] + 0.25 * x[k, 2, m] - row[m]
+    for m in range(len(last)):
+        if last[m] > 200.0:
+            last[m] += third[m, 0]

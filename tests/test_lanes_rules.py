@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests import small_rules
-from tests.lanes import differences, numbers_for_rules, of_plain_rule, of_rule
+from tests.lanes import PARTS, differences, numbers_for_rules, of_plain_rule, of_rule, parts_for_rules
 
 RULES = [name for name, one in vars(small_rules).items() if hasattr(one, "py_func") and not name.startswith("_")]
 
@@ -19,3 +19,10 @@ def test_rules__of_several_runs_are_those_of_one(name: str, lanes: int) -> None:
         expected = of_plain_rule(rule, given)
         assert [] == differences(expected, of_rule(rule, given, lanes))
         assert expected["y"].any() or expected["j"].any()
+
+
+@pytest.mark.parametrize("lanes", [1, 2, 4, 8])
+def test_rules__work_on_parts_of_arrays(lanes: int) -> None:
+    """A part of an array is an array with fewer axes, which shares its numbers."""
+    given = parts_for_rules()
+    assert [] == differences(of_plain_rule(small_rules._parts, given), of_rule(small_rules._parts, given, lanes, PARTS))
