@@ -19,12 +19,14 @@ import copy
 import difflib
 import hashlib
 import importlib
+import math
 import os
 import pickle
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -67,8 +69,8 @@ LANES = 8
 GENERATOR = {"lanes/emit.py", "lanes/analysis.py", "lanes/scopes.py", "lanes/types.py", "lanes/entries.py"}
 #: What is said of a mutant that survives with the code of all rules as it was.
 SAME_CODE = "same code"
-#: A mutant that takes more of the processor's time does not end; the generator as it is takes a sixth. The other limit is for one that waits.
-SECONDS, WAITING = 60, 900
+#: A mutant that takes longer waits for something.
+WAITING = 1800
 
 # ---- mutations -----------------------------------------------------------------------------------------
 
@@ -492,14 +494,14 @@ def prepare(store: Path) -> None:
     numbers = given()
     for name, rule in programs().items():
         expected[f"small rules: {name}"] = digests(of_plain_rule(rule, numbers))
-    store.write_bytes(pickle.dumps((worlds, expected, code())))
+    store.write_bytes(pickle.dumps((worlds, expected, code(), math.ceil(time.process_time()))))
 
 
 def battery(store: Path, level: int, file: str) -> str:
     """What differs first from the generator as it is; SAME_CODE or nothing if nothing does."""
-    limited()
     compiling(level)
-    worlds, expected, before = pickle.loads(store.read_bytes())
+    worlds, expected, before, seconds = pickle.loads(store.read_bytes())
+    limited(seconds)
 
     def different(parts: Iterator[tuple[str, Any]]) -> str:
         for name, found in parts:
@@ -522,12 +524,12 @@ def code() -> str:
     return hashlib.blake2b("".join(str(entries.module("small", lanes)) for lanes in (1, LANES)).encode()).hexdigest()
 
 
-def limited() -> None:
-    """End this process when it has used its time."""
+def limited(seconds: int) -> None:
+    """End this process when it has used more of the processor's time than all of it takes with optimisation, two or three times of what it needs."""
     with suppress(ImportError):  # not on every platform
         import resource
 
-        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS + 5))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
 
 
 def compiling(level: int) -> None:

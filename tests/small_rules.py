@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from proxysim.core.bits import bits_of, float_of
 from proxysim.core.jit import compiled
 
 STEP = 2
+ODD, SIXTY = np.uint64(0x9E3779B97F4A7C15), np.uint64(60)
 
 
 @compiled
@@ -487,3 +490,26 @@ def _parts(x, y):  # type: ignore[no-untyped-def]
     for m in range(len(last)):
         if last[m] > 200.0:
             last[m] += third[m, 0]
+
+
+@compiled
+def value_before_a_break(x, i, v, y, j):  # type: ignore[no-untyped-def]
+    a, b = 0.0, 0
+    for k in range(len(x)):
+        a = x[k]
+        if a < 0.0:
+            break
+    y[0] = a
+    while b < 5:
+        b += 1
+        if b > i[0]:
+            break
+    j[0] = b
+
+
+@compiled
+def keys(x, i, v, y, j):  # type: ignore[no-untyped-def]
+    for k in range(len(x)):
+        key = np.uint64(i[k]) * ODD
+        y[k] = float(key) + float(key >> SIXTY)
+        j[k] = int(key > ODD) + 2 * int(key == ODD)
