@@ -154,6 +154,16 @@ def while_with_break(x, i, v, y, j):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def while_that_only_breaks(x, i, v, y, j):  # type: ignore[no-untyped-def]
+    c = 0
+    while len(x) > 0:
+        c += 1
+        if x[0] < float(c) or c > 5:
+            break
+    j[0] = c
+
+
+@compiled
 def range_of_a_run(x, i, v, y, j):  # type: ignore[no-untyped-def]
     for k in range(min(i[0], len(x))):
         y[k] = 1.0
