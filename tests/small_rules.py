@@ -164,6 +164,16 @@ def while_that_only_breaks(x, i, v, y, j):  # type: ignore[no-untyped-def]
 
 
 @compiled
+def break_after_what_counts(x, i, v, y, j):  # type: ignore[no-untyped-def]
+    c = 0
+    for _ in range(6):
+        c += 1
+        if x[0] < float(c):
+            break
+    j[0] = c
+
+
+@compiled
 def range_of_a_run(x, i, v, y, j):  # type: ignore[no-untyped-def]
     for k in range(min(i[0], len(x))):
         y[k] = 1.0
