@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from proxysim.studies.comparison import Comparison, compare
     from proxysim.studies.explanation import Explanation, explain
     from proxysim.studies.mean_explanation import MeanExplanation, explain_mean
+    from proxysim.studies.patterns.assessment import Assessment, patterns
     from proxysim.sweeps.ema import ema_model
     from proxysim.sweeps.execution.options import SweepOptions
     from proxysim.sweeps.results import Sweep, open
@@ -46,6 +47,7 @@ __version__ = "0.1.0"
 #: Public name -> module of this package that defines it.
 _HOMES = {
     "Answers": "studies.answers",
+    "Assessment": "studies.patterns.assessment",
     "Attribution": "studies.attribution",
     "BooksError": "errors",
     "CheckWarning": "scenario.lint.warning",
@@ -79,6 +81,7 @@ _HOMES = {
     "extend": "sweeps.runner",
     "load": "scenario.world.world",
     "open": "sweeps.results",
+    "patterns": "studies.patterns.assessment",
     "places_and_legs": "figures.places",
     "replay": "sweeps.verification",
     "resume": "sweeps.runner",
@@ -93,6 +96,7 @@ _HOMES = {
 
 __all__ = [
     "Answers",
+    "Assessment",
     "Attribution",
     "BooksError",
     "CheckWarning",
@@ -128,6 +132,7 @@ __all__ = [
     "figures",
     "load",
     "open",
+    "patterns",
     "places_and_legs",
     "replay",
     "resume",

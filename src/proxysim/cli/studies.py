@@ -80,7 +80,7 @@ def compare(
     Prints the answer, what was compared and how sure it is; then the largest assumed changes and mean differences with their
     intervals.
     """
-    folder = _folder(output.out)
+    folder = new_folder(output.out)
     from proxysim.scenario.world.world import load
     from proxysim.studies.comparison import compare as compare_branches
 
@@ -139,7 +139,7 @@ def answers(
     Runs the branch with none of the policies on, with all, with each alone and with all but each, and prints what each answer
     takes away.
     """
-    folder = _folder(output.out)
+    folder = new_folder(output.out)
     from proxysim.scenario.world.world import load
     from proxysim.studies.answers import answers as answers_of
 
@@ -192,7 +192,7 @@ def attribute(
     output: OutputOptions,
 ) -> None:
     """Attribute the effect of a branch to the provisions of its pact, or to the answers to it."""
-    folder = _folder(output.out)
+    folder = new_folder(output.out)
     from proxysim.scenario.world.world import load
     from proxysim.studies.attribution import attribute as attribute_branch
 
@@ -238,7 +238,7 @@ def explain(
         raise refusal("--runs", "explains the mean over many pairs and --run one pair; give one of them")
     if runs is not None and full:
         raise refusal("--full", "lists the quantities of one pair; leave it out, or leave out --runs")
-    folder = _folder(out)
+    folder = new_folder(out)
     from proxysim.scenario.world.world import load
     from proxysim.studies.explanation import explain as explain_pair
     from proxysim.studies.mean_explanation import explain_mean
@@ -261,7 +261,7 @@ def _tell(
     """Print an answer as text or JSON; with a folder, write both and the tables to it."""
     answer = json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
     if folder is not None:
-        _write(folder, tables, {"answer.txt": words, "answer.json": answer})
+        write_tables(folder, tables, {"answer.txt": words, "answer.json": answer})
     print(answer if as_json else words)
 
 
@@ -269,7 +269,7 @@ def _names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
-def _folder(out: str | None) -> Path | None:
+def new_folder(out: str | None) -> Path | None:
     """Check that a folder is new or empty, so that nothing is overwritten."""
     if out is None:
         return None
@@ -282,7 +282,7 @@ def _folder(out: str | None) -> Path | None:
     return folder
 
 
-def _write(folder: Path, tables: dict[str, pandas.DataFrame], texts: dict[str, str]) -> None:
+def write_tables(folder: Path, tables: dict[str, pandas.DataFrame], texts: dict[str, str]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, table in tables.items():

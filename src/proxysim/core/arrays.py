@@ -33,6 +33,26 @@ def uniforms(seed: int, runs: Array, mechanism: int, keys: Array | int) -> Array
     return _each(rng.uniforms_into, drawn, of, before=(np.uint64(seed),), between=(mechanism,))
 
 
+def normal_each(quantiles: Array) -> Array:
+    """Return the standard normal number at each quantile in (0, 1), in the shape of the quantiles."""
+    return _each(rng.normals_into, quantiles)
+
+
+def poisson_each(quantiles: Array, means: Array) -> Array:
+    """Return the Poisson number at each quantile for its mean, both of the same shape."""
+    return _each(rng.poissons_into, quantiles, means)
+
+
+def binomial_each(quantiles: Array, trials: Array, shares: Array) -> Array:
+    """Return the binomial number at each quantile for its number of trials and its probability, all of the same shape."""
+    return _each(rng.binomials_into, quantiles, trials, shares)
+
+
+def negative_binomial_each(quantiles: Array, means: Array, sizes: Array) -> Array:
+    """Return the negative binomial number at each quantile for its mean and its size, all of the same shape."""
+    return _each(rng.negative_binomials_into, quantiles, means, sizes)
+
+
 def _each(rule: Any, first: Array, *others: Array, before: tuple[Any, ...] = (), between: tuple[Any, ...] = ()) -> Array:
     """Call a rule that fills its last argument, an array, from other arrays of the same length; numbers go before and after the first."""
     if kernel.name() == kernel.LANES:

@@ -17,7 +17,7 @@ from proxysim.core.jit import compiled
 
 #: Mechanisms that draw random numbers. Their codes are part of the counter and must never change.
 (FRONT, EVENT_CHANCE, EVENT_DATE, EVENT_MONTH, INCOME, LEG, CARGO, FORCING, UNKNOWN, CONSIGNMENTS, SEARCH, STRIKES, BLUR,
- SUPPORT) = range(1, 15)  # fmt: skip
+ SUPPORT, OBSERVATION) = range(1, 16)  # fmt: skip
 
 _M0, _M1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _W0, _W1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
@@ -164,3 +164,47 @@ def poisson_quantile(u, mean):  # type: ignore[no-untyped-def]
         term *= mean / k
         total += term
     return k
+
+
+@compiled
+def negative_binomial_quantile(u, mean, size):  # type: ignore[no-untyped-def]
+    """Return the smallest k with P(K <= k) >= u for a count with a mean and the variance mean + mean^2 / size."""
+    if mean <= 0.0:
+        return 0
+    k, term = 0, exp(-size * log1p(mean / size))
+    if mean > POISSON_EXACT or term == 0.0:
+        return int(max(0.0, math.floor(mean + math.sqrt(mean + mean * mean / size) * normal_quantile(u) + 0.5)))
+    total, odds = term, mean / (mean + size)
+    while total < u and term > 0.0:
+        k += 1
+        term *= odds * (size + k - 1.0) / k
+        total += term
+    return k
+
+
+@compiled
+def normals_into(values, result):  # type: ignore[no-untyped-def]
+    """Store `normal_quantile` of each value in `result`, both (value,)."""
+    for i in range(len(values)):
+        result[i] = normal_quantile(values[i])
+
+
+@compiled
+def poissons_into(values, means, result):  # type: ignore[no-untyped-def]
+    """Store `poisson_quantile` of each value and its mean in `result`, all (value,)."""
+    for i in range(len(values)):
+        result[i] = float(poisson_quantile(values[i], means[i]))
+
+
+@compiled
+def binomials_into(values, trials, shares, result):  # type: ignore[no-untyped-def]
+    """Store `binomial_quantile` of each value, its number of trials and its probability in `result`, all (value,)."""
+    for i in range(len(values)):
+        result[i] = float(binomial_quantile(values[i], int(trials[i]), shares[i]))
+
+
+@compiled
+def negative_binomials_into(values, means, sizes, result):  # type: ignore[no-untyped-def]
+    """Store `negative_binomial_quantile` of each value, its mean and its size in `result`, all (value,)."""
+    for i in range(len(values)):
+        result[i] = float(negative_binomial_quantile(values[i], means[i], sizes[i]))

@@ -577,7 +577,7 @@ def run_job(job: Job, names: tuple[str, ...], runs: int, **options: Unpack[JobOp
     flows = collector(job.worlds, runs, options.get("flows", False))
     results = results_of(job, runs, columns, first=first, tracked=kept, threads=options.get("threads"),
                          progress=options.get("progress"), collector=flows)  # fmt: skip
-    _check(job, results, names, first)
+    check_books(job, results, names, first)
     return Ensemble(
         job.worlds, names, job.seed, first, runs, job.uncertain, found, results.values, results.fallen, results.happened,
         float(results.residual[..., 0].max()), job.start, _quantiles(results.track) if kept else None, kept,
@@ -598,8 +598,19 @@ def _quantiles(tracks: Array) -> Array:
     ])  # fmt: skip
 
 
-def _check(job: Job, results: Results, names: tuple[str, ...], first: int) -> None:
-    """Raise the error of the run with the largest residual if its books do not balance."""
+def check_books(job: Job, results: Results, names: Sequence[str], first: int) -> None:
+    """Raise the error of the run with the largest residual if its books do not balance.
+
+    Parameters
+    ----------
+    job, results : worlds and their results
+    names : names of the worlds
+    first : number of the first run
+
+    Raises
+    ------
+    BooksError : the books of a run do not balance
+    """
     worst = results.residual[..., 0]
     if worst.max() > TOLERANCE:
         b, k = (int(i) for i in np.unravel_index(int(worst.argmax()), worst.shape))

@@ -130,6 +130,16 @@ class Collector:
             return _empty(self.worlds, high - low)
         return {name: values[:, low:high] for name, values in self._runs.items()}
 
+    def write(self, chunk: dict[str, Array], branch: int, rows: Rows, month: int) -> None:
+        """Write the month that a batch of runs has just completed."""
+        for name, values in months_now(rows).items():
+            chunk[name][branch, :, month] = values
+
+    def copy_past(self, chunk: dict[str, Array], branch: int, months: int) -> None:
+        """Copy the first months of the first branch to another branch that shares them."""
+        for values in chunk.values():
+            values[branch, :, :months] = values[0, :, :months]
+
     def add(self, low: int, chunk: dict[str, Array]) -> None:
         """Add the chunk that starts with run `low`, after all runs before it."""
         with self._lock:
@@ -162,18 +172,6 @@ def collector(worlds: Sequence[World], runs: int, kept: Kept) -> Collector | Non
                 f"at most {plain(MOST_BYTES / 1e9)} GB, or {counted(MOST_BYTES // one, 'run')}, are kept: flows=True keeps the means"
             )
     return Collector(worlds, runs, kept == "runs")
-
-
-def write_month(chunk: dict[str, Array], branch: int, rows: Rows, month: int) -> None:
-    """Write the month that a batch of runs has just completed."""
-    for name, values in months_now(rows).items():
-        chunk[name][branch, :, month] = values
-
-
-def copy_past(chunk: dict[str, Array], branch: int, months: int) -> None:
-    """Copy the first months of the first branch to another branch that shares them."""
-    for values in chunk.values():
-        values[branch, :, :months] = values[0, :, :months]
 
 
 def _shapes(world: World) -> dict[str, tuple[int, ...]]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -19,12 +19,27 @@ from proxysim.core.schedule import numbers_of
 from proxysim.errors import RunError
 from proxysim.runs import outcomes
 from proxysim.runs.batch import Rows, chunk_of, watched_in_reference
-from proxysim.runs.monthly import Collector, copy_past, write_month
 from proxysim.scenario.world.uncertainty import REPLICATES, Drawing
 from proxysim.scenario.world.world import World
 
 Array = np.ndarray[Any, Any]
 Progress = Callable[[int, int], None]
+
+
+class Collector(Protocol):
+    """What keeps something of every month of every run, from chunks that finish in any order."""
+
+    def chunk(self, low: int, high: int) -> Any:
+        """Return what the months of runs `low` to `high` are written into."""
+
+    def write(self, chunk: Any, branch: int, rows: Rows, month: int) -> None:
+        """Write the month that a batch of runs of a world has just completed."""
+
+    def copy_past(self, chunk: Any, branch: int, months: int) -> None:
+        """Copy the first months of the first world to another world that shares them."""
+
+    def add(self, low: int, chunk: Any) -> None:
+        """Take the finished chunk that starts with run `low`."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +109,7 @@ class Results:
     residual : largest relative residual of the books, its month and its account, shape ``(world, run, 3)``
     track : monthly measures of the first runs, shape ``(world, run, month, actor, measure)``
     columns : indices of the outcomes that are kept, shape ``(outcome,)``
-    collector : collects monthly flows and counts; None if they are not kept
+    collector : collects something of every month; None if nothing is kept
     """
 
     values: Array
@@ -133,7 +148,7 @@ def results_of(
     tracked : number of runs whose monthly measures are kept
     threads : number of threads; None for one per available CPU
     progress : called with the runs done and the runs to do, over all worlds
-    collector : collects monthly flows and counts; None to keep none
+    collector : collects something of every month; None to keep nothing
 
     Raises
     ------
@@ -160,7 +175,8 @@ def _run(job: Job, results: Results, first: int, low: int, high: int) -> None:
     runs = np.arange(first + low, first + high, dtype=np.uint64)
     months, fork = len(job.worlds[0].months), max(job.start if job.forked else 0, job.shared)
     tracks = results.track[:, low : min(high, results.track.shape[1])]
-    chunk = None if results.collector is None else results.collector.chunk(low, high)
+    collector = results.collector
+    chunk = None if collector is None else collector.chunk(low, high)
     past: Rows | None = None
     told: dict[str, Array | None] = {}
     for b, world in enumerate(job.worlds):
@@ -168,7 +184,7 @@ def _run(job: Job, results: Results, first: int, low: int, high: int) -> None:
             told[world.reference.hash] = watched_in_reference(world, job.seed, job.reference_numbers(b, runs), runs)
         expected = told[world.reference.hash] if world.reference is not None else None
         rows = Rows(world, job.seed, job.numbers(b, runs), runs, expected)
-        note = None if chunk is None else partial(write_month, chunk, b, rows)
+        note = None if collector is None else partial(collector.write, chunk, b, rows)
         if past is None:
             rows.begin()
             rows.advance(0, min(fork, job.start), False, tracks[b], note)
@@ -179,8 +195,8 @@ def _run(job: Job, results: Results, first: int, low: int, high: int) -> None:
         elif fork > 0:
             rows.follow(past, fork)
             tracks[b, :, :fork] = tracks[0, :, :fork]
-            if chunk is not None:
-                copy_past(chunk, b, fork)
+            if collector is not None:
+                collector.copy_past(chunk, b, fork)
         if past is None and b > 0:
             rows.begin()
         rows.advance(fork, max(fork, job.start), False, tracks[b], note)
@@ -188,8 +204,8 @@ def _run(job: Job, results: Results, first: int, low: int, high: int) -> None:
         if b == 0:  # usually the reference of the other branches; their own runs may be forked from its past
             told.setdefault(world.hash, rows.watched)
         _keep(job, results, b, low, high, rows)
-    if results.collector is not None and chunk is not None:
-        results.collector.add(low, chunk)
+    if collector is not None:
+        collector.add(low, chunk)
 
 
 def _keep(job: Job, results: Results, b: int, low: int, high: int, rows: Rows) -> None:

@@ -20,6 +20,8 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 _CHECKOUT = _PACKAGE.parents[1]
 #: A name such as ``levant-2025``: no folder and no suffix.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+#: How the names of patterns files end.
+PATTERNS = ".patterns.toml"
 _BASE_LINE = re.compile(r'^(base\s*=\s*)"[^"\n]*"', re.MULTILINE)
 
 
@@ -33,7 +35,40 @@ def _folders() -> tuple[Path, Path]:
 
 def shipped_worlds() -> dict[str, Path]:
     """Return name -> file of the shipped worlds, in alphabetical order; empty if the files are missing."""
-    return {file.stem: file for file in sorted(_folders()[0].glob("*.toml"), key=lambda file: file.stem)}
+    files = (file for file in _folders()[0].glob("*.toml") if not file.name.endswith(PATTERNS))
+    return {file.stem: file for file in sorted(files, key=lambda file: file.stem)}
+
+
+def shipped_patterns() -> dict[str, Path]:
+    """Return name of a world -> its patterns file, for the shipped worlds that have one, in alphabetical order."""
+    beside = {name: _beside(file) for name, file in shipped_worlds().items()}
+    return {name: file for name, file in beside.items() if file.is_file()}
+
+
+def patterns_path(given: str | os.PathLike[str]) -> Path:
+    """Return the patterns file for a path or the name of a shipped world; an existing path takes precedence.
+
+    Raises
+    ------
+    InputError : a bare name that is neither a file nor a shipped world with a patterns file
+    """
+    path = path_of(given)
+    if not _NAME.fullmatch(os.fspath(given)) or path.exists():
+        return path
+    known = shipped_patterns()
+    if path.name not in known:
+        raise _unknown(path.name, known, "is neither a file nor a shipped world with a patterns file")
+    return known[path.name]
+
+
+def patterns_of_world(world: Path) -> Path | None:
+    """Return the patterns file of a world: NAME.patterns.toml next to NAME.toml, or next to a file that this one extends; None if there is none."""
+    files = [world, *reversed(_extended(world))]
+    return next((beside for file in files if (beside := _beside(file)).is_file()), None)
+
+
+def _beside(world: Path) -> Path:
+    return world.with_name(f"{world.stem}{PATTERNS}")
 
 
 def world_path(given: str | os.PathLike[str]) -> Path:
@@ -72,7 +107,9 @@ def copy_of(name: str) -> dict[str, str]:
     worlds = shipped_worlds()
     if name not in worlds:
         raise _unknown(name, worlds, "is not a shipped world")
-    texts = {file.name: file.read_text(encoding="utf-8") for file in _with_extended(name)}
+    files = _with_extended(name)
+    files += [beside for file in files if (beside := _beside(file)).is_file()]
+    texts = {file.name: file.read_text(encoding="utf-8") for file in files}
     for file in _experiments(worlds[name].name):
         texts[file.name] = _BASE_LINE.sub(rf'\g<1>"{worlds[name].name}"', file.read_text(encoding="utf-8"))
     return texts
@@ -92,7 +129,12 @@ def _experiments(world: str) -> Iterator[Path]:
 
 
 def _with_extended(name: str) -> list[Path]:
-    """Return the file of a world, preceded by the files that it extends."""
+    """Return the file of a shipped world, preceded by the files that it extends."""
+    return _extended(shipped_worlds()[name])
+
+
+def _extended(world: Path) -> list[Path]:
+    """Return a file, preceded by the files that it extends."""
     found: list[Path] = []
 
     def visit(file: Path) -> None:
@@ -101,7 +143,7 @@ def _with_extended(name: str) -> list[Path]:
         if file not in found:
             found.append(file)
 
-    visit(shipped_worlds()[name])
+    visit(world)
     return found
 
 

@@ -71,7 +71,8 @@ def entries(lanes: int) -> tuple[Entry, ...]:
 @cache
 def array_entries() -> tuple[Entry, ...]:
     """Return the functions of whole arrays."""
-    rules = elementary.exp_into, elementary.log_into, elementary.power_into, rng.uniforms_into
+    rules = (elementary.exp_into, elementary.log_into, elementary.power_into, rng.uniforms_into, rng.normals_into, rng.poissons_into,
+             rng.binomials_into, rng.negative_binomials_into)  # fmt: skip
     return tuple(Entry(rule.__name__, rule, subset.read(rule).arguments) for rule in rules)
 
 
@@ -80,7 +81,8 @@ def array_types(lanes: int) -> dict[str, Type]:
     """Return the types of what functions of whole arrays are called with; their values lie side by side in lanes."""
     floats, keys = (Array(kind, (None,), lanes > 1) for kind in ("f8", "u8"))
     return {
-        "values": floats, "bases": floats, "exponents": floats, "result": floats, "runs": keys, "keys": keys, "seed": KEY, "mechanism": INT,
+        "values": floats, "bases": floats, "exponents": floats, "result": floats, "means": floats, "trials": floats,
+        "shares": floats, "sizes": floats, "runs": keys, "keys": keys, "seed": KEY, "mechanism": INT,
     }  # fmt: skip
 
 

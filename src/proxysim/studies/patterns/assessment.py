@@ -1,0 +1,327 @@
+"""Compare the runs of a world with patterns of the real world, and find which wrong models the comparison rejects."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from proxysim.core.version import model_version
+from proxysim.errors import RunError
+from proxysim.runs.course import seed_of
+from proxysim.runs.series import series_of
+from proxysim.runs.threads import Progress
+from proxysim.scenario.world.world import World
+from proxysim.studies.patterns.document import DATED, Pattern, PatternsFile
+from proxysim.studies.patterns.observation import Observer
+from proxysim.studies.patterns.reader import read_patterns
+from proxysim.studies.patterns.statistic import passes, values_of
+from proxysim.studies.patterns.wrong_models import WrongModel, WrongModels
+
+if TYPE_CHECKING:
+    import pandas
+
+Array = np.ndarray[Any, Any]
+#: A wrong model fails a pattern if at most the first share of its runs pass, while at least the second share of the model's do.
+RIVAL_SHARE, MODEL_SHARE = 0.01, 0.20
+#: Fewest runs, since a wrong model must fail in 99 of 100.
+LEAST_RUNS = 100
+#: Worlds that are run at once; more would only need more memory.
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How the runs compare with one pattern.
+
+    Attributes
+    ----------
+    pattern : the pattern
+    values : its statistic in every run, shape ``(run,)``; months from the start if it is dated, NaN where it is undefined
+    share : share of the runs that lie in the range
+    rejects : wrong models named in `fails_if` that fail the pattern; empty where it is no evidence
+    """
+
+    pattern: Pattern
+    values: Array = field(repr=False)
+    share: float
+    rejects: tuple[str, ...] = ()
+
+    @property
+    def median(self) -> float:
+        """The median over the runs."""
+        return self._quantile(0.5)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 5th and 95th percentile over the runs."""
+        return self._quantile(0.05), self._quantile(0.95)
+
+    @property
+    def share_interval(self) -> tuple[float, float]:
+        """The 95 % interval of the share (Wilson 1927)."""
+        from scipy.stats import binomtest
+
+        found = binomtest(round(self.share * len(self.values)), len(self.values)).proportion_ci(method="wilson")
+        return float(found.low), float(found.high)
+
+    @property
+    def met(self) -> bool:
+        """Whether the median lies in the range or, for a pattern about a probability, whether enough runs do."""
+        if self.pattern.at_least is not None:
+            return self.share >= self.pattern.at_least
+        return self.pattern.low <= self.median <= self.pattern.high
+
+    @property
+    def can_fail(self) -> bool:
+        """Whether a wrong model fails the pattern, or the model itself all but misses it; otherwise the pattern is no evidence."""
+        return bool(self.rejects) or self.share < MODEL_SHARE or not self.pattern.is_evidence
+
+    def _quantile(self, level: float) -> float:
+        known = np.sort(self.values[~np.isnan(self.values)])
+        return float(known[max(0, math.ceil(level * len(known) - 1e-9) - 1)]) if len(known) else math.nan  # infinite values allow no interpolation
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """How one wrong model compares with the patterns.
+
+    Attributes
+    ----------
+    model : the wrong model
+    shares : pattern -> share of its runs that lie in the range
+    failed : patterns that count as evidence and that it fails
+    """
+
+    model: WrongModel
+    shares: Mapping[str, float]
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """A world compared with the patterns of a file; `patterns` creates it.
+
+    Attributes
+    ----------
+    file : the patterns file
+    runs, seed : number of runs of the world and of each wrong model, and seed
+    uncertain : whether uncertain parameters were resampled
+    verdicts : one for each pattern, in the order of the file
+    rejections : one for each wrong model, if they were asked for; otherwise None
+    """
+
+    file: PatternsFile
+    runs: int
+    seed: int
+    uncertain: bool
+    verdicts: tuple[Verdict, ...]
+    rejections: tuple[Rejection, ...] | None = None
+
+    @property
+    def evidence(self) -> tuple[Verdict, ...]:
+        """The verdicts on patterns that count as evidence."""
+        return tuple(one for one in self.verdicts if one.pattern.is_evidence)
+
+    @property
+    def met(self) -> int:
+        """Number of patterns that count as evidence and are met."""
+        return sum(one.met for one in self.evidence)
+
+    @property
+    def refused(self) -> tuple[Verdict, ...]:
+        """Patterns that count as evidence although no wrong model that they name fails them."""
+        return tuple(one for one in self.evidence if not one.can_fail)
+
+    @property
+    def ok(self) -> bool:
+        """Whether every pattern that counts as evidence is met, and can be failed."""
+        return self.met == len(self.evidence) and not self.refused
+
+    @property
+    def jointly(self) -> Array:
+        """Number of patterns that count as evidence and that each run passes, shape ``(run,)``."""
+        return np.asarray(np.sum([passes(one.pattern, one.values) for one in self.evidence], axis=0))
+
+    def summary(self) -> str:
+        """Return the comparison as text."""
+        from proxysim.studies.patterns.text import summary
+
+        return summary(self)
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """Return the comparison as a table.
+
+        Returns
+        -------
+        DataFrame : one row per pattern: pattern, about, role, statistic, low, high, median, q05 and q95 over the runs, share of
+            the runs in the range, met, published and source. Dated values are months from the start
+        """
+        import pandas as pd
+
+        rows = []
+        for one in self.verdicts:
+            q05, q95 = one.interval
+            p = one.pattern
+            rows.append({"pattern": p.id, "about": p.about, "role": p.role, "statistic": p.statistic, "low": p.low, "high": p.high,
+                         "median": one.median, "q05": q05, "q95": q95, "share": one.share, "met": one.met, "published": p.published,
+                         "source": ", ".join(p.source)})  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def rivals_table(self) -> pandas.DataFrame:
+        """Return the share of the runs of each wrong model that pass each pattern.
+
+        Returns
+        -------
+        DataFrame : one row per wrong model: model, about, kind, the number of patterns failed, and one column per pattern. A
+            model that does not differ from the world has no shares
+
+        Raises
+        ------
+        RunError : the wrong models were not asked for
+        """
+        import pandas as pd
+
+        if self.rejections is None:
+            raise RunError("the wrong models were not run; ask for them with rivals=True")
+        return pd.DataFrame([
+            {"model": one.model.name, "about": one.model.about, "kind": one.model.kind, "failed": len(one.failed), **one.shares}
+            for one in self.rejections
+        ])  # fmt: skip
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the comparison as one JSON object."""
+        scenario = WrongModels(self.file).scenario
+        found: dict[str, Any] = {
+            "file": self.file.file, "world": scenario.file, "branch": scenario.branch or "none", "hash": scenario.hash,
+            "model_version": model_version(), "runs": self.runs, "seed": self.seed, "uncertain": self.uncertain,
+            "patterns": [self._entry(one) for one in self.verdicts],
+            "left_out": [{"pattern": one.id, "about": one.about, "because": one.because} for one in self.file.left_out],
+            "evidence": len(self.evidence), "met": self.met, "refused": [one.pattern.id for one in self.refused], "ok": self.ok,
+        }  # fmt: skip
+        if self.rejections is not None:
+            found["rivals"] = [{"model": one.model.name, "about": one.model.about, "kind": one.model.kind, "differs": one.model.world is not None,
+                                "failed": list(one.failed), "shares": dict(one.shares)} for one in self.rejections]  # fmt: skip
+        return found
+
+    def _entry(self, one: Verdict) -> dict[str, Any]:
+        p, (q05, q95), (low, high) = one.pattern, one.interval, one.share_interval
+        said = [self.said(p, value) for value in (p.low, p.high, one.median, q05, q95)]
+        return {"pattern": p.id, "about": p.about, "role": p.role, "statistic": p.statistic, "low": said[0], "high": said[1], "median": said[2],
+                "q05": said[3], "q95": said[4], "share": one.share, "share_low": low, "share_high": high, "met": one.met,
+                "rejects": list(one.rejects), "published": p.published, "source": list(p.source), "because": p.because or None}  # fmt: skip
+
+    def said(self, pattern: Pattern, value: float) -> float | str | None:
+        """Return a value for JSON: a month if it is dated, None if it is infinite or undefined."""
+        if not math.isfinite(value):
+            return None
+        return self.file.world.scenario(self.file.branch).month_name(round(value)) if pattern.statistic in DATED else value
+
+
+def patterns(
+    file: str | os.PathLike[str] | PatternsFile, runs: int = 200, rng: int | np.random.SeedSequence | np.random.Generator = 0, *,
+    uncertain: bool = False, rivals: bool = False, threads: int | None = None, progress: Progress | None = None,
+) -> Assessment:  # fmt: skip
+    """Compare the runs of a world with patterns of the real world.
+
+    Every pattern that counts as evidence names wrong models that it should reject. These are run too: a pattern that none of
+    them fails is no evidence.
+
+    Parameters
+    ----------
+    file : path of a file of kind "patterns", or the name of a shipped world that has one
+    runs : number of runs of the world and of each wrong model, at least 100
+    rng : seed; the same seed gives the same bits on any machine
+    uncertain : whether uncertain parameters, and what sources see, are resampled once per two runs; otherwise they have their values
+    rivals : whether all wrong models are run: every rule off, every variant, every policy off, the headline parameters at both ends
+        of their ranges, and those of the file; otherwise only those that a pattern names
+    threads : number of threads; None, the default, for one per available CPU. It does not affect results
+    progress : called with the runs done and the runs to do; None
+
+    Returns
+    -------
+    Assessment : a verdict on each pattern and, with `rivals`, how each wrong model compares with the patterns
+
+    Raises
+    ------
+    InputError : the file or its world cannot be used
+    RunError : fewer than 100 runs, or a seed out of range
+    BooksError : money or arms do not balance in a run
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> found = ps.patterns("angola", runs=100)
+    >>> found.verdicts[0].pattern.role in ("fit", "check", "construction", "input")
+    True
+    """
+    read = file if isinstance(file, PatternsFile) else read_patterns(file)
+    if runs < LEAST_RUNS:
+        raise RunError(f"a comparison needs at least {LEAST_RUNS} runs, since a wrong model must fail in 99 of 100; found {runs}")
+    seed, wrong = seed_of(rng), WrongModels(read)
+    named = wrong.named()
+    every = {one.name: one for one in (*named.values(), *(wrong.all() if rivals else ()))}
+    bench = Bench(read, wrong.model, seed, runs, uncertain, threads)
+    values = bench.values({"": wrong.model, **{name: one.world for name, one in every.items() if one.world is not None}}, progress)
+    own = values.pop("")
+    shares = {name: bench.shares(found) for name, found in values.items()}
+    of_model = bench.shares(own)
+
+    def failed(name: str, pattern: Pattern) -> bool:
+        share = shares.get(name)
+        return share is not None and share[pattern.id] <= RIVAL_SHARE and of_model[pattern.id] >= MODEL_SHARE
+
+    verdicts = tuple(
+        Verdict(one, own[one.id], of_model[one.id], tuple(t for t in one.fails_if if one.is_evidence and failed(named[t].name, one)))
+        for one in read.patterns
+    )
+    rejections = None
+    if rivals:
+        rejections = tuple(Rejection(one, shares.get(one.name, {}), tuple(p.id for p in read.evidence if failed(one.name, p)))
+                           for one in wrong.all())  # fmt: skip
+    return Assessment(read, runs, seed, uncertain, verdicts, rejections)
+
+
+class Bench:
+    """Runs worlds, and computes the patterns in every run.
+
+    Parameters
+    ----------
+    file : the patterns file
+    model : its world, whose ids and months all other worlds have
+    seed, runs, uncertain, threads : as in `patterns`
+    """
+
+    def __init__(self, file: PatternsFile, model: World, seed: int, runs: int, uncertain: bool, threads: int | None) -> None:
+        self.file, self.seed, self.runs, self.uncertain, self._threads = file, seed, runs, uncertain, threads
+        self._start = model.scenario.start
+        self._observer = Observer(file.observations, self._start, seed, uncertain)
+
+    def values(self, worlds: Mapping[str, World], progress: Progress | None = None) -> dict[str, dict[str, Array]]:
+        """Return the statistic of each pattern in every run of some worlds: world -> pattern -> values, shape ``(run,)``."""
+        found: dict[str, dict[str, Array]] = {}
+        names, total = list(worlds), self.runs * len(worlds)
+        for at in range(0, len(names), _AT_ONCE):
+            part = names[at : at + _AT_ONCE]
+            before = at * self.runs
+
+            def told(done: int, _: int, before: int = before) -> None:
+                if progress is not None and (before == 0 or done > 0):
+                    progress(before + done, total)
+
+            series = series_of([worlds[name] for name in part], self._observer.requests, self.runs, self.seed, uncertain=self.uncertain,
+                               threads=self._threads, progress=told)  # fmt: skip
+            for name, one in zip(part, series, strict=True):
+                observed = self._observer.observed(one, np.arange(self.runs))
+                found[name] = {p.id: values_of(p, observed, self.file.observations, self._start) for p in self.file.patterns}
+        return found
+
+    def shares(self, values: Mapping[str, Array]) -> dict[str, float]:
+        """Return the share of the runs that lie in the range of each pattern."""
+        return {one.id: float(passes(one, values[one.id]).mean()) for one in self.file.patterns}
+
+

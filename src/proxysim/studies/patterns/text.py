@@ -1,0 +1,109 @@
+"""The comparison with patterns as text."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from proxysim.formatting import ascii_only, counted, joined, number, percent, table
+from proxysim.studies.patterns.document import DATED, Pattern
+
+if TYPE_CHECKING:
+    from proxysim.studies.patterns.assessment import Assessment, Verdict
+
+_WIDTH = 118
+
+
+def summary(found: Assessment) -> str:
+    """Return the comparison as text: the answer, the table, patterns that are no evidence, and the wrong models."""
+    lines = [*_wrapped(headline(found)), ""]
+    shown = [one for one in found.verdicts if one.pattern.is_evidence]
+    lines += table(("pattern", "role", "range", "model (5 % to 95 %)", "in range", "met"), [_row(found, one) for one in shown], left=(0, 1, 5))
+    if found.refused:
+        names = joined([one.pattern.id for one in found.refused], 30)
+        lines += ["", *_wrapped(f"No evidence, because no wrong model that they name fails them: {names}.")]
+    given = [one for one in found.verdicts if not one.pattern.is_evidence]
+    if given:
+        lines += ["", "True by what was put in or by how the world is written; not counted:"]
+        lines += table(("pattern", "role", "range", "model (5 % to 95 %)", "in range", "met"), [_row(found, one) for one in given], left=(0, 1, 5))
+    if found.file.left_out:
+        lines += ["", *_wrapped(f"Not comparable with this model: {joined([one.id for one in found.file.left_out], 40)}; the file says why.")]
+    if found.rejections is not None:
+        lines += ["", *_rivals(found)]
+    return ascii_only("\n".join(lines))
+
+
+def headline(found: Assessment) -> str:
+    """Return the answer in one or two sentences."""
+    evidence, scenario = found.evidence, found.file.world.scenario(found.file.branch)
+    drawn = "all uncertain parameters resampled" if found.uncertain else "uncertain parameters at their values"
+    words = (f"{scenario.labels.get(('scenario', 'label')) or Path(scenario.file).stem}: {found.met} of {counted(len(evidence), 'pattern')} that can be "
+             f"failed are reproduced, in {counted(found.runs, 'run')} with {drawn}.")  # fmt: skip
+    together = found.jointly
+    if len(evidence):
+        words += f" Half of the runs pass {int(_middle(together))} or more of them; {percent(float((together == len(evidence)).mean()))} pass all."
+    return words
+
+
+def _middle(values: object) -> float:
+    import numpy as np
+
+    return float(np.quantile(np.asarray(values), 0.5, method="lower"))
+
+
+def _row(found: Assessment, one: Verdict) -> tuple[str, ...]:
+    q05, q95 = one.interval
+    model = f"{said(found, one.pattern, one.median)} ({said(found, one.pattern, q05)} to {said(found, one.pattern, q95)})"
+    return one.pattern.id, one.pattern.role, range_words(found, one.pattern), model, percent(one.share), "yes" if one.met else "NO"
+
+
+def range_words(found: Assessment, pattern: Pattern) -> str:
+    """Return the range of a pattern as text."""
+    low, high = said(found, pattern, pattern.low), said(found, pattern, pattern.high)
+    words = f"at most {high}" if math.isinf(pattern.low) else f"at least {low}" if math.isinf(pattern.high) else f"{low} to {high}"
+    if pattern.low == pattern.high:
+        words = low
+    return words if pattern.at_least is None else f"{words} in {percent(pattern.at_least)}"
+
+
+def said(found: Assessment, pattern: Pattern, value: float) -> str:
+    """Return a value of a pattern as text: a month if it is dated."""
+    if pattern.statistic not in DATED:
+        return "never" if math.isinf(value) and pattern.statistic == "lag-between" else number(value)
+    if math.isnan(value):
+        return "-"
+    return "never" if math.isinf(value) else found.file.world.scenario(found.file.branch).month_name(round(value))
+
+
+def _rivals(found: Assessment) -> Iterator[str]:
+    assert found.rejections is not None
+    evidence = [one.pattern.id for one in found.evidence]
+    counted_in = [one for one in found.rejections if one.model.kind != "own"]
+    different = [one for one in counted_in if one.model.world is not None]
+    rejected = [one for one in different if one.failed]
+    yield from _wrapped(f"{len(rejected)} of {counted(len(different), 'wrong model')} fail a pattern: at most 1 % of their runs pass, where at least "
+                        "20 % of the model's do.")  # fmt: skip
+    yield ""
+    heads = ("wrong model", "failed", *(f"{k + 1}" for k in range(len(evidence))))
+    rows = []
+    for one in found.rejections:
+        if one.model.world is not None:
+            rows.append((one.model.name, str(len(one.failed)), *(("x" if name in one.failed else ".") for name in evidence)))
+    yield from table(heads, rows)
+    yield ""
+    yield from _wrapped("Patterns: " + ", ".join(f"{k + 1} {name}" for k, name in enumerate(evidence)) + ".")
+    left = [one.model.name for one in different if not one.failed]
+    if left:
+        yield ""
+        yield from _wrapped(f"What the data cannot tell: {joined(left, len(left))}.")
+    same = [one.model.name for one in counted_in if one.model.world is None]
+    if same:
+        yield ""
+        yield from _wrapped(f"The same as the model in this world: {joined(same, len(same))}.")
+
+
+def _wrapped(words: str) -> list[str]:
+    return textwrap.wrap(words, _WIDTH, break_long_words=False, break_on_hyphens=False)

@@ -1,0 +1,200 @@
+"""Models that are known to be wrong: a rule switched off or replaced, a policy off, a parameter at an end of its range.
+
+A comparison with patterns should reject them. Those that it cannot reject show what the data do not tell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from proxysim.core.parameters import VARIANTS
+from proxysim.errors import InputError
+from proxysim.scenario.resolve.patterns import PathError
+from proxysim.scenario.scenario import Number, Scenario
+from proxysim.scenario.toml.paths import split_path
+from proxysim.scenario.world.world import World, build
+from proxysim.studies.patterns.document import PatternsFile, Rival
+
+#: Kinds of wrong models, in the order in which they are listed.
+KINDS = ("rule", "variant", "policy", "number", "own")
+
+
+@dataclass(frozen=True)
+class Off:
+    """How a rule, or a part of one, is switched off in any world.
+
+    Attributes
+    ----------
+    about : the wrong model in words
+    rule : the rule in `proxysim.core.rules` that it concerns
+    sets : changes PATH=VALUE; those that match nothing in a world are left out
+    """
+
+    about: str
+    rule: str
+    sets: tuple[str, ...]
+
+
+def _zero(*paths: str) -> tuple[str, ...]:
+    return tuple(f"{path}=0" for path in paths)
+
+
+#: Wrong models by name: each rule, or a mechanism of it, without effect.
+BUILT_IN: dict[str, Off] = {
+    "no-sanctions": Off("Sanctions take no income", "budgets", _zero("states.*.exposure", "proxies.*.exposure")),
+    "no-support": Off("Nobody supports anybody", "sponsorship", _zero("states.*.support_share", "proxies.*.support_share")),
+    "no-burden": Off("Wars take no attention from clients", "sponsorship", _zero("fronts.*.burden.*")),
+    "no-need": Off("Support does not respond to the need of a client, nor to its war", "sponsorship",
+                   _zero("states.*.need_response", "states.*.threat_response", "proxies.*.need_response", "proxies.*.threat_response")),
+    "no-prospects": Off("Support does not respond to the prospects of a client's government, nor to the sponsor's reserve", "sponsorship",
+                        _zero("states.*.prospects", "proxies.*.prospects")),
+    "no-output": Off("Nobody makes arms", "production",
+                     _zero("states.*.plant.*", "proxies.*.plant.*", "states.*.investment", "proxies.*.investment")),
+    "no-learning": Off("Output teaches nothing: unit costs do not fall", "production", _zero("categories.*.learning")),
+    "no-new-plant": Off("No plant is added", "production", (*_zero("states.*.investment", "proxies.*.investment"), "behaviour.production_part=0")),
+    "no-technology": Off("No knowhow passes from one actor to another", "learning", _zero("ties.*.technology_rate", "behaviour.technology_boost")),
+    "no-trade": Off("Nobody sells arms", "trade", _zero("ties.*.access", "behaviour.market_boost")),
+    "no-retransfer": Off("Nobody passes on arms of foreign origin", "trade", _zero("ties.*.retransfer")),
+    "no-aid": Off("No arms come from outside the world", "arrival", _zero("states.*.aid.*", "proxies.*.aid.*")),
+    "no-limits": Off("Routes carry any amount", "shipping", ("legs.*.limit=1e9", "legs.*.residual=1")),
+    "no-collapse-of-routes": Off("The fall of a government leaves its routes open", "shipping", ("legs.*.residual=1",)),
+    "no-route-choice": Off("Senders ignore losses on the way", "routes", _zero("behaviour.route_choice", "behaviour.arms_response")),
+    "no-haste": Off("Senders ignore the length of routes", "routes", _zero("behaviour.haste")),
+    "no-interdiction": Off("Nothing is lost on the way", "interdiction", _zero("legs.*.detection", "states.*.effort")),
+    "no-patrols": Off("Nobody searches the routes; only accidents happen", "interdiction", _zero("states.*.effort")),
+    "steady-searches": Off("Searches do not come in campaigns", "interdiction", _zero("behaviour.search_volatility")),
+    "no-adaptation": Off("Senders and patrols do not learn from what is found", "learning",
+                         _zero("behaviour.belief_rate", "behaviour.belief_return", "behaviour.patrol_rate")),
+    "no-wars": Off("There are no wars", "fronts", _zero("fronts.*.intensity")),
+    "no-strikes": Off("Nobody's arms are struck", "fighting", _zero("fronts.*.strikes.*")),
+    "no-use": Off("Fighting uses no arms", "fighting", _zero("states.*.use_rate", "proxies.*.use_rate")),
+    "no-attrition": Off("Fighting destroys no arms", "fighting", _zero("fronts.*.attrition")),
+    "no-spoils": Off("Nobody captures arms in battle", "fighting", _zero("fronts.*.spoils", "regimes.*.captured")),
+    "no-casualties": Off("Nobody is lost in fighting", "fighting", _zero("states.*.casualty_rate", "proxies.*.casualty_rate")),
+    "no-recruits": Off("Nobody recruits", "fighting", _zero("states.*.recruit_rate", "proxies.*.recruit_rate")),
+    "no-decay": Off("Arms in store do not deteriorate", "fighting", _zero("behaviour.decay")),
+    "no-falls": Off("Governments respond to nothing", "regimes", _zero("regimes.*.gain")),
+    "no-helpers": Off("Governments get no help from abroad", "regimes", _zero("regimes.*.helpers.*")),
+    "no-pact": Off("The pact has no effect", "pact", _zero("pacts.*.strength")),
+    "no-events": Off("Dated events do nothing", "events", ()),
+    "no-variation": Off("The deterministic world: no random variation", "events", _zero("scenario.noise")),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class WrongModel:
+    """A wrong model of one world.
+
+    Attributes
+    ----------
+    name, about : name and description
+    kind : one of `KINDS`
+    world : the world of the wrong model; None if it is the same as the model, so that nothing can tell them apart
+    """
+
+    name: str
+    about: str
+    kind: str
+    world: World | None
+
+
+class WrongModels:
+    """The wrong models of the world of a patterns file.
+
+    Parameters
+    ----------
+    file : the patterns file
+    """
+
+    def __init__(self, file: PatternsFile) -> None:
+        self.file = file
+        self.scenario = file.world.scenario(file.branch)
+        self.model = build(self.scenario)
+
+    def named(self) -> dict[str, WrongModel]:
+        """Return the wrong models that the patterns name in `fails_if`, by that text."""
+        texts = dict.fromkeys(text for one in self.file.evidence for text in one.fails_if)
+        return {text: self._of_text(text) for text in texts}
+
+    def all(self) -> tuple[WrongModel, ...]:
+        """Return every rule off, every variant, every policy off, the ends of the headline parameters, and the file's own."""
+        found = [self._built_in(name) for name in BUILT_IN]
+        found += self._variants()
+        found += [self._made(f"no-policy-{name}", f"The policy {name} is off", "policy", [f"policies.{name}.active=false"])
+                  for name in self.scenario.policies_on]  # fmt: skip
+        found += [self._end(path, end) for path in self.file.headline for end in ("low", "high")]
+        found += [self._own(one) for one in self.file.rivals.values()]
+        return tuple(found)
+
+    def _of_text(self, text: str) -> WrongModel:
+        if text in self.file.rivals:
+            return self._own(self.file.rivals[text])
+        if text in BUILT_IN:
+            return self._built_in(text)
+        return self._made(text, text, "own", [one.strip() for one in text.split(";")])
+
+    def _built_in(self, name: str) -> WrongModel:
+        one = BUILT_IN[name]
+        if name == "no-events":
+            return self._model(name, one.about, "rule", _without(self.scenario, self.scenario.ids["events"]))
+        return self._made(name, one.about, "rule", [text for text in one.sets if self._matches(text)])
+
+    def _variants(self) -> Iterator[WrongModel]:
+        for rule, variants in VARIANTS.items():
+            for variant in variants:
+                if variant != self.scenario.rules[rule]:
+                    yield self._made(f"{rule}={variant}", f"The variant {variant} of {rule}", "variant", [f'rules.{rule}="{variant}"'])
+
+    def _own(self, one: Rival) -> WrongModel:
+        branch = " + ".join(part for part in (self.scenario.branch, one.branch) if part) or "none"
+        scenario = _kept_set(self.file.world.scenario(branch, one.sets))
+        return self._model(one.id, one.about, "own", _without(scenario, one.off))
+
+    def _made(self, name: str, about: str, kind: str, sets: Sequence[str]) -> WrongModel:
+        return self._model(name, about, kind, _kept_set(self.file.world.scenario(self.scenario.branch or "none", sets)))
+
+    def _end(self, path: tuple[str, ...], end: str) -> WrongModel:
+        number, name = self.scenario.numbers[path], ".".join(path)
+        numbers = self.scenario.numbers | {path: _at(number, end)}
+        scenario = _marked(replace(self.scenario, numbers=numbers), f"{name} {end}")
+        return self._model(f"{name} {end}", f"{name} at the {end} end of its range", "number", scenario)
+
+    def _model(self, name: str, about: str, kind: str, scenario: Scenario) -> WrongModel:
+        return WrongModel(name, about, kind, None if scenario.hash == self.scenario.hash else build(scenario))
+
+    def _matches(self, text: str) -> bool:
+        """Whether a change concerns anything in the world."""
+        try:
+            self.file.world.draft().expand(split_path(text.partition("=")[0]))
+        except (PathError, InputError):
+            return False
+        return True
+
+
+def _kept_set(scenario: Scenario) -> Scenario:
+    """Return a scenario in which no event changes a number that was set from outside the file."""
+    fixed = {path for path, number in scenario.numbers.items() if number.origin == "set"}
+    kept = tuple(one for one in scenario.effects if one.path not in fixed)
+    return scenario if len(kept) == len(scenario.effects) else _marked(replace(scenario, effects=kept), "kept")
+
+
+def _without(scenario: Scenario, events: Sequence[str]) -> Scenario:
+    """Return a scenario in which some events have no effect."""
+    kept = tuple(one for one in scenario.effects if one.event not in events)
+    return scenario if len(kept) == len(scenario.effects) else _marked(replace(scenario, effects=kept), "without")
+
+
+def _marked(scenario: Scenario, how: str) -> Scenario:
+    """Return a scenario with another hash, since its content is no longer that of its file."""
+    return replace(scenario, hash=f"{scenario.hash} {how}")
+
+
+def _at(number: Number, end: str) -> Number:
+    """Return a number fixed at an end of its range."""
+    at = number.low if end == "low" else number.high
+    assert at is not None
+    if not number.series:
+        return replace(number, value=at, low=None, high=None)
+    series = tuple((month, value * at) for month, value in number.series)
+    return replace(number, value=number.value * at, series=series, low=None, high=None)
