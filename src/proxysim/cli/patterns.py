@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proxysim.cli.app import app
+from proxysim.cli.app import app, refusal
 from proxysim.cli.options import AsJson, DrawOptions, Folder, Threads, with_options
 from proxysim.cli.studies import bar, new_folder, write_tables
 
@@ -29,6 +30,14 @@ def patterns(
             help="Run all wrong models: every rule off, every variant, every policy off, and the headline parameters at both ends.",
         ),
     ] = False,
+    years: Annotated[
+        str | None,
+        typer.Option(
+            "--held-back",
+            metavar="FROM:TO",
+            help='Predict the patterns of these years, such as 2023-01:2024-12, with nothing told about them, with the wars given, and as shipped.',
+        ),
+    ] = None,
     *,
     draws: DrawOptions,
     threads: Threads = None,
@@ -43,7 +52,11 @@ def patterns(
     folder = new_folder(out)
     from proxysim.studies.patterns.assessment import patterns as compare_with
 
-    found = compare_with(file, runs, draws.seed, uncertain=draws.uncertain, rivals=rivals, threads=threads, progress=bar())
+    if years is not None:
+        _held_back(file, years, rivals, runs, draws, threads, folder, as_json)
+        return
+    found = compare_with(file, runs, draws.seed, uncertain=draws.uncertain, rivals="all" if rivals else "named", threads=threads,
+                         progress=bar())  # fmt: skip
     answer, words = json.dumps(found.to_json(), indent=1, ensure_ascii=False, allow_nan=False), found.summary()
     if folder is not None:
         tables: dict[str, pandas.DataFrame] = {"patterns": found.to_dataframe()}
@@ -53,3 +66,20 @@ def patterns(
     print(answer if as_json else words)
     if not found.ok:
         raise typer.Exit(1)
+
+
+def _held_back(
+    file: str, years: str, rivals: bool, runs: int, draws: DrawOptions, threads: int | None, folder: Path | None, as_json: bool
+) -> None:
+    from proxysim.studies.patterns.held_back import held_back
+
+    if rivals:
+        raise refusal("--held-back", "predicts years and --rivals tries wrong models; give one of them")
+    ends = [text.strip() for text in years.split(":")]
+    if len(ends) != 2:
+        raise refusal("--held-back", f'found "{years[:60]}"; give two months such as 2023-01:2024-12')
+    found = held_back(file, (ends[0], ends[1]), runs, draws.seed, uncertain=draws.uncertain, threads=threads, progress=bar())
+    answer, words = json.dumps(found.to_json(), indent=1, ensure_ascii=False, allow_nan=False), found.summary()
+    if folder is not None:
+        write_tables(folder, {"held_back": found.to_dataframe()}, {"answer.txt": words, "answer.json": answer})
+    print(answer if as_json else words)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 #: A wrong model fails a pattern if at most the first share of its runs pass, while at least the second share of the model's do.
 RIVAL_SHARE, MODEL_SHARE = 0.01, 0.20
+#: Which wrong models can be run.
+RIVALS = ("none", "named", "all")
 #: Fewest runs, since a wrong model must fail in 99 of 100.
 LEAST_RUNS = 100
 #: Worlds that are run at once; more would only need more memory.
@@ -43,13 +45,13 @@ class Verdict:
     pattern : the pattern
     values : its statistic in every run, shape ``(run,)``; months from the start if it is dated, NaN where it is undefined
     share : share of the runs that lie in the range
-    rejects : wrong models named in `fails_if` that fail the pattern; empty where it is no evidence
+    rejects : wrong models named in `fails_if` that fail the pattern, where it is evidence; None if none were run
     """
 
     pattern: Pattern
     values: Array = field(repr=False)
     share: float
-    rejects: tuple[str, ...] = ()
+    rejects: tuple[str, ...] | None = None
 
     @property
     def median(self) -> float:
@@ -78,8 +80,8 @@ class Verdict:
 
     @property
     def can_fail(self) -> bool:
-        """Whether a wrong model fails the pattern, or the model itself all but misses it; otherwise the pattern is no evidence."""
-        return bool(self.rejects) or self.share < MODEL_SHARE or not self.pattern.is_evidence
+        """Whether a wrong model fails the pattern, or the model itself all but misses it, or none were run; otherwise it is no evidence."""
+        return self.rejects is None or bool(self.rejects) or self.share < MODEL_SHARE or not self.pattern.is_evidence
 
     def _quantile(self, level: float) -> float:
         known = np.sort(self.values[~np.isnan(self.values)])
@@ -187,7 +189,7 @@ class Assessment:
         import pandas as pd
 
         if self.rejections is None:
-            raise RunError("the wrong models were not run; ask for them with rivals=True")
+            raise RunError('the wrong models were not run; ask for them with rivals="all"')
         return pd.DataFrame([
             {"model": one.model.name, "about": one.model.about, "kind": one.model.kind, "failed": len(one.failed), **one.shares}
             for one in self.rejections
@@ -211,9 +213,10 @@ class Assessment:
     def _entry(self, one: Verdict) -> dict[str, Any]:
         p, (q05, q95), (low, high) = one.pattern, one.interval, one.share_interval
         said = [self.said(p, value) for value in (p.low, p.high, one.median, q05, q95)]
+        rejects = None if one.rejects is None else list(one.rejects)
         return {"pattern": p.id, "about": p.about, "role": p.role, "statistic": p.statistic, "low": said[0], "high": said[1], "median": said[2],
-                "q05": said[3], "q95": said[4], "share": one.share, "share_low": low, "share_high": high, "met": one.met,
-                "rejects": list(one.rejects), "published": p.published, "source": list(p.source), "because": p.because or None}  # fmt: skip
+                "q05": said[3], "q95": said[4], "share": one.share, "share_low": low, "share_high": high, "met": one.met, "rejects": rejects,
+                "published": p.published, "source": list(p.source), "because": p.because or None}  # fmt: skip
 
     def said(self, pattern: Pattern, value: float) -> float | str | None:
         """Return a value for JSON: a month if it is dated, None if it is infinite or undefined."""
@@ -224,7 +227,7 @@ class Assessment:
 
 def patterns(
     file: str | os.PathLike[str] | PatternsFile, runs: int = 200, rng: int | np.random.SeedSequence | np.random.Generator = 0, *,
-    uncertain: bool = False, rivals: bool = False, threads: int | None = None, progress: Progress | None = None,
+    uncertain: bool = False, rivals: str = "named", threads: int | None = None, progress: Progress | None = None,
 ) -> Assessment:  # fmt: skip
     """Compare the runs of a world with patterns of the real world.
 
@@ -237,19 +240,19 @@ def patterns(
     runs : number of runs of the world and of each wrong model, at least 100
     rng : seed; the same seed gives the same bits on any machine
     uncertain : whether uncertain parameters, and what sources see, are resampled once per two runs; otherwise they have their values
-    rivals : whether all wrong models are run: every rule off, every variant, every policy off, the headline parameters at both ends
-        of their ranges, and those of the file; otherwise only those that a pattern names
+    rivals : which wrong models are run: "named", those that the patterns name; "all", also every rule off, every variant, every policy
+        off, the headline parameters at both ends of their ranges, and those of the file; or "none"
     threads : number of threads; None, the default, for one per available CPU. It does not affect results
     progress : called with the runs done and the runs to do; None
 
     Returns
     -------
-    Assessment : a verdict on each pattern and, with `rivals`, how each wrong model compares with the patterns
+    Assessment : a verdict on each pattern and, with all wrong models, how each of them compares with the patterns
 
     Raises
     ------
     InputError : the file or its world cannot be used
-    RunError : fewer than 100 runs, or a seed out of range
+    RunError : fewer than 100 runs, a seed out of range, or another word for `rivals`
     BooksError : money or arms do not balance in a run
 
     Examples
@@ -262,9 +265,11 @@ def patterns(
     read = file if isinstance(file, PatternsFile) else read_patterns(file)
     if runs < LEAST_RUNS:
         raise RunError(f"a comparison needs at least {LEAST_RUNS} runs, since a wrong model must fail in 99 of 100; found {runs}")
+    if rivals not in RIVALS:
+        raise RunError(f"rivals is {rivals!r:.60}; allowed are {', '.join(RIVALS)}")
     seed, wrong = seed_of(rng), WrongModels(read)
-    named = wrong.named()
-    every = {one.name: one for one in (*named.values(), *(wrong.all() if rivals else ()))}
+    named, tried = wrong.named() if rivals != "none" else {}, wrong.all() if rivals == "all" else ()
+    every = {one.name: one for one in (*named.values(), *tried)}
     bench = Bench(read, wrong.model, seed, runs, uncertain, threads)
     values = bench.values({"": wrong.model, **{name: one.world for name, one in every.items() if one.world is not None}}, progress)
     own = values.pop("")
@@ -275,15 +280,14 @@ def patterns(
         share = shares.get(name)
         return share is not None and share[pattern.id] <= RIVAL_SHARE and of_model[pattern.id] >= MODEL_SHARE
 
-    verdicts = tuple(
-        Verdict(one, own[one.id], of_model[one.id], tuple(t for t in one.fails_if if one.is_evidence and failed(named[t].name, one)))
-        for one in read.patterns
-    )
-    rejections = None
-    if rivals:
-        rejections = tuple(Rejection(one, shares.get(one.name, {}), tuple(p.id for p in read.evidence if failed(one.name, p)))
-                           for one in wrong.all())  # fmt: skip
-    return Assessment(read, runs, seed, uncertain, verdicts, rejections)
+    def rejects(pattern: Pattern) -> tuple[str, ...] | None:
+        if rivals == "none":
+            return None
+        return tuple(text for text in pattern.fails_if if pattern.is_evidence and failed(named[text].name, pattern))
+
+    verdicts = tuple(Verdict(one, own[one.id], of_model[one.id], rejects(one)) for one in read.patterns)
+    rejections = tuple(Rejection(one, shares.get(one.name, {}), tuple(p.id for p in read.evidence if failed(one.name, p))) for one in tried)
+    return Assessment(read, runs, seed, uncertain, verdicts, rejections if rivals == "all" else None)
 
 
 class Bench:

@@ -13,6 +13,7 @@ from proxysim.studies.patterns.document import DATED, Pattern
 
 if TYPE_CHECKING:
     from proxysim.studies.patterns.assessment import Assessment, Verdict
+    from proxysim.studies.patterns.held_back import HeldBack
 
 _WIDTH = 118
 
@@ -40,8 +41,9 @@ def headline(found: Assessment) -> str:
     """Return the answer in one or two sentences."""
     evidence, scenario = found.evidence, found.file.world.scenario(found.file.branch)
     drawn = "all uncertain parameters resampled" if found.uncertain else "uncertain parameters at their values"
-    words = (f"{scenario.labels.get(('scenario', 'label')) or Path(scenario.file).stem}: {found.met} of {counted(len(evidence), 'pattern')} that can be "
-             f"failed are reproduced, in {counted(found.runs, 'run')} with {drawn}.")  # fmt: skip
+    name = Path(scenario.file).stem
+    words = f"{name}: {found.met} of {counted(len(evidence), 'pattern')} that can be failed are reproduced, "
+    words += f"in {counted(found.runs, 'run')} with {drawn}."
     together = found.jointly
     if len(evidence):
         words += f" Half of the runs pass {int(_middle(together))} or more of them; {percent(float((together == len(evidence)).mean()))} pass all."
@@ -60,7 +62,7 @@ def _row(found: Assessment, one: Verdict) -> tuple[str, ...]:
     return one.pattern.id, one.pattern.role, range_words(found, one.pattern), model, percent(one.share), "yes" if one.met else "NO"
 
 
-def range_words(found: Assessment, pattern: Pattern) -> str:
+def range_words(found: Assessment | HeldBack, pattern: Pattern) -> str:
     """Return the range of a pattern as text."""
     low, high = said(found, pattern, pattern.low), said(found, pattern, pattern.high)
     words = f"at most {high}" if math.isinf(pattern.low) else f"at least {low}" if math.isinf(pattern.high) else f"{low} to {high}"
@@ -69,7 +71,7 @@ def range_words(found: Assessment, pattern: Pattern) -> str:
     return words if pattern.at_least is None else f"{words} in {percent(pattern.at_least)}"
 
 
-def said(found: Assessment, pattern: Pattern, value: float) -> str:
+def said(found: Assessment | HeldBack, pattern: Pattern, value: float) -> str:
     """Return a value of a pattern as text: a month if it is dated."""
     if pattern.statistic not in DATED:
         return "never" if math.isinf(value) and pattern.statistic == "lag-between" else number(value)
@@ -103,6 +105,25 @@ def _rivals(found: Assessment) -> Iterator[str]:
     if same:
         yield ""
         yield from _wrapped(f"The same as the model in this world: {joined(same, len(same))}.")
+
+
+def held_back_summary(found: HeldBack) -> str:
+    """Return the prediction of held-back years as text."""
+    from proxysim.studies.patterns.held_back import VERSIONS
+
+    lines = _wrapped(f"{found.first} to {found.last} held back, {counted(found.runs, 'run')} of each version:")
+    lines += [f"  {version}: {about}" for version, about in VERSIONS.items()]
+    rows = []
+    for k, one in enumerate(found.verdicts["as shipped"]):
+        cells = [found.verdicts[version][k] for version in VERSIONS]
+        texts = [f"{said(found, one.pattern, cell.median)} ({percent(cell.share)}) {'hit' if cell.met else 'MISS'}" for cell in cells]
+        rows.append((one.pattern.id, one.pattern.role, range_words(found, one.pattern), *texts))
+    lines += ["", *table(("pattern", "role", "range", *VERSIONS), rows, left=(0, 1))]
+    hits = ", ".join(f"{version} {sum(one.met for one in verdicts)}" for version, verdicts in found.verdicts.items())
+    notes = (f"Median over the runs, and share of the runs in the range. Hits of {len(rows)}: {hits}. As shipped, an input or a construction "
+             "is no hit, since it was put in; blind, it is a prediction.")  # fmt: skip
+    lines += ["", *_wrapped(notes)]
+    return ascii_only("\n".join(lines))
 
 
 def _wrapped(words: str) -> list[str]:

@@ -1,0 +1,165 @@
+"""Predict years of which the model is told nothing: later series are frozen and later events do not happen."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from proxysim.errors import Fault, InputError, RunError
+from proxysim.runs.course import seed_of
+from proxysim.runs.threads import Progress
+from proxysim.scenario.scenario import Number, Scenario
+from proxysim.scenario.world.world import build
+from proxysim.studies.patterns.assessment import LEAST_RUNS, Bench, Verdict
+from proxysim.studies.patterns.document import PatternsFile
+from proxysim.studies.patterns.reader import read_patterns
+
+if TYPE_CHECKING:
+    import pandas
+
+#: Versions of a world, by how much of the held-back years it is told, the least first.
+VERSIONS = {
+    "blind": "every later value of a series is frozen, and no later event happens",
+    "wars given": "the same, but the wars take their dated course",
+    "as shipped": "the world as it is in its file",
+}
+
+
+@dataclass(frozen=True)
+class HeldBack:
+    """Patterns of held-back years, in versions of a world that are told less and less about these years.
+
+    Attributes
+    ----------
+    file : the patterns file
+    first, last : first and last month of the held-back years, as "YYYY-MM"
+    runs, seed, uncertain : as in `held_back`
+    verdicts : version, one of `VERSIONS` -> verdicts on the patterns whose window lies in the held-back years
+    """
+
+    file: PatternsFile
+    first: str
+    last: str
+    runs: int
+    seed: int
+    uncertain: bool
+    verdicts: Mapping[str, tuple[Verdict, ...]]
+
+    def summary(self) -> str:
+        """Return the comparison as text."""
+        from proxysim.studies.patterns.text import held_back_summary
+
+        return held_back_summary(self)
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """Return the comparison as a table.
+
+        Returns
+        -------
+        DataFrame : version, pattern, about, role, low, high, median, q05 and q95 over the runs, share of the runs in the range, met
+        """
+        import pandas as pd
+
+        rows = []
+        for version, verdicts in self.verdicts.items():
+            for one in verdicts:
+                (q05, q95), p = one.interval, one.pattern
+                rows.append({"version": version, "pattern": p.id, "about": p.about, "role": p.role, "low": p.low, "high": p.high,
+                             "median": one.median, "q05": q05, "q95": q95, "share": one.share, "met": one.met})  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the comparison as one JSON object."""
+        table = self.to_dataframe()
+        rows = [{key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in row.items()}
+                for row in table.to_dict("records")]  # fmt: skip
+        return {"file": self.file.file, "held_back": [self.first, self.last], "runs": self.runs, "seed": self.seed, "uncertain": self.uncertain,
+                "patterns": rows}  # fmt: skip
+
+
+def held_back(
+    file: str | os.PathLike[str] | PatternsFile, years: tuple[str, str], runs: int = 200,
+    rng: int | np.random.SeedSequence | np.random.Generator = 0, *, uncertain: bool = False, threads: int | None = None,
+    progress: Progress | None = None,
+) -> HeldBack:  # fmt: skip
+    """Predict the patterns of some years blind, with the wars given, and with the world as shipped.
+
+    Parameters
+    ----------
+    file : path of a file of kind "patterns", or the name of a shipped world that has one
+    years : first and last month of the held-back years, as "YYYY-MM"
+    runs : number of runs of each version, at least 100
+    rng : seed
+    uncertain : whether uncertain parameters are resampled once per two runs
+    threads : number of threads; None, the default, for one per available CPU
+    progress : called with the runs done and the runs to do; None
+
+    Returns
+    -------
+    HeldBack : verdicts on all patterns whose window lies in these years, whatever their role
+
+    Raises
+    ------
+    InputError : the file or its world cannot be used, a month is not in the world, or no pattern lies in these years
+    RunError : fewer than 100 runs, or a seed out of range
+    """
+    read = file if isinstance(file, PatternsFile) else read_patterns(file)
+    if runs < LEAST_RUNS:
+        raise RunError(f"a comparison needs at least {LEAST_RUNS} runs; found {runs}")
+    scenario = read.world.scenario(read.branch)
+    first, last = _months(scenario, years)
+    chosen = tuple(one for one in read.patterns if first <= one.window[0] and one.window[1] <= last + 1)
+    if not chosen:
+        raise InputError([Fault("--held-back", 0, "", f"no pattern of {read.file} lies in {years[0]} to {years[1]}")])
+    seed = seed_of(rng)
+    worlds = {
+        "blind": build(told_until(scenario, first)),
+        "wars given": build(told_until(scenario, first, wars=True)),
+        "as shipped": build(scenario),
+    }
+    bench = Bench(replace(read, patterns=chosen), worlds["as shipped"], seed, runs, uncertain, threads)
+    values = bench.values(worlds, progress)
+    verdicts = {name: tuple(Verdict(one, found[one.id], bench.shares(found)[one.id]) for one in chosen) for name, found in values.items()}
+    return HeldBack(read, years[0], years[1], runs, seed, uncertain, verdicts)
+
+
+def told_until(scenario: Scenario, month: int, *, wars: bool = False) -> Scenario:
+    """Return a scenario that is told nothing of what happens from a month on.
+
+    Series keep the value that they have before that month, and events that can occur only from then on have no effect. What
+    depends on conditions, such as the fall of a government, still happens.
+
+    Parameters
+    ----------
+    scenario : the scenario
+    month : first month of which it is told nothing, counted from the start
+    wars : whether the fronts keep their dated numbers, and events that change nothing but fronts their effects
+    """
+    numbers = {path: number if wars and path[0] == "fronts" else _until(number, month) for path, number in scenario.numbers.items()}
+    late = {event.id for event in scenario.events if event.first >= month}
+    of_wars = {event for event in late if all(one.path[0] == "fronts" for one in scenario.effects if one.event == event)} if wars else set()
+    effects = tuple(one for one in scenario.effects if one.event not in late - of_wars)
+    facts = {path: _until(number, month) for path, number in scenario.facts.items()}
+    return replace(scenario, numbers=numbers, facts=facts, effects=effects, hash=f"{scenario.hash} until {month}{' wars' if wars else ''}")
+
+
+def _until(number: Number, month: int) -> Number:
+    return replace(number, series=tuple((at, value) for at, value in number.series if at < month))
+
+
+def _months(scenario: Scenario, years: tuple[str, str]) -> tuple[int, int]:
+    known = [scenario.month_name(month) for month in range(scenario.months)]
+    for one in years:
+        if one not in known:
+            message = f'found "{one}"; the world runs from {known[0]} to {known[-1]}, a month is "YYYY-MM"'
+            raise InputError([Fault("--held-back", 0, "", message)])
+    first, last = (known.index(one) for one in years)
+    if first > last:
+        raise InputError([Fault("--held-back", 0, "", f"{years[0]} is after {years[1]}")])
+    return first, last
+
