@@ -219,6 +219,10 @@ class Fields:
             raise AttributeError(f"there is no field {name}")
         return self[name]
 
+    def items(self, positions: Array) -> Array:
+        """Return the numbers at some positions of each record, shape ``(run, position)``, as floats whatever their type."""
+        return _in_rows(self._memory[:, positions], self._runs)
+
     def put(self, name: str, values: Any) -> None:
         """Store one value for all runs, or one for each."""
         place, kind = self._place(name)

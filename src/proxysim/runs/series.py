@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from proxysim.core.vocabulary import ARMS_LINES, CHANNELS, MEASURE_INDEX, MEASURES, NEVER, T_CAPTURED, T_DESTROYED
+from proxysim.core.memory import Fields
+from proxysim.core.records import record
+from proxysim.core.vocabulary import ARMS_LINES, CHANNELS, MEASURE_INDEX, MEASURES, T_CAPTURED, T_DESTROYED
 from proxysim.runs.batch import Rows
 from proxysim.runs.ensemble import check_books
 from proxysim.runs.threads import Job, Progress, results_of
@@ -28,7 +30,9 @@ class Quantity:
     adds : whether months add up to a year, as flows and counts do; levels are averaged
     unit : its unit in a month
     meaning : what it is
-    read : the array of a month, shape ``(run, axis, *filters)``, from the records of some runs
+    record, field : where it is in the records of a run
+    last : positions along the last axis of the field that are summed; None if its axes are those of ids and filters
+    month_of : whether the field holds the month of something that happens once, so that the quantity is 1 from then on
     counted : whether it is a whole number of events
     """
 
@@ -37,65 +41,38 @@ class Quantity:
     adds: bool
     unit: str
     meaning: str
-    read: Callable[[Month], Array]
+    record: str
+    field: str
+    last: tuple[int, ...] | None = None
+    month_of: bool = False
     counted: bool = False
-
-
-class Month:
-    """The records of some runs at the end of a month; each array is copied at most once."""
-
-    def __init__(self, rows: Rows, now: int) -> None:
-        self._rows, self.now = rows, now
-        self._known: dict[tuple[str, str], Array] = {}
-
-    def flows(self, name: str) -> Array:
-        """Return a field of the flows of the month."""
-        return self._get("flows", name)
-
-    def states(self, name: str) -> Array:
-        """Return a field of the states."""
-        return self._get("states", name)
-
-    def _get(self, record: str, name: str) -> Array:
-        key = record, name
-        if key not in self._known:
-            self._known[key] = np.asarray(getattr(self._rows, record)[name])
-        return self._known[key]
 
 
 ARMS, MONEY = "USD m of arms / month", "USD m / month"
 _BOOKS = ("category", "origin")
-
-
-def _line(number: int) -> Callable[[Month], Array]:
-    return lambda month: month.flows("arms")[..., number]
-
-
-def _measure(number: int) -> Callable[[Month], Array]:
-    return lambda month: month.states("measure")[..., number]
-
-
 #: Quantities by name. A line of the books of arms has precedence over a measure with its name, which is its sum.
 QUANTITIES: dict[str, Quantity] = {
-    **{name: Quantity("actor", (), unit.endswith("/ month"), unit, meaning, _measure(MEASURE_INDEX[name]))
+    **{name: Quantity("actor", (), unit.endswith("/ month"), unit, meaning, "state", "measure", (MEASURE_INDEX[name],))
        for name, (unit, meaning) in MEASURES.items()},
-    **{name: Quantity("actor", _BOOKS, True, ARMS, f"the line `{name}` of the books of arms", _line(number))
+    **{name: Quantity("actor", _BOOKS, True, ARMS, f"the line `{name}` of the books of arms", "flows", "arms", (number,))
        for number, name in enumerate(ARMS_LINES)},
-    "stock": Quantity("actor", _BOOKS, False, "USD m of arms", "arms held", lambda m: m.states("stock")),
-    "sent": Quantity("tie", ("channel", *_BOOKS), True, ARMS, "arms sent", lambda m: m.flows("sent")),
-    "arrived": Quantity("tie", _BOOKS, True, ARMS, "arms that arrived", lambda m: m.flows("arrived")),
-    "lost_on_way": Quantity("tie", _BOOKS, True, ARMS, "arms destroyed or captured on the way",
-                            lambda m: m.flows("transit")[..., T_DESTROYED] + m.flows("transit")[..., T_CAPTURED]),
-    "cash": Quantity("tie", (), True, MONEY, "money sent as support", lambda m: m.flows("cash")),
-    "pledged_over": Quantity("tie", (), True, MONEY, "support pledged, in money and arms", lambda m: m.flows("pledged")),
-    "support_on": Quantity("tie", (), False, "0/1", "1 while support is on", lambda m: m.states("tie_on")),
-    "stopped": Quantity("leg", (), True, "consignments / month", "consignments stopped", lambda m: m.flows("stopped"), True),
-    "lost_on_leg": Quantity("leg", (), True, ARMS, "arms lost on a leg", lambda m: m.flows("leg_lost").sum(axis=2)),
-    "strikes": Quantity("actor", (), True, "strikes / month", "counted strikes", lambda m: m.flows("strike_count"), True),
-    "fallen": Quantity("regime", (), False, "0/1", "1 from the month of the fall on", lambda m: m.states("fallen") >= 0),
-    "stability": Quantity("regime", (), False, "1", "stability of a regime", lambda m: m.states("regime_stability")),
-    "occurred": Quantity("event", (), False, "0/1", "1 from the first effect of an event on",
-                         lambda m: (m.states("event_month") != NEVER) & (m.states("event_month") <= m.now)),
+    "stock": Quantity("actor", _BOOKS, False, "USD m of arms", "arms held", "state", "stock"),
+    "plant": Quantity("actor", ("category",), False, ARMS, "arms that could be made with full knowhow", "state", "plant"),
+    "knowhow": Quantity("actor", ("category",), False, "share", "mastery of production", "state", "knowhow"),
+    "unit_cost": Quantity("actor", ("category",), False, "USD / USD", "production cost", "flows", "unit_cost_now"),
+    "sent": Quantity("tie", ("channel", *_BOOKS), True, ARMS, "arms sent", "flows", "sent"),
+    "arrived": Quantity("tie", _BOOKS, True, ARMS, "arms that arrived", "flows", "arrived"),
+    "lost_on_way": Quantity("tie", _BOOKS, True, ARMS, "arms destroyed or captured on the way", "flows", "transit", (T_DESTROYED, T_CAPTURED)),
+    "cash": Quantity("tie", (), True, MONEY, "money sent as support", "flows", "cash"),
+    "pledged_over": Quantity("tie", (), True, MONEY, "support pledged, in money and arms", "flows", "pledged"),
+    "support_on": Quantity("tie", (), False, "0/1", "1 while support is on", "state", "tie_on"),
+    "stopped": Quantity("leg", (), True, "consignments / month", "consignments stopped", "flows", "stopped", counted=True),
+    "lost_on_leg": Quantity("leg", (), True, ARMS, "arms lost on a leg", "flows", "leg_lost", ()),
+    "entered_leg": Quantity("leg", (), True, ARMS, "arms that entered a leg", "flows", "leg_entered", ()),
+    "strikes": Quantity("actor", (), True, "strikes / month", "counted strikes", "flows", "strike_count", counted=True),
+    "fallen": Quantity("regime", (), False, "0/1", "1 from the month of the fall on", "state", "fallen", month_of=True),
+    "stability": Quantity("regime", (), False, "1", "stability of a regime", "state", "regime_stability"),
+    "occurred": Quantity("event", (), False, "0/1", "1 from the first effect of an event on", "state", "event_month", month_of=True),
 }  # fmt: skip
 #: Axis of a filter -> names along it that are the same in every world.
 FIXED_NAMES = {"channel": CHANNELS}
@@ -124,6 +101,40 @@ class Request:
         return [tuple(names[axis].index(name) for name in chosen) for axis, chosen in wanted]
 
 
+class _Gather:
+    """Where the numbers of some requests are in one record, and how they are summed."""
+
+    def __init__(self, record: str, world: World, requests: Sequence[tuple[int, Request]]) -> None:
+        self.record, self.columns = record, np.array([column for column, _ in requests], np.intp)
+        found = [_positions(request, world) for _, request in requests]
+        self._starts = np.cumsum([0, *(len(one) for one in found[:-1])])
+        self._positions = np.concatenate(found)
+        months = [np.full(len(one), QUANTITIES[request.quantity].month_of) for one, (_, request) in zip(found, requests, strict=True)]
+        self._months = np.flatnonzero(np.concatenate(months))
+
+    def __call__(self, rows: Rows, month: int) -> Array:
+        """Return the sums of this month, shape ``(run, request)``."""
+        records = rows.states if self.record == "state" else rows.flows
+        if isinstance(records, Fields):
+            items = records.items(self._positions)
+        else:
+            items = np.ascontiguousarray(records).view(np.float64).reshape(len(records), -1)[:, self._positions]
+        if len(self._months):
+            happened = np.ascontiguousarray(items[:, self._months]).view(np.int64)
+            items[:, self._months] = (happened >= 0) & (happened <= month)
+        return np.asarray(np.add.reduceat(items, self._starts, axis=1))
+
+
+def _positions(request: Request, world: World) -> Array:
+    """Return the positions of the numbers of a request in its record."""
+    one = QUANTITIES[request.quantity]
+    kind, offset = record(one.record, world.size).fields[one.field][:2]  # type: ignore[index]
+    axes = request.places(world)
+    if one.last is not None:
+        axes.append(one.last or tuple(range(len(world.names["actor"]))))
+    return np.asarray(offset // 8 + np.ravel_multi_index(np.ix_(*axes), kind.shape).ravel(), np.intp)
+
+
 class SeriesCollector:
     """Writes series of some worlds, month by month; the arguments of the methods are those of `proxysim.runs.monthly.Collector`.
 
@@ -133,8 +144,9 @@ class SeriesCollector:
     """
 
     def __init__(self, worlds: Sequence[World], runs: int, requests: Sequence[Request]) -> None:
-        self._requests = [(QUANTITIES[one.quantity].read, one.places(worlds[0])) for one in requests]
-        self._axes = [tuple(range(1, 1 + len(places))) for _, places in self._requests]
+        numbered = list(enumerate(requests))
+        kinds = {name: [(k, one) for k, one in numbered if QUANTITIES[one.quantity].record == name] for name in ("state", "flows")}
+        self._gathers = [_Gather(name, worlds[0], of) for name, of in kinds.items() if of]
         self.values = np.empty((len(worlds), runs, len(worlds[0].months), len(requests)))
 
     def chunk(self, low: int, high: int) -> Array:
@@ -143,12 +155,8 @@ class SeriesCollector:
 
     def write(self, chunk: Array, branch: int, rows: Rows, month: int) -> None:
         """Write the month that a batch of runs has just completed."""
-        now = Month(rows, month)
-        for k, ((read, places), axes) in enumerate(zip(self._requests, self._axes, strict=True)):
-            part = read(now)
-            for axis, chosen in zip(axes, places, strict=True):
-                part = part.take(chosen, axis=axis)
-            chunk[branch, :, month, k] = part.sum(axis=axes)
+        for gather in self._gathers:
+            chunk[branch, :, month, gather.columns] = gather(rows, month).T
 
     def copy_past(self, chunk: Array, branch: int, months: int) -> None:
         """Copy the first months of the first world to another one that shares them."""

@@ -27,7 +27,7 @@ def read_observation(f: Fields, name: str, entry: dict[str, Any], world: WorldId
     path = ("observations", name)
     f.keys(path, entry, _OBSERVATION, ("of",))
     requests = [one for text in f.texts(path, entry, "of") if (one := _request(f, path, entry, text, world)) is not None]
-    kinds = {QUANTITIES[one.quantity].unit for one in requests}
+    kinds = {QUANTITIES[one.quantity].unit.replace(" of arms", "") for one in requests}  # arms are counted at their base value
     if len(kinds) > 1:
         f.fault((*path, "of"), f"adds quantities with different units: {', '.join(sorted(kinds))}")
     error, size = _error(f, path, entry)
