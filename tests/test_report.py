@@ -18,7 +18,7 @@ from proxysim.report.study.findings import Findings, study_findings
 from proxysim.report.study.first_page import first_page
 from proxysim.report.study.grounds import assumed
 from proxysim.report.study.matrix import all_rows
-from proxysim.report.study.page import Pattern, study_page
+from proxysim.report.study.page import study_page
 from proxysim.report.study.verdict import verdict_of
 from proxysim.report.text import difference, rounded
 from proxysim.studies.changes import Change
@@ -314,13 +314,6 @@ def test_page__one_branch_is_no_comparison(tmp_path: Path) -> None:
     read = checked(study_page(study_findings(file, runs=5)))
     assert "there is no comparison" in read.text
     assert "Effect by provision" not in read.text
-
-
-def test_page__patterns_have_their_place(quick: Findings) -> None:
-    """Validation patterns are told when there are some."""
-    text = study_page(quick, [Pattern("<i>stocks fall</i>", "0.2 to 0.4", "0.31", True)])
-    assert "&lt;i&gt;stocks fall&lt;/i&gt;" in text
-    assert "These runs were not compared with patterns" not in text
 
 
 def test_report__an_unknown_option_is_refused() -> None:

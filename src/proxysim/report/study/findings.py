@@ -14,6 +14,7 @@ from proxysim.errors import InputError, check_options
 from proxysim.report.roles import Roles, builds_on, holders, labels_of, roles_of
 from proxysim.report.study.answers import Remainder, what_is_left
 from proxysim.report.study.headline import LAST, MEAN, Outcome, headline_outcomes, values_of
+from proxysim.report.study.history import History, compared_with, patterns_file
 from proxysim.report.study.months import cargoes, chain, events_of, looked_into, provenance, regimes
 from proxysim.runs.course import seed_of
 from proxysim.runs.ensemble import Ensemble, ensemble
@@ -87,6 +88,7 @@ class Findings:
     asked : command to quote in the report
     outcomes : headline outcomes, mean and end state, with the effects of all branches on the scale of sizes
     left : what is left of the effect of the focus once others have answered; None in a world without policies that answer
+    history : how the world compares with patterns of the real world; None without a patterns file
     """
 
     roles: Roles
@@ -108,6 +110,7 @@ class Findings:
     asked: str
     outcomes: tuple[Outcome, ...]
     left: Remainder | None
+    history: History | None = None
 
     @property
     def world(self) -> World:
@@ -180,7 +183,8 @@ def study_findings(
     base = base if policies is None else base.with_policies(policies)
     roles = roles_of(base, branches, options.get("focus"))
     threads, say = options.get("threads"), options.get("steps") or (lambda _: None)
-    steps = 5 if base.scenario.policies else 4
+    file = patterns_file(base)
+    steps = 4 + bool(base.scenario.policies) + (file is not None)
     study = ensemble(
         base,
         roles.all,
@@ -199,11 +203,12 @@ def study_findings(
     answers = say(f"runs in which others answer (5 of {steps})") if base.scenario.policies else None
     left = what_is_left(base, study, roles, headline, threads, answers)
     ranking, per_actor = _ranked(study, roles, holding)
+    history = None if file is None else compared_with(file, study.seed, threads, say(f"runs compared with history ({steps} of {steps})"))
     return Findings(
         roles, study, _compared(study, roles), divided, undivided, yardstick(study, holding), ranking, per_actor, screening,
         events_of(study, roles), chain(looked, study), cargoes(looked, roles), provenance(study, roles), regimes(looked),
         labels_of(study, roles), min(runs, LOOKED_INTO), options.get("asked", ""),
-        headline, left,
+        headline, left, history,
     )  # fmt: skip
 
 

@@ -42,15 +42,8 @@ class FirstPage:
     countermeasure: str
 
 
-def first_page(found: Findings, patterns: int | None = None, met: int = 0) -> FirstPage:
-    """Compose the first page from the findings.
-
-    Parameters
-    ----------
-    found : findings from `study_findings`
-    patterns : number of historical patterns that the world was compared with; None for no comparison
-    met : number of patterns that are reproduced
-    """
+def first_page(found: Findings) -> FirstPage:
+    """Compose the first page from the findings of `study_findings`."""
     base = found.labels[found.roles.baseline]
     if found.comparison is None or found.roles.focus is None:
         verdict = (f"This world was run in only one branch, “{base}”, so there is no comparison.",
@@ -59,5 +52,5 @@ def first_page(found: Findings, patterns: int | None = None, met: int = 0) -> Fi
         return FirstPage(verdict, "", (), base, (), (), "", only, "", "")
     columns, rows, left_out = matrix(found)
     return FirstPage(tuple(verdict_of(found)), assumed(found), tuple(found.labels[name] for name in columns), base, rows, notes(found, left_out),
-                     " ".join(if_others_answer(found)), " ".join(confidence(found)), " ".join(grounds(found, patterns, met)),
+                     " ".join(if_others_answer(found)), " ".join(confidence(found)), " ".join(grounds(found)),
                      " ".join(countermeasure(found)))  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 from proxysim.formatting import capital, counted, joined, percent, spelled
 from proxysim.report import evidence
 from proxysim.report.study.headline import MEAN, TOGETHER
+from proxysim.report.study.patterns import in_one_sentence
 from proxysim.report.study.scale import Kind
 from proxysim.report.study.verdict import main_outcomes, outcome_of
 from proxysim.report.text import amount, digits_of, rounded
@@ -106,15 +107,11 @@ def _yardstick_effect(found: Findings) -> float | None:
     return sum(effect or 0.0 for effect in effects) if effects else None
 
 
-def grounds(found: Findings, patterns: int | None, met: int) -> list[str]:
+def grounds(found: Findings) -> list[str]:
     """On what evidence the answer rests: historical patterns, grades, and the parameters that matter most."""
     assert found.comparison is not None and found.roles.focus is not None
     changes = found.comparison.changes[found.roles.focus]
-    sentences = []
-    if patterns:
-        sentences.append(f"{met} of {counted(patterns, 'historical pattern')} {'is' if met == 1 else 'are'} reproduced.")
-    else:
-        sentences.append("The world was not compared with historical patterns here.")
+    sentences = [in_one_sentence(found)]
     if changes:
         weak = sum(change.grade in ("D", None) for change in changes)
         what = counted(len(changes), "assumed change")

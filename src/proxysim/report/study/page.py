@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -18,6 +17,7 @@ from proxysim.report.study.findings import PARTS, Findings, ReportOptions, study
 from proxysim.report.study.first_page import first_page
 from proxysim.report.study.grounds import mean_against_end
 from proxysim.report.study.matrix import all_rows
+from proxysim.report.study.patterns import patterns_section
 from proxysim.report.study.pictures import pictures
 from proxysim.report.text import called, number, span, yearly
 from proxysim.scenario.labels import provision_label
@@ -36,48 +36,29 @@ _RESULTS = ("matrix", "fighting", "arms", "survival", "differences")
 _EFFECTS = 400
 
 
-@dataclass(frozen=True)
-class Pattern:
-    """One real-world pattern that the runs were compared with.
-
-    Attributes
-    ----------
-    what : the pattern
-    wanted : the required range
-    seen : the range in the runs
-    met : whether the runs reproduce the pattern
-    """
-
-    what: str
-    wanted: str
-    seen: str
-    met: bool
-
-
-def study_page(found: Findings, patterns: Sequence[Pattern] | None = None, *, full: bool = False) -> str:
+def study_page(found: Findings, *, full: bool = False) -> str:
     """Render the report as HTML.
 
     Parameters
     ----------
     found : findings from `study_findings`
-    patterns : real-world patterns that the world was compared with; None reports that there are none
     full : whether the folded tables are printed too
 
     Raises
     ------
     MissingExtra : Jinja2 is not installed
     """
-    text: str = template("report.html").render(_context(found, patterns, full))
+    text: str = template("report.html").render(_context(found, full))
     return text
 
 
-def _context(found: Findings, patterns: Sequence[Pattern] | None, full: bool) -> dict[str, Any]:
+def _context(found: Findings, full: bool) -> dict[str, Any]:
     """Template variables: plain values and text."""
     from proxysim.figures.kit.export import stamp
 
     scenario, study = found.world.scenario, found.study
     focus, base = found.roles.focus, found.roles.baseline
-    front = first_page(found, None if patterns is None else len(patterns), sum(one.met for one in patterns or ()))
+    front = first_page(found)
     shared = layout_context(stamp(study), pictures(found), _KEYS, scenario, study.residual)
     regimes = [one for key, one in shared["pictures"].items() if key.startswith("regime")]
     return shared | {
@@ -93,7 +74,7 @@ def _context(found: Findings, patterns: Sequence[Pattern] | None, full: bool) ->
         "answers": answers_text.section(found),
         "counters": _counters(found), "turns": mean_against_end(found), "held": evidence.held_fixed(found), "not_fixed": evidence.not_fixed(found),
         "uncertainties": words.uncertainties(found) if found.screening is not None else "",
-        "grades": evidence.grades(found), "patterns": patterns or [], "label": Path(scenario.file).stem,
+        "grades": evidence.grades(found), "patterns": patterns_section(found), "label": Path(scenario.file).stem,
         "runs": counted(study.runs, "paired run" if found.comparison is not None else "run"),
         "months": (study.worlds[0].months[0], study.worlds[0].months[-1]), "command": found.asked or _command(found),
         "divided_runs": found.attribution.runs if found.attribution else 0,
@@ -230,7 +211,6 @@ def write_report(
     runs: int = 200,
     rng: Seed = 0,
     *,
-    patterns: Sequence[Pattern] | None = None,
     full: bool = False,
     **options: Unpack[ReportOptions],
 ) -> Path:
@@ -246,12 +226,10 @@ def write_report(
         branch, the focus and the branches that extend it
     runs : number of paired runs per branch; default 200
     rng : seed, or a SeedSequence or Generator that gives one; default 0
-    patterns : real-world patterns that the world was compared with, for a table in the report; None, the default, reports none
     full : whether the folded tables are printed too; default False. On a screen they can always be unfolded
     options : keywords `uncertain` (True resamples the uncertain parameters in the runs; default False), `policies` (policies that
         are on: "file", "off", "on" or ids; None, the default, leaves them as they are in `world`), `threads` (number of
-        threads; None, the default, uses all processors), `steps` (called with the name of each of the four or, with policies,
-        five steps; returns a function called as ``progress(done, total)``, or None) and `asked` (command to quote in the report;
+        threads; None, the default, uses all processors), `steps` (called with the name of each of each step; returns a function called as ``progress(done, total)``, or None) and `asked` (command to quote in the report;
         empty by default)
 
     Returns
@@ -281,5 +259,5 @@ def write_report(
     with suppress(OSError):  # the current folder has been removed
         target = target.absolute()  # the steps of the caller may change it
     found = study_findings(world, branches, runs, rng, **options)
-    write(target, study_page(found, patterns, full=full))
+    write(target, study_page(found, full=full))
     return path_of(out)
