@@ -229,8 +229,8 @@ def write_report(
     full : whether the folded tables are printed too; default False. On a screen they can always be unfolded
     options : keywords `uncertain` (True resamples the uncertain parameters in the runs; default False), `policies` (policies that
         are on: "file", "off", "on" or ids; None, the default, leaves them as they are in `world`), `threads` (number of
-        threads; None, the default, uses all processors), `steps` (called with the name of each of each step; returns a function called as ``progress(done, total)``, or None) and `asked` (command to quote in the report;
-        empty by default)
+        threads; None, the default, uses all processors), `steps` (called with the name of each step; returns a function called
+        as ``progress(done, total)``, or None) and `asked` (command to quote in the report; empty by default)
 
     Returns
     -------

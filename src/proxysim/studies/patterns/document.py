@@ -83,6 +83,7 @@ class Pattern:
     over : base window of a ratio
     level : level of `observe`, for a first month or a lag
     against_level : level of `against`, for a lag
+    months : months in a row for which a level has to hold; the first of them counts
     since : month from which a lag counts; None if it counts from `against`
     at_least : share of the runs that should lie in the range; None if their median should
     """
@@ -104,6 +105,7 @@ class Pattern:
     over: tuple[int, int] | None = None
     level: Level | None = None
     against_level: Level | None = None
+    months: int = 1
     since: int | None = None
     at_least: float | None = None
 

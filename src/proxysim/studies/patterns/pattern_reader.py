@@ -25,13 +25,14 @@ from proxysim.studies.patterns.fields import Fields, Path, WorldIds
 from proxysim.studies.patterns.wrong_models import BUILT_IN
 
 _PATTERN = ("about", "observe", "statistic", "window", "low", "high", "role", "source", "published", "because", "fails_if", "against",
-            "among", "over", "above", "below", "against_above", "against_below", "since", "at_least")  # fmt: skip
+            "among", "over", "above", "below", "against_above", "against_below", "months", "since", "at_least")  # fmt: skip
 _RIVAL = ("about", "set", "branch", "off")
 _LEFT_OUT = ("about", "because", "source")
 #: Keys that only some statistics use, and the statistics that need them.
 _ONLY_FOR: dict[str, tuple[str, ...]] = {
     "against": ("share", "ratio", "lag-between"), "among": ("rank",), "over": ("ratio",), "above": ("first-month", "lag-between"),
-    "below": ("first-month", "lag-between"), "against_above": ("lag-between",), "against_below": ("lag-between",), "since": ("lag-between",),
+    "below": ("first-month", "lag-between"), "against_above": ("lag-between",), "against_below": ("lag-between",),
+    "months": ("first-month", "lag-between"), "since": ("lag-between",),
 }  # fmt: skip
 
 
@@ -55,6 +56,10 @@ def read_pattern(
         f.fault(path, f"{statistic} needs `above` or `below`")
     if statistic == "lag-between" and (("since" in entry) == ("against" in entry) or ("against" in entry and against_level is None)):
         f.fault(path, "lag-between needs either `since`, a month, or `against` with `against_above` or `against_below`")
+    months = entry.get("months", 1)
+    if isinstance(months, bool) or not isinstance(months, int) or not 1 <= months <= world.months:
+        f.fault((*path, "months"), f"found {show(months)}; allowed is a whole number of months from 1 to {world.months}")
+        months = 1
     low, high = _range(f, path, entry, statistic, world)
     _evidence(f, path, entry, role, rivals, world)
     fails_if = f.texts(path, entry, "fails_if")
@@ -64,7 +69,7 @@ def read_pattern(
     if window is None or len(f.faults) > before:
         return None
     one = Pattern(name, texts["about"], seen[0], statistic, window, low, high, role, cited, texts["published"], texts["because"], fails_if,
-                  seen[1], seen[2], over, level, against_level, since, at_least)  # fmt: skip
+                  seen[1], seen[2], over, level, against_level, months, since, at_least)  # fmt: skip
     return one if _windows_fit(f, path, one, observations, world) else None
 
 

@@ -83,12 +83,12 @@ def values_of(pattern: Pattern, observed: Observed, observations: Mapping[str, O
                 highest = np.where(x.max(axis=1) > x.min(axis=1), x.argmax(axis=1).astype(np.float64), np.nan)
                 return periods.month(highest + periods.within(pattern.window).start)
             case "first-month":
-                return _first(pattern.observe, pattern.level, pattern.window, observed)
+                return _first(pattern.observe, pattern.level, pattern, observed)
             case "lag-between":
-                until = _first(pattern.observe, pattern.level, pattern.window, observed)
+                until = _first(pattern.observe, pattern.level, pattern, observed)
                 if pattern.since is not None:
                     return until - pattern.since
-                return until - _first(pattern.against, pattern.against_level, pattern.window, observed)
+                return until - _first(pattern.against, pattern.against_level, pattern, observed)
     raise AssertionError(pattern.statistic)
 
 
@@ -98,13 +98,17 @@ def _slope(x: Array) -> Array:
     return np.asarray((x @ time) / (time @ time) / x.mean(axis=1))
 
 
-def _first(name: str, level: Level | None, window: tuple[int, int], observed: Observed) -> Array:
-    """Return the first month of a window in which a series reaches a level; infinite if there is none."""
+def _first(name: str, level: Level | None, pattern: Pattern, observed: Observed) -> Array:
+    """Return the first month of a window from which a series holds a level long enough; infinite if there is none."""
     assert level is not None
-    x = observed[name][:, slice(*window)]
-    other = observed[level.value][:, slice(*window)] if isinstance(level.value, str) else level.value
+    window = slice(*pattern.window)
+    x = observed[name][:, window]
+    other = observed[level.value][:, window] if isinstance(level.value, str) else level.value
     reached = x >= other if level.above else x <= other
-    return np.where(reached.any(axis=1), window[0] + reached.argmax(axis=1), np.inf)
+    if reached.shape[1] < pattern.months:
+        return np.full(len(x), np.inf)
+    held = np.asarray(np.lib.stride_tricks.sliding_window_view(reached, pattern.months, axis=1).all(axis=2))
+    return np.where(held.any(axis=1), pattern.window[0] + held.argmax(axis=1), np.inf)
 
 
 def passes(pattern: Pattern, values: Array) -> Array:
