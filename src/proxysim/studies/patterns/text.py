@@ -80,31 +80,46 @@ def said(found: Assessment | HeldBack, pattern: Pattern, value: float) -> str:
     return "never" if math.isinf(value) else found.file.world.scenario(found.file.branch).month_name(round(value))
 
 
+#: Kinds of wrong models in words.
+_KIND_WORDS = {"rule": ("rule off", "rules off"), "part": ("part of a rule off", "parts of rules off"), "variant": ("variant", "variants"),
+               "policy": ("policy off", "policies off"), "number": ("end of a headline parameter", "ends of headline parameters")}  # fmt: skip
+
+
 def _rivals(found: Assessment) -> Iterator[str]:
     assert found.rejections is not None
     evidence = [one.pattern.id for one in found.evidence]
-    counted_in = [one for one in found.rejections if one.model.kind != "own"]
-    different = [one for one in counted_in if one.model.world is not None]
+    tried = [one for one in found.rejections if one.model.kind != "own"]
+    different = [one for one in tried if one.model.world is not None]
     rejected = [one for one in different if one.failed]
     yield from _wrapped(f"{len(rejected)} of {counted(len(different), 'wrong model')} fail a pattern: at most 1 % of their runs pass, where at least "
-                        "20 % of the model's do.")  # fmt: skip
+                        f"20 % of the model's do. By kind: {'; '.join(by_kind(found))}.")  # fmt: skip
     yield ""
-    heads = ("wrong model", "failed", *(f"{k + 1}" for k in range(len(evidence))))
     rows = []
     for one in found.rejections:
         if one.model.world is not None:
             rows.append((one.model.name, str(len(one.failed)), *(("x" if name in one.failed else ".") for name in evidence)))
-    yield from table(heads, rows)
+    yield from table(("wrong model", "failed", *(f"{k + 1}" for k in range(len(evidence)))), rows)
     yield ""
     yield from _wrapped("Patterns: " + ", ".join(f"{k + 1} {name}" for k, name in enumerate(evidence)) + ".")
     left = [one.model.name for one in different if not one.failed]
     if left:
         yield ""
         yield from _wrapped(f"What the data cannot tell: {joined(left, len(left))}.")
-    same = [one.model.name for one in counted_in if one.model.world is None]
+    same = [one.model.name for one in tried if one.model.world is None]
     if same:
         yield ""
         yield from _wrapped(f"The same as the model in this world: {joined(same, len(same))}.")
+
+
+def by_kind(found: Assessment) -> list[str]:
+    """Return how many wrong models of each kind fail a pattern, such as "9 of 14 rules off"."""
+    assert found.rejections is not None
+    words = []
+    for kind, (single, many) in _KIND_WORDS.items():
+        of_kind = [one for one in found.rejections if one.model.kind == kind and one.model.world is not None]
+        if of_kind:
+            words.append(f"{sum(bool(one.failed) for one in of_kind)} of {counted(len(of_kind), single, many)}")
+    return words
 
 
 def held_back_summary(found: HeldBack) -> str:

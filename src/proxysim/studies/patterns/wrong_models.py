@@ -16,8 +16,9 @@ from proxysim.scenario.toml.paths import split_path
 from proxysim.scenario.world.world import World, build
 from proxysim.studies.patterns.document import PatternsFile, Rival
 
-#: Kinds of wrong models, in the order in which they are listed.
-KINDS = ("rule", "variant", "policy", "number", "own")
+#: Kinds of wrong models, in the order in which they are listed: a whole rule off, a part of one off, a variant of a rule, a policy
+#: off, a headline parameter at an end of its range, and those of the file itself.
+KINDS = ("rule", "part", "variant", "policy", "number", "own")
 
 
 @dataclass(frozen=True)
@@ -29,56 +30,72 @@ class Off:
     about : the wrong model in words
     rule : the rule in `proxysim.core.rules` that it concerns
     sets : changes PATH=VALUE; those that match nothing in a world are left out
+    whole : whether the whole rule is off
     """
 
     about: str
     rule: str
     sets: tuple[str, ...]
+    whole: bool = False
 
 
 def _zero(*paths: str) -> tuple[str, ...]:
     return tuple(f"{path}=0" for path in paths)
 
 
-#: Wrong models by name: each rule, or a mechanism of it, without effect.
+_STRIKES, _USE = _zero("fronts.*.strikes.*"), _zero("states.*.use_rate", "proxies.*.use_rate")
+_ATTRITION, _SPOILS = _zero("fronts.*.attrition"), _zero("fronts.*.spoils", "regimes.*.captured")
+_CASUALTIES = _zero("states.*.casualty_rate", "proxies.*.casualty_rate")
+_RECRUITS = _zero("states.*.recruit_rate", "proxies.*.recruit_rate")
+_TECHNOLOGY = _zero("ties.*.technology_rate", "behaviour.technology_boost")
+_ADAPTATION = _zero("behaviour.belief_rate", "behaviour.belief_return", "behaviour.patrol_rate", "behaviour.control_rate")
+_ACCESS, _RETRANSFER = _zero("ties.*.access", "behaviour.market_boost"), _zero("ties.*.retransfer")
+_NEED = _zero("states.*.need_response", "states.*.threat_response", "proxies.*.need_response", "proxies.*.threat_response")
+_CHOICE, _HASTE = _zero("behaviour.route_choice"), _zero("behaviour.haste")
+_PATROLS, _DECAY = _zero("states.*.effort"), _zero("behaviour.decay")
+
+#: Wrong models by name: each rule of the model without effect, then parts of rules.
 BUILT_IN: dict[str, Off] = {
-    "no-sanctions": Off("Sanctions take no income", "budgets", _zero("states.*.exposure", "proxies.*.exposure")),
-    "no-support": Off("Nobody supports anybody", "sponsorship", _zero("states.*.support_share", "proxies.*.support_share")),
-    "no-burden": Off("Wars take no attention from clients", "sponsorship", _zero("fronts.*.burden.*")),
-    "no-need": Off("Support does not respond to the need of a client, nor to its war", "sponsorship",
-                   _zero("states.*.need_response", "states.*.threat_response", "proxies.*.need_response", "proxies.*.threat_response")),
-    "no-prospects": Off("Support does not respond to the prospects of a client's government, nor to the sponsor's reserve", "sponsorship",
-                        _zero("states.*.prospects", "proxies.*.prospects")),
+    "no-aid": Off("No arms come from outside the world", "arrival", _zero("states.*.aid.*", "proxies.*.aid.*"), True),
+    "no-sanctions": Off("Sanctions take no income", "budgets", _zero("states.*.exposure", "proxies.*.exposure"), True),
+    "no-events": Off("Events do nothing", "events", (), True),
+    "no-fighting": Off("War changes nobody's arms or forces", "fighting",
+                       (*_STRIKES, *_USE, *_ATTRITION, *_SPOILS, *_CASUALTIES, *_RECRUITS, *_DECAY), True),
+    "no-wars": Off("There are no wars", "fronts", _zero("fronts.*.intensity"), True),
+    "no-interdiction": Off("Nothing is lost on the way", "interdiction", (*_zero("legs.*.detection"), *_PATROLS), True),
+    "nobody-learns": Off("No knowhow passes, and nobody learns from losses, finds or dependence", "learning", (*_TECHNOLOGY, *_ADAPTATION), True),
+    "no-pact": Off("The pact has no effect", "pact", _zero("pacts.*.strength"), True),
     "no-output": Off("Nobody makes arms", "production",
-                     _zero("states.*.plant.*", "proxies.*.plant.*", "states.*.investment", "proxies.*.investment")),
-    "no-learning": Off("Output teaches nothing: unit costs do not fall", "production", _zero("categories.*.learning")),
-    "no-new-plant": Off("No plant is added", "production", (*_zero("states.*.investment", "proxies.*.investment"), "behaviour.production_part=0")),
-    "no-technology": Off("No knowhow passes from one actor to another", "learning", _zero("ties.*.technology_rate", "behaviour.technology_boost")),
-    "no-trade": Off("Nobody sells arms", "trade", _zero("ties.*.access", "behaviour.market_boost")),
-    "no-retransfer": Off("Nobody passes on arms of foreign origin", "trade", _zero("ties.*.retransfer")),
-    "no-aid": Off("No arms come from outside the world", "arrival", _zero("states.*.aid.*", "proxies.*.aid.*")),
-    "no-limits": Off("Routes carry any amount", "shipping", ("legs.*.limit=1e9", "legs.*.residual=1")),
-    "no-collapse-of-routes": Off("The fall of a government leaves its routes open", "shipping", ("legs.*.residual=1",)),
-    "no-route-choice": Off("Senders ignore losses on the way", "routes", _zero("behaviour.route_choice", "behaviour.arms_response")),
-    "no-haste": Off("Senders ignore the length of routes", "routes", _zero("behaviour.haste")),
-    "no-interdiction": Off("Nothing is lost on the way", "interdiction", _zero("legs.*.detection", "states.*.effort")),
-    "no-patrols": Off("Nobody searches the routes; only accidents happen", "interdiction", _zero("states.*.effort")),
-    "steady-searches": Off("Searches do not come in campaigns", "interdiction", _zero("behaviour.search_volatility")),
-    "no-adaptation": Off("Senders and patrols do not learn from what is found", "learning",
-                         _zero("behaviour.belief_rate", "behaviour.belief_return", "behaviour.patrol_rate")),
-    "no-wars": Off("There are no wars", "fronts", _zero("fronts.*.intensity")),
-    "no-strikes": Off("Nobody's arms are struck", "fighting", _zero("fronts.*.strikes.*")),
-    "no-use": Off("Fighting uses no arms", "fighting", _zero("states.*.use_rate", "proxies.*.use_rate")),
-    "no-attrition": Off("Fighting destroys no arms", "fighting", _zero("fronts.*.attrition")),
-    "no-spoils": Off("Nobody captures arms in battle", "fighting", _zero("fronts.*.spoils", "regimes.*.captured")),
-    "no-casualties": Off("Nobody is lost in fighting", "fighting", _zero("states.*.casualty_rate", "proxies.*.casualty_rate")),
-    "no-recruits": Off("Nobody recruits", "fighting", _zero("states.*.recruit_rate", "proxies.*.recruit_rate")),
-    "no-decay": Off("Arms in store do not deteriorate", "fighting", _zero("behaviour.decay")),
-    "no-falls": Off("Governments respond to nothing", "regimes", _zero("regimes.*.gain")),
-    "no-helpers": Off("Governments get no help from abroad", "regimes", _zero("regimes.*.helpers.*")),
-    "no-pact": Off("The pact has no effect", "pact", _zero("pacts.*.strength")),
-    "no-events": Off("Dated events do nothing", "events", ()),
+                     _zero("states.*.plant.*", "proxies.*.plant.*", "states.*.investment", "proxies.*.investment"), True),
+    "no-falls": Off("Governments respond to nothing", "regimes", _zero("regimes.*.gain"), True),
+    "any-route": Off("Senders choose routes by their limits alone", "routes", (*_CHOICE, *_HASTE, "behaviour.arms_response=0"), True),
+    "no-limits": Off("Routes carry any amount, whoever governs", "shipping", ("legs.*.limit=1e9", "legs.*.residual=1"), True),
+    "no-support": Off("Nobody supports anybody", "sponsorship", _zero("states.*.support_share", "proxies.*.support_share"), True),
+    "no-trade": Off("Nobody sells or passes on arms", "trade", (*_ACCESS, *_RETRANSFER), True),
     "no-variation": Off("The deterministic world: no random variation", "events", _zero("scenario.noise")),
+    "no-burden": Off("Wars take no attention from clients", "sponsorship", _zero("fronts.*.burden.*")),
+    "no-need": Off("Support responds neither to the need of a client nor to its war", "sponsorship", _NEED),
+    "no-prospects": Off("Support responds neither to the prospects of a client's government nor to the sponsor's reserve", "sponsorship",
+                        _zero("states.*.prospects", "proxies.*.prospects")),
+    "no-experience": Off("Unit costs do not fall with output", "production", _zero("categories.*.learning")),
+    "no-new-plant": Off("No plant is added", "production", (*_zero("states.*.investment", "proxies.*.investment"), "behaviour.production_part=0")),
+    "no-technology": Off("No knowhow passes from one actor to another", "learning", _TECHNOLOGY),
+    "no-adaptation": Off("Senders, patrols and control respond to nothing", "learning", _ADAPTATION),
+    "no-sales": Off("Nobody sells arms", "trade", _ACCESS),
+    "no-retransfer": Off("Nobody passes on arms of foreign origin", "trade", _RETRANSFER),
+    "no-collapse-of-routes": Off("The fall of a government leaves its routes open", "shipping", ("legs.*.residual=1",)),
+    "no-route-choice": Off("Senders ignore losses on the way", "routes", (*_CHOICE, "behaviour.arms_response=0")),
+    "no-haste": Off("Senders ignore the length of routes", "routes", _HASTE),
+    "no-patrols": Off("Nobody searches the routes; only accidents happen", "interdiction", _PATROLS),
+    "steady-searches": Off("Searches do not come in campaigns", "interdiction", _zero("behaviour.search_volatility")),
+    "no-strikes": Off("Nobody's arms are struck", "fighting", _STRIKES),
+    "no-use": Off("Fighting uses no arms", "fighting", _USE),
+    "no-attrition": Off("Fighting destroys no arms", "fighting", _ATTRITION),
+    "no-spoils": Off("Nobody captures arms in battle", "fighting", _SPOILS),
+    "no-casualties": Off("Nobody is lost in fighting", "fighting", _CASUALTIES),
+    "no-recruits": Off("Nobody recruits", "fighting", _RECRUITS),
+    "no-decay": Off("Arms in store do not deteriorate", "fighting", _DECAY),
+    "no-helpers": Off("Governments get no help from abroad", "regimes", _zero("regimes.*.helpers.*")),
 }  # fmt: skip
 
 
@@ -118,7 +135,7 @@ class WrongModels:
         return {text: self._of_text(text) for text in texts}
 
     def all(self) -> tuple[WrongModel, ...]:
-        """Return every rule off, every variant, every policy off, the ends of the headline parameters, and the file's own."""
+        """Return every rule and part of a rule off, every variant, every policy off, the ends of the headline parameters, and the file's own."""
         found = [self._built_in(name) for name in BUILT_IN]
         found += self._variants()
         found += [self._made(f"no-policy-{name}", f"The policy {name} is off", "policy", [f"policies.{name}.active=false"])
@@ -136,9 +153,10 @@ class WrongModels:
 
     def _built_in(self, name: str) -> WrongModel:
         one = BUILT_IN[name]
+        kind = "rule" if one.whole else "part"
         if name == "no-events":
-            return self._model(name, one.about, "rule", _without(self.scenario, self.scenario.ids["events"]))
-        return self._made(name, one.about, "rule", [text for text in one.sets if self._matches(text)])
+            return self._model(name, one.about, kind, _without(self.scenario, self.scenario.ids["events"]))
+        return self._made(name, one.about, kind, [text for text in one.sets if self._matches(text)])
 
     def _variants(self) -> Iterator[WrongModel]:
         for rule, variants in VARIANTS.items():
