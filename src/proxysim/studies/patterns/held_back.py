@@ -107,11 +107,37 @@ def held_back(
     ------
     InputError : the file or its world cannot be used, a month is not in the world, or no pattern lies in these years
     RunError : fewer than 100 runs, or a seed out of range
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import proxysim as ps
+    >>> text = '''
+    ... kind  = "patterns"
+    ... world = "quickstart"
+    ... sources.NEWS = "A report of 2023"
+    ... observations.arms.of = "received_arms.reds"
+    ... [patterns.arms-in-2022]
+    ... about     = "Arms that reach the reds, USD m a month"
+    ... observe   = "arms"
+    ... statistic = "mean"
+    ... window    = ["2022-01", "2022-12"]
+    ... low       = 3
+    ... high      = 4
+    ... published = "3 to 4"
+    ... source    = "NEWS"
+    ... role      = "check"
+    ... fails_if  = ["no-support"]
+    ... '''
+    >>> _ = Path("quickstart.patterns.toml").write_text(text, encoding="utf-8")
+    >>> found = ps.held_back("quickstart.patterns.toml", ("2022-01", "2022-12"), runs=100)
+    >>> {version: verdicts[0].met for version, verdicts in found.verdicts.items()}
+    {'blind': True, 'wars given': True, 'as shipped': True}
     """
     read = file if isinstance(file, PatternsFile) else read_patterns(file)
     if runs < LEAST_RUNS:
         raise RunError(f"a comparison needs at least {LEAST_RUNS} runs; found {runs}")
-    scenario = read.world.scenario(read.branch)
+    scenario = read.scenario
     first, last = _months(scenario, years)
     chosen = tuple(one for one in read.patterns if first <= one.window[0] and one.window[1] <= last + 1)
     if not chosen:
