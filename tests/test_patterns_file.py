@@ -105,9 +105,9 @@ SLIPS = [
     ("window turned", '["2022-01", "2024-12"]', '["2024-01", "2022-12"]',
      '27: patterns.growth.window: found "2024-01" to "2022-12"; the world runs from 2020-01 to 2024-12'),
     ("window not of years", '["2022-01", "2024-12"]', '["2022-02", "2024-12"]',
-     "27: patterns.growth.window: does not begin in January and end in December, but output is by year"),
+     "27: patterns.growth.window: does not hold whole calendar years, but output is by year"),
     ("over not of years", '["2020-01", "2021-12"]', '["2020-01", "2021-11"]',
-     "28: patterns.growth.over: does not begin in January and end in December, but output is by year"),
+     "28: patterns.growth.over: does not hold whole calendar years, but output is by year"),
     ("no level", "above     = 0.1\n", "", "35: patterns.first-rifles: first-month needs `above` or `below`"),
     ("level text", "above     = 0.1", 'above = "rifle"',
      '40: patterns.first-rifles.above: found "rifle"; allowed is a number or the name of an observation; did you mean "rifles"?'),
@@ -288,7 +288,7 @@ def test_file__that_is_a_pipe_is_one_fault_at_once(tmp_path: Path) -> None:
 def test_name__without_a_patterns_file_is_one_fault(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With those that there are."""
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(InputError, match="is neither a file nor a shipped world with a patterns file; shipped are angola, levant") as caught:
+    with pytest.raises(InputError, match="is neither a patterns file nor a shipped world that has one; shipped are angola, levant") as caught:
         read_patterns(name)
     assert 1 == len(caught.value.faults)
     assert (name == "levnat") == ('did you mean "levant"?' in str(caught.value))
