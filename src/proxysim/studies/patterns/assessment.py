@@ -55,7 +55,7 @@ class Verdict:
 
     @property
     def median(self) -> float:
-        """The median over the runs."""
+        """The median over the runs in which the statistic is defined; NaN if it is undefined in most of them."""
         return self._quantile(0.5)
 
     @property
@@ -85,7 +85,9 @@ class Verdict:
 
     def _quantile(self, level: float) -> float:
         known = np.sort(self.values[~np.isnan(self.values)])
-        return float(known[max(0, math.ceil(level * len(known) - 1e-9) - 1)]) if len(known) else math.nan  # infinite values allow no interpolation
+        if 2 * len(known) < len(self.values):
+            return math.nan
+        return float(known[max(0, math.ceil(level * len(known) - 1e-9) - 1)])  # infinite values allow no interpolation
 
 
 @dataclass(frozen=True)
