@@ -5,13 +5,13 @@ A comparison with patterns should reject them. Those that it cannot reject show 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from proxysim.core.parameters import VARIANTS
 from proxysim.errors import InputError
 from proxysim.scenario.resolve.patterns import PathError
-from proxysim.scenario.scenario import Number, Scenario
+from proxysim.scenario.scenario import EventEffect, Number, Scenario
 from proxysim.scenario.toml.paths import split_path
 from proxysim.scenario.world.world import World, build
 from proxysim.studies.patterns.document import PatternsFile, Rival
@@ -173,9 +173,8 @@ class WrongModels:
         return self._model(name, about, kind, _kept_set(self.file.world.scenario(self.scenario.branch or "none", sets)))
 
     def _end(self, path: tuple[str, ...], end: str) -> WrongModel:
-        number, name = self.scenario.numbers[path], ".".join(path)
-        numbers = self.scenario.numbers | {path: _at(number, end)}
-        scenario = _marked(replace(self.scenario, numbers=numbers), f"{name} {end}")
+        name = ".".join(path)
+        scenario = edited(self.scenario, lambda one: replace(one, numbers=one.numbers | {path: _at(one.numbers[path], end)}), f"{name} {end}")
         return self._model(f"{name} {end}", f"{name} at the {end} end of its range", "number", scenario)
 
     def _model(self, name: str, about: str, kind: str, scenario: Scenario) -> WrongModel:
@@ -192,26 +191,39 @@ class WrongModels:
 
 def _kept_set(scenario: Scenario) -> Scenario:
     """Return a scenario in which no event changes a number that was set from outside the file."""
-    fixed = {path for path, number in scenario.numbers.items() if number.origin == "set"}
-    kept = tuple(one for one in scenario.effects if one.path not in fixed)
-    return scenario if len(kept) == len(scenario.effects) else _marked(replace(scenario, effects=kept), "kept")
+    return edited(scenario, lambda one: _keeping(one, [effect for effect in one.effects if not _is_set(one, effect.path)]), "kept")
+
+
+def _is_set(scenario: Scenario, path: tuple[str, ...]) -> bool:
+    number = scenario.numbers.get(path)
+    return number is not None and number.origin == "set"
 
 
 def _without(scenario: Scenario, events: Sequence[str]) -> Scenario:
     """Return a scenario in which some events have no effect."""
-    kept = tuple(one for one in scenario.effects if one.event not in events)
-    return scenario if len(kept) == len(scenario.effects) else _marked(replace(scenario, effects=kept), "without")
+    return edited(scenario, lambda one: _keeping(one, [effect for effect in one.effects if effect.event not in events]), "without")
 
 
-def _marked(scenario: Scenario, how: str) -> Scenario:
-    """Return a scenario with another hash, since its content is no longer that of its file."""
-    return replace(scenario, hash=f"{scenario.hash} {how}")
+def _keeping(scenario: Scenario, effects: Sequence[EventEffect]) -> Scenario:
+    return scenario if len(effects) == len(scenario.effects) else replace(scenario, effects=tuple(effects))
+
+
+def edited(scenario: Scenario, edit: Callable[[Scenario], Scenario], how: str) -> Scenario:
+    """Return a scenario and its reference after an edit, with another hash, since their content is no longer that of a file.
+
+    If the edit returns what it was given, so does this function.
+    """
+    found = edit(scenario)
+    reference = None if scenario.reference is None else edited(scenario.reference, edit, how)
+    same = found is scenario and reference is scenario.reference
+    return scenario if same else replace(found, reference=reference, hash=f"{scenario.hash} {how}")
 
 
 def _at(number: Number, end: str) -> Number:
     """Return a number fixed at an end of its range."""
     at = number.low if end == "low" else number.high
-    assert at is not None
+    if at is None:  # a branch that policies compare with may have set it
+        return number
     if not number.series:
         return replace(number, value=at, low=None, high=None)
     series = tuple((month, value * at) for month, value in number.series)
