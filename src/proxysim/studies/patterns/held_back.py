@@ -16,7 +16,7 @@ from proxysim.runs.threads import Progress
 from proxysim.scenario.scenario import Number, Scenario
 from proxysim.scenario.world.world import build
 from proxysim.studies.patterns.assessment import LEAST_RUNS, Bench, Verdict
-from proxysim.studies.patterns.document import PatternsFile
+from proxysim.studies.patterns.document import DATED, Pattern, PatternsFile
 from proxysim.studies.patterns.reader import read_patterns
 
 if TYPE_CHECKING:
