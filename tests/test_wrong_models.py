@@ -153,10 +153,19 @@ def test_events__that_are_off_are_as_if_they_were_not_in_the_file(tmp_path: Path
     free = '[rivals.free]\nabout = "No embargo"\noff = ["embargo", "raid"]\n'
     file = file_of(tmp_path, {"a": observation("made.north")}, world="mine.toml", more=free)
     worlds = [one.world for one in WrongModels(file).all() if one.name in ("no-events", "free")]
-    assert 2 == len(worlds)
+    assert 2 == len(worlds) and len({world.hash for world in worlds if world is not None}) == 1, "the same events are off"
     for world in worlds:
         assert world is not None and np.array_equal(expected, all_series(world))
     assert not np.array_equal(expected, all_series(ps.load(tmp_path / "mine.toml")))
+
+
+def test_events__that_are_off_are_part_of_the_hash(tmp_path: Path) -> None:
+    """Worlds of one study with the same hash would share what their policies watch."""
+    (tmp_path / "mine.toml").write_text(QUICKSTART.replace("[events]", "[events]\nraid = {on = 2021-06-01, scale.states.north.income = 0.5}"), encoding="utf-8")
+    more = "".join(f'[rivals.{name}]\nabout = "Less"\noff = ["{name}"]\n' for name in ("embargo", "raid"))
+    found = WrongModels(file_of(tmp_path, {"a": observation("made.north")}, world="mine.toml", more=more)).all()
+    hashes = [one.world.hash for one in found if one.world is not None and one.name in ("embargo", "raid", "no-events")]
+    assert 3 == len(set(hashes))
 
 
 def test_pact__that_is_off_is_the_branch_without_it() -> None:

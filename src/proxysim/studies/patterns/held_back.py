@@ -16,7 +16,7 @@ from proxysim.runs.threads import Progress
 from proxysim.scenario.scenario import Number, Scenario
 from proxysim.scenario.world.world import build
 from proxysim.studies.patterns.assessment import LEAST_RUNS, Bench, Verdict
-from proxysim.studies.patterns.document import PatternsFile
+from proxysim.studies.patterns.document import DATED, Pattern, PatternsFile
 from proxysim.studies.patterns.reader import read_patterns
 from proxysim.studies.patterns.wrong_models import edited
 
@@ -40,7 +40,7 @@ class HeldBack:
     file : the patterns file
     first, last : first and last month of the held-back years, as "YYYY-MM"
     runs, seed, uncertain : as in `held_back`
-    verdicts : version, one of `VERSIONS` -> verdicts on the patterns whose window lies in the held-back years
+    verdicts : version, one of `VERSIONS` -> verdicts on the patterns of the held-back years
     """
 
     file: PatternsFile
@@ -102,7 +102,8 @@ def held_back(
 
     Returns
     -------
-    HeldBack : verdicts on all patterns whose window lies in these years, whatever their role
+    HeldBack : verdicts on all patterns of these years, whatever their role: their window lies in them or, if the statistic is a month,
+        their range begins in them
 
     Raises
     ------
@@ -140,7 +141,7 @@ def held_back(
         raise RunError(f"a comparison needs at least {LEAST_RUNS} runs; found {runs}")
     scenario = read.scenario
     first, last = _months(scenario, years)
-    chosen = tuple(one for one in read.patterns if first <= one.window[0] and one.window[1] <= last + 1)
+    chosen = tuple(one for one in read.patterns if _is_in(one, first, last))
     if not chosen:
         raise InputError([Fault("--held-back", 0, "", f"no pattern of {read.file} lies in {years[0]} to {years[1]}")])
     seed = seed_of(rng)
@@ -177,6 +178,11 @@ def _told(scenario: Scenario, month: int, wars: bool) -> Scenario:
     effects = tuple(one for one in scenario.effects if one.event not in late - of_wars)
     facts = {path: _until(number, month) for path, number in scenario.facts.items()}
     return replace(scenario, numbers=numbers, facts=facts, effects=effects)
+
+
+def _is_in(pattern: Pattern, first: int, last: int) -> bool:
+    """Whether a pattern is about some months: its window lies in them or, if it is a month, its range begins in them."""
+    return (first <= pattern.window[0] and pattern.window[1] <= last + 1) or (pattern.statistic in DATED and first <= pattern.low <= last)
 
 
 def _until(number: Number, month: int) -> Number:

@@ -68,7 +68,7 @@ def range_words(found: Assessment | HeldBack, pattern: Pattern) -> str:
     words = f"at most {high}" if math.isinf(pattern.low) else f"at least {low}" if math.isinf(pattern.high) else f"{low} to {high}"
     if pattern.low == pattern.high:
         words = low
-    return words if pattern.at_least is None else f"{words} in {percent(pattern.at_least)}"
+    return words if pattern.at_least is None else f"{words} in {percent(pattern.at_least)} of runs"
 
 
 def said(found: Assessment | HeldBack, pattern: Pattern, value: float) -> str:

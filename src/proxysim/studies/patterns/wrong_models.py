@@ -166,11 +166,18 @@ class WrongModels:
 
     def _own(self, one: Rival) -> WrongModel:
         branch = " + ".join(part for part in (self.scenario.branch, one.branch) if part) or "none"
-        scenario = _kept_set(self.file.world.scenario(branch, one.sets))
+        scenario = self._changed(branch, one.sets)
         return self._model(one.id, one.about, "own", _without(scenario, one.off))
 
     def _made(self, name: str, about: str, kind: str, sets: Sequence[str]) -> WrongModel:
-        return self._model(name, about, kind, _kept_set(self.file.world.scenario(self.scenario.branch or "none", sets)))
+        return self._model(name, about, kind, self._changed(self.scenario.branch or "none", sets))
+
+    def _changed(self, branch: str, sets: Sequence[str]) -> Scenario:
+        """Return a branch with changes, in which no event changes what they set."""
+        changed = self.file.world.scenario(branch, (*self.file.sets, *sets))
+        before = self.file.world.scenario(branch, self.file.sets)
+        fixed = {path for path, number in changed.numbers.items() if number.origin == "set" and number != before.numbers.get(path)}
+        return edited(changed, lambda one: _keeping(one, [effect for effect in one.effects if effect.path not in fixed]), "kept")
 
     def _end(self, path: tuple[str, ...], end: str) -> WrongModel:
         name = ".".join(path)
@@ -189,19 +196,10 @@ class WrongModels:
         return True
 
 
-def _kept_set(scenario: Scenario) -> Scenario:
-    """Return a scenario in which no event changes a number that was set from outside the file."""
-    return edited(scenario, lambda one: _keeping(one, [effect for effect in one.effects if not _is_set(one, effect.path)]), "kept")
-
-
-def _is_set(scenario: Scenario, path: tuple[str, ...]) -> bool:
-    number = scenario.numbers.get(path)
-    return number is not None and number.origin == "set"
-
-
 def _without(scenario: Scenario, events: Sequence[str]) -> Scenario:
     """Return a scenario in which some events have no effect."""
-    return edited(scenario, lambda one: _keeping(one, [effect for effect in one.effects if effect.event not in events]), "without")
+    how = f"without {' '.join(events)}"
+    return edited(scenario, lambda one: _keeping(one, [effect for effect in one.effects if effect.event not in events]), how)
 
 
 def _keeping(scenario: Scenario, effects: Sequence[EventEffect]) -> Scenario:
