@@ -161,7 +161,8 @@ def test_events__that_are_off_are_as_if_they_were_not_in_the_file(tmp_path: Path
 
 def test_events__that_are_off_are_part_of_the_hash(tmp_path: Path) -> None:
     """Worlds of one study with the same hash would share what their policies watch."""
-    (tmp_path / "mine.toml").write_text(QUICKSTART.replace("[events]", "[events]\nraid = {on = 2021-06-01, scale.states.north.income = 0.5}"), encoding="utf-8")
+    with_raid = QUICKSTART.replace("[events]", "[events]\nraid = {on = 2021-06-01, scale.states.north.income = 0.5}")
+    (tmp_path / "mine.toml").write_text(with_raid, encoding="utf-8")
     more = "".join(f'[rivals.{name}]\nabout = "Less"\noff = ["{name}"]\n' for name in ("embargo", "raid"))
     found = WrongModels(file_of(tmp_path, {"a": observation("made.north")}, world="mine.toml", more=more)).all()
     hashes = [one.world.hash for one in found if one.world is not None and one.name in ("embargo", "raid", "no-events")]
