@@ -49,6 +49,7 @@ def pictures(found: Findings) -> dict[str, Picture]:
         _regimes(made, found)
         _judged(made, found)
         _answers(made, found)
+        _patterns(made, found)
     return made.made
 
 
@@ -322,6 +323,16 @@ def _answers(made: Pictures, found: Findings) -> None:
         what, unit, alt = told_bars(found, table)
         more = f" Not drawn: {counted(rest, 'answer')} that {'takes' if rest == 1 else 'take'} less than 1\u00a0% as much." if rest else ""
         _add(made, "answers", "What each answer takes away", figures.taken_by_answers(table, unit), f"The effect is that on {what}.{more}", alt)
+
+
+def _patterns(made: Pictures, found: Findings) -> None:
+    """The published range of each historical pattern, and where the runs lie."""
+    from proxysim import figures
+
+    history = found.history
+    if history is not None and history.at_values.evidence:
+        figure = figures.patterns(history.at_values, history.resampled)
+        _add(made, "patterns", "Historical patterns", figure, "", alt_text.patterns(found))
 
 
 def _waterfall(found: Findings, actor: str) -> Figure:
