@@ -40,6 +40,8 @@ _ONE_VALUE = 0.02
 _ONE, _TWO, _HEADS, _LABEL, _AXIS = 0.2, 0.265, 0.21, 2.8, 1.9
 #: Inches between two columns.
 _GAP = 0.13
+#: Numbers on a screen are up to this much wider than their outlines.
+_HINTED = 1.085
 #: Months that count as the size of a date, for a range with one end.
 _YEAR = 12.0
 #: Heads of the two columns at the right.
@@ -103,7 +105,7 @@ class _Row:
 
 
 @styled
-def patterns(assessment: Assessment, resampled: Assessment | None = None, ax: Axes | None = None) -> Figure:
+def patterns(assessment: Assessment, resampled: Assessment | None = None, role: str | None = None, ax: Axes | None = None) -> Figure:
     """Draw the published range of each historical pattern, and where the runs of the model lie.
 
     Each row has its own scale, on which the range has the same width. The scale is linear, or logarithmic where the upper
@@ -114,11 +116,12 @@ def patterns(assessment: Assessment, resampled: Assessment | None = None, ax: Ax
     assessment : comparison of the runs with the patterns of a file, such as `proxysim.patterns` returns. Only patterns that
         count as evidence are drawn, by role, in the order of the file
     resampled : the same comparison with all uncertain parameters resampled, for a second interval; None for none
+    role : "fit" or "check" for the patterns of one role; None for both
     ax : axes to draw on; None makes a new figure
 
     Returns
     -------
-    Figure : the new figure, or that of `ax`; without patterns that count as evidence, a figure that says so
+    Figure : the new figure, or that of `ax`; without such patterns that count as evidence, a figure that says so
 
     Examples
     --------
@@ -129,19 +132,20 @@ def patterns(assessment: Assessment, resampled: Assessment | None = None, ax: Ax
     >>> figures.save(figure, "patterns.svg", found).name
     'patterns.svg'
     """
-    if not assessment.evidence:
+    shown = [one for one in assessment.evidence if role in (None, one.pattern.role)]
+    if not shown:
         return empty_figure("There are no patterns that count as evidence.")
-    words = _texts(assessment)
-    columns = [max(_width(text) for text in (head, *(pair[at] for pair in words.values()))) for at, head in enumerate(_COLUMNS)]
+    words = _texts(assessment, shown)
+    columns = [_HINTED * max(_width(text) for text in (head, *(pair[at] for pair in words.values()))) for at, head in enumerate(_COLUMNS)]
     room = WIDE - 2 * EDGE - _AXIS - sum(columns) - 3 * _GAP
-    labels = _labels([one.pattern for one in assessment.evidence], max(1.5, min(_LABEL, room)))
-    rows = _rows(assessment, labels, words)
+    labels = _labels([one.pattern for one in shown], max(1.5, min(_LABEL, room)))
+    rows = _rows(shown, labels, words)
     left = EDGE + _GAP + max(_width(one) for one in labels.values())
     if ax is None:
         legend = _legend(resampled is not None)
         top, height = legend.height + _HEADS, len(rows) * (_TWO if any("\n" in text for one in rows for text in (one.label, one.published)) else _ONE)
         wide = max(1.0, WIDE - left - sum(columns) - 2 * _GAP - EDGE)
-        figure = captioned_figure(_caption(assessment, resampled is not None), top + height + 0.06)
+        figure = captioned_figure(_caption(assessment, shown, resampled is not None), top + height + 0.06)
         legend.draw(figure)
         ax = place_axes(figure, left, top, wide, height)
         _stripe(ax, rows, ((0.5 * EDGE - left) / wide, (WIDE - 0.5 * EDGE - left) / wide))
@@ -159,10 +163,10 @@ def patterns(assessment: Assessment, resampled: Assessment | None = None, ax: Ax
 # ---- words ----------------------------------------------------------------------------------------------------------
 
 
-def _texts(found: Assessment) -> dict[str, tuple[str, str]]:
+def _texts(found: Assessment, shown: Sequence[Verdict]) -> dict[str, tuple[str, str]]:
     """Return the published range and the median of each pattern as text; a share of the runs has a line of its own."""
     texts = {}
-    for one in found.evidence:
+    for one in shown:
         published, model = range_words(found, one.pattern), said(found, one.pattern, one.median)
         if one.pattern.at_least is not None:
             ends, _, share = published.rpartition(" in ")
@@ -190,9 +194,11 @@ def _shortened(name: str, wide: float) -> str:
     """Return a name in at most two lines; a longer one ends after a word."""
     words = name.split()
     for kept in range(len(words), 0, -1):
-        lines = wrap_label(" ".join(words[:kept]).rstrip(",;:") + "…" * (kept < len(words)), wide, TINY, len(name))
+        whole = " ".join(words[:kept])
+        whole = whole if kept == len(words) else f"{whole.rstrip(',;:')}…"
+        lines = wrap_label(whole, wide, TINY, len(name))
         if len(lines) <= 2:
-            return "\n".join(lines if len(lines) < 2 else _balanced(lines, wide))
+            return "\n".join(lines if len(lines) < 2 else _balanced(whole, wide))
     return "\n".join(wrap_label(name, wide, TINY))
 
 
@@ -202,29 +208,29 @@ def _head(about: str) -> str:
     return head if len(head) >= 12 else about
 
 
-def _balanced(lines: Sequence[str], wide: float) -> list[str]:
-    """Return two lines of about the same length, with at most `wide` inches each."""
-    words = " ".join(lines) if not lines[0].endswith("-") else "".join(lines)
-    tries = (wrap_label(words, part * wide, TINY, len(words)) for part in (0.55, 0.65, 0.75, 0.85, 0.95))
-    return next((one for one in tries if len(one) == 2), list(lines))
+def _balanced(whole: str, wide: float) -> list[str]:
+    """Return two lines of about the same length, with at most `wide` inches each, and no break after a hyphen if there is another way."""
+    tries = [wrap_label(whole, part * wide, TINY, len(whole)) for part in (0.55, 0.65, 0.75, 0.85, 0.95, 1.0)]
+    return next((one for one in tries if len(one) == 2 and not one[0].endswith("-")), tries[-1])
 
 
-def _rows(found: Assessment, labels: Mapping[str, str], words: Mapping[str, tuple[str, str]]) -> list[_Row]:
+def _rows(shown: Sequence[Verdict], labels: Mapping[str, str], words: Mapping[str, tuple[str, str]]) -> list[_Row]:
     """Return the rows by role, each with a heading that counts the patterns that are reproduced."""
     rows = []
     for role in EVIDENCE:
-        own = [one for one in found.evidence if one.pattern.role == role]
+        own = [one for one in shown if one.pattern.role == role]
         if own:
             rows.append(_Row(f"{_ROLES[role]}: {sum(one.met for one in own)} of {len(own)} reproduced"))
             rows += [_Row(labels[one.pattern.id], one, *words[one.pattern.id]) for one in own]
     return rows
 
 
-def _caption(found: Assessment, both: bool) -> str:
-    shares = any(one.pattern.at_least is not None for one in found.evidence)
+def _caption(found: Assessment, shown: Sequence[Verdict], both: bool) -> str:
+    shares = any(one.pattern.at_least is not None for one in shown)
     at_values = "all uncertain parameters resampled" if found.uncertain else "uncertain parameters at their values"
     words = "The published range has the same width in every row. The scale is linear, or logarithmic where the upper end is more than three "
-    words += "times the lower one. A range with one end reaches the edge. A triangle or an arrow at the edge is a value beyond it. "
+    words += "times the lower one. A range with one end reaches the edge, on a scale of the size of that end (of a year for a date). "
+    words += "A triangle or an arrow at the edge is a value beyond it. "
     words += f"Thick line: 5th to 95th percentile over the runs, with {at_values}"
     words += "; thin line: with all of them resampled. " if both else ". "
     words += "Filled mark: reproduced, because the median is in the range"

@@ -131,14 +131,15 @@ def screening(found: Findings) -> str:
     return f"Bar chart of the change in the effect from the lowest to the highest third of each parameter: {'; '.join(told)}."
 
 
-def patterns(found: Findings) -> str:
-    """Alternative text for the figure of historical patterns."""
+def patterns(found: Findings, role: str | None = None) -> str:
+    """Alternative text for the figure of historical patterns, or of those of one role."""
     assert found.history is not None
     whole = found.history.at_values
+    shown = [one for one in whole.evidence if role in (None, one.pattern.role)]
     missed = [f"{one.pattern.about.rstrip('.')}, {said(whole, one.pattern, one.median)}, published range {range_words(whole, one.pattern)}"
-              for one in whole.evidence if not one.met]  # fmt: skip
-    lead = f"Range chart of historical patterns, one row per pattern. The model reproduces {whole.met} of {len(whole.evidence)}."
-    return f"{lead} Medians that are not in the range: {'; '.join(missed)}." if missed else lead
+              for one in shown if not one.met]  # fmt: skip
+    lead = f"Range chart of historical patterns, one row per pattern. The model reproduces {len(shown) - len(missed)} of {len(shown)}."
+    return f"{lead} Not reproduced, with the median of the model: {'; '.join(missed)}." if missed else lead
 
 
 def ranking(found: Findings) -> str:
