@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from proxysim.studies.comparison import Comparison, compare
     from proxysim.studies.explanation import Explanation, explain
     from proxysim.studies.mean_explanation import MeanExplanation, explain_mean
-    from proxysim.studies.patterns.assessment import Assessment, patterns
+    from proxysim.studies.patterns.assessment import patterns
+    from proxysim.studies.patterns.held_back import held_back
     from proxysim.sweeps.ema import ema_model
     from proxysim.sweeps.execution.options import SweepOptions
     from proxysim.sweeps.results import Sweep, open
@@ -47,7 +48,6 @@ __version__ = "0.1.0"
 #: Public name -> module of this package that defines it.
 _HOMES = {
     "Answers": "studies.answers",
-    "Assessment": "studies.patterns.assessment",
     "Attribution": "studies.attribution",
     "BooksError": "errors",
     "CheckWarning": "scenario.lint.warning",
@@ -79,6 +79,7 @@ _HOMES = {
     "explain": "studies.explanation",
     "explain_mean": "studies.mean_explanation",
     "extend": "sweeps.runner",
+    "held_back": "studies.patterns.held_back",
     "load": "scenario.world.world",
     "open": "sweeps.results",
     "patterns": "studies.patterns.assessment",
@@ -96,7 +97,6 @@ _HOMES = {
 
 __all__ = [
     "Answers",
-    "Assessment",
     "Attribution",
     "BooksError",
     "CheckWarning",
@@ -130,6 +130,7 @@ __all__ = [
     "explain_mean",
     "extend",
     "figures",
+    "held_back",
     "load",
     "open",
     "patterns",

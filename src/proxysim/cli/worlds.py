@@ -14,7 +14,7 @@ import typer
 
 from proxysim.cli.app import BranchName, Policies, Sets, WorldFile, app, policies_of, refusal
 from proxysim.errors import Fault, InputError
-from proxysim.formatting import counted, table
+from proxysim.formatting import counted, joined, table
 from proxysim.paths import path_of
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def init(file: Annotated[str, typer.Argument(metavar="FILE", help="File to write
 @app.command("validate")
 def validate(
     given: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help='Files of kind "world", "part" or "experiment", or names of shipped worlds.')
+        list[str], typer.Argument(metavar="FILE...", help='Files of kind "world", "part", "experiment" or "patterns", or names of shipped worlds.')
     ],
 ) -> None:
     """Check files and report every fault with its line.
@@ -126,6 +126,8 @@ def _checked(file: str) -> tuple[str, list[CheckWarning]]:
     document = read_file(path, str(path))
     if _is_experiment(document.data.get("kind")):
         return _checked_experiment(document, path.parent)
+    if document.data.get("kind") == "patterns":
+        return _checked_patterns(document, path.parent), []
     if document.data.get("kind") == "part" and not document.faults:
         world, _ = merged(layers_of(document, path.parent))
         if world.faults:
@@ -139,6 +141,17 @@ def _checked(file: str) -> tuple[str, list[CheckWarning]]:
     counts += [(section, len(scenario.ids[section])) for section in sections]
     words = f"{_counted(counts)}, {counted(scenario.months, 'month')}, branches: {', '.join(scenario.branches) or 'none'}"
     return "\n".join([words, *_cut(scenario)]), static_warnings(Facts.of(source))
+
+
+def _checked_patterns(document: Document, folder: Path) -> str:
+    """Summary of a valid patterns file."""
+    from proxysim.studies.patterns.reader import patterns_of
+
+    found = patterns_of(document, folder)
+    roles = joined([f"{sum(one.role == role for one in found.patterns)} {role}" for role in dict.fromkeys(one.role for one in found.patterns)])
+    counts = [("observations", len(found.observations)), ("rivals", len(found.rivals))]
+    left = f", {len(found.left_out)} left out" if found.left_out else ""
+    return f"{counted(len(found.patterns), 'pattern')} ({roles}), {_counted(counts)}{left}"
 
 
 def _is_experiment(kind: object) -> bool:

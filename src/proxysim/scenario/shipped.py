@@ -57,7 +57,7 @@ def patterns_path(given: str | os.PathLike[str]) -> Path:
         return path
     known = shipped_patterns()
     if path.name not in known:
-        raise _unknown(path.name, known, "is neither a file nor a shipped world with a patterns file")
+        raise _unknown(path.name, known, "is neither a patterns file nor a shipped world that has one")
     return known[path.name]
 
 

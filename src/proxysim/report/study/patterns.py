@@ -29,7 +29,7 @@ def patterns_section(found: Findings) -> dict[str, Any] | None:
         return None
     whole, drawn = found.history.at_values, found.history.resampled
     rows = [_row(found, one, other) for one, other in zip(whole.verdicts, drawn.verdicts, strict=True)]
-    missed = [one.pattern.about for one in whole.evidence if not one.met]
+    missed = [f"{one.pattern.about}: {_against(found, one)}" for one in whole.evidence if not one.met]
     compared = Path(whole.file.world.file).stem
     where = "" if compared == Path(found.world.scenario.file).stem else f" The runs are those of {compared}, which this world extends."
     return {
@@ -37,6 +37,15 @@ def patterns_section(found: Findings) -> dict[str, Any] | None:
         "given": [row for row in rows if not row["evidence"]], "runs": whole.runs, "command": f"proxysim patterns {compared}",
         "left_out": joined([one.about for one in whole.file.left_out], 40) if whole.file.left_out else "",
     }  # fmt: skip
+
+
+def _against(found: Findings, one: Verdict) -> str:
+    """What was published and what the model shows, for a pattern that is not reproduced."""
+    assert found.history is not None
+    whole, p = found.history.at_values, one.pattern
+    if p.at_least is not None:
+        return f"{range_words(whole, p)}, in the model in {percent(one.share)}"
+    return f"{range_words(whole, p)}, in the model {said(whole, p, one.median)}"
 
 
 def _row(found: Findings, one: Verdict, other: Verdict) -> dict[str, Any]:

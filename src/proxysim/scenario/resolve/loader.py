@@ -23,6 +23,12 @@ from proxysim.scenario.scenario import Asked, Scenario, Source
 from proxysim.scenario.shipped import world_path
 from proxysim.scenario.toml.reader import Document, read_file, read_text
 
+#: Kinds of files that are no worlds, and what they are for.
+_TAKEN = {
+    "experiment": "use an experiment with `proxysim design` or `proxysim sweep`",
+    "patterns": "use a patterns file with `proxysim patterns`",
+}
+
 
 def load_scenario(
     file: str | os.PathLike[str],
@@ -139,10 +145,9 @@ def source_of(document: Document, file: str, folder: FilePath | None, text: str 
     """
     if not document.data and document.faults:
         raise error_of(document.file, list(document.faults))
-    if document.data.get("kind") == "experiment":  # nothing else in it can be checked as a world
-        message = (
-            'found "experiment", but a world is needed; use an experiment with `proxysim design` or `proxysim sweep`'
-        )
+    kind = document.data.get("kind")
+    if kind in _TAKEN:  # nothing else in it can be checked as a world
+        message = f'found "{kind}", but a world is needed; {_TAKEN[kind]}'
         raise InputError([Fault(document.file, document.line(("kind",)), "kind", message)])
     return _source(layers_of(document, folder), file, text)
 

@@ -197,7 +197,7 @@ class Assessment:
 
     def to_json(self) -> dict[str, Any]:
         """Return the comparison as one JSON object."""
-        scenario = WrongModels(self.file).scenario
+        scenario = self.file.scenario
         found: dict[str, Any] = {
             "file": self.file.file, "world": scenario.file, "branch": scenario.branch or "none", "hash": scenario.hash,
             "model_version": model_version(), "runs": self.runs, "seed": self.seed, "uncertain": self.uncertain,
@@ -212,17 +212,17 @@ class Assessment:
 
     def _entry(self, one: Verdict) -> dict[str, Any]:
         p, (q05, q95), (low, high) = one.pattern, one.interval, one.share_interval
-        said = [self.said(p, value) for value in (p.low, p.high, one.median, q05, q95)]
+        said = [self._said(p, value) for value in (p.low, p.high, one.median, q05, q95)]
         rejects = None if one.rejects is None else list(one.rejects)
         return {"pattern": p.id, "about": p.about, "role": p.role, "statistic": p.statistic, "low": said[0], "high": said[1], "median": said[2],
                 "q05": said[3], "q95": said[4], "share": one.share, "share_low": low, "share_high": high, "met": one.met, "rejects": rejects,
                 "published": p.published, "source": list(p.source), "because": p.because or None}  # fmt: skip
 
-    def said(self, pattern: Pattern, value: float) -> float | str | None:
+    def _said(self, pattern: Pattern, value: float) -> float | str | None:
         """Return a value for JSON: a month if it is dated, None if it is infinite or undefined."""
         if not math.isfinite(value):
             return None
-        return self.file.world.scenario(self.file.branch).month_name(round(value)) if pattern.statistic in DATED else value
+        return self.file.scenario.month_name(round(value)) if pattern.statistic in DATED else value
 
 
 def patterns(
@@ -257,10 +257,34 @@ def patterns(
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> import proxysim as ps
-    >>> found = ps.patterns("angola", runs=100)
-    >>> found.verdicts[0].pattern.role in ("fit", "check", "construction", "input")
-    True
+    >>> text = '''
+    ... kind  = "patterns"
+    ... world = "quickstart"
+    ... [sources]
+    ... NEWS = "A report of 2023"
+    ... [observations.arms]
+    ... of = "received_arms.reds"
+    ... [patterns.arms-in-2022]
+    ... about     = "Arms that reach the reds, USD m a month"
+    ... observe   = "arms"
+    ... statistic = "mean"
+    ... window    = ["2022-01", "2022-12"]
+    ... low       = 3
+    ... high      = 4
+    ... published = "3 to 4"
+    ... source    = "NEWS"
+    ... role      = "check"
+    ... fails_if  = ["no-support"]
+    ... '''
+    >>> _ = Path("quickstart.patterns.toml").write_text(text, encoding="utf-8")
+    >>> found = ps.patterns("quickstart.patterns.toml", runs=100)
+    >>> found.met, found.ok, found.verdicts[0].rejects
+    (1, True, ('no-support',))
+    >>> found.to_dataframe()[["pattern", "low", "high", "median", "met"]].round(2)
+            pattern  low  high  median   met
+    0  arms-in-2022  3.0   4.0    3.68  True
     """
     read = file if isinstance(file, PatternsFile) else read_patterns(file)
     if runs < LEAST_RUNS:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from proxysim.runs.series import QUANTITIES, Request
 from proxysim.scenario.resolve.source import WorldSource
+from proxysim.scenario.scenario import Scenario
 from proxysim.scenario.world.quantiles import Range
 
 ROLES = ("fit", "check", "construction", "input")
@@ -165,6 +167,11 @@ class PatternsFile:
     rivals: Mapping[str, Rival] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def scenario(self) -> Scenario:
+        """The branch of the world that is compared with the patterns."""
+        return self.world.scenario(self.branch)
 
     @property
     def evidence(self) -> tuple[Pattern, ...]:

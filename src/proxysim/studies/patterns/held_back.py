@@ -16,7 +16,7 @@ from proxysim.runs.threads import Progress
 from proxysim.scenario.scenario import Number, Scenario
 from proxysim.scenario.world.world import build
 from proxysim.studies.patterns.assessment import LEAST_RUNS, Bench, Verdict
-from proxysim.studies.patterns.document import PatternsFile
+from proxysim.studies.patterns.document import DATED, Pattern, PatternsFile
 from proxysim.studies.patterns.reader import read_patterns
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class HeldBack:
     file : the patterns file
     first, last : first and last month of the held-back years, as "YYYY-MM"
     runs, seed, uncertain : as in `held_back`
-    verdicts : version, one of `VERSIONS` -> verdicts on the patterns whose window lies in the held-back years
+    verdicts : version, one of `VERSIONS` -> verdicts on the patterns of the held-back years
     """
 
     file: PatternsFile
@@ -101,19 +101,46 @@ def held_back(
 
     Returns
     -------
-    HeldBack : verdicts on all patterns whose window lies in these years, whatever their role
+    HeldBack : verdicts on all patterns of these years, whatever their role: their window lies in them or, if the statistic is a month,
+        their range begins in them
 
     Raises
     ------
     InputError : the file or its world cannot be used, a month is not in the world, or no pattern lies in these years
     RunError : fewer than 100 runs, or a seed out of range
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import proxysim as ps
+    >>> text = '''
+    ... kind  = "patterns"
+    ... world = "quickstart"
+    ... sources.NEWS = "A report of 2023"
+    ... observations.arms.of = "received_arms.reds"
+    ... [patterns.arms-in-2022]
+    ... about     = "Arms that reach the reds, USD m a month"
+    ... observe   = "arms"
+    ... statistic = "mean"
+    ... window    = ["2022-01", "2022-12"]
+    ... low       = 3
+    ... high      = 4
+    ... published = "3 to 4"
+    ... source    = "NEWS"
+    ... role      = "check"
+    ... fails_if  = ["no-support"]
+    ... '''
+    >>> _ = Path("quickstart.patterns.toml").write_text(text, encoding="utf-8")
+    >>> found = ps.held_back("quickstart.patterns.toml", ("2022-01", "2022-12"), runs=100)
+    >>> {version: verdicts[0].met for version, verdicts in found.verdicts.items()}
+    {'blind': True, 'wars given': True, 'as shipped': True}
     """
     read = file if isinstance(file, PatternsFile) else read_patterns(file)
     if runs < LEAST_RUNS:
         raise RunError(f"a comparison needs at least {LEAST_RUNS} runs; found {runs}")
-    scenario = read.world.scenario(read.branch)
+    scenario = read.scenario
     first, last = _months(scenario, years)
-    chosen = tuple(one for one in read.patterns if first <= one.window[0] and one.window[1] <= last + 1)
+    chosen = tuple(one for one in read.patterns if _is_in(one, first, last))
     if not chosen:
         raise InputError([Fault("--held-back", 0, "", f"no pattern of {read.file} lies in {years[0]} to {years[1]}")])
     seed = seed_of(rng)
@@ -146,6 +173,11 @@ def told_until(scenario: Scenario, month: int, *, wars: bool = False) -> Scenari
     effects = tuple(one for one in scenario.effects if one.event not in late - of_wars)
     facts = {path: _until(number, month) for path, number in scenario.facts.items()}
     return replace(scenario, numbers=numbers, facts=facts, effects=effects, hash=f"{scenario.hash} until {month}{' wars' if wars else ''}")
+
+
+def _is_in(pattern: Pattern, first: int, last: int) -> bool:
+    """Whether a pattern is about some months: its window lies in them or, if it is a month, its range begins in them."""
+    return (first <= pattern.window[0] and pattern.window[1] <= last + 1) or (pattern.statistic in DATED and first <= pattern.low <= last)
 
 
 def _until(number: Number, month: int) -> Number:

@@ -60,7 +60,7 @@ def _request(f: Fields, path: Path, entry: dict[str, Any], text: str, world: Wor
     quantity, dot, ids = text.partition(".")
     one = QUANTITIES.get(quantity)
     if one is None or not dot:
-        form = "; write QUANTITY.ID, such as stock.hezbollah" if one is not None else ""
+        form = "; write QUANTITY.ID, such as stock.ACTOR" if one is not None else ""
         f.fault(at, f'"{quantity[:60]}" {"needs an id" if one is not None else "is not a quantity"}{form}{did_you_mean(quantity, list(QUANTITIES))}')
         return None
     known = world.names(one.axis)

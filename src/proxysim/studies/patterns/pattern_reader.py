@@ -127,7 +127,7 @@ def _windows_fit(f: Fields, path: Path, one: Pattern, observations: dict[str, Ob
         if seen.period > 1 and one.statistic in ("first-month", "lag-between"):
             f.fault((*path, "observe"), f"{one.statistic} needs monthly observations; {name} is by year")
         elif seen.period > 1 and any((world.first + month) % seen.period for month in window):
-            f.fault((*path, key), f"does not begin in January and end in December, but {name} is by year")
+            f.fault((*path, key), f"does not hold whole calendar years, but {name} is by year")
         elif one.statistic in ("slope", "variance-over-mean", "peak") and window[1] - window[0] < 2 * seen.period:
             f.fault((*path, key), f"has one period; {one.statistic} needs two or more")
     return len(f.faults) == before

@@ -39,10 +39,10 @@ def summary(found: Assessment) -> str:
 
 def headline(found: Assessment) -> str:
     """Return the answer in one or two sentences."""
-    evidence, scenario = found.evidence, found.file.world.scenario(found.file.branch)
+    evidence, scenario = found.evidence, found.file.scenario
     drawn = "all uncertain parameters resampled" if found.uncertain else "uncertain parameters at their values"
     name = Path(scenario.file).stem
-    words = f"{name}: {found.met} of {counted(len(evidence), 'pattern')} that can be failed are reproduced, "
+    words = f"{name}: {found.met} of {counted(len(evidence), 'pattern')} that can be failed {'is' if len(evidence) == 1 else 'are'} reproduced, "
     words += f"in {counted(found.runs, 'run')} with {drawn}."
     together = found.jointly
     if len(evidence):
@@ -68,7 +68,7 @@ def range_words(found: Assessment | HeldBack, pattern: Pattern) -> str:
     words = f"at most {high}" if math.isinf(pattern.low) else f"at least {low}" if math.isinf(pattern.high) else f"{low} to {high}"
     if pattern.low == pattern.high:
         words = low
-    return words if pattern.at_least is None else f"{words} in {percent(pattern.at_least)}"
+    return words if pattern.at_least is None else f"{words} in {percent(pattern.at_least)} of runs"
 
 
 def said(found: Assessment | HeldBack, pattern: Pattern, value: float) -> str:
@@ -77,7 +77,7 @@ def said(found: Assessment | HeldBack, pattern: Pattern, value: float) -> str:
         return "never" if math.isinf(value) and pattern.statistic == "lag-between" else number(value)
     if math.isnan(value):
         return "-"
-    return "never" if math.isinf(value) else found.file.world.scenario(found.file.branch).month_name(round(value))
+    return "never" if math.isinf(value) else found.file.scenario.month_name(round(value))
 
 
 #: Kinds of wrong models in words.

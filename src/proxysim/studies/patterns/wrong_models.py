@@ -126,7 +126,7 @@ class WrongModels:
 
     def __init__(self, file: PatternsFile) -> None:
         self.file = file
-        self.scenario = file.world.scenario(file.branch)
+        self.scenario = file.scenario
         self.model = build(self.scenario)
 
     def named(self) -> dict[str, WrongModel]:

@@ -39,6 +39,7 @@ NEEDED = ("kind", "question", "base", "branches", "design", "runs", "measures")
 _TAKEN = {
     "world": "`proxysim run`, `show`, `compare` and `report`, and for the `base` of an experiment",
     "part": "the `extends` of a world",
+    "patterns": "`proxysim patterns`",
 }
 MOST_POINTS, MOST_RUNS, MOST_SEED = 10_000_000, 2**32 - 1, 2**63 - 1
 
