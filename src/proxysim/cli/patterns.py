@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proxysim.cli.app import app, refusal
-from proxysim.cli.options import AsJson, DrawOptions, Folder, Threads, with_options
+from proxysim.cli.app import app, policies_of, refusal
+from proxysim.cli.options import DrawOptions, OutputOptions, with_options
 from proxysim.cli.studies import bar, new_folder, write_tables
 
 if TYPE_CHECKING:
     import pandas
+
+    from proxysim.studies.patterns.document import PatternsFile
 
 
 @app.command("patterns")
@@ -40,22 +42,24 @@ def patterns(
     ] = None,
     *,
     draws: DrawOptions,
-    threads: Threads = None,
-    out: Folder = None,
-    as_json: AsJson = False,
+    output: OutputOptions,
 ) -> None:
     """Compare a world with patterns of the real world.
 
     Prints the range of each pattern, what the model shows, and whether the pattern is reproduced. The exit status is 1 if a
     pattern that counts as evidence is not reproduced, or if no wrong model that it names fails it.
     """
-    folder = new_folder(out)
+    folder = new_folder(output.out)
     from proxysim.studies.patterns.assessment import patterns as compare_with
+    from proxysim.studies.patterns.reader import read_patterns
 
+    changed = read_patterns(file).changed(output.sets or (), policies_of(output.policies))
     if years is not None:
-        _held_back(file, years, rivals, runs, draws, threads, folder, as_json)
+        if rivals:
+            raise refusal("--held-back", "predicts years and --rivals tries wrong models; give one of them")
+        _held_back(changed, years, runs, draws, output, folder)
         return
-    found = compare_with(file, runs, draws.seed, uncertain=draws.uncertain, rivals="all" if rivals else "named", threads=threads,
+    found = compare_with(changed, runs, draws.seed, uncertain=draws.uncertain, rivals="all" if rivals else "named", threads=output.threads,
                          progress=bar())  # fmt: skip
     answer, words = json.dumps(found.to_json(), indent=1, ensure_ascii=False, allow_nan=False), found.summary()
     if folder is not None:
@@ -63,23 +67,19 @@ def patterns(
         if rivals:
             tables["rivals"] = found.rivals_table()
         write_tables(folder, tables, {"answer.txt": words, "answer.json": answer})
-    print(answer if as_json else words)
+    print(answer if output.as_json else words)
     if not found.ok:
         raise typer.Exit(1)
 
 
-def _held_back(
-    file: str, years: str, rivals: bool, runs: int, draws: DrawOptions, threads: int | None, folder: Path | None, as_json: bool
-) -> None:
+def _held_back(file: PatternsFile, years: str, runs: int, draws: DrawOptions, output: OutputOptions, folder: Path | None) -> None:
     from proxysim.studies.patterns.held_back import held_back
 
-    if rivals:
-        raise refusal("--held-back", "predicts years and --rivals tries wrong models; give one of them")
     ends = [text.strip() for text in years.split(":")]
     if len(ends) != 2:
         raise refusal("--held-back", f'found "{years[:60]}"; give two months such as 2023-01:2024-12')
-    found = held_back(file, (ends[0], ends[1]), runs, draws.seed, uncertain=draws.uncertain, threads=threads, progress=bar())
+    found = held_back(file, (ends[0], ends[1]), runs, draws.seed, uncertain=draws.uncertain, threads=output.threads, progress=bar())
     answer, words = json.dumps(found.to_json(), indent=1, ensure_ascii=False, allow_nan=False), found.summary()
     if folder is not None:
         write_tables(folder, {"held_back": found.to_dataframe()}, {"answer.txt": words, "answer.json": answer})
-    print(answer if as_json else words)
+    print(answer if output.as_json else words)

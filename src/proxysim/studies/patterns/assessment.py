@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from proxysim.errors import RunError
 from proxysim.runs.course import seed_of
 from proxysim.runs.series import series_of
 from proxysim.runs.threads import Progress
+from proxysim.scenario.arguments import names_of
 from proxysim.scenario.world.world import World
 from proxysim.studies.patterns.document import DATED, Pattern, PatternsFile
 from proxysim.studies.patterns.observation import Observer
@@ -199,7 +200,7 @@ class Assessment:
         """Return the comparison as one JSON object."""
         scenario = self.file.scenario
         found: dict[str, Any] = {
-            "file": self.file.file, "world": scenario.file, "branch": scenario.branch or "none", "hash": scenario.hash,
+            "file": self.file.file, "world": scenario.file, "branch": scenario.branch or "none", "sets": list(self.file.sets), "hash": scenario.hash,
             "model_version": model_version(), "runs": self.runs, "seed": self.seed, "uncertain": self.uncertain,
             "patterns": [self._entry(one) for one in self.verdicts],
             "left_out": [{"pattern": one.id, "about": one.about, "because": one.because} for one in self.file.left_out],
@@ -227,7 +228,8 @@ class Assessment:
 
 def patterns(
     file: str | os.PathLike[str] | PatternsFile, runs: int = 200, rng: int | np.random.SeedSequence | np.random.Generator = 0, *,
-    uncertain: bool = False, rivals: str = "named", threads: int | None = None, progress: Progress | None = None,
+    uncertain: bool = False, rivals: str = "named", sets: str | Sequence[str] = (), policies: str | Sequence[str] = "file",
+    threads: int | None = None, progress: Progress | None = None,
 ) -> Assessment:  # fmt: skip
     """Compare the runs of a world with patterns of the real world.
 
@@ -242,6 +244,8 @@ def patterns(
     uncertain : whether uncertain parameters, and what sources see, are resampled once per two runs; otherwise they have their values
     rivals : which wrong models are run: "named", those that the patterns name; "all", also every rule off, every variant, every policy
         off, the headline parameters at both ends of their ranges, and those of the file; or "none"
+    sets : a change ``PATH=VALUE`` of the world, or a list of them: does a change of the world agree with what is known?
+    policies : "file" for the policies that the world has on, "off", "on", or ids of the only ones that are on
     threads : number of threads; None, the default, for one per available CPU. It does not affect results
     progress : called with the runs done and the runs to do; None
 
@@ -286,7 +290,7 @@ def patterns(
             pattern  low  high  median   met
     0  arms-in-2022  3.0   4.0    3.68  True
     """
-    read = file if isinstance(file, PatternsFile) else read_patterns(file)
+    read = (file if isinstance(file, PatternsFile) else read_patterns(file)).changed(names_of(sets, "sets"), policies)
     if runs < LEAST_RUNS:
         raise RunError(f"a comparison needs at least {LEAST_RUNS} runs, since a wrong model must fail in 99 of 100; found {runs}")
     if rivals not in RIVALS:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from proxysim.runs.series import QUANTITIES, Request
+from proxysim.scenario.resolve.policy_choice import policy_sets
 from proxysim.scenario.resolve.source import WorldSource
 from proxysim.scenario.scenario import Scenario
 from proxysim.scenario.world.quantiles import Range
@@ -156,6 +157,7 @@ class PatternsFile:
     headline : paths of the numbers whose ends are tried as wrong models
     observations, patterns, rivals, left_out : the entries, in the order of the file
     sources : key -> text of the sources cited
+    sets : changes PATH=VALUE of the world, from outside its files
     """
 
     file: str
@@ -167,11 +169,28 @@ class PatternsFile:
     rivals: Mapping[str, Rival] = field(default_factory=dict)
     left_out: tuple[LeftOut, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
+    sets: tuple[str, ...] = ()
 
     @cached_property
     def scenario(self) -> Scenario:
         """The branch of the world that is compared with the patterns."""
-        return self.world.scenario(self.branch)
+        return self.world.scenario(self.branch, self.sets)
+
+    def changed(self, sets: Sequence[str], policies: str | Sequence[str]) -> PatternsFile:
+        """Return the same patterns for a changed world.
+
+        Parameters
+        ----------
+        sets : changes PATH=VALUE
+        policies : "file" for the policies that the world has on, "off", "on", or ids of the only ones that are on
+
+        Raises
+        ------
+        InputError : a change or a policy cannot be used
+        """
+        found = replace(self, sets=(*self.sets, *sets, *policy_sets(policies, self.world.policies())))
+        _ = found.scenario  # the changes are checked at once
+        return found
 
     @property
     def evidence(self) -> tuple[Pattern, ...]:

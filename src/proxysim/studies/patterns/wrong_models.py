@@ -166,11 +166,19 @@ class WrongModels:
 
     def _own(self, one: Rival) -> WrongModel:
         branch = " + ".join(part for part in (self.scenario.branch, one.branch) if part) or "none"
-        scenario = _kept_set(self.file.world.scenario(branch, one.sets))
+        scenario = self._changed(branch, one.sets)
         return self._model(one.id, one.about, "own", _without(scenario, one.off))
 
     def _made(self, name: str, about: str, kind: str, sets: Sequence[str]) -> WrongModel:
-        return self._model(name, about, kind, _kept_set(self.file.world.scenario(self.scenario.branch or "none", sets)))
+        return self._model(name, about, kind, self._changed(self.scenario.branch or "none", sets))
+
+    def _changed(self, branch: str, sets: Sequence[str]) -> Scenario:
+        """Return a branch with changes, in which no event changes what they set."""
+        changed = self.file.world.scenario(branch, (*self.file.sets, *sets))
+        before = self.file.world.scenario(branch, self.file.sets)
+        fixed = {path for path, number in changed.numbers.items() if number.origin == "set" and number != before.numbers.get(path)}
+        kept = tuple(one for one in changed.effects if one.path not in fixed)
+        return changed if len(kept) == len(changed.effects) else _marked(replace(changed, effects=kept), "kept")
 
     def _end(self, path: tuple[str, ...], end: str) -> WrongModel:
         number, name = self.scenario.numbers[path], ".".join(path)
@@ -188,13 +196,6 @@ class WrongModels:
         except (PathError, InputError):
             return False
         return True
-
-
-def _kept_set(scenario: Scenario) -> Scenario:
-    """Return a scenario in which no event changes a number that was set from outside the file."""
-    fixed = {path for path, number in scenario.numbers.items() if number.origin == "set"}
-    kept = tuple(one for one in scenario.effects if one.path not in fixed)
-    return scenario if len(kept) == len(scenario.effects) else _marked(replace(scenario, effects=kept), "kept")
 
 
 def _without(scenario: Scenario, events: Sequence[str]) -> Scenario:
