@@ -79,7 +79,7 @@ def test_validation__misses_are_listed_with_a_reason(file: PatternsFile) -> None
     table = rows(text, "### Patterns that can be failed")
     missed = [one for one, row in zip(ids(table), table, strict=True) if "NO" in row[-1]]
     misses = text.partition("### Missed")[2].partition("\n### ")[0]
-    listed = re.findall(r"^- `([^`]+)`: .+ The model has .+; the range is [^;]+\. \S.+$", misses, re.MULTILINE)
+    listed = re.findall(r"^- `([^`]+)`: .+ The model has .+; the range is [^;\n]+\. \S.+$", misses, re.MULTILINE)
     assert missed == listed
     met = f"{len(table) - len(missed)} of {len(table)}"
     assert f"{met} are reproduced" in text
