@@ -67,6 +67,9 @@ def home(folder: Path, light: bool) -> None:
 
 def lightened(words: list[str]) -> list[str]:
     """The same command with few runs."""
+    if words[0] == "patterns":
+        at = words.index("--runs") if "--runs" in words else len(words)
+        return [*words[:at], "--runs", "100", *words[at + 2 :]]
     if (
         words[0] in ("compare", "attribute", "report")
         and "--until-halfwidth" not in words
@@ -82,7 +85,10 @@ def lightened(words: list[str]) -> list[str]:
 
 
 def check_commands(page: str, light: bool) -> None:
-    """All commands of a page, one after the other in one folder."""
+    """All commands of a page, one after the other in one folder, in which a file of the page is one whose first line is its name."""
+    for block in blocks(page, "toml"):
+        if name := re.match(r"# (\S+\.toml)\n", block):
+            Path(name[1]).write_text(block, encoding="utf-8")
     for line in lines(page):
         program, *words = shlex.split(line, comments=True)
         if program in OTHERS:
@@ -101,7 +107,8 @@ def check_commands(page: str, light: bool) -> None:
         if "--dask" in words or (light and words[:2] in LONG):
             continue
         found = CliRunner().invoke(app, lightened(words) if light else words)
-        assert 0 == found.exit_code, (line, found.stderr, found.exception)
+        missed = words[0] == "patterns" and 1 == found.exit_code and " NO" in found.stdout
+        assert 0 == found.exit_code or missed, (line, found.stderr, found.exception)
         written = [words[at + 1] for at, word in enumerate(words) if word == "--out"]
         assert all(Path(name).exists() for name in written), line
 
@@ -109,7 +116,7 @@ def check_commands(page: str, light: bool) -> None:
 WITH_COMMANDS = [page for page in PAGES if any(line.startswith(("proxysim", "duckdb")) for line in lines(page))]
 
 
-@pytest.mark.parametrize("page", parted(WITH_COMMANDS, {"docs/how-to-sweep.md", "docs/how-to-study.md", "docs/faq.md"}))
+@pytest.mark.parametrize("page", parted(WITH_COMMANDS, {"docs/how-to-sweep.md", "docs/how-to-study.md", "docs/faq.md", "docs/validation.md"}))
 def test_guides__commands_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each ends well, with few runs."""
     home(tmp_path, light=True)

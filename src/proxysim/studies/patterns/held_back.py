@@ -1,4 +1,4 @@
-"""Predict years of which the model is told nothing: later series are frozen and later events do not happen."""
+"""Predict years of which the model has no data: later series are frozen and later events do not happen."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from proxysim.studies.patterns.wrong_models import edited
 if TYPE_CHECKING:
     import pandas
 
-#: Versions of a world, by how much of the held-back years it is told, the least first.
+#: Versions of a world, by how much of the held-back years it contains, the least first.
 VERSIONS = {
     "blind": "every later value of a series is frozen, and no later event happens",
     "wars given": "the same, but the wars take their dated course",
@@ -33,7 +33,7 @@ VERSIONS = {
 
 @dataclass(frozen=True)
 class HeldBack:
-    """Patterns of held-back years, in versions of a world that are told less and less about these years.
+    """Patterns of held-back years, in versions of a world that contain more and more of these years.
 
     Attributes
     ----------
@@ -157,7 +157,7 @@ def held_back(
 
 
 def told_until(scenario: Scenario, month: int, *, wars: bool = False) -> Scenario:
-    """Return a scenario that is told nothing of what happens from a month on.
+    """Return a scenario without anything that happens from a month on.
 
     Series keep the value that they have before that month, and events that can occur only from then on have no effect. What
     depends on conditions, such as the fall of a government, still happens.
@@ -165,7 +165,7 @@ def told_until(scenario: Scenario, month: int, *, wars: bool = False) -> Scenari
     Parameters
     ----------
     scenario : the scenario
-    month : first month of which it is told nothing, counted from the start
+    month : first month of which it has no data, counted from the start
     wars : whether the fronts keep their dated numbers, and events that change nothing but fronts their effects
     """
     return edited(scenario, lambda one: _told(one, month, wars), f"until {month}{' wars' if wars else ''}")

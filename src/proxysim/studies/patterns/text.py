@@ -28,7 +28,7 @@ def summary(found: Assessment) -> str:
         lines += ["", *_wrapped(f"No evidence, because no wrong model that they name fails them: {names}.")]
     given = [one for one in found.verdicts if not one.pattern.is_evidence]
     if given:
-        lines += ["", "True by what was put in or by how the world is written; not counted:"]
+        lines += ["", "Inputs, or true by how the world is written; not counted:"]
         lines += table(("pattern", "role", "range", "model (5 % to 95 %)", "in range", "met"), [_row(found, one) for one in given], left=(0, 1, 5))
     if found.file.left_out:
         lines += ["", *_wrapped(f"Not comparable with this model: {joined([one.id for one in found.file.left_out], 40)}; the file says why.")]
@@ -136,7 +136,7 @@ def held_back_summary(found: HeldBack) -> str:
     lines += ["", *table(("pattern", "role", "range", *VERSIONS), rows, left=(0, 1))]
     hits = ", ".join(f"{version} {sum(one.met for one in verdicts)}" for version, verdicts in found.verdicts.items())
     notes = (f"Median over the runs, and share of the runs in the range. Hits of {len(rows)}: {hits}. As shipped, an input or a construction "
-             "is no hit, since it was put in; blind, it is a prediction.")  # fmt: skip
+             "is no hit, since the world contains it; blind, it is a prediction.")  # fmt: skip
     lines += ["", *_wrapped(notes)]
     return ascii_only("\n".join(lines))
 
