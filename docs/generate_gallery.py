@@ -26,7 +26,7 @@ def main() -> None:
         if block:
             exec(compile(block, str(PAGE), "exec"), namespace)
         else:
-            source = namespace["past" if "regime" in picture else "world"]
+            source = namespace["past" if "regime" in picture or "patterns" in picture else "world"]
             save(namespace["figure"], folder / picture, {"world": source.hash, "seed": 0, "page": "docs/gallery.md"})
             written.add(picture)
             print(picture)

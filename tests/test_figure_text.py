@@ -17,6 +17,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.patches import FancyBboxPatch
 from matplotlib.path import Path as Outline
 from matplotlib.textpath import TextPath
+from tests.assessed import compared, pattern
 from tests.drawn import faults_of, words_of
 from tests.torture import BRANCHES, REGIME, write_world
 
@@ -133,6 +134,11 @@ SWEEP = {"limit": LEVER, "aid": "Countermeasure of the opponents of the coast an
 MEASURES = ["received_arms", "stock", "fighting", "received_money", "capacity"]
 
 
+def _patterns() -> Figure:
+    made = [(pattern(f"p{at}", 10.0**at, 4.0 * 10**at, ("fit", "check")[at % 2], f"{LEVER} {at}"), 2.0 * 10**at) for at in range(8)]
+    return figures.patterns(compared(*made), compared(*made, uncertain=True))
+
+
 def _ends() -> pd.DataFrame:
     names = [f"{LEVER} {at}" for at in range(6)]
     return pd.DataFrame({"name": names, "at_low": [3.0, 2, 1, 0.5, 0.4, 0.3], "at_high": [9.0, 1, 0.5, 0.4, 0.35, 0.3], "n": RUNS,
@@ -181,6 +187,7 @@ HARD: dict[str, Callable[[], Figure]] = {
     "waterfall": _waterfall,
     "ranking": lambda: figures.ranking(torture().counters(), "USD m of arms", labels=torture().labels),
     "taken_by_answers": lambda: figures.taken_by_answers(torture().taken(), "USD m of arms", labels=torture().labels),
+    "patterns": _patterns,
     "tornado": lambda: figures.tornado(_ends(), 2.0, "USD m of arms"),
     "provenance": lambda: figures.provenance(torture().received(), labels=torture().labels),
     "alluvial": lambda: figures.alluvial(torture().flows, labels=torture().labels),
@@ -213,7 +220,7 @@ def test_figures__no_words_are_off_the_page_or_over_others(name: str) -> None:
     assert not [words for words, _ in words_of(figure) if "…" in words]
 
 
-@pytest.mark.parametrize("name", ["headline, 4 branches", "survival, 7 branches", "effect_matrix", "ranking", "taken_by_answers"])
+@pytest.mark.parametrize("name", ["headline, 4 branches", "survival, 7 branches", "effect_matrix", "ranking", "taken_by_answers", "patterns"])
 def test_figures__without_their_captions_have_no_words_off_the_page(name: str) -> None:
     """As a report shows them."""
     with captions_apart():

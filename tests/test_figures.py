@@ -14,10 +14,12 @@ import matplotlib.style
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.patches import PathPatch
-from tests.drawn import words_of
+from matplotlib.patches import PathPatch, Rectangle
+from tests.assessed import compared, pattern, rows
+from tests.drawn import faults_of, words_of
 
 import proxysim as ps
 from proxysim import figures
@@ -211,6 +213,7 @@ MADE: dict[str, Callable[..., Figure]] = {
     "waterfall": lambda **o: figures.waterfall(provisions(), interactions(), labels=LABELS, **o),
     "ranking": lambda **o: figures.ranking(counters(), labels={"strikes": LONG}, **o),
     "taken_by_answers": lambda **o: figures.taken_by_answers(taken(), "USD m a year", labels={"strikes": LONG}, **o),
+    "patterns": lambda **o: figures.patterns(compared(*rows()), compared(*rows(0.5), uncertain=True), **o),
     "tornado": lambda **o: figures.tornado(ends(), 2.7, "index points", **o),
     "support_chain": lambda **o: figures.support_chain(chain(), labels=LABELS, **o),
     "provenance": lambda **o: figures.provenance(received(), labels=LABELS, **o),
@@ -233,6 +236,7 @@ EMPTY: dict[str, Callable[[], Figure]] = {
     "waterfall": lambda: figures.waterfall(provisions().head(0)),
     "ranking": lambda: figures.ranking(counters().head(0)),
     "taken_by_answers": lambda: figures.taken_by_answers(taken().head(0)),
+    "patterns": lambda: figures.patterns(compared(*rows()[-1:])),
     "tornado": lambda: figures.tornado(ends().head(0)),
     "support_chain": lambda: figures.support_chain(chain().head(0)),
     "provenance": lambda: figures.provenance(received().head(0)),
@@ -406,6 +410,102 @@ def test_taken_by_answers__marks_are_filled_only_where_the_interval_excludes_zer
     marks = [(line.get_xdata()[0], line.get_marker(), line.get_markerfacecolor() != "white") for line in drawn]
     assert [(2.0, "o", True), (1.8, "D", True), (0.2, "o", False), (0.1, "D", False), (-0.3, "o", False)] == marks
     assert 4 == sum(len(line.get_xdata()) == 2 and line.get_xdata()[0] != line.get_xdata()[1] for line in axes.lines)
+
+
+def marks(axes: Axes) -> dict[str, tuple[float, str, bool]]:
+    """Label of a row -> position of its median, its marker, and whether it is filled."""
+    names = [label.get_text().replace("\n", " ") for label in axes.get_yticklabels()]
+    return {names[round(line.get_ydata()[0])]: (float(line.get_xdata()[0]), str(line.get_marker()), line.get_markerfacecolor() != "white")
+            for line in axes.lines if line.get_markersize() == 5.5 and line.get_marker() != "None"}  # fmt: skip
+
+
+def test_patterns__a_median_is_where_it_lies_in_its_range() -> None:
+    """Linear, logarithmic, next to the only end, in one value and in months; beyond the axis it is a triangle at the edge."""
+    axes = figures.patterns(compared(*rows(0.0))).axes[0]
+    found = {name: (round(place, 3), marker, filled) for name, (place, marker, filled) in marks(axes).items()}
+    assert found == {
+        "Members of reds in summer": (0.2, "o", True), "Members of blues in summer": (0.5, "o", True),
+        "Members of greens in summer": (1.5, "o", False), "Members of whites in summer": (2.0, ">", True),
+        "Members of blacks in summer": (0.5, "o", True), "Members of zero in summer": (1.0, "o", True),
+        "Month of the fall": (1.0, "o", True), "Members of early in summer": (round(1 / 12, 3), "o", False),
+        "Members of never in summer": (2.0, ">", False),
+    }  # fmt: skip
+
+
+def test_patterns__a_value_that_a_logarithmic_scale_lacks_is_at_its_edge() -> None:
+    """Zero and below."""
+    for value in (0.0, -3.0, 1e-9):
+        axes = figures.patterns(compared((pattern("reds", 1, 100), value))).axes[0]
+        assert list(marks(axes).values()) == [(-1.0, "<", False)]
+    assert list(marks(figures.patterns(compared((pattern("reds", 1, 3), 2.0))).axes[0]).values()) == [(0.5, "o", True)]
+
+
+def test_patterns__ranges_have_the_same_width_and_reach_the_edge_where_an_end_is_open() -> None:
+    """From 0 to 1 of every axis."""
+    axes = figures.patterns(compared(*rows())).axes[0]
+    edges = axes.get_xlim()
+    names = [label.get_text().replace("\n", " ") for label in axes.get_yticklabels()]
+    bands = {names[round(one.get_y() + 0.34)].removeprefix("Members of ").removesuffix(" in summer"): (one.get_x(), one.get_x() + one.get_width())
+             for one in axes.patches if isinstance(one, Rectangle) and one.get_height() == 0.68}  # fmt: skip
+    assert {name: bands[name] for name in ("reds", "blues", "Month of the fall", "never", "unknown")} == dict.fromkeys(
+        ("reds", "blues", "Month of the fall", "never", "unknown"), (0.0, 1.0))  # fmt: skip
+    assert bands["greens"] == bands["zero"] == pytest.approx((edges[0], 1.0))
+    assert bands["whites"] == bands["early"] == pytest.approx((0.0, edges[1]))
+    assert bands["blacks"][0] < 0.5 < bands["blacks"][1] and len(bands) == 10
+
+
+def test_patterns__rows_are_by_role_in_the_order_of_the_file_with_counts() -> None:
+    """Patterns that are no evidence are left out; the numbers are those of the table, dates are months."""
+    figure = figures.patterns(compared(*rows(0.0)))
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert [name.split()[2] for name in names if name.startswith("Members")] == [
+        "reds", "whites", "zero", "early", "never", "unknown", "blues", "greens", "blacks"]  # fmt: skip
+    assert [name for name in names if "reproduced" in name] == [
+        "Fit (used to adjust numbers, or available for it): 3 of 6 reproduced", "Check (not used to adjust numbers): 3 of 4 reproduced"]  # fmt: skip
+    told = [words for words, _ in words_of(figure)]
+    assert {"10.0 to 20.0", "12.0", "at most 50.0", "2021-01 to 2021-04", "2021-04", "at least 2021-02\nin 95\u00a0% of runs",
+            "2021-03\nin 80\u00a0%", "never", "\u2013"} <= set(told)  # fmt: skip
+    only = [label.get_text() for label in figures.patterns(compared(*rows()), role="check").axes[0].get_yticklabels()]
+    assert len(only) == 5 and only[0].startswith("Check")
+
+
+def test_patterns__the_resampled_interval_is_thinner_and_is_named_only_if_it_is_there() -> None:
+    """Each interval from the 5th to the 95th percentile."""
+    one, two = [(pattern("reds", 10, 20), 15 + np.linspace(-1, 1, 200))], [(pattern("reds", 10, 20), 15 + np.linspace(-4, 4, 200))]
+    whole = figures.patterns(compared(*one), compared(*two, uncertain=True))
+    lines = sorted((line for line in whole.axes[0].lines if line.get_marker() == "None"), key=lambda line: line.get_linewidth())
+    assert [line.get_linewidth() for line in lines] == [1.0, 2.0]
+    assert [line.get_xdata()[0] for line in lines] == pytest.approx([0.5 - 0.36, 0.5 - 0.09], abs=0.01)
+    assert [line.get_xdata()[1] for line in lines] == pytest.approx([0.5 + 0.36, 0.5 + 0.09], abs=0.01)
+    bare = figures.patterns(compared(*one))
+    assert len([line for line in bare.axes[0].lines if line.get_marker() == "None"]) == 1
+    for figure, there in ((whole, True), (bare, False)):
+        assert there == ("resampled" in " ".join(words for words, _ in words_of(figure)))
+    assert "resampled" in figures.patterns(compared(*two, uncertain=True)).caption
+    far = figures.patterns(compared((pattern("reds", 10, 20), np.linspace(-90, 90, 200)))).axes[0]
+    assert sorted(str(line.get_marker()) for line in far.lines if line.get_markersize() == 3.5) == ["<", ">"]
+
+
+@pytest.mark.parametrize("count", [1, 5, 40])
+def test_patterns__can_be_read_with_any_number_of_rows(count: int) -> None:
+    """Each row has its own label, of at most two lines that end with a word; the height follows the rows."""
+    about = "Arms that the army of the northern provinces lost in the war with its neighbours from its first month to its last one, in district {}"
+    made = compared(*((pattern(f"p{at}", 10**6, 2e6 + at, "check", about.format(at)), 1.5e6) for at in range(count)))
+    figure = figures.patterns(made)
+    assert faults_of(figure) == []
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert len(set(labels)) == count + 1 and all(label.count("\n") <= 1 for label in labels)
+    alone = figures.patterns(compared((pattern("p", 1, 2, "check", about.format(1)), 1.5))).axes[0].get_yticklabels()[1].get_text()
+    assert alone.endswith("…") and alone.removesuffix("…").replace("\n", " ") in about
+    one_line = figures.patterns(compared(*((pattern(f"p{at}", 1, 2), 1.5) for at in range(count))))
+    assert one_line.get_figheight() - 1.8 < 0.21 * (count + 1) < 0.27 * (count + 1) < figure.get_figheight()
+
+
+def test_patterns__a_saved_figure_has_the_facts_of_the_comparison(tmp_path: Path) -> None:
+    """World, branch, runs, seed and the patterns file."""
+    made = compared(*rows())
+    text = figures.save(figures.patterns(made), tmp_path / "a.svg", made).read_text(encoding="utf-8")
+    assert all(words in text for words in ("world abc123", "branch strong", "seed 7", "runs 200", "patterns made.patterns.toml", "uncertain False"))
 
 
 def test_figures__lines_are_told_apart_without_colour() -> None:

@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
+from tests.assessed import compared, pattern
 from tests.drawn import faults_of, words_of
 from tests.sweeping import QUICKSTART
 from tests.torture import BRANCHES, write_world
 
 import proxysim as ps
 from proxysim.report.html import Pictures
+from proxysim.report.study import pictures as study_pictures
 from proxysim.report.study.findings import Findings, study_findings
 from proxysim.report.study.months import standing
 from proxysim.report.study.pictures import pictures
@@ -97,6 +99,30 @@ def test_months__standing_counts_the_runs_in_which_the_regime_has_not_fallen(fou
     before = SimpleNamespace(params=[SimpleNamespace(stability=np.zeros(1))], names=found.world.names, months=found.world.months)
     gone = SimpleNamespace(worlds=[before] * len(BRANCHES), branches=BRANCHES, fallen=np.zeros_like(fell)[:, :, None])
     assert not len(standing(gone, BRANCHES))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("count", "keys"), [(0, []), (10, ["patterns"]), (40, ["patterns", "checks"])])
+def test_pictures__historical_patterns_fit_on_a_page(count: int, keys: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many have a figure for each role, with no words below 7 points in print; the alternative text names what is not reproduced."""
+    made = compared(*((pattern(f"group{at}", 10, 20, ("fit", "check")[at % 2]), 15 + 20 * (at == 3)) for at in range(count)))
+    found = SimpleNamespace(history=SimpleNamespace(at_values=made, resampled=made))
+    shown = drawn(monkeypatch, lambda: study_pictures._patterns(Pictures({}), found))  # type: ignore[arg-type]
+    assert list(shown) == keys
+    for figure, caption, alt in shown.values():
+        assert faults_of(figure) == [] and "n = 200 runs" in caption and "one row per pattern" in alt
+        assert min(text.get_fontsize() for text in figure.findobj(Text) if text.get_text().strip()) * PRINT / figure.get_figwidth() >= 7.0  # type: ignore[attr-defined]
+        assert figure.get_figheight() / figure.get_figwidth() * 18 < 23
+    if count:
+        missed = shown[keys[-1]][2]
+        assert "Members of group3 in summer, 35.0, published range 10.0 to 20.0" in missed and "group5" not in missed
+        assert ("19 of 20" if count == 40 else "9 of 10") in missed
+
+
+def test_pictures__many_historical_patterns_of_one_role_share_a_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is nothing to divide them by."""
+    made = compared(*((pattern(f"group{at}", 10, 20), 15) for at in range(30)))
+    found = SimpleNamespace(history=SimpleNamespace(at_values=made, resampled=made))
+    assert list(drawn(monkeypatch, lambda: study_pictures._patterns(Pictures({}), found))) == ["patterns"]  # type: ignore[arg-type]
 
 
 # ---- sweeps ---------------------------------------------------------------------------------------------------------

@@ -16,10 +16,13 @@ import proxysim
 from proxysim.cli import app
 from proxysim.scenario import shipped
 from proxysim.scenario.toml.reader import read_file
+from proxysim.studies.patterns.reader import read_patterns
 from proxysim.sweeps.experiment.experiment import load_experiment
 
 ROOT = Path(__file__).parent.parent
-WORLDS = {file.name for file in (ROOT / "scenarios").glob("*.toml")}
+FILES = {file.name for file in (ROOT / "scenarios").glob("*.toml")}
+PATTERNS = {name for name in FILES if name.endswith(".patterns.toml")}
+WORLDS = FILES - PATTERNS
 EXPERIMENTS = {file.name for file in (ROOT / "experiments").glob("*.toml")}
 COMMAND = CliRunner()
 
@@ -45,14 +48,14 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(ROOT, "wheel", tmp_path_factory.mktemp("wheel"))
 
 
-def test_wheel__carries_every_world_and_experiment(wheel: Path) -> None:
+def test_wheel__carries_every_world_patterns_file_and_experiment(wheel: Path) -> None:
     """Under `proxysim/worlds`, the same bytes; nothing is written down twice."""
     with zipfile.ZipFile(wheel) as archive:
-        for folder, inside, files in (("scenarios", "", WORLDS), ("experiments", "experiments/", EXPERIMENTS)):
+        for folder, inside, files in (("scenarios", "", FILES), ("experiments", "experiments/", EXPERIMENTS)):
             for name in files:
                 assert (ROOT / folder / name).read_bytes() == archive.read(f"proxysim/worlds/{inside}{name}"), name
     carried = {name for name in names(wheel) if name.startswith("proxysim/worlds/")}
-    assert len(WORLDS | EXPERIMENTS) == len(carried)
+    assert len(FILES | EXPERIMENTS) == len(carried)
 
 
 def test_wheel__from_the_source_distribution_is_the_same(wheel: Path, tmp_path: Path) -> None:
@@ -102,6 +105,39 @@ def test_worlds__are_listed_with_their_questions() -> None:
     assert "Two patrons sign a pact. Do their three proxies end up with more arms?" in " ".join(lines)
 
 
+def test_patterns__files_are_no_worlds() -> None:
+    """Each belongs to the world whose name it has, and to worlds that extend it and have none of their own."""
+    assert PATTERNS and not [name for name in shipped.shipped_worlds() if "patterns" in name]
+    assert {f"{name}.patterns.toml": name for name in shipped.shipped_patterns()} == {name: name.split(".")[0] for name in PATTERNS}
+    scenarios = ROOT / "scenarios"
+    found = {name: shipped.patterns_of_world(scenarios / f"{name}.toml") for name in ("levant", "levant-2025", "angola", "quickstart")}
+    levant = scenarios / "levant.patterns.toml"
+    assert {"levant": levant, "levant-2025": levant, "angola": scenarios / "angola.patterns.toml", "quickstart": None} == found
+
+
+def test_patterns__are_found_by_the_name_of_their_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path wins."""
+    monkeypatch.chdir(tmp_path)
+    assert ROOT / "scenarios" / "levant.patterns.toml" == shipped.patterns_path("levant")
+    (tmp_path / "levant").write_text("", encoding="utf-8")
+    assert Path("levant") == shipped.patterns_path("levant")
+    assert Path("mine.toml") == shipped.patterns_path("mine.toml")
+
+
+@pytest.mark.parametrize(("name", "least"), [("levant", 14), ("angola", 5)])
+def test_patterns__of_a_shipped_world_are_valid_and_sourced(name: str, least: int) -> None:
+    """Each that counts as evidence says what was published, where, and what it should reject."""
+    found = read_patterns(name)
+    assert len(found.evidence) >= least
+    assert all(one.published and one.source and one.fails_if for one in found.evidence)
+    assert all(one.because for one in (*found.left_out, *(one for one in found.patterns if not one.is_evidence)))
+    used = {one.observe for one in found.patterns} | {one.against for one in found.patterns} | {name for one in found.patterns for name in one.among}
+    used |= {level.value for one in found.patterns for level in (one.level, one.against_level) if level is not None and isinstance(level.value, str)}
+    assert set(found.observations) <= used
+    checked = COMMAND.invoke(app, ["validate", str(ROOT / "scenarios" / f"{name}.patterns.toml")])
+    assert (0, "") == (checked.exit_code, checked.stderr) and f"{len(found.patterns)} patterns" in checked.stdout
+
+
 def test_name__that_is_also_a_path_is_the_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is there wins."""
     monkeypatch.chdir(tmp_path)
@@ -132,15 +168,22 @@ def test_experiment__may_name_a_shipped_world_as_its_base(tmp_path: Path) -> Non
 
 
 def test_copy__holds_the_world_what_it_extends_and_its_experiments(tmp_path: Path) -> None:
-    """Beside one another, so that each experiment asks the copy."""
+    """Beside one another, so that each experiment, and each pattern, asks the copy."""
     found = COMMAND.invoke(app, ["copy", "levant-2025", str(tmp_path / "new" / "mine")])
     assert 0 == found.exit_code, found.stderr
     written = {Path(line).name for line in found.stdout.splitlines()}
-    assert {"levant.toml", "levant-2025.toml", *EXPERIMENTS} == written
+    assert {"levant.toml", "levant.patterns.toml", "levant-2025.toml", *EXPERIMENTS} == written
     for name in EXPERIMENTS:
         experiment = load_experiment(tmp_path / "new" / "mine" / name)
         assert (tmp_path / "new" / "mine" / "levant-2025.toml").resolve() == Path(experiment.base).resolve()
         assert experiment.hash == load_experiment(ROOT / "experiments" / name).hash
+
+
+def test_copy__holds_the_patterns_of_the_world(tmp_path: Path) -> None:
+    """They are asked of the copy."""
+    assert 0 == COMMAND.invoke(app, ["copy", "levant", str(tmp_path)]).exit_code
+    assert {"levant.toml", "levant.patterns.toml"} <= {file.name for file in tmp_path.iterdir()}
+    assert tmp_path / "levant.toml" == Path(read_patterns(tmp_path / "levant.patterns.toml").world.file)
 
 
 def test_copy__of_a_world_alone_is_one_file(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from proxysim.figures.levers import lever_effect, sweep_scatter
     from proxysim.figures.matrices import effect_matrix
     from proxysim.figures.origins import provenance
+    from proxysim.figures.pattern_ranges import patterns
     from proxysim.figures.places import places_and_legs
     from proxysim.figures.provisions import waterfall
     from proxysim.figures.rankings import ranking, tornado
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "alluvial": "flows", "arms_map": "leg_flows", "arms_over_time": "bands", "capacity_bands": "bands",
     "differences": "effects", "effect_matrix": "matrices", "headline": "bands", "heat_map": "heatmaps",
-    "lever_effect": "levers", "places_and_legs": "places", "provenance": "origins", "ranking": "rankings",
+    "lever_effect": "levers", "patterns": "pattern_ranges", "places_and_legs": "places", "provenance": "origins", "ranking": "rankings",
     "regime_stability": "regimes", "save": "kit.export", "support_chain": "chains", "survival": "standing",
     "sweep_lines": "sweeps", "sweep_scatter": "levers", "sweep_spread": "sweeps", "taken_by_answers": "answers",
     "tornado": "rankings", "waterfall": "provisions",
@@ -47,6 +48,7 @@ __all__ = [
     "headline",
     "heat_map",
     "lever_effect",
+    "patterns",
     "places_and_legs",
     "provenance",
     "ranking",

@@ -26,7 +26,7 @@ def save(figure: Figure, path: str | Path, study: Any) -> Path:
     ----------
     figure : the figure
     path : path of the file; its suffix, .svg, .pdf or .png, sets the format
-    study : what the figure shows: a `Run`, `Ensemble`, `Comparison` or `Attribution`, or a mapping of facts to store
+    study : what the figure shows: a `Run`, `Ensemble`, `Comparison`, `Attribution` or `Assessment`, or a mapping of facts to store
 
     Returns
     -------

@@ -9,6 +9,7 @@ from proxysim.core.vocabulary import MEASURES
 from proxysim.formatting import capital, percent, spaced
 from proxysim.report.text import MONTHS, called, difference, number, per_year, yearly
 from proxysim.scenario.labels import label_of, number_label, provision_label
+from proxysim.studies.patterns.text import range_words, said
 
 if TYPE_CHECKING:
     import pandas
@@ -128,6 +129,17 @@ def screening(found: Findings) -> str:
     told = [f"{number_label(str(row['name']), found.world.scenario)} {number(float(row['change']), True)}"
             for _, row in found.screening.table.head(12).iterrows()]  # fmt: skip
     return f"Bar chart of the change in the effect from the lowest to the highest third of each parameter: {'; '.join(told)}."
+
+
+def patterns(found: Findings, role: str | None = None) -> str:
+    """Alternative text for the figure of historical patterns, or of those of one role."""
+    assert found.history is not None
+    whole = found.history.at_values
+    shown = [one for one in whole.evidence if role in (None, one.pattern.role)]
+    missed = [f"{one.pattern.about.rstrip('.')}, {said(whole, one.pattern, one.median)}, published range {range_words(whole, one.pattern)}"
+              for one in shown if not one.met]  # fmt: skip
+    lead = f"Range chart of historical patterns, one row per pattern. The model reproduces {len(shown) - len(missed)} of {len(shown)}."
+    return f"{lead} Not reproduced, with the median of the model: {'; '.join(missed)}." if missed else lead
 
 
 def ranking(found: Findings) -> str:

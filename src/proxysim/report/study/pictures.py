@@ -18,6 +18,7 @@ from proxysim.report.study.months import standing
 from proxysim.report.text import MONTHS, per_year, yearly
 from proxysim.scenario.labels import number_label
 from proxysim.studies.limits import ceiling_words, ceilings
+from proxysim.studies.patterns.document import EVIDENCE
 
 if TYPE_CHECKING:
     import pandas
@@ -32,6 +33,8 @@ _MATRIX = ("received_arms", "stock", "fighting")
 _ACTORS, _LINES, _PANELS, _ROWS, _COLUMNS = 4, 4, 4, 5, 9
 #: Most actors in the figures over time, receivers with bars, bars, and uncertain parameters.
 _OVER_TIME, _BARS, _PARAMETERS = 6, 18, 10
+#: Most historical patterns in one figure, so that it fits on a printed page with the text around it.
+_PATTERNS = 24
 _INDEX = "index, start = 100"
 
 
@@ -49,6 +52,7 @@ def pictures(found: Findings) -> dict[str, Picture]:
         _regimes(made, found)
         _judged(made, found)
         _answers(made, found)
+        _patterns(made, found)
     return made.made
 
 
@@ -322,6 +326,24 @@ def _answers(made: Pictures, found: Findings) -> None:
         what, unit, alt = told_bars(found, table)
         more = f" Not drawn: {counted(rest, 'answer')} that {'takes' if rest == 1 else 'take'} less than 1\u00a0% as much." if rest else ""
         _add(made, "answers", "What each answer takes away", figures.taken_by_answers(table, unit), f"The effect is that on {what}.{more}", alt)
+
+
+def _patterns(made: Pictures, found: Findings) -> None:
+    """The published range of each historical pattern, and where the runs lie."""
+    from proxysim import figures
+
+    history = found.history
+    if history is None:
+        return
+    at_values, resampled = history.at_values, history.resampled
+    roles = [role for role in EVIDENCE if any(one.pattern.role == role for one in at_values.evidence)]
+    if len(roles) == 1 or 0 < len(at_values.evidence) <= _PATTERNS:
+        _add(made, "patterns", "Historical patterns", figures.patterns(at_values, resampled), "", alt_text.patterns(found))
+    elif roles:
+        first, second = (figures.patterns(at_values, resampled, role) for role in roles)
+        _add(made, "patterns", "Historical patterns: fit", first, "", alt_text.patterns(found, "fit"))
+        made.add("checks", "Historical patterns: check", second, f"Scales and marks are those of the figure above; n = {at_values.runs:,} runs.",
+                 alt_text.patterns(found, "check"))  # fmt: skip
 
 
 def _waterfall(found: Findings, actor: str) -> Figure:

@@ -6,6 +6,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,7 +57,7 @@ class Verdict:
 
     @property
     def median(self) -> float:
-        """The median over the runs."""
+        """The median over the runs in which the statistic is defined; NaN if it is undefined in most of them."""
         return self._quantile(0.5)
 
     @property
@@ -86,7 +87,9 @@ class Verdict:
 
     def _quantile(self, level: float) -> float:
         known = np.sort(self.values[~np.isnan(self.values)])
-        return float(known[max(0, math.ceil(level * len(known) - 1e-9) - 1)]) if len(known) else math.nan  # infinite values allow no interpolation
+        if 2 * len(known) < len(self.values):
+            return math.nan
+        return float(known[max(0, math.ceil(level * len(known) - 1e-9) - 1)])  # infinite values allow no interpolation
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,18 @@ class Assessment:
     def jointly(self) -> Array:
         """Number of patterns that count as evidence and that each run passes, shape ``(run,)``."""
         return np.asarray(np.sum([passes(one.pattern, one.values) for one in self.evidence], axis=0))
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Facts that identify the comparison.
+
+        Returns
+        -------
+        dict : world (hash of its content), branch, seed, runs, uncertain, patterns (name of the file), model_version
+        """
+        scenario = self.file.scenario
+        return {"world": scenario.hash, "branch": scenario.branch or "none", "seed": self.seed, "runs": self.runs, "uncertain": self.uncertain,
+                "patterns": Path(self.file.file).name, "model_version": model_version()}  # fmt: skip
 
     def summary(self) -> str:
         """Return the comparison as text."""

@@ -18,6 +18,7 @@ from proxysim.scenario.world.world import build
 from proxysim.studies.patterns.assessment import LEAST_RUNS, Bench, Verdict
 from proxysim.studies.patterns.document import DATED, Pattern, PatternsFile
 from proxysim.studies.patterns.reader import read_patterns
+from proxysim.studies.patterns.wrong_models import edited
 
 if TYPE_CHECKING:
     import pandas
@@ -167,12 +168,16 @@ def told_until(scenario: Scenario, month: int, *, wars: bool = False) -> Scenari
     month : first month of which it has no data, counted from the start
     wars : whether the fronts keep their dated numbers, and events that change nothing but fronts their effects
     """
+    return edited(scenario, lambda one: _told(one, month, wars), f"until {month}{' wars' if wars else ''}")
+
+
+def _told(scenario: Scenario, month: int, wars: bool) -> Scenario:
     numbers = {path: number if wars and path[0] == "fronts" else _until(number, month) for path, number in scenario.numbers.items()}
     late = {event.id for event in scenario.events if event.first >= month}
     of_wars = {event for event in late if all(one.path[0] == "fronts" for one in scenario.effects if one.event == event)} if wars else set()
     effects = tuple(one for one in scenario.effects if one.event not in late - of_wars)
     facts = {path: _until(number, month) for path, number in scenario.facts.items()}
-    return replace(scenario, numbers=numbers, facts=facts, effects=effects, hash=f"{scenario.hash} until {month}{' wars' if wars else ''}")
+    return replace(scenario, numbers=numbers, facts=facts, effects=effects)
 
 
 def _is_in(pattern: Pattern, first: int, last: int) -> bool:

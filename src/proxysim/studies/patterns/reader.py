@@ -61,7 +61,13 @@ def _read(f: Fields, folder: FilePath) -> PatternsFile:
     try:
         scenario = source.scenario(branch)
     except InputError as error:
-        f.fault(("branch",), error.faults[0].message)
+        of_world = [one for one in error.faults if one.file != "--branch"]
+        for one in error.faults:
+            if one.file == "--branch":
+                f.fault(("branch",), one.message)
+        if of_world:
+            f.fault(("world",), f'"{data["world"]}" cannot be used; its faults are listed as well')
+            f.faults += of_world
         raise error_of(f.document.file, f.faults) from None
     world = WorldIds(scenario, source)
     f.sources = scenario.sources | _sources(f, data)

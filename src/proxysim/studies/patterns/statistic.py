@@ -88,7 +88,8 @@ def values_of(pattern: Pattern, observed: Observed, observations: Mapping[str, O
                 until = _first(pattern.observe, pattern.level, pattern, observed)
                 if pattern.since is not None:
                     return until - pattern.since
-                return until - _first(pattern.against, pattern.against_level, pattern, observed)
+                since = _first(pattern.against, pattern.against_level, pattern, observed)
+                return np.where(np.isinf(since), np.nan, until - since)
     raise AssertionError(pattern.statistic)
 
 

@@ -5,13 +5,13 @@ A comparison with patterns should reject them. Those that it cannot reject show 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from proxysim.core.parameters import VARIANTS
 from proxysim.errors import InputError
 from proxysim.scenario.resolve.patterns import PathError
-from proxysim.scenario.scenario import Number, Scenario
+from proxysim.scenario.scenario import EventEffect, Number, Scenario
 from proxysim.scenario.toml.paths import split_path
 from proxysim.scenario.world.world import World, build
 from proxysim.studies.patterns.document import PatternsFile, Rival
@@ -177,13 +177,11 @@ class WrongModels:
         changed = self.file.world.scenario(branch, (*self.file.sets, *sets))
         before = self.file.world.scenario(branch, self.file.sets)
         fixed = {path for path, number in changed.numbers.items() if number.origin == "set" and number != before.numbers.get(path)}
-        kept = tuple(one for one in changed.effects if one.path not in fixed)
-        return changed if len(kept) == len(changed.effects) else _marked(replace(changed, effects=kept), "kept")
+        return edited(changed, lambda one: _keeping(one, [effect for effect in one.effects if effect.path not in fixed]), "kept")
 
     def _end(self, path: tuple[str, ...], end: str) -> WrongModel:
-        number, name = self.scenario.numbers[path], ".".join(path)
-        numbers = self.scenario.numbers | {path: _at(number, end)}
-        scenario = _marked(replace(self.scenario, numbers=numbers), f"{name} {end}")
+        name = ".".join(path)
+        scenario = edited(self.scenario, lambda one: replace(one, numbers=one.numbers | {path: _at(one.numbers[path], end)}), f"{name} {end}")
         return self._model(f"{name} {end}", f"{name} at the {end} end of its range", "number", scenario)
 
     def _model(self, name: str, about: str, kind: str, scenario: Scenario) -> WrongModel:
@@ -200,19 +198,30 @@ class WrongModels:
 
 def _without(scenario: Scenario, events: Sequence[str]) -> Scenario:
     """Return a scenario in which some events have no effect."""
-    kept = tuple(one for one in scenario.effects if one.event not in events)
-    return scenario if len(kept) == len(scenario.effects) else _marked(replace(scenario, effects=kept), "without")
+    how = f"without {' '.join(events)}"
+    return edited(scenario, lambda one: _keeping(one, [effect for effect in one.effects if effect.event not in events]), how)
 
 
-def _marked(scenario: Scenario, how: str) -> Scenario:
-    """Return a scenario with another hash, since its content is no longer that of its file."""
-    return replace(scenario, hash=f"{scenario.hash} {how}")
+def _keeping(scenario: Scenario, effects: Sequence[EventEffect]) -> Scenario:
+    return scenario if len(effects) == len(scenario.effects) else replace(scenario, effects=tuple(effects))
+
+
+def edited(scenario: Scenario, edit: Callable[[Scenario], Scenario], how: str) -> Scenario:
+    """Return a scenario and its reference after an edit, with another hash, since their content is no longer that of a file.
+
+    If the edit returns what it was given, so does this function.
+    """
+    found = edit(scenario)
+    reference = None if scenario.reference is None else edited(scenario.reference, edit, how)
+    same = found is scenario and reference is scenario.reference
+    return scenario if same else replace(found, reference=reference, hash=f"{scenario.hash} {how}")
 
 
 def _at(number: Number, end: str) -> Number:
     """Return a number fixed at an end of its range."""
     at = number.low if end == "low" else number.high
-    assert at is not None
+    if at is None:  # a branch that policies compare with may have set it
+        return number
     if not number.series:
         return replace(number, value=at, low=None, high=None)
     series = tuple((month, value * at) for month, value in number.series)
