@@ -48,6 +48,7 @@ REASONS: dict[str, dict[str, str]] = {
         "fire-held": "Arms are used in proportion to the intensity of the war. The world keeps a tenth of full intensity after the truce, so Hezbollah goes on firing.",
         "drone-contract": "Close below the low end of the range.",
         "russian-drones-2025": "Close below the low end of the range. Plant is set to the reported output, and part of the knowhow to use it is still missing.",
+        "reverse-flow": "The event opens the tie for two months, but in most runs Russia buys nothing in them.",
         "largest-seizure": "Searches are four times as intense in that month, but cargoes keep their size, so that a month with more luck often has more.",
         "arms-destroyed": "The fall itself destroys 0.60 in the file. The strikes of the next days are an event, and the books do not count it as destroyed in the fall.",
     },
@@ -180,6 +181,8 @@ def value(found: Found, one: Pattern, of: float) -> str:
 
 def model(found: Found, one: Verdict) -> str:
     """The median with the 5th and the 95th percentile."""
+    if math.isnan(one.median):
+        return "undefined in most runs"
     low, high = (value(found, one.pattern, end) for end in one.interval)
     middle = value(found, one.pattern, one.median)
     return middle if low == middle == high else f"{middle} ({low} to {high})"
