@@ -25,7 +25,7 @@ def compared(*rows: tuple[Pattern, Any], uncertain: bool = False) -> Assessment:
     verdicts = []
     for one, values in rows:
         every = np.broadcast_to(np.asarray(values, dtype=float), RUNS)
-        verdicts.append(Verdict(one, every, float(passes(one, every).mean())))
+        verdicts.append(Verdict(one, every, float(passes(one, every).mean()), len(every)))
     scenario = SimpleNamespace(month_name=lambda month: f"{2020 + month // 12}-{month % 12 + 1:02d}", hash="abc123", branch="strong")
     return Assessment(SimpleNamespace(scenario=scenario, file="made.patterns.toml"), RUNS, 7, uncertain, tuple(verdicts))  # type: ignore[arg-type]
 

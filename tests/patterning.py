@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from tests.sweeping import ROOT
 
 from proxysim.errors import InputError
+from proxysim.runs.series import Request, series_of
+from proxysim.scenario.world.world import World
 from proxysim.studies.patterns.document import PatternsFile
 from proxysim.studies.patterns.reader import read_patterns
 
@@ -47,7 +49,7 @@ high      = 5
 published = "half to five times"
 source    = "A-1"
 role      = "fit"
-fails_if  = ["weak", "no-output", "pacts.treaty.strength=0; behaviour.decay=0"]
+fails_if  = ["weak", "no-output", "behaviour.plant_wear=0.2; behaviour.decay=0"]
 [patterns.first-rifles]
 about     = "Rifles arrive"
 observe   = "rifles"
@@ -136,3 +138,8 @@ def _toml(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_toml, value)) + "]"
     return f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def series(worlds: Sequence[World], requests: Sequence[Request], runs: int, seed: int, **options: Any) -> Any:
+    """`series_of` for worlds without names, shape ``(world, run, month, request)``."""
+    return series_of({str(number): world for number, world in enumerate(worlds)}, requests, runs, seed, **options)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.stats
-from tests.patterning import TEXT, file_of, observation, pattern, written
+from tests.patterning import TEXT, file_of, observation, pattern, series, written
 from tests.sweeping import surroundings
 from tests.worlds import PRESSED
 
@@ -23,7 +23,7 @@ import proxysim as ps
 from proxysim.core.arrays import binomial_each, negative_binomial_each, normal_each, poisson_each
 from proxysim.core.vocabulary import ARMS_LINES, CHANNELS, MEASURES
 from proxysim.errors import RunError
-from proxysim.runs.series import QUANTITIES, Request, series_of
+from proxysim.runs.series import QUANTITIES, Request
 from proxysim.scenario.resolve.loader import scenario_from_text
 from proxysim.scenario.world.quantiles import Range
 from proxysim.scenario.world.world import World, build
@@ -246,7 +246,7 @@ def table_of(run: ps.Run, name: str) -> pd.DataFrame:
 def compared(name: str, expected: Mapping[Request, Callable[[ps.Run], Array]]) -> None:
     """Each requested series, (run, month), is that of the tables; at least one of them is not 0 throughout."""
     world, runs = runs_of(name)
-    found = series_of([world], list(expected), len(runs), SEED)[0]
+    found = series([world], list(expected), len(runs), SEED)[0]
     for k, (request, of) in enumerate(expected.items()):
         for number, run in enumerate(runs):
             assert np.allclose(of(run), found[number, :, k], rtol=1e-9, atol=1e-12), (request, number)
@@ -319,7 +319,7 @@ def test_series__of_measures_are_those_of_the_actors(name: str) -> None:
     world, runs = runs_of(name)
     names = [one for one in MEASURES if QUANTITIES[one].field == "measure"]
     assert {"stock", "made", "struck"} == set(MEASURES) - set(names)
-    found = series_of([world], [Request(one, (actor,)) for one in names for actor in world.names["actor"]], 2, SEED)[0]
+    found = series([world], [Request(one, (actor,)) for one in names for actor in world.names["actor"]], 2, SEED)[0]
     for number, run in enumerate(runs):
         wide = [table_of(run, "actors").set_index("actor").loc[actor, one].to_numpy() for one in names for actor in world.names["actor"]]
         assert np.array_equal(np.transpose(wide), found[number], equal_nan=True)
@@ -355,7 +355,7 @@ def regimes_compared(world: World, seeds: int) -> set[float]:
     """Falls and stability of all regimes, and events, agree with the tables of as many runs; returns the shares of months after a fall."""
     regimes, events = world.names["regime"], world.names["event"]
     asked = [*(Request(one, (name,)) for one in ("fallen", "stability") for name in regimes), *(Request("occurred", (name,)) for name in events)]
-    found, shares = series_of([world], asked, seeds, SEED)[0], set()
+    found, shares = series([world], asked, seeds, SEED)[0], set()
     for number in range(seeds):
         run = ps.run(world, rng=SEED, run=number)
         for k, regime in enumerate(regimes):
@@ -384,7 +384,7 @@ def test_series__of_a_regime_that_fell_before_the_start_is_1_throughout() -> Non
     world = ps.load("levant-2025")
     before = [name for name in world.names["regime"] if world.params[0].stability[world.names["regime"].index(name)] <= 0]
     assert before
-    assert (series_of([world], [Request("fallen", (name,)) for name in before], 2, SEED) == 1.0).all()
+    assert (series([world], [Request("fallen", (name,)) for name in before], 2, SEED) == 1.0).all()
 
 
 def test_series__do_not_depend_on_threads_or_on_the_number_of_runs() -> None:
@@ -392,7 +392,7 @@ def test_series__do_not_depend_on_threads_or_on_the_number_of_runs() -> None:
     world = runs_of("quickstart")[0]
     asked = [Request("made", ("north",)), Request("sent", ("north -> reds",)), Request("stopped", ("north-coast",)), Request("fighting", ("reds",))]
     for uncertain in (False, True):
-        few, many = (series_of([world], asked, runs, SEED, uncertain=uncertain, threads=threads)[0] for runs, threads in ((100, 1), (300, 3)))
+        few, many = (series([world], asked, runs, SEED, uncertain=uncertain, threads=threads)[0] for runs, threads in ((100, 1), (300, 3)))
         assert np.array_equal(few, many[:100])
         assert len(np.unique(few[:, 40, 1])) == 100
 
@@ -401,9 +401,9 @@ def test_series__of_several_worlds_are_those_of_each() -> None:
     """And do not depend on what else is asked."""
     worlds = [ps.load("quickstart", branch) for branch in ("none", "strong")]
     asked = [Request("sent", ("north -> reds",)), Request("personnel", ("reds",))]
-    both = series_of(worlds, asked, 6, SEED)
+    both = series(worlds, asked, 6, SEED)
     for world, found in zip(worlds, both, strict=True):
-        assert np.array_equal(series_of([world], asked[::-1], 6, SEED)[0][:, :, ::-1], found)
+        assert np.array_equal(series([world], asked[::-1], 6, SEED)[0][:, :, ::-1], found)
     assert not np.array_equal(*both)
 
 
@@ -423,7 +423,7 @@ def statistics_of_all() -> dict[str, str]:
         "share": pattern("arms", "share", window=late, against="output", low=0), "ratio": pattern("men", "ratio", over=["2020-01", "2020-12"], low=0),
         "first": pattern("arms", "first-month", window=late, above=4, low="2020-01"), "slope": pattern("output", "slope", low=0),
         "lag": pattern("stops", "lag-between", window=late, above=1, against="arms", against_above=4, low=0),
-        "rank": pattern("men", "rank", among=["men"], low=0), "fano": pattern("stops", "variance-over-mean", low=0),
+        "rank": pattern("output", "rank", window=late, among=["arms"], low=0), "fano": pattern("stops", "variance-over-mean", low=0),
         "rate": pattern("stops", "event-rate", low=0), "peak": pattern("output", "peak", low="2020-01"),
     }  # fmt: skip
 
@@ -541,12 +541,12 @@ def test_lag__that_has_no_beginning_is_undefined() -> None:
     assert [True, False] == passes(Pattern("p", "", "a", "lag-between", (0, 4), -math.inf, 12.0, "input"), found).tolist()
 
 
-def test_rank__of_the_largest_is_1_and_ties_share_the_best() -> None:
-    """By mean in the window."""
+def test_rank__of_the_largest_is_1_and_ties_have_none() -> None:
+    """By mean in the window; where nothing happens, all would be first."""
     assert [2.0, 2.0] == statistic("rank", window=(0, 1), among=("c",))
-    assert [1.0, 2.0] == statistic("rank", among=("b", "c"))
+    np.testing.assert_array_equal([math.nan, 2.0], statistic("rank", among=("b", "c")))
     assert [3.0, 3.0] == statistic("rank", window=(0, 1), among=("b", "c"))
-    assert [1.0] == statistic("rank", {"a": np.full((1, 4), 2.0), "b": np.full((1, 4), 2.0)}, among=("b",))
+    assert np.isnan(statistic("rank", {"a": np.full((1, 4), 2.0), "b": np.full((1, 4), 2.0)}, among=("b",))).all()
 
 
 def test_slope__of_a_straight_line_is_its_slope_over_its_mean_a_year() -> None:
@@ -609,7 +609,7 @@ def verdict(found: Any, low: float, high: float, **keys: Any) -> Verdict:
     """The verdict on a pattern with known values."""
     one = Pattern("p", "", "a", "mean", (0, 4), low, high, keys.pop("role", "check"), **keys)
     array = np.asarray(found, np.float64)
-    return Verdict(one, array, float(passes(one, array).mean()))
+    return Verdict(one, array, float(passes(one, array).mean()), len(array))
 
 
 def test_verdict__is_met_if_the_median_lies_in_the_range() -> None:

@@ -98,7 +98,8 @@ def test_held_back__prints_and_writes_each_version(tmp_path: Path) -> None:
     table = pd.read_parquet(out / "held_back.parquet")
     assert [("met", True), ("missed", False)] * 3 == list(zip(table["pattern"], table["met"], strict=True))
     answer = json.loads(called(file, "--held-back", "2022-01:2022-12", "--json").stdout)
-    assert table["median"].tolist() == [one["median"] for one in answer["patterns"]] and ["2022-01", "2022-12"] == answer["held_back"]
+    assert table["median"].tolist() == [one["median"] for version in answer["versions"].values() for one in version]
+    assert ["2022-01", "2022-12"] == answer["held_back"] and ps.load("quickstart").hash == answer["hash"]
 
 
 @pytest.mark.parametrize(("words", "message"), [
@@ -175,7 +176,7 @@ def test_history__of_a_world_is_the_file_next_to_it_or_to_what_it_extends(tmp_pa
 def test_history__compares_at_the_values_and_resampled(tmp_path: Path) -> None:
     """As `patterns` does without wrong models; progress runs through both."""
     file, steps = small(tmp_path, "met", "missed", "output"), list[tuple[int, int]]()
-    found = compared_with(file, 3, 1, lambda done, total: steps.append((done, total)))
+    found = compared_with(file, ps.load("quickstart"), 3, 1, lambda done, total: steps.append((done, total)))
     for one, uncertain in ((found.at_values, False), (found.resampled, True)):
         expected = ps.patterns(file, COMPARED, 3, uncertain=uncertain, rivals="none", threads=1)
         assert expected.to_json() == one.to_json()
@@ -185,7 +186,7 @@ def test_history__compares_at_the_values_and_resampled(tmp_path: Path) -> None:
 def test_section__has_a_row_for_each_pattern(tmp_path: Path) -> None:
     """Those that were put in apart; what is missed is named."""
     file = small(tmp_path, "met", "missed", "output")
-    found: Any = SimpleNamespace(history=compared_with(file, 3, 1, None), world=ps.load("quickstart"))
+    found: Any = SimpleNamespace(history=compared_with(file, ps.load("quickstart"), 3, 1, None), world=ps.load("quickstart"))
     assert "1 of 2 historical patterns is reproduced." == in_one_sentence(found)
     section = patterns_section(found)
     assert section is not None

@@ -135,7 +135,7 @@ SLIPS = [
     ("at_least", "at_least  = 0.1", "at_least = 2", "60: patterns.delay.at_least: found 2; allowed is 0 to 1"),
     ("role", '"check"', '"chek"', '58: patterns.delay.role: found "chek"; allowed are fit, check, construction, input; did you mean "check"?'),
     ("no role", 'role      = "check"\n', "", "47: patterns.delay.role: is missing"),
-    ("fit without fails_if", 'fails_if  = ["weak", "no-output", "pacts.treaty.strength=0; behaviour.decay=0"]\n', "",
+    ("fit without fails_if", 'fails_if  = ["weak", "no-output", "behaviour.plant_wear=0.2; behaviour.decay=0"]\n', "",
      "23: patterns.growth.fails_if: is missing; a pattern that nothing can fail is no evidence, so name wrong models that it should reject"),
     ("input without because", 'because   = "stocks of north"\n', "",
      '35: patterns.first-rifles.because: is missing; say which number or rule makes the pattern true, since its role is "input"'),
@@ -145,10 +145,9 @@ SLIPS = [
      '59: patterns.delay.fails_if: "no-interdicton" is not one of the rivals, here or built in, nor PATH=VALUE; did you mean "no-interdiction"?'),
     ("fails_if own", '["weak",', '["weka",',
      '34: patterns.growth.fails_if: "weka" is not one of the rivals, here or built in, nor PATH=VALUE; did you mean "weak"?'),
-    ("fails_if path", "pacts.treaty.strength=0;", "pacts.treaty.strenght=0;",
-     '34: patterns.growth.fails_if: pacts.treaty.strenght: "strenght" is not a key that can change here; did you mean "strength"?'),
-    ("fails_if value", "pacts.treaty.strength=0;", "pacts.treaty.strength=7;",
-     '34: patterns.growth.fails_if: pacts.treaty.strength: found 7; allowed is 0 to 1; for 7 % write 0.07 or {value = 7, unit = "%"}'),
+    ("fails_if path", "behaviour.plant_wear=0.2;", "behaviour.plant_waer=0.2;",
+     '34: patterns.growth.fails_if: behaviour.plant_waer: "plant_waer" is not a key that can change here; did you mean "plant_wear"?'),
+    ("fails_if value", "behaviour.plant_wear=0.2;", "behaviour.plant_wear=7;", "34: patterns.growth.fails_if: behaviour.plant_wear: found 7; allowed is 0 to 1"),
     ("fails_if second", "behaviour.decay=0", "behaviour.decay=lots", '34: patterns.growth.fails_if: behaviour.decay: needs a number; found "lots"'),
     ("published", 'published = "half to five times"\n', "", "23: patterns.growth.published: is missing"),
     ("no source", 'published = "within a year"\nsource    = "A-1"\n', 'published = "within a year"\n', "47: patterns.delay.source: is missing"),
@@ -309,7 +308,7 @@ def test_file__becomes_observations_patterns_rivals_and_what_is_left_out(tmp_pat
     assert (Request("stopped", ("north-coast",)),) == stops.requests and ("binomial", 0.0) == (stops.error, stops.size)
     growth, first, delay = found.patterns
     assert ((24, 60), (0, 24), 0.5, 5.0, True) == (growth.window, growth.over, growth.low, growth.high, growth.is_evidence)
-    assert ("weak", "no-output", "pacts.treaty.strength=0; behaviour.decay=0") == growth.fails_if
+    assert ("weak", "no-output", "behaviour.plant_wear=0.2; behaviour.decay=0") == growth.fails_if
     assert (Level(True, 0.1), 2, 4.0, float("inf"), False, "stocks of north") == (first.level, first.months, first.low, first.high, first.is_evidence, first.because)
     assert (Level(True, 1.0), Level(True, 0.1), "rifles", None, 0.1) == (delay.level, delay.against_level, delay.against, delay.since, delay.at_least)
     assert (growth, delay) == found.evidence

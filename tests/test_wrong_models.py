@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.patterning import SCENARIOS, file_of, observation, pattern
+from tests.patterning import SCENARIOS, file_of, observation, pattern, series
 from tests.worlds import PRESSED
 
 import proxysim as ps
@@ -17,14 +17,14 @@ from proxysim.core.parameters import VARIANTS
 from proxysim.core.schedule import numbers_of
 from proxysim.errors import InputError, RunError
 from proxysim.runs.batch import Rows, no_track
-from proxysim.runs.series import QUANTITIES, Request, series_of
+from proxysim.runs.series import QUANTITIES, Request
 from proxysim.scenario.resolve.loader import read_source
 from proxysim.scenario.scenario import Number, Scenario
 from proxysim.scenario.shipped import shipped_worlds
 from proxysim.scenario.world.world import World, build
 from proxysim.studies.patterns.document import PatternsFile
 from proxysim.studies.patterns.held_back import VERSIONS, held_back, told_until
-from proxysim.studies.patterns.wrong_models import BUILT_IN, KINDS, WrongModels
+from proxysim.studies.patterns.wrong_models import BUILT_IN, WrongModels
 
 DIALS = (Path(__file__).parent / "dials.toml").read_text(encoding="utf-8") + PRESSED
 QUICKSTART = (SCENARIOS / "quickstart.toml").read_text(encoding="utf-8")
@@ -76,7 +76,7 @@ def test_wrong_models__of_a_shipped_world_are_the_same_or_run(name: str) -> None
     """Each has another hash or no world at all, the ids and the size of the model, and books that balance."""
     wrong = of_shipped(name)
     found = wrong.all
-    assert len(found) == len({one.name for one in found}) and {one.kind for one in found} <= set(KINDS)
+    assert len(found) == len({one.name for one in found}) and {one.kind for one in found} <= {"rule", "part", "variant", "policy", "number", "own"}
     assert list(BUILT_IN) == [one.name for one in found[: len(BUILT_IN)]]
     for one in found:
         if one.world is None:
@@ -122,7 +122,7 @@ def dials(tmp_path_factory: pytest.TempPathFactory) -> Found:
 def test_rule__that_is_off_does_nothing(dials: Found, name: str) -> None:
     """What it would do is 0 in every month of every run; in the model it is not."""
     asked = [requests(dials.model, text) for text in ZERO[name]]
-    model, wrong = series_of([dials.model, dials.world(name)], asked, SEEDS, 3)
+    model, wrong = series([dials.model, dials.world(name)], asked, SEEDS, 3)
     assert (wrong == 0).all()
     assert all((model[:, :, k] > 0).any() for k in range(len(asked))), asked
 
@@ -132,7 +132,7 @@ def test_trade__that_is_off_sells_and_passes_on_nothing(dials: Found) -> None:
     worlds = {name: dials.world(name) for name in ("no-trade", "no-sales", "no-retransfer")}
     ties = dials.model.names["tie"]
     asked = [Request("sent", ties, (("channel", (channel,)),)) for channel in ("sale", "retransfer")]
-    found = dict(zip(("", *worlds), series_of([dials.model, *worlds.values()], asked, SEEDS, 3).sum(axis=(1, 2)) > 0, strict=True))
+    found = dict(zip(("", *worlds), series([dials.model, *worlds.values()], asked, SEEDS, 3).sum(axis=(1, 2)) > 0, strict=True))
     assert {"": [True, True], "no-trade": [False, False], "no-sales": [False, True], "no-retransfer": [True, False]} == {
         name: sums.tolist() for name, sums in found.items()}  # fmt: skip
 
@@ -140,7 +140,7 @@ def test_trade__that_is_off_sells_and_passes_on_nothing(dials: Found) -> None:
 def all_series(world: World) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """Some series of every part of a world."""
     asked = [requests(world, text) for text in ("stock", "personnel", "sent", "stopped", "funds", "fighting", "made", "used")]
-    return series_of([world], asked, SEEDS, 3)[0]
+    return series([world], asked, SEEDS, 3)[0]
 
 
 def test_events__that_are_off_are_as_if_they_were_not_in_the_file(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_number__that_is_set_is_not_set_again_by_an_event(tmp_path: Path) -> Non
     asked = [Request("sent", wrong.model.names["tie"], (("channel", ("sale",)),))]
     (world,) = (one.world for one in wrong.all() if one.name == "no-sales")
     assert world is not None
-    model, without = series_of([wrong.model, world], asked, 2, 3)
+    model, without = series([wrong.model, world], asked, 2, 3)
     assert (model > 0).any() and (without == 0).all()
     assert {one.event for one in wrong.scenario.effects} - {"open", "more"} == {one.event for one in world.scenario.effects}
 
@@ -353,7 +353,7 @@ def test_told_until__leaves_earlier_months_as_they_are() -> None:
     """To the bit; and all months, if nothing is dated later."""
     world = ps.load("quickstart")
     asked = [requests(world, text) for text in ("stock", "personnel", "sent", "stopped", "funds", "fighting", "used")]
-    shipped, early, late = series_of([world, *(build(told_until(world.scenario, month)) for month in (24, 42))], asked, SEEDS, 3)
+    shipped, early, late = series([world, *(build(told_until(world.scenario, month)) for month in (24, 42))], asked, SEEDS, 3)
     assert np.array_equal(shipped, late)
     assert np.array_equal(shipped[:, :24], early[:, :24]) and not np.array_equal(shipped[:, 24:], early[:, 24:])
 
@@ -376,7 +376,7 @@ def test_held_back__predicts_the_patterns_of_these_years(tmp_path: Path) -> None
         assert np.array_equal(whole[one.pattern.id].values, one.values) and whole[one.pattern.id].share == one.share
     used = {version: verdicts[1].median for version, verdicts in found.verdicts.items()}
     assert used["blind"] < 0.5 * used["wars given"]  # the war grows in March 2022
-    assert len(found.to_dataframe()) == 6 == len(found.to_json()["patterns"])
+    assert len(found.to_dataframe()) == 6 == sum(len(one) for one in found.to_json()["versions"].values())
 
 
 def test_held_back__without_later_dates_is_the_world_as_shipped(tmp_path: Path) -> None:

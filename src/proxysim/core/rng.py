@@ -127,14 +127,15 @@ def _tail(u, n, p, strict):  # type: ignore[no-untyped-def]
     none = exp(n * log1p(-p))
     if u < none or (u == none and not strict):
         return 0
-    if u <= FROM_BELOW:
+    if u <= FROM_BELOW and none > 0.0:
         k, term, total = 0, none, none
         while k < n and (total <= u if strict else total < u):
             term *= odds * (n - k) / (k + 1.0)
             k += 1
             total += term
         return k
-    # From above: start where the mass is below rounding and go down while the upper tail stays within 1 - u.
+    # From above, where the sum from below would lose its digits or has no first term: start where the mass is below rounding
+    # and go down while the upper tail stays within 1 - u.
     k = min(n, int(n * p + 14.0 * math.sqrt(n * p * (1.0 - p)) + 40.0))
     log_term = (log_gamma(n + 1.0) - log_gamma(k + 1.0) - log_gamma(n - k + 1.0)
                 + k * log(p) + (n - k) * log1p(-p))  # fmt: skip
@@ -172,7 +173,7 @@ def negative_binomial_quantile(u, mean, size):  # type: ignore[no-untyped-def]
     if mean <= 0.0:
         return 0
     k, term = 0, exp(-size * log1p(mean / size))
-    if mean > POISSON_EXACT or term == 0.0:
+    if term == 0.0:  # only where mean and size are both large, so that the count is nearly normal
         return int(max(0.0, math.floor(mean + math.sqrt(mean + mean * mean / size) * normal_quantile(u) + 0.5)))
     total, odds = term, mean / (mean + size)
     while total < u and term > 0.0:

@@ -125,9 +125,28 @@ def patterns(assessment: Assessment, resampled: Assessment | None = None, role: 
 
     Examples
     --------
+    >>> from pathlib import Path
     >>> import proxysim as ps
     >>> from proxysim import figures
-    >>> found = ps.patterns("angola", runs=100, rivals="none")
+    >>> text = '''
+    ... kind  = "patterns"
+    ... world = "quickstart"
+    ... sources.NEWS = "A report of 2023"
+    ... observations.arms.of = "received_arms.reds"
+    ... [patterns.arms-in-2022]
+    ... about     = "Arms that reach the reds, USD m a month"
+    ... observe   = "arms"
+    ... statistic = "mean"
+    ... window    = ["2022-01", "2022-12"]
+    ... low       = 3
+    ... high      = 4
+    ... published = "3 to 4"
+    ... source    = "NEWS"
+    ... role      = "check"
+    ... fails_if  = ["no-support"]
+    ... '''
+    >>> _ = Path("quickstart.patterns.toml").write_text(text, encoding="utf-8")
+    >>> found = ps.patterns("quickstart.patterns.toml", runs=100, rivals="none")
     >>> figure = figures.patterns(found)
     >>> figures.save(figure, "patterns.svg", found).name
     'patterns.svg'

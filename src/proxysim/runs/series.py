@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -146,7 +146,8 @@ class SeriesCollector:
     def __init__(self, worlds: Sequence[World], runs: int, requests: Sequence[Request]) -> None:
         numbered = list(enumerate(requests))
         kinds = {name: [(k, one) for k, one in numbered if QUANTITIES[one.quantity].record == name] for name in ("state", "flows")}
-        self._gathers = [_Gather(name, worlds[0], of) for name, of in kinds.items() if of]
+        of_size = {world.size: world for world in worlds}  # where a number is in its record depends on the size class
+        self._gathers = {size: [_Gather(name, world, of) for name, of in kinds.items() if of] for size, world in of_size.items()}
         self.values = np.empty((len(worlds), runs, len(worlds[0].months), len(requests)))
 
     def chunk(self, low: int, high: int) -> Array:
@@ -155,7 +156,7 @@ class SeriesCollector:
 
     def write(self, chunk: Array, branch: int, rows: Rows, month: int) -> None:
         """Write the month that a batch of runs has just completed."""
-        for gather in self._gathers:
+        for gather in self._gathers[rows.world.size]:
             chunk[branch, :, month, gather.columns] = gather(rows, month).T
 
     def copy_past(self, chunk: Array, branch: int, months: int) -> None:
@@ -167,14 +168,14 @@ class SeriesCollector:
 
 
 def series_of(
-    worlds: Sequence[World], requests: Sequence[Request], runs: int, seed: int, *, uncertain: bool = False,
+    worlds: Mapping[str, World], requests: Sequence[Request], runs: int, seed: int, *, uncertain: bool = False,
     threads: int | None = None, progress: Progress | None = None,
 ) -> Array:  # fmt: skip
     """Run some worlds with the same ids in pairs, and return monthly series of every run.
 
     Parameters
     ----------
-    worlds : the worlds; run k of each uses the same random numbers
+    worlds : name -> world; run k of each uses the same random numbers
     requests : what to record
     runs : number of runs of each world
     seed : seed of the study
@@ -191,8 +192,8 @@ def series_of(
     BooksError : money or arms do not balance in a run
     RunError : fewer than one thread
     """
-    job = Job(tuple(worlds), seed, uncertain, 0)
-    found = SeriesCollector(worlds, runs, requests)
+    job = Job(tuple(worlds.values()), seed, uncertain, 0)
+    found = SeriesCollector(job.worlds, runs, requests)
     results = results_of(job, runs, np.zeros(0, np.intp), threads=threads, progress=progress, collector=found)
-    check_books(job, results, [world.scenario.branch or "none" for world in worlds], 0)
+    check_books(job, results, list(worlds), 0)
     return found.values

@@ -203,7 +203,7 @@ def study_findings(
     answers = say(f"runs in which others answer (5 of {steps})") if base.scenario.policies else None
     left = what_is_left(base, study, roles, headline, threads, answers)
     ranking, per_actor = _ranked(study, roles, holding)
-    history = None if file is None else compared_with(file, study.seed, threads, say(f"runs compared with history ({steps} of {steps})"))
+    history = None if file is None else compared_with(file, base, study.seed, threads, say(f"runs compared with history ({steps} of {steps})"))
     return Findings(
         roles, study, _compared(study, roles), divided, undivided, yardstick(study, holding), ranking, per_actor, screening,
         events_of(study, roles), chain(looked, study), cargoes(looked, roles), provenance(study, roles), regimes(looked),

@@ -35,9 +35,14 @@ def patterns_file(world: World) -> Path | None:
     return None if asked is None or asked.text is not None else patterns_of_world(Path(asked.file))
 
 
-def compared_with(file: Path, seed: int, threads: int | None, progress: Progress | None) -> History:
-    """Compare the world of a patterns file with its patterns; see `proxysim.patterns`."""
-    read = read_patterns(file)
+def compared_with(file: Path, world: World, seed: int, threads: int | None, progress: Progress | None) -> History:
+    """Compare the world of a patterns file with its patterns; see `proxysim.patterns`.
+
+    If it is the world of the report, it has the same changes and policies.
+    """
+    read, asked = read_patterns(file), world.scenario.asked
+    if asked is not None and Path(asked.file).resolve() == Path(read.world.file).resolve():
+        read = read.changed(asked.sets, "file")
 
     def half(first: bool) -> Progress | None:
         return None if progress is None else lambda done, total: progress(done + (0 if first else total), 2 * total) if first or done else None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from proxysim.formatting import counted, joined, percent
-from proxysim.studies.patterns.text import range_words, said
+from proxysim.scenario.shipped import shipped_patterns
+from proxysim.studies.patterns.text import range_and_model, range_words
 
 if TYPE_CHECKING:
     from proxysim.report.study.findings import Findings
@@ -30,13 +32,22 @@ def patterns_section(found: Findings) -> dict[str, Any] | None:
     whole, drawn = found.history.at_values, found.history.resampled
     rows = [_row(found, one, other) for one, other in zip(whole.verdicts, drawn.verdicts, strict=True)]
     missed = [f"{one.pattern.about}: {_against(found, one)}" for one in whole.evidence if not one.met]
-    compared = Path(whole.file.world.file).stem
-    where = "" if compared == Path(found.world.scenario.file).stem else f" The runs are those of {compared}, which this world extends."
+    compared, branch = Path(whole.file.world.file).stem, whole.file.scenario.branch or "none"
+    where = f" The runs are those of the branch {branch}"
+    same = compared == Path(found.world.scenario.file).stem
+    where += "." if same else f" of {compared}, which this world extends, without the changes of this report."
     return {
         "sentence": in_one_sentence(found) + where, "missed": missed, "rows": [row for row in rows if row["evidence"]],
-        "given": [row for row in rows if not row["evidence"]], "runs": whole.runs, "command": f"proxysim patterns {compared}",
+        "given": [row for row in rows if not row["evidence"]], "runs": whole.runs, "command": _command(Path(whole.file.file)),
+        "sources": [(key, whole.file.sources[key]) for key in dict.fromkeys(key for one in whole.verdicts for key in one.pattern.source)],
         "left_out": joined([one.about for one in whole.file.left_out], 40) if whole.file.left_out else "",
     }  # fmt: skip
+
+
+def _command(file: Path) -> str:
+    """The command that compares a world with the patterns of a file."""
+    shipped = [name for name, one in shipped_patterns().items() if one == file]
+    return shlex.join(["proxysim", "patterns", *(shipped or [str(file)])])
 
 
 def _against(found: Findings, one: Verdict) -> str:
@@ -45,13 +56,13 @@ def _against(found: Findings, one: Verdict) -> str:
     whole, p = found.history.at_values, one.pattern
     if p.at_least is not None:
         return f"{range_words(whole, p)}, in the model in {percent(one.share)}"
-    return f"{range_words(whole, p)}, in the model {said(whole, p, one.median)}"
+    within, model = range_and_model(whole, one)
+    return f"{within}, in the model {model.partition(' (')[0]}"
 
 
 def _row(found: Findings, one: Verdict, other: Verdict) -> dict[str, Any]:
     assert found.history is not None
     whole, p = found.history.at_values, one.pattern
-    low, high = one.interval
-    model = f"{said(whole, p, one.median)} ({said(whole, p, low)} to {said(whole, p, high)})"
-    return {"about": p.about, "role": _ROLES[p.role], "evidence": p.is_evidence, "range": range_words(whole, p), "model": model,
+    within, model = range_and_model(whole, one)
+    return {"about": p.about, "role": _ROLES[p.role], "evidence": p.is_evidence, "range": within, "model": model,
             "share": percent(other.share), "met": one.met, "source": ", ".join(p.source), "published": p.published}  # fmt: skip

@@ -7,16 +7,18 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
 from proxysim.core.version import model_version
-from proxysim.errors import RunError
+from proxysim.errors import RunError, check_options
+from proxysim.formatting import plain
 from proxysim.runs.course import seed_of
 from proxysim.runs.series import series_of
 from proxysim.runs.threads import Progress
 from proxysim.scenario.arguments import names_of
+from proxysim.scenario.world.uncertainty import REPLICATES
 from proxysim.scenario.world.world import World
 from proxysim.studies.patterns.document import DATED, Pattern, PatternsFile
 from proxysim.studies.patterns.observation import Observer
@@ -34,8 +36,10 @@ RIVAL_SHARE, MODEL_SHARE = 0.01, 0.20
 RIVALS = ("none", "named", "all")
 #: Fewest runs, since a wrong model must fail in 99 of 100.
 LEAST_RUNS = 100
-#: Worlds that are run at once; more would only need more memory.
-_AT_ONCE = 8
+#: Largest number of worlds that are run at once, and of bytes that their series take.
+_AT_ONCE, _MOST_BYTES = 8, 500_000_000
+#: Largest size of the series of one world, in bytes.
+_LARGEST_BYTES = 4_000_000_000
 
 
 @dataclass(frozen=True)
@@ -47,12 +51,14 @@ class Verdict:
     pattern : the pattern
     values : its statistic in every run, shape ``(run,)``; months from the start if it is dated, NaN where it is undefined
     share : share of the runs that lie in the range
+    draws : number of runs, or of draws of the parameters if each serves several runs
     rejects : wrong models named in `fails_if` that fail the pattern, where it is evidence; None if none were run
     """
 
     pattern: Pattern
     values: Array = field(repr=False)
     share: float
+    draws: int
     rejects: tuple[str, ...] | None = None
 
     @property
@@ -62,15 +68,15 @@ class Verdict:
 
     @property
     def interval(self) -> tuple[float, float]:
-        """The 5th and 95th percentile over the runs."""
+        """The 5th and 95th percentile over the runs in which the statistic is defined; NaN if it is undefined in most of them."""
         return self._quantile(0.05), self._quantile(0.95)
 
     @property
     def share_interval(self) -> tuple[float, float]:
-        """The 95 % interval of the share (Wilson 1927)."""
+        """The 95 % interval of the share (Wilson 1927); runs with the same draw of the parameters count once."""
         from scipy.stats import binomtest
 
-        found = binomtest(round(self.share * len(self.values)), len(self.values)).proportion_ci(method="wilson")
+        found = binomtest(round(self.share * self.draws), self.draws).proportion_ci(method="wilson")
         return float(found.low), float(found.high)
 
     @property
@@ -82,8 +88,8 @@ class Verdict:
 
     @property
     def can_fail(self) -> bool:
-        """Whether a wrong model fails the pattern, or the model itself all but misses it, or none were run; otherwise it is no evidence."""
-        return self.rejects is None or bool(self.rejects) or self.share < MODEL_SHARE or not self.pattern.is_evidence
+        """Whether a wrong model fails the pattern, or the model itself misses it, or no wrong models were run; otherwise it is no evidence."""
+        return self.rejects is None or bool(self.rejects) or not self.met or not self.pattern.is_evidence
 
     def _quantile(self, level: float) -> float:
         known = np.sort(self.values[~np.isnan(self.values)])
@@ -99,7 +105,7 @@ class Rejection:
     Attributes
     ----------
     model : the wrong model
-    shares : pattern -> share of its runs that lie in the range
+    shares : pattern -> share of its runs that lie in the range; NaN if the statistic is undefined in more than half of them
     failed : patterns that count as evidence and that it fails
     """
 
@@ -130,8 +136,8 @@ class Assessment:
 
     @property
     def evidence(self) -> tuple[Verdict, ...]:
-        """The verdicts on patterns that count as evidence."""
-        return tuple(one for one in self.verdicts if one.pattern.is_evidence)
+        """The verdicts on patterns that count as evidence: of role fit or check, and not refused."""
+        return tuple(one for one in self.verdicts if one.pattern.is_evidence and one.can_fail)
 
     @property
     def met(self) -> int:
@@ -140,8 +146,8 @@ class Assessment:
 
     @property
     def refused(self) -> tuple[Verdict, ...]:
-        """Patterns that count as evidence although no wrong model that they name fails them."""
-        return tuple(one for one in self.evidence if not one.can_fail)
+        """Patterns of role fit or check that are met, and that no wrong model which they name fails: they are no evidence."""
+        return tuple(one for one in self.verdicts if not one.can_fail)
 
     @property
     def ok(self) -> bool:
@@ -177,7 +183,8 @@ class Assessment:
         Returns
         -------
         DataFrame : one row per pattern: pattern, about, role, statistic, low, high, median, q05 and q95 over the runs, share of
-            the runs in the range, met, published and source. Dated values are months from the start
+            the runs in the range with its 95 % interval, met, published, source, rejects and because. Dated values are months from
+            the start
         """
         import pandas as pd
 
@@ -186,8 +193,9 @@ class Assessment:
             q05, q95 = one.interval
             p = one.pattern
             rows.append({"pattern": p.id, "about": p.about, "role": p.role, "statistic": p.statistic, "low": p.low, "high": p.high,
-                         "median": one.median, "q05": q05, "q95": q95, "share": one.share, "met": one.met, "published": p.published,
-                         "source": ", ".join(p.source)})  # fmt: skip
+                         "median": one.median, "q05": q05, "q95": q95, "share": one.share, "share_low": one.share_interval[0],
+                         "share_high": one.share_interval[1], "met": one.met, "published": p.published, "source": ", ".join(p.source),
+                         "rejects": ", ".join(one.rejects or ()), "because": p.because})  # fmt: skip
         return pd.DataFrame(rows)
 
     def rivals_table(self) -> pandas.DataFrame:
@@ -222,8 +230,11 @@ class Assessment:
             "evidence": len(self.evidence), "met": self.met, "refused": [one.pattern.id for one in self.refused], "ok": self.ok,
         }  # fmt: skip
         if self.rejections is not None:
-            found["rivals"] = [{"model": one.model.name, "about": one.model.about, "kind": one.model.kind, "differs": one.model.world is not None,
-                                "failed": list(one.failed), "shares": dict(one.shares)} for one in self.rejections]  # fmt: skip
+            found["rivals"] = [
+                {"model": one.model.name, "about": one.model.about, "kind": one.model.kind, "differs": one.model.world is not None,
+                 "failed": list(one.failed), "shares": {name: None if math.isnan(share) else share for name, share in one.shares.items()}}
+                for one in self.rejections
+            ]  # fmt: skip
         return found
 
     def _entry(self, one: Verdict) -> dict[str, Any]:
@@ -241,10 +252,30 @@ class Assessment:
         return self.file.scenario.month_name(round(value)) if pattern.statistic in DATED else value
 
 
+class PatternsOptions(TypedDict, total=False):
+    """Options of `patterns`.
+
+    Attributes
+    ----------
+    uncertain : whether uncertain parameters, and what sources see, are resampled once per two runs; False
+    rivals : "named", the wrong models that the patterns name; "all" or "none"
+    sets : a change ``PATH=VALUE`` of the world, or a list of them; none
+    policies : "file", "off", "on", or ids of the only policies that are on; "file"
+    threads : number of threads; None for one per available CPU
+    progress : called with the runs done and the runs to do; None
+    """
+
+    uncertain: bool
+    rivals: str
+    sets: str | Sequence[str]
+    policies: str | Sequence[str]
+    threads: int | None
+    progress: Progress | None
+
+
 def patterns(
-    file: str | os.PathLike[str] | PatternsFile, runs: int = 200, rng: int | np.random.SeedSequence | np.random.Generator = 0, *,
-    uncertain: bool = False, rivals: str = "named", sets: str | Sequence[str] = (), policies: str | Sequence[str] = "file",
-    threads: int | None = None, progress: Progress | None = None,
+    file: str | os.PathLike[str] | PatternsFile, runs: int = 200, rng: int | np.random.SeedSequence | np.random.Generator = 0,
+    **options: Unpack[PatternsOptions],
 ) -> Assessment:  # fmt: skip
     """Compare the runs of a world with patterns of the real world.
 
@@ -256,8 +287,12 @@ def patterns(
     file : path of a file of kind "patterns", or the name of a shipped world that has one
     runs : number of runs of the world and of each wrong model, at least 100
     rng : seed; the same seed gives the same bits on any machine
-    uncertain : whether uncertain parameters, and what sources see, are resampled once per two runs; otherwise they have their values
-    rivals : which wrong models are run: "named", those that the patterns name; "all", also every rule off, every variant, every policy
+    options : keyword options, listed below
+
+    Other Parameters
+    ----------------
+    uncertain : whether uncertain parameters, and what sources see, are resampled once per two runs; default False
+    rivals : which wrong models are run: "named", the default, those that the patterns name; "all", also every rule off, every variant, every policy
         off, the headline parameters at both ends of their ranges, and those of the file; or "none"
     sets : a change ``PATH=VALUE`` of the world, or a list of them: does a change of the world agree with what is known?
     policies : "file" for the policies that the world has on, "off", "on", or ids of the only ones that are on
@@ -273,6 +308,7 @@ def patterns(
     InputError : the file or its world cannot be used
     RunError : fewer than 100 runs, a seed out of range, or another word for `rivals`
     BooksError : money or arms do not balance in a run
+    TypeError : an unknown option
 
     Examples
     --------
@@ -305,7 +341,10 @@ def patterns(
             pattern  low  high  median   met
     0  arms-in-2022  3.0   4.0    3.68  True
     """
-    read = (file if isinstance(file, PatternsFile) else read_patterns(file)).changed(names_of(sets, "sets"), policies)
+    check_options("patterns", options, PatternsOptions)
+    uncertain, rivals = options.get("uncertain", False), options.get("rivals", "named")
+    read = file if isinstance(file, PatternsFile) else read_patterns(file)
+    read = read.changed(names_of(options.get("sets", ()), "sets"), options.get("policies", "file"))
     if runs < LEAST_RUNS:
         raise RunError(f"a comparison needs at least {LEAST_RUNS} runs, since a wrong model must fail in 99 of 100; found {runs}")
     if rivals not in RIVALS:
@@ -313,9 +352,10 @@ def patterns(
     seed, wrong = seed_of(rng), WrongModels(read)
     named, tried = wrong.named() if rivals != "none" else {}, wrong.all() if rivals == "all" else ()
     every = {one.name: one for one in (*named.values(), *tried)}
-    bench = Bench(read, wrong.model, seed, runs, uncertain, threads)
-    values = bench.values({"": wrong.model, **{name: one.world for name, one in every.items() if one.world is not None}}, progress)
-    own = values.pop("")
+    bench = Bench(read, wrong.model, seed, runs, uncertain, options.get("threads"))
+    values = bench.values({MODEL: wrong.model, **{name: one.world for name, one in every.items() if one.world is not None}},
+                          options.get("progress"))  # fmt: skip
+    own = values.pop(MODEL)
     shares = {name: bench.shares(found) for name, found in values.items()}
     of_model = bench.shares(own)
 
@@ -328,9 +368,13 @@ def patterns(
             return None
         return tuple(text for text in pattern.fails_if if pattern.is_evidence and failed(named[text].name, pattern))
 
-    verdicts = tuple(Verdict(one, own[one.id], of_model[one.id], rejects(one)) for one in read.patterns)
+    verdicts = tuple(bench.verdict(one, own[one.id], rejects(one)) for one in read.patterns)
     rejections = tuple(Rejection(one, shares.get(one.name, {}), tuple(p.id for p in read.evidence if failed(one.name, p))) for one in tried)
     return Assessment(read, runs, seed, uncertain, verdicts, rejections if rivals == "all" else None)
+
+
+#: Name of the world itself next to its wrong models.
+MODEL = "the model"
 
 
 class Bench:
@@ -352,15 +396,20 @@ class Bench:
         """Return the statistic of each pattern in every run of some worlds: world -> pattern -> values, shape ``(run,)``."""
         found: dict[str, dict[str, Array]] = {}
         names, total = list(worlds), self.runs * len(worlds)
-        for at in range(0, len(names), _AT_ONCE):
-            part = names[at : at + _AT_ONCE]
+        one_world = 8 * self.runs * len(next(iter(worlds.values())).months) * len(self._observer.requests)
+        if one_world > _LARGEST_BYTES:
+            need, most = plain(one_world / 1e9), plain(_LARGEST_BYTES / 1e9)
+            raise RunError(f"{self.runs:,} runs need {need} GB for the series of one world; at most {most} GB are kept")
+        at_once = max(1, min(_AT_ONCE, _MOST_BYTES // max(1, one_world)))
+        for at in range(0, len(names), at_once):
+            part = names[at : at + at_once]
             before = at * self.runs
 
             def told(done: int, _: int, before: int = before) -> None:
                 if progress is not None and (before == 0 or done > 0):
                     progress(before + done, total)
 
-            series = series_of([worlds[name] for name in part], self._observer.requests, self.runs, self.seed, uncertain=self.uncertain,
+            series = series_of({name: worlds[name] for name in part}, self._observer.requests, self.runs, self.seed, uncertain=self.uncertain,
                                threads=self._threads, progress=told)  # fmt: skip
             for name, one in zip(part, series, strict=True):
                 observed = self._observer.observed(one, np.arange(self.runs))
@@ -368,7 +417,14 @@ class Bench:
         return found
 
     def shares(self, values: Mapping[str, Array]) -> dict[str, float]:
-        """Return the share of the runs that lie in the range of each pattern."""
-        return {one.id: float(passes(one, values[one.id]).mean()) for one in self.file.patterns}
+        """Return the share of the runs that lie in the range of each pattern; NaN if it is undefined in more than half of them."""
+        found = {}
+        for one in self.file.patterns:
+            undefined = 2 * np.isnan(values[one.id]).sum() > self.runs
+            found[one.id] = math.nan if undefined else float(passes(one, values[one.id]).mean())
+        return found
 
-
+    def verdict(self, pattern: Pattern, values: Array, rejects: tuple[str, ...] | None = None) -> Verdict:
+        """Return the verdict on a pattern from its values in every run."""
+        draws = -(-self.runs // REPLICATES) if self.uncertain else self.runs
+        return Verdict(pattern, values, float(passes(pattern, values).mean()), draws, rejects)

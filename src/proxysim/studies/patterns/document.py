@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from proxysim.errors import Fault, InputError
 from proxysim.runs.series import QUANTITIES, Request
 from proxysim.scenario.resolve.policy_choice import policy_sets
 from proxysim.scenario.resolve.source import WorldSource
@@ -55,6 +56,11 @@ class Observation:
     def adds(self) -> bool:
         """Whether months add up to a year; levels are averaged."""
         return QUANTITIES[self.requests[0].quantity].adds
+
+    @property
+    def unit(self) -> str:
+        """Unit of the quantity in the model; arms are counted at their base value, like money."""
+        return QUANTITIES[self.requests[0].quantity].unit.replace(" of arms", "")
 
 
 @dataclass(frozen=True)
@@ -117,12 +123,6 @@ class Pattern:
         """Whether it counts as evidence."""
         return self.role in EVIDENCE
 
-    @property
-    def last(self) -> tuple[int, int]:
-        """The earliest first month and the last end of its windows."""
-        windows = [self.window, *([self.over] if self.over is not None else [])]
-        return min(low for low, _ in windows), max(high for _, high in windows)
-
 
 @dataclass(frozen=True)
 class Rival:
@@ -143,6 +143,14 @@ class LeftOut:
     about: str
     because: str
     source: tuple[str, ...] = ()
+
+
+MONTHS_FIXED = "changes the months of the world, but the windows of the patterns are dates in them; leave scenario.start and scenario.end"
+
+
+def same_months(one: Scenario, other: Scenario) -> bool:
+    """Whether two scenarios have the same months."""
+    return (one.start, one.months) == (other.start, other.months)
 
 
 @dataclass(frozen=True)
@@ -189,7 +197,8 @@ class PatternsFile:
         InputError : a change or a policy cannot be used
         """
         found = replace(self, sets=(*self.sets, *sets, *policy_sets(policies, self.world.policies())))
-        _ = found.scenario  # the changes are checked at once
+        if not same_months(self.scenario, found.scenario):
+            raise InputError([Fault("--set", 0, "", MONTHS_FIXED)])
         return found
 
     @property

@@ -18,8 +18,8 @@ from proxysim.scenario.world.chance import AXIS_SECTION, OTHER
 
 KIND = "patterns"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])(?:-[0-9]{2})?")
-MOST_ENTRIES = 500
+_MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+MOST_ENTRIES, _LARGEST = 500, 1e300
 Path = tuple[str, ...]
 
 
@@ -37,7 +37,7 @@ class WorldIds:
         return (*self.scenario.ids["origins"], OTHER) if axis == "origin" else self.scenario.ids[AXIS_SECTION[axis]]
 
 
-class Fields:
+class FieldReader:
     """Reads plain values of one document, and collects its faults.
 
     Attributes
@@ -98,7 +98,7 @@ class Fields:
         value = entry.get(key)
         if key not in entry:
             return None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high or abs(value) > _LARGEST:
             allowed = "a number" if math.isinf(low) else f"{low:g} to {high:g}"
             self.fault((*path, key), f"found {show(value)}; allowed is {allowed}")
             return None

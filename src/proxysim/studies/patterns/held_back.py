@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
-from proxysim.errors import Fault, InputError, RunError
+from proxysim.errors import Fault, InputError, RunError, check_options
 from proxysim.runs.course import seed_of
 from proxysim.runs.threads import Progress
-from proxysim.scenario.scenario import Number, Scenario
+from proxysim.scenario.arguments import names_of
+from proxysim.scenario.scenario import Event, Number, Scenario
 from proxysim.scenario.world.world import build
-from proxysim.studies.patterns.assessment import LEAST_RUNS, Bench, Verdict
+from proxysim.studies.patterns.assessment import LEAST_RUNS, Assessment, Bench, Verdict
 from proxysim.studies.patterns.document import DATED, Pattern, PatternsFile
 from proxysim.studies.patterns.reader import read_patterns
 from proxysim.studies.patterns.wrong_models import edited
@@ -23,6 +23,8 @@ from proxysim.studies.patterns.wrong_models import edited
 if TYPE_CHECKING:
     import pandas
 
+#: A month after the end of every run.
+_NEVER = 12_000.0
 #: Versions of a world, by how much of the held-back years it contains, the least first.
 VERSIONS = {
     "blind": "every later value of a series is frozen, and no later event happens",
@@ -76,17 +78,37 @@ class HeldBack:
 
     def to_json(self) -> dict[str, Any]:
         """Return the comparison as one JSON object."""
-        table = self.to_dataframe()
-        rows = [{key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in row.items()}
-                for row in table.to_dict("records")]  # fmt: skip
-        return {"file": self.file.file, "held_back": [self.first, self.last], "runs": self.runs, "seed": self.seed, "uncertain": self.uncertain,
-                "patterns": rows}  # fmt: skip
+        whole = {name: Assessment(self.file, self.runs, self.seed, self.uncertain, verdicts) for name, verdicts in self.verdicts.items()}
+        found = whole["as shipped"].to_json()
+        kept = ("file", "world", "branch", "sets", "hash", "model_version", "runs", "seed", "uncertain")
+        return {key: found[key] for key in kept} | {
+            "held_back": [self.first, self.last], "versions": {name: one.to_json()["patterns"] for name, one in whole.items()},
+        }  # fmt: skip
+
+
+
+class HeldBackOptions(TypedDict, total=False):
+    """Options of `held_back`.
+
+    Attributes
+    ----------
+    uncertain : whether uncertain parameters are resampled once per two runs; False
+    sets : a change ``PATH=VALUE`` of the world, or a list of them; none
+    policies : "file", "off", "on", or ids of the only policies that are on; "file"
+    threads : number of threads; None for one per available CPU
+    progress : called with the runs done and the runs to do; None
+    """
+
+    uncertain: bool
+    sets: str | Sequence[str]
+    policies: str | Sequence[str]
+    threads: int | None
+    progress: Progress | None
 
 
 def held_back(
     file: str | os.PathLike[str] | PatternsFile, years: tuple[str, str], runs: int = 200,
-    rng: int | np.random.SeedSequence | np.random.Generator = 0, *, uncertain: bool = False, threads: int | None = None,
-    progress: Progress | None = None,
+    rng: int | np.random.SeedSequence | np.random.Generator = 0, **options: Unpack[HeldBackOptions],
 ) -> HeldBack:  # fmt: skip
     """Predict the patterns of some years blind, with the wars given, and with the world as shipped.
 
@@ -96,7 +118,13 @@ def held_back(
     years : first and last month of the held-back years, as "YYYY-MM"
     runs : number of runs of each version, at least 100
     rng : seed
-    uncertain : whether uncertain parameters are resampled once per two runs
+    options : keyword options, listed below
+
+    Other Parameters
+    ----------------
+    uncertain : whether uncertain parameters are resampled once per two runs; default False
+    sets : a change ``PATH=VALUE`` of the world, or a list of them
+    policies : "file" for the policies that the world has on, "off", "on", or ids of the only ones that are on
     threads : number of threads; None, the default, for one per available CPU
     progress : called with the runs done and the runs to do; None
 
@@ -109,6 +137,7 @@ def held_back(
     ------
     InputError : the file or its world cannot be used, a month is not in the world, or no pattern lies in these years
     RunError : fewer than 100 runs, or a seed out of range
+    TypeError : an unknown option
 
     Examples
     --------
@@ -136,7 +165,9 @@ def held_back(
     >>> {version: verdicts[0].met for version, verdicts in found.verdicts.items()}
     {'blind': True, 'wars given': True, 'as shipped': True}
     """
+    check_options("held_back", options, HeldBackOptions)
     read = file if isinstance(file, PatternsFile) else read_patterns(file)
+    read, uncertain = read.changed(names_of(options.get("sets", ()), "sets"), options.get("policies", "file")), options.get("uncertain", False)
     if runs < LEAST_RUNS:
         raise RunError(f"a comparison needs at least {LEAST_RUNS} runs; found {runs}")
     scenario = read.scenario
@@ -150,9 +181,9 @@ def held_back(
         "wars given": build(told_until(scenario, first, wars=True)),
         "as shipped": build(scenario),
     }
-    bench = Bench(replace(read, patterns=chosen), worlds["as shipped"], seed, runs, uncertain, threads)
-    values = bench.values(worlds, progress)
-    verdicts = {name: tuple(Verdict(one, found[one.id], bench.shares(found)[one.id]) for one in chosen) for name, found in values.items()}
+    bench = Bench(replace(read, patterns=chosen), worlds["as shipped"], seed, runs, uncertain, options.get("threads"))
+    values = bench.values(worlds, options.get("progress"))
+    verdicts = {name: tuple(bench.verdict(one, found[one.id]) for one in chosen) for name, found in values.items()}
     return HeldBack(read, years[0], years[1], runs, seed, uncertain, verdicts)
 
 
@@ -172,12 +203,14 @@ def told_until(scenario: Scenario, month: int, *, wars: bool = False) -> Scenari
 
 
 def _told(scenario: Scenario, month: int, wars: bool) -> Scenario:
-    numbers = {path: number if wars and path[0] == "fronts" else _until(number, month) for path, number in scenario.numbers.items()}
+    numbers = {path: number if wars and path[0] == "fronts" else _until(path, number, month) for path, number in scenario.numbers.items()}
     late = {event.id for event in scenario.events if event.first >= month}
     of_wars = {event for event in late if all(one.path[0] == "fronts" for one in scenario.effects if one.event == event)} if wars else set()
-    effects = tuple(one for one in scenario.effects if one.event not in late - of_wars)
-    facts = {path: _until(number, month) for path, number in scenario.facts.items()}
-    return replace(scenario, numbers=numbers, facts=facts, effects=effects)
+    gone = late - of_wars
+    effects = tuple(one for one in scenario.effects if one.event not in gone)
+    events = tuple(replace(one, off=True) if one.id in gone else _until_last(one, month) for one in scenario.events)
+    facts = {path: _until(path, number, month) for path, number in scenario.facts.items()}
+    return replace(scenario, numbers=numbers, facts=facts, effects=effects, events=events)
 
 
 def _is_in(pattern: Pattern, first: int, last: int) -> bool:
@@ -185,8 +218,20 @@ def _is_in(pattern: Pattern, first: int, last: int) -> bool:
     return (first <= pattern.window[0] and pattern.window[1] <= last + 1) or (pattern.statistic in DATED and first <= pattern.low <= last)
 
 
-def _until(number: Number, month: int) -> Number:
-    return replace(number, series=tuple((at, value) for at, value in number.series if at < month))
+def _until(path: tuple[str, ...], number: Number, month: int) -> Number:
+    """Return a number without its later dates; a pact or a policy that begins or ends later never does."""
+    if path[0] in ("pacts", "policies") and path[2] in ("in_force", "from", "until") and number.value >= month:
+        return replace(number, value=_NEVER, low=None, high=None)
+    series = tuple((at, value) for at, value in number.series if at < month)
+    if series or not number.series or number.low is None or number.high is None:
+        return replace(number, series=series)
+    ends = sorted((number.value * number.low, number.value * number.high))  # the range of a series is a multiplier
+    return replace(number, series=(), low=ends[0], high=ends[1]) if ends[0] < ends[1] else replace(number, series=(), low=None, high=None)
+
+
+def _until_last(event: Event, month: int) -> Event:
+    """Return an event with a window that ends before a month; what depends on conditions may still happen."""
+    return replace(event, last=month - 1) if event.kind == "dated" and event.first < month <= event.last else event
 
 
 def _months(scenario: Scenario, years: tuple[str, str]) -> tuple[int, int]:

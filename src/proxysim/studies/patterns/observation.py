@@ -90,8 +90,9 @@ class Observer:
             case "poisson":
                 seen = poisson_each(u, safe)
             case "binomial":
-                counts = np.where(known, np.rint(true), 0.0)
-                seen = scale * binomial_each(u, counts, np.broadcast_to(part, true.shape))
+                counts = np.where(known, np.floor(true), 0.0)  # without random variation there are fractions, of which the mean is seen
+                rest = np.where(known, true, 0.0) - counts
+                seen = scale * (binomial_each(u, counts, np.broadcast_to(part, true.shape)) + rest * part)
             case _:
                 seen = negative_binomial_each(u, safe, np.full(true.shape, one.size))
         return np.where(known, seen, np.nan)

@@ -14,7 +14,7 @@ from proxysim.scenario.schema.units import flows_unit
 from proxysim.scenario.schema.values import tie_id
 from proxysim.scenario.world.quantiles import Range
 from proxysim.studies.patterns.document import ERRORS, PERIODS, Observation
-from proxysim.studies.patterns.fields import Fields, Path, WorldIds
+from proxysim.studies.patterns.fields import FieldReader, Path, WorldIds
 
 _OBSERVATION = ("about", "of", "category", "origin", "channel", "visibility", "per_unit", "error", "period", "lag")
 _NUMBERS = {
@@ -23,7 +23,7 @@ _NUMBERS = {
 }
 
 
-def read_observation(f: Fields, name: str, entry: dict[str, Any], world: WorldIds) -> Observation | None:
+def read_observation(f: FieldReader, name: str, entry: dict[str, Any], world: WorldIds) -> Observation | None:
     path = ("observations", name)
     f.keys(path, entry, _OBSERVATION, ("of",))
     requests = [one for text in f.texts(path, entry, "of") if (one := _request(f, path, entry, text, world)) is not None]
@@ -48,31 +48,37 @@ def read_observation(f: Fields, name: str, entry: dict[str, Any], world: WorldId
             ranges[key] = Range(found.value, low, high, found.dist)
             grades += [found.grade] if found.grade else []
             f.check_sources((*path, key, "source"), found.source)
+            if found.moves_with is not None:
+                f.fault((*path, key, "moves_with"), "is not used here; each observation is drawn on its own")
     if not requests or len(ranges) < len(_NUMBERS) or len(kinds) > 1:
         return None
     return Observation(name, f.text(path, entry, "about"), tuple(requests), **ranges, error=error, size=size, period=period, lag=lag,
                        grades=tuple(grades))  # fmt: skip
 
 
-def _request(f: Fields, path: Path, entry: dict[str, Any], text: str, world: WorldIds) -> Request | None:
+def _request(f: FieldReader, path: Path, entry: dict[str, Any], text: str, world: WorldIds) -> Request | None:
     """Return what "QUANTITY.ID" asks for."""
     at = (*path, "of")
     quantity, dot, ids = text.partition(".")
     one = QUANTITIES.get(quantity)
     if one is None or not dot:
-        form = "; write QUANTITY.ID, such as stock.ACTOR" if one is not None else ""
-        f.fault(at, f'"{quantity[:60]}" {"needs an id" if one is not None else "is not a quantity"}{form}{did_you_mean(quantity, list(QUANTITIES))}')
+        near = did_you_mean(quantity, list(QUANTITIES))
+        cure = f"is not a quantity{near}" if one is None else "needs an id; write QUANTITY.ID, such as stock.ACTOR"
+        f.fault(at, f'"{quantity[:60]}" {cure}')
         return None
     known = world.names(one.axis)
     wanted = tie_id(ids) if one.axis == "tie" else ids
     chosen = tuple(name for name in known if glob(wanted, name))
     if not chosen:
-        f.fault(at, f'"{ids[:60]}" is not the id of a {one.axis} of the world{did_you_mean(ids, known)}')
+        f.fault(at, f'"{ids[:60]}" is not the id of {_a(one.axis)} of the world{did_you_mean(ids, known)}')
         return None
     return Request(quantity, chosen, _filters(f, path, entry, one, quantity, world))
 
 
-def _filters(f: Fields, path: Path, entry: dict[str, Any], one: Quantity, quantity: str, world: WorldIds) -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _filters(
+    f: FieldReader, path: Path, entry: dict[str, Any], one: Quantity, quantity: str, world: WorldIds
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return the names to which the axes of a quantity are restricted."""
     found = []
     for axis in ("channel", "category", "origin"):
         if axis not in entry:
@@ -85,13 +91,13 @@ def _filters(f: Fields, path: Path, entry: dict[str, Any], one: Quantity, quanti
         for text in f.texts(path, entry, axis):
             fitting = [name for name in known if glob(text, name)]
             if not fitting:
-                f.fault((*path, axis), f'"{text[:60]}" is not a {axis} of the world; they are {", ".join(known)}{did_you_mean(text, known)}')
+                f.fault((*path, axis), f'"{text[:60]}" is not {_a(axis)} of the world; they are {", ".join(known)}{did_you_mean(text, known)}')
             chosen += fitting
         found.append((axis, tuple(name for name in known if name in chosen)))
     return tuple(found)
 
 
-def _error(f: Fields, path: Path, entry: dict[str, Any]) -> tuple[str, float]:
+def _error(f: FieldReader, path: Path, entry: dict[str, Any]) -> tuple[str, float]:
     text = f.text(path, entry, "error") or "none"
     word, _, size = text.partition(" ")
     sized = ("lognormal", "normal", "negative-binomial")
@@ -106,7 +112,12 @@ def _error(f: Fields, path: Path, entry: dict[str, Any]) -> tuple[str, float]:
         value = float(size) if size else 0.0
     except ValueError:
         value = math.nan
-    if word in sized and not 0.0 < value < math.inf:
-        f.fault((*path, "error"), f"found {show(text)}; the number after {word} is above 0")
+    most = 5.0 if word == "lognormal" else 1e12
+    if word in sized and not 0.0 < value <= most:
+        f.fault((*path, "error"), f"found {show(text)}; the number after {word} is above 0 and at most {most:g}")
         return "none", 0.0
     return word, value
+
+
+def _a(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeo' else 'a'} {noun}"

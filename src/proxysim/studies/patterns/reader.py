@@ -12,10 +12,10 @@ from proxysim.scenario.resolve.loader import read_source
 from proxysim.scenario.resolve.source import WorldSource, error_of
 from proxysim.scenario.schema.numbers import show
 from proxysim.scenario.schema.values import read_source_text
-from proxysim.scenario.shipped import patterns_path, shipped_worlds
+from proxysim.scenario.shipped import PATTERNS, patterns_path, shipped_worlds
 from proxysim.scenario.toml.reader import Document, read_file
 from proxysim.studies.patterns.document import PatternsFile
-from proxysim.studies.patterns.fields import KIND, Fields, WorldIds
+from proxysim.studies.patterns.fields import KIND, FieldReader, WorldIds
 from proxysim.studies.patterns.observation_reader import read_observation
 from proxysim.studies.patterns.pattern_reader import read_headline, read_left_out, read_pattern, read_rival
 
@@ -43,12 +43,14 @@ def patterns_of(document: Document, folder: FilePath) -> PatternsFile:
         raise InputError(list(document.faults))
     kind = document.data.get("kind")
     if kind in ("world", "part", "experiment"):
-        message = f'found "{kind}"; allowed here is "{KIND}"'
+        beside = FilePath(document.file).with_suffix(PATTERNS)
+        cure = f"; its patterns are in {beside.name}" if kind == "world" and beside.is_file() else ""
+        message = f'found "{kind}"; allowed here is "{KIND}"{cure}'
         raise InputError([Fault(document.file, document.line(("kind",)), "kind", message)])
-    return _read(Fields(document), folder)
+    return _read(FieldReader(document), folder)
 
 
-def _read(f: Fields, folder: FilePath) -> PatternsFile:
+def _read(f: FieldReader, folder: FilePath) -> PatternsFile:
     """Read and check the whole file."""
     data = f.document.data
     f.keys((), data, KEYS, ("kind", "world", "patterns"))
@@ -76,7 +78,7 @@ def _read(f: Fields, folder: FilePath) -> PatternsFile:
     found = [read_pattern(f, name, entry, world, observations, rivals) for name, entry in f.entries(data, "patterns")]
     left = [read_left_out(f, name, entry) for name, entry in f.entries(data, "left_out")]
     headline = read_headline(f, data, world)
-    if not found and "patterns" in data:
+    if not found and not f.faults and "patterns" in data:
         f.fault(("patterns",), "has no pattern")
     if f.faults:
         raise error_of(f.document.file, f.faults)
@@ -85,22 +87,25 @@ def _read(f: Fields, folder: FilePath) -> PatternsFile:
                         tuple(left), f.sources)  # fmt: skip
 
 
-def _source(f: Fields, folder: FilePath, data: dict[str, Any]) -> WorldSource | None:
+def _source(f: FieldReader, folder: FilePath, data: dict[str, Any]) -> WorldSource | None:
     world = data.get("world")
     if not isinstance(world, str) or not world:
         if "world" in data:
             f.fault(("world",), f"needs the path of a world file in quotes; found {show(world)}")
         return None
-    beside = folder / path_of(world)
     try:
+        beside = folder / path_of(world)
         return read_source(world if not beside.exists() and world in shipped_worlds() else os.path.normpath(beside))
+    except (OSError, ValueError) as error:
+        f.fault(("world",), f"{show(world)} cannot be read: {getattr(error, 'strerror', None) or error}")
+        return None
     except InputError as error:
         f.fault(("world",), f'"{world}" cannot be used; its faults are listed as well')
         f.faults += error.faults
         return None
 
 
-def _sources(f: Fields, data: dict[str, Any]) -> dict[str, str]:
+def _sources(f: FieldReader, data: dict[str, Any]) -> dict[str, str]:
     found = {}
     table = data.get("sources", {})
     if not isinstance(table, dict):

@@ -70,8 +70,8 @@ def values_of(pattern: Pattern, observed: Observed, observations: Mapping[str, O
                 base = part(pattern.against or pattern.observe, pattern.over or pattern.window)
                 return np.asarray(x.mean(axis=1) / base.mean(axis=1))
             case "rank":
-                others = np.stack([part(name, pattern.window).mean(axis=1) for name in pattern.among])
-                return np.asarray(1.0 + (others > x.mean(axis=1)).sum(axis=0))
+                own, others = x.mean(axis=1), np.stack([part(name, pattern.window).mean(axis=1) for name in pattern.among if name != pattern.observe])
+                return np.where((others == own).any(axis=0), np.nan, 1.0 + (others > own).sum(axis=0))
             case "slope":
                 return _slope(x) * 12.0 / observations[pattern.observe].period
             case "variance-over-mean":
@@ -96,7 +96,7 @@ def values_of(pattern: Pattern, observed: Observed, observations: Mapping[str, O
 def _slope(x: Array) -> Array:
     """Return the least-squares slope per period, relative to the mean."""
     time = np.arange(x.shape[1]) - (x.shape[1] - 1) / 2.0
-    return np.asarray((x @ time) / (time @ time) / x.mean(axis=1))
+    return np.asarray((x * time).sum(axis=1) / (time * time).sum() / x.mean(axis=1))
 
 
 def _first(name: str, level: Level | None, pattern: Pattern, observed: Observed) -> Array:

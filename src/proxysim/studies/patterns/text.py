@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from proxysim.formatting import ascii_only, counted, joined, number, percent, table
+from proxysim.formatting import ascii_only, counted, joined, number, percent, plain, table
 from proxysim.studies.patterns.document import DATED, Pattern
 
 if TYPE_CHECKING:
@@ -16,20 +16,21 @@ if TYPE_CHECKING:
     from proxysim.studies.patterns.held_back import HeldBack
 
 _WIDTH = 118
+_HEADS = ("pattern", "role", "range", "model (5 % to 95 %)", "in range", "met")
 
 
 def summary(found: Assessment) -> str:
     """Return the comparison as text: the answer, the table, patterns that are no evidence, and the wrong models."""
     lines = [*_wrapped(headline(found)), ""]
-    shown = [one for one in found.verdicts if one.pattern.is_evidence]
-    lines += table(("pattern", "role", "range", "model (5 % to 95 %)", "in range", "met"), [_row(found, one) for one in shown], left=(0, 1, 5))
+    shown = list(found.evidence)
+    lines += table(_HEADS, [_row(found, one) for one in shown], left=(0, 1, 5))
     if found.refused:
-        names = joined([one.pattern.id for one in found.refused], 30)
-        lines += ["", *_wrapped(f"No evidence, because no wrong model that they name fails them: {names}.")]
+        lines += ["", "Refused as evidence, because no wrong model that they name fails them:"]
+        lines += table(_HEADS, [_row(found, one) for one in found.refused], left=(0, 1, 5))
     given = [one for one in found.verdicts if not one.pattern.is_evidence]
     if given:
         lines += ["", "Inputs, or true by how the world is written; not counted:"]
-        lines += table(("pattern", "role", "range", "model (5 % to 95 %)", "in range", "met"), [_row(found, one) for one in given], left=(0, 1, 5))
+        lines += table(_HEADS, [_row(found, one) for one in given], left=(0, 1, 5))
     if found.file.left_out:
         lines += ["", *_wrapped(f"Not comparable with this model: {joined([one.id for one in found.file.left_out], 40)}; the file says why.")]
     if found.rejections is not None:
@@ -42,11 +43,13 @@ def headline(found: Assessment) -> str:
     evidence, scenario = found.evidence, found.file.scenario
     drawn = "all uncertain parameters resampled" if found.uncertain else "uncertain parameters at their values"
     name = Path(scenario.file).stem
-    words = f"{name}: {found.met} of {counted(len(evidence), 'pattern')} that can be failed {'is' if len(evidence) == 1 else 'are'} reproduced, "
+    if not evidence:
+        return f"{name}: no pattern of this file counts as evidence, so nothing here could have failed."
+    verbs = ("counts", "is") if len(evidence) == 1 else ("count", "are")
+    words = f"{name}: {found.met} of {counted(len(evidence), 'pattern')} that {verbs[0]} as evidence {verbs[1]} reproduced, "
     words += f"in {counted(found.runs, 'run')} with {drawn}."
     together = found.jointly
-    if len(evidence):
-        words += f" Half of the runs pass {int(_middle(together))} or more of them; {percent(float((together == len(evidence)).mean()))} pass all."
+    words += f" Half of the runs pass {int(_middle(together))} or more of them; {percent(float((together == len(evidence)).mean()))} pass all."
     return words
 
 
@@ -57,24 +60,37 @@ def _middle(values: object) -> float:
 
 
 def _row(found: Assessment, one: Verdict) -> tuple[str, ...]:
-    q05, q95 = one.interval
-    model = f"{said(found, one.pattern, one.median)} ({said(found, one.pattern, q05)} to {said(found, one.pattern, q95)})"
-    return one.pattern.id, one.pattern.role, range_words(found, one.pattern), model, percent(one.share), "yes" if one.met else "NO"
+    return one.pattern.id, one.pattern.role, *range_and_model(found, one), percent(one.share), "yes" if one.met else "NO"
 
 
-def range_words(found: Assessment | HeldBack, pattern: Pattern) -> str:
-    """Return the range of a pattern as text."""
-    low, high = said(found, pattern, pattern.low), said(found, pattern, pattern.high)
+def range_and_model(found: Assessment, one: Verdict) -> tuple[str, str]:
+    """Return the range of a pattern, and the median and interval of the model, as text; with more digits where both would look the same."""
+    p, (q05, q95) = one.pattern, one.interval
+    same = any(end != one.median and said(found, p, end) == said(found, p, one.median) for end in (p.low, p.high) if math.isfinite(end))
+    digits = _EXACT if same else None
+    median, low, high = (said(found, p, value, digits) for value in (one.median, q05, q95))
+    return range_words(found, p, digits), median if median == low == high else f"{median} ({low} to {high})"
+
+
+#: Significant digits of numbers that would otherwise look the same.
+_EXACT = 6
+
+
+def range_words(found: Assessment | HeldBack, pattern: Pattern, digits: int | None = None) -> str:
+    """Return the range of a pattern as text, with three significant digits or more."""
+    low, high = said(found, pattern, pattern.low, digits), said(found, pattern, pattern.high, digits)
     words = f"at most {high}" if math.isinf(pattern.low) else f"at least {low}" if math.isinf(pattern.high) else f"{low} to {high}"
     if pattern.low == pattern.high:
         words = low
     return words if pattern.at_least is None else f"{words} in {percent(pattern.at_least)} of runs"
 
 
-def said(found: Assessment | HeldBack, pattern: Pattern, value: float) -> str:
-    """Return a value of a pattern as text: a month if it is dated."""
+def said(found: Assessment | HeldBack, pattern: Pattern, value: float, digits: int | None = None) -> str:
+    """Return a value of a pattern as text: a month if it is dated; otherwise with three significant digits or more."""
     if pattern.statistic not in DATED:
-        return "never" if math.isinf(value) and pattern.statistic == "lag-between" else number(value)
+        if math.isinf(value):
+            return "never" if pattern.statistic == "lag-between" else "unbounded"
+        return number(value) if digits is None else plain(value, digits, ",")
     if math.isnan(value):
         return "-"
     return "never" if math.isinf(value) else found.file.scenario.month_name(round(value))
@@ -82,7 +98,8 @@ def said(found: Assessment | HeldBack, pattern: Pattern, value: float) -> str:
 
 #: Kinds of wrong models in words.
 _KIND_WORDS = {"rule": ("rule off", "rules off"), "part": ("part of a rule off", "parts of rules off"), "variant": ("variant", "variants"),
-               "policy": ("policy off", "policies off"), "number": ("end of a headline parameter", "ends of headline parameters")}  # fmt: skip
+               "policy": ("policy off", "policies off"), "number": ("end of a headline parameter", "ends of headline parameters"),
+               "own": ("model of its own", "models of its own")}  # fmt: skip
 
 
 def _rivals(found: Assessment) -> Iterator[str]:
@@ -101,10 +118,12 @@ def _rivals(found: Assessment) -> Iterator[str]:
     yield from table(("wrong model", "failed", *(f"{k + 1}" for k in range(len(evidence)))), rows)
     yield ""
     yield from _wrapped("Patterns: " + ", ".join(f"{k + 1} {name}" for k, name in enumerate(evidence)) + ".")
-    left = [one.model.name for one in different if not one.failed]
-    if left:
-        yield ""
-        yield from _wrapped(f"What the data cannot tell: {joined(left, len(left))}.")
+    own = [one for one in found.rejections if one.model.kind == "own" and one.model.world is not None]
+    for words, models in (("What the data cannot tell", different), ("Models of the file itself that no pattern rejects", own)):
+        left = [one.model.name for one in models if not one.failed]
+        if left:
+            yield ""
+            yield from _wrapped(f"{words}: {joined(left, len(left))}.")
     same = [one.model.name for one in tried if one.model.world is None]
     if same:
         yield ""
@@ -134,11 +153,20 @@ def held_back_summary(found: HeldBack) -> str:
         texts = [f"{said(found, one.pattern, cell.median)} ({percent(cell.share)}) {'hit' if cell.met else 'MISS'}" for cell in cells]
         rows.append((one.pattern.id, one.pattern.role, range_words(found, one.pattern), *texts))
     lines += ["", *table(("pattern", "role", "range", *VERSIONS), rows, left=(0, 1))]
-    hits = ", ".join(f"{version} {sum(one.met for one in verdicts)}" for version, verdicts in found.verdicts.items())
-    notes = (f"Median over the runs, and share of the runs in the range. Hits of {len(rows)}: {hits}. As shipped, an input or a construction "
-             "is no hit, since the world contains it; blind, it is a prediction.")  # fmt: skip
-    lines += ["", *_wrapped(notes)]
+    lines += ["", *_wrapped(f"Median over the runs, and share of the runs in the range. {_hits(found)}")]
     return ascii_only("\n".join(lines))
+
+
+def _hits(found: HeldBack) -> str:
+    """Return how many patterns each version meets; as shipped, an input or a construction is no hit, since the world contains it."""
+    words = []
+    for evidence, what in ((True, "pattern"), (False, "input or construction")):
+        met = {version: [one.met for one in verdicts if one.pattern.is_evidence is evidence] for version, verdicts in found.verdicts.items()}
+        count = len(met["blind"])
+        if count:
+            told = [f"{sum(one)} {version}" for version, one in met.items() if evidence or version != "as shipped"]
+            words.append(f"Of {counted(count, what, 'patterns' if evidence else 'inputs and constructions')}, {joined(told)}.")
+    return " ".join(words)
 
 
 def _wrapped(words: str) -> list[str]:

@@ -12,13 +12,10 @@ from proxysim.core.parameters import VARIANTS
 from proxysim.errors import InputError
 from proxysim.scenario.resolve.patterns import PathError
 from proxysim.scenario.scenario import EventEffect, Number, Scenario
+from proxysim.scenario.schema.keys import parameter_of
 from proxysim.scenario.toml.paths import split_path
 from proxysim.scenario.world.world import World, build
 from proxysim.studies.patterns.document import PatternsFile, Rival
-
-#: Kinds of wrong models, in the order in which they are listed: a whole rule off, a part of one off, a variant of a rule, a policy
-#: off, a headline parameter at an end of its range, and those of the file itself.
-KINDS = ("rule", "part", "variant", "policy", "number", "own")
 
 
 @dataclass(frozen=True)
@@ -106,7 +103,7 @@ class WrongModel:
     Attributes
     ----------
     name, about : name and description
-    kind : one of `KINDS`
+    kind : "rule" (a whole rule off), "part" (of one), "variant", "policy" (off), "number" (an end of a headline parameter) or "own"
     world : the world of the wrong model; None if it is the same as the model, so that nothing can tell them apart
     """
 
@@ -177,11 +174,12 @@ class WrongModels:
         changed = self.file.world.scenario(branch, (*self.file.sets, *sets))
         before = self.file.world.scenario(branch, self.file.sets)
         fixed = {path for path, number in changed.numbers.items() if number.origin == "set" and number != before.numbers.get(path)}
-        return edited(changed, lambda one: _keeping(one, [effect for effect in one.effects if effect.path not in fixed]), "kept")
+        how = f"kept {' '.join(sorted('.'.join(path) for path in fixed))}"
+        return edited(changed, lambda one: _keeping(one, [effect for effect in one.effects if effect.path not in fixed]), how)
 
     def _end(self, path: tuple[str, ...], end: str) -> WrongModel:
         name = ".".join(path)
-        scenario = edited(self.scenario, lambda one: replace(one, numbers=one.numbers | {path: _at(one.numbers[path], end)}), f"{name} {end}")
+        scenario = edited(self.scenario, lambda one: replace(one, numbers=one.numbers | {path: _at(path, one.numbers[path], end)}), f"{name} {end}")
         return self._model(f"{name} {end}", f"{name} at the {end} end of its range", "number", scenario)
 
     def _model(self, name: str, about: str, kind: str, scenario: Scenario) -> WrongModel:
@@ -197,9 +195,15 @@ class WrongModels:
 
 
 def _without(scenario: Scenario, events: Sequence[str]) -> Scenario:
-    """Return a scenario in which some events have no effect."""
-    how = f"without {' '.join(events)}"
-    return edited(scenario, lambda one: _keeping(one, [effect for effect in one.effects if effect.event not in events]), how)
+    """Return a scenario in which some events do not occur."""
+
+    def edit(one: Scenario) -> Scenario:
+        if not any(event.id in events and not event.off for event in one.events):
+            return one
+        off = tuple(replace(event, off=True) if event.id in events else event for event in one.events)
+        return replace(one, events=off, effects=tuple(effect for effect in one.effects if effect.event not in events))
+
+    return edited(scenario, edit, f"without {' '.join(events)}")
 
 
 def _keeping(scenario: Scenario, effects: Sequence[EventEffect]) -> Scenario:
@@ -217,12 +221,16 @@ def edited(scenario: Scenario, edit: Callable[[Scenario], Scenario], how: str) -
     return scenario if same else replace(found, reference=reference, hash=f"{scenario.hash} {how}")
 
 
-def _at(number: Number, end: str) -> Number:
-    """Return a number fixed at an end of its range."""
-    at = number.low if end == "low" else number.high
+def _at(path: tuple[str, ...], number: Number, end: str) -> Number:
+    """Return a number fixed at an end of its range, within the bounds of its parameter."""
+    at, parameter = number.low if end == "low" else number.high, parameter_of(path)
     if at is None:  # a branch that policies compare with may have set it
         return number
     if not number.series:
         return replace(number, value=at, low=None, high=None)
-    series = tuple((month, value * at) for month, value in number.series)
-    return replace(number, value=number.value * at, series=series, low=None, high=None)
+
+    def within(value: float) -> float:
+        return min(max(value * at, parameter.low), parameter.high)
+
+    series = tuple((month, within(value)) for month, value in number.series)
+    return replace(number, value=within(number.value), series=series, low=None, high=None)
