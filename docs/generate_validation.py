@@ -16,12 +16,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from proxysim.formatting import counted, joined, percent
 from proxysim.runs.threads import Progress
 from proxysim.studies.patterns.assessment import LEAST_RUNS, Assessment, Rejection, Verdict, patterns
 from proxysim.studies.patterns.document import DATED, Pattern, PatternsFile
 from proxysim.studies.patterns.held_back import VERSIONS, HeldBack, held_back
 from proxysim.studies.patterns.reader import read_patterns
+from proxysim.studies.patterns.statistic import passes
 from proxysim.studies.patterns.text import range_words, said
 
 DOCS = Path(__file__).parent
@@ -104,6 +107,11 @@ class Found:
     def file(self) -> PatternsFile:
         """The patterns file."""
         return self.values.file
+
+    def drawn_evidence(self) -> list[Verdict]:
+        """The same patterns as the evidence of `values`, with uncertain parameters resampled."""
+        ids = {one.pattern.id for one in self.values.evidence}
+        return [one for one in self.drawn.verdicts if one.pattern.id in ids]
 
     def missed(self) -> list[Verdict]:
         """Patterns that are evidence and that the world misses."""
@@ -234,7 +242,7 @@ def short(founds: Sequence[Found]) -> str:
     for one in founds:
         check, fit, adjusted = by_role(one.values.evidence)
         caught = [rejected(mode, BUILT_IN) for mode in (one.values, one.drawn)]
-        rows.append((f"`{one.name}`", met_of(one.values.evidence), check, fit, adjusted, met_of(one.drawn.evidence),
+        rows.append((f"`{one.name}`", met_of(one.values.evidence), check, fit, adjusted, met_of(one.drawn_evidence()),
                      *(f"{some} of {all_}" for some, all_ in caught)))  # fmt: skip
     return table(("world", "patterns reproduced", "check", "fit", "fit*", "with draws", "wrong models rejected", "with draws"), rows)
 
@@ -275,9 +283,8 @@ def evidence_part(found: Found) -> Iterator[str]:
     yield table(("pattern", "role", "published figure", "range", "model, median (5 to 95 %)", "runs in range", "draws in range", "reproduced"), [
         (f"`{one.pattern.id}`: {one.pattern.about}", role(one.pattern), cited(one.pattern), range_words(found.values, one.pattern), model(found, one),
          percent(one.share), percent(other.share), yes(one.met)) for one, other in evidence])  # fmt: skip
-    yield wrapped(f"{met_of(found.values.evidence)} are reproduced with uncertain parameters at their values, and {met_of(found.drawn.evidence)} if all of them are resampled. "
-                  f"{percent(float((found.values.jointly == len(evidence)).mean()))} of the runs pass all patterns at once, and "
-                  f"{percent(float((found.drawn.jointly == len(evidence)).mean()))} of the draws.")  # fmt: skip
+    yield wrapped(f"{met_of(found.values.evidence)} are reproduced with uncertain parameters at their values, and {met_of(found.drawn_evidence())} if all of them are resampled. "
+                  f"{percent(at_once(found.values.evidence))} of the runs pass all patterns at once, and {percent(at_once(found.drawn_evidence()))} of the draws.")  # fmt: skip
     refused = [one.pattern.id for one in found.values.refused]
     if refused:
         yield wrapped(f"No evidence after all, because none of the wrong models that they name fails them: {joined([f'`{one}`' for one in refused], 99)}.")
@@ -299,6 +306,11 @@ def evidence_part(found: Found) -> Iterator[str]:
     yield "### Left out\n"
     yield wrapped("Published figures with which this world cannot be compared:")
     yield table(("figure", "why not"), [(one.about, one.because) for one in found.file.left_out])
+
+
+def at_once(evidence: Sequence[Verdict]) -> float:
+    """Share of the runs that pass all patterns."""
+    return float(np.all([passes(one.pattern, one.values) for one in evidence], axis=0).mean())
 
 
 def compared_words(found: Found, one: Verdict) -> str:
@@ -419,8 +431,8 @@ that lie in the range. *Draws in range* is the same share if all uncertain param
 "in 80 %", if at least that share of the runs does.
 
 **Wrong models** are models that are known to be wrong: a rule or a part of one switched off, another variant of a rule, a headline parameter at an end of its range, or a mistake written for this
-world. A wrong model fails a pattern, and is *rejected*, if at most 1 % of its runs lie in the range while at least 20 % of the runs of the model do. A pattern that the model itself misses can
-reject nothing. Nothing is adjusted again for a wrong model, so the number of rejections is rather too high than too low.
+world. A wrong model fails a pattern, and is *rejected*, if at most 1 % of its runs lie in the range while at least 20 % of the runs of the model do. Where the statistic is undefined in more than half
+of the runs of a wrong model, such as a delay from a delivery that never comes, the pattern counts neither for nor against it. A pattern that the model itself misses can reject nothing. Nothing is adjusted again for a wrong model, so the number of rejections is rather too high than too low.
 
 **A hit is no proof.** Many patterns follow from few numbers, and a world with hundreds of assumptions can hold a history for the wrong reasons. The misses and the wrong models that no pattern rejects
 say more about the model than the number of hits.

@@ -117,7 +117,7 @@ def file_of(folder: Path, observations: Mapping[str, str], patterns: Mapping[str
             more: str = "") -> PatternsFile:  # fmt: skip
     """A patterns file as read; without patterns it has one that all runs meet."""
     first = next(iter(observations))
-    patterns = patterns or {"any": pattern(first, "first-month", above=0, low="1990-01")}
+    patterns = patterns or {"any": pattern(first, "first-month", above=0, low="2020-01")}
     text = f'kind = "patterns"\nworld = "{world}"\n[sources]\nA-1 = "A report"\n'
     text += "".join(f"[observations.{name}]\n{keys}" for name, keys in observations.items())
     text += "".join(f"[patterns.{name}]\n{keys}" for name, keys in patterns.items())

@@ -15,7 +15,7 @@ from tests.sweeping import surroundings
 from proxysim.errors import InputError
 from proxysim.runs.series import Request
 from proxysim.scenario.world.quantiles import Range
-from proxysim.studies.patterns.document import Level
+from proxysim.studies.patterns.document import MONTHS_FIXED, Level
 from proxysim.studies.patterns.reader import read_patterns
 
 PATTERNS = TEXT[TEXT.index("[patterns.growth]") : TEXT.index("[rivals.weak]")]
@@ -69,11 +69,11 @@ SLIPS = [
     ("error without size", '"lognormal 0.2"', '"lognormal"',
      '15: observations.rifles.error: found "lognormal"; write a number after it, such as lognormal 0.2'),
     ("error with size", '"binomial"', '"binomial 3"', '22: observations.stops.error: found "binomial 3"; write only binomial'),
-    ("error size", '"lognormal 0.2"', '"lognormal -1"', '15: observations.rifles.error: found "lognormal -1"; the number after lognormal is above 0'),
+    ("error size", '"lognormal 0.2"', '"lognormal -1"', '15: observations.rifles.error: found "lognormal -1"; the number after lognormal is above 0 and at most 5'),
     ("error nan", '"lognormal 0.2"', '"lognormal nan"',
-     '15: observations.rifles.error: found "lognormal nan"; the number after lognormal is above 0'),
+     '15: observations.rifles.error: found "lognormal nan"; the number after lognormal is above 0 and at most 5'),
     ("error size word", '"lognormal 0.2"', '"lognormal much"',
-     '15: observations.rifles.error: found "lognormal much"; the number after lognormal is above 0'),
+     '15: observations.rifles.error: found "lognormal much"; the number after lognormal is above 0 and at most 5'),
     ("binomial of flows", '"lognormal 0.2"', '"binomial"', "15: observations.rifles.error: binomial is for counted events: stopped and strikes"),
     ("error number", '"binomial"', "0.2", "22: observations.stops.error: needs text in quotes, of 1 to 2000 characters; found 0.2"),
     ("period", '"year"', '"quarter"', '19: observations.output.period: found "quarter"; allowed are month, year'),
@@ -103,7 +103,7 @@ SLIPS = [
     ("window before", '["2020-01", "2021-12"]', '["2019-01", "2021-12"]',
      '28: patterns.growth.over: found "2019-01" to "2021-12"; the world runs from 2020-01 to 2024-12'),
     ("window turned", '["2022-01", "2024-12"]', '["2024-01", "2022-12"]',
-     '27: patterns.growth.window: found "2024-01" to "2022-12"; the world runs from 2020-01 to 2024-12'),
+     '27: patterns.growth.window: found "2024-01" to "2022-12"; the first month is after the last'),
     ("window not of years", '["2022-01", "2024-12"]', '["2022-02", "2024-12"]',
      "27: patterns.growth.window: does not hold whole calendar years, but output is by year"),
     ("over not of years", '["2020-01", "2021-12"]', '["2020-01", "2021-11"]',
@@ -133,6 +133,27 @@ SLIPS = [
     ("low above high", "low       = 0.5", "low = 6", "29: patterns.growth.low: found 6, which is above `high`"),
     ("low no month", 'low       = "2020-05"', "low = 5", '42: patterns.first-rifles.low: needs a month such as "2022-01"; found 5'),
     ("at_least", "at_least  = 0.1", "at_least = 2", "60: patterns.delay.at_least: found 2; allowed is 0 to 1"),
+    ("at_least 0", "at_least  = 0.1", "at_least = 0", "60: patterns.delay.at_least: found 0; allowed is above 0 and at most 1"),
+    ("at_least text", "at_least  = 0.1", 'at_least = "most"', '60: patterns.delay.at_least: found "most"; allowed is 0 to 1'),
+    ("dated range outside", 'low       = "2020-05"', 'low = "2022-05"', '42: patterns.first-rifles.low: found "2022-05", which is outside the window'),
+    ("since outside", 'against   = "rifles"\nagainst_above = 0.1\n', 'since = "2031-05"\n',
+     '53: patterns.delay.since: found "2031-05", which is outside the world'),
+    ("months of the window", "months    = 2", "months = 22", "41: patterns.first-rifles.months: found 22; the window has only 21"),
+    ("day in a month", 'low       = "2020-05"', 'low = "2020-05-17"', '42: patterns.first-rifles.low: needs a month such as "2022-01"; found "2020-05-17"'),
+    ("share of itself", 'statistic = "ratio"\nwindow    = ["2022-01", "2024-12"]\nover      = ["2020-01", "2021-12"]',
+     'statistic = "share"\nwindow = ["2022-01", "2024-12"]\nagainst = "output"', "28: patterns.growth.against: is the observation itself, so the share is always 1"),
+    ("share of months in years", 'statistic = "ratio"\nwindow    = ["2022-01", "2024-12"]\nover      = ["2020-01", "2021-12"]',
+     'statistic = "share"\nwindow = ["2022-01", "2024-12"]\nagainst = "rifles"',
+     "25: patterns.growth.observe: output and rifles have different periods, month and year"),
+    ("ratio without a base", 'over      = ["2020-01", "2021-12"]\n', "",
+     "23: patterns.growth: a ratio needs a base: another window in `over`, another observation in `against`, or both"),
+    ("rank alone", 'statistic = "ratio"\nwindow    = ["2022-01", "2024-12"]\nover      = ["2020-01", "2021-12"]',
+     'statistic = "rank"\nwindow = ["2022-01", "2024-12"]\namong = ["output"]', "28: patterns.growth.among: has none; a rank needs the other observations"),
+    ("months changed", "behaviour.plant_wear=0.2;", "scenario.end=2023-12-01;", f"34: patterns.growth.fails_if: {MONTHS_FIXED}"),
+    ("rival with other months", "pacts.treaty.strength=0.1", "scenario.start=2019-01-01", f"63: rivals.weak.set: {MONTHS_FIXED}"),
+    ("drawn with another", 'grade = "D", source', 'moves_with = "states.north.income", source',
+     "13: observations.rifles.visibility.moves_with: is not used here; each observation is drawn on its own"),
+    ("lognormal too wide", '"lognormal 0.2"', '"lognormal 6"', '15: observations.rifles.error: found "lognormal 6"; the number after lognormal is above 0 and at most 5'),
     ("role", '"check"', '"chek"', '58: patterns.delay.role: found "chek"; allowed are fit, check, construction, input; did you mean "check"?'),
     ("no role", 'role      = "check"\n', "", "47: patterns.delay.role: is missing"),
     ("fit without fails_if", 'fails_if  = ["weak", "no-output", "behaviour.plant_wear=0.2; behaviour.decay=0"]\n', "",
@@ -190,9 +211,11 @@ MORE = [
     ("statistic", '"ratio"', '"raito"', ['26: patterns.growth.statistic: found "raito"; allowed are mean, sum, share, ratio, first-month, lag-between, rank, slope, variance-over-mean, event-rate, peak; did you mean "ratio"?']),
     ("no statistic", 'statistic = "ratio"\n', "", ["23: patterns.growth.statistic: is missing"]),
     ("low is no number", "low       = 0.5", "low = nan", ["29: patterns.growth.low: is nan; a finite number is needed"]),
-    ("no fails_if", 'fails_if  = "no-interdiction"', "fails_if = []", ["59: patterns.delay.fails_if: is missing; a pattern that nothing can fail is no evidence"]),
+    ("no fails_if", 'fails_if  = "no-interdiction"', "fails_if = []", ["59: patterns.delay.fails_if: needs text in quotes, or a list of texts; found an empty list"]),
     ("level", "above     = 0.1", "above = true", ["40: patterns.first-rifles.above: found true; allowed is a number"]),
     ("rival built in", "rivals.weak", "rivals.no-trade", ["61: rivals.no-trade: is the name of a wrong model that is built in; give another name"]),
+    ("rival of a policy", "rivals.weak", "rivals.no-policy-x", ['34: patterns.growth.fails_if: "weak" is not one of the rivals',
+     "61: rivals.no-policy-x: is the name of a wrong model that is built in; give another name"]),
     ("share", '"ratio"', '"share"', ["23: patterns.growth.against: is missing; a share needs the observation of which it is a share", "28: patterns.growth.over: is not used by share; leave it out"]),
     ("rank", '"ratio"', '"rank"', ["23: patterns.growth.among: is missing; a rank needs the other observations", "28: patterns.growth.over: is not used by rank; leave it out"]),
     ("among", '"ratio"', '"rank"\namong = ["stop"]', ['27: patterns.growth.among: "stop" is not one of the observations; did you mean "stops"?']),
@@ -236,6 +259,18 @@ def test_faults__of_the_world_are_named_with_those_of_the_file(tmp_path: Path) -
     found = faults_of(tmp_path, TEXT.replace('"quickstart"', '"mine.toml"').replace("headline =", "hedline ="), mine=world)
     assert ['2: world: "mine.toml" cannot be used; its faults are listed as well', '4: hedline: is not a key here; did you mean "headline"?'] == found[-2:]
     assert ["mine.toml:23: states.north.income: has no value; add one"] == found[:-2]
+
+
+@pytest.mark.parametrize(("statistic", "of", "words"), [
+    ("sum", "personnel.reds", "sum adds periods, but a is a level and not a flow or a count"),
+    ("event-rate", "funds.north", "event-rate adds periods, but a is a level and not a flow or a count"),
+    ("share", "personnel.reds", "a and b have different units: "), ("rank", "personnel.reds", "a and b have different units: "),
+])  # fmt: skip
+def test_observations__that_cannot_be_judged_so_are_refused(tmp_path: Path, statistic: str, of: str, words: str) -> None:
+    """Levels are not added up, and men are no share of dollars."""
+    more = {"share": {"against": "b"}, "rank": {"among": ["b"]}}.get(statistic, {})
+    with pytest.raises(InputError, match=f"patterns.p.(observe|statistic): {words}"):
+        file_of(tmp_path, {"a": observation(of), "b": observation("made.north")}, {"p": pattern("a", statistic, low=0, **more)})
 
 
 # ---- files of other kinds ------------------------------------------------------------------------------------------
@@ -319,8 +354,8 @@ def test_file__becomes_observations_patterns_rivals_and_what_is_left_out(tmp_pat
 
 
 def test_months__may_be_text_or_dates(tmp_path: Path) -> None:
-    """With or without a day."""
-    for low in ('"2020-05"', '"2020-05-17"', "2020-05-01"):
+    """Text without a day, or a date of TOML."""
+    for low in ('"2020-05"', "2020-05-01"):
         assert 4.0 == read_patterns(written(tmp_path, TEXT.replace('"2020-05"', low))).patterns[1].low
 
 

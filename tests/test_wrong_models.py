@@ -257,6 +257,16 @@ def test_ends__of_a_number_with_dates_scale_the_whole_series(tmp_path: Path) -> 
     assert [(250.0, ((24, 200.0),)), (1000.0, ((24, 800.0),))] == [(one.value, one.series) for one in found]
 
 
+def test_ends__of_a_series_stay_within_the_bounds_of_the_parameter(tmp_path: Path) -> None:
+    """0.8 times 1.5 is no probability of detection."""
+    text = QUICKSTART.replace("detection = {value = 0.10, low = 0.05, high = 0.30", 'detection = {2020 = 0.8, 2022 = 0.4, low = "-50 %", high = "+50 %"')
+    text = text.replace("north-coast.detection = 2}", "north-coast.detection = 1.1}")
+    assert "2022 = 0.4" in text and "1.1}" in text
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    _, found = at_ends(tmp_path / "mine.toml", ("legs", "north-coast", "detection"))
+    assert [(0.4, ((24, 0.2),)), (0.99, ((24, pytest.approx(0.6)),))] == [(one.value, one.series) for one in found]
+
+
 def test_fails_if__is_a_rival_a_built_in_name_or_changes(tmp_path: Path) -> None:
     """Changes are those of --set; a rival has its branch and its changes."""
     fails_if = ["poor", "no-output", "pacts.treaty.strength=0; behaviour.decay=0"]
@@ -356,6 +366,40 @@ def test_told_until__leaves_earlier_months_as_they_are() -> None:
     shipped, early, late = series([world, *(build(told_until(world.scenario, month)) for month in (24, 42))], asked, SEEDS, 3)
     assert np.array_equal(shipped, late)
     assert np.array_equal(shipped[:, :24], early[:, :24]) and not np.array_equal(shipped[:, 24:], early[:, 24:])
+
+
+@pytest.mark.parametrize("month", [24, 30])
+def test_told_until__draws_what_the_world_draws(tmp_path: Path, month: int) -> None:
+    """The range of a series is a multiplier, also when all its dates are gone."""
+    text = QUICKSTART.replace("income  = {2020 = 6000, 2022 = 4800}", 'income  = {2020 = 6000, 2022 = 4800, low = "-50 %", high = "+100 %"}')
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    world = ps.load(tmp_path / "mine.toml")
+    asked = [requests(world, text) for text in ("funds", "made", "personnel")]
+    shipped, early = series([world, build(told_until(world.scenario, month))], asked, 40, 3, uncertain=True)
+    np.testing.assert_allclose(early[:, :month], shipped[:, :month], rtol=1e-12)
+    assert len(np.unique(early[:, 20, 0])) >= 20
+
+
+def test_told_until__begins_no_later_pact_and_no_later_policy(tmp_path: Path) -> None:
+    """And does not know when one ends later."""
+    policy = GUARD + 'from = 2023-01-01\nuntil = 2024-06-01\n'
+    (tmp_path / "mine.toml").write_text(QUICKSTART + policy, encoding="utf-8")
+    scenario = ps.load(tmp_path / "mine.toml").scenario
+    paths = [("policies", "guard", "from"), ("policies", "guard", "until"), ("pacts", "treaty", "in_force")]
+    assert [36.0, 53.0, 12.0] == [scenario.numbers[path].value for path in paths]
+    for month, later in ((12, 3), (40, 1), (60, 0)):
+        numbers = told_until(scenario, month).numbers
+        assert later == sum(numbers[path].value > 1000 for path in paths)
+
+
+def test_told_until__switches_later_events_off_and_cuts_windows(tmp_path: Path) -> None:
+    """One that may still occur keeps the months before."""
+    events = 'raid = {window = [2023-01-01, 2023-12-01], scale.states.north.income = 0.5}'
+    (tmp_path / "mine.toml").write_text(QUICKSTART.replace("[events]", f"[events]\n{events}"), encoding="utf-8")
+    scenario = ps.load(tmp_path / "mine.toml").scenario
+    found = {month: next(one for one in told_until(scenario, month).events if one.id == "raid") for month in (36, 40, 60)}
+    assert [True, False, False] == [one.off for one in found.values()]
+    assert [39, 47] == [found[month].last for month in (40, 60)]
 
 
 SMALL = {"arms": observation("received_arms.reds", error="lognormal 0.2", visibility={"value": 0.6, "low": 0.2, "high": 0.9}),

@@ -157,7 +157,8 @@ class Assessment:
     @property
     def jointly(self) -> Array:
         """Number of patterns that count as evidence and that each run passes, shape ``(run,)``."""
-        return np.asarray(np.sum([passes(one.pattern, one.values) for one in self.evidence], axis=0))
+        passed = [passes(one.pattern, one.values) for one in self.evidence]
+        return np.asarray(np.sum(passed, axis=0) if passed else np.zeros(self.runs, np.intp))
 
     @property
     def metadata(self) -> dict[str, Any]:
