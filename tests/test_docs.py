@@ -11,6 +11,7 @@ import pytest
 
 from proxysim.core.parameters import BY_NAME, PARAMETERS, VARIANTS
 from proxysim.scenario.resolve.loader import scenario_from_text
+from proxysim.studies.patterns.wrong_models import BUILT_IN
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -75,3 +76,10 @@ def test_docs__model_page_names_real_parameters() -> None:
     page = (DOCS / "model.md").read_text(encoding="utf-8")
     named = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", page))
     assert set() == named - known
+
+
+def test_docs__list_all_wrong_models_that_are_built_in() -> None:
+    """By name, with what is wrong in each."""
+    part = GRAMMAR.partition("**Wrong models that are built in**")[2]
+    rows = re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", part.partition("\n## ")[0], re.M)
+    assert [(name, off.about) for name, off in BUILT_IN.items()] == rows

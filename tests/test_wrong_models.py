@@ -259,7 +259,8 @@ def test_ends__of_a_number_with_dates_scale_the_whole_series(tmp_path: Path) -> 
 
 def test_ends__of_a_series_stay_within_the_bounds_of_the_parameter(tmp_path: Path) -> None:
     """0.8 times 1.5 is no probability of detection."""
-    text = QUICKSTART.replace("detection = {value = 0.10, low = 0.05, high = 0.30", 'detection = {2020 = 0.8, 2022 = 0.4, low = "-50 %", high = "+50 %"')
+    dated = 'detection = {2020 = 0.8, 2022 = 0.4, low = "-50 %", high = "+50 %"'
+    text = QUICKSTART.replace("detection = {value = 0.10, low = 0.05, high = 0.30", dated)
     text = text.replace("north-coast.detection = 2}", "north-coast.detection = 1.1}")
     assert "2022 = 0.4" in text and "1.1}" in text
     (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
