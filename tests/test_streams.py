@@ -79,3 +79,12 @@ def test_streams__of_a_poor_code_page_replace_what_they_lack(tmp_path: Path, enc
     assert "الحمر" in world.read_text(encoding="utf-8")
     found = shell(f"{PROXYSIM} compare {world} --branches no-pact,strong --runs 2", PYTHONIOENCODING=encoding, PYTHONUTF8="0")
     assert (0, True) == (found.returncode, "?????" in found.stdout), found.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("words", ["validate quickstart", "run quickstart", "worlds", "--version"])
+def test_stdout__that_is_full_is_one_line(words: str) -> None:
+    """An answer that is lost must not look like success."""
+    found = shell(f"{PROXYSIM} {words} > /dev/full")
+    assert (2, "standard output: cannot be written: No space left on device\n") == (found.returncode, found.stderr)
+    assert 0 == shell(f"{PROXYSIM} {words} 2> /dev/full").returncode

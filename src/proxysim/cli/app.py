@@ -72,7 +72,19 @@ def main() -> None:
     """Run the command line and exit."""
     gc.set_threshold(100_000, 50, 50)  # importing makes many objects and no garbage; looking for it took a sixth of a short run
     open_standard_streams()
-    app()
+    try:
+        app()
+    finally:
+        flush()
+
+
+def flush() -> None:
+    """Write what the command has printed; the last chance to say that it cannot be written."""
+    try:
+        sys.stdout.flush()
+    except InputError as error:
+        print(error, file=sys.stderr)
+        raise SystemExit(2) from None
 
 
 def refusal(file: str, message: str) -> InputError:

@@ -1,4 +1,4 @@
-"""Standard streams that never decide how a command ends: a closed reader, a missing stream or a poor code page."""
+"""Standard streams: a closed reader, a missing stream or a poor code page does not change how a command ends; a full disk is named."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import os
 import sys
 from typing import Any, TextIO
 
+from proxysim.errors import Fault, InputError
+
 
 class OpenEnded:
     """A text stream whose reader may leave: what is written afterwards goes nowhere, and the command runs to its own end.
 
-    Without it a command in a pipe such as ``proxysim verify DIR | head -1`` would lose its verdict with its reader.
+    Without it a command in a pipe such as ``proxysim verify DIR | head -1`` would lose its verdict with its reader. Output that cannot
+    be written for another reason, such as a full disk, raises InputError once.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -20,22 +23,24 @@ class OpenEnded:
         """Write text, or drop it if nobody reads."""
         try:
             return self._stream.write(text)
-        except BrokenPipeError:
-            self._leave()
+        except OSError as error:
+            self._leave(error)
             return len(text)
 
     def flush(self) -> None:
         """Flush the stream, unless nobody reads."""
         try:
             self._stream.flush()
-        except BrokenPipeError:
-            self._leave()
+        except OSError as error:
+            self._leave(error)
 
-    def _leave(self) -> None:
+    def _leave(self, error: OSError) -> None:
         """Point the file descriptor to nowhere, so that what is still buffered does not fail at exit."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stream.fileno())
         os.close(nowhere)
+        if not isinstance(error, BrokenPipeError) and self._stream is not sys.__stderr__:
+            raise InputError([Fault("standard output", 0, "", f"cannot be written: {error.strerror or error}")])
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
