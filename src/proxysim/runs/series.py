@@ -192,8 +192,15 @@ def series_of(
     BooksError : money or arms do not balance in a run
     RunError : fewer than one thread
     """
-    job = Job(tuple(worlds.values()), seed, uncertain, 0)
+    return series_of_job(Job(tuple(worlds.values()), seed, uncertain, 0), list(worlds), requests, runs, threads=threads, progress=progress)
+
+
+def series_of_job(
+    job: Job, names: Sequence[str], requests: Sequence[Request], runs: int, *, first: int = 0, threads: int | None = None,
+    progress: Progress | None = None,
+) -> Array:  # fmt: skip
+    """Run the worlds of a job, and return monthly series as `series_of`; `names` are the names of its worlds, `first` its first run."""
     found = SeriesCollector(job.worlds, runs, requests)
-    results = results_of(job, runs, np.zeros(0, np.intp), threads=threads, progress=progress, collector=found)
-    check_books(job, results, list(worlds), 0)
+    results = results_of(job, runs, np.zeros(0, np.intp), first=first, threads=threads, progress=progress, collector=found)
+    check_books(job, results, names, first)
     return found.values

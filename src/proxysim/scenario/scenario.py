@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from proxysim.core.calendar import month_index, month_name
+
+if TYPE_CHECKING:  # a world is checked without NumPy
+    import numpy as np
 
 #: Axis -> ids, in the order of the arrays; and axis -> id -> index along the axis.
 Names = dict[str, tuple[str, ...]]
@@ -117,6 +120,21 @@ class Policy:
     silent: bool
 
 
+class Posterior(Protocol):
+    """What is known of the uncertain parameters of a world beyond their ranges: particles from which they are drawn together."""
+
+    def applied(self, quantiles: np.ndarray[Any, Any], seed: int, draws: np.ndarray[Any, Any], keys: np.ndarray[Any, Any]) -> None:
+        """Replace the quantiles of the parameters that it knows.
+
+        Parameters
+        ----------
+        quantiles : quantiles of the ranges, (key, draw), which are changed
+        seed : seed of the study
+        draws : numbers of the draws, (draw,)
+        keys : random-number keys of the parameters, (key,)
+        """
+
+
 class Source(Protocol):
     """A world as read, from which every branch is resolved."""
 
@@ -178,6 +196,7 @@ class Scenario:
     policies : policies, sorted by id
     asked : origin of the scenario
     reference : the branch with which its policies compare; None if none of them needs one
+    posterior : particles from which uncertain parameters are drawn; None if they are drawn from their ranges
     """
 
     file: str
@@ -199,6 +218,12 @@ class Scenario:
     policies: tuple[Policy, ...] = ()
     asked: Asked | None = None
     reference: Scenario | None = None
+    posterior: Posterior | None = None
+
+    def with_posterior(self, posterior: Posterior | None) -> Scenario:
+        """Return the scenario, and the branch with which its policies compare, with parameters drawn from a posterior."""
+        reference = None if self.reference is None else self.reference.with_posterior(posterior)
+        return replace(self, posterior=posterior, reference=reference)
 
     @property
     def policies_on(self) -> tuple[str, ...]:

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from proxysim.core import rng
-from proxysim.core.arrays import uniforms
 from proxysim.errors import RunError
 from proxysim.runs.ensemble import Ensemble
-from proxysim.scenario.world.uncertainty import REPLICATES, Unknown, unknowns
+from proxysim.scenario.world.uncertainty import REPLICATES, Unknown, quantiles_of, unknowns
 from proxysim.statistics.intervals import LEVEL, mean_there
 from proxysim.statistics.paired import DUST
 from proxysim.statistics.sensitivity import main_effects
@@ -65,10 +63,8 @@ def screen(study: Ensemble, answers: Array, level: float = LEVEL) -> pandas.Data
     cells = np.full((len(drawn), REPLICATES), np.nan)
     cells[place, study.numbers % REPLICATES] = answers
     kinds = unknowns_of(study)
-    columns = {
-        name: uniforms(study.seed, drawn.astype(np.uint64), rng.UNKNOWN, numbers[0].key)
-        for name, numbers in kinds.items()
-    }
+    keys = np.array([numbers[0].key for numbers in kinds.values()], np.uint64)
+    columns = dict(zip(kinds, quantiles_of(study.seed, drawn, keys, study.worlds[0].scenario.posterior), strict=True))
     dust = DUST * float(np.abs(answers).max(initial=0.0))
     table = main_effects(columns, mean_there(cells, axis=1)[:, None], True, level, study.seed % 2**64, dust)
     table["low"], table["high"] = "low third", "high third"

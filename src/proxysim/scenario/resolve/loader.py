@@ -72,7 +72,7 @@ def scenario_of_branch(scenario: Scenario, branch: str) -> Scenario:
     RunError : the scenario was not read from a file or text
     """
     asked, source = _origin(scenario, "branches")
-    return source.scenario(branch, asked.sets, dict(asked.overrides))
+    return source.scenario(branch, asked.sets, dict(asked.overrides)).with_posterior(scenario.posterior)
 
 
 def scenario_with_policies(scenario: Scenario, policies: str | Sequence[str]) -> Scenario:
@@ -90,7 +90,9 @@ def scenario_with_policies(scenario: Scenario, policies: str | Sequence[str]) ->
     """
     asked, source = _origin(scenario, "settings")
     sets = _with_policies(source, without_policy_sets(asked.sets), policies)
-    return scenario if sets == asked.sets else source.scenario(scenario.branch or NO_BRANCH, sets, dict(asked.overrides))
+    if sets == asked.sets:
+        return scenario
+    return source.scenario(scenario.branch or NO_BRANCH, sets, dict(asked.overrides)).with_posterior(scenario.posterior)
 
 
 def _origin(scenario: Scenario, what: str) -> tuple[Asked, Source]:

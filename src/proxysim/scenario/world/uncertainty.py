@@ -15,7 +15,7 @@ from proxysim.core import records, rng
 from proxysim.core import schedule as codes
 from proxysim.core.arrays import uniforms
 from proxysim.errors import Fault, InputError
-from proxysim.scenario.scenario import Number, Scenario
+from proxysim.scenario.scenario import Number, Posterior, Scenario
 from proxysim.scenario.schema.keys import parameter_of
 from proxysim.scenario.world.chance import chance_key, chance_path
 from proxysim.scenario.world.quantiles import Quantiles, Range
@@ -211,13 +211,20 @@ def observed_facts(world: World) -> tuple[Unknown, ...]:
 
 
 class Drawing:
-    """Samples the numbers of runs of one world; everything that is the same in all runs is computed once."""
+    """Samples the numbers of runs of one world; everything that is the same in all runs is computed once.
+
+    Attributes
+    ----------
+    world : the world
+    unknowns : its uncertain parameters
+    keys : random-number keys of the parameters, each once, (key,); parameters that move together share one
+    """
 
     def __init__(self, world: World) -> None:
         self.world, self.unknowns = world, unknowns(world)
         facts = observed_facts(world)
         keys = {key: k for k, key in enumerate(dict.fromkeys(one.key for one in (*self.unknowns, *facts)))}
-        self._keys = np.array(list(keys), np.uint64)
+        self.keys = np.array(list(keys), np.uint64)
         self._rows = NumberRows(world, [(keys[one.key], one) for one in self.unknowns], [(keys[one.key], one) for one in facts])
 
     def numbers(self, seed: int, runs: Sequence[int] | Array) -> Array:
@@ -225,12 +232,22 @@ class Drawing:
 
         Computed defaults follow the sampled values. For example, a default target stock follows the sampled stock.
         """
-        return self._rows.at(_uniforms(seed, runs, self._keys))
+        return self.at(quantiles_of(seed, runs, self.keys, self.world.scenario.posterior))
+
+    def at(self, quantiles: Array) -> Array:
+        """Return all numbers, (draw, number), with the parameters at given quantiles, (key, draw), in the order of `keys`."""
+        return self._rows.at(quantiles)
 
 
-def _uniforms(seed: int, draws: Sequence[int] | Array, keys: Array) -> Array:
-    """Return the quantiles of some draws of numbers with given keys, (key, draw)."""
-    return uniforms(seed, np.asarray(draws, np.uint64), rng.UNKNOWN, keys)
+def quantiles_of(seed: int, draws: Sequence[int] | Array, keys: Array, posterior: Posterior | None = None) -> Array:
+    """Return the quantiles of some draws of numbers with given keys, (key, draw).
+
+    They are keyed by (seed, draw, key). A posterior replaces those of the parameters that it knows.
+    """
+    found = uniforms(seed, np.asarray(draws, np.uint64), rng.UNKNOWN, keys)
+    if posterior is not None:
+        posterior.applied(found, seed, np.asarray(draws), keys)
+    return found
 
 
 def uncertain_numbers(world: World) -> dict[str, tuple[Unknown, ...]]:
@@ -264,7 +281,7 @@ def drawn_values(world: World, seed: int, draws: Sequence[int] | Array) -> dict[
     """
     found = {name: numbers[0] for name, numbers in uncertain_numbers(world).items()}
     keys = np.array([one.key for one in found.values()], np.uint64)
-    return dict(zip(found, _Values(found.values()).at(_uniforms(seed, draws, keys)), strict=True))
+    return dict(zip(found, _Values(found.values()).at(quantiles_of(seed, draws, keys, world.scenario.posterior)), strict=True))
 
 
 def world_with(world: World, values: Mapping[str, float]) -> World:
