@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from proxysim.studies.attribution import Attribution, attribute
     from proxysim.studies.check import check
     from proxysim.studies.comparison import Comparison, compare
+    from proxysim.studies.evidence import Evidence, evidence
     from proxysim.studies.explanation import Explanation, explain
     from proxysim.studies.mean_explanation import MeanExplanation, explain_mean
     from proxysim.studies.patterns.assessment import patterns
@@ -53,6 +54,7 @@ _HOMES = {
     "CheckWarning": "scenario.lint.warning",
     "Comparison": "studies.comparison",
     "Ensemble": "runs.ensemble",
+    "Evidence": "studies.evidence",
     "Explanation": "studies.explanation",
     "Fault": "errors",
     "InputError": "errors",
@@ -76,6 +78,7 @@ _HOMES = {
     "draws": "runs.draws",
     "ema_model": "sweeps.ema",
     "ensemble": "runs.ensemble",
+    "evidence": "studies.evidence",
     "explain": "studies.explanation",
     "explain_mean": "studies.mean_explanation",
     "extend": "sweeps.runner",
@@ -102,6 +105,7 @@ __all__ = [
     "CheckWarning",
     "Comparison",
     "Ensemble",
+    "Evidence",
     "Explanation",
     "Fault",
     "InputError",
@@ -126,6 +130,7 @@ __all__ = [
     "draws",
     "ema_model",
     "ensemble",
+    "evidence",
     "explain",
     "explain_mean",
     "extend",

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from proxysim.studies.answers import Answers
     from proxysim.studies.attribution import Attribution
     from proxysim.studies.comparison import Comparison
+    from proxysim.studies.evidence import Evidence
     from proxysim.studies.explanation import Explanation
     from proxysim.studies.mean_explanation import MeanExplanation
 
@@ -59,6 +60,18 @@ class CompareOptions:
         ),
     ] = None
     full: Annotated[bool, typer.Option("--all", help="Print all assumed changes, effects and notes, not only the largest.")] = False
+    with_evidence: Annotated[
+        bool,
+        typer.Option(
+            "--evidence",
+            help="Also divide the variance of the answer among grades of evidence, sections of the file and random variation. This takes "
+            "further runs: two per grade and section, pair of draws and branch, some 16,000 for two branches of a large world.",
+        ),
+    ] = False
+    evidence_pairs: Annotated[
+        int | None,
+        typer.Option("--evidence-pairs", metavar="N", min=1, help="With --evidence: number of pairs of draws; default: 250."),
+    ] = None
 
 
 @app.command("compare")
@@ -78,15 +91,21 @@ def compare(
     """Compare branches in paired runs.
 
     Prints the answer, what was compared and how sure it is; then the largest assumed changes and mean differences with their
-    intervals.
+    intervals. With --evidence, also what the spread of the answer rests on.
     """
+    _check_evidence(options)
     folder = new_folder(output.out)
     from proxysim.scenario.world.world import load
     from proxysim.studies.comparison import compare as compare_branches
 
     names = _names(branches)
+    built = load(world, names[0] if names else None, tuple(output.sets or ()), policies_of(output.policies))
+    if options.with_evidence:
+        from proxysim.studies.evidence import check_evidence
+
+        check_evidence(built, names)
     result = compare_branches(
-        load(world, names[0] if names else None, tuple(output.sets or ()), policies_of(output.policies)), names, runs, draws.seed,
+        built, names, runs, draws.seed,
         uncertain=draws.uncertain, given=options.given, start=options.start, measures=_names(options.measures) if options.measures else None,
         until_halfwidth=options.halfwidth, bands=folder is not None, threads=output.threads, progress=bar(),
     )  # fmt: skip
@@ -96,9 +115,47 @@ def compare(
                   "runs": result.study.runs_table([(e.measure, e.actor) for e in result.effects])}  # fmt: skip
         if result.study.bands is not None:
             tables["bands"] = result.study.bands_table()
-    _tell(result, tables, folder, result.summary(options.full), output.as_json)
+    facts, words = result.to_json(), result.summary(options.full)
+    if options.with_evidence:
+        found = _evidence(result, options, output.threads)
+        if folder is not None:
+            tables["evidence"] = found.to_dataframe()
+        facts["evidence"] = found.to_json()
+        words += f"\n\n{found.summary(*_leading(result))}"
+    _tell_facts(facts, tables, folder, words, output.as_json)
     if folder is not None:
         _tell_of_bands(result)
+
+
+def _check_evidence(options: CompareOptions) -> None:
+    """Refuse options that do not go together with --evidence, before any run."""
+    if options.evidence_pairs is not None and not options.with_evidence:
+        raise refusal("--evidence-pairs", "is the number of pairs of draws of --evidence; give both, or neither")
+    if options.with_evidence and options.given is not None:
+        raise refusal("--evidence", "cannot be used with --given, because under a condition parameters depend on each other; leave one of them out")
+
+
+def _evidence(result: Comparison, options: CompareOptions, threads: int | None) -> Evidence:
+    """Divide the variance of the compared effects, and say on stderr what that takes before it begins."""
+    from proxysim.studies.evidence import PAIRS, evidence
+    from proxysim.sweeps.estimate import duration_words
+
+    def announce(runs: int, seconds: float) -> None:
+        print(f"evidence: {runs:,} more runs, about {duration_words(max(1.0, seconds))}", file=sys.stderr)
+
+    study = result.study
+    names = list(dict.fromkeys(f"{effect.measure}.{effect.actor}" for effect in result.effects))
+    return evidence(study.worlds[0], study.branches, options.evidence_pairs or PAIRS, study.seed, measures=names, start=options.start,
+                    threads=threads, progress=bar("runs for the evidence"), announce=announce)  # fmt: skip
+
+
+def _leading(result: Comparison) -> tuple[str, str, str] | tuple[()]:
+    """The outcome and branch with which the text of a comparison begins, if their variance can be divided."""
+    from proxysim.runs.outcomes import FALL, REVIVAL
+    from proxysim.studies.headlines import ordered
+
+    effects = [effect for effect in ordered(result.study, result.effects) if effect.measure not in (FALL, REVIVAL)]
+    return (effects[0].measure, effects[0].actor, effects[0].branch) if effects else ()
 
 
 def _tell_of_bands(result: Comparison) -> None:
@@ -255,11 +312,16 @@ def explain(
 
 
 def _tell(
-    result: Comparison | Answers | Attribution | Explanation | MeanExplanation, tables: dict[str, pandas.DataFrame], folder: Path | None, words: str,
+    result: Answers | Attribution | Explanation | MeanExplanation, tables: dict[str, pandas.DataFrame], folder: Path | None, words: str,
     as_json: bool,
 ) -> None:  # fmt: skip
     """Print an answer as text or JSON; with a folder, write both and the tables to it."""
-    answer = json.dumps(result.to_json(), indent=1, ensure_ascii=False, allow_nan=False)
+    _tell_facts(result.to_json(), tables, folder, words, as_json)
+
+
+def _tell_facts(facts: dict[str, Any], tables: dict[str, pandas.DataFrame], folder: Path | None, words: str, as_json: bool) -> None:
+    """As `_tell`, with the facts for JSON."""
+    answer = json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False)
     if folder is not None:
         write_tables(folder, tables, {"answer.txt": words, "answer.json": answer})
     print(answer if as_json else words)

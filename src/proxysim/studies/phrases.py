@@ -127,6 +127,12 @@ def table_factor(unit: str) -> float:
     return _UNITS.get(unit, (1.0,))[0]
 
 
+def amount_of_change(unit: str, value: float, signed: bool = False) -> str:
+    """Return a difference of a measure with its unit, such as "+8.1 points" or "3.2 USD m a year"."""
+    factor, _, _, words = _UNITS.get(unit, (1.0, "", "", unit))
+    return f"{ascii_only(number(factor * value, signed=signed))} {words}".rstrip()
+
+
 def interval(effect: Effect) -> str:
     """Return the interval of an effect in the unit of its difference, such as "+6.8 to +7.9"; a dash without one."""
     return interval_of(effect.low, effect.high, table_factor(effect.unit))
