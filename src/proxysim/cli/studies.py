@@ -91,7 +91,7 @@ def compare(
     """Compare branches in paired runs.
 
     Prints the answer, what was compared and how sure it is; then the largest assumed changes and mean differences with their
-    intervals. With --evidence, also what the spread of the answer rests on.
+    intervals. With --evidence, also where the spread of the answer comes from.
     """
     _check_evidence(options)
     folder = new_folder(output.out)

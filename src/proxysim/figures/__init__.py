@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from proxysim.figures.regimes import regime_stability
     from proxysim.figures.standing import survival
     from proxysim.figures.sweeps import sweep_lines, sweep_spread
+    from proxysim.figures.variance import variance_shares
 
 _HOMES = {
     "alluvial": "flows", "arms_map": "leg_flows", "arms_over_time": "bands", "capacity_bands": "bands",
@@ -35,7 +36,7 @@ _HOMES = {
     "lever_effect": "levers", "patterns": "pattern_ranges", "places_and_legs": "places", "provenance": "origins", "ranking": "rankings",
     "regime_stability": "regimes", "save": "kit.export", "support_chain": "chains", "survival": "standing",
     "sweep_lines": "sweeps", "sweep_scatter": "levers", "sweep_spread": "sweeps", "taken_by_answers": "answers",
-    "tornado": "rankings", "waterfall": "provisions",
+    "tornado": "rankings", "variance_shares": "variance", "waterfall": "provisions",
 }  # fmt: skip
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "sweep_spread",
     "taken_by_answers",
     "tornado",
+    "variance_shares",
     "waterfall",
 ]
 

@@ -1,4 +1,4 @@
-"""What the variance of an answer rests on: parameters of each evidence grade, sections of the file, and random variation."""
+"""Where the variance of an answer comes from: parameters of each evidence grade, sections of the file, and random variation."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class EvidenceShare:
 
 
 @dataclass(frozen=True)
-class Rested:
+class Spread:
     """An answer, its mean and spread over all draws, and the shares of its variance.
 
     Attributes
@@ -96,7 +96,7 @@ class Rested:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the variance of the effects of branches rests on; `evidence` creates it.
+    """Where the variance of the effects of branches comes from; `evidence` creates it.
 
     Attributes
     ----------
@@ -124,9 +124,9 @@ class Evidence:
     runs: int
     start: int
     level: float
-    answers: tuple[Rested, ...]
+    answers: tuple[Spread, ...]
 
-    def of(self, measure: str, actor: str, branch: str | None = None) -> Rested:
+    def of(self, measure: str, actor: str, branch: str | None = None) -> Spread:
         """Return one answer.
 
         Parameters
@@ -137,7 +137,7 @@ class Evidence:
 
         Returns
         -------
-        Rested : mean and standard deviation in `unit`, and shares
+        Spread : mean and standard deviation in `unit`, and shares
 
         Raises
         ------
@@ -223,7 +223,7 @@ class Evidence:
         --------
         >>> import proxysim as ps
         >>> print(ps.evidence("quickstart", ["no-pact", "strong"], pairs=50).summary())
-        What the spread of this answer rests on (arms received, reds, strong minus no-pact):
+        Where the spread of this answer comes from (arms received, reds, strong minus no-pact):
         ...
         """
         from proxysim.studies import evidence_text
@@ -342,9 +342,9 @@ def evidence(
 
     found = study.shares(answers, keep)
     places = [(*key, branch) for branch in study.names[1:] for key in keep]
-    rested = {place: _rested(found, k, place, units[place[:2]]) for k, place in enumerate(places)}
+    spreads = {place: spread_in(found, k, place, units[place[:2]]) for k, place in enumerate(places)}
     return Evidence(worlds, study.names, study.job.seed, pairs, study.runs, study.job.start, study.level,
-                    tuple(rested[place] for place in leading))  # fmt: skip
+                    tuple(spreads[place] for place in leading))  # fmt: skip
 
 
 def check_evidence(world: World, branches: Sequence[str]) -> None:
@@ -357,10 +357,18 @@ def check_evidence(world: World, branches: Sequence[str]) -> None:
     MixedStudy.of(world, branches, 1, 0, {})
 
 
-def _rested(found: Sequence[Divided], k: int, place: tuple[str, str, str], unit: str) -> Rested:
-    """Return the shares of one answer."""
+def spread_in(found: Sequence[Divided], k: int, place: tuple[str, str, str], unit: str) -> Spread:
+    """Return mean, standard deviation and shares of one answer.
+
+    Parameters
+    ----------
+    found : answers and shares of each division
+    k : place of the answer
+    place : measure, actor and branch
+    unit : unit of the answer
+    """
     mean, variance = (float(np.mean(parts)) for parts in zip(*(divided.moments(k) for divided in found), strict=True))
-    return Rested(*place, unit, mean, math.sqrt(variance), {divided.division.by: divided.of(k) for divided in found})
+    return Spread(*place, unit, mean, math.sqrt(variance), {divided.division.by: divided.of(k) for divided in found})
 
 
 # ---- groups of parameters -------------------------------------------------------------------------------------------
@@ -543,7 +551,12 @@ class MixedStudy:
     @property
     def runs(self) -> int:
         """Number of runs that the study takes, over all branches."""
-        return len(self.names) * (self.pairs * sum(2 * one.players for one in self.divisions) + min(self.pairs, _CHOSEN))
+        return self.cycle_runs + len(self.names) * min(self.pairs, _CHOSEN)
+
+    @property
+    def cycle_runs(self) -> int:
+        """Number of runs without those from which the outcomes are chosen."""
+        return len(self.names) * self.pairs * sum(2 * one.players for one in self.divisions)
 
     def cost(self) -> tuple[int, float]:
         """Return the number of runs and the seconds that they take, estimated from a few timed runs."""
@@ -569,7 +582,7 @@ class MixedStudy:
         -------
         list of `Divided`; its answers are those of every branch except the first, by branch
         """
-        found, done, total = [], 0, len(self.names) * self.pairs * sum(2 * one.players for one in self.divisions)
+        found, done, total = [], 0, self.cycle_runs
         if self.progress is not None:
             self.progress(0, total)
         for division in self.divisions:

@@ -1,4 +1,4 @@
-"""What the variance of an answer rests on, as text for a terminal."""
+"""Where the variance of an answer comes from, as text for a terminal."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from proxysim.studies.evidence import RANDOM
 from proxysim.studies.phrases import amount_of_change, outcome_name
 
 if TYPE_CHECKING:
-    from proxysim.studies.evidence import Evidence, EvidenceShare, Rested
+    from proxysim.studies.evidence import Evidence, EvidenceShare, Spread
 
 #: Grades in words.
 GRADES = {"A": "A measured", "B": "B public estimate", "C": "C expert guess", "D": "D assumption"}
 _HEADS = {"grades": "grade", "sections": "section of the file"}
 
 
-def evidence(result: Evidence, one: Rested | None) -> str:
+def evidence(result: Evidence, one: Spread | None) -> str:
     """Summarise the shares of the variance of one answer, by grade and by section."""
     if one is None:
         return "No measure to divide."
@@ -28,22 +28,22 @@ def evidence(result: Evidence, one: Rested | None) -> str:
     return "\n".join(lines)
 
 
-def _lead(result: Evidence, one: Rested) -> list[str]:
+def _lead(result: Evidence, one: Spread) -> list[str]:
     """Return the answer, its spread, and how it was found."""
     scenario = result.worlds[0].scenario
     base = "the file without a branch" if result.branches[0] == AS_IT_STANDS else result.branches[0]
-    lines = wrapped(f"What the spread of this answer rests on ({outcome_name(scenario, one.measure, one.actor)}, {one.branch} minus {base}):", "")
+    lines = wrapped(f"Where the spread of this answer comes from ({outcome_name(scenario, one.measure, one.actor)}, {one.branch} minus {base}):", "")
     if not one.sd > 0.0:
         why = "is not defined in every run" if one.sd != one.sd else "is the same in every run"
         return lines + wrapped(f"The answer {why}, so there is no variance to divide.")
     mean, sd = amount_of_change(one.unit, one.mean, True), amount_of_change(one.unit, one.sd)
     lines += wrapped(f"Mean {mean}, standard deviation {sd}, with {parameters_words(one)} and random variation resampled.")
-    lines += wrapped(f"Share of the variance (Shapley effects, {100.0 * result.level:g}{PERCENT} intervals; {counted(result.pairs, 'pair')} of draws, "
-                     f"{result.runs:,} runs, seed {result.seed}).")  # fmt: skip
+    how = f"{counted(result.pairs, 'pair')} of draws, {result.runs:,} runs, seed {result.seed}"
+    lines += wrapped(f"Share of the variance (Shapley effects, {100.0 * result.level:g}{PERCENT} intervals; {how}).")
     return lines
 
 
-def parameters_words(one: Rested) -> str:
+def parameters_words(one: Spread) -> str:
     """Return how many parameters were resampled."""
     count = sum(share.parameters for share in next(iter(one.shares.values())))
     return "the only uncertain parameter" if count == 1 else f"all {count:,} uncertain parameters"

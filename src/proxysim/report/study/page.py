@@ -19,6 +19,7 @@ from proxysim.report.study.grounds import mean_against_end
 from proxysim.report.study.matrix import all_rows
 from proxysim.report.study.patterns import patterns_section
 from proxysim.report.study.pictures import pictures
+from proxysim.report.study.spread import section as spread_section
 from proxysim.report.text import called, number, span, yearly
 from proxysim.scenario.labels import provision_label
 from proxysim.statistics.paired import rare_words
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from proxysim.scenario.world.world import World
 
 _KEYS = ("main", "matrix", "fighting", "arms", "survival", "differences", "chain", "flows", "map", "provenance", "provisions", "counter", "answers",
-         "screening", "patterns", "checks")  # fmt: skip
+         "screening", "spread", "patterns", "checks")  # fmt: skip
 #: Those in the section on results.
 _RESULTS = ("matrix", "fighting", "arms", "survival", "differences")
 #: Maximum number of rows in the table of effects.
@@ -74,7 +75,7 @@ def _context(found: Findings, full: bool) -> dict[str, Any]:
         "answers": answers_text.section(found),
         "counters": _counters(found), "turns": mean_against_end(found), "held": evidence.held_fixed(found), "not_fixed": evidence.not_fixed(found),
         "uncertainties": words.uncertainties(found) if found.screening is not None else "",
-        "grades": evidence.grades(found), "patterns": patterns_section(found), "label": Path(scenario.file).stem,
+        "grades": evidence.grades(found), "spread": spread_section(found), "patterns": patterns_section(found), "label": Path(scenario.file).stem,
         "runs": counted(study.runs, "paired run" if found.comparison is not None else "run"),
         "months": (study.worlds[0].months[0], study.worlds[0].months[-1]), "command": found.asked or _command(found),
         "divided_runs": found.attribution.runs if found.attribution else 0,
@@ -101,7 +102,8 @@ def _command(found: Findings) -> str:
     parts = ["proxysim", "report", found.world.scenario.file, "--branches", ",".join(found.study.branches), "--runs", str(found.study.runs),
              "--seed", str(found.study.seed)]  # fmt: skip
     focus = ["--focus", found.roles.focus] if found.roles.focus else []
-    return shlex.join([*parts, *focus, *(["--uncertain"] if found.study.uncertain else []), *_policies(found.world), "--out", "report.html"])
+    return shlex.join([*parts, *focus, *(["--uncertain"] if found.study.uncertain else []),
+                       *(["--evidence"] if found.sources is not None else []), *_policies(found.world), "--out", "report.html"])  # fmt: skip
 
 
 def _policies(world: World) -> list[str]:
@@ -227,7 +229,8 @@ def write_report(
     runs : number of paired runs per branch; default 200
     rng : seed, or a SeedSequence or Generator that gives one; default 0
     full : whether the folded tables are printed too; default False. On a screen they can always be unfolded
-    options : keywords `uncertain` (True resamples the uncertain parameters in the runs; default False), `policies` (policies that
+    options : keywords `uncertain` (True resamples the uncertain parameters in the runs; default False), `evidence` (True divides the variance
+        of the main effect among grades of evidence, sections of the file and random variation; default False), `policies` (policies that
         are on: "file", "off", "on" or ids; None, the default, leaves them as they are in `world`), `threads` (number of
         threads; None, the default, uses all processors), `steps` (called with the name of each step; returns a function called
         as ``progress(done, total)``, or None) and `asked` (command to quote in the report; empty by default)

@@ -12,7 +12,7 @@ from proxysim.formatting import capital, counted, joined, percent
 from proxysim.report.html import Picture, Pictures
 from proxysim.report.labels import makers
 from proxysim.report.roles import fighters
-from proxysim.report.study import alt_text
+from proxysim.report.study import alt_text, spread
 from proxysim.report.study.answers_text import bars, told_bars
 from proxysim.report.study.months import standing
 from proxysim.report.text import MONTHS, per_year, yearly
@@ -51,6 +51,7 @@ def pictures(found: Findings) -> dict[str, Picture]:
         _arms(made, found)
         _regimes(made, found)
         _judged(made, found)
+        _spread(made, found)
         _answers(made, found)
         _patterns(made, found)
     return made.made
@@ -314,6 +315,16 @@ def _judged(made: Pictures, found: Findings) -> None:
         _add(made, "screening", "Key uncertainties", figure,
              more + (f" {counted(rest, 'parameter')} with smaller effects {'is' if rest == 1 else 'are'} not shown." if rest > 0 else ""),
              alt_text.screening(found))  # fmt: skip
+
+
+def _spread(made: Pictures, found: Findings) -> None:
+    """Where the spread of the main effect comes from."""
+    from proxysim import figures
+
+    if found.sources is not None and found.sources.spread.sd > 0.0:
+        focus = found.labels[found.roles.focus or ""]
+        _add(made, "spread", "Uncertainty by grade and section", figures.variance_shares(spread.table(found)),
+             f"The answer is the effect of “{focus}” on the {found.yardstick[0]}.", spread.alt_text(found))  # fmt: skip
 
 
 def _answers(made: Pictures, found: Findings) -> None:
