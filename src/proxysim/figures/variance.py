@@ -103,8 +103,8 @@ def _draw(axes: Axes, rows: pandas.DataFrame, names: list[str], reach: tuple[flo
                   hatch="////" if is_random else "", zorder=2)  # fmt: skip
         if math.isfinite(low) and math.isfinite(high):
             axes.plot([low, high], [at, at], color=INK, linewidth=1.5, zorder=4)
-        axes.annotate(share_words(float(rows["share"].iloc[at])), (1.0, at), xycoords=axes.get_yaxis_transform(), xytext=(44, 0), textcoords="offset points", va="center",
-                      ha="right", fontsize=SMALL, annotation_clip=False)  # fmt: skip
+        axes.annotate(share_words(float(rows["share"].iloc[at])), (1.0, at), xycoords=axes.get_yaxis_transform(), xytext=(44, 0),
+                      textcoords="offset points", va="center", ha="right", fontsize=SMALL, annotation_clip=False)  # fmt: skip
     axes.axvline(0, color=AXIS, linewidth=0.9, zorder=3)
     label_rows(axes, range(len(rows)), names, (len(rows) - 0.4, -0.6))
     axes.set_xlim(*reach)
