@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from proxysim.figures.kit import text
-from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, label_rows, place_axes
+from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, label_numbers, label_rows, place_axes
 from proxysim.figures.kit.palette import AMOUNT, AXIS, INK, MUTED, PALE, tint
-from proxysim.figures.kit.style import HEAD, SMALL, WIDE, styled
+from proxysim.figures.kit.style import EDGE, HEAD, SMALL, WIDE, styled
 from proxysim.figures.kit.text import text_width, wrap_label
 from proxysim.studies.evidence import RANDOM
 from proxysim.studies.evidence_text import GRADES, share_words
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["variance_shares"]
 
-#: Titles of the panels, in their order, and inches: height of a row, and what a panel needs above its rows.
-_PANELS = {"grades": "By evidence grade", "sections": "By section of the world file"}
-_ROW, _ABOVE = 0.24, 0.36
+#: Titles of the panels, in their order, and inches: height of a row, above the rows, and next to them for the shares.
+_PANELS = {"grades": "By evidence grade", "sections": "By section of the file"}
+_ROW, _ABOVE, _SHARES = 0.22, 0.36, 0.68
 
 
 @styled
@@ -61,7 +61,7 @@ def variance_shares(table: pandas.DataFrame, labels: Mapping[str, str] | None = 
         return empty_figure("There is no variance to divide.")
     kinds = [by for by in _PANELS if by in set(rows["by"])]
     panels = {by: rows[rows["by"] == by].reset_index(drop=True) for by in kinds}
-    names = {by: ["\n".join(wrap_label(text.name(labels or GRADES, str(one), 60), 2.9, SMALL, 1)) for one in panels[by]["group"]] for by in kinds}
+    names = {by: ["\n".join(wrap_label(text.name(labels or GRADES, str(one), 60), 1.45, SMALL, 1)) for one in panels[by]["group"]] for by in kinds}
     reach = _reach(rows)
     if ax is not None:
         if len(kinds) > 1:
@@ -70,19 +70,16 @@ def variance_shares(table: pandas.DataFrame, labels: Mapping[str, str] | None = 
         return figure_of(ax)
     words = "Share of the variance of the answer, percent, with 95 % interval (Shapley effects, which sum to 100 % in each panel)"
     words += f"; n = {int(rows['pairs'].iloc[0]):,} pairs of draws." if "pairs" in rows else "."
-    left = 0.25 + max(text_width(one, SMALL) for own in names.values() for one in own)
-    heights = [_ROW * len(panels[by]) for by in kinds]
-    figure = captioned_figure(words, sum(heights) + _ABOVE * len(kinds) + 0.25 * (len(kinds) - 1) + 0.45)
-    top = 0.0
-    for by, height in zip(kinds, heights, strict=True):
-        top += _ABOVE
-        axes = place_axes(figure, left, top, WIDE - left - 0.75, height)
+    lefts = {by: 0.1 + max(text_width(one, SMALL) for one in names[by]) for by in kinds}
+    wide = (WIDE - EDGE - sum(lefts.values()) - _SHARES * len(kinds)) / len(kinds)
+    rows_high = max(len(panels[by]) for by in kinds)
+    figure = captioned_figure(words, _ABOVE + _ROW * rows_high + 0.5)
+    left = EDGE
+    for by in kinds:  # side by side, because a page has more room across than down
+        axes = place_axes(figure, left + lefts[by], _ABOVE, wide, _ROW * len(panels[by]))
         _draw(axes, panels[by], names[by], reach)
         axes.set_title(_PANELS[by], loc="left", fontweight="bold", fontsize=HEAD, pad=5)
-        if by != kinds[-1]:
-            axes.tick_params(axis="x", labelbottom=False)
-            axes.set_xlabel("")
-        top += height + 0.25
+        left += lefts[by] + wide + _SHARES
     return figure
 
 
@@ -103,9 +100,10 @@ def _draw(axes: Axes, rows: pandas.DataFrame, names: list[str], reach: tuple[flo
                   hatch="////" if is_random else "", zorder=2)  # fmt: skip
         if math.isfinite(low) and math.isfinite(high):
             axes.plot([low, high], [at, at], color=INK, linewidth=1.5, zorder=4)
-        axes.annotate(share_words(float(rows["share"].iloc[at])), (1.0, at), xycoords=axes.get_yaxis_transform(), xytext=(44, 0),
+        axes.annotate(share_words(float(rows["share"].iloc[at])), (1.0, at), xycoords=axes.get_yaxis_transform(), xytext=(42, 0),
                       textcoords="offset points", va="center", ha="right", fontsize=SMALL, annotation_clip=False)  # fmt: skip
     axes.axvline(0, color=AXIS, linewidth=0.9, zorder=3)
     label_rows(axes, range(len(rows)), names, (len(rows) - 0.4, -0.6))
     axes.set_xlim(*reach)
+    label_numbers(axes, 5, sign="")
     axes.set_xlabel("share of the variance, %")
