@@ -639,9 +639,10 @@ def _differences(values: Array) -> Array:
     ----------
     values : shape ``(position, branch, pair, answer)``
     """
-    whole = np.moveaxis(values, 1, 0).reshape(values.shape[1], -1, values.shape[3])
+    positions, branches, pairs, answers = values.shape
+    whole = np.moveaxis(values, 1, 0).reshape(branches, positions * pairs, answers)
     found = [paired_differences(whole[0], other, axis=0) for other in whole[1:]]
-    return np.concatenate([one.reshape(values.shape[0], values.shape[2], -1) for one in found], axis=2)
+    return np.concatenate([one.reshape(positions, pairs, answers) for one in found], axis=2)
 
 
 def _shares(differences: Array, orders: Array, level: float, seed: int) -> ShapleyShares:
