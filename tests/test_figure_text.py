@@ -139,6 +139,15 @@ def _patterns() -> Figure:
     return figures.patterns(compared(*made), compared(*made, uncertain=True))
 
 
+def _variance() -> Figure:
+    groups = {"grades": ["A", "B", "C", "D", "no grade"],
+              "sections": ["behaviour", "categories", "events", "fronts", "legs", "pacts", "places", "policies", "proxies", "regimes", "states",
+                           "ties"]}  # fmt: skip
+    rows = [(by, one, share, share - 0.031, share + 0.031, 250)
+            for by, ones in groups.items() for one in [*ones, "random variation"] for share in (1.0 / (1 + len(ones)),)]  # fmt: skip
+    return figures.variance_shares(pd.DataFrame(rows, columns=["by", "group", "share", "low", "high", "pairs"]))
+
+
 def _ends() -> pd.DataFrame:
     names = [f"{LEVER} {at}" for at in range(6)]
     return pd.DataFrame({"name": names, "at_low": [3.0, 2, 1, 0.5, 0.4, 0.3], "at_high": [9.0, 1, 0.5, 0.4, 0.35, 0.3], "n": RUNS,
@@ -187,6 +196,7 @@ HARD: dict[str, Callable[[], Figure]] = {
     "waterfall": _waterfall,
     "ranking": lambda: figures.ranking(torture().counters(), "USD m of arms", labels=torture().labels),
     "taken_by_answers": lambda: figures.taken_by_answers(torture().taken(), "USD m of arms", labels=torture().labels),
+    "variance_shares": _variance,
     "patterns": _patterns,
     "tornado": lambda: figures.tornado(_ends(), 2.0, "USD m of arms"),
     "provenance": lambda: figures.provenance(torture().received(), labels=torture().labels),
@@ -220,7 +230,8 @@ def test_figures__no_words_are_off_the_page_or_over_others(name: str) -> None:
     assert not [words for words, _ in words_of(figure) if "…" in words]
 
 
-@pytest.mark.parametrize("name", ["headline, 4 branches", "survival, 7 branches", "effect_matrix", "ranking", "taken_by_answers", "patterns"])
+@pytest.mark.parametrize("name", ["headline, 4 branches", "survival, 7 branches", "effect_matrix", "ranking", "taken_by_answers", "variance_shares",
+                                  "patterns"])  # fmt: skip
 def test_figures__without_their_captions_have_no_words_off_the_page(name: str) -> None:
     """As a report shows them."""
     with captions_apart():

@@ -167,6 +167,14 @@ def taken() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["answer", *keys, "n"])
 
 
+def variance() -> pd.DataFrame:
+    """Shares of a variance: of grades and of sections, one that is exactly 0 and one below it."""
+    nan = math.nan
+    rows = [("grades", "A", 0.0, nan, nan), ("grades", "D", 0.85, 0.7, 0.95), ("grades", "random variation", 0.15, 0.05, 0.3),
+            ("sections", "legs", 0.9, 0.8, 0.97), ("sections", LONG, -0.02, -0.05, 0.01), ("sections", "random variation", 0.12, 0.05, 0.3)]
+    return pd.DataFrame(rows, columns=["by", "group", "share", "low", "high"]).assign(pairs=50)
+
+
 def sweep() -> pd.DataFrame:
     """An answer over two numbers."""
     rows = [
@@ -213,6 +221,7 @@ MADE: dict[str, Callable[..., Figure]] = {
     "waterfall": lambda **o: figures.waterfall(provisions(), interactions(), labels=LABELS, **o),
     "ranking": lambda **o: figures.ranking(counters(), labels={"strikes": LONG}, **o),
     "taken_by_answers": lambda **o: figures.taken_by_answers(taken(), "USD m a year", labels={"strikes": LONG}, **o),
+    "variance_shares": lambda **o: figures.variance_shares(variance()[lambda t: t["by"] == "grades"] if "ax" in o else variance(), **o),
     "patterns": lambda **o: figures.patterns(compared(*rows()), compared(*rows(0.5), uncertain=True), **o),
     "tornado": lambda **o: figures.tornado(ends(), 2.7, "index points", **o),
     "support_chain": lambda **o: figures.support_chain(chain(), labels=LABELS, **o),
@@ -236,6 +245,7 @@ EMPTY: dict[str, Callable[[], Figure]] = {
     "waterfall": lambda: figures.waterfall(provisions().head(0)),
     "ranking": lambda: figures.ranking(counters().head(0)),
     "taken_by_answers": lambda: figures.taken_by_answers(taken().head(0)),
+    "variance_shares": lambda: figures.variance_shares(variance().assign(share=math.nan)),
     "patterns": lambda: figures.patterns(compared(*rows()[-1:])),
     "tornado": lambda: figures.tornado(ends().head(0)),
     "support_chain": lambda: figures.support_chain(chain().head(0)),
@@ -410,6 +420,20 @@ def test_taken_by_answers__marks_are_filled_only_where_the_interval_excludes_zer
     marks = [(line.get_xdata()[0], line.get_marker(), line.get_markerfacecolor() != "white") for line in drawn]
     assert [(2.0, "o", True), (1.8, "D", True), (0.2, "o", False), (0.1, "D", False), (-0.3, "o", False)] == marks
     assert 4 == sum(len(line.get_xdata()) == 2 and line.get_xdata()[0] != line.get_xdata()[1] for line in axes.lines)
+
+
+def test_variance_shares__have_bars_from_zero_and_intervals_where_there_are_any() -> None:
+    """In percent, on the same scale in both panels; random variation is hatched; axes take one kind of groups only."""
+    figure = figures.variance_shares(variance())
+    grades, sections = figure.axes
+    assert grades.get_xlim() == sections.get_xlim() and grades.get_xlim()[0] < -5.0 and grades.get_xlim()[1] == 100.0
+    assert [(0.0, 0.0), (0.0, 85.0), (0.0, 15.0)] == [(bar.get_x(), bar.get_width()) for bar in grades.patches]
+    assert ["", "", "////"] == [bar.get_hatch() or "" for bar in grades.patches]
+    lines = [tuple(line.get_xdata()) for line in grades.lines if line.get_linewidth() == 1.5]
+    assert [(70.0, 95.0), (5.0, 30.0)] == lines
+    assert ["0 %", "85.0 %", "15.0 %"] == [one.get_text().replace("\u00a0", " ") for one in grades.texts]
+    with pytest.raises(ValueError, match="give the rows of one of them"):
+        figures.variance_shares(variance(), ax=grades)
 
 
 def marks(axes: Axes) -> dict[str, tuple[float, str, bool]]:
