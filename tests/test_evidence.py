@@ -149,6 +149,21 @@ def test_contributions__have_smaller_errors_than_all_coalitions_of_as_many_runs(
     assert (np.sqrt(errors[1, large] / errors[0, large]) < 0.75).all()
 
 
+def test_contributions__of_one_cycle_are_the_mean_over_its_places_in_both_directions() -> None:
+    """Three players who join as 0, 2, 1 from position 0 on, and as 1, 2, 0 backwards."""
+    answers = np.array([0.0, 1.0, 3.0, 6.0, 10.0, 15.0]).reshape(6, 1, 1)
+    found = contributions(answers, np.array([[0, 2, 1]]))[:, 0, 0]
+    assert found.sum() == pytest.approx(np.mean([0.5 * (answers[(p + 3) % 6] - answers[p]).item() ** 2 for p in range(6)]))
+    steps = dict.fromkeys(range(3), 0.0)
+    for start in range(6):
+        for players, sign in (((0, 2, 1) * 2, 1), ((1, 2, 0) * 2, -1)):
+            at = start % 3 if sign == 1 else -start % 3
+            reached = [answers[(start + sign * k) % 6].item() - answers[start].item() for k in range(4)]
+            for k, player in enumerate(players[at : at + 3]):
+                steps[player] += (reached[k + 1] ** 2 - reached[k] ** 2) / 24.0
+    assert found == pytest.approx([steps[player] for player in (0, 1, 2)])
+
+
 def test_shares__do_not_depend_on_the_unit_or_the_origin() -> None:
     """Answers times 1024 have shares equal to the last bit; shifted ones agree."""
     draws = np.random.default_rng(6).normal(size=(2, 200, 4))
@@ -202,6 +217,9 @@ def test_intervals__are_missing_if_few_pairs_differ_and_shares_if_nothing_varies
     few = estimated(lambda x: np.asarray(x[:, 0] + x[:, 1]), draws)
     assert FEWEST - 1 == few.differing[1, 0] and few.share[1, 0] > 0.0
     assert math.isnan(few.low[1, 0]) and math.isfinite(few.low[0, 0])
+    draws[:, 4:, 1] = 1e-12 * np.random.default_rng(9).normal(size=(2, 96))
+    dust = estimated(lambda x: np.asarray(x[:, 0] + x[:, 1]), draws)
+    assert FEWEST - 1 == dust.differing[1, 0] and math.isnan(dust.low[1, 0])
     same = estimated(lambda x: np.full(len(x), 3.0), draws)
     assert 0.0 == same.variance[0] and np.isnan(same.share).all() and np.isnan(same.high).all()
 

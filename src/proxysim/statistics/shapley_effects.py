@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from proxysim.statistics.intervals import LEVEL, ratio_interval
+from proxysim.statistics.intervals import FEWEST, LEVEL, ratio_interval
 from proxysim.statistics.paired import DUST
 
 Array = np.ndarray[Any, Any]
@@ -148,7 +148,7 @@ def shapley_shares(answers: Array, orders: Array, level: float = LEVEL, seed: in
     for player, part in enumerate(parts):
         share[player, known] = part[:, known].mean(axis=0) / variance[known]
         low[player, known], high[player, known] = ratio_interval(part[:, known], wholes[:, known], level, seed)
-    few = differing < min(5, len(orders))
+    few = differing < FEWEST  # a change within rounding errors does not count
     low[few], high[few] = np.nan, np.nan
     return ShapleyShares(variance, share, low, high, differing)
 

@@ -21,7 +21,7 @@ from proxysim.runs.ensemble import Ensemble, run_job
 from proxysim.runs.given_draws import GivenDraws, keys_of
 from proxysim.runs.threads import Job, Progress
 from proxysim.scenario.arguments import names_of
-from proxysim.scenario.world.uncertainty import OBSERVED, Drawing, Unknown, observed_facts, quantiles_of, unknowns
+from proxysim.scenario.world.uncertainty import OBSERVED, Drawing, observed_facts, quantiles_of, unknowns
 from proxysim.scenario.world.world import World
 from proxysim.statistics.intervals import LEVEL
 from proxysim.statistics.paired import effects_of, paired_differences
@@ -413,14 +413,13 @@ def _parameters(worlds: Sequence[World]) -> dict[int, dict[str, _Parameter]]:
             name = one.name.removeprefix(f"{OBSERVED}.")  # the sanctions that an income reflects are those of the actor
             own = found.setdefault(one.key, {})
             grades = [one.number.grade or "", *((own[name].grade,) if name in own else ())]
-            own[name] = _Parameter(_section(world, one, name), _weakest(grades))
+            own[name] = _Parameter(_section(world, name), _weakest(grades))
     return found
 
 
-def _section(world: World, one: Unknown, name: str) -> str:
+def _section(world: World, name: str) -> str:
     """Return the section of the file in which a parameter is; the name of an effect of an event begins with the event."""
-    is_number = one.name != name or tuple(name.split(".")) in world.scenario.numbers
-    return name.partition(".")[0] if is_number else "events"
+    return name.partition(".")[0] if tuple(name.split(".")) in world.scenario.numbers else "events"
 
 
 def _weakest(grades: Sequence[str]) -> str:
