@@ -411,6 +411,15 @@ def test_evidence__in_batches_is_the_same(graded: World, found: Evidence, monkey
     assert found.answers == evidence(graded, ["no-pact", "strong"], 20, 3, **ASKED).answers
 
 
+def test_evidence__resamples_what_only_the_reference_of_a_policy_has() -> None:
+    """A range that is given in the reference branch alone counts, because what a policy compares with varies with it."""
+    policy = {"owner": "south", "watches": "stock.reds", "against": "no-pact", "moves": "legs.first.detection", "gain": 0.8}
+    ranged = {"set": {"pacts": {"treaty": {"strength": 0}}, "legs": {"second": {"detection": {"value": 0.4, "low": 0, "high": 0.9, "grade": "D"}}}}}
+    tables = merged(STUDY, {"policies": {"searches": policy}, "branches": {"no-pact": ranged}})
+    one = evidence(world_of(tables).with_policies("on"), ["twin", "strong"], 10, measures=["stock.reds"]).answers[0]
+    assert {"legs", RANDOM} == set(shares(one, "sections")) and one.shares["sections"][0].differing >= FEWEST
+
+
 class _Posterior:
     """Draws that depend on each other."""
 
