@@ -32,7 +32,7 @@ from proxysim.statistics.shapley_effects import (
     from_first_draw,
     shapley_shares,
 )
-from proxysim.studies.evidence import RANDOM, Evidence, MixedStudy, Spread, evidence
+from proxysim.studies.evidence import RANDOM, Divided, Evidence, MixedStudy, Spread, _shares, evidence, spread_in
 from proxysim.studies.evidence_text import share_words
 
 DOOR = CliRunner()
@@ -418,6 +418,21 @@ def test_evidence__resamples_what_only_the_reference_of_a_policy_has() -> None:
     tables = merged(STUDY, {"policies": {"searches": policy}, "branches": {"no-pact": ranged}})
     one = evidence(world_of(tables).with_policies("on"), ["twin", "strong"], 10, measures=["stock.reds"]).answers[0]
     assert {"legs", RANDOM} == set(shares(one, "sections")) and one.shares["sections"][0].differing >= FEWEST
+
+
+def test_evidence__of_an_answer_that_is_undefined_in_a_run_has_no_shares(found: Evidence, graded: World) -> None:
+    """One run is enough; other answers keep theirs, JSON has None, and the text says why."""
+    division = MixedStudy.of(graded, ["no-pact", "strong"], 8, 0, {"by": "grades"}).divisions[0]
+    orders = cyclic_orders(division.players, 8, 0)
+    values = np.random.default_rng(0).normal(size=(2 * division.players, 8, 2))
+    values[3, 5, 0] = math.nan
+    parts = [Divided(division, values, _shares(values, orders, 0.95, 0))]
+    gone, kept = (spread_in(parts, k, ("stock", "reds", "strong"), "USD m of arms") for k in (0, 1))
+    assert math.isnan(gone.sd) and all(share.share is None for share in gone.shares["grades"])
+    assert 1.0 == pytest.approx(sum(share.share or 0.0 for share in kept.shares["grades"])) and kept.sd > 0.0
+    one = replace(found, answers=(gone,))
+    assert (None, None) == tuple(json.loads(json.dumps(one.to_json(), allow_nan=False))["answers"][0][key] for key in ("mean", "sd"))
+    assert "is not defined in every run, so there is no variance to divide" in one.summary()
 
 
 class _Posterior:

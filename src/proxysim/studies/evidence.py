@@ -80,8 +80,8 @@ class Spread:
     ----------
     measure, actor, branch : outcome whose difference between `branch` and the baseline is the answer
     unit : unit of `mean` and `sd`
-    mean : mean of the answer
-    sd : its standard deviation, with parameters and random variation resampled
+    mean : mean of the answer; NaN if it is undefined in any run
+    sd : its standard deviation, with parameters and random variation resampled; NaN if the answer is undefined in any run
     shares : "grades" or "sections" -> the shares of all groups, which sum to 1
     """
 
@@ -199,7 +199,11 @@ class Evidence:
         >>> facts["pairs"], facts["answers"][0]["shares"]["grades"][0]["group"]
         (50, 'D')
         """
-        answers = [{**vars(one), "shares": {by: [vars(share) for share in shares] for by, shares in one.shares.items()}} for one in self.answers]
+        answers = [
+            {**vars(one), "mean": _plain(one.mean), "sd": _plain(one.sd),
+             "shares": {by: [vars(share) for share in shares] for by, shares in one.shares.items()}}
+            for one in self.answers
+        ]  # fmt: skip
         return {"world": self.worlds[0].hash, "seed": self.seed, "pairs": self.pairs, "runs": self.runs, "baseline": self.branches[0],
                 "from": self.worlds[0].months[self.start], "policies": policies_on(self.worlds), "level": self.level,
                 "answers": answers}  # fmt: skip
