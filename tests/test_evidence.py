@@ -34,6 +34,7 @@ from proxysim.statistics.shapley_effects import (
 )
 from proxysim.studies.evidence import RANDOM, Divided, Evidence, MixedStudy, Spread, _shares, evidence, spread_in
 from proxysim.studies.evidence_text import share_words
+from proxysim.studies.headlines import ordered
 
 DOOR = CliRunner()
 
@@ -502,6 +503,14 @@ def test_compare__evidence_comes_after_the_usual_answer(file: str) -> None:
     assert done.stdout.startswith(plain.stdout.rstrip("\n") + "\n\nWhere the spread of this answer comes from (")
     assert f"evidence: {(6 * 2 * 9 + 6) * 2:,} more runs, about " in done.stderr
     assert "section of the file" in done.stdout and "6 pairs of draws" in done.stdout
+
+
+def test_compare__evidence_is_about_the_answer_that_comes_first(file: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even if another outcome leads in the runs of the evidence, which are other runs."""
+    words = ["compare", file, *COMPARE, "--evidence", "--measures", "stock.reds,stock.blues"]
+    title = DOOR.invoke(app, words).stdout.split("Where the spread")[1].splitlines()[0]
+    monkeypatch.setattr("proxysim.studies.evidence.ordered", lambda study, effects: list(reversed(ordered(study, effects))))
+    assert title == DOOR.invoke(app, words).stdout.split("Where the spread")[1].splitlines()[0]
 
 
 def test_compare__evidence_is_in_json_and_in_a_table(file: str, tmp_path: Path) -> None:
