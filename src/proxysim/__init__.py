@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from proxysim.scenario.world.world import World, load
     from proxysim.studies.answers import Answers, answers
     from proxysim.studies.attribution import Attribution, attribute
+    from proxysim.studies.calibration.answers import InformedAnswers, informed_answers
+    from proxysim.studies.calibration.calibration import Calibration, calibrate
     from proxysim.studies.check import check
     from proxysim.studies.comparison import Comparison, compare
     from proxysim.studies.explanation import Explanation, explain
@@ -50,11 +52,13 @@ _HOMES = {
     "Answers": "studies.answers",
     "Attribution": "studies.attribution",
     "BooksError": "errors",
+    "Calibration": "studies.calibration.calibration",
     "CheckWarning": "scenario.lint.warning",
     "Comparison": "studies.comparison",
     "Ensemble": "runs.ensemble",
     "Explanation": "studies.explanation",
     "Fault": "errors",
+    "InformedAnswers": "studies.calibration.answers",
     "InputError": "errors",
     "MeanExplanation": "studies.mean_explanation",
     "MissingExtra": "errors",
@@ -71,6 +75,7 @@ _HOMES = {
     "World": "scenario.world.world",
     "answers": "studies.answers",
     "attribute": "studies.attribution",
+    "calibrate": "studies.calibration.calibration",
     "check": "studies.check",
     "compare": "studies.comparison",
     "draws": "runs.draws",
@@ -80,6 +85,7 @@ _HOMES = {
     "explain_mean": "studies.mean_explanation",
     "extend": "sweeps.runner",
     "held_back": "studies.patterns.held_back",
+    "informed_answers": "studies.calibration.answers",
     "load": "scenario.world.world",
     "open": "sweeps.results",
     "patterns": "studies.patterns.assessment",
@@ -99,11 +105,13 @@ __all__ = [
     "Answers",
     "Attribution",
     "BooksError",
+    "Calibration",
     "CheckWarning",
     "Comparison",
     "Ensemble",
     "Explanation",
     "Fault",
+    "InformedAnswers",
     "InputError",
     "MeanExplanation",
     "MissingExtra",
@@ -121,6 +129,7 @@ __all__ = [
     "__version__",
     "answers",
     "attribute",
+    "calibrate",
     "check",
     "compare",
     "draws",
@@ -131,6 +140,7 @@ __all__ = [
     "extend",
     "figures",
     "held_back",
+    "informed_answers",
     "load",
     "open",
     "patterns",

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from proxysim.cli.app import Policies, Sets, app, policies_of, refusal
-from proxysim.cli.options import Seed, Threads, Uncertain, with_options
+from proxysim.cli.options import Posterior, Seed, Threads, Uncertain, informed, with_options
 from proxysim.cli.studies import bar
 from proxysim.errors import RunError, StorageError
 from proxysim.paths import path_of
@@ -42,6 +42,7 @@ class StudyOptions:
     runs: Annotated[int, typer.Option("--runs", min=1, help="World only: number of paired runs.")] = 200
     seed: Seed = 0
     uncertain: Uncertain = False
+    posterior: Posterior = None
     full: Annotated[bool, typer.Option("--full", help="World only: print the long tables too, which are otherwise folded on the screen.")] = False
     sets: Sets = None
     policies: Policies = None
@@ -108,8 +109,9 @@ def _of_world(world: str, target: Path, options: StudyOptions) -> None:
     names = None
     if options.branches is not None:
         names = [name.strip() for name in options.branches.split(",") if name.strip()]
-    built = load(world, names[0] if names else None, tuple(options.sets or ()), policies_of(options.policies))
-    write_report(built, target, names, options.runs, options.seed, focus=options.focus, uncertain=options.uncertain, full=options.full,
+    built = informed(load(world, names[0] if names else None, tuple(options.sets or ()), policies_of(options.policies)), options.posterior)
+    write_report(built, target, names, options.runs, options.seed, focus=options.focus,
+                 uncertain=options.uncertain or options.posterior is not None, full=options.full,
                  threads=options.threads, steps=bar, asked=_asked(world, target, options))  # fmt: skip
 
 
@@ -161,6 +163,7 @@ def _asked(world: str, target: Path, options: StudyOptions) -> str:
     words += ["--branches", options.branches] if options.branches is not None else []
     words += ["--focus", options.focus] if options.focus is not None else []
     words += ["--runs", str(options.runs), "--seed", str(options.seed)] + (["--uncertain"] if options.uncertain else [])
+    words += ["--posterior", options.posterior] if options.posterior is not None else []
     words += ["--full"] if options.full else []
     for one in options.sets or ():
         words += ["--set", one]

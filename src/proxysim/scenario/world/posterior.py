@@ -52,6 +52,7 @@ class ParticlePosterior:
     codes : quantiles as whole numbers, (key, particle); see `proxysim.scenario.world.quantiles.quantiles_at`
     particles : chain, run, ancestor, distance and statistics of each particle, by column
     agreed : which parameters apply to the world to which it is attached, (key,)
+    uncertain : number of uncertain parameters of that world
     """
 
     file: str
@@ -61,6 +62,7 @@ class ParticlePosterior:
     codes: Array = field(repr=False)
     particles: Mapping[str, Array] = field(repr=False)
     agreed: Array = field(repr=False)
+    uncertain: int = 0
 
     @property
     def count(self) -> int:
@@ -87,17 +89,28 @@ class ParticlePosterior:
         ----------
         world : the branch "none" of the world, or any other in which ranges are those of its files
         others : ranges of further parameters, such as what sources see, by full name
+
+        Raises
+        ------
+        InputError : no parameter agrees
         """
         there = ranges_of_world(world)
         for name, one in (others or {}).items():
             there.setdefault(int(rng.key_of(name)), {})[name] = one
-        agreed = [there.get(int(key)) == dict(here) for key, here in zip(self.keys, self.ranges, strict=True)]
-        return replace(self, agreed=np.array(agreed, bool))
+        agreed = np.array([there.get(int(key)) == dict(here) for key, here in zip(self.keys, self.ranges, strict=True)], bool)
+        if not agreed.any():
+            raise _refused(Path(self.file), f"has no parameter in common with {world.scenario.file}, of the same name and range")
+        return replace(self, agreed=agreed, uncertain=len(there))
 
     def words(self) -> str:
-        """Return in one line how many parameters it informs."""
-        carried, known = int(self.agreed.sum()), len(self.keys)
-        return f"{self.file}: {carried} of {known} parameters agree in name and range and are drawn from {self.count:,} particles"
+        """Return in one line how many parameters of a world it informs."""
+        return (f"{self.file}: {int(self.agreed.sum())} of {self.uncertain} uncertain parameters are drawn from its {self.count:,} particles, since "
+                f"their names and ranges are those of {self.facts['world']}; the others from their ranges")  # fmt: skip
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what identifies it: file, digest, hash of the world, number of particles and of the parameters that it informs."""
+        return {"file": Path(self.file).name, "digest": self.digest, "world": self.facts["hash"], "particles": self.count,
+                "parameters": int(self.agreed.sum())}  # fmt: skip
 
 
 def ranges_of_world(world: World) -> dict[int, dict[str, Range]]:

@@ -34,7 +34,7 @@ def quantiles_at(codes: Array) -> Array:
 
 def codes_of(quantiles: Array) -> Array:
     """Return the whole numbers from 0 to `STEPS` - 1 that are nearest to quantiles in (0, 1)."""
-    return np.minimum(np.asarray(quantiles) * STEPS, STEPS - 1).astype(np.uint16)
+    return np.asarray(np.minimum(np.asarray(quantiles) * STEPS, STEPS - 1), np.uint16)
 
 
 def quantile(u: Array, value: float, low: float, high: float, dist: str) -> Array:

@@ -6,7 +6,7 @@ import concurrent.futures as futures
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
@@ -59,6 +59,7 @@ class Calibration:
     prior_all : share of the draws from the prior that pass all fitted patterns
     fresh : whether each particle passes each pattern in a further run, with other random numbers, (particle, pattern)
     folder : folder with all files
+    written : the posterior's TOML file; None if the particles are no posterior
     """
 
     file: PatternsFile
@@ -69,6 +70,7 @@ class Calibration:
     prior_all: float
     fresh: Array = field(repr=False)
     folder: Path
+    written: Path | None = None
 
     @cached_property
     def problem(self) -> PatternsProblem:
@@ -325,7 +327,7 @@ def calibrate(
         if found.is_posterior:
             from proxysim.studies.calibration.writing import write_posterior
 
-            write_posterior(found, kept)
+            found = replace(found, written=write_posterior(found, kept))
         return found
 
 
@@ -374,7 +376,9 @@ def _run(folder: Folder, plan: Plan, workers: SweepOptions, progress: Progress |
     for step in _steps(folder, plan, workers, steps, threads):
         steps[step.chain] = step
         told()
-        if step.level:
+        if step.used == plan.prior:
+            say(f"chain {step.chain + 1}: {counted(plan.prior, 'draw')} from the prior, of which {plan.size} go on")
+        elif step.level:
             share = f"{100 * step.passing:.3g} % of the particles pass all patterns"
             say(f"chain {step.chain + 1}, level {step.level}: {share}, {counted(step.ancestors, 'ancestor')}, tolerance {step.tolerance:.3g}"
                 f"{f'; {step.ended}' if step.ended else ''}")  # fmt: skip

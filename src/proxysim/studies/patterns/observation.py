@@ -6,7 +6,9 @@ keyed by (seed, run, name of the observation, period), so that they do not depen
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,9 +17,11 @@ from proxysim.core import rng
 from proxysim.core.arrays import binomial_each, exp_each, negative_binomial_each, normal_each, poisson_each, uniforms
 from proxysim.runs.series import Request
 from proxysim.scenario.scenario import Posterior
+from proxysim.scenario.world.posterior import ParticlePosterior, read_posterior
 from proxysim.scenario.world.quantiles import Range, quantile
 from proxysim.scenario.world.uncertainty import REPLICATES, quantiles_of
-from proxysim.studies.patterns.document import Observation
+from proxysim.scenario.world.world import build
+from proxysim.studies.patterns.document import Observation, PatternsFile
 from proxysim.studies.patterns.statistic import Periods
 
 Array = np.ndarray[Any, Any]
@@ -129,3 +133,15 @@ def _by_period(monthly: Array, period: Array, adds: bool) -> Array:
     starts: Sequence[int] = np.flatnonzero(np.diff(period, prepend=-1)).tolist()
     sums = np.add.reduceat(monthly, starts, axis=1)
     return sums if adds else sums / np.diff([*starts, monthly.shape[1]])
+
+
+def with_posterior(file: PatternsFile, posterior: str | os.PathLike[str] | ParticlePosterior) -> PatternsFile:
+    """Return the same patterns for a world whose uncertain parameters, and what sources see, are drawn from a posterior.
+
+    Raises
+    ------
+    InputError : the posterior cannot be read, or agrees with the world in no parameter
+    """
+    found = read_posterior(posterior) if isinstance(posterior, (str, os.PathLike)) else posterior
+    plain = build(file.resolved("none"))
+    return replace(file, posterior=found.for_world(plain, ranges_of(file.observations)))
