@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from proxysim.studies.attribution import Attribution, attribute
     from proxysim.studies.calibration.answers import InformedAnswers, informed_answers
     from proxysim.studies.calibration.calibration import Calibration, calibrate
+    from proxysim.studies.calibration.checks import LeaveOneOut, Recovery, leave_one_out, recover
     from proxysim.studies.check import check
     from proxysim.studies.comparison import Comparison, compare
     from proxysim.studies.explanation import Explanation, explain
@@ -60,11 +61,13 @@ _HOMES = {
     "Fault": "errors",
     "InformedAnswers": "studies.calibration.answers",
     "InputError": "errors",
+    "LeaveOneOut": "studies.calibration.checks",
     "MeanExplanation": "studies.mean_explanation",
     "MissingExtra": "errors",
     "PactModel": "runs.mesa.model",
     "ProxyAgent": "runs.mesa.agents",
     "ProxysimError": "errors",
+    "Recovery": "studies.calibration.checks",
     "Run": "runs.run",
     "RunError": "errors",
     "StateAgent": "runs.mesa.agents",
@@ -86,10 +89,12 @@ _HOMES = {
     "extend": "sweeps.runner",
     "held_back": "studies.patterns.held_back",
     "informed_answers": "studies.calibration.answers",
+    "leave_one_out": "studies.calibration.checks",
     "load": "scenario.world.world",
     "open": "sweeps.results",
     "patterns": "studies.patterns.assessment",
     "places_and_legs": "figures.places",
+    "recover": "studies.calibration.checks",
     "replay": "sweeps.verification",
     "resume": "sweeps.runner",
     "run": "runs.run",
@@ -113,11 +118,13 @@ __all__ = [
     "Fault",
     "InformedAnswers",
     "InputError",
+    "LeaveOneOut",
     "MeanExplanation",
     "MissingExtra",
     "PactModel",
     "ProxyAgent",
     "ProxysimError",
+    "Recovery",
     "Run",
     "RunError",
     "StateAgent",
@@ -141,10 +148,12 @@ __all__ = [
     "figures",
     "held_back",
     "informed_answers",
+    "leave_one_out",
     "load",
     "open",
     "patterns",
     "places_and_legs",
+    "recover",
     "replay",
     "resume",
     "run",

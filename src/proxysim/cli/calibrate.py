@@ -1,4 +1,4 @@
-"""The command `calibrate`: the uncertain parameters of a world as published figures leave them."""
+"""The commands `calibrate` and `test-calibration`: parameters as published figures leave them, and whether that can be trusted."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from proxysim.cli.app import Policies, Sets, app, policies_of
-from proxysim.cli.options import AsJson, Seed, WorkerOptions, with_options
+from proxysim.cli.app import Policies, Sets, app, policies_of, refusal
+from proxysim.cli.options import AsJson, Seed, Threads, WorkerOptions, with_options
 from proxysim.cli.studies import bar
 
 
@@ -26,6 +26,10 @@ class SizeOptions:
         int | None, typer.Option("--keep", metavar="N", min=1, help="Particles that the posterior has; default: all of them.")
     ] = None
     seed: Seed = 0
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 @app.command("calibrate")
@@ -58,9 +62,54 @@ def calibrate(
     where = SweepOptions(kind, count, workers.dask, workers.insecure, workers.timeout)
     found = run(
         file, out, sizes.seed, particles=sizes.particles, chains=sizes.chains, prior=sizes.prior, budget=sizes.budget, kept=sizes.keep,
-        sets=tuple(sets or ()), policies=policies_of(policies), workers=where, progress=bar(), say=lambda text: print(text, file=sys.stderr),
+        sets=tuple(sets or ()), policies=policies_of(policies), workers=where, progress=bar(), say=_say,
     )  # fmt: skip
     print(json.dumps(found.to_json(), indent=1, ensure_ascii=False, allow_nan=False) if as_json else found.summary())
     if not found.is_posterior:
         raise typer.Exit(1)
     print(f"wrote {found.written}; use it with --posterior", file=sys.stderr)
+
+
+@app.command("test-calibration")
+@with_options
+def test_calibration(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help='Path of a file of kind "patterns", or name of a shipped world that has one.')
+    ],
+    only: Annotated[
+        str | None,
+        typer.Option(
+            "--only",
+            metavar="PATH,...",
+            help="2 to 20 uncertain parameters: draw truths from their ranges, simulate data, and see whether calibration recovers them.",
+        ),
+    ] = None,
+    leave_one_out: Annotated[
+        bool, typer.Option("--leave-one-out", help="Calibrate to all fitted patterns but one, and see whether they predict it, for each in turn.")
+    ] = False,
+    fits: Annotated[int, typer.Option("--fits", min=20, help="Truths, with --only.")] = 500,
+    table: Annotated[int, typer.Option("--table", min=20, help="Draws from the ranges with which each calibration begins.")] = 20_000,
+    particles: Annotated[int, typer.Option("--particles", min=20, help="Particles of each calibration.")] = 200,
+    *,
+    seed: Seed = 0,
+    threads: Threads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Test whether calibration tells the truth.
+
+    With --only, truths are drawn from the ranges of a few parameters, and calibrated to their simulated data. The exit status is 1 if ranks
+    or coverage are rejected. With --leave-one-out, each fitted pattern is predicted from the others.
+    """
+    from proxysim.studies.calibration import checks
+
+    if (only is None) == (not leave_one_out):
+        raise refusal("--only", "give either --only or --leave-one-out")
+    options: checks.LeaveOneOutOptions = {"table": table, "particles": particles, "threads": threads, "say": _say}
+    found: checks.Recovery | checks.LeaveOneOut
+    if only is None:
+        found = checks.leave_one_out(file, seed, **options)
+    else:
+        found = checks.recover(file, [name.strip() for name in only.split(",") if name.strip()], seed, fits=fits, **options)
+    print(json.dumps(found.to_json(), indent=1, ensure_ascii=False, allow_nan=False) if as_json else found.summary())
+    if isinstance(found, checks.Recovery) and not found.calibrated:
+        raise typer.Exit(1)

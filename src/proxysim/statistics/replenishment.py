@@ -6,6 +6,7 @@ copies of the others, and moves all of them. A move is a preconditioned Crank-Ni
 with a new simulation. It leaves the prior as it is, so that it is accepted exactly if the new distance is within the tolerance.
 
 All random numbers are keyed by the number of the simulation, so that results do not depend on threads, workers or interruptions.
+Several populations with data of their own can be advanced together, so that their simulations are made in large batches.
 
 Source: Drovandi & Pettitt 2011 (replenishment, number of moves); Neal 1998 and Cotter et al. 2013 (moves that preserve the prior).
 """
@@ -13,9 +14,9 @@ Source: Drovandi & Pettitt 2011 (replenishment, number of moves); Neal 1998 and 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -33,21 +34,10 @@ ACCEPTED, LEAST_CHANGED = (0.15, 0.35), 0.02
 _MASK, _SHARE, _CHOICE = (rng.key_of(f"calibration.{name}") for name in ("mask", "share", "choice"))
 
 
-class Problem(Protocol):
-    """What is calibrated.
-
-    Attributes
-    ----------
-    keys : random-number keys of the parameters, (key,)
-    """
-
-    keys: Array
-
-    def simulate(self, quantiles: Array, first: int) -> Array:
-        """Return the statistics of simulations ``first + k`` with the quantiles in column k, (simulation, statistic)."""
-
-    def distances(self, statistics: Array) -> Array:
-        """Return how far each simulation is from the data, (simulation,); 0 if it agrees with them."""
+#: Quantiles of some simulations, (key, simulation), and the number of the first -> their statistics, (simulation, statistic).
+Simulate = Callable[[Array, int], Array]
+#: Statistics of some simulations, (simulation, statistic) -> how far each is from the data, (simulation,); 0 if it agrees with them.
+Distances = Callable[[Array], Array]
 
 
 @dataclass(frozen=True)
@@ -97,12 +87,20 @@ class Population:
                        statistics=self.statistics[chosen], distances=self.distances[chosen])  # fmt: skip
 
 
-def prior_draws(problem: Problem, seed: int, first: int, count: int) -> Population:
-    """Return draws from the prior with their simulations, numbered from `first` on."""
+def prior_draws(keys: Array, simulate: Simulate, distances: Distances, seed: int, first: int, count: int) -> Population:
+    """Return draws from the prior with their simulations, numbered from `first` on.
+
+    Parameters
+    ----------
+    keys : random-number keys of the parameters, (key,)
+    simulate, distances : what is calibrated
+    seed : seed of the study
+    first, count : number of the first simulation, and number of them
+    """
     numbers = np.arange(first, first + count)
-    codes = codes_of(uniforms(seed, numbers, rng.UNKNOWN, problem.keys))
-    statistics = problem.simulate(quantiles_at(codes), first)
-    return Population(codes, numbers, numbers, statistics, problem.distances(statistics), math.inf, first + count)
+    codes = codes_of(uniforms(seed, numbers, rng.UNKNOWN, keys))
+    statistics = simulate(quantiles_at(codes), first)
+    return Population(codes, numbers, numbers, statistics, distances(statistics), math.inf, first + count)
 
 
 def joined(parts: list[Population]) -> Population:
@@ -136,26 +134,23 @@ def replenished(population: Population, seed: int, tolerance: float) -> Populati
     return replace(found, tolerance=tolerance, moved=0.0 if tolerance < population.tolerance else population.moved)
 
 
-def proposals(population: Population, problem: Problem, seed: int) -> Array:
-    """Return where the particles would move, as codes, (key, particle).
+def proposals(population: Population, keys: Array, seed: int) -> Array:
+    """Return where the particles would move in simulations from `used` on, as codes, (key, particle).
 
     Each move changes a random share of the parameters, log-uniform from `LEAST_CHANGED` to all.
     """
     numbers = population.used + np.arange(population.size)
-    fresh = normal_each(uniforms(seed, numbers, rng.UNKNOWN, problem.keys))
+    fresh = normal_each(uniforms(seed, numbers, rng.UNKNOWN, keys))
     now = normal_each(quantiles_at(population.codes))
     length = population.length
     moved = math.sqrt(1.0 - length * length) * now + length * fresh
     share = exp_each(math.log(LEAST_CHANGED) * uniforms(seed, numbers, rng.UNKNOWN, _SHARE))
-    changes = uniforms(seed, numbers, rng.UNKNOWN, problem.keys ^ np.uint64(_MASK)) < share
+    changes = uniforms(seed, numbers, rng.UNKNOWN, keys ^ np.uint64(_MASK)) < share
     return np.where(changes, codes_of(_normal_share(moved)), population.codes)
 
 
-def moved(population: Population, problem: Problem, seed: int) -> Population:
-    """Return the particles after one move each, where its simulation is within the tolerance."""
-    codes = proposals(population, problem, seed)
-    statistics = problem.simulate(quantiles_at(codes), population.used)
-    distances = problem.distances(statistics)
+def moved(population: Population, codes: Array, statistics: Array, distances: Array) -> Population:
+    """Return the particles after one move each, to codes whose simulations have these statistics, where they are within the tolerance."""
     taken = distances <= population.tolerance
     return replace(
         population, codes=np.where(taken, codes, population.codes),
@@ -165,25 +160,41 @@ def moved(population: Population, problem: Problem, seed: int) -> Population:
     )  # fmt: skip
 
 
-def next_level(population: Population, problem: Problem, seed: int, told: Callable[[int], None] = lambda _: None) -> Population:
-    """Return the population after one more level.
+def next_level(
+    populations: Sequence[Population], keys: Array, simulate: Simulate, distances: Sequence[Distances], seed: int,
+    told: Callable[[int], None] = lambda _: None,
+) -> list[Population]:  # fmt: skip
+    """Return some populations after one more level each; all moves of a kind are simulated together.
 
     Parameters
     ----------
-    population : the population so far
-    problem : what is calibrated
+    populations : the populations so far, with the same parameters
+    keys : random-number keys of the parameters, (key,)
+    simulate : simulates the moves of all populations
+    distances : for each population, how far its simulations are from its data
     seed : seed of the study
     told : called with the number of simulations after each move
     """
-    now = replenished(population, seed, max(0.0, min(population.tolerance, next_tolerance(population))))
-    count, accepted = moves_of(population.acceptance), 0.0
+    now = [replenished(one, seed, max(0.0, min(one.tolerance, next_tolerance(one)))) for one in populations]
+    count, first = max(moves_of(one.acceptance) for one in populations), max(one.used for one in populations)
+    accepted = np.zeros(len(now))
     for _ in range(count):
-        now = moved(now, problem, seed)
-        accepted += now.acceptance / count
-        told(now.size)
+        starts = first + np.cumsum([0, *(one.size for one in now)])
+        now = [replace(one, used=int(start)) for one, start in zip(now, starts, strict=False)]
+        codes = [proposals(one, keys, seed) for one in now]
+        statistics = np.split(simulate(quantiles_at(np.concatenate(codes, axis=1)), first), starts[1:-1] - first)
+        now = [moved(*each, far(each[2])) for each, far in zip(zip(now, codes, statistics, strict=True), distances, strict=True)]
+        accepted += [one.acceptance / count for one in now]
+        first = int(starts[-1])
+        told(int(starts[-1] - starts[0]))
+    return [replace(one, level=one.level + 1, acceptance=float(share), length=_next_length(one.length, share), used=first)
+            for one, share in zip(now, accepted, strict=True)]  # fmt: skip
+
+
+def _next_length(length: float, accepted: float) -> float:
+    """Return the length of the moves of the next level."""
     low, high = ACCEPTED
-    length = now.length * (0.7 if accepted < low else 1.4 if accepted > high else 1.0)
-    return replace(now, level=now.level + 1, acceptance=accepted, length=min(1.0, max(0.02, length)))
+    return min(1.0, max(0.02, length * (0.7 if accepted < low else 1.4 if accepted > high else 1.0)))
 
 
 def moves_of(acceptance: float) -> int:

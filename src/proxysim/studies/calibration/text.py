@@ -7,10 +7,11 @@ from collections.abc import Hashable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from proxysim.formatting import ascii_only, counted, joined, percent, table
+from proxysim.formatting import ascii_only, counted, joined, percent, plain, table
 
 if TYPE_CHECKING:
     from proxysim.studies.calibration.calibration import Calibration
+    from proxysim.studies.calibration.checks import LeaveOneOut, Recovery
 
 _WIDTH = 118
 #: Parameters that are listed.
@@ -65,3 +66,39 @@ def _spread(one: dict[Hashable, Any], of: str) -> str:
 
 def _wrapped(words: str) -> list[str]:
     return textwrap.wrap(words, _WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def recovery_summary(found: Recovery) -> str:
+    """Return whether calibration tells the truth, in a sentence and a table by parameter."""
+    rows = found.to_dataframe()
+    low, high = rows["coverage"].min(), rows["coverage"].max()
+    verdict = "ranks and coverage are those of a calibrated method" if found.calibrated else "NOT calibrated: ranks or coverage are rejected"
+    teeth = "would be rejected" if found.has_teeth else "would NOT be rejected, so the test has no teeth: raise --fits"
+    words = (f"{Path(found.file.scenario.file).stem}: {found.fits} truths, {found.runs:,} runs. The 90 % intervals cover the truth in "
+             f"{percent(low)} to {percent(high)} of the calibrations; {verdict} (at 1 % over all parameters, Holm). Intervals narrowed to 80 % {teeth}. "
+             f"{percent(float(found.reached.mean()))} of the calibrations agree with all of their data.")  # fmt: skip
+    lines = [*_wrapped(words), ""]
+    lines += table(("parameter", "coverage", "chance", "narrowed", "rank chance", "recovery", "narrower by"), [
+        (one["parameter"], f"{100 * one['coverage']:.1f} %", f"{one['chance']:.3f}", f"{100 * one['narrowed']:.1f} %", f"{one['rank_chance']:.3f}",
+         f"{one['recovery']:.2f}", percent(one["shrinkage"])) for one in rows.to_dict("records")
+    ])  # fmt: skip
+    lines += ["", *_wrapped(
+        "Coverage of the 90 % intervals with the chance of one as far off; coverage of intervals narrowed to 80 %; chance of ranks as far from "
+        "uniform; correlation of posterior median and truth; how much narrower the intervals are than those of the prior.")]  # fmt: skip
+    return ascii_only("\n".join(lines))
+
+
+def left_out_summary(found: LeaveOneOut) -> str:
+    """Return how well each pattern is predicted from the others, in a sentence and a table."""
+    rows = found.to_dataframe()
+    better = int((rows["predicted"] > rows["prior"]).sum())
+    words = (f"{Path(found.file.scenario.file).stem}: each of {len(rows)} fitted patterns predicted by a calibration to the others, "
+             f"{found.runs:,} runs. {better} are in range more often than before calibration.")  # fmt: skip
+    lines = [*_wrapped(words), ""]
+    lines += table(("pattern", "prior", "from the others", "fitted", "median (5 % to 95 %)"), [
+        (one["pattern"], percent(one["prior"]), percent(one["predicted"]), percent(one["fitted"]),
+         f"{plain(one['q50'])} ({plain(one['q05'])} to {plain(one['q95'])})") for one in rows.to_dict("records")
+    ])  # fmt: skip
+    lines += ["", *_wrapped("Share of the runs in the range of each pattern: with parameters drawn from their ranges, after calibration to the other "
+                            "patterns, and to all; in runs with other random numbers.")]  # fmt: skip
+    return ascii_only("\n".join(lines))

@@ -115,7 +115,7 @@ def _begun(
     plan, problem = context.plan, context.problem
     first = plan.first(chain) if state is None else state[0].used
     count = min(BLOCK, plan.first(chain) + plan.prior - first)
-    drawn = prior_draws(problem, plan.seed, first, count)
+    drawn = prior_draws(problem.keys, problem.simulate, problem.distances, plan.seed, first, count)
     told(count)
     passes = problem.passed(drawn.statistics)
     counts = np.append(passes.sum(axis=0), passes[:, problem.fitted].all(axis=1).sum())
@@ -126,7 +126,8 @@ def _begun(
 
 def _moved(context: Context, state: tuple[Population, Array] | None, told: Callable[[int], None]) -> tuple[Population, Array]:
     assert state is not None
-    return next_level(state[0], context.problem, context.plan.seed, told), state[1]
+    problem = context.problem
+    return next_level([state[0]], problem.keys, problem.simulate, [problem.distances], context.plan.seed, told)[0], state[1]
 
 
 def _step(context: Context, chain: int, population: Population, ended: str) -> Step:
