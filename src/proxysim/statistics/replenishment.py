@@ -29,8 +29,9 @@ Array = np.ndarray[Any, Any]
 KEPT = 0.5
 #: A level makes so many moves that a particle stays where it is with at most this probability, within these limits.
 STAYS, FEWEST_MOVES, MOST_MOVES = 0.02, 3, 12
-#: Acceptance at which the length of moves is left as it is, and smallest share of the parameters that a move changes.
-ACCEPTED, LEAST_CHANGED = (0.15, 0.35), 0.02
+#: Acceptance at which the length of moves is left as it is, the shortest moves, and the smallest share of the parameters that one changes.
+#: Where new random numbers alone reject most moves, shorter ones would not be accepted more often.
+ACCEPTED, SHORTEST, LEAST_CHANGED = (0.15, 0.35), 0.1, 0.02
 _MASK, _SHARE, _CHOICE = (rng.key_of(f"calibration.{name}") for name in ("mask", "share", "choice"))
 
 
@@ -194,7 +195,7 @@ def next_level(
 def _next_length(length: float, accepted: float) -> float:
     """Return the length of the moves of the next level."""
     low, high = ACCEPTED
-    return min(1.0, max(0.02, length * (0.7 if accepted < low else 1.4 if accepted > high else 1.0)))
+    return min(1.0, max(SHORTEST, length * (0.7 if accepted < low else 1.4 if accepted > high else 1.0)))
 
 
 def moves_of(acceptance: float) -> int:

@@ -75,7 +75,8 @@ def recovery_summary(found: Recovery) -> str:
     verdict = "ranks and coverage are those of a calibrated method" if found.calibrated else "NOT calibrated: ranks or coverage are rejected"
     teeth = "would be rejected" if found.has_teeth else "would NOT be rejected, so the test has no teeth: raise --fits"
     words = (f"{Path(found.file.scenario.file).stem}: {found.fits} truths, {found.runs:,} runs. The 90 % intervals cover the truth in "
-             f"{percent(low)} to {percent(high)} of the calibrations; {verdict} (at 1 % over all parameters, Holm). Intervals narrowed to 80 % {teeth}. "
+             f"{percent(low)} to {percent(high)} of the calibrations; {verdict} (at 1 % over all parameters, Holm). Intervals narrowed to "
+             f"80 % {teeth}. "
              f"{percent(float(found.reached.mean()))} of the calibrations agree with all of their data.")  # fmt: skip
     lines = [*_wrapped(words), ""]
     lines += table(("parameter", "coverage", "chance", "narrowed", "rank chance", "recovery", "narrower by"), [
