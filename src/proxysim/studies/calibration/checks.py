@@ -172,7 +172,7 @@ def recover(
     Parameters
     ----------
     patterns : path of a file of kind "patterns", or the name of a shipped world that has one
-    parameters : names of 2 to 20 uncertain parameters
+    parameters : names of 2 to 20 uncertain parameters; those that move together have the name that they share
     rng : seed; the same seed gives the same bits on any machine
     options : keyword options, listed below
 
@@ -267,12 +267,15 @@ def _fitted(file: PatternsFile) -> list[Pattern]:
 
 def _only(file: PatternsFile, parameters: tuple[str, ...]) -> tuple[PatternsFile, dict[str, int]]:
     """Return the patterns of a world in which only some parameters are uncertain, and their keys by name."""
-    known = {one.name: one for one in unknowns(build(file.scenario))}
+    every = unknowns(build(file.scenario))
+    known = {one.number.moves_with or one.name: int(one.key) for one in every} | {one.name: int(one.key) for one in every}
     for name in parameters:
         if name not in known:
             raise refused("parameters", f'"{name[:80]}" is not an uncertain parameter of the world{did_you_mean(name, list(known))}')
-    keys = {name: int(known[name].key) for name in parameters}
-    names = {one.name for one in known.values() if int(one.key) in keys.values()}
+    keys = {name: known[name] for name in parameters}
+    names = {one.name for one in every if int(one.key) in keys.values()}
+    if len(set(keys.values())) < len(keys):
+        raise refused("parameters", "two of them move together, so that they are one parameter; name one")
 
     def fixed(path: tuple[str, ...], number: Number) -> Number:
         return number if ".".join(path) in names else replace(number, low=None, high=None)
