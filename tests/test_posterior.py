@@ -78,7 +78,7 @@ def test_posterior__leaves_what_it_does_not_know_as_it_was(folder: Path, world: 
 
 def test_posterior__of_a_world_without_common_parameters_is_refused(file: Path) -> None:
     """In one line with both names."""
-    with pytest.raises(InputError, match="has no parameter in common with .*insurgency") as caught:
+    with pytest.raises(InputError, match=r"has no parameter in common with .*insurgency") as caught:
         ps.load("insurgency").with_posterior(file)
     assert 1 == len(caught.value.faults)
 
