@@ -191,7 +191,7 @@ def main() -> int:
         for file in (written, written.with_suffix(".parquet")):
             (SCENARIOS / file.name).write_bytes(file.read_bytes())
         parts = [INTRODUCTION.format(commands=commands()), "## The posterior\n", calibration_part(found), "## Which parameters moved\n", moved_part(found), "## What it says of the answers\n",
-                 answers_part(read_posterior(SCENARIOS / written.name)), "## Does the calibration tell the truth\n", recovery_part(recovery), "## Each pattern from the others\n", left_out_part(left_out), LIMITS]  # fmt: skip
+                 answers_part(read_posterior(SCENARIOS / written.name)), "## Can the calibration be trusted\n", recovery_part(recovery), "## Each pattern from the others\n", left_out_part(left_out), LIMITS]  # fmt: skip
         PAGE.write_text("\n".join(parts), encoding="utf-8")
     return 0
 

@@ -95,7 +95,7 @@ def test_calibration(
     threads: Threads = None,
     as_json: AsJson = False,
 ) -> None:
-    """Test whether calibration tells the truth.
+    """Test whether calibration can be trusted.
 
     With --only, truths are drawn from the ranges of a few parameters, and calibrated to their simulated data. The exit status is 1 if ranks
     or coverage are rejected. With --leave-one-out, each fitted pattern is predicted from the others.

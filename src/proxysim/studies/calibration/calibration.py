@@ -41,7 +41,7 @@ LEAST_ANCESTORS, LEAST_PASSING, MOST_RHAT = 100, 0.20, 1.05
 LEAST_SIZE, LEAST_CHAINS = 50, 2
 #: Times that the workers may die without any new step.
 MOST_LOSSES = 5
-#: Runs that are timed before the cost is told.
+#: Runs that are timed before the cost is reported.
 TIMED = 64
 
 

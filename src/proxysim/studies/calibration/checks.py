@@ -1,4 +1,4 @@
-"""Does calibration tell the truth: simulation-based calibration on few parameters, and each pattern predicted from the others."""
+"""Can calibration be trusted: simulation-based calibration on few parameters, and each pattern predicted from the others."""
 
 from __future__ import annotations
 

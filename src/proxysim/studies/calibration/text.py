@@ -69,7 +69,7 @@ def _wrapped(words: str) -> list[str]:
 
 
 def recovery_summary(found: Recovery) -> str:
-    """Return whether calibration tells the truth, in a sentence and a table by parameter."""
+    """Return whether calibration can be trusted, in a sentence and a table by parameter."""
     rows = found.to_dataframe()
     low, high = rows["coverage"].min(), rows["coverage"].max()
     verdict = "ranks and coverage are those of a calibrated method" if found.calibrated else "NOT calibrated: ranks or coverage are rejected"
