@@ -19,6 +19,7 @@ from proxysim.statistics.intervals import mean_there
 from proxysim.statistics.paired import Effect
 from proxysim.studies.calibration.informed import few_false
 from proxysim.studies.comparison import compare
+from proxysim.studies.headlines import selected
 
 if TYPE_CHECKING:
     import pandas
@@ -104,7 +105,7 @@ class InformedOptions(TypedDict, total=False):
 
     Attributes
     ----------
-    measures : outcomes as "MEASURE.ACTOR"; None for those that a comparison leads with
+    measures : outcomes as "MEASURE.ACTOR"; None for those of a short table of a comparison
     threads : number of threads; None for one per available CPU
     progress : called with the runs done and the runs to do; None
     """
@@ -128,7 +129,7 @@ def informed_answers(world: World, branch: str, against: str = "no-pact", runs: 
 
     Other Parameters
     ----------------
-    measures : outcomes as "MEASURE.ACTOR"; None, the default, for the first eight that a comparison leads with
+    measures : outcomes as "MEASURE.ACTOR"; None, the default, for the eight of a short table of a comparison
     threads : number of threads; None, the default, for one per available CPU
     progress : called with the runs done and the runs to do; None
 
@@ -166,7 +167,7 @@ def informed_answers(world: World, branch: str, against: str = "no-pact", runs: 
     plain = worlds[0].with_posterior(None)
     before = ensemble(plain, [against, branch], runs, rng, uncertain=True, threads=threads)
     rows: list[tuple[Effect, Array, Array]] = []
-    for effect in after.effects[: None if measures else MOST]:
+    for effect in after.effects if measures else selected(after.study, after.effects, MOST):
         one, two = (_by_draw(study.of(effect.measure, effect.actor)) for study in (before, after.study))
         if len(one) and len(two):
             rows.append((effect, one, two))
