@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from tests.calibrating import SMALL, TEXT, calibrated, patterns_file
-from tests.sweeping import surroundings
+from tests.sweeping import Cluster, surroundings
 
 import proxysim as ps
 from proxysim.core import rng
@@ -190,6 +190,40 @@ def test_calibration__that_is_killed_goes_on_to_the_same_posterior(found: ps.Cal
 def test_calibration__does_not_depend_on_its_workers(found: ps.Calibration, folder: Path, tmp_path: Path, kind: str) -> None:
     """Two chains at once, in threads or processes: the same bytes."""
     ps.calibrate(patterns_file(tmp_path), tmp_path / "out", 3, workers=ps.SweepOptions(kind, 2), **SMALL)
+    assert digest(folder / "out") == digest(tmp_path / "out")
+
+
+@pytest.mark.slow
+def test_calibration__on_a_cluster_gives_the_same_posterior(found: ps.Calibration, folder: Path, tmp_path: Path) -> None:
+    """Two workers of Dask, each a process."""
+    pytest.importorskip("distributed")
+    cluster = Cluster(tmp_path)
+    try:
+        for _ in range(2):
+            cluster.worker()
+        cluster.wait(2)
+        ps.calibrate(patterns_file(tmp_path), tmp_path / "out", 3, workers=ps.SweepOptions(dask=cluster.address), **SMALL)
+    finally:
+        cluster.close()
+    assert digest(folder / "out") == digest(tmp_path / "out")
+
+
+def test_calibration__whose_worker_dies_goes_on_to_the_same_posterior(found: ps.Calibration, folder: Path, tmp_path: Path) -> None:
+    """One of its processes is killed; others are started, and nothing is lost."""
+    psutil = pytest.importorskip("psutil")
+    file = patterns_file(tmp_path)
+    sizes = [part for name, value in SMALL.items() for part in (f"--{name}", str(value))]
+    command = [sys.executable, "-m", "proxysim", "calibrate", str(file), "--out", str(tmp_path / "out"), "--seed", "3", "--workers", "2", *sizes]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=surroundings(), text=True) as going:
+        until = time.monotonic() + 100
+        while not list((tmp_path / "out" / "chains").glob("*.parquet")) and time.monotonic() < until and going.poll() is None:
+            time.sleep(0.005)
+        for process in psutil.Process(going.pid).children(recursive=True):
+            if "spawn_main" in " ".join(process.cmdline()):
+                process.kill()
+                break
+        _, errors = going.communicate(timeout=300)
+    assert 0 == going.returncode, errors
     assert digest(folder / "out") == digest(tmp_path / "out")
 
 

@@ -216,6 +216,19 @@ def test_commands__refuse_what_a_posterior_cannot_do(folder: Path, file: Path, t
     assert 2 == done.returncode and 'found kind = "world"' in done.stderr and 1 == len(done.stderr.splitlines())
 
 
+def test_validate__knows_a_posterior_and_others_refuse_it_in_one_line(file: Path, tmp_path: Path) -> None:
+    """It is no world, no experiment and no patterns file."""
+    done = proxysim("validate", file)
+    assert (0, f"ok {file}: posterior of quickstart.toml: 400 particles, 3 parameters, seed 3\n") == (done.returncode, done.stdout)
+    for words in (["run", file], ["patterns", file], ["design", file], ["compare", file, "--branches", "none"]):
+        done = proxysim(*words)
+        assert 2 == done.returncode and 1 == len(done.stderr.splitlines()) and 'found "posterior"' in done.stderr, done.stderr
+    toml, _ = copied(file, tmp_path)
+    toml.with_suffix(".parquet").unlink()
+    done = proxysim("validate", toml)
+    assert 2 == done.returncode and "cannot be read" in done.stderr
+
+
 # ---- shipped ---------------------------------------------------------------------------------------------------------
 def test_shipped__posteriors_are_small_and_no_worlds() -> None:
     """Under 1 MB each; they are not in the list of worlds."""
