@@ -87,7 +87,8 @@ def init(file: Annotated[str, typer.Argument(metavar="FILE", help="File to write
 @app.command("validate")
 def validate(
     given: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help='Files of kind "world", "part", "experiment", "patterns" or "posterior", or names of worlds.')
+        list[str],
+        typer.Argument(metavar="FILE...", help='Files of kind "world", "part", "experiment", "patterns" or "posterior", or names of shipped worlds.'),
     ],
 ) -> None:
     """Check files and report every fault with its line.
@@ -150,7 +151,8 @@ def _checked_posterior(path: Path) -> str:
     from proxysim.scenario.world.posterior import read_posterior
 
     found = read_posterior(path)
-    return f"posterior of {found.facts['world']}: {counted(found.count, 'particle')}, {counted(len(found.keys), 'parameter')}, seed {found.facts['seed']}"
+    counts = f"{counted(found.count, 'particle')}, {counted(len(found.keys), 'parameter')}"
+    return f"posterior of {found.facts['world']}: {counts}, seed {found.facts['seed']}"
 
 
 def _checked_patterns(document: Document, folder: Path) -> str:
