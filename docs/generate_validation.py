@@ -48,7 +48,6 @@ REASONS: dict[str, dict[str, str]] = {
         "which also contains the margin of the seller.",
         "drones-in-2024": "The event drone-programme raises Russia's plant from October 2024 on. Until then it imports most of its drones and makes few.",
         "seizure-of-2025": "The event makes searches four times as intense in that month, but a cargo keeps its usual size. One very large cargo cannot occur.",
-        "fire-held": "Arms are used in proportion to the intensity of the war. The world keeps a tenth of full intensity after the truce, so Hezbollah goes on firing.",
         "drone-contract": "Close below the low end of the range.",
         "russian-drones-2025": "Close below the low end of the range. Plant is set to the reported output, and part of the knowhow to use it is still missing.",
         "reverse-flow": "The event opens the tie for two months, but in most runs Russia buys nothing in them.",

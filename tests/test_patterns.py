@@ -29,7 +29,7 @@ from proxysim.scenario.world.quantiles import Range
 from proxysim.scenario.world.world import World, build
 from proxysim.studies.patterns.assessment import MODEL_SHARE, RIVAL_SHARE, Assessment, Bench, Verdict
 from proxysim.studies.patterns.document import MONTHS_FIXED, Level, Observation, Pattern, PatternsFile
-from proxysim.studies.patterns.observation import Observer
+from proxysim.studies.patterns.observation import Observer, resampled
 from proxysim.studies.patterns.reader import read_patterns
 from proxysim.studies.patterns.statistic import passes, values_of
 from proxysim.studies.patterns.wrong_models import WrongModels
@@ -55,7 +55,7 @@ def seen(one: Observation, series: Any, *, runs: int | Array | None = None, star
     monthly = np.atleast_2d(np.asarray(series, np.float64))
     numbers = np.arange(len(monthly) if runs is None else runs) if runs is None or isinstance(runs, int) else runs
     monthly = np.broadcast_to(monthly, (len(numbers), monthly.shape[1]))
-    return Observer({one.id: one}, start, seed, uncertain).observed(monthly[:, :, np.newaxis], numbers)[one.id]
+    return Observer({one.id: one}, start, seed, resampled(seed) if uncertain else None).observed(monthly[:, :, np.newaxis], numbers)[one.id]
 
 
 # ---- what a source sees --------------------------------------------------------------------------------------------
@@ -76,7 +76,7 @@ def test_requests__of_an_observation_are_summed() -> None:
     """Each is recorded once, even if two observations use it."""
     north, south = Request("made", ("north",)), Request("made", ("south",))
     both = {name: dataclasses.replace(source(name), requests=requests) for name, requests in (("b", (south,)), ("a", (north, south)))}
-    observer = Observer(both, (2020, 1), 0, False)
+    observer = Observer(both, (2020, 1), 0)
     assert (south, north) == observer.requests
     found = observer.observed(np.array([[[10.0, 1.0], [20.0, 2.0]]]), np.arange(1))
     assert [[10.0, 20.0]] == found["b"].tolist() and [[11.0, 22.0]] == found["a"].tolist()

@@ -276,7 +276,7 @@ def test_observations__that_cannot_be_judged_so_are_refused(tmp_path: Path, stat
 # ---- files of other kinds ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["world", "part", "experiment"])
+@pytest.mark.parametrize("kind", ["world", "part", "experiment", "posterior"])
 def test_file__of_another_kind_is_one_fault(tmp_path: Path, kind: str) -> None:
     """Whatever else is in it."""
     assert [f'1: kind: found "{kind}"; allowed here is "patterns"'] == faults_of(tmp_path, f'kind = "{kind}"\nmore = 1\n[observations]\nx = 1\n')

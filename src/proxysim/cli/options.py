@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 from proxysim.cli.app import Policies, Sets
 
+if TYPE_CHECKING:
+    from proxysim.scenario.scenario import Scenario
+    from proxysim.scenario.world.world import World
+
 Runs = Annotated[int, typer.Option("--runs", min=1, help="Number of paired runs.")]
 Seed = Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="Seed of the study.")]
 Uncertain = Annotated[
     bool, typer.Option("--uncertain", help="Resample every parameter that has a range, with the same values in every branch.")
+]
+Posterior = Annotated[
+    str | None,
+    typer.Option(
+        "--posterior",
+        metavar="FILE",
+        help="Resample parameters as a calibration left them: a file of kind \"posterior\", or the name of a shipped world that has one.",
+    ),
 ]
 Measures = Annotated[
     str | None,
@@ -38,10 +51,31 @@ Hook = Annotated[
 
 @dataclass(frozen=True)
 class DrawOptions:
-    """Seed of a study, and whether uncertain parameters are resampled."""
+    """Seed of a study, and whether and how uncertain parameters are resampled."""
 
     seed: Seed = 0
     uncertain: Uncertain = False
+    posterior: Posterior = None
+
+    @property
+    def resampled(self) -> bool:
+        """Whether uncertain parameters are resampled, from their ranges or from a posterior."""
+        return self.uncertain or self.posterior is not None
+
+
+def informed(world: World, posterior: str | None) -> World:
+    """Return a world with its uncertain parameters drawn from a posterior, if one is given, and say on stderr how many are."""
+    if posterior is None:
+        return world
+    found = world.with_posterior(posterior)
+    say_posterior(found.scenario)
+    return found
+
+
+def say_posterior(scenario: Scenario) -> None:
+    """Say on stderr how many parameters of a world its posterior informs."""
+    if scenario.posterior is not None:
+        print(scenario.posterior.words(), file=sys.stderr)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from proxysim.cli.app import app, policies_of, refusal
-from proxysim.cli.options import DrawOptions, OutputOptions, with_options
+from proxysim.cli.options import DrawOptions, OutputOptions, say_posterior, with_options
 from proxysim.cli.studies import bar, new_folder, write_tables
 
 if TYPE_CHECKING:
@@ -54,12 +54,19 @@ def patterns(
     from proxysim.studies.patterns.reader import read_patterns
 
     changed = read_patterns(file).changed(output.sets or (), policies_of(output.policies))
+    if draws.posterior is not None:
+        if years is not None:
+            raise refusal("--posterior", "may know the years that --held-back predicts; calibrate to the patterns before them, or leave it out")
+        from proxysim.studies.patterns.observation import with_posterior
+
+        changed = with_posterior(changed, draws.posterior)
+        say_posterior(changed.scenario)
     if years is not None:
         if rivals:
             raise refusal("--held-back", "predicts years and --rivals tries wrong models; give one of them")
         _held_back(changed, years, runs, draws, output, folder)
         return
-    found = compare_with(changed, runs, draws.seed, uncertain=draws.uncertain, rivals="all" if rivals else "named", threads=output.threads,
+    found = compare_with(changed, runs, draws.seed, uncertain=draws.resampled, rivals="all" if rivals else "named", threads=output.threads,
                          progress=bar())  # fmt: skip
     answer, words = json.dumps(found.to_json(), indent=1, ensure_ascii=False, allow_nan=False), found.summary()
     if folder is not None:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from proxysim.cli.app import Policies, Sets, app, policies_of, refusal
-from proxysim.cli.options import Seed, Threads, Uncertain, with_options
+from proxysim.cli.options import Posterior, Seed, Threads, Uncertain, informed, with_options
 from proxysim.cli.studies import bar
 from proxysim.errors import RunError, StorageError
 from proxysim.paths import path_of
@@ -50,6 +50,7 @@ class StudyOptions:
             "variation. This takes some 16,000 more runs in a large world.",
         ),
     ] = False
+    posterior: Posterior = None
     full: Annotated[bool, typer.Option("--full", help="World only: print the long tables too, which are otherwise folded on the screen.")] = False
     sets: Sets = None
     policies: Policies = None
@@ -116,9 +117,10 @@ def _of_world(world: str, target: Path, options: StudyOptions) -> None:
     names = None
     if options.branches is not None:
         names = [name.strip() for name in options.branches.split(",") if name.strip()]
-    built = load(world, names[0] if names else None, tuple(options.sets or ()), policies_of(options.policies))
-    write_report(built, target, names, options.runs, options.seed, focus=options.focus, uncertain=options.uncertain, evidence=options.evidence,
-                 full=options.full, threads=options.threads, steps=bar, asked=_asked(world, target, options))  # fmt: skip
+    built = informed(load(world, names[0] if names else None, tuple(options.sets or ()), policies_of(options.policies)), options.posterior)
+    write_report(built, target, names, options.runs, options.seed, focus=options.focus,
+                 uncertain=options.uncertain or options.posterior is not None, evidence=options.evidence, full=options.full,
+                 threads=options.threads, steps=bar, asked=_asked(world, target, options))  # fmt: skip
 
 
 def _of_sweep(folder: str, target: Path, outcome: str | None, branch: str | None) -> bool:
@@ -170,6 +172,7 @@ def _asked(world: str, target: Path, options: StudyOptions) -> str:
     words += ["--focus", options.focus] if options.focus is not None else []
     words += ["--runs", str(options.runs), "--seed", str(options.seed)] + (["--uncertain"] if options.uncertain else [])
     words += ["--evidence"] if options.evidence else []
+    words += ["--posterior", options.posterior] if options.posterior is not None else []
     words += ["--full"] if options.full else []
     for one in options.sets or ():
         words += ["--set", one]

@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from proxysim.cli.app import Policies, Sets, WorldFile, app, policies_of, refusal
-from proxysim.cli.options import AsJson, DrawOptions, Folder, Measures, OutputOptions, Runs, Seed, with_options
+from proxysim.cli.options import (
+    AsJson,
+    DrawOptions,
+    Folder,
+    Measures,
+    OutputOptions,
+    Runs,
+    Seed,
+    informed,
+    with_options,
+)
 from proxysim.paths import path_of
 from proxysim.runs.files import write_whole
 
@@ -99,14 +109,14 @@ def compare(
     from proxysim.studies.comparison import compare as compare_branches
 
     names = _names(branches)
-    built = load(world, names[0] if names else None, tuple(output.sets or ()), policies_of(output.policies))
+    built = informed(load(world, names[0] if names else None, tuple(output.sets or ()), policies_of(output.policies)), draws.posterior)
     if options.with_evidence:
         from proxysim.studies.evidence import check_evidence
 
         check_evidence(built, names)
     result = compare_branches(
-        built, names, runs, draws.seed,
-        uncertain=draws.uncertain, given=options.given, start=options.start, measures=_names(options.measures) if options.measures else None,
+        built, names, runs, draws.seed, uncertain=draws.resampled, given=options.given, start=options.start,
+        measures=_names(options.measures) if options.measures else None,
         until_halfwidth=options.halfwidth, bands=folder is not None, threads=output.threads, progress=bar(),
     )  # fmt: skip
     tables = {}
@@ -201,8 +211,8 @@ def answers(
     from proxysim.studies.answers import answers as answers_of
 
     result = answers_of(
-        load(world, against, tuple(output.sets or ()), policies_of(output.policies)), [against, branch], runs, draws.seed,
-        uncertain=draws.uncertain, start=options.start, measures=_names(options.measures) if options.measures else None,
+        informed(load(world, against, tuple(output.sets or ()), policies_of(output.policies)), draws.posterior), [against, branch], runs, draws.seed,
+        uncertain=draws.resampled, start=options.start, measures=_names(options.measures) if options.measures else None,
         threads=output.threads, progress=bar(),
     )  # fmt: skip
     tables = {"answers": result.to_dataframe(), "policies": result.policies_table()} if folder is not None else {}
@@ -254,8 +264,8 @@ def attribute(
     from proxysim.studies.attribution import attribute as attribute_branch
 
     result = attribute_branch(
-        load(world, against, tuple(output.sets or ()), policies_of(output.policies)), branch, against, runs, draws.seed,
-        uncertain=draws.uncertain, start=options.start, measures=_names(options.measures) if options.measures else None,
+        informed(load(world, against, tuple(output.sets or ()), policies_of(output.policies)), draws.posterior), branch, against, runs, draws.seed,
+        uncertain=draws.resampled, start=options.start, measures=_names(options.measures) if options.measures else None,
         threads=output.threads, progress=bar(), over=options.over, permutations=options.permutations,
     )  # fmt: skip
     tables = {"attribution": result.to_dataframe()} if folder is not None else {}

@@ -87,7 +87,8 @@ def init(file: Annotated[str, typer.Argument(metavar="FILE", help="File to write
 @app.command("validate")
 def validate(
     given: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help='Files of kind "world", "part", "experiment" or "patterns", or names of shipped worlds.')
+        list[str],
+        typer.Argument(metavar="FILE...", help='Files of kind "world", "part", "experiment", "patterns" or "posterior", or names of shipped worlds.'),
     ],
 ) -> None:
     """Check files and report every fault with its line.
@@ -128,6 +129,8 @@ def _checked(file: str) -> tuple[str, list[CheckWarning]]:
         return _checked_experiment(document, path.parent)
     if document.data.get("kind") == "patterns":
         return _checked_patterns(document, path.parent), []
+    if document.data.get("kind") == "posterior":
+        return _checked_posterior(path), []
     if document.data.get("kind") == "part" and not document.faults:
         world, _ = merged(layers_of(document, path.parent))
         if world.faults:
@@ -141,6 +144,15 @@ def _checked(file: str) -> tuple[str, list[CheckWarning]]:
     counts += [(section, len(scenario.ids[section])) for section in sections]
     words = f"{_counted(counts)}, {counted(scenario.months, 'month')}, branches: {', '.join(scenario.branches) or 'none'}"
     return "\n".join([words, *_cut(scenario)]), static_warnings(Facts.of(source))
+
+
+def _checked_posterior(path: Path) -> str:
+    """Summary of a posterior that can be used."""
+    from proxysim.scenario.world.posterior import read_posterior
+
+    found = read_posterior(path)
+    counts = f"{counted(found.count, 'particle')}, {counted(len(found.keys), 'parameter')}"
+    return f"posterior of {found.facts['world']}: {counts}, seed {found.facts['seed']}"
 
 
 def _checked_patterns(document: Document, folder: Path) -> str:

@@ -423,7 +423,7 @@ class Ensemble:
         Returns
         -------
         dict : world (hash of its content), branches, policies (those that are on in any branch), seed, runs, uncertain,
-            from (first month that counts), model_version, residual (relative, of the books)
+            from (first month that counts), model_version, residual (relative, of the books); and posterior, if one was used
 
         Examples
         --------
@@ -436,10 +436,16 @@ class Ensemble:
 
         return {"world": self.worlds[0].hash, "branches": list(self.branches), "policies": policies_on(self.worlds),
                 "seed": self.seed, "runs": self.runs, "uncertain": self.uncertain, "from": self.worlds[0].months[self.start],
-                "model_version": model_version(), "residual": self.residual}  # fmt: skip
+                "model_version": model_version(), "residual": self.residual, **posterior_json(self)}  # fmt: skip
 
     def __repr__(self) -> str:
         return f"Ensemble({self.worlds[0].scenario.file}, branches={list(self.branches)}, runs={self.runs}, seed={self.seed})"
+
+
+def posterior_json(study: Ensemble) -> dict[str, Any]:
+    """Return what identifies the posterior from which a study draws parameters, as an entry; nothing without one."""
+    posterior = study.worlds[0].scenario.posterior
+    return {} if posterior is None or not study.uncertain else {"posterior": posterior.to_json()}
 
 
 class StudyOptions(TypedDict, total=False):

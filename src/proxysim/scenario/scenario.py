@@ -134,6 +134,12 @@ class Posterior(Protocol):
         keys : random-number keys of the parameters, (key,)
         """
 
+    def words(self) -> str:
+        """Return in one line how many parameters of a world it informs."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what identifies it."""
+
 
 class Source(Protocol):
     """A world as read, from which every branch is resolved."""

@@ -20,8 +20,8 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 _CHECKOUT = _PACKAGE.parents[1]
 #: A name such as ``levant-2025``: no folder and no suffix.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-#: How the names of patterns files end.
-PATTERNS = ".patterns.toml"
+#: How the names of patterns files and of posteriors end.
+PATTERNS, POSTERIOR = ".patterns.toml", ".posterior.toml"
 _BASE_LINE = re.compile(r'^(base\s*=\s*)"[^"\n]*"', re.MULTILINE)
 
 
@@ -35,13 +35,22 @@ def _folders() -> tuple[Path, Path]:
 
 def shipped_worlds() -> dict[str, Path]:
     """Return name -> file of the shipped worlds, in alphabetical order; empty if the files are missing."""
-    files = (file for file in _folders()[0].glob("*.toml") if not file.name.endswith(PATTERNS))
+    files = (file for file in _folders()[0].glob("*.toml") if not file.name.endswith((PATTERNS, POSTERIOR)))
     return {file.stem: file for file in sorted(files, key=lambda file: file.stem)}
 
 
 def shipped_patterns() -> dict[str, Path]:
     """Return name of a world -> its patterns file, for the shipped worlds that have one, in alphabetical order."""
-    beside = {name: _beside(file) for name, file in shipped_worlds().items()}
+    return _shipped(PATTERNS)
+
+
+def shipped_posteriors() -> dict[str, Path]:
+    """Return name of a world -> its posterior, for the shipped worlds that have one, in alphabetical order."""
+    return _shipped(POSTERIOR)
+
+
+def _shipped(suffix: str) -> dict[str, Path]:
+    beside = {name: _beside(file, suffix) for name, file in shipped_worlds().items()}
     return {name: file for name, file in beside.items() if file.is_file()}
 
 
@@ -52,23 +61,46 @@ def patterns_path(given: str | os.PathLike[str]) -> Path:
     ------
     InputError : a bare name that is neither a file nor a shipped world with a patterns file
     """
+    return _path(given, PATTERNS, "a patterns file")
+
+
+def posterior_path(given: str | os.PathLike[str]) -> Path:
+    """Return the posterior for a path or the name of a shipped world; an existing path takes precedence.
+
+    Raises
+    ------
+    InputError : a bare name that is neither a file nor a shipped world with a posterior
+    """
+    return _path(given, POSTERIOR, "a posterior")
+
+
+def _path(given: str | os.PathLike[str], suffix: str, what: str) -> Path:
     path = path_of(given)
     if not _NAME.fullmatch(os.fspath(given)) or path.exists():
         return path
-    known = shipped_patterns()
+    known = _shipped(suffix)
     if path.name not in known:
-        raise _unknown(path.name, known, "is neither a patterns file nor a shipped world that has one")
+        raise _unknown(path.name, known, f"is neither {what} nor a shipped world that has one")
     return known[path.name]
 
 
 def patterns_of_world(world: Path) -> Path | None:
     """Return the patterns file of a world: NAME.patterns.toml next to NAME.toml, or next to a file that this one extends; None if there is none."""
+    return _nearest(world, PATTERNS)
+
+
+def posterior_of_world(world: Path) -> Path | None:
+    """Return the posterior of a world: NAME.posterior.toml next to NAME.toml, or next to a file that this one extends; None if there is none."""
+    return _nearest(world, POSTERIOR)
+
+
+def _nearest(world: Path, suffix: str) -> Path | None:
     files = [world, *reversed(_extended(world))]
-    return next((beside for file in files if (beside := _beside(file)).is_file()), None)
+    return next((beside for file in files if (beside := _beside(file, suffix)).is_file()), None)
 
 
-def _beside(world: Path) -> Path:
-    return world.with_name(f"{world.stem}{PATTERNS}")
+def _beside(world: Path, suffix: str) -> Path:
+    return world.with_name(f"{world.stem}{suffix}")
 
 
 def world_path(given: str | os.PathLike[str]) -> Path:
@@ -108,7 +140,7 @@ def copy_of(name: str) -> dict[str, str]:
     if name not in worlds:
         raise _unknown(name, worlds, "is not a shipped world")
     files = _with_extended(name)
-    files += [beside for file in files if (beside := _beside(file)).is_file()]
+    files += [beside for file in files if (beside := _beside(file, PATTERNS)).is_file()]
     texts = {file.name: file.read_text(encoding="utf-8") for file in files}
     for file in _experiments(worlds[name].name):
         texts[file.name] = _BASE_LINE.sub(rf'\g<1>"{worlds[name].name}"', file.read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ from proxysim.errors import Fault, InputError, RunError, check_options
 from proxysim.runs import outcomes
 from proxysim.runs.branches import branch_worlds, month_of, policies_on, same_journeys
 from proxysim.runs.course import seed_of
-from proxysim.runs.ensemble import Ensemble, StudyOptions, ensemble, run_job
+from proxysim.runs.ensemble import Ensemble, StudyOptions, ensemble, posterior_json, run_job
 from proxysim.runs.threads import Job, Progress
 from proxysim.scenario.arguments import names_of
 from proxysim.scenario.world.switching import without_policies
@@ -261,7 +261,8 @@ class Answers:
         study = self.off
         return {
             "world": self.world.hash, "seed": study.seed, "runs": study.runs, "branch": self.branch, "against": self.against,
-            "uncertain": study.uncertain, "from": study.worlds[0].months[study.start], "baseline_changes": self.baseline_changes,
+            "uncertain": study.uncertain, **posterior_json(study), "from": study.worlds[0].months[study.start],
+            "baseline_changes": self.baseline_changes,
             "policies": [vars(one) for one in self.policies],
             "measures": [
                 {

@@ -11,6 +11,7 @@ from proxysim.statistics.paired import Part
 from proxysim.studies.comparison_text import fitted, wrapped
 from proxysim.studies.headlines import ordered, same_everywhere, selected
 from proxysim.studies.phrases import (
+    after_calibration,
     change,
     change_in_table,
     interval,
@@ -123,7 +124,7 @@ def _compared(result: Answers) -> list[str]:
     if study.start:
         words += f" Until {months[study.start]} the branch follows {result.against}."
     if study.uncertain:
-        words += " The intervals cover parameter uncertainty."
+        words += f" The intervals cover parameter uncertainty{after_calibration(study)}."
     lines = wrapped(words)
     moved = [one.label for one in result.policies if one.in_baseline != 1.0]
     if moved:

@@ -13,7 +13,7 @@ import numpy as np
 from proxysim.errors import Fault, InputError, RunError, check_options, did_you_mean
 from proxysim.runs import outcomes
 from proxysim.runs.branches import policies_on
-from proxysim.runs.ensemble import Ensemble, StudyOptions, ensemble, study_options
+from proxysim.runs.ensemble import Ensemble, StudyOptions, ensemble, posterior_json, study_options
 from proxysim.scenario.arguments import names_of
 from proxysim.scenario.world.world import World, world_of
 from proxysim.statistics.intervals import LEVEL
@@ -202,7 +202,7 @@ class Comparison:
                          "pass_through": self.pass_through(effect)} for effect in self.effects],
             "assumed": {branch: [change.to_json() for change in changes]
                        for branch, changes in self.changes.items()},
-            "uncertain": study.uncertain, "from": study.worlds[0].months[study.start],
+            "uncertain": study.uncertain, **posterior_json(study), "from": study.worlds[0].months[study.start],
             "given": None if self.given is None else {"condition": self.given, "before": self.before, "after": study.runs,
                                                       "shared_past": self.shared},
         }  # fmt: skip

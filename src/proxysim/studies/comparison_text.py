@@ -23,6 +23,7 @@ from proxysim.studies.limits import ceiling_words, ceilings, idle_plants, idle_w
 from proxysim.studies.phrases import (
     DATES,
     WIDTH,
+    after_calibration,
     change,
     change_in_table,
     falls,
@@ -167,7 +168,7 @@ def _sure(result: Comparison, leading: Effect | None) -> list[str]:
         few = counted(leading.n, "pair") + (f" of {study.runs:,} with a value in both runs" if leading.n < study.runs else " of runs")
         return wrapped(f"How sure: not known, because there are only {few}. An interval needs at least {fewest} (--runs).")
     none = "" if leading.detected else "no effect is detected; "
-    covers = "with parameter uncertainty" if study.uncertain else "(random variation only)"
+    covers = f"with parameter uncertainty{after_calibration(study)}" if study.uncertain else "(random variation only)"
     return wrapped(f"How sure: {none}{100.0 * leading.level:g} % interval {interval(leading)} {covers}, {_signs(result, leading)}.")
 
 

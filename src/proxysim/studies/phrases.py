@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from proxysim.formatting import ascii_only, differ_words, joined, number, percent, plain, spaced
+from proxysim.runs.ensemble import Ensemble
 from proxysim.runs.outcomes import END, FALL, FALLEN, FROM, REVIVAL, REVIVED
 from proxysim.scenario.labels import AS_IT_STANDS, actor_label, origin_label
 from proxysim.scenario.scenario import Scenario
@@ -204,3 +205,8 @@ def _relation(scenario: Scenario, effect: Effect) -> str:
         return f" ({levels[0]} against {levels[1]}{on})"
     sign = "+" if (effect.difference or 0.0) > 0.0 else "-"
     return f" ({sign}{100.0 * share:.0f} %)" if share >= 0.0095 else f" ({sign}{ascii_only(plain(100.0 * share, 1))} %)"
+
+
+def after_calibration(study: Ensemble) -> str:
+    """Return the words that follow "parameter uncertainty" where the parameters are drawn from a posterior; empty otherwise."""
+    return "" if study.worlds[0].scenario.posterior is None else " after calibration"

@@ -102,8 +102,10 @@ def _command(found: Findings) -> str:
     parts = ["proxysim", "report", found.world.scenario.file, "--branches", ",".join(found.study.branches), "--runs", str(found.study.runs),
              "--seed", str(found.study.seed)]  # fmt: skip
     focus = ["--focus", found.roles.focus] if found.roles.focus else []
-    return shlex.join([*parts, *focus, *(["--uncertain"] if found.study.uncertain else []),
-                       *(["--evidence"] if found.sources is not None else []), *_policies(found.world), "--out", "report.html"])  # fmt: skip
+    posterior = found.world.scenario.posterior
+    drawn = [] if not found.study.uncertain else ["--uncertain"] if posterior is None else ["--posterior", posterior.to_json()["file"]]
+    drawn += ["--evidence"] if found.sources is not None else []
+    return shlex.join([*parts, *focus, *drawn, *_policies(found.world), "--out", "report.html"])
 
 
 def _policies(world: World) -> list[str]:

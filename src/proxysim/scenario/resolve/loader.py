@@ -27,6 +27,7 @@ from proxysim.scenario.toml.reader import Document, read_file, read_text
 _TAKEN = {
     "experiment": "use an experiment with `proxysim design` or `proxysim sweep`",
     "patterns": "use a patterns file with `proxysim patterns`",
+    "posterior": "use a posterior with --posterior",
 }
 
 

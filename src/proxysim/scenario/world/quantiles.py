@@ -12,6 +12,8 @@ from proxysim.core.arrays import exp_each, log_each, power_each
 Array = np.ndarray[Any, Any]
 #: Value, low and high of some ranges, and quantiles, in shapes that can be broadcast -> numbers at these quantiles.
 Form = Callable[[Array, Array, Array, Array], Array]
+#: Particles of a posterior have quantiles that are one of this many, so that a stored one is exactly the one that was simulated.
+STEPS = 65_536
 #: Ratio high / low above which a range is sampled on a log scale.
 WIDE = 10.0
 
@@ -23,6 +25,16 @@ class Range(NamedTuple):
     low: float
     high: float
     dist: str
+
+
+def quantiles_at(codes: Array) -> Array:
+    """Return quantiles in (0, 1) of whole numbers from 0 to `STEPS` - 1."""
+    return np.asarray((codes + 0.5) / STEPS)
+
+
+def codes_of(quantiles: Array) -> Array:
+    """Return the whole numbers from 0 to `STEPS` - 1 that are nearest to quantiles in (0, 1)."""
+    return np.asarray(np.minimum(np.asarray(quantiles) * STEPS, STEPS - 1), np.uint16)
 
 
 def quantile(u: Array, value: float, low: float, high: float, dist: str) -> Array:

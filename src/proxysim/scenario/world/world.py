@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from proxysim.scenario.world.policies import policies_of
 from proxysim.scenario.world.routes import months_on, routes_of
 from proxysim.scenario.world.schedule import schedule_of
 from proxysim.scenario.world.vector import Defaults, write_numbers
+
+if TYPE_CHECKING:
+    from proxysim.scenario.world.posterior import ParticlePosterior
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,43 @@ class World:
         scenario = scenario_with_policies(self.scenario, policies)
         return self if scenario is self.scenario else build(scenario)
 
+    def with_posterior(self, posterior: ParticlePosterior | str | os.PathLike[str] | None) -> World:
+        """Return the same world with its uncertain parameters drawn from a posterior, wherever they are resampled.
+
+        A parameter is drawn from the posterior if its name and its range are the same as in the world that was calibrated;
+        `scenario.posterior.words()` says how many are. All others are drawn from their ranges.
+
+        Parameters
+        ----------
+        posterior : a posterior, the path of its TOML file, or the name of a shipped world that has one; None for the ranges
+
+        Returns
+        -------
+        World : the world, whose branches have the same posterior; this world is unchanged
+
+        Raises
+        ------
+        InputError : the posterior cannot be read, or agrees with this world in no parameter
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> world = ps.load("levant").with_posterior("levant")
+        >>> world.scenario.posterior is None, world.branch("no-pact").scenario.posterior is None
+        (False, False)
+        >>> ps.load("quickstart").with_posterior("levant")
+        Traceback (most recent call last):
+        ...
+        proxysim.errors.InputError: ...levant.posterior.toml: has no parameter in common with ...quickstart.toml...
+        """
+        from proxysim.scenario.world.posterior import read_posterior
+
+        if posterior is None:
+            return _with_scenario(self, self.scenario.with_posterior(None))
+        found = read_posterior(posterior) if isinstance(posterior, (str, os.PathLike)) else posterior
+        plain = self if self.scenario.asked is None or not self.scenario.branch else self.branch("none")
+        return _with_scenario(self, self.scenario.with_posterior(found.for_world(plain)))
+
     def label(self, section: str, name: str) -> str:
         """Return the display name of an id, or the id itself if it has no label.
 
@@ -175,6 +215,14 @@ class World:
     def __repr__(self) -> str:
         counted = ", ".join(f"{len(self.names[axis])} {axis}s" for axis in ("actor", "tie", "leg"))
         return f"World({self.scenario.file}, {counted}, {self.months[0]} to {self.months[-1]})"
+
+
+def _with_scenario(world: World, scenario: Scenario) -> World:
+    """Return a world with another scenario that gives the same arrays."""
+    reference = world.reference
+    if reference is not None and scenario.reference is not None:
+        reference = _with_scenario(reference, scenario.reference)
+    return replace(world, scenario=scenario, reference=reference)
 
 
 def load(

@@ -21,7 +21,7 @@ from proxysim.scenario.arguments import names_of
 from proxysim.scenario.world.uncertainty import REPLICATES
 from proxysim.scenario.world.world import World
 from proxysim.studies.patterns.document import DATED, Pattern, PatternsFile
-from proxysim.studies.patterns.observation import Observer
+from proxysim.studies.patterns.observation import Observer, resampled
 from proxysim.studies.patterns.reader import read_patterns
 from proxysim.studies.patterns.statistic import passes, values_of
 from proxysim.studies.patterns.wrong_models import WrongModel, WrongModels
@@ -391,7 +391,7 @@ class Bench:
     def __init__(self, file: PatternsFile, model: World, seed: int, runs: int, uncertain: bool, threads: int | None) -> None:
         self.file, self.seed, self.runs, self.uncertain, self._threads = file, seed, runs, uncertain, threads
         self._start = model.scenario.start
-        self._observer = Observer(file.observations, self._start, seed, uncertain)
+        self._observer = Observer(file.observations, self._start, seed, resampled(seed, model.scenario.posterior) if uncertain else None)
 
     def values(self, worlds: Mapping[str, World], progress: Progress | None = None) -> dict[str, dict[str, Array]]:
         """Return the statistic of each pattern in every run of some worlds: world -> pattern -> values, shape ``(run,)``."""

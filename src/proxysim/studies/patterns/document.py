@@ -10,7 +10,7 @@ from proxysim.errors import Fault, InputError
 from proxysim.runs.series import QUANTITIES, Request
 from proxysim.scenario.resolve.policy_choice import policy_sets
 from proxysim.scenario.resolve.source import WorldSource
-from proxysim.scenario.scenario import Scenario
+from proxysim.scenario.scenario import Posterior, Scenario
 from proxysim.scenario.world.quantiles import Range
 
 ROLES = ("fit", "check", "construction", "input")
@@ -166,6 +166,7 @@ class PatternsFile:
     observations, patterns, rivals, left_out : the entries, in the order of the file
     sources : key -> text of the sources cited
     sets : changes PATH=VALUE of the world, from outside its files
+    posterior : particles from which uncertain parameters are drawn; None for their ranges
     """
 
     file: str
@@ -178,11 +179,21 @@ class PatternsFile:
     left_out: tuple[LeftOut, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
     sets: tuple[str, ...] = ()
+    posterior: Posterior | None = None
 
     @cached_property
     def scenario(self) -> Scenario:
         """The branch of the world that is compared with the patterns."""
-        return self.world.scenario(self.branch, self.sets)
+        return self.resolved(self.branch)
+
+    def resolved(self, branch: str | None, sets: Sequence[str] = ()) -> Scenario:
+        """Return a branch of the world with further changes PATH=VALUE.
+
+        Raises
+        ------
+        InputError : the branch or a change cannot be used
+        """
+        return self.world.scenario(branch, (*self.sets, *sets)).with_posterior(self.posterior)
 
     def changed(self, sets: Sequence[str], policies: str | Sequence[str]) -> PatternsFile:
         """Return the same patterns for a changed world.

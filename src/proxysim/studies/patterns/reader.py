@@ -42,7 +42,7 @@ def patterns_of(document: Document, folder: FilePath) -> PatternsFile:
     if not document.data and document.faults:
         raise InputError(list(document.faults))
     kind = document.data.get("kind")
-    if kind in ("world", "part", "experiment"):
+    if kind in ("world", "part", "experiment", "posterior"):
         beside = FilePath(document.file).with_suffix(PATTERNS)
         cure = f"; its patterns are in {beside.name}" if kind == "world" and beside.is_file() else ""
         message = f'found "{kind}"; allowed here is "{KIND}"{cure}'

@@ -171,8 +171,7 @@ class WrongModels:
 
     def _changed(self, branch: str, sets: Sequence[str]) -> Scenario:
         """Return a branch with changes, in which no event changes what they set."""
-        changed = self.file.world.scenario(branch, (*self.file.sets, *sets))
-        before = self.file.world.scenario(branch, self.file.sets)
+        changed, before = self.file.resolved(branch, sets), self.file.resolved(branch)
         fixed = {path for path, number in changed.numbers.items() if number.origin == "set" and number != before.numbers.get(path)}
         how = f"kept {' '.join(sorted('.'.join(path) for path in fixed))}"
         return edited(changed, lambda one: _keeping(one, [effect for effect in one.effects if effect.path not in fixed]), how)

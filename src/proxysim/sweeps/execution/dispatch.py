@@ -47,7 +47,7 @@ class Dispatcher:
         """Receipts in the order in which blocks finish."""
         while True:
             broken = False
-            with open_pool(self.options, self.store) as pool:
+            with open_pool(self.options, lambda: worker_context(str(self.store.folder), self.store.state)) as pool:
                 try:
                     for receipt in self._collect(pool):
                         if receipt is None:
@@ -151,17 +151,23 @@ class Dispatcher:
 
 def _no_workers(error: Exception) -> str:
     reason = (isinstance(error, OSError) and error.strerror) or error
-    return f"worker processes cannot be started ({reason}); continue with `proxysim resume` and --executor threads or none"
+    return f"worker processes cannot be started ({reason}); continue with --executor threads or none"
 
 
 @contextlib.contextmanager
-def open_pool(options: SweepOptions, store: Store) -> Iterator[WorkerPool]:
-    """The workers that the options ask for; on exit they have ended or are about to."""
+def open_pool(options: SweepOptions, prepare: Callable[[], object]) -> Iterator[WorkerPool]:
+    """The workers that the options ask for; on exit they have ended or are about to.
+
+    Parameters
+    ----------
+    options : where to run
+    prepare : called before threads start, which share what it loads
+    """
     kind = options.kind()
     if kind == "none":
         yield WorkerPool(SerialExecutor(), 1, is_here=True)
     elif kind == "threads":
-        worker_context(str(store.folder), store.state)
+        prepare()
         with ThreadExecutor(options.workers) as threads:
             yield WorkerPool(threads, BLOCKS_PER_WORKER * options.workers, is_here=True)
     elif kind == "processes":

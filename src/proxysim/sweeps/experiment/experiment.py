@@ -40,6 +40,7 @@ _TAKEN = {
     "world": "`proxysim run`, `show`, `compare` and `report`, and for the `base` of an experiment",
     "part": "the `extends` of a world",
     "patterns": "`proxysim patterns`",
+    "posterior": "--posterior",
 }
 MOST_POINTS, MOST_RUNS, MOST_SEED = 10_000_000, 2**32 - 1, 2**63 - 1
 
@@ -172,7 +173,8 @@ def experiment_of(document: Document, folder: FilePath) -> Experiment:
     if (
         isinstance(kind, str) and kind in _TAKEN
     ):  # the rest is not an experiment, so no other fault is reported
-        message = f'found "{kind}"; allowed here is "experiment"; a {kind} is for {_TAKEN[kind]}'
+        what = "patterns file" if kind == "patterns" else kind
+        message = f'found "{kind}"; allowed here is "experiment"; a {what} is for {_TAKEN[kind]}'
         raise InputError([Fault(document.file, document.line(("kind",)), "kind", message)])
     return ExperimentReader(document, folder, faults).experiment()
 

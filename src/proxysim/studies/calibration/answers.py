@@ -1,0 +1,208 @@
+"""Whether a calibration informs the answer: paired effects with parameters drawn from their ranges, and from a posterior."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+import numpy as np
+
+from proxysim.errors import InputError, RunError, check_options, refused
+from proxysim.runs.branches import branch_worlds
+from proxysim.runs.ensemble import ensemble
+from proxysim.runs.threads import Progress
+from proxysim.scenario.world.posterior import ParticlePosterior
+from proxysim.scenario.world.uncertainty import REPLICATES
+from proxysim.scenario.world.world import World
+from proxysim.statistics.intervals import mean_there
+from proxysim.statistics.paired import Effect
+from proxysim.studies.calibration.informed import few_false
+from proxysim.studies.comparison import compare
+from proxysim.studies.headlines import selected
+
+if TYPE_CHECKING:
+    import pandas
+
+Array = np.ndarray[Any, Any]
+#: Outcomes that are compared if none are named.
+MOST = 8
+#: Fewest draws of the parameters.
+LEAST_DRAWS = 20
+_LEVELS = (0.05, 0.5, 0.95)
+
+
+@dataclass(frozen=True)
+class InformedAnswer:
+    """One effect before and after calibration.
+
+    Attributes
+    ----------
+    measure, actor, unit : the outcome
+    prior, posterior : 5th, 50th and 95th percentile over the draws of the mean paired difference
+    shrinkage : 1 minus the ratio of the widths of these intervals; negative where the posterior is wider
+    chance : chance of such a difference between the two samples if the calibration did not inform the effect
+    informed : whether it did, at a false discovery rate of one in twenty over all effects
+    """
+
+    measure: str
+    actor: str
+    unit: str
+    prior: tuple[float, float, float]
+    posterior: tuple[float, float, float]
+    shrinkage: float
+    chance: float
+    informed: bool
+
+
+@dataclass(frozen=True)
+class InformedAnswers:
+    """The effects of a branch before and after calibration; `informed_answers` creates it.
+
+    Attributes
+    ----------
+    world : the world, with its posterior
+    branch, against : the branch and its baseline
+    runs, seed : number of pairs in each of the two samples, and seed
+    answers : one for each outcome
+    """
+
+    world: World = field(repr=False)
+    branch: str
+    against: str
+    runs: int
+    seed: int
+    answers: tuple[InformedAnswer, ...]
+
+    @property
+    def posterior(self) -> ParticlePosterior:
+        """The posterior."""
+        found = self.world.scenario.posterior
+        assert isinstance(found, ParticlePosterior)
+        return found
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """Return the effects as a table.
+
+        Returns
+        -------
+        DataFrame : one row per outcome: measure, actor, unit, the percentiles prior_q05 to prior_q95 and q05 to q95 (posterior), shrinkage,
+            chance and informed
+        """
+        import pandas as pd
+
+        names = ("q05", "q50", "q95")
+        return pd.DataFrame([
+            {"measure": one.measure, "actor": one.actor, "unit": one.unit,
+             **{f"prior_{name}": value for name, value in zip(names, one.prior, strict=True)}, **dict(zip(names, one.posterior, strict=True)),
+             "shrinkage": one.shrinkage, "chance": one.chance, "informed": one.informed}
+            for one in self.answers
+        ])  # fmt: skip
+
+
+class InformedOptions(TypedDict, total=False):
+    """Options of `informed_answers`.
+
+    Attributes
+    ----------
+    measures : outcomes as "MEASURE.ACTOR"; None for those of a short table of a comparison
+    threads : number of threads; None for one per available CPU
+    progress : called with the runs done and the runs to do; None
+    """
+
+    measures: Sequence[str] | None
+    threads: int | None
+    progress: Progress | None
+
+
+def informed_answers(world: World, branch: str, against: str = "no-pact", runs: int = 400, rng: int = 0,
+                     **options: Unpack[InformedOptions]) -> InformedAnswers:  # fmt: skip
+    """Compare the effects of a branch with parameters drawn from their ranges and from a posterior.
+
+    Parameters
+    ----------
+    world : a world with a posterior; see `World.with_posterior`
+    branch, against : the branch and its baseline
+    runs : number of pairs in each of the two samples
+    rng : seed; both samples use the same random numbers
+    options : keyword options, listed below
+
+    Other Parameters
+    ----------------
+    measures : outcomes as "MEASURE.ACTOR"; None, the default, for the eight of a short table of a comparison
+    threads : number of threads; None, the default, for one per available CPU
+    progress : called with the runs done and the runs to do; None
+
+    Returns
+    -------
+    InformedAnswers : percentiles of each effect over the draws, before and after
+
+    Raises
+    ------
+    InputError : the world has no posterior, or a branch or a measure is unknown
+    RunError : fewer than 40 runs
+    TypeError : an unknown option
+
+    Source
+    ------
+    Two-sample Kolmogorov-Smirnov test, with as many draws of the posterior as the particles have ancestors; Benjamini & Hochberg 1995.
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> world = ps.load("levant").with_posterior("levant")
+    >>> found = ps.informed_answers(world, "strengthened-pact", runs=40, measures=["received_arms.hezbollah"])
+    >>> len(found.answers), found.answers[0].measure
+    (1, 'received_arms')
+    """
+    check_options("informed_answers", options, InformedOptions)
+    posterior = world.scenario.posterior
+    if not isinstance(posterior, ParticlePosterior):
+        raise refused("posterior", "is needed: world.with_posterior(FILE)")
+    if runs < LEAST_DRAWS * REPLICATES:
+        raise RunError(f"at least {LEAST_DRAWS * REPLICATES} runs are needed, found {runs}")
+    threads, measures = options.get("threads"), options.get("measures")
+    worlds, _ = branch_worlds(world, [against, branch])
+    after = compare(worlds[0], [against, branch], runs, rng, uncertain=True, measures=measures, threads=threads, progress=options.get("progress"))
+    plain = worlds[0].with_posterior(None)
+    before = ensemble(plain, [against, branch], runs, rng, uncertain=True, threads=threads)
+    rows: list[tuple[Effect, Array, Array]] = []
+    for effect in after.effects if measures else selected(after.study, after.effects, MOST):
+        one, two = (_by_draw(study.of(effect.measure, effect.actor)) for study in (before, after.study))
+        if len(one) and len(two):
+            rows.append((effect, one, two))
+    if not rows:
+        raise InputError("no outcome has a value in both branches")
+    chances = np.array([_chance(one, two, posterior) for _, one, two in rows])
+    found = tuple(_answer(*row, float(chance), bool(moved)) for row, chance, moved in zip(rows, chances, few_false(chances), strict=True))
+    return InformedAnswers(worlds[0], branch, against, runs, rng, found)
+
+
+def _by_draw(values: Array) -> Array:
+    """Return the mean paired difference of each draw that has one, (draw,), from outcomes (branch, run)."""
+    apart = values[1] - values[0]
+    whole = apart[: len(apart) // REPLICATES * REPLICATES].reshape(-1, REPLICATES)
+    means = mean_there(whole, axis=1)
+    return np.asarray(means[np.isfinite(means)])
+
+
+def _chance(one: Array, two: Array, posterior: ParticlePosterior) -> float:
+    from scipy.stats import kstwo
+
+    joint = np.sort(np.concatenate([one, two]))
+    shares = [np.searchsorted(np.sort(sample), joint, side="right") / len(sample) for sample in (one, two)]
+    distance = float(np.abs(shares[0] - shares[1]).max())
+    independent = min(len(two), int(posterior.facts["ancestors"]))
+    return float(kstwo.sf(distance, max(1, round(len(one) * independent / (len(one) + independent)))))
+
+
+def _answer(effect: Effect, one: Array, two: Array, chance: float, moved: bool) -> InformedAnswer:
+    prior, after = _spread(one), _spread(two)
+    width = prior[2] - prior[0]
+    shrinkage = 1.0 - (after[2] - after[0]) / width if width > 0.0 else 0.0
+    return InformedAnswer(effect.measure, effect.actor, effect.unit, prior, after, shrinkage, chance, moved)
+
+
+def _spread(sample: Array) -> tuple[float, float, float]:
+    low, middle, high = (float(one) for one in np.quantile(sample, _LEVELS))
+    return low, middle, high
