@@ -132,12 +132,12 @@ def prior_and_posterior(table: pandas.DataFrame, labels: Mapping[str, str] | Non
 
 def _row(one: Mapping[Any, Any], labels: Mapping[str, str] | None) -> _Row:
     measure, actor = str(one["measure"]), str(one["actor"])
-    prior, posterior = (tuple(float(one[f"{of}q{at}"]) for at in ("05", "50", "95")) for of in ("prior_", ""))
+    prior, posterior = ((float(one[f"{of}q05"]), float(one[f"{of}q50"]), float(one[f"{of}q95"])) for of in ("prior_", ""))
     who = "All proxies" if actor == _TOGETHER else text.name(labels, actor, 60)
     name = f"{who} falls" if measure == _FALLEN else f"{who}: {measure_label(measure)}"
     lines = [*wrap_label(name, _LABEL, TINY, 2), *wrap_label(unit_label(str(one["unit"])), _LABEL, TINY, 1)]
-    return _Row("\n".join(lines), prior, posterior, (_numbers(prior), _numbers(posterior)),  # type: ignore[arg-type]
-                informed_words(bool(one["informed"]), float(one["shrinkage"])).replace(", ", ",\n"), bool(one["informed"]))  # fmt: skip
+    verdict = informed_words(bool(one["informed"]), float(one["shrinkage"])).replace(", ", ",\n")
+    return _Row("\n".join(lines), prior, posterior, (_numbers(prior), _numbers(posterior)), verdict, bool(one["informed"]))
 
 
 def _numbers(ends: Sequence[float]) -> str:
@@ -157,9 +157,10 @@ def _caption(table: pandas.DataFrame, rows: Sequence[_Row]) -> str:
 
 
 def _legend() -> tuple[list[Line2D], list[str]]:
-    handles = [Line2D([], [], **look, linewidth=1.8, markersize=5.0, markerfacecolor=fill)
-               for look, fill in ((_PRIOR, AXIS), (_POSTERIOR, BLUE), (_POSTERIOR, "white"))]  # type: ignore[arg-type] # fmt: skip
-    return handles, ["from the ranges (prior)", "from the posterior, informed", "not informed"]
+    looks = ((_PRIOR, AXIS), (_POSTERIOR, BLUE), (_POSTERIOR, "white"))
+    handles = [Line2D([], [], linewidth=1.8, color=look["color"], marker=look["marker"], markersize=5.0, markerfacecolor=fill)
+               for look, fill in looks]  # fmt: skip
+    return handles, ["from the ranges (prior)", "from the posterior, informed", "from the posterior, not informed"]
 
 
 # ---- marks ----------------------------------------------------------------------------------------------------------

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from proxysim.core.version import model_version
 from proxysim.formatting import counted, percent, spelled
-from proxysim.report.study.headline import FALLEN, MEASURES, unit_of
+from proxysim.report.study.headline import MEASURES, unit_of
 from proxysim.report.study.matrix import leading, outcome_name
 from proxysim.report.text import number
+from proxysim.runs.outcomes import FALLEN
 from proxysim.runs.threads import Progress
 from proxysim.scenario.shipped import posterior_of_world
 from proxysim.scenario.world.posterior import ParticlePosterior
@@ -50,7 +51,7 @@ class Row(NamedTuple):
 
 
 def with_nearest_posterior(world: World) -> World | None:
-    """Return a world with the posterior that it has, or with NAME.posterior.toml next to NAME.toml or to a file that it extends; None if there is none."""
+    """Return a world with its posterior, or else with NAME.posterior.toml next to NAME.toml or to a file that it extends; None if there is none."""
     asked = world.scenario.asked
     if world.scenario.posterior is not None:
         return world
@@ -116,12 +117,13 @@ def calibration_section(found: Findings) -> dict[str, Any] | None:
 def _made(posterior: ParticlePosterior) -> str:
     """How the posterior was made, in two sentences."""
     facts = posterior.facts
-    count, again = len(facts["fitted"]), facts.get("passing_again", math.nan)
+    count = len(facts["fitted"])
     fitted, them = f"{spelled(count)} historical pattern{'' if count == 1 else 's'}", "it" if count == 1 else "all of them"
-    return (f"The posterior {Path(posterior.file).name} has {counted(posterior.count, 'particle')} (combinations of parameter values), which descend from "
-            f"{counted(facts['ancestors'], 'draw')} of the ranges and were fitted to {fitted} in {facts['runs']:,} runs. Of the draws from the ranges, "
-            f"{percent(facts.get('prior_passing', math.nan))} pass {them}; of the particles, {percent(facts['passing'])} do, and {percent(again)} in a "
-            "further run with other random numbers.")  # fmt: skip
+    particles, draws = counted(posterior.count, "particle"), counted(facts["ancestors"], "draw")
+    before, after, again = (percent(float(facts.get(name, math.nan))) for name in ("prior_passing", "passing", "passing_again"))
+    return (f"The posterior {Path(posterior.file).name} has {particles} (combinations of parameter values), which descend from {draws} of the "
+            f"ranges and were fitted to {fitted} in {facts['runs']:,} runs. Of the draws from the ranges, {before} pass {them}; of the particles, "
+            f"{after} do, and {again} in a further run with other random numbers.")  # fmt: skip
 
 
 def _applies(posterior: ParticlePosterior) -> str:
@@ -144,11 +146,11 @@ def _verdict(moved: int, whole: int) -> str:
 
 def _notes(found: Findings, answers: InformedAnswers) -> list[str]:
     posterior = answers.posterior
-    notes = [
-        f"Effects compared with “{found.labels[found.roles.baseline]}”, {counted(answers.runs, 'paired run')} in each sample, with the same random "
-        "numbers. Informed: the effects of the two samples differ by more than random variation, at a false discovery rate of 5\u00a0%. Not informed: no "
-        "difference is detected, so the answer rests on the assumed ranges as much as before."
-    ]
+    base, pairs = found.labels[found.roles.baseline], counted(answers.runs, "paired run")
+    notes = [f"Effects compared with “{base}”, {pairs} in each sample, with the same random numbers.",
+             "Informed: the effects of the two samples differ by more than random variation, at a false discovery rate of 5\u00a0%; the particles count as "
+             f"{counted(posterior.facts['ancestors'], 'independent draw')}.",
+             "Not informed: no difference is detected, so the answer rests on the assumed ranges as much as before."]  # fmt: skip
     if str(posterior.facts["model_version"]) != model_version():
         notes.append("The posterior was made with another version of the model; calibrate again to be sure that it still holds.")
     if found.world.scenario.posterior is None:

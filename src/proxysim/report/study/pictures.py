@@ -354,8 +354,8 @@ def _calibration(made: Pictures, found: Findings) -> None:
 
     if found.calibrated is not None:
         figure = figures.prior_and_posterior(effects_table(found.calibrated), labels=found.labels)
-        _add(made, "calibration", "Effects before and after calibration", figure, f"Effects are those of “{found.labels[found.roles.focus or '']}”.",
-             alt_text.calibration(found))  # fmt: skip
+        whose = f"Effects are those of “{found.labels[found.calibrated.branch]}”."
+        _add(made, "calibration", "Effects before and after calibration", figure, whose, alt_text.calibration(found))
 
 
 def _waterfall(found: Findings, actor: str) -> Figure:
