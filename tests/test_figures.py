@@ -198,7 +198,8 @@ def calibrated() -> pd.DataFrame:
     """Effects before and after calibration: narrower, shifted, not informed, without any spread, beyond the axis, and undefined."""
     rows = [("received_arms", "*", 1.0, 2.0, 4.0, 1.5, 2.0, 2.5, True), ("stock", "reds", -1.0, 0.5, 1.0, -0.8, 0.2, 1.1, True),
             ("fighting", "blues", -9.0, 0.0, 9.0, -9.0, 0.1, 8.0, False), ("made", "greens", 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, False),
-            ("regime_fallen", "reds", 1.0, 2.0, 3.0, -4e6, 7.0, 8e6, False), ("stock", "*", 1.0, 2.0, 3.0, np.nan, np.nan, np.nan, False)]  # fmt: skip
+            ("regime_fallen", "reds", 1.0, 2.0, 3.0, -4e6, 7.0, 8e6, False),
+            ("stock", "*", 1.0, 2.0, 3.0, np.nan, np.nan, np.nan, False)]  # fmt: skip
     table = pd.DataFrame(rows, columns=["measure", "actor", "prior_q05", "prior_q50", "prior_q95", "q05", "q50", "q95", "informed"])
     shrinkage = 1 - (table["q95"] - table["q05"]) / (table["prior_q95"] - table["prior_q05"]).replace(0, 1)
     return table.assign(unit="USD m of arms / month", shrinkage=shrinkage, n=400)

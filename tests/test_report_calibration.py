@@ -68,9 +68,9 @@ def unrelated(tmp_path_factory: pytest.TempPathFactory) -> Findings:
     assert world != QUICKSTART.read_text(encoding="utf-8")
     (place / "quickstart.toml").write_text(world, encoding="utf-8")
     file = place / "quickstart.patterns.toml"
-    text = TEXT.replace('"quickstart"', '"quickstart.toml"')
-    file.write_text(text.replace("low = 0.6, high = 1}", "low = 0.3, high = 1}").replace("low       = 8\nhigh      = 10", "low       = 3\nhigh      = 4")
-                    .replace("low       = 5\nhigh      = 12", "low       = 0\nhigh      = 20"), encoding="utf-8")  # fmt: skip
+    text = TEXT.replace('"quickstart"', '"quickstart.toml"').replace("low = 0.6, high = 1}", "low = 0.3, high = 1}")
+    text = text.replace("low       = 8\nhigh      = 10", "low       = 3\nhigh      = 4")
+    file.write_text(text.replace("low       = 5\nhigh      = 12", "low       = 0\nhigh      = 20"), encoding="utf-8")
     found = ps.calibrate(file, place / "out", 3, **SMALL)
     assert found.written is not None and found.parameters().query("moved")["parameter"].tolist() == ["observations.stops.visibility"]
     file.unlink()
@@ -174,8 +174,8 @@ def test_report__posterior_beside_a_file_that_is_extended_changes_no_other_part(
 def test_command__takes_a_posterior_and_counts_its_step(folder: Path, posterior: Path, tmp_path: Path) -> None:
     """One from another place than next to the world."""
     out = tmp_path / "report.html"
-    asked = ["report", str(folder / "quickstart.toml"), "--branches", ",".join(BRANCHES), "--runs", "4", "--posterior", str(posterior), "--out", str(out)]
-    done = CliRunner().invoke(app, asked)
+    asked = ["report", str(folder / "quickstart.toml"), "--branches", ",".join(BRANCHES), "--runs", "4"]
+    done = CliRunner().invoke(app, [*asked, "--posterior", str(posterior), "--out", str(out)])
     assert 0 == done.exit_code, done.stderr
     text = out.read_text(encoding="utf-8")
     assert TITLE in text and f"--posterior {posterior}" in text
@@ -198,12 +198,13 @@ def test_figure__intervals_lie_where_their_numbers_say() -> None:
     """In units of the prior interval; filled if informed; an arrow beyond the axis; a line at no effect if that is near."""
     import pandas as pd
 
-    row = {"measure": "stock", "actor": "reds", "unit": "USD m", "prior_q05": 1.0, "prior_q50": 2.0, "prior_q95": 5.0, "q05": 2.0, "q50": 3.0, "q95": 4.0,
-           "shrinkage": 0.5, "informed": True}  # fmt: skip
+    row = {"measure": "stock", "actor": "reds", "unit": "USD m", "prior_q05": 1.0, "prior_q50": 2.0, "prior_q95": 5.0,
+           "q05": 2.0, "q50": 3.0, "q95": 4.0, "shrinkage": 0.5, "informed": True}  # fmt: skip
     far = row | {"actor": "blues", "q05": -90.0, "q95": 90.0, "informed": False}
     same = row | {"actor": "greens", "prior_q05": 0.0, "prior_q50": 0.0, "prior_q95": 0.0, "q05": 0.0, "q50": 0.0, "q95": 0.0, "informed": False}
     axes = figures.prior_and_posterior(pd.DataFrame([row, far, same])).axes[0]
-    drawn = [(list(map(float, line.get_xdata())), round(float(line.get_ydata()[0]), 1), line.get_marker(), line.get_markerfacecolor()) for line in axes.lines]
+    drawn = [(list(map(float, line.get_xdata())), round(float(line.get_ydata()[0]), 1), line.get_marker(), line.get_markerfacecolor())
+             for line in axes.lines]  # fmt: skip
     assert ([0.0, 1.0], -0.2) in [one[:2] for one in drawn] and ([0.25, 0.75], 0.2) in [one[:2] for one in drawn]
     marks = {(at, marker): (x[0], face) for x, at, marker, face in drawn if len(x) == 1}
     assert marks[0.2, "o"] == (0.5, "#0072B2") and marks[1.2, "o"] == (0.5, "white") and marks[-0.2, "s"][0] == 0.25

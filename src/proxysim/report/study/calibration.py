@@ -147,9 +147,10 @@ def _verdict(moved: int, whole: int) -> str:
 def _notes(found: Findings, answers: InformedAnswers) -> list[str]:
     posterior = answers.posterior
     base, pairs = found.labels[found.roles.baseline], counted(answers.runs, "paired run")
+    draws = counted(posterior.facts["ancestors"], "independent draw")
     notes = [f"Effects compared with “{base}”, {pairs} in each sample, with the same random numbers.",
-             "Informed: the effects of the two samples differ by more than random variation, at a false discovery rate of 5\u00a0%; the particles count as "
-             f"{counted(posterior.facts['ancestors'], 'independent draw')}.",
+             "Informed: the effects of the two samples differ by more than random variation, at a false discovery rate of 5\u00a0%; the particles "
+             f"count as {draws}.",
              "Not informed: no difference is detected, so the answer rests on the assumed ranges as much as before."]  # fmt: skip
     if str(posterior.facts["model_version"]) != model_version():
         notes.append("The posterior was made with another version of the model; calibrate again to be sure that it still holds.")
