@@ -202,6 +202,17 @@ def standing() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["regime", "branch", "month", "share", "low", "high", "n"])
 
 
+def calibrated() -> pd.DataFrame:
+    """Effects before and after calibration: narrower, shifted, not informed, without any spread, beyond the axis, and undefined."""
+    rows = [("received_arms", "*", 1.0, 2.0, 4.0, 1.5, 2.0, 2.5, True), ("stock", "reds", -1.0, 0.5, 1.0, -0.8, 0.2, 1.1, True),
+            ("fighting", "blues", -9.0, 0.0, 9.0, -9.0, 0.1, 8.0, False), ("made", "greens", 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, False),
+            ("regime_fallen", "reds", 1.0, 2.0, 3.0, -4e6, 7.0, 8e6, False),
+            ("stock", "*", 1.0, 2.0, 3.0, np.nan, np.nan, np.nan, False)]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["measure", "actor", "prior_q05", "prior_q50", "prior_q95", "q05", "q50", "q95", "informed"])
+    shrinkage = 1 - (table["q95"] - table["q05"]) / (table["prior_q95"] - table["prior_q05"]).replace(0, 1)
+    return table.assign(unit="USD m of arms / month", shrinkage=shrinkage, n=400)
+
+
 def sample() -> pd.DataFrame:
     """A sample of a sweep, with a number and text."""
     draw = np.random.default_rng(1)
@@ -223,6 +234,7 @@ MADE: dict[str, Callable[..., Figure]] = {
     "taken_by_answers": lambda **o: figures.taken_by_answers(taken(), "USD m a year", labels={"strikes": LONG}, **o),
     "variance_shares": lambda **o: figures.variance_shares(variance()[lambda t: t["by"] == "grades"] if "ax" in o else variance(), **o),
     "patterns": lambda **o: figures.patterns(compared(*rows()), compared(*rows(0.5), uncertain=True), **o),
+    "prior_and_posterior": lambda **o: figures.prior_and_posterior(calibrated(), labels=LABELS, **o),
     "tornado": lambda **o: figures.tornado(ends(), 2.7, "index points", **o),
     "support_chain": lambda **o: figures.support_chain(chain(), labels=LABELS, **o),
     "provenance": lambda **o: figures.provenance(received(), labels=LABELS, **o),
@@ -247,6 +259,7 @@ EMPTY: dict[str, Callable[[], Figure]] = {
     "taken_by_answers": lambda: figures.taken_by_answers(taken().head(0)),
     "variance_shares": lambda: figures.variance_shares(variance().assign(share=math.nan)),
     "patterns": lambda: figures.patterns(compared(*rows()[-1:])),
+    "prior_and_posterior": lambda: figures.prior_and_posterior(calibrated().head(0)),
     "tornado": lambda: figures.tornado(ends().head(0)),
     "support_chain": lambda: figures.support_chain(chain().head(0)),
     "provenance": lambda: figures.provenance(received().head(0)),
@@ -396,6 +409,7 @@ def test_figures__n_and_unit_stand_in_the_caption() -> None:
         "waterfall",
         "ranking",
         "taken_by_answers",
+        "prior_and_posterior",
         "tornado",
         "support_chain",
         "provenance",

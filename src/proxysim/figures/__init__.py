@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from proxysim.figures.origins import provenance
     from proxysim.figures.pattern_ranges import patterns
     from proxysim.figures.places import places_and_legs
+    from proxysim.figures.prior_posterior import prior_and_posterior
     from proxysim.figures.provisions import waterfall
     from proxysim.figures.rankings import ranking, tornado
     from proxysim.figures.regimes import regime_stability
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "alluvial": "flows", "arms_map": "leg_flows", "arms_over_time": "bands", "capacity_bands": "bands",
     "differences": "effects", "effect_matrix": "matrices", "headline": "bands", "heat_map": "heatmaps",
-    "lever_effect": "levers", "patterns": "pattern_ranges", "places_and_legs": "places", "provenance": "origins", "ranking": "rankings",
+    "lever_effect": "levers", "patterns": "pattern_ranges", "places_and_legs": "places", "prior_and_posterior": "prior_posterior",
+    "provenance": "origins", "ranking": "rankings",
     "regime_stability": "regimes", "save": "kit.export", "support_chain": "chains", "survival": "standing",
     "sweep_lines": "sweeps", "sweep_scatter": "levers", "sweep_spread": "sweeps", "taken_by_answers": "answers",
     "tornado": "rankings", "variance_shares": "variance", "waterfall": "provisions",
@@ -51,6 +53,7 @@ __all__ = [
     "lever_effect",
     "patterns",
     "places_and_legs",
+    "prior_and_posterior",
     "provenance",
     "ranking",
     "regime_stability",

@@ -88,8 +88,11 @@ def stamp(study: Any) -> dict[str, str]:
 
         given = {"world": source.world.hash, "branches": [source.against, source.branch], "seed": source.seed,
                  "runs": source.runs, "model_version": model_version()}  # fmt: skip
-    found = {
-        key: ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-        for key, value in given.items()
-    }
-    return {"proxysim": __version__, **found}
+    return {"proxysim": __version__, **{key: _told(value) for key, value in given.items()}}
+
+
+def _told(value: Any) -> str:
+    """Return a fact as text."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {one}" for key, one in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

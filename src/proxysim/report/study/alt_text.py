@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from proxysim.core.vocabulary import MEASURES
 from proxysim.formatting import capital, percent, spaced
+from proxysim.report.study.calibration import Spread, calibration_rows
 from proxysim.report.text import MONTHS, called, difference, number, per_year, yearly
 from proxysim.scenario.labels import label_of, number_label, provision_label
 from proxysim.studies.patterns.text import range_words, said
@@ -140,6 +141,16 @@ def patterns(found: Findings, role: str | None = None) -> str:
               for one in shown if not one.met]  # fmt: skip
     lead = f"Range chart of historical patterns, one row per pattern. The model reproduces {len(shown) - len(missed)} of {len(shown)}."
     return f"{lead} Not reproduced, with the median of the model: {'; '.join(missed)}." if missed else lead
+
+
+def calibration(found: Findings) -> str:
+    """Alternative text for the figure of effects before and after calibration."""
+    told = [f"{row.name}, {_spread(row.prior)} before and {_spread(row.posterior)} after, {row.verdict}" for row in calibration_rows(found)]
+    return f"Pairs of intervals, one pair per outcome, before and after calibration. Median and 5th to 95th percentile: {'; '.join(told)}."
+
+
+def _spread(one: Spread) -> str:
+    return f"{one.median} ({one.interval})"
 
 
 def ranking(found: Findings) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -13,6 +13,7 @@ import numpy as np
 from proxysim.errors import InputError, check_options
 from proxysim.report.roles import Roles, builds_on, holders, labels_of, roles_of
 from proxysim.report.study.answers import Remainder, what_is_left
+from proxysim.report.study.calibration import after_calibration, with_nearest_posterior
 from proxysim.report.study.headline import LAST, MEAN, Outcome, headline_outcomes, values_of
 from proxysim.report.study.history import History, compared_with, patterns_file
 from proxysim.report.study.months import cargoes, chain, events_of, looked_into, provenance, regimes
@@ -25,6 +26,7 @@ from proxysim.scenario.world.world import World, world_of
 from proxysim.statistics.intervals import mean_interval
 from proxysim.statistics.paired import Effect, effects_of, independent, paired_differences
 from proxysim.studies.attribution import Attribution, attribute, game_of
+from proxysim.studies.calibration.answers import InformedAnswers
 from proxysim.studies.changes import assumed_changes
 from proxysim.studies.comparison import Comparison, columns_of
 from proxysim.studies.screening import screen
@@ -91,6 +93,7 @@ class Findings:
     left : what is left of the effect of the focus once others have answered; None in a world without policies that answer
     history : how the world compares with patterns of the real world; None without a patterns file
     sources : where the spread of the effect of the focus comes from; None unless it was asked for
+    calibrated : the effects of the focus before and after calibration; None without a posterior
     """
 
     roles: Roles
@@ -114,6 +117,7 @@ class Findings:
     left: Remainder | None
     history: History | None = None
     sources: Sources | None = None
+    calibrated: InformedAnswers | None = None
 
     @property
     def world(self) -> World:
@@ -192,7 +196,8 @@ def study_findings(
         check_sources(base, roles)
     threads, say = options.get("threads"), options.get("steps") or (lambda _: None)
     file = patterns_file(base)
-    steps = 4 + bool(base.scenario.policies) + (file is not None) + asked_for
+    calibrated = None if roles.focus is None else with_nearest_posterior(base)
+    steps = 4 + bool(base.scenario.policies) + (file is not None) + asked_for + (calibrated is not None)
     study = ensemble(
         base,
         roles.all,
@@ -211,15 +216,19 @@ def study_findings(
     answers = say(f"runs in which others answer (5 of {steps})") if base.scenario.policies else None
     left = what_is_left(base, study, roles, headline, threads, answers)
     ranking, per_actor = _ranked(study, roles, holding)
-    history = None if file is None else compared_with(file, base, study.seed, threads,
-                                                  say(f"runs compared with history ({steps - asked_for} of {steps})"))  # fmt: skip
-    sources = _sources(base, study, roles, threads, say(f"runs for the evidence ({steps} of {steps})")) if asked_for else None
-    return Findings(
+    last = steps - (calibrated is not None)
+    now = f"({last - asked_for} of {steps})"
+    history = None if file is None else compared_with(file, base, study.seed, threads, say(f"runs compared with history {now}"))
+    sources = _sources(base, study, roles, threads, say(f"runs for the evidence ({last} of {steps})")) if asked_for else None
+    found = Findings(
         roles, study, _compared(study, roles), divided, undivided, yardstick(study, holding), ranking, per_actor, screening,
         events_of(study, roles), chain(looked, study), cargoes(looked, roles), provenance(study, roles), regimes(looked),
         labels_of(study, roles), min(runs, LOOKED_INTO), options.get("asked", ""),
         headline, left, history, sources,
     )  # fmt: skip
+    if calibrated is None:
+        return found
+    return replace(found, calibrated=after_calibration(found, calibrated, threads, say(f"runs before and after calibration ({steps} of {steps})")))
 
 
 # ---- studies --------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -57,13 +57,24 @@ def columns_of_matrix(found: Findings) -> list[str]:
 
 def matrix(found: Findings) -> tuple[list[str], tuple[Row, ...], list[Outcome]]:
     """Branches of the columns, rows, and the outcomes that are left out."""
-    columns = columns_of_matrix(found)
-    groups: dict[tuple[str, str], list[Outcome]] = {}
-    for one in found.outcomes:
-        groups.setdefault((one.actor, one.measure), []).append(one)
+    columns, groups = columns_of_matrix(found), _grouped(found)
     told = _told(found, groups, columns)
     rows = [row for key in told for row in rows_of(found, groups[key], columns)]
     return columns, tuple(rows), [group[0] for key, group in groups.items() if key not in told]
+
+
+def leading(found: Findings) -> list[tuple[str, str]]:
+    """Actor and measure of the outcomes in the matrix of the first page; of all outcomes if none of them matters."""
+    groups = _grouped(found)
+    return _told(found, groups, columns_of_matrix(found)) or list(groups)
+
+
+def _grouped(found: Findings) -> dict[tuple[str, str], list[Outcome]]:
+    """Outcomes by actor and measure: mean and end state."""
+    groups: dict[tuple[str, str], list[Outcome]] = {}
+    for one in found.outcomes:
+        groups.setdefault((one.actor, one.measure), []).append(one)
+    return groups
 
 
 def rows_of(found: Findings, group: Sequence[Outcome], columns: Sequence[str]) -> list[Row]:
@@ -78,9 +89,7 @@ def rows_of(found: Findings, group: Sequence[Outcome], columns: Sequence[str]) -
 
 def all_rows(found: Findings) -> list[Row]:
     """Rows of every headline outcome, in every branch but the baseline."""
-    groups: dict[tuple[str, str], list[Outcome]] = {}
-    for one in found.outcomes:
-        groups.setdefault((one.actor, one.measure), []).append(one)
+    groups = _grouped(found)
     return [row for group in groups.values() for row in rows_of(found, group, [name for name in found.roles.all if name != found.roles.baseline])]
 
 
@@ -111,10 +120,13 @@ def _lines(found: Findings, group: Sequence[Outcome]) -> int:
 
 
 def _named(found: Findings, one: Outcome) -> str:
-    who = "All proxies" if one.actor == TOGETHER else found.labels[one.actor]
-    if one.measure == FALLEN:
-        return f"{who} falls"
-    return f"{who}: {called(one.measure)}{_ceiling(found, one)}"
+    return f"{outcome_name(found.labels, one.measure, one.actor)}{_ceiling(found, one)}"
+
+
+def outcome_name(labels: Mapping[str, str], measure: str, actor: str) -> str:
+    """Name of an outcome, such as "All proxies: arms received"."""
+    who = "All proxies" if actor == TOGETHER else labels[actor]
+    return f"{who} falls" if measure == FALLEN else f"{who}: {called(measure)}"
 
 
 def _ceiling(found: Findings, one: Outcome) -> str:

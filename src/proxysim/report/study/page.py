@@ -13,6 +13,7 @@ from proxysim.paths import path_of
 from proxysim.report import evidence
 from proxysim.report.html import layout_context, template, write
 from proxysim.report.study import answers_text, words
+from proxysim.report.study.calibration import calibration_section, posterior_facts
 from proxysim.report.study.findings import PARTS, Findings, ReportOptions, study_findings
 from proxysim.report.study.first_page import first_page
 from proxysim.report.study.grounds import mean_against_end
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from proxysim.scenario.world.world import World
 
 _KEYS = ("main", "matrix", "fighting", "arms", "survival", "differences", "chain", "flows", "map", "provenance", "provisions", "counter", "answers",
-         "screening", "spread", "patterns", "checks")  # fmt: skip
+         "screening", "spread", "patterns", "checks", "calibration")  # fmt: skip
 #: Those in the section on results.
 _RESULTS = ("matrix", "fighting", "arms", "survival", "differences")
 #: Maximum number of rows in the table of effects.
@@ -60,7 +61,7 @@ def _context(found: Findings, full: bool) -> dict[str, Any]:
     scenario, study = found.world.scenario, found.study
     focus, base = found.roles.focus, found.roles.baseline
     front = first_page(found)
-    shared = layout_context(stamp(study), pictures(found), _KEYS, scenario, study.residual)
+    shared = layout_context(stamp(study) | posterior_facts(found), pictures(found), _KEYS, scenario, study.residual)
     regimes = [one for key, one in shared["pictures"].items() if key.startswith("regime")]
     return shared | {
         "question": scenario.question, "page": front, "description": front.verdict[0], "full": full,
@@ -75,7 +76,8 @@ def _context(found: Findings, full: bool) -> dict[str, Any]:
         "answers": answers_text.section(found),
         "counters": _counters(found), "turns": mean_against_end(found), "held": evidence.held_fixed(found), "not_fixed": evidence.not_fixed(found),
         "uncertainties": words.uncertainties(found) if found.screening is not None else "",
-        "grades": evidence.grades(found), "spread": spread_section(found), "patterns": patterns_section(found), "label": Path(scenario.file).stem,
+        "grades": evidence.grades(found), "spread": spread_section(found), "patterns": patterns_section(found),
+        "calibration": calibration_section(found), "label": Path(scenario.file).stem,
         "runs": counted(study.runs, "paired run" if found.comparison is not None else "run"),
         "months": (study.worlds[0].months[0], study.worlds[0].months[-1]), "command": found.asked or _command(found),
         "divided_runs": found.attribution.runs if found.attribution else 0,

@@ -14,6 +14,7 @@ from proxysim.report.labels import makers
 from proxysim.report.roles import fighters
 from proxysim.report.study import alt_text, spread
 from proxysim.report.study.answers_text import bars, told_bars
+from proxysim.report.study.calibration import effects_table
 from proxysim.report.study.months import standing
 from proxysim.report.text import MONTHS, per_year, yearly
 from proxysim.scenario.labels import number_label
@@ -54,6 +55,7 @@ def pictures(found: Findings) -> dict[str, Picture]:
         _spread(made, found)
         _answers(made, found)
         _patterns(made, found)
+        _calibration(made, found)
     return made.made
 
 
@@ -355,6 +357,16 @@ def _patterns(made: Pictures, found: Findings) -> None:
         _add(made, "patterns", "Historical patterns: fit", first, "", alt_text.patterns(found, "fit"))
         made.add("checks", "Historical patterns: check", second, f"Scales and marks are those of the figure above; n = {at_values.runs:,} runs.",
                  alt_text.patterns(found, "check"))  # fmt: skip
+
+
+def _calibration(made: Pictures, found: Findings) -> None:
+    """The headline effects before and after calibration."""
+    from proxysim import figures
+
+    if found.calibrated is not None:
+        figure = figures.prior_and_posterior(effects_table(found.calibrated), labels=found.labels)
+        whose = f"Effects are those of “{found.labels[found.calibrated.branch]}”."
+        _add(made, "calibration", "Effects before and after calibration", figure, whose, alt_text.calibration(found))
 
 
 def _waterfall(found: Findings, actor: str) -> Figure:

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 
 from proxysim.errors import InputError, RunError, check_options, refused
 from proxysim.runs.branches import branch_worlds
-from proxysim.runs.ensemble import ensemble
+from proxysim.runs.ensemble import Ensemble, ensemble
+from proxysim.runs.outcomes import outcomes_of
 from proxysim.runs.threads import Progress
 from proxysim.scenario.world.posterior import ParticlePosterior
 from proxysim.scenario.world.uncertainty import REPLICATES
 from proxysim.scenario.world.world import World
 from proxysim.statistics.intervals import mean_there
-from proxysim.statistics.paired import Effect
 from proxysim.studies.calibration.informed import few_false
-from proxysim.studies.comparison import compare
-from proxysim.studies.headlines import selected
+from proxysim.studies.comparison import check_measures, columns_of
 
 if TYPE_CHECKING:
     import pandas
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
 Array = np.ndarray[Any, Any]
 #: Outcomes that are compared if none are named.
 MOST = 8
+#: The sum over all proxies, where an actor is expected.
+TOGETHER = "*"
 #: Fewest draws of the parameters.
 LEAST_DRAWS = 20
 _LEVELS = (0.05, 0.5, 0.95)
@@ -38,7 +39,7 @@ class InformedAnswer:
 
     Attributes
     ----------
-    measure, actor, unit : the outcome
+    measure, actor, unit : the outcome; the actor "*" is the sum over all proxies
     prior, posterior : 5th, 50th and 95th percentile over the draws of the mean paired difference
     shrinkage : 1 minus the ratio of the widths of these intervals; negative where the posterior is wider
     chance : chance of such a difference between the two samples if the calibration did not inform the effect
@@ -105,7 +106,7 @@ class InformedOptions(TypedDict, total=False):
 
     Attributes
     ----------
-    measures : outcomes as "MEASURE.ACTOR"; None for those of a short table of a comparison
+    measures : outcomes as "MEASURE.ACTOR", or "MEASURE.*" for the sum over all proxies; None for those that a comparison leads with
     threads : number of threads; None for one per available CPU
     progress : called with the runs done and the runs to do; None
     """
@@ -129,7 +130,8 @@ def informed_answers(world: World, branch: str, against: str = "no-pact", runs: 
 
     Other Parameters
     ----------------
-    measures : outcomes as "MEASURE.ACTOR"; None, the default, for the eight of a short table of a comparison
+    measures : outcomes as "MEASURE.ACTOR", or "MEASURE.*" for the sum over all proxies; None, the default, for the first eight that a
+        comparison leads with
     threads : number of threads; None, the default, for one per available CPU
     progress : called with the runs done and the runs to do; None
 
@@ -161,21 +163,65 @@ def informed_answers(world: World, branch: str, against: str = "no-pact", runs: 
         raise refused("posterior", "is needed: world.with_posterior(FILE)")
     if runs < LEAST_DRAWS * REPLICATES:
         raise RunError(f"at least {LEAST_DRAWS * REPLICATES} runs are needed, found {runs}")
-    threads, measures = options.get("threads"), options.get("measures")
+    threads, measures, progress = options.get("threads"), options.get("measures"), options.get("progress")
     worlds, _ = branch_worlds(world, [against, branch])
-    after = compare(worlds[0], [against, branch], runs, rng, uncertain=True, measures=measures, threads=threads, progress=options.get("progress"))
-    plain = worlds[0].with_posterior(None)
-    before = ensemble(plain, [against, branch], runs, rng, uncertain=True, threads=threads)
-    rows: list[tuple[Effect, Array, Array]] = []
-    for effect in after.effects if measures else selected(after.study, after.effects, MOST):
-        one, two = (_by_draw(study.of(effect.measure, effect.actor)) for study in (before, after.study))
+    _check(worlds[0], measures)
+    before, after = (
+        ensemble(one, [against, branch], runs, rng, uncertain=True, threads=threads, progress=_half(progress, first))
+        for one, first in ((worlds[0].with_posterior(None), True), (worlds[0], False))
+    )
+    rows: list[tuple[_Outcome, Array, Array]] = []
+    for outcome in _outcomes(after, measures):
+        one, two = (_by_draw(_values(study, outcome)) for study in (before, after))
         if len(one) and len(two):
-            rows.append((effect, one, two))
+            rows.append((outcome, one, two))
     if not rows:
         raise InputError("no outcome has a value in both branches")
     chances = np.array([_chance(one, two, posterior) for _, one, two in rows])
     found = tuple(_answer(*row, float(chance), bool(moved)) for row, chance, moved in zip(rows, chances, few_false(chances), strict=True))
     return InformedAnswers(worlds[0], branch, against, runs, rng, found)
+
+
+class _Outcome(NamedTuple):
+    """An outcome and its unit; the actor `TOGETHER` is the sum over all proxies."""
+
+    measure: str
+    actor: str
+    unit: str
+
+
+def _half(progress: Progress | None, first: bool) -> Progress | None:
+    """Return the progress of one of two samples as that of both."""
+    return None if progress is None else lambda done, total: progress(done + (0 if first else total), 2 * total) if first or done else None
+
+
+def _check(world: World, measures: Sequence[str] | None) -> None:
+    """Check that the outcomes exist."""
+    known, proxies = outcomes_of(world), world.scenario.ids["proxies"]
+    for name in measures or ():
+        measure, _, actor = name.partition(".")
+        if actor == TOGETHER and not proxies:
+            raise refused("measures", f"{name}: this world has no proxies")
+        check_measures(known, [f"{measure}.{one}" for one in proxies] if actor == TOGETHER else [name])
+
+
+def _outcomes(study: Ensemble, measures: Sequence[str] | None) -> list[_Outcome]:
+    """Return the outcomes that are asked for, in their order."""
+    if measures is None:
+        return [_Outcome(one.measure, one.actor, one.unit) for one in columns_of(study, None)[:MOST]]
+    found: list[_Outcome] = []
+    for name in measures:
+        measure, _, actor = name.partition(".")
+        columns = columns_of(study, [measure if actor == TOGETHER else name])
+        found += [_Outcome(measure, TOGETHER, columns[0].unit)] if actor == TOGETHER else [_Outcome(c.measure, c.actor, c.unit) for c in columns]
+    return list(dict.fromkeys(found))
+
+
+def _values(study: Ensemble, outcome: _Outcome) -> Array:
+    """Return an outcome of every run, (branch, run)."""
+    if outcome.actor != TOGETHER:
+        return study.of(outcome.measure, outcome.actor)
+    return np.asarray(np.sum([study.of(outcome.measure, one) for one in study.worlds[0].scenario.ids["proxies"]], axis=0))
 
 
 def _by_draw(values: Array) -> Array:
@@ -196,11 +242,11 @@ def _chance(one: Array, two: Array, posterior: ParticlePosterior) -> float:
     return float(kstwo.sf(distance, max(1, round(len(one) * independent / (len(one) + independent)))))
 
 
-def _answer(effect: Effect, one: Array, two: Array, chance: float, moved: bool) -> InformedAnswer:
+def _answer(outcome: _Outcome, one: Array, two: Array, chance: float, moved: bool) -> InformedAnswer:
     prior, after = _spread(one), _spread(two)
     width = prior[2] - prior[0]
     shrinkage = 1.0 - (after[2] - after[0]) / width if width > 0.0 else 0.0
-    return InformedAnswer(effect.measure, effect.actor, effect.unit, prior, after, shrinkage, chance, moved)
+    return InformedAnswer(*outcome, prior, after, shrinkage, chance, moved)
 
 
 def _spread(sample: Array) -> tuple[float, float, float]:

@@ -68,6 +68,25 @@ def _wrapped(words: str) -> list[str]:
     return textwrap.wrap(words, _WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
+#: Change of the width of an interval below which it is said to be as wide as before: the error of such a width over 200 draws.
+_NOTICED = 0.1
+
+
+def informed_words(informed: bool, shrinkage: float) -> str:
+    """Return what calibration does to an effect: "not informed", "informed, 34 % narrower", or "informed, shifted" if the width is much the same.
+
+    Parameters
+    ----------
+    informed : whether it informs it
+    shrinkage : 1 minus the ratio of the widths of the intervals after and before
+    """
+    if not informed:
+        return "not informed"
+    if abs(shrinkage) < _NOTICED:
+        return "informed, shifted"
+    return f"informed, {percent(abs(shrinkage))} {'narrower' if shrinkage > 0.0 else 'wider'}"
+
+
 def recovery_summary(found: Recovery) -> str:
     """Return whether calibration can be trusted, in a sentence and a table by parameter."""
     rows = found.to_dataframe()
