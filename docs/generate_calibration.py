@@ -19,6 +19,7 @@ from typing import Any
 import proxysim as ps
 from proxysim.core.version import model_version
 from proxysim.formatting import percent, plain
+from proxysim.runs.files import write_whole
 from proxysim.scenario.world.posterior import read_posterior
 from proxysim.studies.calibration.writing import write_posterior
 
@@ -36,6 +37,8 @@ LEFT_OUT = {"table": 40_000, "particles": 100}
 #: Worlds whose answers are compared before and after: branch, baseline.
 ANSWERS = {"levant": ("strengthened-pact", "no-pact"), "levant-2025": ("strengthened-pact", "no-pact")}
 PAIRS = 1000
+MEASURES = [f"{measure}.*" for measure in ("received_arms", "made", "stock", "received_money")]
+MEASURES += [f"{measure}.{actor}" for actor in ("hezbollah", "houthis") for measure in ("received_arms", "fighting_end", "capacity_end")]
 
 
 def say(text: str) -> None:
@@ -50,7 +53,7 @@ def stored(file: Path, key: dict[str, Any], make: Callable[[], Any]) -> Any:
         if found["key"] == key:
             return found["result"]
     result = make().to_json()
-    file.write_text(json.dumps({"key": key, "result": result}), encoding="utf-8")
+    write_whole(file, json.dumps({"key": key, "result": result}))
     return result
 
 
@@ -128,7 +131,7 @@ def answers_part(posterior: Any) -> str:
     parts = []
     for name, (branch, against) in ANSWERS.items():
         world = ps.load(name).with_posterior(posterior)
-        found = ps.informed_answers(world, branch, against, PAIRS, SEED)
+        found = ps.informed_answers(world, branch, against, PAIRS, SEED, measures=MEASURES)
         carried = world.scenario.posterior.to_json()["parameters"]  # type: ignore[union-attr]
         cells = []
         for one in found.answers:
@@ -187,7 +190,7 @@ def main() -> int:
         written = write_posterior(found, KEPT)
         key = {"world": found.plan.world, "patterns": found.plan.content, "model_version": model_version(), "sizes": [FITS, TABLE, PARTICLES, SEED, *REDUCED]}
         recovery = stored(folder / "recovery.json", key, lambda: ps.recover(NAME, REDUCED, SEED, fits=FITS, table=TABLE, particles=PARTICLES, say=say))
-        left_out = stored(folder / "left_out.json", {**key, "sizes": LEFT_OUT}, lambda: ps.leave_one_out(NAME, SEED, **LEFT_OUT, say=say))  # type: ignore[arg-type]
+        left_out = stored(folder / "left_out.json", {**key, "sizes": [LEFT_OUT, SEED]}, lambda: ps.leave_one_out(NAME, SEED, **LEFT_OUT, say=say))  # type: ignore[arg-type]
         for file in (written, written.with_suffix(".parquet")):
             (SCENARIOS / file.name).write_bytes(file.read_bytes())
         parts = [INTRODUCTION.format(commands=commands()), "## The posterior\n", calibration_part(found), "## Which parameters moved\n", moved_part(found), "## What it says of the answers\n",

@@ -255,10 +255,79 @@ def test_particles__that_cannot_pass_are_no_posterior(tmp_path: Path) -> None:
     assert found.runs <= 6000 + 2 * 200 * 12
 
 
+def test_particles__that_are_kept_have_enough_ancestors(found: ps.Calibration, folder: Path, tmp_path: Path) -> None:
+    """Few of them are no posterior; the chains are kept, and keeping more works at once."""
+    out = tmp_path / "out"
+    with pytest.raises(InputError, match=r"--keep: these 10 particles descend from .* 100 are needed; keep more"):
+        ps.calibrate(patterns_file(tmp_path), out, 3, kept=10, **SMALL)
+    assert not list(out.glob("*.posterior.*"))
+    kept = ps.calibrate(tmp_path / "quickstart.patterns.toml", out, 3, kept=300, **SMALL)
+    facts = tomllib.loads((out / "quickstart.posterior.toml").read_text(encoding="utf-8"))
+    assert 300 == facts["count"] and 100 <= facts["ancestors"] < found.ancestors and facts["command"].endswith("--keep 300")
+    table = pq.read_table(out / facts["particles"])
+    assert np.array_equal(table.column("run").to_numpy(), found.particles.simulations[:300]) and kept.written is not None
+
+
+def test_chain__that_cannot_be_read_does_not_begin_again(found: ps.Calibration, tmp_path: Path) -> None:
+    """A folder in its place: one line, and nothing is overwritten. A damaged file begins again, which is said."""
+    out = tmp_path / "out"
+    ps.calibrate(patterns_file(tmp_path), out, 3, **SMALL)
+    chain = out / "chains" / "00.parquet"
+    sound = chain.read_bytes()
+    chain.unlink()
+    chain.mkdir()
+    with pytest.raises(StorageError, match=r"00\.parquet cannot be read"):
+        ps.calibrate(tmp_path / "quickstart.patterns.toml", out, 3, **SMALL)
+    chain.rmdir()
+    chain.write_bytes(sound[:-1])
+    said: list[str] = []
+    ps.calibrate(tmp_path / "quickstart.patterns.toml", out, 3, say=said.append, **SMALL)
+    assert any("is damaged; its chain begins again" in line for line in said) and chain.read_bytes() == sound
+
+
+def test_fresh__runs_are_in_the_order_of_the_particles(found: ps.Calibration) -> None:
+    """Each is a run of the particle at its place."""
+    from proxysim.studies.calibration.folder import MOST_CHAINS
+
+    again = found.problem.simulate(quantiles_at(found.particles.codes), found.plan.first(MOST_CHAINS))
+    assert np.array_equal(found.problem.passed(again), found.fresh)
+
+
+def test_simulations__in_blocks_are_those_at_once(found: ps.Calibration, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory does not grow with the number of particles."""
+    from proxysim.studies.calibration import problem
+
+    codes = found.particles.codes[:, :90]
+    whole = found.problem.simulate(quantiles_at(codes), 7)
+    monkeypatch.setattr(problem, "BLOCK", 40)
+    assert np.array_equal(whole, found.problem.simulate(quantiles_at(codes), 7), equal_nan=True)
+
+
+def test_statistic__that_never_varies_is_no_disagreement(tmp_path: Path) -> None:
+    """JSON has no number for its R-hat."""
+    text = TEXT.replace('of = "received_arms.reds"', 'of = "occurred.embargo"')
+    text = text.replace("low       = 3\nhigh      = 4\n", "low       = 0\nhigh      = 1\n")
+    found = ps.calibrate(patterns_file(tmp_path, text), tmp_path / "out", 3, **SMALL)
+    whole = json.loads(json.dumps(found.to_json(), allow_nan=False))
+    assert [None] == [one["rhat"] for one in whole["patterns"] if one["pattern"] == "arms"] and found.is_posterior
+
+
+def test_names__of_any_characters_are_written_so_that_they_can_be_read(tmp_path: Path) -> None:
+    """A world whose name is not in the basic plane of Unicode."""
+    from proxysim.scenario.world.posterior import read_posterior
+
+    file = patterns_file(tmp_path, TEXT.replace('"quickstart"', '"\U0001f600 welt.toml"'))
+    (tmp_path / "quickstart.toml").rename(tmp_path / "\U0001f600 welt.toml")
+    found = ps.calibrate(file, tmp_path / "out", 3, **SMALL)
+    assert found.written is not None and "\U0001f600 welt.toml" == read_posterior(found.written).facts["world"]
+
+
 @pytest.mark.parametrize(("options", "words"), [
     ({"chains": 1}, "--chains: found 1; allowed is 2 to 15"), ({"chains": 16}, "--chains: found 16"), ({"particles": 60}, "--particles: found 60"),
     ({"particles": 402}, "--particles: found 402"), ({"prior": 100}, "--prior: found 100"), ({"budget": 1000}, "--budget: found 1000"),
     ({"kept": 401}, "--keep: found 401; allowed is 1 to 400"), ({"sets": "states.north.incme=1"}, "incme"),
+    ({"particles": 400.0}, "--particles: found 400.0; a whole number"), ({"prior": "many"}, "--prior: found 'many'"),
+    ({"budget": 10**9}, "--budget: found 1000000000"), ({"workers": ps.SweepOptions("processes", 2, timeout=5.0)}, "--timeout: is not used"),
 ])  # fmt: skip
 def test_options__out_of_range_are_one_line(tmp_path: Path, options: dict[str, Any], words: str) -> None:
     """With what is allowed; nothing is written."""
@@ -290,6 +359,26 @@ def test_folder__of_another_calibration_is_refused(found: ps.Calibration, folder
     (tmp_path / "full" / "notes.txt").write_text("mine")
     with pytest.raises(InputError, match="something else"):
         ps.calibrate(patterns_file(tmp_path), tmp_path / "full", 3, **SMALL)
+
+
+def test_folder__with_a_name_that_is_too_long_is_one_line(tmp_path: Path) -> None:
+    """As the system says."""
+    with pytest.raises(InputError, match="cannot be used: File name too long"):
+        ps.calibrate(patterns_file(tmp_path), tmp_path / ("x" * 300), 3, **SMALL)
+
+
+def test_command__that_is_interrupted_says_how_to_continue(tmp_path: Path) -> None:
+    """Exit status 3, as for a sweep that is incomplete."""
+    file = patterns_file(tmp_path)
+    command = [sys.executable, "-m", "proxysim", "calibrate", str(file), "--out", str(tmp_path / "out"), "--prior", "400000", "--budget", "4000000"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env=surroundings(), text=True, **pipes) as going:  # type: ignore[call-overload]
+        until = time.monotonic() + 100
+        while not list((tmp_path / "out" / "chains").glob("*.parquet")) and time.monotonic() < until and going.poll() is None:
+            time.sleep(0.01)
+        going.send_signal(signal.SIGINT)
+        _, errors = going.communicate(timeout=120)
+    assert 3 == going.returncode and errors.splitlines()[-1] == "proxysim: interrupted; finished levels are kept, and the same command continues"
 
 
 def test_plan__that_is_damaged_is_named(tmp_path: Path) -> None:

@@ -51,6 +51,23 @@ def test_perfect_posteriors__are_calibrated_and_the_test_has_teeth(tmp_path: Pat
     assert np.abs(perfect[0].coverage() - 0.9).max() < 0.05 and np.abs(perfect[0].coverage(0.8) - 0.812).max() < 0.07
 
 
+@pytest.mark.parametrize("particles", [20, 100])
+def test_ranks__among_few_particles_do_not_reject_a_perfect_method(tmp_path: Path, particles: int) -> None:
+    """A rank is one of few numbers, and is placed at random within its step."""
+    rejected = 0
+    for seed in range(20):
+        chance = np.random.default_rng(seed)
+        u, true = chance.random((500, 10, particles)), chance.random((500, 10))
+        low, middle, high = np.quantile(u, (0.05, 0.5, 0.95), axis=2, method="weibull")
+        below = (u < true[:, :, np.newaxis]).sum(axis=2)
+        ranks = (below + chance.random((500, 10))) / (particles + 1.0)
+        rejected += not recovery(true, low, middle, high, ranks, tmp_path).calibrated
+        edges = below / particles
+        if particles == 20:
+            assert not recovery(true, low, middle, high, edges, tmp_path).calibrated, "as they are, ranks fall on the edges of the parts"
+    assert rejected <= 2
+
+
 def test_posteriors__that_are_off_are_rejected_by_their_ranks(tmp_path: Path) -> None:
     """Coverage alone does not notice a shift of one part of the ranks."""
     one = made(500, 1.0, tmp_path)
@@ -125,6 +142,7 @@ def test_recover__finds_the_truth_of_what_the_patterns_see(tmp_path: Path) -> No
     assert table.loc[DETECTION, "shrinkage"] > 0.15 > abs(table.loc[SANCTIONS, "shrinkage"])
     again = ps.recover(file, [DETECTION, SANCTIONS], 2, fits=60, table=1000, particles=60, threads=2)
     assert np.array_equal(again.truths[:, ::-1], found.truths) and np.array_equal(again.ranks[:, ::-1], found.ranks)
+    assert (found.ranks > 0.0).all() and (found.ranks < 1.0).all() and len(np.unique(found.ranks)) == found.ranks.size
 
 
 def test_leave_one_out__predicts_a_pattern_that_says_the_same_as_another(tmp_path: Path) -> None:

@@ -162,6 +162,8 @@ FAULTS: dict[str, tuple[Callable[[Path, Path], object], str]] = {
     "no count": (lambda toml, _: toml.write_text(re.sub(r"^count.*\n", "", toml.read_text(), flags=re.M)), "count is missing"),
     "text for a number": (lambda toml, _: toml.write_text(re.sub(r"^seed.*$", 'seed = "3"', toml.read_text(), flags=re.M)), "seed is missing or"),
     "another folder": (lambda toml, _: toml.write_text(toml.read_text().replace('particles = "', 'particles = "../')), "is not the name of a file"),
+    "count of others": (lambda toml, _: toml.write_text(toml.read_text().replace("count = 400", "count = 399")), "count or ancestors are not those"),
+    "ancestors of others": (lambda toml, _: toml.write_text(re.sub(r"^ancestors.*$", "ancestors = 9", toml.read_text(), flags=re.M)), "count or anc"),
     "no particles": (lambda _, parquet: parquet.unlink(), "cannot be read: No such file"),
     "other particles": (lambda _, parquet: parquet.write_bytes(parquet.read_bytes()[:-1] + b"?"), "is not the file that was written with it"),
 }
@@ -176,6 +178,14 @@ def test_files__that_cannot_be_used_are_one_line(file: Path, tmp_path: Path, fau
     with pytest.raises(InputError, match=re.escape(words)) as caught:
         read_posterior(toml)
     assert 1 == len(caught.value.faults) and "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("given", ["x" * 300, "a\0b", b"x", 3, [1]])
+def test_file__that_is_none_is_one_line(world: ps.World, given: object) -> None:
+    """Whatever is given instead."""
+    with pytest.raises(InputError) as caught:
+        world.with_posterior(given)  # type: ignore[arg-type]
+    assert 1 == len(caught.value.faults)
 
 
 def test_name__without_a_posterior_is_one_line() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from proxysim.statistics.replenishment import (
     moves_of,
     nearest,
     next_level,
+    next_tolerance,
     prior_draws,
     proposals,
 )
@@ -112,8 +114,6 @@ def test_intervals__cover_the_truths_from_which_data_were_made() -> None:
 
 
 def _started(population: Population, distances: Array, used: int) -> Population:
-    from dataclasses import replace
-
     return replace(population, distances=distances, tolerance=float(distances.max()), used=used)
 
 
@@ -129,6 +129,43 @@ def test_moves__leave_the_prior_as_it_is() -> None:
     u = quantiles_at(found.codes)
     assert min(scipy.stats.kstest(one, "uniform").pvalue for one in u) > 1e-4
     assert np.abs(np.corrcoef(u) - np.eye(3)).max() < 5.0 / math.sqrt(4000)
+
+
+def test_tolerance__falls_although_most_particles_share_the_largest_distance() -> None:
+    """An event in one of a hundred simulations: all particles have it after a few levels."""
+    rare = Linear(np.zeros(2))
+    rare.distances = lambda statistics: np.where(statistics[:, 0] > 2.8, 0.0, 1.0)  # type: ignore[method-assign]
+    now = begun(rare, 400, 2000)
+    share = [float((now.distances == 0.0).mean())]
+    assert 0.0 < share[0] < 0.2 and now.tolerance == 1.0
+    for _ in range(3):
+        now = next_level([now], KEYS, rare.simulate, [rare.distances], SEED)[0]
+        share.append(float((now.distances == 0.0).mean()))
+    assert share == sorted(share) and 1.0 == share[-1] and 0.0 == now.tolerance
+
+
+def test_tolerance__of_particles_that_are_all_alike_stays() -> None:
+    """There is nothing below."""
+    now = _started(prior_draws(KEYS, Linear(np.zeros(2)).simulate, lambda one: np.ones(len(one)), SEED, 0, 50), np.ones(50), 50)
+    assert 1.0 == next_tolerance(now)
+
+
+def test_proposals__change_at_least_one_parameter_each() -> None:
+    """Also of very few; which ones does not depend on where a particle is."""
+    toy = Linear(np.zeros(2))
+    one = _started(prior_draws(KEYS, toy.simulate, toy.distances, SEED, 0, 3000), np.zeros(3000), 3000)
+    other = replace(one, codes=one.codes[:, ::-1])
+    changed = [proposals(each, KEYS, SEED) != each.codes for each in (one, other)]
+    assert changed[0].any(axis=0).all() and (changed[0] == changed[1]).mean() > 0.999
+    assert np.abs(changed[0].mean(axis=1) - changed[0].mean()).max() < 0.03, "each parameter as often as the others"
+
+
+def test_copies__of_populations_that_are_advanced_together_are_chosen_independently() -> None:
+    """Each population has numbers of its own."""
+    toy = Linear(np.array([0.5, 0.5]))
+    start = begun(toy, 200, 1000)
+    both = next_level([start, start], KEYS, toy.simulate, [toy.distances] * 2, SEED)
+    assert not np.array_equal(both[0].ancestors, both[1].ancestors)
 
 
 def test_proposals__change_a_share_of_the_parameters() -> None:

@@ -21,7 +21,9 @@ class SizeOptions:
     particles: Annotated[int, typer.Option("--particles", min=1, help="Particles over all chains.")] = 2000
     chains: Annotated[int, typer.Option("--chains", min=1, help="Chains that do not know of each other, 2 to 15.")] = 4
     prior: Annotated[int, typer.Option("--prior", min=1, help="Draws from the ranges with which the chains begin, over all chains.")] = 80_000
-    budget: Annotated[int, typer.Option("--budget", metavar="RUNS", min=1, help="Largest number of runs over all chains.")] = 1_000_000
+    budget: Annotated[
+        int, typer.Option("--budget", metavar="RUNS", min=1, help="Runs over all chains after which none begins another level.")
+    ] = 1_000_000
     keep: Annotated[
         int | None, typer.Option("--keep", metavar="N", min=1, help="Particles that the posterior has; default: all of them.")
     ] = None
@@ -60,10 +62,14 @@ def calibrate(
     kind = workers.executor or ("dask" if workers.dask else "processes" if workers.workers or workers.timeout else "none")
     count = 1 if kind == "none" and workers.workers is None else workers.workers or processors()
     where = SweepOptions(kind, count, workers.dask, workers.insecure, workers.timeout)
-    found = run(
-        file, out, sizes.seed, particles=sizes.particles, chains=sizes.chains, prior=sizes.prior, budget=sizes.budget, kept=sizes.keep,
-        sets=tuple(sets or ()), policies=policies_of(policies), workers=where, progress=bar(), say=_say,
-    )  # fmt: skip
+    try:
+        found = run(
+            file, out, sizes.seed, particles=sizes.particles, chains=sizes.chains, prior=sizes.prior, budget=sizes.budget, kept=sizes.keep,
+            sets=tuple(sets or ()), policies=policies_of(policies), workers=where, progress=bar(), say=_say,
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        _say("proxysim: interrupted; finished levels are kept, and the same command continues")
+        raise typer.Exit(3) from None
     print(json.dumps(found.to_json(), indent=1, ensure_ascii=False, allow_nan=False) if as_json else found.summary())
     if not found.is_posterior:
         raise typer.Exit(1)
@@ -88,7 +94,9 @@ def test_calibration(
         bool, typer.Option("--leave-one-out", help="Calibrate to all fitted patterns but one, and see whether they predict it, for each in turn.")
     ] = False,
     fits: Annotated[int, typer.Option("--fits", min=20, help="Truths, with --only.")] = 500,
-    table: Annotated[int, typer.Option("--table", min=20, help="Draws from the ranges with which each calibration begins.")] = 20_000,
+    table: Annotated[
+        int | None, typer.Option("--table", min=20, help="Draws from the ranges with which each calibration begins; default: 20,000, or 40,000.")
+    ] = None,
     particles: Annotated[int, typer.Option("--particles", min=20, help="Particles of each calibration.")] = 200,
     *,
     seed: Seed = 0,
@@ -104,7 +112,9 @@ def test_calibration(
 
     if (only is None) == (not leave_one_out):
         raise refusal("--only", "give either --only or --leave-one-out")
-    options: checks.LeaveOneOutOptions = {"table": table, "particles": particles, "threads": threads, "say": _say}
+    options: checks.LeaveOneOutOptions = {"particles": particles, "threads": threads, "say": _say}
+    if table is not None:
+        options["table"] = table
     found: checks.Recovery | checks.LeaveOneOut
     if only is None:
         found = checks.leave_one_out(file, seed, **options)

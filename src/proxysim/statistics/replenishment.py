@@ -121,8 +121,17 @@ def nearest(population: Population, size: int) -> Population:
 
 
 def next_tolerance(population: Population) -> float:
-    """Return the tolerance of the next level: the distance that the share `KEPT` of the particles has at most."""
-    return float(np.sort(population.distances)[math.ceil(KEPT * population.size) - 1])
+    """Return the tolerance of the next level: the distance that the share `KEPT` of the particles has at most.
+
+    Where more of them share the largest distance, as with an event that never happens in most simulations, it is the largest distance
+    below that one, since otherwise no move would be rejected and the tolerance would never fall.
+    """
+    ordered = np.sort(population.distances)
+    found = ordered[math.ceil(KEPT * population.size) - 1]
+    if found < population.tolerance:
+        return float(found)
+    below = ordered[ordered < population.tolerance]
+    return float(below[-1]) if len(below) else population.tolerance
 
 
 def replenished(population: Population, seed: int, tolerance: float) -> Population:
@@ -138,15 +147,17 @@ def replenished(population: Population, seed: int, tolerance: float) -> Populati
 def proposals(population: Population, keys: Array, seed: int) -> Array:
     """Return where the particles would move in simulations from `used` on, as codes, (key, particle).
 
-    Each move changes a random share of the parameters, log-uniform from `LEAST_CHANGED` to all.
+    Each move changes a random share of the parameters, log-uniform from `LEAST_CHANGED` to all, and at least one. Which ones does not
+    depend on where the particle is. The fewer it changes, the further it moves them, so that parameters without influence mix.
     """
     numbers = population.used + np.arange(population.size)
     fresh = normal_each(uniforms(seed, numbers, rng.UNKNOWN, keys))
     now = normal_each(quantiles_at(population.codes))
-    length = population.length
-    moved = math.sqrt(1.0 - length * length) * now + length * fresh
     share = exp_each(math.log(LEAST_CHANGED) * uniforms(seed, numbers, rng.UNKNOWN, _SHARE))
-    changes = uniforms(seed, numbers, rng.UNKNOWN, keys ^ np.uint64(_MASK)) < share
+    length = 1.0 - (1.0 - population.length) * np.sqrt(share)
+    moved = np.sqrt(1.0 - length * length) * now + length * fresh
+    order = uniforms(seed, numbers, rng.UNKNOWN, keys ^ np.uint64(_MASK))
+    changes = (order < share) | (order == order.min(axis=0))
     return np.where(changes, codes_of(_normal_share(moved)), population.codes)
 
 
@@ -163,7 +174,6 @@ def moved(population: Population, codes: Array, statistics: Array, distances: Ar
 
 def next_level(
     populations: Sequence[Population], keys: Array, simulate: Simulate, distances: Sequence[Distances], seed: int,
-    told: Callable[[int], None] = lambda _: None,
 ) -> list[Population]:  # fmt: skip
     """Return some populations after one more level each; all moves of a kind are simulated together.
 
@@ -174,10 +184,10 @@ def next_level(
     simulate : simulates the moves of all populations
     distances : for each population, how far its simulations are from its data
     seed : seed of the study
-    told : called with the number of simulations after each move
     """
-    now = [replenished(one, seed, max(0.0, min(one.tolerance, next_tolerance(one)))) for one in populations]
     count, first = max(moves_of(one.acceptance) for one in populations), max(one.used for one in populations)
+    starts = first + np.cumsum([0, *(one.size for one in populations)])
+    now = [replenished(replace(one, used=int(start)), seed, max(0.0, next_tolerance(one))) for one, start in zip(populations, starts, strict=False)]
     accepted = np.zeros(len(now))
     for _ in range(count):
         starts = first + np.cumsum([0, *(one.size for one in now)])
@@ -187,7 +197,6 @@ def next_level(
         now = [moved(*each, far(each[2])) for each, far in zip(zip(now, codes, statistics, strict=True), distances, strict=True)]
         accepted += [one.acceptance / count for one in now]
         first = int(starts[-1])
-        told(int(starts[-1] - starts[0]))
     return [replace(one, level=one.level + 1, acceptance=float(share), length=_next_length(one.length, share), used=first)
             for one, share in zip(now, accepted, strict=True)]  # fmt: skip
 

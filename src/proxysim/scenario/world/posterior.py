@@ -18,7 +18,7 @@ import numpy as np
 
 from proxysim.core import rng
 from proxysim.core.arrays import uniforms
-from proxysim.errors import Fault, InputError
+from proxysim.errors import Fault, InputError, refused
 from proxysim.paths import path_of
 from proxysim.scenario.shipped import posterior_path
 from proxysim.scenario.world.quantiles import Range, quantiles_at
@@ -104,8 +104,10 @@ class ParticlePosterior:
 
     def words(self) -> str:
         """Return in one line how many parameters of a world it informs."""
-        return (f"{self.file}: {int(self.agreed.sum())} of {self.uncertain} uncertain parameters are drawn from its {self.count:,} particles, since "
-                f"their names and ranges are those of {self.facts['world']}; the others from their ranges")  # fmt: skip
+        informed, names = int(self.agreed.sum()), self.facts["world"]
+        which = f"all {informed:,}" if informed == self.uncertain else f"{informed:,} of {self.uncertain:,}"
+        rest = "" if informed == self.uncertain else "; the others from their ranges"
+        return f"{self.file}: {which} uncertain parameters are drawn from its {self.count:,} particles, since their names and ranges are those of {names}{rest}"
 
     def to_json(self) -> dict[str, Any]:
         """Return what identifies it: file, digest, hash of the world, number of particles and of the parameters that it informs."""
@@ -134,6 +136,8 @@ def read_posterior(file: str | os.PathLike[str]) -> ParticlePosterior:
     ------
     InputError : the file or its particles cannot be used
     """
+    if not isinstance(file, (str, os.PathLike)):
+        raise refused("posterior", f"needs the path of a posterior, or the name of a shipped world that has one; found {type(file).__name__}")
     path = posterior_path(path_of(file))
     facts = _facts(path)
     data = _bytes(path.parent / facts["particles"])
@@ -141,8 +145,9 @@ def read_posterior(file: str | os.PathLike[str]) -> ParticlePosterior:
         raise _refused(path, f'"{facts["particles"]}" is not the file that was written with it; restore it, or calibrate again')
     try:
         return _read(str(path), facts, data)
-    except (KeyError, ValueError, TypeError) as error:
-        raise _refused(path, f'"{facts["particles"]}" cannot be read: {error}') from None
+    except Exception as error:  # a file made by hand can fail in any way
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise _refused(path, f'"{facts["particles"]}" cannot be read: {reason}') from None
 
 
 def _facts(path: Path) -> dict[str, Any]:
@@ -165,8 +170,8 @@ def _facts(path: Path) -> dict[str, Any]:
 def _bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except OSError as error:
-        raise _refused(path, f"cannot be read: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
+        raise _refused(path, f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _refused(path: Path, message: str) -> InputError:
@@ -181,18 +186,23 @@ def _read(file: str, facts: dict[str, Any], data: bytes) -> ParticlePosterior:
         table = found.read(use_threads=False)
     parameters = json.loads(table.schema.metadata[b"proxysim"])["parameters"]
     rows = table.num_rows
-    columns = {name: _column(table, name) for name in ("chain", "run", "ancestor", "distance", "statistics", "quantiles")}
-    codes = columns.pop("quantiles").astype(np.uint16).T
-    if rows == 0 or codes.shape != (len(parameters), rows):
+    columns = {name: table_column(table, name) for name in ("chain", "run", "ancestor", "distance", "statistics", "quantiles")}
+    codes = columns.pop("quantiles").T
+    if rows == 0 or codes.shape != (len(parameters), rows) or codes.dtype != np.uint16:
         raise ValueError("it has no particles, or not all parameters of each")
+    if (facts["count"], facts["ancestors"]) != (rows, len(np.unique(columns["ancestor"]))):
+        raise ValueError("count or ancestors are not those of its particles")
     keys = np.array([int(key, 16) for key in parameters], np.uint64)
     order = np.argsort(keys)
+    if len(np.unique(keys)) < len(keys):
+        raise ValueError("a parameter is there twice")
     listed = list(parameters.values())
     ranges = tuple({name: Range(float(one[0]), float(one[1]), float(one[2]), str(one[3])) for name, one in listed[k].items()} for k in order)
     return ParticlePosterior(file, facts, keys[order], ranges, codes[order], columns, np.ones(len(keys), bool))
 
 
-def _column(table: Any, name: str) -> Array:
+def table_column(table: Any, name: str) -> Array:
+    """Return a column of an Arrow table as an array; one of lists of the same length as (row, column)."""
     column = table.column(name).combine_chunks()
     if hasattr(column.type, "list_size"):
         return np.asarray(column.flatten().to_numpy(zero_copy_only=False)).reshape(len(column), column.type.list_size)

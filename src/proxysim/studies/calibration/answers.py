@@ -66,6 +66,14 @@ class InformedAnswers:
     branch, against : the branch and its baseline
     runs, seed : number of pairs in each of the two samples, and seed
     answers : one for each outcome
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> world = ps.load("levant").with_posterior("levant")
+    >>> found = ps.informed_answers(world, "strengthened-pact", runs=40, measures=["received_arms.hezbollah"])
+    >>> found.branch, found.against, found.runs
+    ('strengthened-pact', 'no-pact', 40)
     """
 
     world: World = field(repr=False)
@@ -77,7 +85,16 @@ class InformedAnswers:
 
     @property
     def posterior(self) -> ParticlePosterior:
-        """The posterior."""
+        """The posterior.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> world = ps.load("levant").with_posterior("levant")
+        >>> found = ps.informed_answers(world, "strengthened-pact", runs=40, measures=["received_arms.hezbollah"])
+        >>> found.posterior.digest == world.scenario.posterior.digest
+        True
+        """
         found = self.world.scenario.posterior
         assert isinstance(found, ParticlePosterior)
         return found
@@ -89,6 +106,15 @@ class InformedAnswers:
         -------
         DataFrame : one row per outcome: measure, actor, unit, the percentiles prior_q05 to prior_q95 and q05 to q95 (posterior), shrinkage,
             chance and informed
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> world = ps.load("levant").with_posterior("levant")
+        >>> found = ps.informed_answers(world, "strengthened-pact", runs=40, measures=["received_arms.hezbollah"])
+        >>> found.to_dataframe()[["measure", "actor", "unit"]]
+                 measure      actor                   unit
+        0  received_arms  hezbollah  USD m of arms / month
         """
         import pandas as pd
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures as futures
+import math
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
+from proxysim.core import rng as keyed
+from proxysim.core.arrays import uniforms
 from proxysim.errors import InputError, RunError, StorageError, check_options, refused
 from proxysim.formatting import counted, percent
 from proxysim.runs.course import seed_of
@@ -21,7 +24,7 @@ from proxysim.scenario.arguments import names_of
 from proxysim.scenario.world.quantiles import quantiles_at
 from proxysim.statistics.agreement import split_rhat
 from proxysim.statistics.replenishment import Population, joined
-from proxysim.studies.calibration.folder import MOST_CHAINS, Folder, Plan
+from proxysim.studies.calibration.folder import CHAIN, MOST_CHAINS, Folder, Plan
 from proxysim.studies.calibration.problem import PatternsProblem
 from proxysim.studies.calibration.worker import Step, context_of, run_step, why_ended
 from proxysim.studies.patterns.document import PatternsFile
@@ -43,6 +46,8 @@ LEAST_SIZE, LEAST_CHAINS = 50, 2
 MOST_LOSSES = 5
 #: Runs that are timed before the cost is reported.
 TIMED = 64
+#: Largest budget of a chain, so that no two chains share a number.
+MOST_RUNS = 200_000_000
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,8 @@ class Calibration:
     ended : why each chain ended: "settled", "budget spent" or "stuck"
     prior_passing : share of the draws from the prior that pass each pattern, (pattern,), in the order of the file
     prior_all : share of the draws from the prior that pass all fitted patterns
-    fresh : whether each particle passes each pattern in a further run, with other random numbers, (particle, pattern)
+    fresh : whether each particle passes each pattern in a further run, with other random numbers, (particle, pattern), in the order of
+        `particles`
     folder : folder with all files
     written : the posterior's TOML file; None if the particles are no posterior
     """
@@ -80,18 +86,11 @@ class Calibration:
     @cached_property
     def particles(self) -> Population:
         """The particles of all chains, in a random order."""
-        from proxysim.core import rng
-        from proxysim.core.arrays import uniforms
-
-        whole = joined(list(self.chains))
-        order = uniforms(self.plan.seed, np.arange(whole.size), rng.UNKNOWN, rng.key_of("calibration.order"))
-        return whole.taken(np.argsort(order, kind="stable"))
+        return _shuffled(self.chains, self.plan.seed)
 
     @property
     def chain_of(self) -> Array:
         """Number of the chain of each particle, in the order of `particles`."""
-        from proxysim.studies.calibration.folder import CHAIN
-
         return np.asarray(self.particles.ancestors // CHAIN)
 
     @property
@@ -131,8 +130,10 @@ class Calibration:
 
     @property
     def largest_rhat(self) -> float:
-        """Largest R-hat of the statistics of all patterns."""
-        return float(np.nanmax(self.rhat))
+        """Largest R-hat of the statistics of all patterns and of the parameters that moved; 1 if all are the same in all particles."""
+        moved = self.parameters()
+        found = np.concatenate([self.rhat, moved["rhat"][moved["moved"]].to_numpy(np.float64)])
+        return 1.0 if np.isnan(found).all() else float(np.nanmax(found))
 
     @property
     def shortcomings(self) -> list[str]:
@@ -196,16 +197,26 @@ class Calibration:
         moved = self.parameters()
         return {
             "file": self.file.file, "world": self.file.scenario.file, "hash": self.plan.world, "model_version": self.plan.model_version,
-            **self.plan.sizes(), "runs": self.runs, "particles": self.particles.size, "ancestors": self.ancestors, "passing": self.passing,
-            "passing_again": self.passing_again, "prior_passing": self.prior_all, "rhat": self.largest_rhat, "ended": list(self.ended),
+            "seed": self.plan.seed, "chains": len(self.chains), "prior": self.plan.prior * self.plan.chains,
+            "budget": self.plan.budget * self.plan.chains, "runs": self.runs, "particles": self.particles.size, "ancestors": self.ancestors,
+            "passing": self.passing, "passing_again": self.passing_again, "prior_passing": self.prior_all,
+            "rhat": self.largest_rhat if math.isfinite(self.largest_rhat) else None, "ended": list(self.ended),
             "tolerance": max(one.tolerance for one in self.chains), "posterior": self.is_posterior, "shortcomings": self.shortcomings,
             "patterns": _records(table), "moved": _records(moved[moved["moved"]]),
         }  # fmt: skip
 
 
 def _records(table: pandas.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a table for JSON, which has no NaN."""
-    return [{str(name): None if value != value else value for name, value in row.items()} for row in table.to_dict("records")]
+    """Return the rows of a table for JSON, which has neither NaN nor infinity."""
+    return [{str(name): None if isinstance(value, float) and not math.isfinite(value) else value for name, value in row.items()}
+            for row in table.to_dict("records")]  # fmt: skip
+
+
+def _shuffled(chains: Sequence[Population], seed: int) -> Population:
+    """Return the particles of all chains in a random order, so that the first of them stand for all."""
+    whole = joined(list(chains))
+    order = uniforms(seed, np.arange(whole.size), keyed.UNKNOWN, keyed.key_of("calibration.order"))
+    return whole.taken(np.argsort(order, kind="stable"))
 
 
 class CalibrateOptions(TypedDict, total=False):
@@ -216,7 +227,7 @@ class CalibrateOptions(TypedDict, total=False):
     particles : number of particles over all chains; 2000
     chains : number of chains; 4
     prior : number of draws from the prior over all chains; 80,000
-    budget : largest number of runs over all chains; 1,000,000
+    budget : number of runs over all chains after which none begins another level; 1,000,000
     sets : a change ``PATH=VALUE`` of the world, or a list of them; none
     policies : "file", "off", "on", or ids of the only policies that are on; "file"
     kept : number of particles that are written; None for all
@@ -258,10 +269,10 @@ def calibrate(
     particles : number of particles over all chains; default 2000
     chains : number of chains, 2 to 15; default 4
     prior : number of draws from the prior over all chains; default 80,000
-    budget : largest number of runs over all chains; default 1,000,000
+    budget : number of runs over all chains after which none begins another level; default 1,000,000
     sets : a change ``PATH=VALUE`` of the world, or a list of them
     policies : "file" for the policies that the world has on, "off", "on", or ids of the only ones that are on
-    kept : number of particles that are written to the posterior; default None for all
+    kept : number of particles that are written to the posterior, with at least 100 ancestors; default None for all
     workers : `SweepOptions` with the executor and its workers, each of which advances one chain; None, the default, for this process
         with all its processors. It does not affect results
     progress : called with the runs done and the largest number of runs; None
@@ -311,6 +322,8 @@ def calibrate(
     say: Callable[[str], None] = options.get("say") or (lambda _: None)
     file = read_patterns(patterns).changed(names_of(options.get("sets", ()), "sets"), options.get("policies", "file"))
     workers = options.get("workers") or SweepOptions("none")
+    if workers.timeout is not None:
+        raise refused("--timeout", "is not used by a calibration, whose runs cannot fail one by one; leave it out")
     workers.check()
     plan = _plan(file, seed_of(rng), options)
     kept = options.get("kept")
@@ -319,7 +332,7 @@ def calibrate(
     folder = Folder(os.fspath(out))
     _same_plan(folder, plan)
     folder.create()
-    with locked(folder.path, say):
+    with locked(folder.path, say, "wait for it, or choose another folder"):
         _same_plan(folder, plan)
         folder.write_plan(plan)
         _run(folder, plan, workers, options.get("progress"), say)
@@ -337,6 +350,9 @@ def _plan(file: PatternsFile, seed: int, options: CalibrateOptions) -> Plan:
         raise refused(file.file, "has no pattern of role fit, so there is nothing to calibrate to")
     chains, particles = options.get("chains", 4), options.get("particles", 2000)
     prior, budget = options.get("prior", 80_000), options.get("budget", 1_000_000)
+    for name, value in {"chains": chains, "particles": particles, "prior": prior, "budget": budget}.items():
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise refused(f"--{name}", f"found {value!r:.40}; a whole number is needed")
     if not LEAST_CHAINS <= chains <= MOST_CHAINS:
         raise refused("--chains", f"found {chains}; allowed is {LEAST_CHAINS} to {MOST_CHAINS}")
     size = particles // chains
@@ -344,8 +360,8 @@ def _plan(file: PatternsFile, seed: int, options: CalibrateOptions) -> Plan:
         raise refused("--particles", f"found {particles}; each of {chains} chains needs an even number from {LEAST_SIZE} to 100,000")
     if prior // chains < size:
         raise refused("--prior", f"found {prior}; at least as many as the {particles} particles are needed")
-    if not prior <= budget <= 10**9:
-        raise refused("--budget", f"found {budget}; allowed is from the {prior:,} draws of the prior to 1,000,000,000")
+    if not prior <= budget <= chains * MOST_RUNS:
+        raise refused("--budget", f"found {budget}; allowed is from the {prior:,} draws of the prior to {chains * MOST_RUNS:,}")
     return Plan.of(file, fitted, seed=seed, size=size, chains=chains, prior=prior // chains, budget=budget // chains)
 
 
@@ -364,6 +380,8 @@ def _run(folder: Folder, plan: Plan, workers: SweepOptions, progress: Progress |
     steps: dict[int, Step] = {}
     for chain in range(plan.chains):
         state = folder.chain(chain, plan)
+        if state is None and folder.chain_file(chain).exists():
+            say(f"{folder.chain_file(chain)} is damaged; its chain begins again")
         if state is not None:
             steps[chain] = Step(chain, state[0].used - plan.first(chain), state[0].level, 0.0, 0.0, 0, why_ended(plan, chain, *state))
     _say_cost(context.problem, plan, steps, workers, say)
@@ -458,12 +476,14 @@ def _in_pool(folder: Folder, plan: Plan, pool: Any, chains: list[int], threads: 
 
 def _result(folder: Folder, plan: Plan, file: PatternsFile) -> Calibration:
     """Return the result of chains that have all ended."""
-    states = [folder.chain(k, plan) for k in range(plan.chains)]
-    chains = tuple(state[0] for state in states if state is not None)
-    passed = np.sum([state[1] for state in states if state is not None], axis=0)
-    whole = joined(list(chains))
+    states = [state for k in range(plan.chains) if (state := folder.chain(k, plan)) is not None and why_ended(plan, k, *state)]
+    if len(states) < plan.chains:
+        raise StorageError(f"{folder.path}: the file of a chain has changed or is gone; the same command continues from what is there")
+    chains = tuple(population for population, _ in states)
+    passed = np.sum([counts for _, counts in states], axis=0)
+    whole = _shuffled(chains, plan.seed)
     problem = PatternsProblem(file, plan.seed, [one for one in file.patterns if one.id in plan.fitted])
     fresh = problem.passed(problem.simulate(quantiles_at(whole.codes), plan.first(MOST_CHAINS)))
-    ended = tuple(why_ended(plan, k, *state) for k, state in enumerate(states) if state is not None)
+    ended = tuple(why_ended(plan, k, *state) for k, state in enumerate(states))
     drawn = plan.prior * plan.chains
     return Calibration(file, plan, chains, ended, passed[:-1] / drawn, float(passed[-1] / drawn), fresh, folder.path)

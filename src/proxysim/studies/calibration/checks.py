@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -37,7 +38,7 @@ FEWEST, MOST = 2, 20
 _BLOCK = 4_000
 #: Levels after which a population ends, and mean number of accepted moves at the last tolerance after which it ends before.
 _LEVELS, _SETTLED = 14, 5.0
-_NOISE = "calibration.noise."
+_NOISE, _RANK = "calibration.noise.", "calibration.rank"
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Recovery:
     seed, table, particles : seed, draws from the prior with which each calibration begins, and its particles
     truths : quantiles of the truths, (fit, parameter)
     low, middle, high : 5th, 50th and 95th percentile of the particles as quantiles of the prior, (fit, parameter)
-    ranks : share of the particles below the truth, (fit, parameter)
+    ranks : rank of the truth among the particles, from 0 to 1, at random within its step, (fit, parameter)
     reached : whether all particles of a calibration agree with its data, (fit,)
     runs : number of runs in all
     """
@@ -101,8 +102,8 @@ class Recovery:
 
     @property
     def calibrated(self) -> bool:
-        """Whether neither ranks nor coverage of any parameter are rejected at 1 % over all of them (Holm)."""
-        return bool(min(holm(self.rank_chances).min(), holm(self.coverage_chances()).min()) > TESTED)
+        """Whether neither ranks nor coverage of any parameter are rejected at 1 % over all of these tests (Holm)."""
+        return bool(holm(np.concatenate([self.rank_chances, self.coverage_chances()])).min() > TESTED)
 
     @property
     def has_teeth(self) -> bool:
@@ -120,7 +121,8 @@ class Recovery:
         """
         import pandas as pd
 
-        recovery = [float(np.corrcoef(one, two)[0, 1]) for one, two in zip(self.middle.T, self.truths.T, strict=True)]
+        pairs = zip(self.middle.T, self.truths.T, strict=True)
+        recovery = [float(np.corrcoef(one, two)[0, 1]) if np.ptp(one) > 0.0 else math.nan for one, two in pairs]
         return pd.DataFrame({
             "parameter": self.parameters, "coverage": self.coverage(), "chance": self.coverage_chances(), "narrowed": self.coverage(NARROWED),
             "rank_chance": self.rank_chances, "recovery": recovery, "shrinkage": 1.0 - (self.high - self.low).mean(axis=0) / COVERS,
@@ -134,7 +136,9 @@ class Recovery:
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as one JSON object."""
-        return {"file": self.file.file, "parameters": self.to_dataframe().to_dict("records"), "patterns": list(self.patterns), "seed": self.seed,
+        rows = [{str(name): None if isinstance(value, float) and not np.isfinite(value) else value for name, value in row.items()}
+                for row in self.to_dataframe().to_dict("records")]  # fmt: skip
+        return {"file": self.file.file, "parameters": rows, "patterns": list(self.patterns), "seed": self.seed,
                 "fits": self.fits, "table": self.table, "particles": self.particles, "runs": self.runs, "reached": float(self.reached.mean()),
                 "calibrated": self.calibrated, "has_teeth": self.has_teeth}  # fmt: skip
 
@@ -250,11 +254,13 @@ def recover(
     u = np.stack([quantiles_at(one.codes) for one in populations])  # (fit, parameter, particle)
     true = quantiles_at(truths.codes).T
     low, middle, high = np.quantile(u, (0.05, 0.5, 0.95), axis=2, method="weibull")
-    below = (u < true[:, :, np.newaxis]).mean(axis=2) + 0.5 * (u == true[:, :, np.newaxis]).mean(axis=2)
+    chance = uniforms(seed, np.arange(table, table + fits), keyed.OBSERVATION, problem.keys ^ np.uint64(keyed.key_of(_RANK))).T
+    below, equal = (u < true[:, :, np.newaxis]).sum(axis=2), (u == true[:, :, np.newaxis]).sum(axis=2)
+    ranks = (below + chance * (equal + 1.0)) / (size + 1.0)  # at random among equals, so that the ranks of a perfect method are uniform
     order = [int(np.flatnonzero(problem.keys == key)[0]) for key in names.values()]
     return Recovery(
         file, tuple(names), tuple(one.id for one in fitted), seed, table, size, true[:, order], low[:, order], middle[:, order], high[:, order],
-        below[:, order], np.array([one.tolerance == 0.0 for one in populations]), used,
+        ranks[:, order], np.array([one.tolerance == 0.0 for one in populations]), used,
     )  # fmt: skip
 
 
@@ -346,6 +352,8 @@ def _settled(
     active = list(range(len(populations)))
     used = max(one.used for one in populations)
     for level in range(_LEVELS):
+        if used + 12 * sum(populations[k].size for k in active) >= 2**32:
+            raise RunError("runs are numbered up to 2**32 - 1, which these calibrations would exceed; use fewer truths or particles")
         now = next_level([replace(populations[k], used=used) for k in active], problem.keys, problem.simulate, [far[k] for k in active], seed)
         used = max(one.used for one in now)
         for k, one in zip(active, now, strict=True):

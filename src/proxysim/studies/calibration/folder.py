@@ -25,6 +25,7 @@ import pyarrow as pa
 
 from proxysim.core.version import model_version
 from proxysim.errors import Fault, InputError, StorageError
+from proxysim.scenario.world.posterior import table_column
 from proxysim.statistics.replenishment import Population
 from proxysim.studies.patterns.document import Pattern, PatternsFile
 from proxysim.studies.patterns.reader import read_patterns
@@ -156,10 +157,13 @@ class Folder:
         StorageError : the plan is damaged
         """
         path = self.path / PLAN
-        if not path.exists():
-            if self.path.exists() and (not self.path.is_dir() or {one.name for one in self.path.iterdir()} - {"aside", "chains", "lock"}):
-                raise InputError([Fault(str(self.path), 0, "", "holds something else than a calibration; choose a new folder")])
-            return None
+        try:
+            if not path.exists():
+                if self.path.exists() and (not self.path.is_dir() or {one.name for one in self.path.iterdir()} - {"aside", "chains", "lock"}):
+                    raise InputError([Fault(str(self.path), 0, "", "holds something else than a calibration; choose a new folder")])
+                return None
+        except OSError as error:
+            raise InputError([Fault(str(self.path)[:200], 0, "", f"cannot be used: {error.strerror or error}")]) from None
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             if data.pop("kind") != "proxysim calibration" or data.pop("format") != FORMAT:
@@ -173,6 +177,10 @@ class Folder:
         return plan
 
     # ---- chains ------------------------------------------------------------------------------
+    def chain_file(self, chain: int) -> Path:
+        """Return the path of the file of a chain."""
+        return self.path / "chains" / f"{chain:02d}.parquet"
+
     def write_chain(self, chain: int, plan: Plan, population: Population, passed: Array) -> None:
         """Write the state of a chain; `passed` counts the prior draws that pass each pattern, (pattern + 1,), and all fitted ones, last."""
         table = pa.table({
@@ -184,11 +192,18 @@ class Folder:
         self.write(f"chains/{chain:02d}.parquet", sealed(table, extra))
 
     def chain(self, chain: int, plan: Plan) -> tuple[Population, Array] | None:
-        """Return the state of a chain; None if it has not begun, or if its file is damaged."""
+        """Return the state of a chain; None if it has not begun, or if its file is damaged.
+
+        Raises
+        ------
+        StorageError : its file cannot be read
+        """
         try:
-            table, extra = opened((self.path / f"chains/{chain:02d}.parquet").read_bytes())
-        except (OSError, ValueError, pa.ArrowException):
+            table, extra = opened(self.chain_file(chain).read_bytes())
+        except (FileNotFoundError, ValueError, pa.ArrowException):
             return None
+        except OSError as error:  # what cannot be read now may be sound, so the chain must not begin again
+            raise StorageError(f"{self.chain_file(chain)} cannot be read: {error.strerror or error}") from None
         if extra.get("plan") != plan.digest or extra.get("chain") != chain:
             return None
         columns = {name: table_column(table, name) for name in ("simulations", "ancestors", "distances", "statistics", "codes")}
@@ -202,9 +217,3 @@ def fixed_list(rows: Array) -> pa.Array:
     return pa.FixedSizeListArray.from_arrays(pa.array(np.ascontiguousarray(rows).reshape(-1)), rows.shape[1])
 
 
-def table_column(table: pa.Table, name: str) -> Array:
-    """Return a column as an array; one of lists as (row, column)."""
-    column = table.column(name).combine_chunks()
-    if hasattr(column.type, "list_size"):
-        return np.asarray(column.flatten().to_numpy(zero_copy_only=False)).reshape(len(column), column.type.list_size)
-    return np.asarray(column.to_numpy(zero_copy_only=False))

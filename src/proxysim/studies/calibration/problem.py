@@ -20,6 +20,8 @@ from proxysim.studies.patterns.statistic import passes, values_of
 Array = np.ndarray[Any, Any]
 #: Months that count as the width of a one-sided range of dates.
 YEAR = 12.0
+#: Runs whose series are in memory at once.
+BLOCK = 4_000
 
 
 class PatternsProblem:
@@ -55,6 +57,10 @@ class PatternsProblem:
 
     def simulate(self, quantiles: Array, first: int) -> Array:
         """Return the statistic of each pattern in runs ``first + k`` with quantiles in column k, (run, pattern)."""
+        blocks = [self._simulated(quantiles[:, low : low + BLOCK], first + low) for low in range(0, quantiles.shape[1], BLOCK)]
+        return np.concatenate(blocks)
+
+    def _simulated(self, quantiles: Array, first: int) -> Array:
         runs = quantiles.shape[1]
         job = GivenDraws((self.world,), self.seed, True, 0, keys=self.keys, quantiles=quantiles, first=first)
         vars(job)["drawings"], vars(job)["reference_drawings"] = self._job.drawings, self._job.reference_drawings

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -72,7 +71,7 @@ def context_of(path: str, plan: Plan, threads: int | None) -> Context:
         return _CONTEXTS[key]
 
 
-def run_step(path: str | Path, plan: Plan, chain: int, threads: int | None, told: Callable[[int], None] = lambda _: None) -> Step:
+def run_step(path: str | Path, plan: Plan, chain: int, threads: int | None) -> Step:
     """Advance a chain by a block of draws from the prior, or by a level, and write its state.
 
     Parameters
@@ -81,13 +80,12 @@ def run_step(path: str | Path, plan: Plan, chain: int, threads: int | None, told
     plan : its plan
     chain : number of the chain
     threads : number of threads; None for one per available CPU
-    told : called with the number of simulations done
     """
     context = context_of(str(path), plan, threads)
     state = context.folder.chain(chain, plan)
     if state is not None and (ended := why_ended(plan, chain, *state)):
         return _step(context, chain, state[0], ended)
-    population, passed = _begun(context, chain, state, told) if is_prior(plan, chain, state) else _moved(context, state, told)
+    population, passed = _begun(context, chain, state) if is_prior(plan, chain, state) else _moved(context, state)
     context.folder.write_chain(chain, plan, population, passed)
     return _step(context, chain, population, why_ended(plan, chain, population, passed))
 
@@ -108,15 +106,12 @@ def why_ended(plan: Plan, chain: int, population: Population, passed: Array) -> 
     return "stuck" if population.level > 0 and population.acceptance < STUCK else ""
 
 
-def _begun(
-    context: Context, chain: int, state: tuple[Population, Array] | None, told: Callable[[int], None]
-) -> tuple[Population, Array]:
+def _begun(context: Context, chain: int, state: tuple[Population, Array] | None) -> tuple[Population, Array]:
     """Add a block of draws from the prior, of which the nearest are kept."""
     plan, problem = context.plan, context.problem
     first = plan.first(chain) if state is None else state[0].used
     count = min(BLOCK, plan.first(chain) + plan.prior - first)
     drawn = prior_draws(problem.keys, problem.simulate, problem.distances, plan.seed, first, count)
-    told(count)
     passes = problem.passed(drawn.statistics)
     counts = np.append(passes.sum(axis=0), passes[:, problem.fitted].all(axis=1).sum())
     if state is not None:
@@ -124,10 +119,10 @@ def _begun(
     return replace(nearest(drawn, plan.size), used=first + count), counts
 
 
-def _moved(context: Context, state: tuple[Population, Array] | None, told: Callable[[int], None]) -> tuple[Population, Array]:
+def _moved(context: Context, state: tuple[Population, Array] | None) -> tuple[Population, Array]:
     assert state is not None
     problem = context.problem
-    return next_level([state[0]], problem.keys, problem.simulate, [problem.distances], context.plan.seed, told)[0], state[1]
+    return next_level([state[0]], problem.keys, problem.simulate, [problem.distances], context.plan.seed)[0], state[1]
 
 
 def _step(context: Context, chain: int, population: Population, ended: str) -> Step:

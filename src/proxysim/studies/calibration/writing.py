@@ -11,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from proxysim.core import rng
+from proxysim.errors import refused
 from proxysim.scenario.shipped import POSTERIOR
 from proxysim.scenario.world.posterior import ranges_of_world
 from proxysim.scenario.world.world import build
-from proxysim.studies.calibration.calibration import Calibration
+from proxysim.studies.calibration.calibration import LEAST_ANCESTORS, Calibration
 from proxysim.studies.calibration.folder import Folder, fixed_list
 from proxysim.studies.patterns.observation import ranges_of
 from proxysim.sweeps.store.files import digest_of, parquet_bytes
@@ -40,20 +41,30 @@ def write_posterior(found: Calibration, kept: int | None = None) -> Path:
     Returns
     -------
     Path : its TOML file
+
+    Raises
+    ------
+    InputError : the particles that are kept descend from fewer than 100 draws of the prior
+    StorageError : the files cannot be written
     """
     folder, name = Folder(found.folder), posterior_name(found)
     whole, chain = found.particles, found.chain_of
     chosen = np.arange(whole.size if kept is None else kept)
     few = whole.taken(chosen)
+    if few.distinct < LEAST_ANCESTORS:
+        draws = f"{few.distinct} draws of the prior, and {LEAST_ANCESTORS} are needed"
+        raise refused("--keep", f"these {few.size:,} particles descend from {draws}; keep more")
     table = pa.table({
         "chain": chain[chosen], "run": few.simulations, "ancestor": few.ancestors, "distance": few.distances,
         "statistics": fixed_list(few.statistics), "quantiles": fixed_list(few.codes.T),
     })  # fmt: skip
-    facts = {"parameters": parameters(found), "patterns": [one.id for one in found.file.patterns]}
-    data = parquet_bytes(table.replace_schema_metadata({"proxysim": json.dumps(facts)}))
+    names = {"parameters": parameters(found), "patterns": [one.id for one in found.file.patterns]}
+    data = parquet_bytes(table.replace_schema_metadata({"proxysim": json.dumps(names)}))
     particles = name.replace(".toml", ".parquet")
     folder.write(particles, data)
-    folder.write(name, (_HEAD + _toml(_facts(found, few.size, few.distinct, particles, digest_of(data)))).encode())
+    passing = float(found.passed[chosen][:, found.problem.fitted].all(axis=1).mean())
+    facts = _facts(found, few.size, few.distinct, particles, digest_of(data)) | {"passing": passing}
+    folder.write(name, (_HEAD + _toml(facts)).encode("utf-8", "backslashreplace"))
     return folder.path / name
 
 
@@ -88,4 +99,4 @@ def _command(found: Calibration, count: int) -> str:
 
 def _toml(facts: dict[str, Any]) -> str:
     """Return flat facts as TOML; JSON writes text, numbers and lists in the same way."""
-    return "".join(f"{name} = {json.dumps(value)}\n" for name, value in facts.items())
+    return "".join(f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in facts.items()).replace("\x7f", "\\u007f")

@@ -19,13 +19,14 @@ _NO_RIGHTS = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 @contextmanager
-def locked(folder: Path, say: Callable[[str], None] | None = None) -> Iterator[None]:
+def locked(folder: Path, say: Callable[[str], None] | None = None, cure: str = "wait for it, or check it with `proxysim status`") -> Iterator[None]:
     """Hold the lock of a folder; on a disk without file locks, go on without it.
 
     Parameters
     ----------
     folder : folder of a sweep
     say : called with one line if the disk does not support locks; None reports nothing
+    cure : what to do if another process works on the folder
 
     Raises
     ------
@@ -51,8 +52,7 @@ def locked(folder: Path, say: Callable[[str], None] | None = None) -> Iterator[N
                     say(f"{path} cannot be locked on this disk ({error.strerror}); let no other process work on the folder meanwhile")
                 break
             if not delay:
-                message = "is in use by another process; wait for it, or check it with `proxysim status`"
-                raise InputError([Fault(str(folder), 0, "", message)])
+                raise InputError([Fault(str(folder), 0, "", f"is in use by another process; {cure}")])
             time.sleep(delay)
         yield
 
