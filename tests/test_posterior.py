@@ -205,7 +205,7 @@ def test_commands__draw_from_the_posterior(folder: Path, file: Path, world: ps.W
     """compare, attribute and patterns: they say on stderr how many parameters it informs, and JSON names it."""
     done = proxysim("compare", folder / "quickstart.toml", "--branches", "no-pact,strong", "--runs", 40, "--posterior", file, "--json")
     assert 0 == done.returncode, done.stderr
-    assert "2 of 2 uncertain parameters are drawn from its 400 particles" in done.stderr
+    assert "all 2 uncertain parameters are drawn from its 400 particles" in done.stderr
     whole = json.loads(done.stdout)
     assert whole["uncertain"] and whole["posterior"]["digest"] == read_posterior(file).digest
     result = ps.compare(world, ["no-pact", "strong"], 40, 0, uncertain=True)

@@ -76,7 +76,7 @@ def posterior_path(given: str | os.PathLike[str]) -> Path:
 
 def _path(given: str | os.PathLike[str], suffix: str, what: str) -> Path:
     path = path_of(given)
-    if not _NAME.fullmatch(os.fspath(given)) or path.exists():
+    if not _NAME.fullmatch(os.fspath(given)) or os.path.exists(path):  # unlike Path.exists, False for a name that is too long
         return path
     known = _shipped(suffix)
     if path.name not in known:
@@ -111,7 +111,7 @@ def world_path(given: str | os.PathLike[str]) -> Path:
     InputError : a bare name that is neither a file nor a shipped world
     """
     path = path_of(given)
-    if not _NAME.fullmatch(os.fspath(given)) or path.exists():
+    if not _NAME.fullmatch(os.fspath(given)) or os.path.exists(path):  # unlike Path.exists, False for a name that is too long
         return path
     worlds = shipped_worlds()
     if path.name not in worlds:

@@ -107,7 +107,8 @@ class ParticlePosterior:
         informed, names = int(self.agreed.sum()), self.facts["world"]
         which = f"all {informed:,}" if informed == self.uncertain else f"{informed:,} of {self.uncertain:,}"
         rest = "" if informed == self.uncertain else "; the others from their ranges"
-        return f"{self.file}: {which} uncertain parameters are drawn from its {self.count:,} particles, since their names and ranges are those of {names}{rest}"
+        drawn = f"{self.file}: {which} uncertain parameters are drawn from its {self.count:,} particles"
+        return f"{drawn}, since their names and ranges are those of {names}{rest}"
 
     def to_json(self) -> dict[str, Any]:
         """Return what identifies it: file, digest, hash of the world, number of particles and of the parameters that it informs."""

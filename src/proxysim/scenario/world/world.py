@@ -183,11 +183,11 @@ class World:
         ...
         proxysim.errors.InputError: ...levant.posterior.toml: has no parameter in common with ...quickstart.toml...
         """
-        from proxysim.scenario.world.posterior import read_posterior
+        from proxysim.scenario.world.posterior import ParticlePosterior, read_posterior
 
         if posterior is None:
             return _with_scenario(self, self.scenario.with_posterior(None))
-        found = read_posterior(posterior) if isinstance(posterior, (str, os.PathLike)) else posterior
+        found = posterior if isinstance(posterior, ParticlePosterior) else read_posterior(posterior)
         plain = self if self.scenario.asked is None or not self.scenario.branch else self.branch("none")
         return _with_scenario(self, self.scenario.with_posterior(found.for_world(plain)))
 
