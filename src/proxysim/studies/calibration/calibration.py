@@ -66,6 +66,13 @@ class Calibration:
         `particles`
     folder : folder with all files
     written : the posterior's TOML file; None if the particles are no posterior
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> found = ps.calibrate("levant", "out", particles=100, chains=2, prior=100, budget=100)
+    >>> len(found.chains), found.ended
+    (2, ('budget spent', 'budget spent'))
     """
 
     file: PatternsFile
@@ -80,64 +87,160 @@ class Calibration:
 
     @cached_property
     def problem(self) -> PatternsProblem:
-        """The world and its patterns."""
+        """The world and its patterns.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> found = ps.calibrate("levant", "out", particles=100, chains=2, prior=100, budget=100)
+        >>> len(found.problem.keys), len(found.problem.fitted)
+        (523, 19)
+        """
         return PatternsProblem(self.file, self.plan.seed, [one for one in self.file.patterns if one.id in self.plan.fitted])
 
     @cached_property
     def particles(self) -> Population:
-        """The particles of all chains, in a random order."""
+        """The particles of all chains, in a random order.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> found = ps.calibrate("levant", "out", particles=100, chains=2, prior=100, budget=100)
+        >>> found.particles.size, found.particles.codes.shape
+        (100, (523, 100))
+        """
         return _shuffled(self.chains, self.plan.seed)
 
     @property
     def chain_of(self) -> Array:
-        """Number of the chain of each particle, in the order of `particles`."""
+        """Number of the chain of each particle, in the order of `particles`.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> found = ps.calibrate("levant", "out", particles=100, chains=2, prior=100, budget=100)
+        >>> found.chain_of.shape, set(found.chain_of.tolist())
+        ((100,), {0, 1})
+        """
         return np.asarray(self.particles.ancestors // CHAIN)
 
     @property
     def runs(self) -> int:
-        """Number of runs over all chains."""
+        """Number of runs over all chains.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> found = ps.calibrate("levant", "out", particles=100, chains=2, prior=100, budget=100)
+        >>> found.runs
+        100
+        """
         return sum(one.used - self.plan.first(k) for k, one in enumerate(self.chains))
 
     @property
     def ancestors(self) -> int:
-        """Number of draws from the prior from which the particles descend."""
+        """Number of draws from the prior from which the particles descend.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> found = ps.calibrate("levant", "out", particles=100, chains=2, prior=100, budget=100)
+        >>> found.ancestors
+        100
+        """
         return self.particles.distinct
 
     @cached_property
     def passed(self) -> Array:
-        """Whether each particle passes each pattern in its own run, (particle, pattern)."""
+        """Whether each particle passes each pattern in its own run, (particle, pattern).
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> found = ps.calibrate("levant", "out", particles=100, chains=2, prior=100, budget=100)
+        >>> found.passed.shape
+        (100, 56)
+        """
         return self.problem.passed(self.particles.statistics)
 
     @property
     def passing(self) -> float:
-        """Share of the particles that pass all fitted patterns in their own runs."""
+        """Share of the particles that pass all fitted patterns in their own runs.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> found = ps.calibrate("levant", "out", particles=100, chains=2, prior=100, budget=100)
+        >>> found.passing
+        0.0
+        """
         return float(self.passed[:, self.problem.fitted].all(axis=1).mean())
 
     @property
     def passing_again(self) -> float:
-        """Share of the particles that pass all fitted patterns in a further run, with other random numbers."""
+        """Share of the particles that pass all fitted patterns in a further run, with other random numbers.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> found = ps.calibrate("levant", "out", particles=100, chains=2, prior=100, budget=100)
+        >>> found.passing_again
+        0.0
+        """
         return float(self.fresh[:, self.problem.fitted].all(axis=1).mean())
 
     @cached_property
     def rhat(self) -> Array:
-        """Split R-hat of the statistic of each pattern, (pattern,); NaN where it is the same in all particles."""
+        """Split R-hat of the statistic of each pattern, (pattern,); NaN where it is the same in all particles.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> found = ps.calibrate("levant", "out", particles=100, chains=2, prior=100, budget=100)
+        >>> found.rhat.shape
+        (56,)
+        """
         return split_rhat(np.stack([one.statistics for one in self.chains]))
 
     @cached_property
     def rhat_of_parameters(self) -> Array:
-        """Split R-hat of each parameter, (key,), in the order of the keys of `problem`."""
+        """Split R-hat of each parameter, (key,), in the order of the keys of `problem`.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> found = ps.calibrate("levant", "out", particles=100, chains=2, prior=100, budget=100)
+        >>> found.rhat_of_parameters.shape
+        (523,)
+        """
         return split_rhat(np.stack([quantiles_at(one.codes).T for one in self.chains]))
 
     @property
     def largest_rhat(self) -> float:
-        """Largest R-hat of the statistics of all patterns and of the parameters that moved; 1 if all are the same in all particles."""
+        """Largest R-hat of the statistics of all patterns and of the parameters that moved; 1 if all are the same in all particles.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> found = ps.calibrate("levant", "out", particles=100, chains=2, prior=100, budget=100)
+        >>> round(found.largest_rhat, 2)
+        1.08
+        """
         moved = self.parameters()
         found = np.concatenate([self.rhat, moved["rhat"][moved["moved"]].to_numpy(np.float64)])
         return 1.0 if np.isnan(found).all() else float(np.nanmax(found))
 
     @property
     def shortcomings(self) -> list[str]:
-        """Why the particles are not a posterior, with a cure each; empty if they are one."""
+        """Why the particles are not a posterior, with a cure each; empty if they are one.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> found = ps.calibrate("levant", "out", particles=100, chains=2, prior=100, budget=100)
+        >>> found.shortcomings[0]
+        '0...% of them pass all 19 fitted patterns, and 20...% are needed: raise --budget, ...'
+        """
         found = []
         if self.ancestors < LEAST_ANCESTORS:
             few = counted(self.ancestors, "draw")
@@ -151,11 +254,27 @@ class Calibration:
 
     @property
     def is_posterior(self) -> bool:
-        """Whether the particles may be called a posterior."""
+        """Whether the particles may be called a posterior.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> found = ps.calibrate("levant", "out", particles=100, chains=2, prior=100, budget=100)
+        >>> found.is_posterior
+        False
+        """
         return not self.shortcomings
 
     def summary(self) -> str:
-        """Return the result as text."""
+        """Return the result as text.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> found = ps.calibrate("levant", "out", particles=100, chains=2, prior=100, budget=100)
+        >>> print(found.summary())
+        levant: 100 particles of 2 chains, from 100 runs. ...
+        """
         from proxysim.studies.calibration.text import summary
 
         return summary(self)
@@ -167,6 +286,15 @@ class Calibration:
         -------
         DataFrame : one row per pattern: pattern, role, fitted, the share of draws of the prior, of particles in their own runs and of
             particles in further runs that pass it, and R-hat of its statistic
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> found = ps.calibrate("levant", "out", particles=100, chains=2, prior=100, budget=100)
+        >>> found.to_dataframe()[["role", "fitted"]].head(2)
+          role  fitted
+        0  fit    True
+        1  fit    True
         """
         import pandas as pd
 
@@ -186,13 +314,29 @@ class Calibration:
             percentile of the prior and of the posterior in internal units, shrinkage (1 minus the ratio of the widths of these intervals, in
             quantiles), chance (of such a difference if the data did not inform it), moved (whether it did, at a false discovery rate of one in
             twenty) and rhat
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> found = ps.calibrate("levant", "out", particles=100, chains=2, prior=100, budget=100)
+        >>> found.parameters()[["grade", "moved"]].head(1)
+          grade  moved
+        0     C  False
         """
         from proxysim.studies.calibration.informed import parameters_table
 
         return parameters_table(self)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as one JSON object."""
+        """Return the result as one JSON object.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> found = ps.calibrate("levant", "out", particles=100, chains=2, prior=100, budget=100)
+        >>> found.to_json()["particles"], found.to_json()["posterior"]
+        (100, False)
+        """
         table = self.to_dataframe()
         moved = self.parameters()
         return {

@@ -56,6 +56,14 @@ class Recovery:
     ranks : rank of the truth among the particles, from 0 to 1, at random within its step, (fit, parameter)
     reached : whether all particles of a calibration agree with its data, (fit,)
     runs : number of runs in all
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> names = ["states.angola.effort", "regimes.mpla.volatility"]
+    >>> found = ps.recover("angola", names, fits=20, table=100, particles=20)
+    >>> found.truths.shape, found.runs
+    ((20, 2), 5280)
     """
 
     file: PatternsFile
@@ -74,40 +82,105 @@ class Recovery:
 
     @property
     def fits(self) -> int:
-        """Number of calibrations."""
+        """Number of calibrations.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> names = ["states.angola.effort", "regimes.mpla.volatility"]
+        >>> found = ps.recover("angola", names, fits=20, table=100, particles=20)
+        >>> found.fits
+        20
+        """
         return len(self.truths)
 
     def coverage(self, narrowed: float = 1.0) -> Array:
-        """Return the share of the intervals that contain the truth, (parameter,).
+        """Return the share of the intervals that contain the truth.
 
         Parameters
         ----------
         narrowed : share of their width to which the intervals are narrowed around the median
+
+        Returns
+        -------
+        Array : one share per parameter, (parameter,)
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> names = ["states.angola.effort", "regimes.mpla.volatility"]
+        >>> found = ps.recover("angola", names, fits=20, table=100, particles=20)
+        >>> found.coverage().shape, bool((found.coverage(0.5) <= found.coverage()).all())
+        ((2,), True)
         """
         low, high = (self.middle + narrowed * (end - self.middle) for end in (self.low, self.high))
         return np.asarray(((low <= self.truths) & (self.truths <= high)).mean(axis=0))
 
     def coverage_chances(self, narrowed: float = 1.0) -> Array:
-        """Return the chance of a coverage as far from 90 % as that found, (parameter,), by the exact binomial test."""
+        """Return the chance of a coverage as far from 90 % as that found, by the exact binomial test.
+
+        Parameters
+        ----------
+        narrowed : share of their width to which the intervals are narrowed around the median
+
+        Returns
+        -------
+        Array : one chance per parameter, (parameter,)
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> names = ["states.angola.effort", "regimes.mpla.volatility"]
+        >>> found = ps.recover("angola", names, fits=20, table=100, particles=20)
+        >>> found.coverage_chances().shape
+        (2,)
+        """
         from scipy.stats import binomtest
 
         return np.array([binomtest(round(one * self.fits), self.fits, COVERS).pvalue for one in self.coverage(narrowed)])
 
     @property
     def rank_chances(self) -> Array:
-        """Chance of ranks as far from uniform as those found, (parameter,), by a chi-squared test of ten equal parts."""
+        """Chance of ranks as far from uniform as those found, (parameter,), by a chi-squared test of ten equal parts.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> names = ["states.angola.effort", "regimes.mpla.volatility"]
+        >>> found = ps.recover("angola", names, fits=20, table=100, particles=20)
+        >>> found.rank_chances.shape
+        (2,)
+        """
         from scipy.stats import chisquare
 
         return np.array([chisquare(np.histogram(one, 10, (0.0, 1.0))[0]).pvalue for one in self.ranks.T])
 
     @property
     def calibrated(self) -> bool:
-        """Whether neither ranks nor coverage of any parameter are rejected at 1 % over all of these tests (Holm)."""
+        """Whether neither ranks nor coverage of any parameter are rejected at 1 % over all of these tests (Holm).
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> names = ["states.angola.effort", "regimes.mpla.volatility"]
+        >>> found = ps.recover("angola", names, fits=20, table=100, particles=20)
+        >>> found.calibrated
+        True
+        """
         return bool(holm(np.concatenate([self.rank_chances, self.coverage_chances()])).min() > TESTED)
 
     @property
     def has_teeth(self) -> bool:
-        """Whether intervals narrowed to 80 % would be rejected."""
+        """Whether intervals narrowed to 80 % would be rejected.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> names = ["states.angola.effort", "regimes.mpla.volatility"]
+        >>> found = ps.recover("angola", names, fits=20, table=100, particles=20)
+        >>> found.has_teeth
+        False
+        """
         return bool(holm(self.coverage_chances(NARROWED)).min() <= TESTED)
 
     def to_dataframe(self) -> pandas.DataFrame:
@@ -118,6 +191,14 @@ class Recovery:
         DataFrame : one row per parameter: parameter, coverage of the 90 % intervals and its chance, coverage of intervals narrowed to 80 %,
             chance of the ranks, recovery (correlation of posterior median and truth, in quantiles) and shrinkage (1 minus the mean width of
             the intervals relative to the prior)
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> names = ["states.angola.effort", "regimes.mpla.volatility"]
+        >>> found = ps.recover("angola", names, fits=20, table=100, particles=20)
+        >>> found.to_dataframe()["parameter"].tolist() == names
+        True
         """
         import pandas as pd
 
@@ -129,13 +210,31 @@ class Recovery:
         })  # fmt: skip
 
     def summary(self) -> str:
-        """Return the result as text."""
+        """Return the result as text.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> names = ["states.angola.effort", "regimes.mpla.volatility"]
+        >>> found = ps.recover("angola", names, fits=20, table=100, particles=20)
+        >>> print(found.summary()[8:])
+        20 truths, 5,280 runs. ...
+        """
         from proxysim.studies.calibration.text import recovery_summary
 
         return recovery_summary(self)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as one JSON object."""
+        """Return the result as one JSON object.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> names = ["states.angola.effort", "regimes.mpla.volatility"]
+        >>> found = ps.recover("angola", names, fits=20, table=100, particles=20)
+        >>> found.to_json()["fits"], found.to_json()["calibrated"]
+        (20, True)
+        """
         rows = [{str(name): None if isinstance(value, float) and not np.isfinite(value) else value for name, value in row.items()}
                 for row in self.to_dataframe().to_dict("records")]  # fmt: skip
         return {"file": self.file.file, "parameters": rows, "patterns": list(self.patterns), "seed": self.seed,
@@ -377,6 +476,13 @@ class LeaveOneOut:
     prior, predicted, all_fitted : share of the runs that pass each fitted pattern: of the prior, of a calibration to the others, and of one to all
     values : percentiles 5, 50 and 95 of each pattern in the calibration to the others, (pattern, 3)
     reached : whether the calibration to the others passes all of them, (pattern,)
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> found = ps.leave_one_out("angola", table=100, particles=20)
+    >>> len(found.patterns), found.values.shape
+    (7, (7, 3))
     """
 
     file: PatternsFile
@@ -398,6 +504,13 @@ class LeaveOneOut:
         -------
         DataFrame : one row per fitted pattern: pattern, low, high, share of the runs in the range before calibration (prior), after calibration
             to the other patterns (predicted) and to all (fitted), 5th, 50th and 95th percentile as predicted, and reached
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> found = ps.leave_one_out("angola", table=100, particles=20)
+        >>> found.to_dataframe().columns.tolist()[3:6]
+        ['prior', 'predicted', 'fitted']
         """
         import pandas as pd
 
@@ -408,13 +521,29 @@ class LeaveOneOut:
         })  # fmt: skip
 
     def summary(self) -> str:
-        """Return the result as text."""
+        """Return the result as text.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> found = ps.leave_one_out("angola", table=100, particles=20)
+        >>> print(found.summary()[8:])
+        each of 7 fitted patterns predicted by a calibration to the others, ...
+        """
         from proxysim.studies.calibration.text import left_out_summary
 
         return left_out_summary(self)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the result as one JSON object."""
+        """Return the result as one JSON object.
+
+        Examples
+        --------
+        >>> import proxysim as ps
+        >>> found = ps.leave_one_out("angola", table=100, particles=20)
+        >>> len(found.to_json()["patterns"])
+        7
+        """
         rows = [{str(name): None if isinstance(value, float) and not np.isfinite(value) else value for name, value in row.items()}
                 for row in self.to_dataframe().to_dict("records")]  # fmt: skip
         return {"file": self.file.file, "seed": self.seed, "table": self.table, "particles": self.particles, "runs": self.runs, "patterns": rows}
@@ -469,7 +598,7 @@ def leave_one_out(
     Examples
     --------
     >>> import proxysim as ps
-    >>> found = ps.leave_one_out("angola", table=400, particles=20)
+    >>> found = ps.leave_one_out("angola", table=100, particles=20)
     >>> len(found.to_dataframe()) == len(found.patterns)
     True
     """
