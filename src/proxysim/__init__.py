@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from proxysim.studies.mean_explanation import MeanExplanation, explain_mean
     from proxysim.studies.patterns.assessment import patterns
     from proxysim.studies.patterns.held_back import held_back
+    from proxysim.studies.threshold import BreakEven, Threshold, break_even, threshold
     from proxysim.sweeps.ema import ema_model
     from proxysim.sweeps.execution.options import SweepOptions
     from proxysim.sweeps.results import Sweep, open
@@ -54,6 +55,7 @@ _HOMES = {
     "Answers": "studies.answers",
     "Attribution": "studies.attribution",
     "BooksError": "errors",
+    "BreakEven": "studies.threshold",
     "Calibration": "studies.calibration.calibration",
     "CheckWarning": "scenario.lint.warning",
     "Comparison": "studies.comparison",
@@ -77,9 +79,11 @@ _HOMES = {
     "StorageError": "errors",
     "Sweep": "sweeps.results",
     "SweepOptions": "sweeps.execution.options",
+    "Threshold": "studies.threshold",
     "World": "scenario.world.world",
     "answers": "studies.answers",
     "attribute": "studies.attribution",
+    "break_even": "studies.threshold",
     "calibrate": "studies.calibration.calibration",
     "check": "studies.check",
     "compare": "studies.comparison",
@@ -104,6 +108,7 @@ _HOMES = {
     "show_versions": "runs.versions",
     "status": "sweeps.runner",
     "sweep": "sweeps.runner",
+    "threshold": "studies.threshold",
     "verify": "sweeps.verification",
     "write_report": "report.study.page",
     "write_sweep_report": "report.sweep.page",
@@ -113,6 +118,7 @@ __all__ = [
     "Answers",
     "Attribution",
     "BooksError",
+    "BreakEven",
     "Calibration",
     "CheckWarning",
     "Comparison",
@@ -136,10 +142,12 @@ __all__ = [
     "StorageError",
     "Sweep",
     "SweepOptions",
+    "Threshold",
     "World",
     "__version__",
     "answers",
     "attribute",
+    "break_even",
     "calibrate",
     "check",
     "compare",
@@ -165,6 +173,7 @@ __all__ = [
     "show_versions",
     "status",
     "sweep",
+    "threshold",
     "verify",
     "write_report",
     "write_sweep_report",

@@ -132,7 +132,7 @@ def compare(
             tables["evidence"] = found.to_dataframe()
         facts["evidence"] = found.to_json()
         words += f"\n\n{found.summary(*_leading(result))}"
-    _tell_facts(facts, tables, folder, words, output.as_json)
+    tell_facts(facts, tables, folder, words, output.as_json)
     if folder is not None:
         _tell_of_bands(result)
 
@@ -326,10 +326,10 @@ def _tell(
     as_json: bool,
 ) -> None:  # fmt: skip
     """Print an answer as text or JSON; with a folder, write both and the tables to it."""
-    _tell_facts(result.to_json(), tables, folder, words, as_json)
+    tell_facts(result.to_json(), tables, folder, words, as_json)
 
 
-def _tell_facts(facts: dict[str, Any], tables: dict[str, pandas.DataFrame], folder: Path | None, words: str, as_json: bool) -> None:
+def tell_facts(facts: dict[str, Any], tables: dict[str, pandas.DataFrame], folder: Path | None, words: str, as_json: bool) -> None:
     """As `_tell`, with the facts for JSON."""
     answer = json.dumps(facts, indent=1, ensure_ascii=False, allow_nan=False)
     if folder is not None:

@@ -11,6 +11,8 @@ from proxysim.core.calendar import month_index, month_name
 if TYPE_CHECKING:  # a world is checked without NumPy
     import numpy as np
 
+    from proxysim.scenario.schema.units import Unit
+
 #: Axis -> ids, in the order of the arrays; and axis -> id -> index along the axis.
 Names = dict[str, tuple[str, ...]]
 Places = dict[str, dict[str, int]]
@@ -143,6 +145,10 @@ class Posterior(Protocol):
 
 class Source(Protocol):
     """A world as read, from which every branch is resolved."""
+
+    @property
+    def flows(self) -> Unit:
+        """Unit of flows that have none in the file."""
 
     def scenario(
         self, branch: str | None = None, sets: Sequence[str] = (), overrides: Mapping[str, Any] | None = None

@@ -185,17 +185,20 @@ def next_level(
     distances : for each population, how far its simulations are from its data
     seed : seed of the study
     """
-    count, first = max(moves_of(one.acceptance) for one in populations), max(one.used for one in populations)
+    counts, first = [moves_of(one.acceptance) for one in populations], max(one.used for one in populations)
     starts = first + np.cumsum([0, *(one.size for one in populations)])
     now = [replenished(replace(one, used=int(start)), seed, max(0.0, next_tolerance(one))) for one, start in zip(populations, starts, strict=False)]
     accepted = np.zeros(len(now))
-    for _ in range(count):
-        starts = first + np.cumsum([0, *(one.size for one in now)])
-        now = [replace(one, used=int(start)) for one, start in zip(now, starts, strict=False)]
-        codes = [proposals(one, keys, seed) for one in now]
+    for move in range(max(counts)):
+        moving = [k for k, count in enumerate(counts) if move < count]
+        starts = first + np.cumsum([0, *(now[k].size for k in moving)])
+        for k, start in zip(moving, starts, strict=False):
+            now[k] = replace(now[k], used=int(start))
+        codes = [proposals(now[k], keys, seed) for k in moving]
         statistics = np.split(simulate(quantiles_at(np.concatenate(codes, axis=1)), first), starts[1:-1] - first)
-        now = [moved(*each, far(each[2])) for each, far in zip(zip(now, codes, statistics, strict=True), distances, strict=True)]
-        accepted += [one.acceptance / count for one in now]
+        for k, new, found in zip(moving, codes, statistics, strict=True):
+            now[k] = moved(now[k], new, found, distances[k](found))
+            accepted[k] += now[k].acceptance / counts[k]
         first = int(starts[-1])
     return [replace(one, level=one.level + 1, acceptance=float(share), length=_next_length(one.length, share), used=first)
             for one, share in zip(now, accepted, strict=True)]  # fmt: skip

@@ -20,6 +20,7 @@ from proxysim.scenario.resolve.policy_checks import NO_BRANCH
 from proxysim.scenario.resolve.policy_choice import FILE, policy_sets, without_policy_sets
 from proxysim.scenario.resolve.source import WorldSource, error_of
 from proxysim.scenario.scenario import Asked, Scenario, Source
+from proxysim.scenario.schema.units import Unit
 from proxysim.scenario.shipped import world_path
 from proxysim.scenario.toml.reader import Document, read_file, read_text
 
@@ -74,6 +75,34 @@ def scenario_of_branch(scenario: Scenario, branch: str) -> Scenario:
     """
     asked, source = _origin(scenario, "branches")
     return source.scenario(branch, asked.sets, dict(asked.overrides)).with_posterior(scenario.posterior)
+
+
+def scenario_with_sets(scenario: Scenario, branch: str, sets: Sequence[str]) -> Scenario:
+    """Return a branch of the same world with more changes from the command line, which come last.
+
+    Parameters
+    ----------
+    scenario : the scenario, which is unchanged
+    branch : name of the branch, or several joined by ``+``
+    sets : changes ``PATH=VALUE``
+
+    Raises
+    ------
+    InputError : the branch does not exist, or a change cannot be used
+    RunError : the scenario was not read from a file or text
+    """
+    asked, source = _origin(scenario, "settings")
+    return source.scenario(branch or NO_BRANCH, (*asked.sets, *sets), dict(asked.overrides)).with_posterior(scenario.posterior)
+
+
+def flows_of(scenario: Scenario) -> Unit:
+    """Return the unit of flows that have none in the world's file.
+
+    Raises
+    ------
+    RunError : the scenario was not read from a file or text
+    """
+    return _origin(scenario, "settings")[1].flows
 
 
 def scenario_with_policies(scenario: Scenario, policies: str | Sequence[str]) -> Scenario:

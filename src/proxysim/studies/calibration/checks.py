@@ -55,6 +55,7 @@ class Recovery:
     low, middle, high : 5th, 50th and 95th percentile of the particles as quantiles of the prior, (fit, parameter)
     ranks : rank of the truth among the particles, from 0 to 1, at random within its step, (fit, parameter)
     reached : whether all particles of a calibration agree with its data, (fit,)
+    direct : whether they all did from the beginning, so that no particle moved, (fit,)
     runs : number of runs in all
 
     Examples
@@ -78,6 +79,7 @@ class Recovery:
     high: Array = field(repr=False)
     ranks: Array = field(repr=False)
     reached: Array = field(repr=False)
+    direct: Array = field(repr=False)
     runs: int
 
     @property
@@ -239,7 +241,7 @@ class Recovery:
                 for row in self.to_dataframe().to_dict("records")]  # fmt: skip
         return {"file": self.file.file, "parameters": rows, "patterns": list(self.patterns), "seed": self.seed,
                 "fits": self.fits, "table": self.table, "particles": self.particles, "runs": self.runs, "reached": float(self.reached.mean()),
-                "calibrated": self.calibrated, "has_teeth": self.has_teeth}  # fmt: skip
+                "direct": float(self.direct.mean()), "calibrated": self.calibrated, "has_teeth": self.has_teeth}  # fmt: skip
 
 
 class RecoverOptions(TypedDict, total=False):
@@ -349,6 +351,7 @@ def recover(
         there = distance(begun.statistics)
         chosen = np.sort(np.argsort(there, kind="stable")[:size])
         populations.append(replace(begun.taken(chosen), distances=there[chosen], tolerance=float(there[chosen].max()), used=table + fits))
+    direct = np.array([one.tolerance == 0.0 for one in populations])
     populations, used = _settled(populations, problem, far, seed, say)
     u = np.stack([quantiles_at(one.codes) for one in populations])  # (fit, parameter, particle)
     true = quantiles_at(truths.codes).T
@@ -359,7 +362,7 @@ def recover(
     order = [int(np.flatnonzero(problem.keys == key)[0]) for key in names.values()]
     return Recovery(
         file, tuple(names), tuple(one.id for one in fitted), seed, table, size, true[:, order], low[:, order], middle[:, order], high[:, order],
-        ranks[:, order], np.array([one.tolerance == 0.0 for one in populations]), used,
+        ranks[:, order], np.array([one.tolerance == 0.0 for one in populations]), direct, used,
     )  # fmt: skip
 
 
@@ -447,10 +450,17 @@ def _table(problem: PatternsProblem, seed: int, size: int, say: Callable[[str], 
 def _settled(
     populations: list[Population], problem: PatternsProblem, far: Sequence[Callable[[Array], Array]], seed: int, say: Callable[[str], None]
 ) -> tuple[list[Population], int]:
-    """Return populations after they have settled, and the number of runs in all; those that are done wait for the others."""
-    active = list(range(len(populations)))
+    """Return populations after they have settled, and the number of runs in all; those that are done wait for the others.
+
+    A population whose particles all agree with the data from the beginning consists of independent draws of the posterior and needs no
+    moves.
+    """
+    active = [k for k, one in enumerate(populations) if one.tolerance > 0.0]
+    say(f"{len(populations) - len(active)} of {len(populations)} agree with all of their data from the beginning")
     used = max(one.used for one in populations)
     for level in range(_LEVELS):
+        if not active:
+            break
         if used + 12 * sum(populations[k].size for k in active) >= 2**32:
             raise RunError("runs are numbered up to 2**32 - 1, which these calibrations would exceed; use fewer truths or particles")
         now = next_level([replace(populations[k], used=used) for k in active], problem.keys, problem.simulate, [far[k] for k in active], seed)
@@ -459,8 +469,6 @@ def _settled(
             populations[k] = one
         active = [k for k in active if populations[k].tolerance > 0.0 or populations[k].moved < _SETTLED]
         say(f"level {level + 1}: {len(populations) - len(active)} of {len(populations)} have settled, {used:,} runs")
-        if not active:
-            break
     return populations, used
 
 

@@ -96,7 +96,8 @@ def recovery_summary(found: Recovery) -> str:
     words = (f"{Path(found.file.scenario.file).stem}: {found.fits} truths, {found.runs:,} runs. The 90 % intervals cover the truth in "
              f"{percent(low)} to {percent(high)} of the calibrations; {verdict} (at 1 % over all parameters, Holm). Intervals narrowed to "
              f"80 % {teeth}. "
-             f"{percent(float(found.reached.mean()))} of the calibrations agree with all of their data.")  # fmt: skip
+             f"{percent(float(found.reached.mean()))} of the calibrations agree with all of their data, "
+             f"{percent(float(found.direct.mean()))} without a move.")  # fmt: skip
     lines = [*_wrapped(words), ""]
     lines += table(("parameter", "coverage", "chance", "narrowed", "rank chance", "recovery", "narrower by"), [
         (one["parameter"], f"{100 * one['coverage']:.1f} %", f"{one['chance']:.3f}", f"{100 * one['narrowed']:.1f} %", f"{one['rank_chance']:.3f}",
