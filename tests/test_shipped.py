@@ -20,9 +20,10 @@ from proxysim.studies.patterns.reader import read_patterns
 from proxysim.sweeps.experiment.experiment import load_experiment
 
 ROOT = Path(__file__).parent.parent
-FILES = {file.name for file in (ROOT / "scenarios").glob("*.toml")}
+FILES = {file.name for file in (ROOT / "scenarios").iterdir() if file.suffix in (".toml", ".parquet")}
 PATTERNS = {name for name in FILES if name.endswith(".patterns.toml")}
-WORLDS = FILES - PATTERNS
+POSTERIORS = {name for name in FILES if ".posterior." in name}
+WORLDS = FILES - PATTERNS - POSTERIORS
 EXPERIMENTS = {file.name for file in (ROOT / "experiments").glob("*.toml")}
 COMMAND = CliRunner()
 
@@ -48,7 +49,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(ROOT, "wheel", tmp_path_factory.mktemp("wheel"))
 
 
-def test_wheel__carries_every_world_patterns_file_and_experiment(wheel: Path) -> None:
+def test_wheel__carries_every_world_patterns_file_posterior_and_experiment(wheel: Path) -> None:
     """Under `proxysim/worlds`, the same bytes; nothing is written down twice."""
     with zipfile.ZipFile(wheel) as archive:
         for folder, inside, files in (("scenarios", "", FILES), ("experiments", "experiments/", EXPERIMENTS)):

@@ -52,6 +52,14 @@ class Threshold:
     effects : the effect at each of them
     crossings : where the effect crosses the level, from left to right, in the unit of the number
     others : values of other numbers, as (branch or None, "PATH=VALUE")
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> found = ps.threshold("quickstart", ["no-pact", "strong"], "legs.north-coast.detection=0.1:0.9", "received_arms.reds", 0.2, runs=40)
+    >>> one = found.crossings[0]
+    >>> one.low < one.value < one.high, one.rises
+    (True, False)
     """
 
     world: World = field(repr=False)
@@ -79,8 +87,8 @@ class Threshold:
         >>> found = ps.threshold("quickstart", ["no-pact", "strong"], "legs.north-coast.detection=0.1:0.9", "received_arms.reds", 0.2, runs=40)
         >>> found.to_dataframe()[["value", "difference"]].round(2).head(2)
            value  difference
-        0    0.1        0.35
-        1    0.2        0.31
+        0    0.1        0.30
+        1    0.2        0.25
         """
         import pandas as pd
 
@@ -144,6 +152,14 @@ class BreakEven:
     second : the number that has given values
     values : values of the second number
     thresholds : the crossing of the first number at each of them
+
+    Examples
+    --------
+    >>> import proxysim as ps
+    >>> vary = ["legs.north-coast.detection=0.1:0.9", "states.north.income=400:600"]
+    >>> found = ps.break_even("quickstart", ["no-pact", "strong"], vary, "received_arms.reds", 0.2, runs=20, lines=2)
+    >>> len(found.thresholds)
+    2
     """
 
     first: Axis
@@ -302,7 +318,7 @@ def threshold(
     >>> import proxysim as ps
     >>> found = ps.threshold("quickstart", ["no-pact", "strong"], "legs.north-coast.detection=0.1:0.9", "received_arms.reds", 0.2, runs=40)
     >>> [round(one.value, 1) for one in found.crossings]
-    [0.5]
+    [0.4]
     """
     check_options("threshold", options, ThresholdOptions)
     study, target, name = _study(world, branches, measure, crosses, runs, rng, options)

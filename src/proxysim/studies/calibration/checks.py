@@ -64,7 +64,7 @@ class Recovery:
     >>> names = ["states.angola.effort", "regimes.mpla.volatility"]
     >>> found = ps.recover("angola", names, fits=20, table=100, particles=20)
     >>> found.truths.shape, found.runs
-    ((20, 2), 5280)
+    ((20, 2), 120)
     """
 
     file: PatternsFile
@@ -220,7 +220,7 @@ class Recovery:
         >>> names = ["states.angola.effort", "regimes.mpla.volatility"]
         >>> found = ps.recover("angola", names, fits=20, table=100, particles=20)
         >>> print(found.summary()[8:])
-        20 truths, 5,280 runs. ...
+        20 truths, 120 runs. ...
         """
         from proxysim.studies.calibration.text import recovery_summary
 
