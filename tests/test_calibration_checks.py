@@ -30,7 +30,8 @@ def recovery(truths: Array, low: Array, middle: Array, high: Array, ranks: Array
     """A result with known numbers."""
     file = read_patterns(patterns_file(folder))
     names = tuple(f"p{k}" for k in range(truths.shape[1]))
-    return ps.Recovery(file, names, ("stops",), 0, 100, 20, truths, low, middle, high, ranks, np.ones(len(truths), bool), np.zeros(len(truths), bool), 1)
+    every = np.ones(len(truths), bool)
+    return ps.Recovery(file, names, ("stops",), 0, 100, 20, truths, low, middle, high, ranks, every, ~every, 1)
 
 
 def made(fits: int, width: float, folder: Path, seed: int = 1, parameters: int = 10) -> ps.Recovery:

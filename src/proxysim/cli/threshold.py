@@ -100,7 +100,7 @@ def _branches(world: World, given: str | None) -> list[str]:
     return [roles.baseline] if roles.focus is None else [roles.baseline, roles.focus]
 
 
-def _announce(runs: int, seconds: float) -> None:
+def _announce(least: int, most: int, seconds: float) -> None:
     from proxysim.sweeps.estimate import duration_words
 
-    print(f"at most {runs:,} runs, about {duration_words(max(1.0, seconds))}", file=sys.stderr)
+    print(f"{least:,} to {most:,} runs, at most about {duration_words(max(1.0, seconds))}", file=sys.stderr)

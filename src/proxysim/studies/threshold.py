@@ -32,7 +32,8 @@ POINTS, PRECISION = 9, 0.01
 MOST_MORE = 40
 #: Share of the required width at which the two values around an estimated crossing are placed.
 _INSIDE = 0.4
-_TIMED = 8
+#: Runs that are timed for the estimate of the cost.
+_TIMED = 50
 ZERO = "zero"
 
 
@@ -238,13 +239,13 @@ class ThresholdOptions(StudyOptions, total=False):
     points : number of values at which the effect is first computed; 9
     precision : share of the range to which a crossing is bracketed; 0.01
     level : confidence level of the intervals, a share; 0.95
-    announce : called with the largest number of runs and the estimated seconds before the runs start; None
+    announce : called with the least and the largest number of runs, and with the seconds that the latter take, before the runs start; None
     """
 
     points: int
     precision: float
     level: float
-    announce: Callable[[int, float], None] | None
+    announce: Callable[[int, int, float], None] | None
 
 
 class BreakEvenOptions(ThresholdOptions, total=False):
@@ -295,7 +296,8 @@ def threshold(
     start : "YYYY-MM"; until then the branch follows the baseline, and outcomes count from there; default None, the start of the world
     level : confidence level of the intervals, a share; default 0.95
     threads : number of threads; default None, one per available CPU. It does not affect results
-    announce : called with the largest number of runs and the estimated seconds before the runs start; default None
+    announce : called with the least and the largest number of runs, and with the seconds that the latter take, before the runs start;
+        default None
     progress : called with the runs done and the largest number of runs to do; default None
 
     Returns
@@ -457,10 +459,11 @@ class _Search:
             raise RunError(f"the precision is a share of the range, from 0.000001 to below 1; found {self.precision!r:.40}")
 
     def begin(self, scans: int) -> None:
-        """Say what some scans cost at most, and begin to count runs."""
-        most = scans * (self.points + MOST_MORE) * len(self.study.names) * self.study.runs
+        """Say what some scans cost, and begin to count runs."""
+        least, most = (scans * points * len(self.study.names) * self.study.runs for points in (self.points, self.points + MOST_MORE))
         if self._announce is not None:
-            self._announce(most, most * self._seconds_per_run())
+            value, run = self._seconds()
+            self._announce(least, most, scans * (self.points + MOST_MORE) * value + most * run)
         self._done = 0
 
         def spent(runs: int) -> None:
@@ -477,13 +480,15 @@ class _Search:
         if self._progress is not None:
             self._progress(self._done, self._done)
 
-    def _seconds_per_run(self) -> float:
-        few = replace(self.study, runs=_TIMED, spent=None)
-        few.effect([])  # compiles the rules if needed, so that the timing excludes it
-        few = replace(few, seed=few.seed ^ 1)
-        began = time.perf_counter()
-        few.effect([])
-        return (time.perf_counter() - began) / (_TIMED * len(few.names))
+    def _seconds(self) -> tuple[float, float]:
+        """Return the seconds that each value takes before its runs, and those of one run."""
+        times = []
+        for runs in (2, 2, _TIMED):  # the first time, the rules are compiled if needed
+            few = replace(self.study, runs=runs, spent=None)
+            began = time.perf_counter()
+            few.effect([])
+            times.append(time.perf_counter() - began)
+        return times[1], max(0.0, times[2] - times[1]) / ((_TIMED - 2) * len(self.study.names))
 
     def threshold(self, axis: Axis, crosses: str, target: float, others: tuple[tuple[str | None, str], ...] = ()) -> Threshold:
         """Return the crossings of one number, with other numbers at given values."""
@@ -535,7 +540,7 @@ class _Scan:
         """Return where to compute the effect next; None if every crossing is bracketed and its interval known."""
         curve = self.curve()
         for place in (*self._turns(curve), *self._brackets(curve), *self._ends(curve)):
-            if min(abs(place - known) for known in self.effects) > 1e-3 * self.precision:
+            if not self._known(place):
                 return place
         return None
 
@@ -560,8 +565,8 @@ class _Scan:
             gap = curve.mean[one] - self.target, curve.mean[two] - self.target
             value = left + (right - left) * float(gap[0] / (gap[0] - gap[1]))
             step = _INSIDE * self.precision
-            near = [place for place in (value - step, value + step) if left < place < right]
-            yield near[0] if near and self._again("bracket", value, 4) else 0.5 * (left + right)
+            near = [place for place in (value - step, value + step) if left < place < right and not self._known(place)]
+            yield near[0] if near and self._again("bracket", value, 6) else 0.5 * (left + right)
 
     def _ends(self, curve: Curve) -> Iterator[float]:
         """Yield the ends of the intervals of crossings, where they lie between places that are far apart."""
@@ -569,6 +574,10 @@ class _Scan:
             for end in (one.low, one.high):
                 if end is not None and min(abs(end - known) for known in self.effects) > self.precision and self._again("end", end, 2):
                     yield end
+
+    def _known(self, place: float) -> bool:
+        """Return whether the effect at a place, or next to it, is known."""
+        return min(abs(place - known) for known in self.effects) <= 1e-3 * self.precision
 
     def _again(self, what: str, place: float, most: int) -> bool:
         """Count another try near a place, and return whether it is one of the first."""
