@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from proxysim.figures.regimes import regime_stability
     from proxysim.figures.standing import survival
     from proxysim.figures.sweeps import sweep_lines, sweep_spread
+    from proxysim.figures.thresholds import break_even
     from proxysim.figures.variance import variance_shares
 
 _HOMES = {
-    "alluvial": "flows", "arms_map": "leg_flows", "arms_over_time": "bands", "capacity_bands": "bands",
+    "alluvial": "flows", "arms_map": "leg_flows", "arms_over_time": "bands", "break_even": "thresholds", "capacity_bands": "bands",
     "differences": "effects", "effect_matrix": "matrices", "headline": "bands", "heat_map": "heatmaps",
     "lever_effect": "levers", "patterns": "pattern_ranges", "places_and_legs": "places", "prior_and_posterior": "prior_posterior",
     "provenance": "origins", "ranking": "rankings",
@@ -45,6 +46,7 @@ __all__ = [
     "alluvial",
     "arms_map",
     "arms_over_time",
+    "break_even",
     "capacity_bands",
     "differences",
     "effect_matrix",

@@ -42,11 +42,12 @@ def lever_effect(
     unit: str = "",
     labels: Mapping[str, str] | None = None,
     ax: Axes | None = None,
+    level: float = 0.0,
 ) -> Figure:
-    """Draw an effect against a lever, with its interval as a band and the level of the lever at which it crosses zero.
+    """Draw an effect against a lever, with its interval as a band and the value of the lever at which it crosses a level.
 
     Between the points the effect and the ends of its interval are taken as straight lines. The grey stripe is the range
-    of the lever in which the interval includes zero next to the crossing. A filled mark has an interval without zero.
+    of the lever in which the interval includes the level next to the crossing. A filled mark has an interval without the level.
 
     Parameters
     ----------
@@ -58,6 +59,7 @@ def lever_effect(
     labels : name of a column -> label, with the unit of the lever, and under ``"n"`` what n counts; None for the names
         themselves
     ax : axes to draw on; None makes a new figure
+    level : level whose crossings are marked, in the unit of the effect
 
     Returns
     -------
@@ -78,22 +80,23 @@ def lever_effect(
     at, middle = rows[x].to_numpy(dtype=float), rows[value].to_numpy(dtype=float)
     known = "low" in rows and "high" in rows
     low, high = (rows[key].to_numpy(dtype=float) if known else np.full(len(rows), np.nan) for key in ("low", "high"))
-    crossings = _crossings(at, middle)
-    stripes = [_unclear(at, low, high, one) for one in crossings]
+    crossings = _crossings(at, middle - level)
+    stripes = [_unclear(at, low - level, high - level, one) for one in crossings]
+    name = "zero" if level == 0.0 else f"{plain(level)} {unit}".rstrip()
     if ax is None:
-        more = "; band: its interval. Filled mark: interval without zero" if known else ""
-        words = f"{value_caption(value, unit, labels, rows, more)} {_told(crossings, stripes, text.name(labels, x, 120))}".strip()
+        more = f"; band: its interval. Filled mark: interval without {name}" if known else ""
+        words = f"{value_caption(value, unit, labels, rows, more)} {_told(crossings, stripes, text.name(labels, x, 120), name)}".strip()
         ax = place_axes(captioned_figure(words, BARE + 0.1 + 2.2 + 0.52, gap=-0.02), 0.72, BARE + 0.1, WIDE - 0.72 - 0.3, 2.2)
     look = series_look(0)
     if known:
         ax.fill_between(at, low, high, color=look.colour, alpha=0.18, linewidth=0, zorder=2)
     ax.plot(at, middle, color=look.colour, linewidth=1.8, zorder=3)
     for one, two, three, four in zip(at, middle, low, high, strict=True):
-        sure = three > 0 or four < 0
+        sure = three > level or four < level
         ax.plot([one], [two], marker=look.marker, markersize=5.5, color=look.colour, markerfacecolor=look.colour if sure else "white", zorder=4)
     ax.margins(x=0.03)
-    ax.axhline(0, color=AXIS, linewidth=1.0, zorder=1)
-    _mark_crossings(ax, crossings, stripes)
+    ax.axhline(level, color=AXIS, linewidth=1.0, zorder=1)
+    _mark_crossings(ax, crossings, stripes, plain(level))
     ax.set_xlabel(fit(text.name(labels, x, 120), 6.0, SMALL))
     ax.set_ylabel(fit(unit, 2.2, SMALL))
     return figure_of(ax)
@@ -116,23 +119,23 @@ def _unclear(at: Array, low: Array, high: Array, crossing: float) -> tuple[float
     return max(one for one in ends if one <= crossing), min(one for one in ends if one >= crossing)
 
 
-def _told(crossings: Sequence[float], stripes: Sequence[tuple[float, float]], lever: str) -> str:
+def _told(crossings: Sequence[float], stripes: Sequence[tuple[float, float]], lever: str, level: str) -> str:
     """Return the sentence on the crossings."""
     if not crossings:
-        return "The effect does not cross zero in this range."
+        return f"The effect does not cross {level} in this range."
     parts = [plain(one) + (f" (interval {plain(low)} to {plain(high)})" if math.isfinite(low) else "")
              for one, (low, high) in zip(crossings, stripes, strict=True)]  # fmt: skip
-    return f"The effect crosses zero where {lever} is {' and '.join(parts)}."
+    return f"The effect crosses {level} where {lever} is {' and '.join(parts)}."
 
 
-def _mark_crossings(axes: Axes, crossings: Sequence[float], stripes: Sequence[tuple[float, float]]) -> None:
+def _mark_crossings(axes: Axes, crossings: Sequence[float], stripes: Sequence[tuple[float, float]], level: str) -> None:
     """Mark up to three crossings by a line with its value, and a stripe."""
     for one, (low, high) in list(zip(crossings, stripes, strict=True))[:3]:
         if math.isfinite(low):
             axes.axvspan(low, high, color=PALE, alpha=0.6, linewidth=0, zorder=0)
         axes.axvline(one, color=INK, linewidth=1.0, linestyle=(0, (4, 2)), zorder=2)
     for one in crossings[:1] if len(crossings) > 3 else crossings:
-        axes.annotate(f"0 at {plain(one)}", (one, 1.0), xycoords=axes.get_xaxis_transform(), xytext=(0, 2), textcoords="offset points",
+        axes.annotate(f"{level} at {plain(one)}", (one, 1.0), xycoords=axes.get_xaxis_transform(), xytext=(0, 2), textcoords="offset points",
                       ha="center", fontsize=TINY, color=INK, annotation_clip=False)  # fmt: skip
 
 
