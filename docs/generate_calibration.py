@@ -108,11 +108,13 @@ def recovery_part(found: dict[str, Any]) -> str:
     """Simulation-based calibration."""
     cells = [(f"`{one['parameter']}`", f"{100 * one['coverage']:.1f} %", f"{one['chance']:.3f}", f"{100 * one['narrowed']:.1f} %", f"{one['rank_chance']:.3f}", f"{one['recovery']:.2f}", percent(one["shrinkage"]))
              for one in found["parameters"]]  # fmt: skip
+    mean = sum(one["coverage"] for one in found["parameters"]) / len(cells)
     verdict = "neither ranks nor coverage are rejected at 1 % over all parameters (Holm)" if found["calibrated"] else "**ranks or coverage are rejected at 1 % over all parameters (Holm)**"
     teeth = "are rejected, so the test has teeth" if found["has_teeth"] else "**are not rejected, so the test has no teeth**"
     words = (f"{found['fits']} truths were drawn from the ranges of {len(cells)} parameters that some pattern moves; all others kept their values. Each truth was simulated, its statistics got noise that is uniform over "
              f"the width of each pattern's range, and {found['particles']} particles were calibrated to these data with the same sampler, {found['runs']:,} runs in all. Truths and their noise lie outside the table of draws "
-             f"with which each calibration begins. {percent(found['reached'])} of the calibrations agree with all of their data; in {percent(found['direct'])} enough draws of the table do, which are then independent draws of the posterior, and in the others the particles are moved until they do. Result: {verdict}. Intervals narrowed to 80 % of their width {teeth}.")  # fmt: skip
+             f"with which each calibration begins. {percent(found['reached'])} of the calibrations agree with all of their data; in {percent(found['direct'])} enough draws of the table do, which are then independent draws of the posterior, and in the others the particles are moved until they do. Result: {verdict}. Intervals narrowed to 80 % of their width {teeth}. "
+             f"Over all parameters, 90 % intervals cover the truth in {100 * mean:.1f} % of the calibrations, so read them as intervals of about that level; particles that had to move probably stay a little too close together.")  # fmt: skip
     return "\n".join([wrapped(words), table(("parameter", "coverage of 90 % intervals", "chance", "narrowed to 80 %", "chance of the ranks", "recovery", "narrower by"), cells),
                       wrapped("*Recovery* is the correlation of the posterior median with the truth: near 0, the patterns do not see the parameter.")])  # fmt: skip
 
