@@ -96,6 +96,19 @@ def scenario_with_policies(scenario: Scenario, policies: str | Sequence[str]) ->
     return source.scenario(scenario.branch or NO_BRANCH, sets, dict(asked.overrides)).with_posterior(scenario.posterior)
 
 
+def scenario_with_sets(scenario: Scenario, sets: Sequence[str]) -> Scenario:
+    """Return the same branch with more changes ``PATH=VALUE``, which override earlier ones.
+
+    Raises
+    ------
+    InputError : a change cannot be used in this world
+    RunError : the scenario was not read from a file or text
+    """
+    asked, source = _origin(scenario, "settings")
+    found = source.scenario(scenario.branch or NO_BRANCH, (*asked.sets, *sets), dict(asked.overrides))
+    return found.with_posterior(scenario.posterior)
+
+
 def _origin(scenario: Scenario, what: str) -> tuple[Asked, Source]:
     """Return how a scenario was asked for, and its world as read."""
     asked = scenario.asked
