@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -148,6 +149,15 @@ def _variance() -> Figure:
     return figures.variance_shares(pd.DataFrame(rows, columns=["by", "group", "share", "low", "high", "pairs"]))
 
 
+def _by_form() -> Figure:
+    """All forms of a world with policies."""
+    rules = {"allocation": ("adaptive", "fixed"), "assembly": ("none", "kits"), "attrition": ("contest", "guerrilla", "linear", "square"),
+             "diffusion": ("logistic", "exponential"), "policies": ("off", "on")}  # fmt: skip
+    rows = [{**dict(zip(rules, form, strict=True)), "own": not k, "difference": 0.1 * k - 1.0, "low": 0.1 * k - 2.0, "high": 0.1 * k}
+            for k, form in enumerate(product(*rules.values()))]  # fmt: skip
+    return figures.effects_by_form(pd.DataFrame(rows).assign(n=RUNS))
+
+
 def _ends() -> pd.DataFrame:
     names = [f"{LEVER} {at}" for at in range(6)]
     return pd.DataFrame({"name": names, "at_low": [3.0, 2, 1, 0.5, 0.4, 0.3], "at_high": [9.0, 1, 0.5, 0.4, 0.35, 0.3], "n": RUNS,
@@ -197,6 +207,7 @@ HARD: dict[str, Callable[[], Figure]] = {
     "ranking": lambda: figures.ranking(torture().counters(), "USD m of arms", labels=torture().labels),
     "taken_by_answers": lambda: figures.taken_by_answers(torture().taken(), "USD m of arms", labels=torture().labels),
     "variance_shares": _variance,
+    "effects_by_form": _by_form,
     "patterns": _patterns,
     "tornado": lambda: figures.tornado(_ends(), 2.0, "USD m of arms"),
     "provenance": lambda: figures.provenance(torture().received(), labels=torture().labels),

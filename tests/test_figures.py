@@ -175,6 +175,16 @@ def variance() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["by", "group", "share", "low", "high"]).assign(pairs=50)
 
 
+def by_form() -> pd.DataFrame:
+    """Effects in six forms, one without an interval, in the order of the package."""
+    forms = [(rule, policies) for rule in ("contest", "linear", LONG) for policies in ("off", "on")]
+    rows = [(rule, policies, k == 0, value, value - 0.4, value + 0.4) for k, ((rule, policies), value) in
+            enumerate(zip(forms, (2.0, 0.3, 1.0, -0.2, 3.0, 2.5), strict=True))]  # fmt: skip
+    table = pd.DataFrame(rows, columns=["attrition", "policies", "own", "difference", "low", "high"])
+    table.loc[2, ["low", "high"]] = math.nan
+    return table.assign(measure="stock", actor="reds", branch="strong", unit="USD m of arms", level=0.95, n=40)
+
+
 def sweep() -> pd.DataFrame:
     """An answer over two numbers."""
     rows = [
@@ -233,6 +243,7 @@ MADE: dict[str, Callable[..., Figure]] = {
     "ranking": lambda **o: figures.ranking(counters(), labels={"strikes": LONG}, **o),
     "taken_by_answers": lambda **o: figures.taken_by_answers(taken(), "USD m a year", labels={"strikes": LONG}, **o),
     "variance_shares": lambda **o: figures.variance_shares(variance()[lambda t: t["by"] == "grades"] if "ax" in o else variance(), **o),
+    "effects_by_form": lambda **o: figures.effects_by_form(by_form(), **o),
     "patterns": lambda **o: figures.patterns(compared(*rows()), compared(*rows(0.5), uncertain=True), **o),
     "prior_and_posterior": lambda **o: figures.prior_and_posterior(calibrated(), labels=LABELS, **o),
     "tornado": lambda **o: figures.tornado(ends(), 2.7, "index points", **o),
@@ -258,6 +269,7 @@ EMPTY: dict[str, Callable[[], Figure]] = {
     "ranking": lambda: figures.ranking(counters().head(0)),
     "taken_by_answers": lambda: figures.taken_by_answers(taken().head(0)),
     "variance_shares": lambda: figures.variance_shares(variance().assign(share=math.nan)),
+    "effects_by_form": lambda: figures.effects_by_form(by_form().assign(difference=math.nan)),
     "patterns": lambda: figures.patterns(compared(*rows()[-1:])),
     "prior_and_posterior": lambda: figures.prior_and_posterior(calibrated().head(0)),
     "tornado": lambda: figures.tornado(ends().head(0)),
@@ -448,6 +460,23 @@ def test_variance_shares__have_bars_from_zero_and_intervals_where_there_are_any(
     assert ["0 %", "85.0 %", "15.0 %"] == [one.get_text().replace("\u00a0", " ") for one in grades.texts]
     with pytest.raises(ValueError, match="give the rows of one of them"):
         figures.variance_shares(variance(), ax=grades)
+
+
+def test_effects_by_form__are_sorted_with_the_own_form_marked_and_the_variants_below() -> None:
+    """Filled where detected; each form has one mark per choice below its effect; several answers are refused."""
+    figure = figures.effects_by_form(by_form(), labels={"attrition": "Losses", "linear": "in a line"})
+    effects, variants = figure.axes
+    dots = [line for line in effects.lines if len(line.get_xdata()) == 1]
+    assert [-0.2, 0.3, 1.0, 2.0, 2.5, 3.0] == [line.get_ydata()[0] for line in dots]
+    assert ["o", "o", "o", "D", "o", "o"] == [line.get_marker() for line in dots]
+    assert [False, False, False, True, True, True] == [line.get_markerfacecolor() != "white" for line in dots]
+    assert 5 == sum(len(line.get_xdata()) == 2 and line.get_xdata()[0] == line.get_xdata()[1] for line in effects.lines) - 1
+    names = [label.get_text() for label in variants.get_yticklabels()]
+    assert ["Losses: contest", "Losses: in a line"] == names[:2] and ["Policies: off", "Policies: on"] == names[3:]
+    has = [sorted(line.get_xdata()) for line in variants.lines if line.get_marker() == "s"]
+    assert [[1, 3], [0, 2], [4, 5], [2, 3, 5], [0, 1, 4]] == has
+    with pytest.raises(ValueError, match="give the rows of one of them"):
+        figures.effects_by_form(pd.concat([by_form(), by_form().assign(actor="blues")]))
 
 
 def marks(axes: Axes) -> dict[str, tuple[float, str, bool]]:

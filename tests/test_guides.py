@@ -78,6 +78,7 @@ def lightened(words: list[str]) -> list[str]:
         at = words.index("--runs") if "--runs" in words else len(words)
         words = [*words[:at], "--runs", "6", *words[at + 2 :]]
         words += ["--evidence-pairs", "2"] if words[0] == "compare" and "--evidence" in words and "--evidence-pairs" not in words else []
+        words += ["--forms-draws", "5"] if words[0] == "compare" and "--forms" in words and "--forms-draws" not in words else []
     for option, value in (("--runs", "6"), ("--workers", "2"), ("--given", None)):
         if option in words:
             at = words.index(option)

@@ -14,7 +14,7 @@ FILES = [
     *sorted((ROOT / "docs").rglob("*.md")),
     *sorted((ROOT / "docs").glob("*.py")),
     *sorted((ROOT / "experiments").iterdir()),
-    *sorted((ROOT / "scenarios").iterdir()),
+    *sorted(file for file in (ROOT / "scenarios").iterdir() if file.suffix != ".parquet"),
     *sorted(file for kind in ("*.py", "*.html", "*.toml") for file in (ROOT / "src").rglob(kind)),
 ]
 #: What is not written -> what is written instead.

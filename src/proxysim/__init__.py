@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from proxysim.studies.comparison import Comparison, compare
     from proxysim.studies.evidence import Evidence, evidence
     from proxysim.studies.explanation import Explanation, explain
+    from proxysim.studies.forms import Forms, forms
     from proxysim.studies.mean_explanation import MeanExplanation, explain_mean
     from proxysim.studies.patterns.assessment import patterns
     from proxysim.studies.patterns.held_back import held_back
@@ -63,6 +64,7 @@ _HOMES = {
     "Evidence": "studies.evidence",
     "Explanation": "studies.explanation",
     "Fault": "errors",
+    "Forms": "studies.forms",
     "InformedAnswers": "studies.calibration.answers",
     "InputError": "errors",
     "LeaveOneOut": "studies.calibration.checks",
@@ -94,6 +96,7 @@ _HOMES = {
     "explain": "studies.explanation",
     "explain_mean": "studies.mean_explanation",
     "extend": "sweeps.runner",
+    "forms": "studies.forms",
     "held_back": "studies.patterns.held_back",
     "informed_answers": "studies.calibration.answers",
     "leave_one_out": "studies.calibration.checks",
@@ -126,6 +129,7 @@ __all__ = [
     "Evidence",
     "Explanation",
     "Fault",
+    "Forms",
     "InformedAnswers",
     "InputError",
     "LeaveOneOut",
@@ -159,6 +163,7 @@ __all__ = [
     "explain_mean",
     "extend",
     "figures",
+    "forms",
     "held_back",
     "informed_answers",
     "leave_one_out",

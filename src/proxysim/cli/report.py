@@ -50,6 +50,14 @@ class StudyOptions:
             "variation. This takes some 16,000 more runs in a large world.",
         ),
     ] = False
+    forms: Annotated[
+        bool,
+        typer.Option(
+            "--forms",
+            help="World only: also estimate the main effect in every form of the model: all variants of the rules, with policies on and "
+            "off. This takes some 25,000 more runs in a world with policies.",
+        ),
+    ] = False
     posterior: Posterior = None
     full: Annotated[bool, typer.Option("--full", help="World only: print the long tables too, which are otherwise folded on the screen.")] = False
     sets: Sets = None
@@ -119,7 +127,7 @@ def _of_world(world: str, target: Path, options: StudyOptions) -> None:
         names = [name.strip() for name in options.branches.split(",") if name.strip()]
     built = informed(load(world, names[0] if names else None, tuple(options.sets or ()), policies_of(options.policies)), options.posterior)
     write_report(built, target, names, options.runs, options.seed, focus=options.focus,
-                 uncertain=options.uncertain or options.posterior is not None, evidence=options.evidence, full=options.full,
+                 uncertain=options.uncertain or options.posterior is not None, evidence=options.evidence, forms=options.forms, full=options.full,
                  threads=options.threads, steps=bar, asked=_asked(world, target, options))  # fmt: skip
 
 
@@ -172,6 +180,7 @@ def _asked(world: str, target: Path, options: StudyOptions) -> str:
     words += ["--focus", options.focus] if options.focus is not None else []
     words += ["--runs", str(options.runs), "--seed", str(options.seed)] + (["--uncertain"] if options.uncertain else [])
     words += ["--evidence"] if options.evidence else []
+    words += ["--forms"] if options.forms else []
     words += ["--posterior", options.posterior] if options.posterior is not None else []
     words += ["--full"] if options.full else []
     for one in options.sets or ():

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from proxysim.studies.comparison import Comparison
     from proxysim.studies.evidence import Evidence
     from proxysim.studies.explanation import Explanation
+    from proxysim.studies.forms import Forms
     from proxysim.studies.mean_explanation import MeanExplanation
 
 #: Seconds between lines of progress if stderr is not a terminal.
@@ -82,6 +83,19 @@ class CompareOptions:
         int | None,
         typer.Option("--evidence-pairs", metavar="N", min=1, help="With --evidence: number of pairs of draws; default: 250."),
     ] = None
+    with_forms: Annotated[
+        bool,
+        typer.Option(
+            "--forms",
+            help="Also run every combination of variants of the rules, with policies on and off, on the same draws (needs --uncertain or "
+            "--posterior), and divide the variance of the answer among form, parameters and random variation. This takes some 25,000 "
+            "more runs for two branches of a world with policies.",
+        ),
+    ] = False
+    forms_draws: Annotated[
+        int | None,
+        typer.Option("--forms-draws", metavar="N", min=5, help="With --forms: number of draws of the uncertain parameters; default: 100."),
+    ] = None
 
 
 @app.command("compare")
@@ -101,9 +115,10 @@ def compare(
     """Compare branches in paired runs.
 
     Prints the answer, what was compared and how sure it is; then the largest assumed changes and mean differences with their
-    intervals. With --evidence, also where the spread of the answer comes from.
+    intervals. With --evidence, also where the spread of the answer comes from; with --forms, how it depends on the form of the model.
     """
     _check_evidence(options)
+    _check_forms(options, draws)
     folder = new_folder(output.out)
     from proxysim.scenario.world.world import load
     from proxysim.studies.comparison import compare as compare_branches
@@ -114,6 +129,10 @@ def compare(
         from proxysim.studies.evidence import check_evidence
 
         check_evidence(built, names)
+    if options.with_forms:
+        from proxysim.studies.forms import check_forms
+
+        check_forms(built, names)
     result = compare_branches(
         built, names, runs, draws.seed, uncertain=draws.resampled, given=options.given, start=options.start,
         measures=_names(options.measures) if options.measures else None,
@@ -132,6 +151,12 @@ def compare(
             tables["evidence"] = found.to_dataframe()
         facts["evidence"] = found.to_json()
         words += f"\n\n{found.summary(*_leading(result))}"
+    if options.with_forms:
+        by_form = _forms(result, options, output.threads)
+        if folder is not None:
+            tables |= {"forms": by_form.to_dataframe(), "forms_shares": by_form.shares_table(), "forms_choices": by_form.choices_table()}
+        facts["forms"] = by_form.to_json()
+        words += f"\n\n{by_form.summary(*_leading(result), full=options.full)}"
     tell_facts(facts, tables, folder, words, output.as_json)
     if folder is not None:
         _tell_of_bands(result)
@@ -145,18 +170,44 @@ def _check_evidence(options: CompareOptions) -> None:
         raise refusal("--evidence", "cannot be used with --given, because under a condition parameters depend on each other; leave one of them out")
 
 
-def _evidence(result: Comparison, options: CompareOptions, threads: int | None) -> Evidence:
-    """Divide the variance of the compared effects, and say on stderr what that takes before it begins."""
-    from proxysim.studies.evidence import PAIRS, evidence
+def _check_forms(options: CompareOptions, draws: DrawOptions) -> None:
+    """Refuse options that do not go together with --forms, before any run."""
+    if options.forms_draws is not None and not options.with_forms:
+        raise refusal("--forms-draws", "is the number of draws of --forms; give both, or neither")
+    if options.with_forms and not draws.resampled:
+        raise refusal("--forms", "crosses forms with draws of the uncertain parameters; add --uncertain or --posterior")
+    if options.with_forms and options.given is not None:
+        raise refusal("--forms", "cannot be used with --given, which selects other runs in each form; leave one of them out")
+
+
+def _forms(result: Comparison, options: CompareOptions, threads: int | None) -> Forms:
+    """Estimate the compared effects in every form, and say on stderr what that takes before it begins."""
+    from proxysim.studies.forms import DRAWS, forms
+
+    study = result.study
+    names = list(dict.fromkeys(f"{effect.measure}.{effect.actor}" for effect in result.effects))
+    return forms(study.worlds[0], study.branches, options.forms_draws or DRAWS, study.seed, measures=names, start=options.start,
+                 threads=threads, progress=bar("runs for the forms"), announce=_announcement("forms"))  # fmt: skip
+
+
+def _announcement(what: str) -> Callable[[int, float], None]:
+    """Return what says on stderr how many more runs something takes, and how long."""
     from proxysim.sweeps.estimate import duration_words
 
     def announce(runs: int, seconds: float) -> None:
-        print(f"evidence: {runs:,} more runs, about {duration_words(max(1.0, seconds))}", file=sys.stderr)
+        print(f"{what}: {runs:,} more runs, about {duration_words(max(1.0, seconds))}", file=sys.stderr)
+
+    return announce
+
+
+def _evidence(result: Comparison, options: CompareOptions, threads: int | None) -> Evidence:
+    """Divide the variance of the compared effects, and say on stderr what that takes before it begins."""
+    from proxysim.studies.evidence import PAIRS, evidence
 
     study = result.study
     names = list(dict.fromkeys(f"{effect.measure}.{effect.actor}" for effect in result.effects))
     return evidence(study.worlds[0], study.branches, options.evidence_pairs or PAIRS, study.seed, measures=names, start=options.start,
-                    threads=threads, progress=bar("runs for the evidence"), announce=announce)  # fmt: skip
+                    threads=threads, progress=bar("runs for the evidence"), announce=_announcement("evidence"))  # fmt: skip
 
 
 def _leading(result: Comparison) -> tuple[str, str, str] | tuple[()]:

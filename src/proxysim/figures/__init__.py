@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from proxysim.figures.chains import support_chain
     from proxysim.figures.effects import differences
     from proxysim.figures.flows import alluvial
+    from proxysim.figures.forms import effects_by_form
     from proxysim.figures.heatmaps import heat_map
     from proxysim.figures.kit.export import save
     from proxysim.figures.leg_flows import arms_map
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "alluvial": "flows", "arms_map": "leg_flows", "arms_over_time": "bands", "break_even": "thresholds", "capacity_bands": "bands",
-    "differences": "effects", "effect_matrix": "matrices", "headline": "bands", "heat_map": "heatmaps",
+    "differences": "effects", "effect_matrix": "matrices", "effects_by_form": "forms", "headline": "bands", "heat_map": "heatmaps",
     "lever_effect": "levers", "patterns": "pattern_ranges", "places_and_legs": "places", "prior_and_posterior": "prior_posterior",
     "provenance": "origins", "ranking": "rankings",
     "regime_stability": "regimes", "save": "kit.export", "support_chain": "chains", "survival": "standing",
@@ -50,6 +51,7 @@ __all__ = [
     "capacity_bands",
     "differences",
     "effect_matrix",
+    "effects_by_form",
     "headline",
     "heat_map",
     "lever_effect",

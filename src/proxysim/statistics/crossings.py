@@ -44,7 +44,7 @@ class Crossing:
     low, high : ends of the stretch around `value` in which the interval of the curve includes the level; None if it goes on to the
         end of the places
     rises : whether the curve is above the level to the right
-    count : number of crossings that cannot be told apart, because each is in the stretch of the next; if it is even, the curve is on the
+    count : number of crossings that cannot be distinguished, because each is in the stretch of the next; if it is even, the curve is on the
         same side before and after them, and may not cross at all
     """
 

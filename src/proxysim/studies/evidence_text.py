@@ -57,16 +57,17 @@ def _table(by: str, shares: tuple[EvidenceShare, ...], pairs: int) -> list[str]:
 
 def share_words(share: float | None) -> str:
     """Return a share in percent, with one decimal place unless it is exactly 0 or 1."""
-    return "–" if share is None else f"{_percents(share)}{PERCENT}"
+    return "–" if share is None else f"{percents(share)}{PERCENT}"
 
 
 def interval_words(one: EvidenceShare, pairs: int) -> str:
     """Return the interval of a share, or in how many pairs of draws the group changes the answer if these are too few."""
     if one.low is None or one.high is None:
         return "–" if one.share is None else differ_words(one.differing, pairs)
-    return f"{_percents(one.low)} to {_percents(one.high)}{PERCENT}"
+    return f"{percents(one.low)} to {percents(one.high)}{PERCENT}"
 
 
-def _percents(share: float) -> str:
+def percents(share: float) -> str:
+    """Return a share in percent without its sign, with one decimal place unless it is exactly 0 or 1."""
     # Only what is exactly 0 or 1 has no decimal place. Adding 0 makes a rounded \u22120.0 a plain 0.0.
     return f"{100.0 * share:.0f}" if share in (0.0, 1.0) else f"{round(100.0 * share, 1) + 0.0:.1f}".replace("-", "\u2212")

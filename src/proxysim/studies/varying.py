@@ -91,7 +91,7 @@ def axis_of(varied: Varied, world: World, names: Sequence[str]) -> Axis:
     """
     if varied.branch is not None and varied.branch not in names:
         raise _refused(varied, f'"{varied.branch}" is not one of the branches of this study, {", ".join(names)}')
-    scenario = scenario_with_sets(world.scenario, varied.branch or names[-1], ())
+    scenario = scenario_with_sets(world.scenario, (), varied.branch or names[-1])
     path, number = _number_at(varied, scenario)
     kind = kind_of(path)
     if kind == "month":
@@ -187,7 +187,7 @@ class VaryingStudy:
         for name in self.names:
             sets = [change for branch, change in settings if branch in (None, name)]
             try:
-                found.append(build(scenario_with_sets(self.world.scenario, name, sets)))
+                found.append(build(scenario_with_sets(self.world.scenario, sets, name)))
             except InputError as error:
                 raise InputError([replace(one, file="--vary") if one.file == "--set" else one for one in error.faults]) from None
         if self.forked:

@@ -18,6 +18,7 @@ from proxysim.report.study.headline import LAST, MEAN, Outcome, headline_outcome
 from proxysim.report.study.history import History, compared_with, patterns_file
 from proxysim.report.study.months import cargoes, chain, events_of, looked_into, provenance, regimes
 from proxysim.report.study.spread import Sources, check_sources, sources_of
+from proxysim.report.study.structure import Structure, check_structure, structure_of
 from proxysim.runs.course import seed_of
 from proxysim.runs.ensemble import Ensemble, ensemble
 from proxysim.runs.threads import Progress
@@ -94,6 +95,7 @@ class Findings:
     history : how the world compares with patterns of the real world; None without a patterns file
     sources : where the spread of the effect of the focus comes from; None unless it was asked for
     calibrated : the effects of the focus before and after calibration; None without a posterior
+    structure : the effect of the focus in every form of the model; None unless it was asked for
     """
 
     roles: Roles
@@ -118,6 +120,7 @@ class Findings:
     history: History | None = None
     sources: Sources | None = None
     calibrated: InformedAnswers | None = None
+    structure: Structure | None = None
 
     @property
     def world(self) -> World:
@@ -145,6 +148,8 @@ class ReportOptions(TypedDict, total=False):
     uncertain : True resamples the uncertain parameters in the runs, with the same values in every branch; default False
     evidence : True divides the variance of the main effect among grades of evidence, sections of the file and random variation,
         which takes some 16,000 more runs in a large world; default False
+    forms : True also estimates the main effect in every form of the model, on the same draws of the uncertain parameters, which takes
+        some 25,000 more runs in a world with policies; default False
     policies : policies that are on: "file" for those that the file has on, "off" for none, "on" for all, or ids of the only ones
         that are on; None, the default, leaves them as they are in `world`
     threads : number of threads; None, the default, uses all processors
@@ -156,6 +161,7 @@ class ReportOptions(TypedDict, total=False):
     focus: str | None
     uncertain: bool
     evidence: bool
+    forms: bool
     policies: str | Sequence[str] | None
     threads: int | None
     steps: Steps | None
@@ -194,10 +200,12 @@ def study_findings(
     roles = roles_of(base, branches, options.get("focus"))
     if asked_for := options.get("evidence", False):
         check_sources(base, roles)
+    if by_form := options.get("forms", False):
+        check_structure(base, roles)
     threads, say = options.get("threads"), options.get("steps") or (lambda _: None)
     file = patterns_file(base)
     calibrated = None if roles.focus is None else with_nearest_posterior(base)
-    steps = 4 + bool(base.scenario.policies) + (file is not None) + asked_for + (calibrated is not None)
+    steps = 4 + bool(base.scenario.policies) + (file is not None) + asked_for + by_form + (calibrated is not None)
     study = ensemble(
         base,
         roles.all,
@@ -217,14 +225,15 @@ def study_findings(
     left = what_is_left(base, study, roles, headline, threads, answers)
     ranking, per_actor = _ranked(study, roles, holding)
     last = steps - (calibrated is not None)
-    now = f"({last - asked_for} of {steps})"
+    now = f"({last - asked_for - by_form} of {steps})"
     history = None if file is None else compared_with(file, base, study.seed, threads, say(f"runs compared with history {now}"))
-    sources = _sources(base, study, roles, threads, say(f"runs for the evidence ({last} of {steps})")) if asked_for else None
+    sources = _sources(base, study, roles, threads, say(f"runs for the evidence ({last - by_form} of {steps})")) if asked_for else None
+    structure = _structure(base, study, roles, threads, say(f"runs of every form ({last} of {steps})")) if by_form else None
     found = Findings(
         roles, study, _compared(study, roles), divided, undivided, yardstick(study, holding), ranking, per_actor, screening,
         events_of(study, roles), chain(looked, study), cargoes(looked, roles), provenance(study, roles), regimes(looked),
         labels_of(study, roles), min(runs, LOOKED_INTO), options.get("asked", ""),
-        headline, left, history, sources,
+        headline, left, history, sources, structure=structure,
     )  # fmt: skip
     if calibrated is None:
         return found
@@ -286,12 +295,21 @@ def _screened(
     return Screening(pairs, answers.reshape(-1, REPLICATES).mean(axis=1), screen(drawn, answers))
 
 
-def _sources(base: World, study: Ensemble, roles: Roles, threads: int | None, progress: Progress | None) -> Sources:
-    """Where the spread of the effect of the focus on the yardstick comes from."""
+def _judge(study: Ensemble) -> tuple[Callable[[Ensemble], Array], list[tuple[str, str]], str]:
+    """What returns the yardstick of some runs, the outcomes that it needs, and its unit."""
     holding, unit = holders(study), yardstick(study, holders(study))[1]
     measure, actors = ("stock", holding) if holding else ("received_arms", study.worlds[0].names["actor"] if unit else [])
-    return sources_of(base, study.seed, roles, lambda runs: _judged(runs, holding), [(measure, actor) for actor in actors], unit,
-                      threads=threads, progress=progress)  # fmt: skip
+    return lambda runs: _judged(runs, holding), [(measure, actor) for actor in actors], unit
+
+
+def _sources(base: World, study: Ensemble, roles: Roles, threads: int | None, progress: Progress | None) -> Sources:
+    """Where the spread of the effect of the focus on the yardstick comes from."""
+    return sources_of(base, study.seed, roles, *_judge(study), threads=threads, progress=progress)
+
+
+def _structure(base: World, study: Ensemble, roles: Roles, threads: int | None, progress: Progress | None) -> Structure:
+    """The effect of the focus on the yardstick in every form of the model."""
+    return structure_of(base, study.seed, roles, *_judge(study), threads=threads, progress=progress)
 
 
 def _judged(study: Ensemble, holding: Sequence[str], when: str = MEAN) -> Array:

@@ -21,6 +21,7 @@ from proxysim.report.study.matrix import all_rows
 from proxysim.report.study.patterns import patterns_section
 from proxysim.report.study.pictures import pictures
 from proxysim.report.study.spread import section as spread_section
+from proxysim.report.study.structure import section as structure_section
 from proxysim.report.text import called, number, span, yearly
 from proxysim.scenario.labels import provision_label
 from proxysim.statistics.paired import rare_words
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from proxysim.scenario.world.world import World
 
 _KEYS = ("main", "matrix", "fighting", "arms", "survival", "differences", "chain", "flows", "map", "provenance", "provisions", "counter", "answers",
-         "screening", "spread", "patterns", "checks", "calibration")  # fmt: skip
+         "screening", "spread", "structure", "patterns", "checks", "calibration")  # fmt: skip
 #: Those in the section on results.
 _RESULTS = ("matrix", "fighting", "arms", "survival", "differences")
 #: Maximum number of rows in the table of effects.
@@ -76,7 +77,7 @@ def _context(found: Findings, full: bool) -> dict[str, Any]:
         "answers": answers_text.section(found),
         "counters": _counters(found), "turns": mean_against_end(found), "held": evidence.held_fixed(found), "not_fixed": evidence.not_fixed(found),
         "uncertainties": words.uncertainties(found) if found.screening is not None else "",
-        "grades": evidence.grades(found), "spread": spread_section(found), "patterns": patterns_section(found),
+        "grades": evidence.grades(found), "spread": spread_section(found), "structure": structure_section(found), "patterns": patterns_section(found),
         "calibration": calibration_section(found), "label": Path(scenario.file).stem,
         "runs": counted(study.runs, "paired run" if found.comparison is not None else "run"),
         "months": (study.worlds[0].months[0], study.worlds[0].months[-1]), "command": found.asked or _command(found),
@@ -107,6 +108,7 @@ def _command(found: Findings) -> str:
     posterior = found.world.scenario.posterior
     drawn = [] if not found.study.uncertain else ["--uncertain"] if posterior is None else ["--posterior", posterior.to_json()["file"]]
     drawn += ["--evidence"] if found.sources is not None else []
+    drawn += ["--forms"] if found.structure is not None else []
     return shlex.join([*parts, *focus, *drawn, *_policies(found.world), "--out", "report.html"])
 
 
@@ -234,7 +236,8 @@ def write_report(
     rng : seed, or a SeedSequence or Generator that gives one; default 0
     full : whether the folded tables are printed too; default False. On a screen they can always be unfolded
     options : keywords `uncertain` (True resamples the uncertain parameters in the runs; default False), `evidence` (True divides the variance
-        of the main effect among grades of evidence, sections of the file and random variation; default False), `policies` (policies that
+        of the main effect among grades of evidence, sections of the file and random variation; default False), `forms` (True estimates the
+        main effect in every form of the model; default False), `policies` (policies that
         are on: "file", "off", "on" or ids; None, the default, leaves them as they are in `world`), `threads` (number of
         threads; None, the default, uses all processors), `steps` (called with the name of each step; returns a function called
         as ``progress(done, total)``, or None) and `asked` (command to quote in the report; empty by default)

@@ -12,7 +12,7 @@ from proxysim.formatting import capital, counted, joined, percent
 from proxysim.report.html import Picture, Pictures
 from proxysim.report.labels import makers
 from proxysim.report.roles import fighters
-from proxysim.report.study import alt_text, spread
+from proxysim.report.study import alt_text, spread, structure
 from proxysim.report.study.answers_text import bars, told_bars
 from proxysim.report.study.calibration import effects_table
 from proxysim.report.study.months import standing
@@ -53,6 +53,7 @@ def pictures(found: Findings) -> dict[str, Picture]:
         _regimes(made, found)
         _judged(made, found)
         _spread(made, found)
+        _structure(made, found)
         _answers(made, found)
         _patterns(made, found)
         _calibration(made, found)
@@ -327,6 +328,16 @@ def _spread(made: Pictures, found: Findings) -> None:
         focus = found.labels[found.roles.focus or ""]
         _add(made, "spread", "Uncertainty by grade and section", figures.variance_shares(spread.table(found)),
              f"The answer is the effect of “{focus}” on the {found.yardstick[0]}.", spread.alt_text(found))  # fmt: skip
+
+
+def _structure(made: Pictures, found: Findings) -> None:
+    """The main effect in every form of the model."""
+    from proxysim import figures
+
+    if found.structure is not None and found.structure.answer.form_matters:
+        focus = found.labels[found.roles.focus or ""]
+        _add(made, "structure", "The effect in every form of the model", figures.effects_by_form(structure.table(found)),
+             f"The answer is the effect of “{focus}” on the {found.yardstick[0]}, {found.yardstick[1]}.", structure.alt_text(found))  # fmt: skip
 
 
 def _answers(made: Pictures, found: Findings) -> None:

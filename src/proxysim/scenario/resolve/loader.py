@@ -77,14 +77,14 @@ def scenario_of_branch(scenario: Scenario, branch: str) -> Scenario:
     return source.scenario(branch, asked.sets, dict(asked.overrides)).with_posterior(scenario.posterior)
 
 
-def scenario_with_sets(scenario: Scenario, branch: str, sets: Sequence[str]) -> Scenario:
-    """Return a branch of the same world with more changes from the command line, which come last.
+def scenario_with_sets(scenario: Scenario, sets: Sequence[str], branch: str | None = None) -> Scenario:
+    """Return a branch of the same world with more changes ``PATH=VALUE``, which override earlier ones.
 
     Parameters
     ----------
     scenario : the scenario, which is unchanged
-    branch : name of the branch, or several joined by ``+``
-    sets : changes ``PATH=VALUE``
+    sets : the changes
+    branch : name of the branch, or several joined by ``+``; None for that of the scenario
 
     Raises
     ------
@@ -92,7 +92,8 @@ def scenario_with_sets(scenario: Scenario, branch: str, sets: Sequence[str]) -> 
     RunError : the scenario was not read from a file or text
     """
     asked, source = _origin(scenario, "settings")
-    return source.scenario(branch or NO_BRANCH, (*asked.sets, *sets), dict(asked.overrides)).with_posterior(scenario.posterior)
+    name = scenario.branch if branch is None else branch
+    return source.scenario(name or NO_BRANCH, (*asked.sets, *sets), dict(asked.overrides)).with_posterior(scenario.posterior)
 
 
 def flows_of(scenario: Scenario) -> Unit:
