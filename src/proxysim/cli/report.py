@@ -58,6 +58,20 @@ class StudyOptions:
             "off. This takes some 25,000 more runs in a world with policies.",
         ),
     ] = False
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--vary", metavar="[BRANCH:]PATH[=LOW:HIGH]",
+            help="World only: also vary a number to find where the main effect crosses a level, as `proxysim threshold` does; can be repeated.",
+        ),
+    ] = None
+    crosses: Annotated[
+        str, typer.Option("--crosses", metavar="LEVEL|zero", help="World only: that level, in the unit of --json (flows per month).")
+    ] = "zero"
+    measure: Annotated[
+        str | None,
+        typer.Option("--measure", metavar="NAME.ACTOR", help="World only: outcome for --vary; default: the one with which the comparison leads."),
+    ] = None
     posterior: Posterior = None
     full: Annotated[bool, typer.Option("--full", help="World only: print the long tables too, which are otherwise folded on the screen.")] = False
     sets: Sets = None
@@ -128,6 +142,7 @@ def _of_world(world: str, target: Path, options: StudyOptions) -> None:
     built = informed(load(world, names[0] if names else None, tuple(options.sets or ()), policies_of(options.policies)), options.posterior)
     write_report(built, target, names, options.runs, options.seed, focus=options.focus,
                  uncertain=options.uncertain or options.posterior is not None, evidence=options.evidence, forms=options.forms, full=options.full,
+                 vary=options.vary or (), crosses=options.crosses, measure=options.measure,
                  threads=options.threads, steps=bar, asked=_asked(world, target, options))  # fmt: skip
 
 
@@ -175,12 +190,15 @@ def _target(out: str) -> Path:
 
 def _asked(world: str, target: Path, options: StudyOptions) -> str:
     """The command as given, with its defaults filled in."""
+    from proxysim.report.study.takes import words_of
+
     words = ["proxysim", "report", world]
     words += ["--branches", options.branches] if options.branches is not None else []
     words += ["--focus", options.focus] if options.focus is not None else []
     words += ["--runs", str(options.runs), "--seed", str(options.seed)] + (["--uncertain"] if options.uncertain else [])
     words += ["--evidence"] if options.evidence else []
     words += ["--forms"] if options.forms else []
+    words += words_of(options.vary or (), options.crosses, options.measure)
     words += ["--posterior", options.posterior] if options.posterior is not None else []
     words += ["--full"] if options.full else []
     for one in options.sets or ():

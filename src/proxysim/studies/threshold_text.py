@@ -21,7 +21,7 @@ def threshold_summary(found: Threshold) -> str:
     for one in found.crossings:
         lines += wrapped(crossing_sentence(found, one))
     if not found.crossings:
-        lines += wrapped(_none(found))
+        lines += wrapped(threshold_lead(found))
     lines += wrapped(_how(found))
     return "\n".join([*lines, "", *_points(found)])
 
@@ -68,7 +68,7 @@ def interval_words(found: Threshold, one: Crossing) -> str:
     return f"{percent} interval {words}"
 
 
-def _none(found: Threshold) -> str:
+def threshold_lead(found: Threshold) -> str:
     """Return that there is no crossing, with how close the effect comes to the level."""
     factor, ends = table_factor(found.study.outcome.unit), [limits(effect)[0] for effect in found.effects]
     low, high = min(ends), max(ends)
@@ -76,12 +76,13 @@ def _none(found: Threshold) -> str:
         return f"The {subject(found)}, is {level_words(found)} at every value: it does not depend on {found.axis.name}."
     at = found.values[min(range(len(ends)), key=lambda k: abs(ends[k] - found.target))]
     side = "above" if low >= found.target else "below"
-    words = f"The {subject(found)}, does not cross {level_words(found)} for {found.axis.name} from {_range(found.axis)}."
+    words = f"The {subject(found)}, does not cross {level_words(found)} for {found.axis.name} from {range_words(found.axis)}."
     size = f"from {number(factor * low, True)} to {amount_of_change(found.study.outcome.unit, high, True)}"
     return f"{words} It stays {side}: {ascii_only(size)}, closest where the number is {value_words(found.axis, at)}."
 
 
-def _range(axis: Axis) -> str:
+def range_words(axis: Axis) -> str:
+    """Return the ends between which a number is varied, with their unit."""
     return f"{ascii_only(plain(axis.low, 4))} to {value_words(axis, axis.high)}"
 
 
@@ -92,7 +93,7 @@ def _how(found: Threshold) -> str:
     drawn = " uncertain parameters resampled;" if study.uncertain else ""
     base = f" Baseline: {study.names[0]}." if len(study.names) > 1 else ""
     width = f" A crossing is bracketed to {plain(100.0 * found.precision)}{PERCENT} of the range." if found.crossings else ""
-    scan = f"{found.axis.name} from {_range(found.axis)}{others}; {what} at each of {len(found.values)} values"
+    scan = f"{found.axis.name} from {range_words(found.axis)}{others}; {what} at each of {len(found.values)} values"
     return f"{scan};{drawn} seed {study.seed}.{base}{width}"
 
 
@@ -123,7 +124,7 @@ def break_even_summary(found: BreakEven) -> str:
         for crossing in each.crossings:
             side = "either" if crossing.count % 2 == 0 else "above" if crossing.rises else "below"
             rows.append([shown, value_words(found.first, crossing.value), _ends(crossing), side])
-    how = f"{found.first.name} from {_range(found.first)}; {counted(one.study.runs, 'pair')} of runs at each value; seed {one.study.seed}."
+    how = f"{found.first.name} from {range_words(found.first)}; {counted(one.study.runs, 'pair')} of runs at each value; seed {one.study.seed}."
     head = [found.second.name, found.first.name, f"{100.0 * one.study.level:g}{PERCENT} interval", "beyond it"]
     return "\n".join([*wrapped(lead), *wrapped(how), "", *table(head, rows, left=(), rule="-")])
 

@@ -19,9 +19,11 @@ from proxysim.report.study.history import History, compared_with, patterns_file
 from proxysim.report.study.months import cargoes, chain, events_of, looked_into, provenance, regimes
 from proxysim.report.study.spread import Sources, check_sources, sources_of
 from proxysim.report.study.structure import Structure, check_structure, structure_of
+from proxysim.report.study.takes import Takes, check_takes, takes_of
 from proxysim.runs.course import seed_of
 from proxysim.runs.ensemble import Ensemble, ensemble
 from proxysim.runs.threads import Progress
+from proxysim.scenario.arguments import names_of
 from proxysim.scenario.world.uncertainty import REPLICATES, unknowns
 from proxysim.scenario.world.world import World, world_of
 from proxysim.statistics.intervals import mean_interval
@@ -31,6 +33,7 @@ from proxysim.studies.calibration.answers import InformedAnswers
 from proxysim.studies.changes import assumed_changes
 from proxysim.studies.comparison import Comparison, columns_of
 from proxysim.studies.screening import screen
+from proxysim.studies.threshold import Threshold
 
 if TYPE_CHECKING:
     import pandas
@@ -96,6 +99,7 @@ class Findings:
     sources : where the spread of the effect of the focus comes from; None unless it was asked for
     calibrated : the effects of the focus before and after calibration; None without a posterior
     structure : the effect of the focus in every form of the model; None unless it was asked for
+    takes : what it would take for the effect of the focus to cross a level, one search per number; empty unless it was asked for
     """
 
     roles: Roles
@@ -121,6 +125,7 @@ class Findings:
     sources: Sources | None = None
     calibrated: InformedAnswers | None = None
     structure: Structure | None = None
+    takes: tuple[Threshold, ...] = ()
 
     @property
     def world(self) -> World:
@@ -150,6 +155,10 @@ class ReportOptions(TypedDict, total=False):
         which takes some 16,000 more runs in a large world; default False
     forms : True also estimates the main effect in every form of the model, on the same draws of the uncertain parameters, which takes
         some 25,000 more runs in a world with policies; default False
+    vary : numbers ``[BRANCH:]PATH[=LOW:HIGH]`` that are varied to find where the main effect crosses a level, as by `proxysim.threshold`;
+        default none
+    crosses : that level: "zero", the default, or a number in the unit of the measure
+    measure : outcome on which that effect is; None, the default, takes the one with which the comparison leads
     policies : policies that are on: "file" for those that the file has on, "off" for none, "on" for all, or ids of the only ones
         that are on; None, the default, leaves them as they are in `world`
     threads : number of threads; None, the default, uses all processors
@@ -162,6 +171,9 @@ class ReportOptions(TypedDict, total=False):
     uncertain: bool
     evidence: bool
     forms: bool
+    vary: str | Sequence[str]
+    crosses: str
+    measure: str | None
     policies: str | Sequence[str] | None
     threads: int | None
     steps: Steps | None
@@ -202,10 +214,13 @@ def study_findings(
         check_sources(base, roles)
     if by_form := options.get("forms", False):
         check_structure(base, roles)
+    asked = Takes(names_of(options.get("vary", ()), "vary"), options.get("crosses", "zero"), options.get("measure"))
+    if asked.vary:
+        check_takes(base, roles, asked)
     threads, say = options.get("threads"), options.get("steps") or (lambda _: None)
     file = patterns_file(base)
     calibrated = None if roles.focus is None else with_nearest_posterior(base)
-    steps = 4 + bool(base.scenario.policies) + (file is not None) + asked_for + by_form + (calibrated is not None)
+    steps = 4 + bool(base.scenario.policies) + (file is not None) + asked_for + by_form + bool(asked.vary) + (calibrated is not None)
     study = ensemble(
         base,
         roles.all,
@@ -224,16 +239,21 @@ def study_findings(
     answers = say(f"runs in which others answer (5 of {steps})") if base.scenario.policies else None
     left = what_is_left(base, study, roles, headline, threads, answers)
     ranking, per_actor = _ranked(study, roles, holding)
-    last = steps - (calibrated is not None)
+    last = steps - (calibrated is not None) - bool(asked.vary)
     now = f"({last - asked_for - by_form} of {steps})"
     history = None if file is None else compared_with(file, base, study.seed, threads, say(f"runs compared with history {now}"))
     sources = _sources(base, study, roles, threads, say(f"runs for the evidence ({last - by_form} of {steps})")) if asked_for else None
     structure = _structure(base, study, roles, threads, say(f"runs of every form ({last} of {steps})")) if by_form else None
+    comparison = _compared(study, roles)
+    takes: tuple[Threshold, ...] = ()
+    if asked.vary:
+        shown = say(f"runs that vary numbers, in thousandths of each search ({last + 1} of {steps})")
+        takes = takes_of(base, study.seed, roles, comparison, asked, study.uncertain, threads, shown)
     found = Findings(
-        roles, study, _compared(study, roles), divided, undivided, yardstick(study, holding), ranking, per_actor, screening,
+        roles, study, comparison, divided, undivided, yardstick(study, holding), ranking, per_actor, screening,
         events_of(study, roles), chain(looked, study), cargoes(looked, roles), provenance(study, roles), regimes(looked),
         labels_of(study, roles), min(runs, LOOKED_INTO), options.get("asked", ""),
-        headline, left, history, sources, structure=structure,
+        headline, left, history, sources, structure=structure, takes=takes,
     )  # fmt: skip
     if calibrated is None:
         return found

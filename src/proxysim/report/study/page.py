@@ -22,6 +22,8 @@ from proxysim.report.study.patterns import patterns_section
 from proxysim.report.study.pictures import pictures
 from proxysim.report.study.spread import section as spread_section
 from proxysim.report.study.structure import section as structure_section
+from proxysim.report.study.takes import section as takes_section
+from proxysim.report.study.takes import words_of
 from proxysim.report.text import called, number, span, yearly
 from proxysim.scenario.labels import provision_label
 from proxysim.statistics.paired import rare_words
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from proxysim.scenario.world.world import World
 
 _KEYS = ("main", "matrix", "fighting", "arms", "survival", "differences", "chain", "flows", "map", "provenance", "provisions", "counter", "answers",
-         "screening", "spread", "structure", "patterns", "checks", "calibration")  # fmt: skip
+         "screening", "spread", "structure", "takes", "patterns", "checks", "calibration")  # fmt: skip
 #: Those in the section on results.
 _RESULTS = ("matrix", "fighting", "arms", "survival", "differences")
 #: Maximum number of rows in the table of effects.
@@ -77,7 +79,8 @@ def _context(found: Findings, full: bool) -> dict[str, Any]:
         "answers": answers_text.section(found),
         "counters": _counters(found), "turns": mean_against_end(found), "held": evidence.held_fixed(found), "not_fixed": evidence.not_fixed(found),
         "uncertainties": words.uncertainties(found) if found.screening is not None else "",
-        "grades": evidence.grades(found), "spread": spread_section(found), "structure": structure_section(found), "patterns": patterns_section(found),
+        "grades": evidence.grades(found), "spread": spread_section(found), "structure": structure_section(found), "takes": takes_section(found),
+        "patterns": patterns_section(found),
         "calibration": calibration_section(found), "label": Path(scenario.file).stem,
         "runs": counted(study.runs, "paired run" if found.comparison is not None else "run"),
         "months": (study.worlds[0].months[0], study.worlds[0].months[-1]), "command": found.asked or _command(found),
@@ -109,6 +112,9 @@ def _command(found: Findings) -> str:
     drawn = [] if not found.study.uncertain else ["--uncertain"] if posterior is None else ["--posterior", posterior.to_json()["file"]]
     drawn += ["--evidence"] if found.sources is not None else []
     drawn += ["--forms"] if found.structure is not None else []
+    if found.takes:
+        outcome, asked = found.takes[0].study.outcome, [one.axis.varied.text for one in found.takes]
+        drawn += words_of(asked, found.takes[0].crosses, f"{outcome.measure}.{outcome.actor}")
     return shlex.join([*parts, *focus, *drawn, *_policies(found.world), "--out", "report.html"])
 
 
@@ -236,9 +242,9 @@ def write_report(
     rng : seed, or a SeedSequence or Generator that gives one; default 0
     full : whether the folded tables are printed too; default False. On a screen they can always be unfolded
     options : keywords `uncertain` (True resamples the uncertain parameters in the runs; default False), `evidence` (True divides the variance
-        of the main effect among grades of evidence, sections of the file and random variation; default False), `forms` (True estimates the
-        main effect in every form of the model; default False), `policies` (policies that
-        are on: "file", "off", "on" or ids; None, the default, leaves them as they are in `world`), `threads` (number of
+        of the main effect among grades of evidence, sections of the file and random variation; default False), `vary`, `crosses` and
+        `measure` (numbers that are varied to find where the main effect crosses a level, as in `proxysim.threshold`; default none), `forms`
+        (True estimates the main effect in every form of the model; default False), `policies` (policies that are on: "file", "off", "on" or ids; None, the default, leaves them as they are in `world`), `threads` (number of
         threads; None, the default, uses all processors), `steps` (called with the name of each step; returns a function called
         as ``progress(done, total)``, or None) and `asked` (command to quote in the report; empty by default)
 

@@ -12,7 +12,7 @@ from proxysim.formatting import capital, counted, joined, percent
 from proxysim.report.html import Picture, Pictures
 from proxysim.report.labels import makers
 from proxysim.report.roles import fighters
-from proxysim.report.study import alt_text, spread, structure
+from proxysim.report.study import alt_text, spread, structure, takes
 from proxysim.report.study.answers_text import bars, told_bars
 from proxysim.report.study.calibration import effects_table
 from proxysim.report.study.months import standing
@@ -20,6 +20,7 @@ from proxysim.report.text import MONTHS, per_year, yearly
 from proxysim.scenario.labels import number_label
 from proxysim.studies.limits import ceiling_words, ceilings
 from proxysim.studies.patterns.document import EVIDENCE
+from proxysim.studies.phrases import table_factor, table_unit
 
 if TYPE_CHECKING:
     import pandas
@@ -54,6 +55,7 @@ def pictures(found: Findings) -> dict[str, Picture]:
         _judged(made, found)
         _spread(made, found)
         _structure(made, found)
+        _takes(made, found)
         _answers(made, found)
         _patterns(made, found)
         _calibration(made, found)
@@ -338,6 +340,18 @@ def _structure(made: Pictures, found: Findings) -> None:
         focus = found.labels[found.roles.focus or ""]
         _add(made, "structure", "The effect in every form of the model", figures.effects_by_form(structure.table(found)),
              f"The answer is the effect of “{focus}” on the {found.yardstick[0]}, {found.yardstick[1]}.", structure.alt_text(found))  # fmt: skip
+
+
+def _takes(made: Pictures, found: Findings) -> None:
+    """The effect against a number that is varied."""
+    from proxysim import figures
+
+    one = takes.drawn(found)
+    if one is not None:
+        outcome = one.study.outcome
+        figure = figures.lever_effect(takes.table(one), "value", unit=table_unit(outcome.measure, outcome.unit), labels=takes.labels(found, one),
+                                      level=table_factor(outcome.unit) * one.target)  # fmt: skip
+        _add(made, "takes", "What it would take", figure, "", takes.alt_text(one))
 
 
 def _answers(made: Pictures, found: Findings) -> None:
