@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from proxysim.studies.mean_explanation import MeanExplanation, explain_mean
     from proxysim.studies.patterns.assessment import patterns
     from proxysim.studies.patterns.held_back import held_back
+    from proxysim.studies.portfolio import Portfolio, portfolio
     from proxysim.sweeps.ema import ema_model
     from proxysim.sweeps.execution.options import SweepOptions
     from proxysim.sweeps.results import Sweep, open
@@ -67,6 +68,7 @@ _HOMES = {
     "MeanExplanation": "studies.mean_explanation",
     "MissingExtra": "errors",
     "PactModel": "runs.mesa.model",
+    "Portfolio": "studies.portfolio",
     "ProxyAgent": "runs.mesa.agents",
     "ProxysimError": "errors",
     "Recovery": "studies.calibration.checks",
@@ -97,6 +99,7 @@ _HOMES = {
     "open": "sweeps.results",
     "patterns": "studies.patterns.assessment",
     "places_and_legs": "figures.places",
+    "portfolio": "studies.portfolio",
     "recover": "studies.calibration.checks",
     "replay": "sweeps.verification",
     "resume": "sweeps.runner",
@@ -126,6 +129,7 @@ __all__ = [
     "MeanExplanation",
     "MissingExtra",
     "PactModel",
+    "Portfolio",
     "ProxyAgent",
     "ProxysimError",
     "Recovery",
@@ -158,6 +162,7 @@ __all__ = [
     "open",
     "patterns",
     "places_and_legs",
+    "portfolio",
     "recover",
     "replay",
     "resume",
