@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from proxysim.figures.origins import provenance
     from proxysim.figures.pattern_ranges import patterns
     from proxysim.figures.places import places_and_legs
+    from proxysim.figures.portfolios import frontier, robustness
     from proxysim.figures.prior_posterior import prior_and_posterior
     from proxysim.figures.provisions import waterfall
     from proxysim.figures.rankings import ranking, tornado
@@ -33,10 +34,10 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "alluvial": "flows", "arms_map": "leg_flows", "arms_over_time": "bands", "capacity_bands": "bands",
-    "differences": "effects", "effect_matrix": "matrices", "headline": "bands", "heat_map": "heatmaps",
+    "differences": "effects", "effect_matrix": "matrices", "frontier": "portfolios", "headline": "bands", "heat_map": "heatmaps",
     "lever_effect": "levers", "patterns": "pattern_ranges", "places_and_legs": "places", "prior_and_posterior": "prior_posterior",
     "provenance": "origins", "ranking": "rankings",
-    "regime_stability": "regimes", "save": "kit.export", "support_chain": "chains", "survival": "standing",
+    "regime_stability": "regimes", "robustness": "portfolios", "save": "kit.export", "support_chain": "chains", "survival": "standing",
     "sweep_lines": "sweeps", "sweep_scatter": "levers", "sweep_spread": "sweeps", "taken_by_answers": "answers",
     "tornado": "rankings", "variance_shares": "variance", "waterfall": "provisions",
 }  # fmt: skip
@@ -48,6 +49,7 @@ __all__ = [
     "capacity_bands",
     "differences",
     "effect_matrix",
+    "frontier",
     "headline",
     "heat_map",
     "lever_effect",
@@ -57,6 +59,7 @@ __all__ = [
     "provenance",
     "ranking",
     "regime_stability",
+    "robustness",
     "save",
     "support_chain",
     "survival",

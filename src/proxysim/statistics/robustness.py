@@ -207,7 +207,8 @@ def pareto(costs: Array, losses: Array) -> Array:
     together = max(1, _TOGETHER // points.size)
     for low in range(0, len(points), together):
         some = points[low : low + together, None]
-        dominated[low : low + together] = ((points <= some).all(axis=2) & (points < some).any(axis=2)).any(axis=1)
+        beaten = np.asarray((points <= some).all(axis=2) & (points < some).any(axis=2))  # (option, other)
+        dominated[low : low + together] = beaten.any(axis=1)
     return ~dominated
 
 

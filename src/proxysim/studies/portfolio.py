@@ -659,11 +659,11 @@ def groups_of(options: Sequence[Choice], purses: Sequence[float]) -> list[Group]
     every = max(options, key=lambda one: one.number).countermeasures
     found = []
     for purse in purses:
-        most = purse * (1.0 + DUST)
+        limit = purse * (1.0 + DUST)
         members = [
             at for at, one in enumerate(options)
-            if (one.cost or 0.0) <= most
-            and all(cost[frozenset((*one.countermeasures, more))] > most for more in every if more not in one.countermeasures)
+            if (one.cost or 0.0) <= limit
+            and all(cost[frozenset((*one.countermeasures, more))] > limit for more in every if more not in one.countermeasures)
         ]  # fmt: skip
         found.append(Group("purse", purse, tuple(members)))
     return found
@@ -798,6 +798,6 @@ def _cost_columns(option: Choice) -> dict[str, Any]:
 
 def _records(table: pandas.DataFrame) -> list[dict[str, Any]]:
     """The rows of a table for JSON; undefined values are None."""
-    rows: list[dict[str, Any]] = table.to_dict("records")
-    return [{key: None if isinstance(one, float) and not math.isfinite(one) else one for key, one in row.items()} for row in rows]
+    rows = table.to_dict("records")
+    return [{str(key): None if isinstance(one, float) and not math.isfinite(one) else one for key, one in row.items()} for row in rows]
 

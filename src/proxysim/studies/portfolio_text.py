@@ -140,7 +140,7 @@ _ALPHABET = "ABCDEFGHIJKL"
 def _short(result: Portfolio, at: int) -> str:
     """Return an option as letters."""
     places = list(result.costs)
-    return "+".join(_ALPHABET[places.index(name)] for name in result.options[at].countermeasures) or "none"
+    return "".join(_ALPHABET[places.index(name)] for name in result.options[at].countermeasures) or "none"
 
 
 def _limit(group: Group) -> str:
@@ -150,24 +150,42 @@ def _limit(group: Group) -> str:
 
 def _leaders(result: Portfolio) -> list[str]:
     """Return the table of leaders: for each outcome and group, the best option by each criterion, and what is tied with it."""
-    rows = []
+    rows: list[list[str]] = []
+    heads: list[tuple[int, str]] = []
     for one, of_groups in zip(result.objectives, result.ranked, strict=True):
-        name, factor = outcome_name(result.scenario, one.measure, one.actor), table_factor(one.unit)
+        before, factor = len(rows), table_factor(one.unit)
         for group, found in zip(result.groups, of_groups, strict=True):
-            if len(group.members) < 2:
+            if not _is_choice(group):
                 continue
             led = found["regret_90"]
             leader = _leader(led)
             needed = [standing.futures for standing in led if standing.tied and standing.futures is not None]
             rows.append([
-                name, _limit(group), _short(result, group.members[leader]), ascii_only(number(factor * led[leader].value)),
+                f"  {_limit(group)}", _short(result, group.members[leader]), ascii_only(number(factor * led[leader].value)),
                 f"{sum(bool(standing.tied) for standing in led) - 1} of {len(led) - 1}", f"{min(needed):,}" if needed else "-",
                 *(_short(result, group.members[_leader(found[criterion])]) for criterion in ("loss", "satisfied", "regret_max")),
             ])  # fmt: skip
-            name = ""
-    limit = "purse" if result.groups and result.groups[0].by == "purse" else "number"
-    head = ["best option by criterion", limit, "90 % regret", "value", "tied", "needed", "effect", "satisfied", "max regret"]
-    return fitted(head, rows, left=(0, 2, 6, 7, 8)) if rows else ["No two options can be ranked with each other."]
+        heads.append((len(rows) - before, f"{outcome_name(result.scenario, one.measure, one.actor)}, {table_unit(one.measure, one.unit)}"))
+    if not rows:
+        return ["No two options can be ranked with each other."]
+    head = [_limit_name(result), "90 % regret", "value", "tied", "needed", "mean effect", "satisfied", "largest regret"]
+    lines = fitted(head, rows, left=(0, 1, 5, 6, 7))
+    words = ["The best option by each criterion, with what is tied with the best by the 90th percentile of the regret:", *lines[:2]]
+    at = 2
+    for count, name in heads:
+        words += [name, *lines[at : at + count]]
+        at += count
+    return words
+
+
+def _is_choice(group: Group) -> bool:
+    """Return whether a group ranks anything; a purse of which one option makes most is shown too."""
+    return len(group.members) > 1 or group.by == "purse"
+
+
+def _limit_name(result: Portfolio) -> str:
+    """Return the name of the limit of the groups."""
+    return "purse" if result.groups[0].by == "purse" else "number"
 
 
 def _ranking(result: Portfolio, place: int, full: bool) -> list[str]:
@@ -175,7 +193,7 @@ def _ranking(result: Portfolio, place: int, full: bool) -> list[str]:
     one, rows = result.objectives[place], []
     factor = table_factor(one.unit)
     for group, found in zip(result.groups, result.ranked[place], strict=True):
-        if len(group.members) < 2:
+        if not _is_choice(group):
             continue
         order = sorted(range(len(group.members)), key=lambda at: (found["regret_90"][at].rank, at))
         label = _limit(group)
@@ -194,8 +212,7 @@ def _ranking(result: Portfolio, place: int, full: bool) -> list[str]:
     unit = table_unit(one.measure, one.unit)
     words = f'Ranked by the 90th percentile of the regret: {outcome_name(result.scenario, one.measure, one.actor)}, {unit}. Satisfied: '
     words += f'"{one.condition}".' + ("" if full else f" The best {ROWS} of each group.")
-    limit = "purse" if result.groups[0].by == "purse" else "number"
-    head = [limit, "option", "90 % regret", "effect", "satisfied", "max regret", "", "needed"]
+    head = [_limit_name(result), "option", "90 % regret", "effect", "satisfied", "max regret", "", "needed"]
     return [*wrapped(words), *fitted(head, rows, left=(1, 6))]
 
 
