@@ -318,7 +318,7 @@ def test_portfolio__text_fits_and_leads_with_the_answer(found: ps.Portfolio) -> 
         words = found.summary(full)
         assert max(map(len, words.splitlines())) <= 100
         first = " ".join(words.split("\n\n")[0].split())
-        assert "strong changes it by" in first and "with all 3 countermeasures" in first and "Within a purse of USD 36 m a year" in first
+        assert "strong changes it by" in first and "with all 3 countermeasures" in first and "Within a purse of USD 54 m a year" in first
         assert "The largest regret grows with the number of futures" in " ".join(words.split())
     assert "received_arms_end" not in found.summary(), "there is no such measure, so it is not lacking"
     assert "Not compared" not in found.summary()

@@ -170,7 +170,8 @@ def _leaders(result: Portfolio) -> list[str]:
         return ["No two options can be ranked with each other."]
     head = [_limit_name(result), "90 % regret", "value", "tied", "needed", "mean effect", "satisfied", "largest regret"]
     lines = fitted(head, rows, left=(0, 1, 5, 6, 7))
-    words = ["The best option by each criterion, with what is tied with the best by the 90th percentile of the regret:", *lines[:2]]
+    what = "The best option by each criterion; value, ties and futures needed are those of the 90th percentile of the regret."
+    words = [*wrapped(what), *lines[:2]]
     at = 2
     for count, name in heads:
         words += [name, *lines[at : at + count]]
@@ -199,7 +200,7 @@ def _ranking(result: Portfolio, place: int, full: bool) -> list[str]:
         label = _limit(group)
         for at in order if full else order[:ROWS]:
             led = found["regret_90"][at]
-            tied = "leads" if at == order[0] else "same" if led.same else "tied" if led.tied else ""
+            tied = "alone" if len(order) == 1 else "leads" if at == order[0] else "same" if led.same else "tied" if led.tied else ""
             rows.append([
                 label, _short(result, group.members[at]), ascii_only(number(factor * led.value)),
                 ascii_only(number(factor * float(one.effects[group.members[at]].mean()), signed=True)),
@@ -260,7 +261,7 @@ def _joint(result: Portfolio) -> list[str]:
     sure = [at for at in on if table["probability"][at] >= 0.95]
     words += f", {len(sure):,} of them in at least 95 % of resampled futures."
     off = sum(1 for at in table.index if table["probability"][at] <= LISTED)
-    words += f" {off:,} are on it in at most {plain(100 * LISTED)} %."
+    words += f" {counted(off, 'option')} {'is' if off == 1 else 'are'} on it in at most {plain(100 * LISTED)} %."
     return wrapped(words)
 
 
