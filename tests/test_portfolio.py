@@ -159,7 +159,7 @@ def test_ties__a_clear_difference_is_none_and_a_small_one_says_how_many_futures_
 
 
 def test_ties__same_in_every_future_needs_no_number() -> None:
-    """No number of futures would tell them apart, which is said by `same`."""
+    """No number of futures would distinguish them, which is said by `same`."""
     losses = np.stack([np.arange(30.0), np.arange(30.0), np.arange(30.0) + 1.0])
     found = standings(losses, losses <= 3.0)
     assert [(True, True, None)] * 2 + [(False, False, None)] == [(one.tied, one.same, one.futures) for one in found["loss"]]

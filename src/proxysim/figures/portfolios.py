@@ -204,7 +204,7 @@ def robustness(table: pandas.DataFrame, labels: Mapping[str, str] | None = None,
     over, options = max(0, len(options) - _OPTIONS), options[:_OPTIONS]
     columns = [(measure, criterion) for measure in measures for criterion in _CRITERIA]
     if ax is None:
-        words = "Rank of each option by four criteria, 1 for the best; the 90th percentile of the regret leads. Framed: cannot be told apart "
+        words = "Rank of each option by four criteria, 1 for the best; the 90th percentile of the regret leads. Framed: cannot be distinguished "
         words += "from the best by that criterion, jointly at 95 %. The largest regret has no interval."
         words += f" {sample_note(table, 'futures')}." if "n" in table else ""
         words += f" {over} more are not shown." if over else ""

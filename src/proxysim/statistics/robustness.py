@@ -34,9 +34,9 @@ class Standing:
     ----------
     value : value of the criterion
     rank : 1 for the best; equal values share a rank
-    tied : whether it cannot be told apart from the leader; None if the criterion has no interval
+    tied : whether it cannot be distinguished from the leader; None if the criterion has no interval
     same : whether it has the same value as the leader in every future
-    futures : number of futures at which a difference of the size seen would be told apart; None if it is told apart already, or if
+    futures : number of futures at which a difference of the size seen would be distinguished; None if it is distinguished already, or if
         no number of futures would do
     """
 
@@ -73,7 +73,7 @@ def high_regret(losses: Array) -> Array:
 
 
 def standings(losses: Array, satisfied: Array, level: float = LEVEL, seed: int = 0) -> dict[str, list[Standing]]:
-    """Rank options that can be compared fairly by four criteria, and find those that cannot be told apart from the leader.
+    """Rank options that can be compared fairly by four criteria, and find those that cannot be distinguished from the leader.
 
     The criteria are the 90th percentile of the regret, the mean loss, the share of futures that are satisfied, and the largest
     regret. Ties are joint over all options: each is compared with the leader at a level of 1 - (1 - `level`) / (options - 1), by

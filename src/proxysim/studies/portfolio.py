@@ -328,9 +328,9 @@ class Portfolio:
         DataFrame : by ("number" or "purse"), limit (the number, or the purse in USD m per month), measure, actor, unit, option,
             criterion ("regret_90": 90th percentile of the regret, which leads; "loss": mean effect; "satisfied": share of futures
             that satisfy the condition; "regret_max": largest regret), value, low, high (interval of the 90th percentile of the
-            regret; NaN for the other criteria), rank, tied (whether it cannot be told apart from the leader; None for the largest
+            regret; NaN for the other criteria), rank, tied (whether it cannot be distinguished from the leader; None for the largest
             regret, which has no interval), same (whether it is the same as the leader in every future), futures (number that would
-            tell them apart; NaN if they are, or if no number would) and n (futures)
+            tell them apart; NaN if they are distinguished, or if no number would) and n (futures)
 
         Examples
         --------

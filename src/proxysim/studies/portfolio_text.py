@@ -28,7 +28,7 @@ _NOTES = (
     "under all options. An effect is the pact with these countermeasures minus the baseline without any.",
     "Regret: how much worse an option is than the one that is best in the same future among those it is ranked with. Its 90th "
     "percentile leads. The largest regret grows with the number of futures, because it rests on the worst of them.",
-    "Tied: cannot be told apart from the leader, jointly at 95 %; needed: futures that would tell apart the closest of them that "
+    "Tied: cannot be distinguished from the leader, jointly at 95 %; needed: futures that would distinguish the closest of them that "
     "differs at all, if its difference is as seen.",
 )
 
@@ -77,7 +77,7 @@ def _shown_groups(result: Portfolio) -> list[int]:
 
 
 def _group_sentence(result: Portfolio, at: int) -> str:
-    """Return which option of a group has the smallest regret, and how many cannot be told apart from it."""
+    """Return which option of a group has the smallest regret, and how many cannot be distinguished from it."""
     group, one, found = result.groups[at], result.objectives[0], result.ranked[0][at]["regret_90"]
     leader = _leader(found)
     words = f"{_within(group)}, {_called(result.options[group.members[leader]])} has the smallest 90th percentile of the regret"
@@ -85,7 +85,7 @@ def _group_sentence(result: Portfolio, at: int) -> str:
     tied = sum(1 for place, standing in enumerate(found) if standing.tied and place != leader)
     if not tied:
         return f"{words}, and no other option is tied with it."
-    return f"{words}; {counted(tied, 'other option')} cannot be told apart from it at {result.futures:,} futures."
+    return f"{words}; {counted(tied, 'other option')} cannot be distinguished from it at {result.futures:,} futures."
 
 
 def _within(group: Group) -> str:
