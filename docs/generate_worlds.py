@@ -207,6 +207,17 @@ def grades(scenario: Scenario) -> list[tuple[str, int, int, int]]:
     ]  # fmt: skip
 
 
+def cost(scenario: Scenario, branch: str) -> str:
+    """What a branch costs, with its range, and who pays; empty if it states no cost."""
+    if branch not in scenario.costs:
+        return ""
+    found = scenario.costs[branch]
+    number = found.number
+    ends = "" if number.low is None or number.high is None else f", {12.0 * number.low:g} to {12.0 * number.high:g}"
+    grade = f" ({number.grade})" if number.grade else ""
+    return f"{12.0 * number.value:g}{ends}{grade}{f', `{found.payer}`' if found.payer else ''}"
+
+
 def changes(tables: dict[str, Any]) -> str:
     """The changes of an event or branch, as written in the file."""
     found = []
@@ -311,9 +322,11 @@ def world_page(file: Path, world: World) -> str:
     if opening(file):
         parts += ["## Notes in the file\n", f"```\n{opening(file)}\n```\n"]
     if scenario.branches:
-        lines = [(f"`{name}`" + " (default)" * (name == data.get("branch")), about, changes(data["branches"][name]))
+        lines = [(f"`{name}`" + " (default)" * (name == data.get("branch")), about, changes(data["branches"][name]), cost(scenario, name))
                  for name, about in scenario.branches.items()]  # fmt: skip
-        parts += ["## Branches\n", table(("branch", "about", "what it changes"), lines)]
+        width = 4 if scenario.costs else 3
+        head = ("branch", "about", "what it changes", "cost, USD m / year (grade), payer")
+        parts += ["## Branches\n", table(head[:width], [line[:width] for line in lines])]
     if scenario.events:
         parts += ["## Events\n", event_table(scenario, data)]
     if scenario.policies:

@@ -185,6 +185,22 @@ def by_form() -> pd.DataFrame:
     return table.assign(measure="stock", actor="reds", branch="strong", unit="USD m of arms", level=0.95, n=40)
 
 
+def options() -> pd.DataFrame:
+    """Combinations of three countermeasures, of which one has a very long label."""
+    names = ["none", "strikes", "reds", "blues", "reds+strikes", "blues+reds", "blues+strikes", "blues+reds+strikes"]
+    rows = [(name, 0 if name == "none" else 1 + name.count("+"), 100.0 * at, 9.0 - at + (at % 3), at in (0, 1, 4, 7), 1.0 if at < 5 else 0.4,
+             0.8 - 0.1 * (at % 3), 200) for at, name in enumerate(names)]  # fmt: skip
+    return pd.DataFrame(rows, columns=["option", "number", "cost", "effect", "on", "probability", "probability_drawn", "n"])
+
+
+def ranked() -> pd.DataFrame:
+    """Ranks of three options by four criteria, for the mean and the end."""
+    rows = [(measure, option, criterion, 1 + (at + place) % 3, None if criterion == "regret_max" else at == 1, 200)
+            for measure in ("capacity", "capacity_end") for at, option in enumerate(("strikes+reds", "blues", "greens+strikes"))
+            for place, criterion in enumerate(("regret_90", "loss", "satisfied", "regret_max"))]  # fmt: skip
+    return pd.DataFrame(rows, columns=["measure", "option", "criterion", "rank", "tied", "n"])
+
+
 def sweep() -> pd.DataFrame:
     """An answer over two numbers."""
     rows = [
@@ -231,6 +247,8 @@ def sample() -> pd.DataFrame:
 
 
 MADE: dict[str, Callable[..., Figure]] = {
+    "frontier": lambda **o: figures.frontier(options(), "index points", "USD m / year", labels=LABELS, **o),
+    "robustness": lambda **o: figures.robustness(ranked(), labels=LABELS, **o),
     "arms_over_time": lambda **o: figures.arms_over_time(bands().assign(measure="received_arms"), labels=LABELS, **o),
     "headline": lambda **o: figures.headline(bands(), "capacity", labels=LABELS, **o),
     "effect_matrix": lambda **o: figures.effect_matrix(effects(), labels=LABELS, **o),
@@ -257,6 +275,8 @@ MADE: dict[str, Callable[..., Figure]] = {
     "sweep_lines": lambda **o: figures.sweep_lines(sweep(), "strength", "difference", "detection", "index points", **o),
 }  # fmt: skip
 EMPTY: dict[str, Callable[[], Figure]] = {
+    "frontier": lambda: figures.frontier(options().head(0)),
+    "robustness": lambda: figures.robustness(ranked().head(0)),
     "arms_over_time": lambda: figures.arms_over_time(bands().head(0)),
     "headline": lambda: figures.headline(bands().head(0)),
     "effect_matrix": lambda: figures.effect_matrix(effects().head(0)),

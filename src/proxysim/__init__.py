@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from proxysim.studies.mean_explanation import MeanExplanation, explain_mean
     from proxysim.studies.patterns.assessment import patterns
     from proxysim.studies.patterns.held_back import held_back
+    from proxysim.studies.portfolio import Portfolio, portfolio
     from proxysim.studies.threshold import BreakEven, Threshold, break_even, threshold
     from proxysim.sweeps.ema import ema_model
     from proxysim.sweeps.execution.options import SweepOptions
@@ -71,6 +72,7 @@ _HOMES = {
     "MeanExplanation": "studies.mean_explanation",
     "MissingExtra": "errors",
     "PactModel": "runs.mesa.model",
+    "Portfolio": "studies.portfolio",
     "ProxyAgent": "runs.mesa.agents",
     "ProxysimError": "errors",
     "Recovery": "studies.calibration.checks",
@@ -104,6 +106,7 @@ _HOMES = {
     "open": "sweeps.results",
     "patterns": "studies.patterns.assessment",
     "places_and_legs": "figures.places",
+    "portfolio": "studies.portfolio",
     "recover": "studies.calibration.checks",
     "replay": "sweeps.verification",
     "resume": "sweeps.runner",
@@ -136,6 +139,7 @@ __all__ = [
     "MeanExplanation",
     "MissingExtra",
     "PactModel",
+    "Portfolio",
     "ProxyAgent",
     "ProxysimError",
     "Recovery",
@@ -171,6 +175,7 @@ __all__ = [
     "open",
     "patterns",
     "places_and_legs",
+    "portfolio",
     "recover",
     "replay",
     "resume",

@@ -58,7 +58,11 @@ def _print_design(experiment: Experiment, table: Design) -> None:
     print(experiment.question)
     print(f"  world     {experiment.base}")
     compared = " (the others are compared with the first)" if len(experiment.branches) > 1 else ""
-    print(f"  branches  {', '.join(experiment.branches)}{compared}")
+    if experiment.countermeasures:
+        print(f"  branches  {experiment.branches[0]} (the others are compared with it); {experiment.branches[1]} with every combination of")
+        print(f"            {', '.join(experiment.countermeasures)}: {len(experiment.branches) - 1:,} combinations")
+    else:
+        print(f"  branches  {', '.join(experiment.branches)}{compared}")
     print(f"  measures  {', '.join(experiment.measures)}")
     for role in ("levers", "uncertainties"):
         factors = [factor for factor in experiment.factors if factor.role == role]
@@ -126,8 +130,8 @@ def sweep(
     """Run an experiment and store its results in a new folder. If it is interrupted, `resume` continues it."""
     from proxysim.sweeps.runner import sweep as run_sweep
 
-    chosen = _options(workers, hook)
-    _finish(run_sweep(file, out, chosen, block=block, progress=bar(), say=_say))
+    chosen = options_of(workers, hook)
+    _finish(run_sweep(file, out, chosen, block=block, progress=bar(), say=say))
 
 
 @app.command("resume")
@@ -144,8 +148,8 @@ def resume(
     """Resume a sweep: run only what is missing or damaged."""
     from proxysim.sweeps.runner import resume as resume_sweep
 
-    chosen = _options(workers, hook)
-    _finish(resume_sweep(folder, chosen, failed=failed, progress=bar(), say=_say))
+    chosen = options_of(workers, hook)
+    _finish(resume_sweep(folder, chosen, failed=failed, progress=bar(), say=say))
 
 
 @app.command("extend")
@@ -164,8 +168,8 @@ def extend(
     """
     from proxysim.sweeps.runner import extend as extend_sweep
 
-    chosen = _options(workers, hook)
-    _finish(extend_sweep(folder, chosen, runs=runs, points=points, progress=bar(), say=_say))
+    chosen = options_of(workers, hook)
+    _finish(extend_sweep(folder, chosen, runs=runs, points=points, progress=bar(), say=say))
 
 
 @app.command("status")
@@ -231,7 +235,7 @@ def _number(value: float) -> float | None:
     return None if value != value else value
 
 
-def _options(workers: WorkerOptions, hook: str | None) -> SweepOptions:
+def options_of(workers: WorkerOptions, hook: str | None) -> SweepOptions:
     """Build the options of a sweep; the default is all processors."""
     from proxysim.sweeps.estimate import processors
     from proxysim.sweeps.execution.options import SweepOptions
@@ -240,7 +244,7 @@ def _options(workers: WorkerOptions, hook: str | None) -> SweepOptions:
     return SweepOptions(workers.executor, count, workers.dask, workers.insecure, workers.timeout, hook)
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     print(text, file=sys.stderr)
 
 

@@ -243,8 +243,8 @@ def show(
 ) -> None:
     """Print every number of a world, the routes of its ties, or its policies.
 
-    Shows the range, source and grade of each number and where its value comes from: file, branch, --set or default. A series
-    has one line per month in which its value changes, and its range is a multiplier. Numbers that policies move are marked.
+    Shows the range, source and grade of each number and where its value comes from: file, branch, --set or default, and what
+    branches cost. A series has one line per month in which its value changes, and its range is a multiplier. Numbers that policies move are marked.
     """
     from proxysim.errors import did_you_mean
     from proxysim.scenario.resolve.loader import load_scenario
@@ -258,6 +258,24 @@ def show(
         raise refusal("--actor", f'"{actor[:60]}" is not an actor of this world{near}')
     for line in _policies(scenario, actor) if answers else _routes(scenario, actor) if routes else _numbers(scenario, actor, full):
         print(line)
+    if not answers and not routes:
+        for line in _costs(scenario, actor):
+            print(line)
+
+
+def _costs(scenario: Scenario, actor: str | None) -> list[str]:
+    """The table of the costs of branches, or of those that an actor pays; empty if no branch states one."""
+    chosen = {name: cost for name, cost in scenario.costs.items() if actor in (None, cost.payer)}
+    if not chosen:
+        return []
+    rows = []
+    for name, cost in chosen.items():
+        number = cost.number
+        low, high = _range(scenario, number, "money_flow", 12.0)
+        value = _value(scenario, 12.0 * number.value, "money_flow")
+        rows.append((f"branches.{name}.cost", value, "USD m / year", low, high, ", ".join(number.source), number.grade or "", cost.payer))
+    lines = table(("cost of a branch", "value", "unit", "low", "high", "source", "grade", "paid by"), rows, left=(0, 2, 5, 6, 7))
+    return ["", *lines, "", "Costs of branches are outside the books: no run depends on them."]
 
 
 def _numbers(scenario: Scenario, actor: str | None, full: bool) -> list[str]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from proxysim.figures.origins import provenance
     from proxysim.figures.pattern_ranges import patterns
     from proxysim.figures.places import places_and_legs
+    from proxysim.figures.portfolios import frontier, robustness
     from proxysim.figures.prior_posterior import prior_and_posterior
     from proxysim.figures.provisions import waterfall
     from proxysim.figures.rankings import ranking, tornado
@@ -35,10 +36,11 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "alluvial": "flows", "arms_map": "leg_flows", "arms_over_time": "bands", "break_even": "thresholds", "capacity_bands": "bands",
-    "differences": "effects", "effect_matrix": "matrices", "effects_by_form": "forms", "headline": "bands", "heat_map": "heatmaps",
+    "differences": "effects", "effect_matrix": "matrices", "effects_by_form": "forms", "frontier": "portfolios", "headline": "bands",
+    "heat_map": "heatmaps",
     "lever_effect": "levers", "patterns": "pattern_ranges", "places_and_legs": "places", "prior_and_posterior": "prior_posterior",
     "provenance": "origins", "ranking": "rankings",
-    "regime_stability": "regimes", "save": "kit.export", "support_chain": "chains", "survival": "standing",
+    "regime_stability": "regimes", "robustness": "portfolios", "save": "kit.export", "support_chain": "chains", "survival": "standing",
     "sweep_lines": "sweeps", "sweep_scatter": "levers", "sweep_spread": "sweeps", "taken_by_answers": "answers",
     "tornado": "rankings", "variance_shares": "variance", "waterfall": "provisions",
 }  # fmt: skip
@@ -52,6 +54,7 @@ __all__ = [
     "differences",
     "effect_matrix",
     "effects_by_form",
+    "frontier",
     "headline",
     "heat_map",
     "lever_effect",
@@ -61,6 +64,7 @@ __all__ = [
     "provenance",
     "ranking",
     "regime_stability",
+    "robustness",
     "save",
     "support_chain",
     "survival",

@@ -163,6 +163,22 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True)
+class BranchCost:
+    """What a branch costs, such as a countermeasure.
+
+    It is the price of a decision, outside of the books of the world: no run, draw or hash depends on it.
+
+    Attributes
+    ----------
+    number : the cost, USD m per month, with its range and source
+    payer : id of the actor that pays; empty if the file does not say
+    """
+
+    number: Number
+    payer: str
+
+
+@dataclass(frozen=True)
 class Asked:
     """Origin of a scenario, from which other branches can be resolved: a file or text, and changes.
 
@@ -209,6 +225,7 @@ class Scenario:
     asked : origin of the scenario
     reference : the branch with which its policies compare; None if none of them needs one
     posterior : particles from which uncertain parameters are drawn; None if they are drawn from their ranges
+    costs : branch -> what it costs, for branches that state it; no run depends on them
     """
 
     file: str
@@ -231,6 +248,7 @@ class Scenario:
     asked: Asked | None = None
     reference: Scenario | None = None
     posterior: Posterior | None = None
+    costs: dict[str, BranchCost] = field(default_factory=dict)
 
     def with_posterior(self, posterior: Posterior | None) -> Scenario:
         """Return the scenario, and the branch with which its policies compare, with parameters drawn from a posterior."""

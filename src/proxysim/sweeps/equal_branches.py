@@ -52,7 +52,7 @@ class EqualBranches:
 def equal_branches(variation: Variation, design: Design) -> list[EqualBranches]:
     """Return the groups of branches that are the same world at every point looked at, which are spread over the design."""
     experiment = variation.experiment
-    names, count = experiment.branches, len(design)
+    names, count = experiment.distinct, len(design)
     if len(names) < 2:
         return []
     chosen = sorted({round(k) for k in np.linspace(0, count - 1, min(count, POINTS_COMPARED))})

@@ -45,15 +45,17 @@ class Cost:
 def cost_of(variation: Variation, design: Design, least_seconds: float = MEASURED_SECONDS) -> Cost:
     """Time some runs at the middle point in every branch and scale up to the whole design.
 
+    Of combinations of countermeasures, only those of at most one are timed.
+
     Parameters
     ----------
     least_seconds : minimum time of the timed runs, in seconds
     """
     experiment = variation.experiment
     middle, began = design.point(len(design) // 2), time.perf_counter()
-    numbers = [variation.numbers(b, [middle]) for b in range(len(experiment.branches))]
+    numbers = [variation.numbers(b, [middle]) for b in range(len(experiment.distinct))]
     texts = len({variation.combination(design.point(k)) for k in range(len(design))}) if variation.has_text else 1
-    setting_up = (time.perf_counter() - began) * (1.0 + 0.1 * (texts - 1))
+    setting_up = (time.perf_counter() - began) * (1.0 + 0.1 * (texts - 1)) * len(experiment.branches) / len(experiment.distinct)
     world = variation.world(0, middle)
     run_rows(
         world, 0, numbers[0], np.zeros(1, np.intp), np.zeros(1, np.uint64)

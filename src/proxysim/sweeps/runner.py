@@ -20,7 +20,7 @@ from proxysim.sweeps.execution.dispatch import Dispatcher, StoppedError
 from proxysim.sweeps.execution.options import SweepOptions
 from proxysim.sweeps.experiment.design import design_of, is_extendable
 from proxysim.sweeps.experiment.experiment import load_experiment
-from proxysim.sweeps.inputs import Variation, columns_of
+from proxysim.sweeps.inputs import WORLDS_KEPT, Variation, columns_of
 from proxysim.sweeps.store.blocks import Batch
 from proxysim.sweeps.store.files import digest_of, storing, write_file
 from proxysim.sweeps.store.folder import MANIFEST, RUNS, SWEEP, Store, absolute
@@ -43,6 +43,8 @@ from proxysim.sweeps.store.tables import table_damage, write_tables
 BLOCK_SECONDS, LEAST_SECONDS, TIMED_SECONDS = 1.0, 0.25, 0.05
 #: Blocks that each of several workers gets at least, so that none waits long for the last ones.
 BLOCKS_EACH = 16
+#: Pairs of point and run per block at least, where a worker cannot keep the worlds of all branches and builds them for each block.
+PAIRS_TOGETHER = 8
 Progress = Callable[[int, int], None]
 
 
@@ -470,7 +472,8 @@ def block_of(cost: Cost, branches: int, workers: int) -> int:
     seconds = BLOCK_SECONDS
     if workers > 1:
         seconds = min(seconds, max(LEAST_SECONDS, cost.rows * cost.seconds / (workers * BLOCKS_EACH)))
-    return max(1, round(seconds / (cost.seconds * branches)))
+    least = PAIRS_TOGETHER if branches > WORLDS_KEPT else 1
+    return max(least, round(seconds / (cost.seconds * branches)))
 
 
 # ---- running ----------------------------------------------------------------------------------

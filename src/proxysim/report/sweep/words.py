@@ -48,8 +48,10 @@ def varied(found: SweepFindings) -> str:
     design = DESIGNS.get(store.experiment.design, "points of a table")
     what = f"{' and '.join(parts)} {'varies' if total == 1 else 'vary'}" if parts else "nothing varies"
     where = "in the only branch," if found.baseline is None else "in each of the branches"
+    shared = "All branches use the same random numbers, each point its own" if store.experiment.countermeasures else (
+        "All points and branches use the same random numbers")  # fmt: skip
     return (f"Assumptions: {what} over {counted(store.points, 'point')} ({design}). Each point has {counted(store.runs, 'run')} {where} "
-            f"{branches(found)}. All points and branches use the same random numbers; everything else is as in the world.")  # fmt: skip
+            f"{branches(found)}. {shared}; everything else is as in the world.")  # fmt: skip
 
 
 def branches(found: SweepFindings) -> str:

@@ -15,9 +15,9 @@ from proxysim.scenario.resolve.changes import Draft
 from proxysim.scenario.resolve.event_checks import monthly
 from proxysim.scenario.resolve.policy_checks import is_branch
 from proxysim.scenario.resolve.references import named
-from proxysim.scenario.scenario import Event, EventCondition, EventEffect, Number, Policy, Scenario
+from proxysim.scenario.scenario import BranchCost, Event, EventCondition, EventEffect, Number, Policy, Scenario
 from proxysim.scenario.schema.document import Leaf, Path, RawWorld
-from proxysim.scenario.schema.keys import NAMED, SECTIONS, SINGLE, VERBS, Key, key_at
+from proxysim.scenario.schema.keys import BRANCH_COST, NAMED, SECTIONS, SINGLE, VERBS, Key, key_at
 from proxysim.scenario.schema.numbers import Written
 from proxysim.scenario.schema.values import tie_parts
 
@@ -133,6 +133,7 @@ def build(
         effects=effects,
         sources={name: _words(world.leaves, ("sources", name)) for name in sorted(world.ids("sources"))},
         policies=tuple(_policy(name, leaves, branch, moved.get(name, ()), is_reference) for name in sorted(world.ids("policies"))),
+        costs=_costs(world, start),
     )  # fmt: skip
     return replace(scenario, hash=_hash(scenario))
 
@@ -193,6 +194,16 @@ def _plain(key: Key, value: object, start: int) -> object:
     if key.type == "ids" and isinstance(value, tuple):
         return tuple(sorted(value))
     return value - start if key.type == "date" and isinstance(value, int) else value
+
+
+def _costs(world: RawWorld, start: int) -> dict[str, BranchCost]:
+    """Return what each branch costs that states it."""
+    found = {}
+    for name in sorted(world.ids("branches")):
+        leaf = world.leaves.get(("branches", name, "cost"))
+        if leaf:
+            found[name] = BranchCost(number_of(leaf, BRANCH_COST.kind, start), _words(world.leaves, ("branches", name, "payer")))
+    return found
 
 
 def _event(name: str, leaves: Leaves, start: int, months: int, off: bool) -> Event:

@@ -8,6 +8,7 @@ from typing import Any
 
 from proxysim.errors import Fault, InputError
 from proxysim.scenario.resolve import assembly
+from proxysim.scenario.resolve.branch_costs import check_costs
 from proxysim.scenario.resolve.branch_order import branch_order
 from proxysim.scenario.resolve.changes import Draft
 from proxysim.scenario.resolve.checks import check_world
@@ -101,6 +102,7 @@ class WorldSource:
             draft.apply(change, (), "set")
         leaves = draft.leaves()
         check_world(world, leaves, self.shown)
+        check_costs(world)
         moved = check_policies(world, draft, leaves)
         off = _off(world, chosen)
         effects = assembly.effects_of(world, draft, leaves, off)

@@ -30,7 +30,7 @@ TEXT_LIMIT = 4000
 #: Numbers that only set up the start; no event may change them.
 START_ONLY = ("stock_origin", "cumulative", "patrols")
 #: Numbers that take no dates although they are not carried.
-_UNDATED = ("stock_origin", "patrols", "noise", "in_force", "until", "policy_from", "policy_until")
+_UNDATED = ("stock_origin", "patrols", "noise", "in_force", "until", "policy_from", "policy_until", "branch_cost")
 
 
 _WITH_A_POLICY = "leave it out, and write the answer as a policy: see docs/scenario-files.md, Policies"
@@ -91,6 +91,12 @@ def _home() -> Key:
 
 def _origin() -> Key:
     return Key("origin", "id", "origin of the arms that it makes", target="origins")
+
+
+#: What a branch costs. It is no parameter of the model: no run depends on it.
+BRANCH_COST = Parameter(
+    "branch_cost", (), ("branches",), "cost", "money_flow", None, 0.0, 1e9, "what the branch costs its payer, outside the books", "Scenario"
+)  # fmt: skip
 
 
 _STRUCTURE: dict[str, tuple[Key, ...]] = {
@@ -181,6 +187,8 @@ _STRUCTURE: dict[str, tuple[Key, ...]] = {
         Key("about", "text", "what is different"),
         Key("extends", "ids", "branches that this one extends", target="branches"),
         Key("off", "ids", "events that do not happen", target="events"),
+        Key("cost", "number", BRANCH_COST.meaning, parameter=BRANCH_COST),
+        Key("payer", "id", "actor that pays the cost", target="actors"),
         *(Key(verb, "changes", f"paths to {verb}") for verb in VERBS),
     ),
     "rules": tuple(

@@ -20,6 +20,7 @@ from proxysim.scenario.world.world import World
 from proxysim.sweeps.execution.context import WorkerContext
 from proxysim.sweeps.execution.hooks import Hook, hook_of, trace_of
 from proxysim.sweeps.execution.journal import Failure, Journal
+from proxysim.sweeps.execution.streams import streams
 from proxysim.sweeps.inputs import ID_LENGTH, Point, digests_from
 from proxysim.sweeps.store.blocks import Block
 from proxysim.sweeps.store.columns import column_of, names_of, texts_of
@@ -155,7 +156,8 @@ class BlockRun:
 
     def _run_piece(self, world: World, numbers: Array, reference: Array | None, points: Array, rows: Array) -> None:
         """Run some rows together, and one by one if that raises an error."""
-        place, stage, seed = np.searchsorted(points, self.points[rows]), "hook", self.context.store.experiment.seed
+        experiment = self.context.store.experiment
+        place, stage, numbered = np.searchsorted(points, self.points[rows]), "hook", streams(experiment, self.points[rows], self.runs[rows])
         self.journal.start(rows)
         try:
             if self.hook:
@@ -167,7 +169,7 @@ class BlockRun:
                     )
             stage, began = "run", time.perf_counter()
             with self.journal.time_limit():
-                values, residual = run_rows(world, seed, numbers, place, self.runs[rows].astype(np.uint64), reference)
+                values, residual = run_rows(world, experiment.seed, numbers, place, numbered, reference)
             self.row_seconds = (time.perf_counter() - began) / len(rows)
         except ENDS_SWEEP:
             raise

@@ -12,6 +12,7 @@ from proxysim.runs.batch import run_rows
 from proxysim.sweeps.execution.block import BlockRun, Task
 from proxysim.sweeps.execution.context import WorkerContext, worker_context
 from proxysim.sweeps.execution.journal import Journal
+from proxysim.sweeps.execution.streams import streams
 from proxysim.sweeps.store.blocks import Receipt
 
 
@@ -39,7 +40,8 @@ def one_run(context: WorkerContext, point: int, branch: int, run: int) -> tuple[
     numbers = variation.numbers(branch, [values_of])
     world = variation.world(branch, values_of)
     values, residual = run_rows(
-        world, context.store.experiment.seed, numbers, np.zeros(1, np.intp), np.array([run], np.uint64),
+        world, context.store.experiment.seed, numbers, np.zeros(1, np.intp),
+        streams(context.store.experiment, np.array([point]), np.array([run])),
         variation.reference_numbers(branch, [values_of]),
     )  # fmt: skip
     kept = values[0, list(context.columns)]

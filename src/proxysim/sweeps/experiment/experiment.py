@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path as FilePath
@@ -25,6 +25,7 @@ from proxysim.scenario.schema.numbers import show
 from proxysim.scenario.schema.values import flatten_changes
 from proxysim.scenario.shipped import shipped_worlds
 from proxysim.scenario.toml.reader import Document, read_file
+from proxysim.sweeps.experiment.countermeasures import combined, faults_of_names
 from proxysim.sweeps.experiment.entries import Entry
 from proxysim.sweeps.experiment.factor_checks import factors_of
 from proxysim.sweeps.experiment.factors import DRAW, RANGE_DISTS, SET, TEXT, Factor, quoted_path
@@ -33,7 +34,7 @@ DESIGNS = ("grid", "one-at-a-time", "lhs", "sobol", "morris", "saltelli", "salte
 #: Designs that need a number of points.
 SAMPLED = ("lhs", "sobol", "morris", "saltelli", "saltelli-first-order")
 ROLES = ("levers", "uncertainties")
-KEYS = ("kind", "question", "base", "branches", "design", "points", "runs", "seed", "measures", "allow_equal_branches", *ROLES)
+KEYS = ("kind", "question", "base", "branches", "design", "points", "runs", "seed", "measures", "allow_equal_branches", "countermeasures", *ROLES)
 NEEDED = ("kind", "question", "base", "branches", "design", "runs", "measures")
 #: Files of other kinds, and where they are used.
 _TAKEN = {
@@ -54,7 +55,8 @@ class Experiment:
     file : path of the experiment file
     question : the question that the experiment asks
     base : path of the world file
-    branches : names of the branches; the others are compared with the first
+    branches : names of the branches; the others are compared with the first. With countermeasures: the baseline, then the second
+        branch joined with every combination of them, the smallest first
     hashes : hash of the world of each branch, in the order of `branches`
     design : one of `DESIGNS`, or the path of a CSV file of points
     points : number of points; 0 if the design determines it
@@ -65,6 +67,8 @@ class Experiment:
     left_out : numbers that a pattern matches but that are 0 in every branch, so that they cannot be switched off
     content : digest of the points if they come from a CSV file and have been read; otherwise empty
     allow_equal_branches : whether factors may make branches equal at every point
+    countermeasures : branches of which all combinations are joined to the second branch, in alphabetical order; empty without
+        this. Then each point also has random numbers of its own, because each is one future
     lines : key -> line in the experiment file
     read : the world as read; None if the experiment comes from the folder of a sweep
     """
@@ -83,6 +87,7 @@ class Experiment:
     left_out: tuple[str, ...] = ()
     content: str = ""
     allow_equal_branches: bool = field(default=False, compare=False)
+    countermeasures: tuple[str, ...] = ()
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
     read: WorldSource | None = field(default=None, compare=False, repr=False)
 
@@ -115,7 +120,7 @@ class Experiment:
             "question": self.question, "branches": list(self.branches), "hashes": list(self.hashes), "design": self.design,
             "points": self.points, "runs": self.runs, "seed": self.seed, "measures": list(self.measures),
             "factors": [factor.to_json() for factor in self.factors], "left_out": list(self.left_out),
-            "content": self.content, "file": self.file, "base": self.base,
+            "content": self.content, "file": self.file, "base": self.base, "countermeasures": list(self.countermeasures),
         }  # fmt: skip
 
     @classmethod
@@ -125,6 +130,7 @@ class Experiment:
         plain: dict[str, Any] = {
             key: data[key] for key in ("file", "question", "base", "design", "points", "runs", "seed", "content")
         }
+        lists["countermeasures"] = tuple(data.get("countermeasures", ()))  # sweeps of earlier versions lack the key
         return cls(**plain, **lists, factors=tuple(Factor.from_json(factor) for factor in data["factors"]))
 
     @property
@@ -133,12 +139,17 @@ class Experiment:
         return self.design not in DESIGNS
 
     @property
+    def distinct(self) -> tuple[str, ...]:
+        """The branches that have to differ, and show what varies: without combinations of several countermeasures."""
+        return self.branches[: 2 + len(self.countermeasures)] if self.countermeasures else self.branches
+
+    @property
     def hash(self) -> str:
         """Hash of everything that the results depend on; file names are left out."""
         content = {
             name: value
             for name, value in self.to_json().items()
-            if name not in ("file", "base", "question", "left_out")
+            if name not in ("file", "base", "question", "left_out") and (value or name != "countermeasures")
         }
         if self.is_file:
             content["design"] = "file"
@@ -200,18 +211,22 @@ class ExperimentReader:
         source = self.source
         if not scenarios or source is None:
             raise InputError(self.faults)
-        factors, left_out = factors_of(entries, scenarios, source, self.document.file, self.faults)
+        countermeasures = tuple(sorted(self._texts(data, "countermeasures", '["sea-patrol", "strikes-on-plant"]')))
+        if countermeasures:
+            scenarios = self._combined(scenarios, countermeasures, source)
+        distinct = dict(list(scenarios.items())[: 2 + len(countermeasures)]) if countermeasures else scenarios
+        factors, left_out = factors_of(entries, distinct, source, self.document.file, self.faults)
         if self.faults:
             raise InputError(self.faults)
         for of_all in (0.0, 1.0):
-            self._corner(source, list(scenarios), factors, of_all)
+            self._corner(source, list(distinct), factors, of_all)
         if self.faults:
             raise InputError(self.faults)
         lines = {key: self.document.line((key,)) for key in KEYS}
         return Experiment(
             file=self.document.file, base=source.file, branches=tuple(scenarios),
             hashes=tuple(scenario.hash for scenario in scenarios.values()),
-            factors=factors, left_out=left_out, lines=lines, read=source, **plain,
+            factors=factors, left_out=left_out, countermeasures=countermeasures, lines=lines, read=source, **plain,
         )  # fmt: skip
 
     def _keys(self, data: dict[str, Any]) -> None:
@@ -330,12 +345,7 @@ class ExperimentReader:
             return {}
         found = {}
         for name in names:
-            parts = [part.strip() for part in name.split("+")]
-            wrong = [part for part in parts if part not in known and part not in ("none", "")]
-            for part in wrong:
-                near = did_you_mean(part, list(known)) or f"; allowed are {', '.join([*known, 'none'])}"
-                self.fault(("branches",), f"{show(part)} is not a branch of {base}{near}")
-            if not wrong:
+            if self._are_branches("branches", [part.strip() for part in name.split("+")], [*known, "none"]):
                 found[name] = source.scenario(name)
         same = {name: (s.start, s.months, s.ids) for name, s in found.items()}
         for name, parts_of in same.items():
@@ -345,6 +355,29 @@ class ExperimentReader:
                     f"{show(name)} has other ids or months than the first branch, so their runs cannot be paired",
                 )
         return found
+
+    def _are_branches(self, key: str, names: Sequence[str], known: Sequence[str]) -> bool:
+        """Whether all names are branches; a fault for each that is not."""
+        wrong = [name for name in names if name not in known and (name or key != "branches")]
+        for name in wrong:
+            near = did_you_mean(name, list(known)) or f"; allowed are {', '.join(known)}"
+            self.fault((key,), f"{show(name)} is not a branch of {self.document.data['base']}{near}")
+        return not wrong
+
+    def _combined(self, scenarios: dict[str, Scenario], countermeasures: Sequence[str], source: WorldSource) -> dict[str, Scenario]:
+        """The baseline, and the second branch with every combination of countermeasures; only the baseline if there is a fault."""
+        branches, key = list(scenarios), "countermeasures"
+        known = next(iter(scenarios.values())).branches
+        if not self._are_branches(key, countermeasures, list(known)):
+            return scenarios
+        faults = list(faults_of_names(countermeasures, self.document.data["branches"], source.ancestors()))
+        if not faults and len(branches) == 2:
+            found, faults = combined(branches[1], countermeasures, source)
+            if not faults:
+                return {branches[0]: scenarios[branches[0]], **found}
+        for message in faults:
+            self.fault((key,), message)
+        return scenarios
 
     def _corner(self, source: WorldSource, branches: list[str], factors: tuple[Factor, ...], u: float) -> None:
         """Resolve the world at the first or at the last values of all factors that set something."""
@@ -377,7 +410,7 @@ def levelled(experiment: Experiment) -> list[str]:
     These are factors that set a number or a text, and uncertain parameters whose range has the same ends in all branches
     and does not depend on the value in between.
     """
-    scenarios = [experiment.scenario(branch) for branch in experiment.branches]
+    scenarios = [experiment.scenario(branch) for branch in experiment.distinct]
     named = [{".".join(path): number for path, number in scenario.numbers.items()} for scenario in scenarios]
     return [factor.name for factor in experiment.factors if _levels(factor, scenarios, named)]
 

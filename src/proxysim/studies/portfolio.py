@@ -1,0 +1,803 @@
+"""Portfolios of countermeasures: what is left of the effect of a pact under every combination of them, in the same futures.
+
+The combinations are the branches of an ordinary sweep. A future is a point of its design, such as a draw of all uncertain
+parameters, with random numbers of its own; it is the same in all combinations.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from proxysim.errors import Fault, InputError, RunError, StorageError, did_you_mean
+from proxysim.runs.outcomes import FALL, REVIVAL, Outcome
+from proxysim.scenario.resolve.branch_costs import costs_of
+from proxysim.scenario.resolve.loader import ancestors_of
+from proxysim.scenario.scenario import BranchCost, Scenario
+from proxysim.scenario.world.quantiles import quantile
+from proxysim.scenario.world.world import World, build
+from proxysim.statistics.intervals import LEVEL, mean_interval, mean_there
+from proxysim.statistics.paired import DUST, paired_differences
+from proxysim.statistics.robustness import (
+    Standing,
+    frontier_chances,
+    high_regret_interval,
+    pareto,
+    resamples_of,
+    settled,
+    standings,
+)
+from proxysim.studies.naming import OutcomeCondition, outcome_condition, outcome_named
+from proxysim.sweeps.estimate import cost_of, duration_words
+from proxysim.sweeps.execution.options import SweepOptions
+from proxysim.sweeps.experiment.countermeasures import combinations_of
+from proxysim.sweeps.experiment.design import design_of
+from proxysim.sweeps.experiment.experiment import Experiment, load_experiment
+from proxysim.sweeps.inputs import Variation, columns_of
+from proxysim.sweeps.results import MARK, Sweep
+from proxysim.sweeps.results import open as open_sweep
+from proxysim.sweeps.runner import Progress, resume, sweep
+from proxysim.sweeps.store.folder import SWEEP, Store, absolute
+from proxysim.sweeps.store.recovery import Say
+
+if TYPE_CHECKING:
+    import pandas
+
+Array = np.ndarray[Any, Any]
+#: Folder of the sweep within that of a portfolio, and name of the option without countermeasures.
+RUNS_FOLDER, NONE = "sweep", "none"
+#: Parts of the cost of all countermeasures that are the purses, unless others are given.
+PURSES = (0.25, 0.5, 0.75)
+#: Criteria in the order of their weight; the first one leads.
+CRITERIA = ("regret_90", "loss", "satisfied", "regret_max")
+#: Actor and measure of the frontier of all objectives together.
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A combination of countermeasures.
+
+    Attributes
+    ----------
+    name : ids joined by "+", or "none"
+    countermeasures : the countermeasures that are on
+    cost, cost_low, cost_high : sum of their costs and of the ends of their ranges, USD m per month; None if any states no cost
+    """
+
+    name: str
+    countermeasures: tuple[str, ...]
+    cost: float | None
+    cost_low: float | None
+    cost_high: float | None
+
+    @property
+    def number(self) -> int:
+        """Number of countermeasures."""
+        return len(self.countermeasures)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Options that are ranked with each other: none of them is part of another one.
+
+    Attributes
+    ----------
+    by : "number" for options of equal number of countermeasures; "purse" for those that use up a purse, so that it pays for no
+        further countermeasure
+    limit : the number, or the purse in USD m per month
+    members : indices of the options
+    """
+
+    by: str
+    limit: float
+    members: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """An outcome, and the effect that is left of the pact on it.
+
+    Attributes
+    ----------
+    measure, actor, unit : the outcome
+    is_maximized : whether a larger effect is better; False if a smaller one is
+    condition : the condition that a future satisfies
+    effects : the outcome under the pact with the option minus that of the baseline without it, ``(option, future)``
+    satisfied : where the condition holds, ``(option, future)``
+    """
+
+    measure: str
+    actor: str
+    unit: str
+    is_maximized: bool
+    condition: str
+    effects: Array
+    satisfied: Array
+
+    @property
+    def losses(self) -> Array:
+        """The effects with a sign that makes less better, ``(option, future)``."""
+        return -self.effects if self.is_maximized else self.effects
+
+    @property
+    def name(self) -> str:
+        """The outcome as it is given in options."""
+        return f"{self.measure}.{self.actor}"
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """Every combination of countermeasures in the same futures: effects, regret, ties, and the frontier; `portfolio` creates it.
+
+    Attributes
+    ----------
+    sweep : the runs
+    scenario : the branch to which countermeasures are joined, for labels
+    options : the combinations, the smallest first; the first is "none"
+    groups : options that are ranked with each other
+    objectives : the outcomes, in the order of the experiment's measures
+    costs : countermeasure -> its costs by the branch that states each; empty for one without a cost
+    futures : number of futures
+    left_out : futures that are left out because a run in them failed
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import proxysim as ps
+    >>> text = '''
+    ... kind     = "experiment"
+    ... question = "Which searches keep arms from the reds?"
+    ... base     = "quickstart"
+    ... branches = ["no-pact", "strong"]
+    ... design   = "lhs"
+    ... points   = 30
+    ... runs     = 1
+    ... measures = ["received_arms.reds"]
+    ... countermeasures = ["sea-patrol"]
+    ... uncertainties   = "uncertain"
+    ... '''
+    >>> _ = Path("options.toml").write_text(text)
+    >>> ps.portfolio("options.toml", "options")
+    Portfolio('strong' against 'no-pact', countermeasures=['sea-patrol'], futures=30)
+    """
+
+    sweep: Sweep
+    scenario: Scenario
+    options: tuple[Choice, ...]
+    groups: tuple[Group, ...]
+    objectives: tuple[Objective, ...]
+    costs: dict[str, dict[str, BranchCost]]
+    futures: int
+    left_out: int
+
+    @property
+    def has_costs(self) -> bool:
+        """Whether every countermeasure states a cost, so that options are compared by cost and not by their number.
+
+        Returns
+        -------
+        bool : True if none is missing
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Which searches keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "lhs"
+        ... points   = 30
+        ... runs     = 1
+        ... measures = ["received_arms.reds"]
+        ... countermeasures = ["sea-patrol"]
+        ... uncertainties   = "uncertain"
+        ... '''
+        >>> _ = Path("options.toml").write_text(text)
+        >>> ps.portfolio("options.toml", "options").has_costs
+        False
+        """
+        return all(self.costs.values())
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Everything that the results depend on, for a record of their origin.
+
+        Returns
+        -------
+        dict : ``experiment``, ``baseline`` and ``branch`` with their hashes in ``world``, ``countermeasures``, ``seed``, ``futures``,
+            ``left_out``, ``runs`` (per future and option), ``model_version`` and ``digest``
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Which searches keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "lhs"
+        ... points   = 30
+        ... runs     = 1
+        ... measures = ["received_arms.reds"]
+        ... countermeasures = ["sea-patrol"]
+        ... uncertainties   = "uncertain"
+        ... '''
+        >>> _ = Path("options.toml").write_text(text)
+        >>> found = ps.portfolio("options.toml", "options").metadata
+        >>> found["branch"], found["countermeasures"], found["futures"]
+        ('strong', ['sea-patrol'], 30)
+        """
+        store, experiment = self.sweep.store, self.sweep.store.experiment
+        return {"experiment": experiment.hash, "world": list(experiment.hashes[:2]), "baseline": experiment.branches[0],
+                "branch": experiment.branches[1], "countermeasures": list(experiment.countermeasures), "seed": experiment.seed,
+                "futures": self.futures, "left_out": self.left_out, "runs": store.runs, "model_version": store.version,
+                "digest": str(self.sweep.state.digest)}  # fmt: skip
+
+    @cached_property
+    def ranked(self) -> list[list[dict[str, list[Standing]]]]:
+        """The standings of each objective in each group, by criterion and in the order of its members.
+
+        Returns
+        -------
+        list : one list per objective with one dict per group: criterion -> list of standings
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Which searches keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "lhs"
+        ... points   = 30
+        ... runs     = 1
+        ... measures = ["received_arms.reds"]
+        ... countermeasures = ["sea-patrol"]
+        ... uncertainties   = "uncertain"
+        ... '''
+        >>> _ = Path("options.toml").write_text(text)
+        >>> list(ps.portfolio("options.toml", "options").ranked[0][0])
+        ['regret_90', 'loss', 'satisfied', 'regret_max']
+        """
+        seed = self.sweep.store.experiment.seed
+        return [[standings(one.losses[list(group.members)], one.satisfied[list(group.members)], seed=seed) for group in self.groups]
+                for one in self.objectives]  # fmt: skip
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """Return a table with the effect that each option leaves, and how often it satisfies the condition.
+
+        Returns
+        -------
+        DataFrame : option, number (of countermeasures), cost, cost_low, cost_high (USD m per month; NaN without costs), measure,
+            actor, unit, effect, low, high (mean over futures with its interval, in `unit`), condition, satisfied (share of
+            futures) and n (futures)
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Which searches keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "lhs"
+        ... points   = 30
+        ... runs     = 1
+        ... measures = ["received_arms.reds"]
+        ... countermeasures = ["sea-patrol"]
+        ... uncertainties   = "uncertain"
+        ... '''
+        >>> _ = Path("options.toml").write_text(text)
+        >>> table = ps.portfolio("options.toml", "options").to_dataframe()
+        >>> table[["option", "number", "measure", "actor", "n"]]
+               option  number        measure actor   n
+        0        none       0  received_arms  reds  30
+        1  sea-patrol       1  received_arms  reds  30
+        """
+        import pandas as pd
+
+        rows = []
+        for one in self.objectives:
+            low, high = mean_interval(one.effects.T, LEVEL, self.sweep.store.experiment.seed)
+            for at, option in enumerate(self.options):
+                rows.append({
+                    **_cost_columns(option), "measure": one.measure, "actor": one.actor, "unit": one.unit,
+                    "effect": float(one.effects[at].mean()), "low": float(low[at]), "high": float(high[at]),
+                    "condition": one.condition, "satisfied": float(one.satisfied[at].mean()), "n": self.futures,
+                })  # fmt: skip
+        return pd.DataFrame(rows)
+
+    def rankings(self) -> pandas.DataFrame:
+        """Return a table with the rank of each option by each criterion, among options that can be compared fairly.
+
+        Returns
+        -------
+        DataFrame : by ("number" or "purse"), limit (the number, or the purse in USD m per month), measure, actor, unit, option,
+            criterion ("regret_90": 90th percentile of the regret, which leads; "loss": mean effect; "satisfied": share of futures
+            that satisfy the condition; "regret_max": largest regret), value, low, high (interval of the 90th percentile of the
+            regret; NaN for the other criteria), rank, tied (whether it cannot be distinguished from the leader; None for the largest
+            regret, which has no interval), same (whether it is the same as the leader in every future), futures (number that would
+            tell them apart; NaN if they are distinguished, or if no number would) and n (futures)
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Which searches keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "lhs"
+        ... points   = 30
+        ... runs     = 1
+        ... measures = ["received_arms.reds"]
+        ... countermeasures = ["sea-patrol"]
+        ... uncertainties   = "uncertain"
+        ... '''
+        >>> _ = Path("options.toml").write_text(text)
+        >>> table = ps.portfolio("options.toml", "options").rankings()
+        >>> table.loc[table["criterion"] == "regret_90", ["by", "limit", "option", "value", "rank"]]
+               by  limit      option  value  rank
+        0  number    0.0        none    0.0     1
+        4  number    1.0  sea-patrol    0.0     1
+        """
+        import pandas as pd
+
+        rows = []
+        for one, of_groups in zip(self.objectives, self.ranked, strict=True):
+            for group, found in zip(self.groups, of_groups, strict=True):
+                low, high = high_regret_interval(one.losses[list(group.members)], LEVEL, self.sweep.store.experiment.seed)
+                for at, member in enumerate(group.members):
+                    for criterion in CRITERIA:
+                        standing = found[criterion][at]
+                        ends = (float(low[at]), float(high[at])) if criterion == "regret_90" else (math.nan, math.nan)
+                        value = -standing.value if criterion == "loss" and one.is_maximized else standing.value
+                        rows.append({
+                            "by": group.by, "limit": group.limit, "measure": one.measure, "actor": one.actor, "unit": one.unit,
+                            "option": self.options[member].name, "criterion": criterion, "value": value, "low": ends[0],
+                            "high": ends[1], "rank": standing.rank, "tied": standing.tied, "same": standing.same,
+                            "futures": math.nan if standing.futures is None else float(standing.futures), "n": self.futures,
+                        })  # fmt: skip
+        return pd.DataFrame(rows)
+
+    @cached_property
+    def _frontiers(self) -> pandas.DataFrame:
+        import pandas as pd
+
+        single = [([one], one.measure, one.actor, one.unit) for one in self.objectives]
+        joint = [(list(self.objectives), ALL, ALL, "")] if len(self.objectives) > 1 else []
+        return pd.concat([self._frontier(*one) for one in (*single, *joint)], ignore_index=True)
+
+    def frontier(self) -> pandas.DataFrame:
+        """Return a table with the Pareto frontier of cost and effect for each outcome, and for all of them together.
+
+        Without the cost of every countermeasure, their number takes the place of the cost.
+
+        Returns
+        -------
+        DataFrame : measure, actor ("all" for the joint frontier), unit, option, number, cost, cost_low, cost_high (USD m per month),
+            effect (mean over futures; NaN for the joint frontier), on (whether the option is on the frontier of the means),
+            probability (share of resampled futures in which it is, with costs at their values), probability_drawn (the same with
+            costs drawn from their ranges; NaN without costs), resamples and n (futures)
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Which searches keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "lhs"
+        ... points   = 30
+        ... runs     = 1
+        ... measures = ["received_arms.reds"]
+        ... countermeasures = ["sea-patrol"]
+        ... uncertainties   = "uncertain"
+        ... '''
+        >>> _ = Path("options.toml").write_text(text)
+        >>> ps.portfolio("options.toml", "options").frontier()[["option", "number", "on", "probability"]]
+               option  number    on  probability
+        0        none       0  True          1.0
+        1  sea-patrol       1  True          1.0
+        """
+        return self._frontiers.copy()
+
+    def _frontier(self, objectives: Sequence[Objective], measure: str, actor: str, unit: str) -> pandas.DataFrame:
+        """The frontier of the cost and some objectives."""
+        import pandas as pd
+
+        losses, seed = np.stack([one.losses for one in objectives]), self.sweep.store.experiment.seed
+        costs = np.array([option.number if option.cost is None else option.cost for option in self.options], np.float64)
+        if not self.has_costs:
+            costs = np.array([option.number for option in self.options], np.float64)
+        resamples = resamples_of(len(objectives), len(self.options))
+        on = pareto(settled(costs), np.stack([settled(one.mean(axis=1)) for one in losses], axis=1))
+        chances = frontier_chances(settled(costs), losses, seed)
+        drawn = frontier_chances(self._drawn_costs(resamples, seed), losses, seed) if self.has_costs else np.full(len(costs), math.nan)
+        effects = objectives[0].effects.mean(axis=1) if measure != ALL else np.full(len(costs), math.nan)
+        return pd.DataFrame([
+            {"measure": measure, "actor": actor, "unit": unit, **_cost_columns(option), "effect": float(effects[at]), "on": bool(on[at]),
+             "probability": float(chances[at]), "probability_drawn": float(drawn[at]), "resamples": resamples, "n": self.futures}
+            for at, option in enumerate(self.options)
+        ])  # fmt: skip
+
+    def _drawn_costs(self, resamples: int, seed: int) -> Array:
+        """Costs of all options with those of the countermeasures drawn from their ranges, ``(resample, option)``."""
+        stated = {name: cost for some in self.costs.values() for name, cost in some.items()}
+        draw = np.random.Generator(np.random.Philox(key=seed + 1))
+        drawn: dict[str, Array] = {}
+        for name in sorted(stated):
+            number, u = stated[name].number, draw.uniform(size=resamples)
+            value, low, high = number.value, number.low, number.high
+            drawn[name] = np.full(resamples, value) if low is None or high is None else quantile(u, value, low, high, number.dist)
+        zero = np.zeros(resamples)
+        sums = [sum((drawn[part] for part in self._cost_parts(option)), zero) for option in self.options]
+        return settled(np.stack(sums, axis=1))
+
+    def _cost_parts(self, option: Choice) -> list[str]:
+        return sorted({part for name in option.countermeasures for part in self.costs[name]})
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the study for JSON, as ``proxysim portfolio --json`` prints it; undefined values are None.
+
+        Returns
+        -------
+        dict : the entries of `metadata`, question, has_costs, options, rankings and frontier; the last three are lists of rows, as in
+            the tables
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Which searches keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "lhs"
+        ... points   = 30
+        ... runs     = 1
+        ... measures = ["received_arms.reds"]
+        ... countermeasures = ["sea-patrol"]
+        ... uncertainties   = "uncertain"
+        ... '''
+        >>> _ = Path("options.toml").write_text(text)
+        >>> facts = ps.portfolio("options.toml", "options").to_json()
+        >>> [row["option"] for row in facts["options"]], facts["has_costs"]
+        (['none', 'sea-patrol'], False)
+        """
+        return {
+            **self.metadata, "question": self.sweep.store.experiment.question, "has_costs": self.has_costs,
+            "options": _records(self.to_dataframe()), "rankings": _records(self.rankings()), "frontier": _records(self.frontier()),
+        }  # fmt: skip
+
+    def summary(self, full: bool = False) -> str:
+        """Summarise the study as text for a terminal, flows and costs per year.
+
+        Parameters
+        ----------
+        full : whether to print all ranked options and frontiers, and not only those of the first outcome
+
+        Returns
+        -------
+        str : the answer, what was compared, the leaders by each criterion, ties, and the frontier, in lines of 100 characters
+
+        Examples
+        --------
+        >>> from pathlib import Path
+        >>> import proxysim as ps
+        >>> text = '''
+        ... kind     = "experiment"
+        ... question = "Which searches keep arms from the reds?"
+        ... base     = "quickstart"
+        ... branches = ["no-pact", "strong"]
+        ... design   = "lhs"
+        ... points   = 30
+        ... runs     = 1
+        ... measures = ["received_arms.reds"]
+        ... countermeasures = ["sea-patrol"]
+        ... uncertainties   = "uncertain"
+        ... '''
+        >>> _ = Path("options.toml").write_text(text)
+        >>> words = ps.portfolio("options.toml", "options").summary()
+        >>> "2 combinations of 1 countermeasure" in words
+        True
+        """
+        from proxysim.studies.portfolio_text import summary
+
+        return summary(self, full)
+
+    def __repr__(self) -> str:
+        experiment = self.sweep.store.experiment
+        names = list(experiment.countermeasures)
+        return f"Portfolio({experiment.branches[1]!r} against {experiment.branches[0]!r}, countermeasures={names}, futures={self.futures})"
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of the runs: conditions by outcome, outcomes of which more is better, and purses in USD m per month."""
+
+    conditions: dict[str, OutcomeCondition]
+    maximized: frozenset[str]
+    purses: tuple[float, ...]
+
+
+def portfolio(
+    experiment: str | Path, out: str | Path, options: SweepOptions | None = None, *, satisfies: Sequence[str] = (),
+    maximize: Sequence[str] = (), purses: Sequence[float] = (), progress: Progress | None = None, say: Say | None = None,
+) -> Portfolio:  # fmt: skip
+    """Run every combination of countermeasures in the same futures, and compare them by cost, effect and robustness.
+
+    Effects are those of the second branch with the countermeasures, minus the first branch without them. The runs are an ordinary
+    sweep in the folder `out`/sweep. If they are interrupted, the same call continues them, with the same result.
+
+    Parameters
+    ----------
+    experiment : path of an experiment file with two branches and `countermeasures`
+    out : folder of the runs: new, or that of an earlier call with the same experiment
+    options : workers, time limit and hook, as in `sweep`; None, the default, runs everything in this process
+    satisfies : conditions that a future should satisfy, such as ``"capacity.reds effect <= 0"``, at most one per outcome; the default
+        for an outcome is an effect of at most 0, or of at least 0 if it is maximized: the pact no longer matters
+    maximize : outcomes, such as ``"personnel.blues"``, of which a larger effect is better; of all others a smaller one is
+    purses : purses in USD m per year for which options are ranked, if all countermeasures state a cost; the default is a quarter, half
+        and three quarters of the cost of all
+    progress : called as ``progress(done, total)`` with numbers of runs; None, the default, reports no progress
+    say : called with one line of text for each event worth reporting; None, the default, reports nothing
+
+    Returns
+    -------
+    Portfolio : effects, rankings with ties, and the frontier, as tables and text
+
+    Raises
+    ------
+    InputError : the experiment, a condition, an outcome, a purse or the folder cannot be used
+    RunError : runs failed in all futures
+    StorageError : the folder cannot be written, or the runs were interrupted
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import proxysim as ps
+    >>> text = '''
+    ... kind     = "experiment"
+    ... question = "Which searches keep arms from the reds?"
+    ... base     = "quickstart"
+    ... branches = ["no-pact", "strong"]
+    ... design   = "lhs"
+    ... points   = 30
+    ... runs     = 1
+    ... measures = ["received_arms.reds"]
+    ... countermeasures = ["sea-patrol"]
+    ... uncertainties   = "uncertain"
+    ... '''
+    >>> _ = Path("options.toml").write_text(text)
+    >>> result = ps.portfolio("options.toml", "options", satisfies=["received_arms.reds effect < 0.3"])
+    >>> result.to_dataframe()[["option", "condition"]]
+           option                        condition
+    0        none  received_arms.reds effect < 0.3
+    1  sea-patrol  received_arms.reds effect < 0.3
+    """
+    loaded = load_experiment(experiment)
+    if not loaded.countermeasures:
+        raise loaded.error_at("countermeasures", 'is missing; name branches of the world, such as ["sea-patrol", "strikes-on-plant"]')
+    world = build(loaded.scenario(loaded.branches[1]))
+    outcomes = _outcomes(loaded, world)
+    costs = _costs(loaded, world.scenario)
+    asked = _asked(world, outcomes, costs, satisfies, maximize, purses)
+    folder = _folder(out, loaded)
+    chosen = options or SweepOptions()
+    if (folder / SWEEP).exists():
+        state = resume(folder, chosen, progress=progress, say=say)
+    else:
+        if say:
+            say(_cost_line(loaded, chosen))
+        state = sweep(experiment, folder, chosen, progress=progress, say=say)
+    if state.stopped:
+        raise StorageError(f"{state.stopped}; the same command continues too")
+    return assessed(open_sweep(folder, MARK), world.scenario, outcomes, costs, asked)
+
+
+def assessed(
+    runs: Sweep, scenario: Scenario, outcomes: Sequence[Outcome], costs: dict[str, dict[str, BranchCost]], asked: _Asked
+) -> Portfolio:  # fmt: skip
+    """Compare the options of finished runs.
+
+    Raises
+    ------
+    RunError : runs failed in all futures
+    """
+    store = runs.store
+    names = [f"{one.measure}.{one.actor}" for one in outcomes]
+    cells = np.stack([runs.cells(name) for name in names], axis=-1)  # (future, branch, run, outcome)
+    whole = ~np.isnan(cells).all(axis=2).any(axis=(1, 2))
+    values = mean_there(cells[whole], axis=2)  # (future, branch, outcome)
+    if not len(values):
+        raise RunError(f"in every future a run failed; see {store.folder}/failures.parquet")
+    options = _options(store.experiment, costs)
+    objectives = []
+    for at, (name, outcome) in enumerate(zip(names, outcomes, strict=True)):
+        base, others = values[:, 0, at], values[:, 1:, at].T
+        effects = settled(paired_differences(np.broadcast_to(base, others.shape), others))
+        is_maximized = name in asked.maximized
+        condition = asked.conditions.get(name) or OutcomeCondition(
+            f"{name} effect {'>=' if is_maximized else '<='} 0", outcome.measure, outcome.actor, True, ">=" if is_maximized else "<=", 0.0
+        )  # fmt: skip
+        satisfied = condition.holds(effects if condition.is_effect else others)
+        objectives.append(Objective(outcome.measure, outcome.actor, outcome.unit, is_maximized, condition.text, effects, satisfied))
+    groups = tuple(groups_of(options, asked.purses))
+    return Portfolio(runs, scenario, options, groups, tuple(objectives), costs, len(values), int((~whole).sum()))
+
+
+def groups_of(options: Sequence[Choice], purses: Sequence[float]) -> list[Group]:
+    """Return the options that are ranked with each other, so that none is part of another one.
+
+    Parameters
+    ----------
+    options : all combinations
+    purses : purses in USD m per month; without any, options of equal number of countermeasures form a group
+    """
+    if not purses:
+        most = max(option.number for option in options)
+        return [Group("number", float(size), tuple(at for at, one in enumerate(options) if one.number == size)) for size in range(most + 1)]
+    cost = {frozenset(one.countermeasures): one.cost or 0.0 for one in options}
+    every = max(options, key=lambda one: one.number).countermeasures
+    found = []
+    for purse in purses:
+        limit = purse * (1.0 + DUST)
+        members = [
+            at for at, one in enumerate(options)
+            if (one.cost or 0.0) <= limit
+            and all(cost[frozenset((*one.countermeasures, more))] > limit for more in every if more not in one.countermeasures)
+        ]  # fmt: skip
+        found.append(Group("purse", purse, tuple(members)))
+    return found
+
+
+def _options(experiment: Experiment, costs: dict[str, dict[str, BranchCost]]) -> tuple[Choice, ...]:
+    """Every combination of countermeasures, in the order of the branches."""
+    found = []
+    for some in combinations_of(experiment.countermeasures):
+        parts = {part: cost.number for name in some for part, cost in costs[name].items()}
+        sums: tuple[float | None, ...] = (None, None, None)
+        if all(costs.values()):
+            ends = [(one.value, one.value if one.low is None else one.low, one.value if one.high is None else one.high) for one in parts.values()]
+            sums = tuple(math.fsum(column) for column in zip(*ends, strict=True)) if ends else (0.0, 0.0, 0.0)
+        found.append(Choice("+".join(some) or NONE, some, *sums))
+    return tuple(found)
+
+
+def _costs(experiment: Experiment, scenario: Scenario) -> dict[str, dict[str, BranchCost]]:
+    """The costs of each countermeasure."""
+    ancestors = ancestors_of(scenario)
+    return {name: costs_of(name, scenario.costs, ancestors) for name in experiment.countermeasures}
+
+
+def _outcomes(experiment: Experiment, world: World) -> tuple[Outcome, ...]:
+    """The outcomes that the experiment keeps, in the order of its measures.
+
+    Raises
+    ------
+    InputError : a measure is unknown, or is undefined in some runs
+    """
+    kept = [one for _, one in columns_of(experiment, world)]
+    for one in kept:
+        if one.measure in (FALL, REVIVAL):
+            message = f'"{one.measure}" is undefined where it does not happen, so options cannot be compared by it; leave it out'
+            raise experiment.error_at("measures", message)
+
+    def place(one: Outcome) -> int:
+        named = [at for at, text in enumerate(experiment.measures) if text in ("all", one.measure, f"{one.measure}.{one.actor}")]
+        return named[0]
+
+    return tuple(sorted(kept, key=place))
+
+
+def _asked(
+    world: World, outcomes: Sequence[Outcome], costs: dict[str, dict[str, BranchCost]], satisfies: Sequence[str],
+    maximize: Sequence[str], purses: Sequence[float],
+) -> _Asked:  # fmt: skip
+    """Check conditions, outcomes that are maximized, and purses.
+
+    Raises
+    ------
+    InputError : one of them cannot be used
+    """
+    names = [f"{one.measure}.{one.actor}" for one in outcomes]
+    conditions: dict[str, OutcomeCondition] = {}
+    for text in satisfies:
+        condition = outcome_condition(text, world, "--satisfies")
+        name = _known(f"{condition.measure}.{condition.actor}", names, "--satisfies")
+        if name in conditions:
+            raise InputError([Fault("--satisfies", 0, name, "has two conditions; give one per outcome")])
+        conditions[name] = condition
+    maximized = set()
+    for text in maximize:
+        one = outcome_named(text, world, "--maximize")
+        maximized.add(_known(f"{one.measure}.{one.actor}", names, "--maximize"))
+    return _Asked(conditions, frozenset(maximized), _purses(costs, purses))
+
+
+def _known(name: str, names: Sequence[str], option: str) -> str:
+    """A name that is one of the outcomes of the experiment; an error if it is not."""
+    if name not in names:
+        near = did_you_mean(name, names) or f"; these are {', '.join(names[:12])}"
+        message = f"is not one of the measures of the experiment{near}"
+        raise InputError([Fault(option, 0, name, message)])
+    return name
+
+
+def _purses(costs: dict[str, dict[str, BranchCost]], purses: Sequence[float]) -> tuple[float, ...]:
+    """The purses in USD m per month; empty if a countermeasure states no cost."""
+    missing = [name for name, some in costs.items() if not some]
+    if missing:
+        if purses:
+            raise InputError([Fault("--purse", 0, "", f'"{missing[0]}" states no cost, so options cannot be ranked by purse')])
+        return ()
+    for one in purses:
+        if not (math.isfinite(one) and one >= 0.0):
+            raise InputError([Fault("--purse", 0, "", f"found {one:g}; a purse is an amount of at least 0, in USD m / year")])
+    if purses:
+        return tuple(sorted({one / 12.0 for one in purses}))
+    parts = {part: cost.number.value for some in costs.values() for part, cost in some.items()}
+    whole = 12.0 * math.fsum(parts.values())
+    return tuple(sorted({float(f"{share * whole:.2g}") / 12.0 for share in PURSES}))
+
+
+def _folder(out: str | Path, experiment: Experiment) -> Path:
+    """The folder of the runs: new, or that of the same experiment.
+
+    Raises
+    ------
+    InputError : the folder holds something else
+    """
+    whole = absolute(out)
+    folder = whole / RUNS_FOLDER
+    if (folder / SWEEP).exists():
+        if Store.read(folder).experiment.hash != experiment.hash:
+            message = f"{whole} holds the runs of another experiment, or of this one before it was changed; give a new folder"
+            raise InputError([Fault("--out", 0, "", message)])
+        return folder
+    try:
+        other = whole.exists() and (not whole.is_dir() or any(one.name != RUNS_FOLDER for one in whole.iterdir()))
+    except OSError as error:
+        raise InputError([Fault("--out", 0, "", f"{whole} cannot be read: {error.strerror}")]) from None
+    if other:
+        raise InputError([Fault("--out", 0, "", f"{whole} already exists and holds no portfolio; give a new folder")])
+    return folder
+
+
+def _cost_line(experiment: Experiment, options: SweepOptions) -> str:
+    """What the runs will cost, in one line."""
+    table = design_of(experiment)
+    cost = cost_of(Variation(experiment), table)
+    combinations = len(experiment.branches) - 1
+    return (f"{combinations:,} combinations and the baseline x {len(table):,} futures x {experiment.runs:,} per future = {cost.rows:,} runs, "
+            f"about {duration_words(cost.on(options.workers))}")  # fmt: skip
+
+
+def _cost_columns(option: Choice) -> dict[str, Any]:
+    ends = {"cost": option.cost, "cost_low": option.cost_low, "cost_high": option.cost_high}
+    return {"option": option.name, "number": option.number, **{key: math.nan if one is None else one for key, one in ends.items()}}
+
+
+def _records(table: pandas.DataFrame) -> list[dict[str, Any]]:
+    """The rows of a table for JSON; undefined values are None."""
+    rows = table.to_dict("records")
+    return [{str(key): None if isinstance(one, float) and not math.isfinite(one) else one for key, one in row.items()} for row in rows]
+
