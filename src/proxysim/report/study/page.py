@@ -245,8 +245,9 @@ def write_report(
         of the main effect among grades of evidence, sections of the file and random variation; default False), `vary`, `crosses` and
         `measure` (numbers that are varied to find where the main effect crosses a level, as in `proxysim.threshold`; default none), `forms`
         (True estimates the main effect in every form of the model; default False), `policies` (policies that are on: "file", "off", "on"
-        or ids; None, the default, leaves them as they are in `world`), `threads` (number of threads; None, the default, uses all processors), `steps` (called with the name of each step; returns a function called
-        as ``progress(done, total)``, or None) and `asked` (command to quote in the report; empty by default)
+        or ids; None, the default, leaves them as they are in `world`), `threads` (number of threads; None, the default, uses all
+        processors), `steps` (called with the name of each step; returns a function called as ``progress(done, total)``, or None) and `asked`
+        (command to quote in the report; empty by default)
 
     Returns
     -------

@@ -20,7 +20,7 @@ from proxysim.report.text import MONTHS, per_year, yearly
 from proxysim.scenario.labels import number_label
 from proxysim.studies.limits import ceiling_words, ceilings
 from proxysim.studies.patterns.document import EVIDENCE
-from proxysim.studies.phrases import table_factor, table_unit
+from proxysim.studies.phrases import table_factor
 
 if TYPE_CHECKING:
     import pandas
@@ -349,7 +349,7 @@ def _takes(made: Pictures, found: Findings) -> None:
     one = takes.drawn(found)
     if one is not None:
         outcome = one.study.outcome
-        figure = figures.lever_effect(takes.table(one), "value", unit=table_unit(outcome.measure, outcome.unit), labels=takes.labels(found, one),
+        figure = figures.lever_effect(takes.table(one), "value", unit=takes.unit_of(one), labels=takes.labels(found, one),
                                       level=table_factor(outcome.unit) * one.target)  # fmt: skip
         _add(made, "takes", "What it would take", figure, "", takes.alt_text(one))
 

@@ -103,7 +103,7 @@ def section(found: Findings) -> dict[str, Any] | None:
     one = found.takes[0]
     scenario, outcome = found.world.scenario, one.study.outcome
     return {
-        "what": outcome_name(scenario, outcome.measure, outcome.actor), "level": level_words(one), "unit": table_unit(outcome.measure, outcome.unit),
+        "what": outcome_name(scenario, outcome.measure, outcome.actor), "level": level_words(one), "unit": unit_of(one),
         "sentences": [sentence for each in found.takes for sentence in sentences(each)],
         "rows": [row for each in found.takes for row in _rows(each)], "runs": f"{one.study.runs:,}",
     }  # fmt: skip
@@ -122,6 +122,12 @@ def _rows(one: Threshold) -> list[tuple[str, str, str, str, str]]:
         mean, low, high = (factor * end for end in limits(effect))
         rows.append((one.axis.name if place == 0 else "", f"{plain(value, 4)}", number(mean, True), span(low, high), range_words(one.axis)))
     return rows
+
+
+def unit_of(one: Threshold) -> str:
+    """Return the unit of the effect in tables; differences of an index are points."""
+    outcome = one.study.outcome
+    return "points" if outcome.unit == "index" else table_unit(outcome.measure, outcome.unit)
 
 
 def drawn(found: Findings) -> Threshold | None:
