@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from proxysim.studies.mean_explanation import MeanExplanation, explain_mean
     from proxysim.studies.patterns.assessment import patterns
     from proxysim.studies.patterns.held_back import held_back
+    from proxysim.studies.sensitivity import Sensitivity, sensitivity
     from proxysim.sweeps.ema import ema_model
     from proxysim.sweeps.execution.options import SweepOptions
     from proxysim.sweeps.results import Sweep, open
@@ -72,6 +73,7 @@ _HOMES = {
     "Recovery": "studies.calibration.checks",
     "Run": "runs.run",
     "RunError": "errors",
+    "Sensitivity": "studies.sensitivity",
     "StateAgent": "runs.mesa.agents",
     "Status": "sweeps.runner",
     "StorageError": "errors",
@@ -101,6 +103,7 @@ _HOMES = {
     "replay": "sweeps.verification",
     "resume": "sweeps.runner",
     "run": "runs.run",
+    "sensitivity": "studies.sensitivity",
     "show_versions": "runs.versions",
     "status": "sweeps.runner",
     "sweep": "sweeps.runner",
@@ -131,6 +134,7 @@ __all__ = [
     "Recovery",
     "Run",
     "RunError",
+    "Sensitivity",
     "StateAgent",
     "Status",
     "StorageError",
@@ -162,6 +166,7 @@ __all__ = [
     "replay",
     "resume",
     "run",
+    "sensitivity",
     "show_versions",
     "status",
     "sweep",

@@ -121,7 +121,8 @@ def error_over_runs(answers: Array, estimate: Callable[[Array], Array]) -> Array
     if runs < FEWEST:
         return np.zeros_like(estimate(two_means(answers)))
     blocks = np.array_split(np.arange(runs), min(runs, _BLOCKS))
-    found = np.stack([estimate(two_means(np.delete(answers, block, axis=1))) for block in blocks])
+    kept = [~np.isin(np.arange(runs), block) for block in blocks]  # runs stay in their half
+    found = np.stack([estimate(two_means(np.where(one, answers, np.nan))) for one in kept])
     count = len(blocks)
     return np.asarray(np.sqrt((count - 1) / count * ((found - found.mean(axis=0)) ** 2).sum(axis=0)))
 
