@@ -77,7 +77,7 @@ def terms_of(column: Array, most: int) -> Array:
         rank = stats.rankdata(column) / (len(column) + 1)
         raw = np.polynomial.legendre.legvander(2.0 * rank - 1.0, most)[:, 1:]
     if not raw.shape[1]:
-        return raw
+        return np.asarray(raw)
     orthogonal, diagonal = np.linalg.qr(raw - raw.mean(axis=0))
     kept = np.abs(np.diag(diagonal)) > 1e-9 * len(column)
     return np.asarray((orthogonal * np.sign(np.diag(diagonal)))[:, kept])

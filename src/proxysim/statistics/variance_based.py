@@ -49,7 +49,7 @@ def groups_of(answers: Array, factors: int, second_order: bool) -> tuple[Array, 
     """
     step = (2 if second_order else 1) * factors + 2
     whole = np.isfinite(two_means(answers)).all(axis=0).reshape(-1, step).all(axis=1)
-    return answers.reshape(-1, step, answers.shape[1]), whole
+    return answers.reshape(-1, step, answers.shape[1]), np.asarray(whole)
 
 
 def sobol_indices(groups: Array, second_order: bool, level: float = LEVEL, seed: int = 0, dust: float = 0.0) -> dict[str, Indices]:
@@ -149,4 +149,4 @@ def _crossed(one: Array, two: Array) -> Array:
 
 def groups_needed(fewest: int, factors: int, second_order: bool) -> int:
     """Return the number of points with a number of groups, rounded up to a power of two."""
-    return ((2 if second_order else 1) * factors + 2) * 2 ** math.ceil(math.log2(fewest))
+    return ((2 if second_order else 1) * factors + 2) * int(2 ** math.ceil(math.log2(fewest)))

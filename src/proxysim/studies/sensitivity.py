@@ -420,10 +420,24 @@ def sensitivity(
     """
     check_options("sensitivity", options, SensitivityOptions)
     sweep = folder if isinstance(folder, Sweep) else results.open(folder, missing=results.MARK)
-    groups = _groups_asked(options.get("groups", BY))
+    _groups_asked(options.get("groups", BY))
     world, stale = world_of(sweep, branch if branch in sweep.store.branches else sweep.store.branches[-1])
     question = _question(sweep, world, measure, branch, options.get("of"))
+    return estimated(sweep, question, world, stale, options)
+
+
+def estimated(sweep: Sweep, question: Question, world: World | None, stale: str, options: SensitivityOptions) -> Sensitivity:
+    """Return the indices for an answer that is already chosen, as in a report; see `sensitivity`.
+
+    Parameters
+    ----------
+    sweep : results of the sweep
+    question : the answer
+    world : world of the branch; None if it has changed since the sweep, for the reason `stale`
+    options : as in `sensitivity`
+    """
     level, seed = options.get("level", LEVEL), sweep.store.experiment.seed % 2**64
+    groups = _groups_asked(options.get("groups", BY))
     data = _Data.of(sweep, question, level, seed)
     method = _method(sweep, options.get("method"))
     points, indices = _ESTIMATES[method](data)
@@ -447,8 +461,15 @@ def sensitivity(
 
 
 @dataclass(frozen=True)
-class _Question:
-    """Which outcomes, branch and baseline are analysed, and the unit of the answer."""
+class Question:
+    """The answer that is analysed.
+
+    Attributes
+    ----------
+    names : outcomes "measure.actor" of which it is the mean
+    branch, baseline : branch, and the one that it is compared with; None for the level
+    what, unit : the answer in words, and its unit
+    """
 
     names: tuple[str, ...]
     branch: str
@@ -457,7 +478,7 @@ class _Question:
     unit: str
 
 
-def _question(sweep: Sweep, world: World | None, measure: str | None, branch: str | None, of: str | None) -> _Question:
+def _question(sweep: Sweep, world: World | None, measure: str | None, branch: str | None, of: str | None) -> Question:
     branches = sweep.store.branches
     wanted = of or ("effect" if len(branches) > 1 else "level")
     if wanted not in ("effect", "level") or (wanted == "effect" and len(branches) == 1):
@@ -478,7 +499,7 @@ def _question(sweep: Sweep, world: World | None, measure: str | None, branch: st
     names, who = leading_outcomes(sweep, measure, known)
     name, _, actor = names[0].partition(".")
     what = f"{name.replace('_', ' ')}, {f'mean over the {who}' if who else actor}"
-    return _Question(names, chosen, branches[0] if wanted == "effect" else None, what, known[names[0]].unit if names[0] in known else "")
+    return Question(names, chosen, branches[0] if wanted == "effect" else None, what, known[names[0]].unit if names[0] in known else "")
 
 
 def _groups_asked(groups: str | Sequence[str]) -> tuple[str, ...]:
@@ -514,7 +535,7 @@ class _Data:
     seed: int
 
     @classmethod
-    def of(cls, sweep: Sweep, question: _Question, level: float, seed: int) -> _Data:
+    def of(cls, sweep: Sweep, question: Question, level: float, seed: int) -> _Data:
         cells = np.mean([sweep.cells(name) for name in question.names], axis=0)
         answers = cells[:, sweep.store.branches.index(question.branch)]
         if question.baseline is not None:
@@ -550,7 +571,7 @@ def _method(sweep: Sweep, asked: str | None) -> str:
     """Return the method that the design allows, or check the one that was asked for."""
     estimators, _ = estimators_of(sweep.store.experiment.design, sweep.sample)
     own = {("sobol",): SOBOL, ("morris",): MORRIS, GIVEN_DATA: DATA}.get(estimators, MAIN)
-    if asked is None or asked == own or asked == MAIN:
+    if asked is None or asked in (own, MAIN):
         return asked or own
     if asked not in METHODS:
         raise InputError([Fault("--method", 0, "", f'found "{asked:.60}"; allowed are {", ".join(METHODS)}')])
@@ -585,7 +606,7 @@ def _sobol(data: _Data) -> tuple[Array, list[SensitivityIndex]]:
 
 
 def _given_data(data: _Data) -> tuple[Array, list[SensitivityIndex]]:
-    points = np.isfinite(two_means(data.answers)).all(axis=0)
+    points = np.asarray(np.isfinite(two_means(data.answers)).all(axis=0))
     if points.sum() < FEWEST_POINTS:
         raise _too_few(int(points.sum()), "points", FEWEST_POINTS, FEWEST_POINTS)
     data.check(points)
@@ -596,8 +617,8 @@ def _given_data(data: _Data) -> tuple[Array, list[SensitivityIndex]]:
         (PAWN, pawn(columns, data.means[points], data.level, data.seed)),
     ):
         for at, name in enumerate(data.names):
-            numbers = (float(part[at]) for part in (one.value, one.low, one.high, one.null, one.p))
-            found.append(SensitivityIndex(FACTOR, "", name, index, *numbers, detected=bool(one.detected[at])))
+            value, low, high, null, p = (float(part[at]) for part in (one.value, one.low, one.high, one.null, one.p))
+            found.append(SensitivityIndex(FACTOR, "", name, index, value, low, high, null, p, bool(one.detected[at])))
     return points, found
 
 
@@ -676,7 +697,7 @@ def _group(by: str, factor: Factor, world: World, grades: Mapping[str, str]) -> 
 
 def _joint(data: _Data, method: str, members: Sequence[tuple[str, str, list[str]]]) -> list[SensitivityIndex]:
     """Return the joint R² of the factors of each group; of a Saltelli sample only the rows of A and B are used."""
-    there, together = np.isfinite(two_means(data.answers)).all(axis=0), 1
+    there, together = np.asarray(np.isfinite(two_means(data.answers)).all(axis=0)), 1
     rows = np.flatnonzero(there)
     if method == SOBOL:
         _, options = estimators_of(data.sweep.store.experiment.design, data.sweep.sample)

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 #: Columns of the table of factors, for each method.
 COLUMNS = {SOBOL: (FIRST, TOTAL), DATA: (FIRST, PAWN), MORRIS: (SIZE, SD), MAIN: (CHANGE,)}
+#: Names of the indices, where the short form needs an explanation.
+WORDS = {FIRST: "first order (alone)", TOTAL: "total (with interactions)", SIZE: "mu* (mean size)", SD: "sigma (standard deviation)"}
+#: Share of random variation in the means of the points above which more runs are advised, and runs that intervals need to cover their choice.
+_NOISY, _RUNS = 0.2, 5
 #: Most rows of factors without a detected index, of pairs, and of levels; widest name.
 _MOST, _PAIRS, _LEVELS, _NAME = 20, 5, 6, 40
 _HEADS = {"grades": "grade of evidence", "sections": "section of the file", "": "factors"}
@@ -184,6 +188,8 @@ def _random(found: Sensitivity) -> str:
         return "Each point has one run, so that random variation cannot be separated: the indices include it. More runs per point would."
     text = f"Random variation makes up {share(parts.random_share)} of the variance of single runs, and {share(parts.left_share)} of that of the "
     text += f"means of the {runs:,} runs of each point."
+    if parts.left_share > _NOISY:
+        text += " More runs per point would make the indices more precise."
     if found.method in (SOBOL, DATA):
         return f"{text} The indices are of the mean over random variation, without that part{' (PAWN: with it)' if found.method == DATA else ''}."
     return f"{text} The column random is the mu* that it alone would give."
@@ -203,7 +209,7 @@ def _missing(found: Sensitivity) -> str:
 
 def _reading(found: Sensitivity) -> str:
     over = f"{counted(found.points, 'point')} ({found.design})"
-    runs = " and runs" if found.method == SOBOL and found.runs >= 5 else ""
+    runs = " and runs" if found.runs >= _RUNS else f", given these runs; with {_RUNS} or more per point they would include the choice of runs"
     return {
         SOBOL: f"Sobol' indices over {over}; * marks intervals that exclude 0. Intervals: bootstrap over groups of rows{runs}.",
         DATA: f"First order by regression on one factor, and PAWN, the mean distance of the distribution in a slice of the factor, over {over}. "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from proxysim.errors import RunError
 from proxysim.formatting import titled
 from proxysim.report.labels import labels_in
 from proxysim.report.sweep.axes import Axis, axes_of
@@ -19,6 +20,7 @@ from proxysim.scenario.world.world import World
 from proxysim.statistics.intervals import FEWEST, mean_interval, mean_there
 from proxysim.statistics.paired import paired_differences
 from proxysim.statistics.sensitivity import is_text
+from proxysim.studies.sensitivity import Question, Sensitivity, estimated
 from proxysim.sweeps import results
 from proxysim.sweeps.experiment.factors import DRAW
 from proxysim.sweeps.subject import leading_outcomes, world_of
@@ -58,6 +60,8 @@ class SweepFindings:
     axes : factor -> its values at the points in the unit of the parameter
     labels : id -> label
     asked : command to quote in the report
+    sensitivity : indices of the factors; None if the design allows main effects only, or for the reason in `no_indices`
+    no_indices : why there are no indices, although the design allows them; otherwise empty
     """
 
     sweep: Sweep
@@ -76,6 +80,8 @@ class SweepFindings:
     axes: dict[str, Axis]
     labels: dict[str, str]
     asked: str
+    sensitivity: Sensitivity | None = None
+    no_indices: str = ""
 
     @property
     def is_sampled(self) -> bool:
@@ -118,6 +124,7 @@ def sweep_findings(
     world, stale = world_of(sweep, focus)
     known = {f"{one.measure}.{one.actor}": one for one in outcomes_of(world)} if world is not None else {}
     names, who = leading_outcomes(sweep, outcome, known)
+    what = _described(names, who)
     answers = sweep.answers(names, focus)
     points = sweep.by_point(names, focus)
     labels = labels_in(world.scenario, branches) if world is not None else {}
@@ -132,9 +139,20 @@ def sweep_findings(
     unit = known[names[0]].unit if names[0] in known else ""
     axes = axes_of(store.design.factors, store.design.columns, world)
     return SweepFindings(
-        sweep, world, stale, focus, branches[0] if len(branches) > 1 else None, names, _described(names, who), unit, answers, points, factors,
+        sweep, world, stale, focus, branches[0] if len(branches) > 1 else None, names, what, unit, answers, points, factors,
         _plane(sweep, factors, answers, len(branches) == 1, axes), _all(sweep, known), axes, labels, asked,
+        *_sensitivity(sweep, Question(names, focus, branches[0] if len(branches) > 1 else None, what, unit), world, stale),
     )  # fmt: skip
+
+
+def _sensitivity(sweep: Sweep, question: Question, world: World | None, stale: str) -> tuple[Sensitivity | None, str]:
+    """The indices of the factors; without them the reason, which is empty if the design allows main effects only."""
+    if not sweep.store.experiment.factors or not sweep.problem["estimators"]:
+        return None, ""
+    try:
+        return estimated(sweep, question, world, stale, {}), ""
+    except RunError as error:
+        return None, str(error)
 
 
 def _described(names: tuple[str, ...], who: str) -> str:
