@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from matplotlib.lines import Line2D
 
-from proxysim.figures.kit import text
 from proxysim.figures.kit.captions import unit_label
 from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, label_numbers, label_rows, place_axes
 from proxysim.figures.kit.legends import legend_of
-from proxysim.figures.kit.palette import AMOUNT, AXIS, GUIDE, INK
+from proxysim.figures.kit.palette import AMOUNT, AXIS, INK
 from proxysim.figures.kit.style import BARE, SMALL, WIDE, styled
 from proxysim.figures.kit.text import text_width, wrap_label
 from proxysim.studies.sensitivity import CHANGE, FACTOR, PAWN, SD, SIZE
@@ -66,7 +65,7 @@ def sensitivity_indices(
         return empty_figure("No factor has an index.")
     indices = list(dict.fromkeys(rows["index"]))[:2]
     shown = list(dict.fromkeys(rows["name"]))[:_ROWS]
-    names = ["\n".join(wrap_label(text.name(labels, str(one), 90), 2.7, SMALL, 2)) for one in shown]
+    names = ["\n".join(wrap_label((labels or {}).get(str(one), str(one)), 2.7, SMALL, 2)) for one in shown]
     has_null = bool(rows[rows["index"].isin(indices) & rows["name"].isin(shown)]["null"].notna().any())
     if ax is None:
         more = int(rows["name"].nunique()) - len(shown)
@@ -95,7 +94,7 @@ def _draw(axes: Axes, row: pandas.Series[float], at: float, place: int) -> None:
     value, low, high, null = (float(row[key]) for key in ("value", "low", "high", "null"))
     colour = _COLOURS[place]
     if math.isfinite(null):
-        axes.plot([null], [at], marker="|", color=GUIDE, markersize=9, markeredgewidth=2.2, zorder=2)
+        axes.plot([null], [at], marker="|", color=AXIS, markersize=9, markeredgewidth=2.2, zorder=2)
     if math.isfinite(low) and math.isfinite(high):
         axes.plot([low, high], [at, at], color=colour, linewidth=1.5, zorder=3)
     axes.plot([value], [at], marker=_MARKERS[place], color=colour, markerfacecolor=colour if row["detected"] else "white",
@@ -106,7 +105,7 @@ def _legend(indices: list[str], has_null: bool) -> tuple[list[Line2D], list[str]
     handles = [Line2D([], [], color=_COLOURS[place], marker=_MARKERS[place], markersize=5, linewidth=1.5) for place in range(len(indices))]
     names = [WORDS.get(index, index) for index in indices]
     if has_null:
-        handles.append(Line2D([], [], color=GUIDE, marker="|", markersize=9, markeredgewidth=2.2, linewidth=0))
+        handles.append(Line2D([], [], color=AXIS, marker="|", markersize=9, markeredgewidth=2.2, linewidth=0))
         names.append("without influence")
     return handles, names
 
@@ -122,7 +121,8 @@ def _caption(rows: pandas.DataFrame, indices: list[str], unit: str, has_null: bo
     marks = "Filled mark: detected."
     null = ""
     if has_null:
-        null = " Grey tick: the size that random variation alone gives." if SIZE in indices else " Grey tick: exceeded by one of twenty permuted answers."
+        level = "the size that random variation alone gives" if SIZE in indices else "exceeded by one of twenty permuted answers"
+        null = f" Grey tick: {level}."
     count = f" n = {int(rows['points'].iloc[0]):,} points." if "points" in rows else ""
     left = f" {more:,} more factors are not shown." if more > 0 else ""
     return f"Indices with 95 % interval{f' ({unit_label(unit)})' if unit and set(indices) & {SIZE, SD, CHANGE} else ''}. {marks}{null}{count}{left}"

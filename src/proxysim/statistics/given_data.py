@@ -182,7 +182,7 @@ def pawn(columns: Sequence[Array], answers: Array, level: float = LEVEL, seed: i
 
     The index is the mean over slices of the Kolmogorov-Smirnov distance to the distribution over all points, at steps of 2 % of that
     distribution. Slices hold equal numbers of points; those of text are its levels. Even a factor without influence has an index above
-    0, which `null` shows. Intervals are from a bootstrap over points, corrected for its bias.
+    0, which `null` shows. Intervals are from a bootstrap over points; like the index, they do not reach 0.
 
     Parameters
     ----------
@@ -213,13 +213,13 @@ def pawn(columns: Sequence[Array], answers: Array, level: float = LEVEL, seed: i
         rows = counts.sum(axis=1)
         own = float(_distance(counts[None])[0])
         again = draw.multinomial(len(answers), (counts / len(answers)).ravel(), size=_RESAMPLES).reshape(-1, *counts.shape)
-        ends = np.quantile(2.0 * own - _distance(again), [0.5 - 0.5 * level, 0.5 + 0.5 * level])
+        half = float(stats.t.ppf(0.5 + 0.5 * level, len(answers) - 1)) * float(np.std(_distance(again), ddof=1))
         size = tuple(np.sort(rows).tolist())
         table = stats.random_table(rows, counts.sum(axis=0))
         nulls.setdefault(size, []).append(_distance(table.rvs(each, random_state=draw)))
         value.append(own)
-        low.append(max(0.0, float(ends[0])))
-        high.append(min(1.0, float(ends[1])))
+        low.append(max(0.0, own - half))
+        high.append(min(1.0, own + half))
         sizes.append(size)
     pooled = {size: np.sort(np.concatenate(found)) for size, found in nulls.items()}
     return _tested(np.array(value), np.array(low), np.array(high), [pooled[size] for size in sizes], level)

@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
-from proxysim.statistics.intervals import LEVEL, ratio_interval
+from proxysim.statistics.intervals import GROUPS, LEVEL, ratio_interval
 from proxysim.statistics.replicates import error_over_runs, two_means, widened
 
 Array = np.ndarray[Any, Any]
 #: Names of the indices.
 FIRST, TOTAL, SECOND = "first order", "total", "second order"
+#: Resamples of symmetric intervals.
+_RESAMPLES = 1_000
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,9 @@ def sobol_indices(groups: Array, second_order: bool, level: float = LEVEL, seed:
             return {}
         value = one.mean(axis=0) / whole.mean()
         low, high = ratio_interval(one, np.broadcast_to(whole[:, None], one.shape), level, seed)
+        if name != TOTAL:  # these are sums of both signs, for which a symmetric interval covers more often
+            half = _half_width(one, whole, level, seed)
+            low, high = (np.where(np.isfinite(end), value + side * half, end) for end, side in ((low, -1.0), (high, 1.0)))
         none = (one == 0.0).all(axis=0)
         low, high = np.where(none, 0.0, low), np.where(none, 0.0, high)
         error = np.nan_to_num(errors[at : at + len(value)])
@@ -135,6 +141,18 @@ def _contributions(means: Array, second_order: bool, dust: float) -> Iterator[tu
         left, right = (np.array(side, np.intp) for side in zip(*itertools.combinations(range(factors), 2), strict=True))
         both = 0.5 * (_crossed(swapped[:, :, left], mixed[:, :, right]) + _crossed(mixed[:, :, left], swapped[:, :, right]))
         yield SECOND, both - _crossed(a, b) - first[:, left] - first[:, right], whole
+
+
+def _half_width(parts: Array, whole: Array, level: float, seed: int) -> Array:
+    """Return half the width of intervals of ratios of means: the standard deviation over resamples of groups times Student's t."""
+    size = math.ceil(len(whole) / GROUPS)
+    count = len(whole) // size
+    parts, whole = (one[: count * size].reshape(count, size, -1).mean(axis=1) for one in (parts, whole))
+    draw = np.random.Generator(np.random.Philox(key=seed))
+    weights = draw.multinomial(count, np.full(count, 1.0 / count), size=_RESAMPLES).astype(np.float64)
+    under = weights @ whole
+    found = np.divide(weights @ parts, under, out=np.full((_RESAMPLES, parts.shape[1]), np.nan), where=under > 0.0)
+    return np.asarray(float(stats.t.ppf(0.5 + 0.5 * level, count - 1)) * np.nanstd(found, axis=0, ddof=1))
 
 
 def _without_dust(changes: Array, dust: float) -> Array:

@@ -318,7 +318,7 @@ class Sensitivity:
         >>> _ = Path("search.toml").write_text(text)
         >>> _ = ps.sweep("search.toml", "search", block=10)
         >>> print(ps.sensitivity("search").summary())
-        The effect of strong relative to no-pact on received arms, reds, depends most on
+        The effect of strong relative to no-pact on received arms (reds) depends most on
           legs.north-coast.detection...
         """
         from proxysim.studies import sensitivity_text
@@ -498,7 +498,7 @@ def _question(sweep: Sweep, world: World | None, measure: str | None, branch: st
         raise InputError([Fault("--measure", 0, measure[:60], f"is not among the outcomes of the sweep{near}")])
     names, who = leading_outcomes(sweep, measure, known)
     name, _, actor = names[0].partition(".")
-    what = f"{name.replace('_', ' ')}, {f'mean over the {who}' if who else actor}"
+    what = f"{name.replace('_', ' ')} ({f'mean over the {who}' if who else actor})"
     return Question(names, chosen, branches[0] if wanted == "effect" else None, what, known[names[0]].unit if names[0] in known else "")
 
 

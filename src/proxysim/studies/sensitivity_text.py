@@ -35,19 +35,19 @@ def summary(found: Sensitivity) -> str:
 
 
 def subject(found: Sensitivity) -> str:
-    """Return what is analysed, such as "The effect of strong relative to no-pact on stock, reds"."""
+    """Return what is analysed, such as "The effect of strong relative to no-pact on stock (reds)"."""
     if found.baseline is None:
-        return f"The level of {found.what}, in {found.branch}"
+        return f"The level of {found.what} in {found.branch}"
     return f"The effect of {found.branch} relative to {found.baseline} on {found.what}"
 
 
 def answer(found: Sensitivity) -> str:
     """Return the factor with the largest index, and its size, in a sentence."""
     if not found.factors:
-        return f"{subject(found)}, is compared over points that do not differ in any factor."
+        return f"{subject(found)} is compared over points that do not differ in any factor."
     top = found.of(found.factors[0])
     if not top.detected:
-        return f"{subject(found)}, is not shown to depend on any of {counted(len(found.factors), 'factor')}."
+        return f"{subject(found)} is not shown to depend on any of {counted(len(found.factors), 'factor')}."
     interval = f"{100.0 * found.level:g} % interval {span(found, top)}"
     size = {
         SOBOL: f"which accounts for {share(top.value)} of its variance over the points, interactions included (total index; {interval})",
@@ -55,7 +55,7 @@ def answer(found: Sensitivity) -> str:
         MORRIS: f"which changes it by {amount(found, top.value)} in the mean over its whole range (mu*; {interval})",
         MAIN: f"which changes it by {amount(found, top.value, True)} from one end to the other ({interval})",
     }
-    return f"{subject(found)}, depends most on {top.name}, {size[found.method]}."
+    return f"{subject(found)} depends most on {top.name}, {size[found.method]}."
 
 
 def detections(found: Sensitivity) -> str:

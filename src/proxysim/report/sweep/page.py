@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from proxysim import formatting
 from proxysim.formatting import counted, plain, rare_count, spaced
 from proxysim.paths import path_of
 from proxysim.report import evidence
@@ -281,7 +282,7 @@ def _joint(found: SweepFindings) -> list[tuple[str, str, str, str]]:
     """Groups of factors as rows of name, number of factors, joint share of the variance, interval."""
     study = found.sensitivity
     own = [one for one in study.indices if one.kind == GROUP] if study is not None else []
-    return [(GRADES.get(one.name, one.name), f"{one.factors:,}", number(one.value), span(one.low, one.high)) for one in own]
+    return [(GRADES.get(one.name, one.name), f"{one.factors:,}", number(one.value), formatting.span(one.low, one.high, False)) for one in own]
 
 
 def _point(found: SweepFindings, row: pandas.Series[Any]) -> dict[str, Any]:
