@@ -6,7 +6,7 @@ Both are compared with what they are after the answers are permuted, which break
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -34,7 +34,8 @@ class Tested:
     low, high : ends of the intervals
     null : the index that permuted answers exceed in a share of ``1 - level``
     p : chance that permuted answers give at least this index
-    detected : whether the factor is detected if the false discovery rate is at most ``1 - level``
+    detected : whether the factor is detected if the false discovery rate is at most ``1 - level``; by regression, only if the interval
+        excludes 0 too
     """
 
     value: Array
@@ -129,7 +130,8 @@ def first_order(columns: Sequence[Array], means: Array, level: float = LEVEL, se
     for one in terms:
         nulls.setdefault(one.shape[1], []).append(_adjusted(one, *shuffled))
     pooled = {count: np.sort(np.concatenate(found)) for count, found in nulls.items()}
-    return _tested(value, value - half, value + half, [pooled[one.shape[1]] for one in terms], level)
+    found = _tested(value, value - half, value + half, [pooled[one.shape[1]] for one in terms], level)
+    return replace(found, detected=found.detected & (found.low > 0.0))
 
 
 def permutations_for(factors: int) -> int:

@@ -71,7 +71,8 @@ class SensitivityIndex:
     null : what the index is without influence: the level that permuted answers exceed in one of twenty (first order by regression, and
         PAWN), or the mean that random variation alone gives (mu*); otherwise NaN
     p : chance of at least this index under permutation; NaN without permutation
-    detected : whether the interval excludes 0; under permutation, whether it is detected at a false discovery rate of one in twenty
+    detected : whether the interval excludes 0 (for mu*, is above random variation); under permutation, whether it is also detected at a
+        false discovery rate of one in twenty (PAWN only that)
     factors : number of factors, 1 or 2 unless it is a group
     """
 
