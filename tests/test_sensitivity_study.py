@@ -105,18 +105,18 @@ def test_sobol__values_are_those_of_salib() -> None:
 
 @pytest.mark.parametrize("common", [False, True])
 def test_sobol__random_variation_does_not_bias_the_indices(common: bool) -> None:
-    """Own random numbers at each point, or the same at all; SALib's total of the inert factor is far above 0."""
+    """Own random numbers at each point, or the same at all; from the means of all runs, indices are too large."""
     from SALib.analyze import sobol
 
     mean, theirs = np.zeros(3), np.zeros(3)
     for seed in range(30):
         x, draw = sample(64, seed, False) / np.pi, np.random.default_rng(seed)
-        noise = 1.5 * x[:, [1]] * draw.normal(size=(1, 6)) if common else 1.5 * draw.normal(size=(len(x), 6))
+        noise = x[:, [1]] * draw.normal(size=(1, 6)) if common else 1.5 * draw.normal(size=(len(x), 6))
         answers = (2 * x[:, 0] + x[:, 1])[:, None] + noise
         mean += sobol_indices(groups_of(answers, 3, False)[0], False)[TOTAL].value / 30
         theirs += sobol.analyze(PROBLEM, answers.mean(axis=1), calc_second_order=False, num_resamples=2, seed=1)["ST"] / 30
     assert np.array([0.8, 0.2, 0.0]) == pytest.approx(mean, abs=0.1)
-    assert theirs[1] > mean[1] + 0.03 if common else theirs[2] > 0.1
+    assert theirs[1] > mean[1] + 0.02 if common else theirs[2] > 0.1
 
 
 def test_variance__is_divided_into_points_and_random_variation() -> None:
