@@ -25,6 +25,7 @@ class ElementaryEffects:
     sd, sd_low, sd_high : standard deviation of the effects (sigma), with its interval; large if the effect is not linear or depends on
         other factors
     noise : mean size that random variation alone would give; NaN with one run per point
+    detected : whether the interval of the mean size beyond that of random variation is above 0
     trajectories : number of trajectories
     """
 
@@ -35,6 +36,7 @@ class ElementaryEffects:
     sd_low: Array
     sd_high: Array
     noise: Array
+    detected: Array
     trajectories: int
 
 
@@ -108,13 +110,14 @@ def morris_statistics(
         raise ValueError(f"{count} trajectories")
     noise = np.full(effects.shape[1], math.nan)
     if answers.shape[1] > 1:  # half the difference of the two means has the spread that random variation gives to their mean
-        noise = math.sqrt(2.0 / math.pi) * np.sqrt(((0.5 * (one - two)) ** 2).mean(axis=0))
+        noise = np.abs(0.5 * (one - two)).mean(axis=0)
+    beyond, _ = mean_interval(np.abs(effects) - (np.abs(0.5 * (one - two)) if answers.shape[1] > 1 else 0.0), level, seed)
     size_low, size_high = _or_zero(np.abs(effects), *mean_interval(np.abs(effects), level, seed))
     sd = effects.std(axis=0, ddof=1)
     left = np.stack([np.delete(effects, at, axis=0).std(axis=0, ddof=1) for at in range(count)])
     error = np.sqrt((count - 1) / count * ((left - left.mean(axis=0)) ** 2).sum(axis=0))
     half = float(stats.t.ppf(0.5 + 0.5 * level, count - 1)) * error
-    return ElementaryEffects(np.abs(effects).mean(axis=0), size_low, size_high, sd, np.maximum(0.0, sd - half), sd + half, noise, count)
+    return ElementaryEffects(np.abs(effects).mean(axis=0), size_low, size_high, sd, np.maximum(0.0, sd - half), sd + half, noise, beyond > 0.0, count)
 
 
 def _or_zero(effects: Array, low: Array, high: Array) -> tuple[Array, Array]:

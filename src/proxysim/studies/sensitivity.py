@@ -71,7 +71,7 @@ class SensitivityIndex:
     null : what the index is without influence: the level that permuted answers exceed in one of twenty (first order by regression, and
         PAWN), or the mean that random variation alone gives (mu*); otherwise NaN
     p : chance of at least this index under permutation; NaN without permutation
-    detected : whether the interval excludes 0 (for mu*, is above random variation); under permutation, whether it is also detected at a
+    detected : whether the interval excludes 0 (for mu*, that of its part beyond random variation); under permutation, whether it is also detected at a
         false discovery rate of one in twenty (PAWN only that)
     factors : number of factors, 1 or 2 unless it is a group
     """
@@ -635,8 +635,7 @@ def _morris(data: _Data) -> tuple[Array, list[SensitivityIndex]]:
     found = []
     for at, name in enumerate(names):
         size, low, high, noise = (float(part[at]) for part in (one.mean_size, one.size_low, one.size_high, one.noise))
-        sure = low > (0.0 if math.isnan(noise) else noise)
-        found.append(SensitivityIndex(FACTOR, "", name, SIZE, size, low, high, noise, detected=sure))
+        found.append(SensitivityIndex(FACTOR, "", name, SIZE, size, low, high, noise, detected=bool(one.detected[at])))
         sd, low, high = (float(part[at]) for part in (one.sd, one.sd_low, one.sd_high))
         found.append(SensitivityIndex(FACTOR, "", name, SD, sd, low, high, detected=low > 0.0))
     return points, found

@@ -215,7 +215,7 @@ def _reading(found: Sensitivity) -> str:
         DATA: f"First order by regression on one factor, and PAWN, the mean distance of the distribution in a slice of the factor, over {over}. "
         "* marks those detected; null is the level that permuted answers exceed in one of twenty. Intervals: bootstrap over points.",
         MORRIS: f"Elementary effects over {over}: mu* is their mean size{_in_unit(found)}, sigma their standard deviation, large if the effect is "
-        "not linear or depends on other factors. * marks factors whose interval is above random variation. Intervals are over trajectories.",
+        "not linear or depends on other factors. * marks factors with a mean size beyond that of random variation. Intervals are over trajectories.",
         MAIN: f"Change of the answer{_in_unit(found)} from one end of a factor to the other over {over}; * marks those detected.",
     }[found.method]
 
