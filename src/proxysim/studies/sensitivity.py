@@ -71,8 +71,8 @@ class SensitivityIndex:
     null : what the index is without influence: the level that permuted answers exceed in one of twenty (first order by regression, and
         PAWN), or the mean that random variation alone gives (mu*); otherwise NaN
     p : chance of at least this index under permutation; NaN without permutation
-    detected : whether the interval excludes 0 (for mu*, that of its part beyond random variation); under permutation, whether it is also detected at a
-        false discovery rate of one in twenty (PAWN only that)
+    detected : whether the interval excludes 0 (for mu*, that of its part beyond random variation); under permutation, whether it is also detected
+        at a false discovery rate of one in twenty (PAWN only that)
     factors : number of factors, 1 or 2 unless it is a group
     """
 
@@ -410,13 +410,13 @@ def sensitivity(
     ... runs     = 4
     ... measures = ["received_arms.reds"]
     ... [levers]
-    ... "legs.north-coast.detection" = {low = 0.1, high = 0.3}
+    ... "pacts.treaty.provisions.funding" = {low = 0.0, high = 0.4}
     ... "proxies.greens.income" = {scale = {low = 0.9, high = 1.1}}
     ... '''
     >>> _ = Path("search.toml").write_text(text)
     >>> _ = ps.sweep("search.toml", "search", block=100)
     >>> found = ps.sensitivity("search", "received_arms.reds", groups="none")
-    >>> found.method, found.of("legs.north-coast.detection").detected
+    >>> found.method, found.of("pacts.treaty.provisions.funding").detected
     ('given-data', True)
     """
     check_options("sensitivity", options, SensitivityOptions)
@@ -562,7 +562,7 @@ class _Data:
         if np.ptp(means) <= self.dust:
             raise RunError(f"the answer is {means[0]:.4g} at every point, so that no factor has an effect")
         if not variance_parts(self.answers[points]).between > 0.0:
-            raise RunError(f"differences between points cannot be told from random variation with {self.answers.shape[1]} runs per point")
+            raise RunError(f"differences between points cannot be distinguished from random variation with {self.answers.shape[1]} runs per point")
 
 
 # ---- methods --------------------------------------------------------------------------------------------------------
@@ -595,7 +595,7 @@ def _sobol(data: _Data) -> tuple[Array, list[SensitivityIndex]]:
     data.check(points)
     indices = sobol_indices(groups[whole], second, data.level, data.seed, data.dust)
     if not indices:
-        raise RunError("the variance between points cannot be told from random variation; more runs per point are needed")
+        raise RunError("the variance between points cannot be distinguished from random variation; more runs per point are needed")
     pairs = [f"{one} x {two}" for one, two in itertools.combinations(names, 2)]
     found = []
     for index, one in indices.items():
@@ -726,7 +726,7 @@ def _level_means(columns: Mapping[str, Array], means: Array) -> dict[str, tuple[
         if is_text(column):
             texts = column.astype(str)
             places = [(level, texts == level) for level in dict.fromkeys(sorted(texts))]
-            found[name] = tuple((level, float(mean_there(means[at], axis=0)), int(at.sum())) for level, at in places)
+            found[name] = tuple((str(level), float(mean_there(means[at], axis=0)), int(at.sum())) for level, at in places)
     return found
 
 
