@@ -246,6 +246,22 @@ def sample() -> pd.DataFrame:
     return table.assign(difference=3 * table["strength"] - 1 + 0.1 * draw.standard_normal(60), n=4)
 
 
+def line() -> pd.DataFrame:
+    """Crossings: none, one whose interval reaches the end of the range, and two at one value."""
+    rows = [(0.0, math.nan, math.nan, math.nan, None), (0.5, 0.2, math.nan, 0.3, True), (1.0, 0.3, 0.25, 0.35, True), (1.0, 0.7, 0.6, 0.8, False)]
+    return pd.DataFrame(rows, columns=["second", "first", "low", "high", "rises"])
+
+
+def indices() -> pd.DataFrame:
+    """Sensitivity indices: one detected, one without an interval, a long name, and a group that is not drawn."""
+    nan = math.nan
+    rows = [("factor", "legs.north-coast.detection", "first order", 0.6, 0.5, 0.7, 0.05, True),
+            ("factor", "legs.north-coast.detection", "PAWN", 0.5, 0.4, 0.6, 0.2, True),
+            ("factor", LONG, "first order", -0.01, nan, nan, 0.05, False), ("factor", LONG, "PAWN", 0.1, 0.05, 0.15, 0.2, False),
+            ("group", "D", "joint R2", 0.9, 0.8, 0.95, nan, True)]  # fmt: skip
+    return pd.DataFrame(rows, columns=["kind", "name", "index", "value", "low", "high", "null", "detected"]).assign(points=60)
+
+
 MADE: dict[str, Callable[..., Figure]] = {
     "frontier": lambda **o: figures.frontier(options(), "index points", "USD m / year", labels=LABELS, **o),
     "robustness": lambda **o: figures.robustness(ranked(), labels=LABELS, **o),
@@ -261,7 +277,9 @@ MADE: dict[str, Callable[..., Figure]] = {
     "ranking": lambda **o: figures.ranking(counters(), labels={"strikes": LONG}, **o),
     "taken_by_answers": lambda **o: figures.taken_by_answers(taken(), "USD m a year", labels={"strikes": LONG}, **o),
     "variance_shares": lambda **o: figures.variance_shares(variance()[lambda t: t["by"] == "grades"] if "ax" in o else variance(), **o),
+    "break_even": lambda **o: figures.break_even(line(), LONG, "legs.north-coast.detection", **o),
     "effects_by_form": lambda **o: figures.effects_by_form(by_form(), **o),
+    "sensitivity_indices": lambda **o: figures.sensitivity_indices(indices(), **o),
     "patterns": lambda **o: figures.patterns(compared(*rows()), compared(*rows(0.5), uncertain=True), **o),
     "prior_and_posterior": lambda **o: figures.prior_and_posterior(calibrated(), labels=LABELS, **o),
     "tornado": lambda **o: figures.tornado(ends(), 2.7, "index points", **o),
@@ -289,7 +307,9 @@ EMPTY: dict[str, Callable[[], Figure]] = {
     "ranking": lambda: figures.ranking(counters().head(0)),
     "taken_by_answers": lambda: figures.taken_by_answers(taken().head(0)),
     "variance_shares": lambda: figures.variance_shares(variance().assign(share=math.nan)),
+    "break_even": lambda: figures.break_even(line().assign(first=math.nan)),
     "effects_by_form": lambda: figures.effects_by_form(by_form().assign(difference=math.nan)),
+    "sensitivity_indices": lambda: figures.sensitivity_indices(indices().tail(1)),
     "patterns": lambda: figures.patterns(compared(*rows()[-1:])),
     "prior_and_posterior": lambda: figures.prior_and_posterior(calibrated().head(0)),
     "tornado": lambda: figures.tornado(ends().head(0)),
@@ -442,6 +462,7 @@ def test_figures__n_and_unit_stand_in_the_caption() -> None:
         "ranking",
         "taken_by_answers",
         "prior_and_posterior",
+        "sensitivity_indices",
         "tornado",
         "support_chain",
         "provenance",
@@ -466,6 +487,18 @@ def test_taken_by_answers__marks_are_filled_only_where_the_interval_excludes_zer
     marks = [(line.get_xdata()[0], line.get_marker(), line.get_markerfacecolor() != "white") for line in drawn]
     assert [(2.0, "o", True), (1.8, "D", True), (0.2, "o", False), (0.1, "D", False), (-0.3, "o", False)] == marks
     assert 4 == sum(len(line.get_xdata()) == 2 and line.get_xdata()[0] != line.get_xdata()[1] for line in axes.lines)
+
+
+def test_sensitivity_indices__have_marks_intervals_and_levels_without_influence() -> None:
+    """Filled where detected, no line without an interval, a tick for each level, and groups left out."""
+    axes = figures.sensitivity_indices(indices()).axes[0]
+    marks = [(float(line.get_xdata()[0]), line.get_marker(), line.get_markerfacecolor() != "white")
+             for line in axes.lines if line.get_marker() in ("o", "D")]  # fmt: skip
+    assert [(0.6, "o", True), (0.5, "D", True), (-0.01, "o", False), (0.1, "D", False)] == marks
+    lines = [tuple(line.get_xdata()) for line in axes.lines if len(line.get_xdata()) == 2 and line.get_linewidth() == 1.5]
+    assert [(0.5, 0.7), (0.4, 0.6), (0.05, 0.15)] == lines
+    assert [0.05, 0.2, 0.05, 0.2] == [float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "|"]
+    assert 2 == len(axes.get_yticklabels())
 
 
 def test_variance_shares__have_bars_from_zero_and_intervals_where_there_are_any() -> None:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from proxysim.studies.patterns.assessment import patterns
     from proxysim.studies.patterns.held_back import held_back
     from proxysim.studies.portfolio import Portfolio, portfolio
+    from proxysim.studies.sensitivity import Sensitivity, sensitivity
     from proxysim.studies.threshold import BreakEven, Threshold, break_even, threshold
     from proxysim.sweeps.ema import ema_model
     from proxysim.sweeps.execution.options import SweepOptions
@@ -78,6 +79,7 @@ _HOMES = {
     "Recovery": "studies.calibration.checks",
     "Run": "runs.run",
     "RunError": "errors",
+    "Sensitivity": "studies.sensitivity",
     "StateAgent": "runs.mesa.agents",
     "Status": "sweeps.runner",
     "StorageError": "errors",
@@ -111,6 +113,7 @@ _HOMES = {
     "replay": "sweeps.verification",
     "resume": "sweeps.runner",
     "run": "runs.run",
+    "sensitivity": "studies.sensitivity",
     "show_versions": "runs.versions",
     "status": "sweeps.runner",
     "sweep": "sweeps.runner",
@@ -145,6 +148,7 @@ __all__ = [
     "Recovery",
     "Run",
     "RunError",
+    "Sensitivity",
     "StateAgent",
     "Status",
     "StorageError",
@@ -180,6 +184,7 @@ __all__ = [
     "replay",
     "resume",
     "run",
+    "sensitivity",
     "show_versions",
     "status",
     "sweep",

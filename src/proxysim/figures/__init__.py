@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from proxysim.figures.provisions import waterfall
     from proxysim.figures.rankings import ranking, tornado
     from proxysim.figures.regimes import regime_stability
+    from proxysim.figures.sensitivities import sensitivity_indices
     from proxysim.figures.standing import survival
     from proxysim.figures.sweeps import sweep_lines, sweep_spread
     from proxysim.figures.thresholds import break_even
@@ -40,7 +41,8 @@ _HOMES = {
     "heat_map": "heatmaps",
     "lever_effect": "levers", "patterns": "pattern_ranges", "places_and_legs": "places", "prior_and_posterior": "prior_posterior",
     "provenance": "origins", "ranking": "rankings",
-    "regime_stability": "regimes", "robustness": "portfolios", "save": "kit.export", "support_chain": "chains", "survival": "standing",
+    "regime_stability": "regimes", "robustness": "portfolios", "save": "kit.export", "sensitivity_indices": "sensitivities",
+    "support_chain": "chains", "survival": "standing",
     "sweep_lines": "sweeps", "sweep_scatter": "levers", "sweep_spread": "sweeps", "taken_by_answers": "answers",
     "tornado": "rankings", "variance_shares": "variance", "waterfall": "provisions",
 }  # fmt: skip
@@ -66,6 +68,7 @@ __all__ = [
     "regime_stability",
     "robustness",
     "save",
+    "sensitivity_indices",
     "support_chain",
     "survival",
     "sweep_lines",

@@ -417,16 +417,18 @@ def _parameters(worlds: Sequence[World]) -> dict[int, dict[str, _Parameter]]:
             name = one.name.removeprefix(f"{OBSERVED}.")  # the sanctions that an income reflects are those of the actor
             own = found.setdefault(one.key, {})
             grades = [one.number.grade or "", *((own[name].grade,) if name in own else ())]
-            own[name] = _Parameter(_section(world, name), _weakest(grades))
+            own[name] = _Parameter(section_of(world, name), weakest(grades))
     return found
 
 
-def _section(world: World, name: str) -> str:
+def section_of(world: World, name: str) -> str:
     """Return the section of the file in which a parameter is; the name of an effect of an event begins with the event."""
-    return name.partition(".")[0] if tuple(name.split(".")) in world.scenario.numbers else "events"
+    first = name.partition(".")[0]
+    return "events" if first in world.scenario.ids["events"] and tuple(name.split(".")) not in world.scenario.numbers else first
 
 
-def _weakest(grades: Sequence[str]) -> str:
+def weakest(grades: Sequence[str]) -> str:
+    """Return the weakest of some grades; a parameter without a grade has "", which is weaker than D."""
     return max(grades, key=GRADES.index)
 
 
@@ -436,7 +438,7 @@ def _division(by: str, keys: Array, found: dict[int, dict[str, _Parameter]]) -> 
     for key in keys:
         own = list(found[int(key)].values())
         if by == "grades":
-            names.append(_weakest([one.grade for one in own]))
+            names.append(weakest([one.grade for one in own]))
         else:
             counts = Counter(one.section for one in own)
             names.append(min(counts, key=lambda section: (-counts[section], section)))

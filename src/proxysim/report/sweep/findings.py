@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from proxysim.errors import InputError
+from proxysim.errors import RunError
 from proxysim.formatting import titled
 from proxysim.report.labels import labels_in
 from proxysim.report.sweep.axes import Axis, axes_of
 from proxysim.report.text import called_of
 from proxysim.runs.outcomes import Outcome, outcomes_of
 from proxysim.scenario.labels import number_label
-from proxysim.scenario.world.world import World, load
+from proxysim.scenario.world.world import World
 from proxysim.statistics.intervals import FEWEST, mean_interval, mean_there
 from proxysim.statistics.paired import paired_differences
 from proxysim.statistics.sensitivity import is_text
+from proxysim.studies.sensitivity import Question, Sensitivity, estimated
 from proxysim.sweeps import results
 from proxysim.sweeps.experiment.factors import DRAW
+from proxysim.sweeps.subject import leading_outcomes, world_of
 
 if TYPE_CHECKING:
     import pandas
@@ -31,8 +33,6 @@ if TYPE_CHECKING:
     from proxysim.sweeps.results import Sweep
 
 Array = np.ndarray[Any, Any]
-#: Measures for the answer if none is given; the first that the sweep has is used.
-_YARDSTICKS = ("received_arms", "stock", "fighting", "capacity")
 #: Number of bins of a sampled factor in a map, and the minimum number of points for a map.
 _PARTS, _ENOUGH = 5, 100
 
@@ -60,6 +60,8 @@ class SweepFindings:
     axes : factor -> its values at the points in the unit of the parameter
     labels : id -> label
     asked : command to quote in the report
+    sensitivity : indices of the factors; None if the design allows main effects only, or for the reason in `no_indices`
+    no_indices : why there are no indices, although the design allows them; otherwise empty
     """
 
     sweep: Sweep
@@ -78,6 +80,8 @@ class SweepFindings:
     axes: dict[str, Axis]
     labels: dict[str, str]
     asked: str
+    sensitivity: Sensitivity | None = None
+    no_indices: str = ""
 
     @property
     def is_sampled(self) -> bool:
@@ -117,9 +121,10 @@ def sweep_findings(
     store = sweep.store
     branches = store.branches
     focus = branch or branches[-1]
-    world, stale = _world(sweep, focus)
+    world, stale = world_of(sweep, focus)
     known = {f"{one.measure}.{one.actor}": one for one in outcomes_of(world)} if world is not None else {}
-    names, what = _asked_for(sweep, outcome, known)
+    names, who = leading_outcomes(sweep, outcome, known)
+    what = _described(names, who)
     answers = sweep.answers(names, focus)
     points = sweep.by_point(names, focus)
     labels = labels_in(world.scenario, branches) if world is not None else {}
@@ -136,44 +141,24 @@ def sweep_findings(
     return SweepFindings(
         sweep, world, stale, focus, branches[0] if len(branches) > 1 else None, names, what, unit, answers, points, factors,
         _plane(sweep, factors, answers, len(branches) == 1, axes), _all(sweep, known), axes, labels, asked,
+        *_sensitivity(sweep, Question(names, focus, branches[0] if len(branches) > 1 else None, what, unit), world, stale),
     )  # fmt: skip
 
 
-def _world(sweep: Sweep, branch: str) -> tuple[World | None, str]:
-    """The world of a branch, if it is still the one that was run; otherwise None and the reason."""
-    experiment = sweep.store.experiment
+def _sensitivity(sweep: Sweep, question: Question, world: World | None, stale: str) -> tuple[Sensitivity | None, str]:
+    """The indices of the factors; without them the reason, which is empty if the design allows main effects only."""
+    if not sweep.store.experiment.factors or not sweep.problem["estimators"]:
+        return None, ""
     try:
-        world = load(experiment.base, branch)
-    except InputError as error:
-        return None, f"the world can no longer be read ({error.faults[0]})"
-    was = dict(zip(experiment.branches, experiment.hashes, strict=True))[branch]
-    if world.scenario.hash != was:
-        return (
-            None,
-            f"{experiment.base} has changed since the sweep was run (it was {was}, it is {world.scenario.hash})",
-        )
-    return world, ""
+        return estimated(sweep, question, world, stale, {}), ""
+    except RunError as error:
+        return None, str(error)
 
 
-def _asked_for(sweep: Sweep, outcome: str | None, known: dict[str, Outcome]) -> tuple[tuple[str, ...], str]:
-    """The outcomes over which the answer is a mean, and a description of it."""
-    columns = sweep.store.columns
-    measures = list(dict.fromkeys(name.partition(".")[0] for name in columns))
-    if outcome is None:
-        outcome = next((one for one in _YARDSTICKS if one in measures), measures[0])
-    if outcome in columns:
-        measure, _, actor = outcome.partition(".")
-        return (outcome,), called_of(measure, titled(actor))
-    if outcome not in measures:
-        sweep.answers(outcome)  # raises an error that says what is wrong
-    names = [name for name in columns if name.partition(".")[0] == outcome]
-    proxies = [name for name in names if name in known and known[name].is_proxy]
-    moving = [name for name in proxies if np.nanmax(np.abs(sweep.cells(name))) > 0.0]
-    chosen = moving or proxies or names
-    who = "proxies" if moving or proxies else "actors"
-    if len(chosen) > 1:
-        return tuple(chosen), f"mean {called_of(outcome, f'the {who}')}"
-    return tuple(chosen), called_of(outcome, titled(chosen[0].partition(".")[2]))
+def _described(names: tuple[str, ...], who: str) -> str:
+    """A description of the answer: one outcome, or the mean over proxies or actors."""
+    measure, _, actor = names[0].partition(".")
+    return f"mean {called_of(measure, f'the {who}')}" if who else called_of(measure, titled(actor))
 
 
 def factor_label(factor: Factor, scenario: Scenario | None) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from proxysim import formatting
 from proxysim.formatting import counted, plain, rare_count, spaced
 from proxysim.paths import path_of
 from proxysim.report import evidence
@@ -17,6 +18,8 @@ from proxysim.report.sweep import words
 from proxysim.report.sweep.findings import SweepFindings, sweep_findings
 from proxysim.report.text import number, span
 from proxysim.statistics.sensitivity import is_text
+from proxysim.studies.evidence_text import GRADES
+from proxysim.studies.sensitivity import GROUP
 
 if TYPE_CHECKING:
     import pandas
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
     from proxysim.sweeps.experiment.factors import Factor
 
-_KEYS = ("lines", "plane", "spread", "tornado")
+_KEYS = ("lines", "plane", "spread", "tornado", "sensitivity")
 #: Maximum rows of a table that is always shown, and of one that can be unfolded; columns per point; lines per figure; cells along one
 #: side of a map; points up to which the other figures suffice; factors in a
 #: scatter plot.
@@ -42,6 +45,7 @@ def sweep_pictures(found: SweepFindings) -> dict[str, Picture]:
             _scatter(made, found)
         _over_factors(made, found)
         _summaries(made, found)
+        _sensitivity(made, found)
     return made.made
 
 
@@ -116,6 +120,15 @@ def _summaries(made: Pictures, found: SweepFindings) -> None:
         compared = found.baseline is not None
         figure = figures.tornado(_with_own_ends(found), base, unit if compared else found.unit, labels=labels, held=_held(found))
         _add(made, "tornado", "Key factors", figure, versus if compared else "Value of the answer.", words.alt_tornado(found))
+
+
+def _sensitivity(made: Pictures, found: SweepFindings) -> None:
+    """The indices of the factors, if the design allows any."""
+    from proxysim import figures
+
+    if found.sensitivity is not None:
+        figure = figures.sensitivity_indices(found.sensitivity.to_dataframe(), found.unit, labels=found.labels)
+        _add(made, "sensitivity", "Sensitivity to the factors", figure, "", words.alt_sensitivity(found.sensitivity, found.labels))
 
 
 def _with_own_ends(found: SweepFindings) -> pandas.DataFrame:
@@ -239,7 +252,8 @@ def _context(found: SweepFindings) -> dict[str, Any]:
         "points": [_point(found, row) for _, row in points.head(_MOST).iterrows()], "more_points": max(0, len(points) - _MOST),
         "point_heads": [found.labels[str(name)] for name in found.factors["name"].head(_COLUMNS)],
         "factors": factors[:_OPEN], "more_factors": factors[_OPEN:], "spread": bool(found.factors["least"].notna().any()),
-        "how_compared": how_compared(found), "left_out": experiment.left_out, "outcomes": _outcomes(found),
+        "sensitivity": words.sensitivity(found), "no_indices": found.no_indices, "sensitivity_notes": words.sensitivity_notes(found),
+        "joint": _joint(found), "how_compared": how_compared(found), "left_out": experiment.left_out, "outcomes": _outcomes(found),
         "several": len(store.branches) > 2, "few": not found.by_runs, "against": words.against(found),
         "grades": _grades(found), "command": _command(found),
     }  # fmt: skip
@@ -262,6 +276,13 @@ def _factor(found: SweepFindings, row: pandas.Series[Any]) -> dict[str, str]:
             "given": _values(factor), "low": str(row["low"]), "high": str(row["high"]), "change": number(row["change"], True),
             "interval": _interval(row, "change_low", "change_high", "runs"), "spread": span(row["least"], row["most"]),
             "found": "yes" if row["detected"] else "no effect detected"}  # fmt: skip
+
+
+def _joint(found: SweepFindings) -> list[tuple[str, str, str, str]]:
+    """Groups of factors as rows of name, number of factors, joint share of the variance, interval."""
+    study = found.sensitivity
+    own = [one for one in study.indices if one.kind == GROUP] if study is not None else []
+    return [(GRADES.get(one.name, one.name), f"{one.factors:,}", number(one.value), formatting.span(one.low, one.high, False)) for one in own]
 
 
 def _point(found: SweepFindings, row: pandas.Series[Any]) -> dict[str, Any]:

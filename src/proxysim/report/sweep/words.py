@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proxysim.formatting import counted, joined, percent, rare_count
+from proxysim.formatting import PERCENT, counted, joined, percent, rare_count
 from proxysim.report.text import UNITS, number
 from proxysim.statistics.intervals import mean_interval
 from proxysim.statistics.sensitivity import is_text
+from proxysim.studies import sensitivity_text
 
 if TYPE_CHECKING:
     import pandas
 
     from proxysim.report.sweep.findings import SweepFindings
+    from proxysim.studies.sensitivity import Sensitivity
 
 DESIGNS = {"grid": "all combinations", "one-at-a-time": "one change at a time", "lhs": "a Latin hypercube sample", "sobol": "a Sobol sample",
            "morris": "Morris trajectories", "saltelli": "a Saltelli sample", "saltelli-first-order": "a Saltelli sample"}  # fmt: skip
@@ -163,6 +166,37 @@ def confidence(found: SweepFindings) -> str:
         text += f" {counted(state.skipped, 'run')} of {state.planned:,} {'is' if state.skipped == 1 else 'are'} not done yet; those"
         text += " that are done are spread evenly over the points."
     return f"{text} The result holds within this model, with all other parameters at their given values."
+
+
+def sensitivity(found: SweepFindings) -> list[str]:
+    """The factor with the largest index, how many are detected, and how the answer changes with those that are."""
+    study = found.sensitivity
+    if study is None:
+        return []
+    sure = [name for name in study.factors if study.of(name).detected][:_LISTED]
+    directions = [sensitivity_text.direction(study, name).replace(name, found.labels[name], 1) for name in sure]
+    names = {name: found.labels[name] for name in study.factors[:1]}
+    first = f"{sensitivity_text.answer(study)} {sensitivity_text.detections(study)}"
+    for name, label in names.items():
+        first = first.replace(name, label)
+    return [_typeset(text) for text in (first, f"{'; '.join(directions)}." if directions else "") if text]
+
+
+def sensitivity_notes(found: SweepFindings) -> str:
+    """How the indices are to be read."""
+    return _typeset(" ".join(sensitivity_text.notes(found.sensitivity))) if found.sensitivity is not None else ""
+
+
+def _typeset(text: str) -> str:
+    """Text for a terminal with a true minus sign before numbers, and percent signs that stay with their number."""
+    return re.sub(r"(?<![\w.-])-(?=\d)", "\u2212", text).replace(" %", PERCENT)
+
+
+def alt_sensitivity(study: Sensitivity, labels: Mapping[str, str]) -> str:
+    """Alternative text for the figure of the sensitivity indices."""
+    index = study.of(study.factors[0]).index
+    told = [f"{labels.get(name, name)} {number(study.of(name).value)}" for name in study.factors[:12]]
+    return f"Marks with intervals, {index} index of each factor: {'; '.join(told)}."
 
 
 def alt_spread(found: SweepFindings) -> str:
