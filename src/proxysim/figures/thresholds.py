@@ -58,7 +58,7 @@ def break_even(
         return empty_figure("There is no crossing to show.")
     if ax is None:
         what = (labels or {}).get("effect", "")
-        lead = f"{text.name(labels, first, 90)} at which {what or 'the effect crosses the level'}, by {text.name(labels, second, 90)}. "
+        lead = f"Values of {text.name(labels, first, 60)} at which {what or 'the effect crosses the level'}, by {text.name(labels, second, 60)}. "
         words = f"{lead}Bar: interval of the crossing. Filled mark: the effect rises; white mark: it falls."
         missing = int(table["first"].isna().sum())
         if missing:
