@@ -11,7 +11,7 @@ from proxysim.figures.kit import text
 from proxysim.figures.kit.frame import captioned_figure, empty_figure, figure_of, place_axes
 from proxysim.figures.kit.palette import MUTED, series_look
 from proxysim.figures.kit.style import BARE, SMALL, WIDE, styled
-from proxysim.figures.kit.text import fit
+from proxysim.figures.kit.text import fit, wrap_label
 from proxysim.formatting import counted
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def break_even(
         missing = int(table["first"].isna().sum())
         if missing:
             words += f" Cross: no crossing ({counted(missing, 'value')})."
-        ax = place_axes(captioned_figure(words, BARE + 0.1 + 2.4 + 0.52, gap=-0.02), 0.8, BARE + 0.1, WIDE - 0.8 - 0.3, 2.4)
+        ax = place_axes(captioned_figure(words, BARE + 0.1 + 2.4 + 0.52, gap=-0.02), 0.9, BARE + 0.1, WIDE - 0.9 - 0.3, 2.4)
     look = series_look(0)
     at, middle, low, high = (known[key].to_numpy(dtype=float) for key in ("second", "first", "low", "high"))
     if len(np.unique(at)) == len(at):  # a value without a crossing interrupts the line
@@ -83,5 +83,5 @@ def break_even(
     ax.set_ylim(bottom - room, top + room)
     ax.margins(x=0.06)
     ax.set_xlabel(fit(text.name(labels, second, 120), 6.0, SMALL))
-    ax.set_ylabel(fit(text.name(labels, first, 120), 2.3, SMALL))
+    ax.set_ylabel("\n".join(wrap_label(text.name(labels, first, 120), 2.3, SMALL, 2)))
     return figure_of(ax)
