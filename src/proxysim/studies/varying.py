@@ -73,7 +73,7 @@ class Axis:
 
     def setting(self, value: float) -> tuple[str | None, str]:
         """Return the branch, or None for all, and the change ``PATH=VALUE``."""
-        return self.varied.branch, f"{self.varied.path}={value!r}"
+        return self.varied.branch, f"{self.varied.path}={int(value) if value.is_integer() and abs(value) < 1e15 else value!r}"
 
 
 def axis_of(varied: Varied, world: World, names: Sequence[str]) -> Axis:
