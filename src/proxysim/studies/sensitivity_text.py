@@ -213,7 +213,8 @@ def _reading(found: Sensitivity) -> str:
     return {
         SOBOL: f"Sobol' indices over {over}; * marks intervals that exclude 0. Intervals: bootstrap over groups of rows{runs}.",
         DATA: f"First order by regression on one factor, and PAWN, the mean distance of the distribution in a slice of the factor, over {over}. "
-        "* marks those detected; null is the level that permuted answers exceed in one of twenty. Intervals: bootstrap over points.",
+        "* marks those detected; null is the level that permuted answers exceed in one of twenty. Intervals: bootstrap over points, given "
+        "these runs.",
         MORRIS: f"Elementary effects over {over}: mu* is their mean size{_in_unit(found)}, sigma their standard deviation, large if the effect is "
         "not linear or depends on other factors. * marks factors with a mean size beyond that of random variation. Intervals are over trajectories.",
         MAIN: f"Change of the answer{_in_unit(found)} from one end of a factor to the other over {over}; * marks those detected.",
