@@ -179,7 +179,7 @@ def test_folder__that_is_removed_under_a_command_is_one_line(tmp_path: Path, mon
         ps.status("out")
     found = ps.sweep(here / "e.toml", here / "out", ps.SweepOptions(workers=2), block=2)
     assert (3, 0) == (found.exit_status, found.ok)
-    assert "worker processes cannot be started (No such file or directory); continue with `proxysim resume`" in str(found.stopped)
+    assert "worker processes cannot be started (No such file or directory); continue with --executor threads or none" in str(found.stopped)
     assert 0 == ps.resume(here / "out", ps.SweepOptions("threads", 2)).exit_status
 
 
