@@ -96,7 +96,9 @@ left.sort_values("fighting_end").round(1)
 
 # %%
 for branch in ("strengthened-pact", "strengthened-pact+land-closed"):
-    found = ps.threshold(world, ["no-pact", branch], f"{branch}:pacts.treaty.strength=0:1", "fighting_end.hezbollah", crosses=2, runs=40)
+    found = ps.threshold(
+        world, ["no-pact", branch], f"{branch}:pacts.treaty.strength=0:1", "fighting_end.hezbollah", crosses=2, runs=40
+    )
     for one in found.crossings:
         print(f"{branch}: at a strength of {one.value:.2f}, 95 % interval {one.low:.2f} to {one.high:.2f}")
 
@@ -108,11 +110,18 @@ for branch in ("strengthened-pact", "strengthened-pact+land-closed"):
 
 # %%
 first, second = (f"strengthened-pact+{option}" for option in led["option"].iloc[:2])
-structural = ps.forms(world, ["no-pact", first, second], draws=15, rng=1, measures=["capacity_end.hezbollah", "fighting_end.hezbollah"])
+structural = ps.forms(
+    world, ["no-pact", first, second], draws=15, rng=1, measures=["capacity_end.hezbollah", "fighting_end.hezbollah"]
+)
 for measure in ("capacity_end", "fighting_end"):
-    one, other = ([effect.difference for effect in structural.of(measure, "hezbollah", branch).effects] for branch in (first, second))
+    one, other = (
+        [effect.difference for effect in structural.of(measure, "hezbollah", branch).effects]
+        for branch in (first, second)
+    )
     better = sum(some < more for some, more in zip(one, other, strict=True))
-    print(f"{measure}: {first} leaves {min(one):+.1f} to {max(one):+.1f} points, {second} {min(other):+.1f} to {max(other):+.1f}")
+    print(
+        f"{measure}: {first} leaves {min(one):+.1f} to {max(one):+.1f} points, {second} {min(other):+.1f} to {max(other):+.1f}"
+    )
     print(f"  the first leaves less in {better} of {len(one)} forms")
 
 # %% [markdown]
