@@ -6,7 +6,9 @@ parameters, with random numbers of its own; it is the same in all combinations.
 
 from __future__ import annotations
 
+import json
 import math
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,7 +44,7 @@ from proxysim.sweeps.experiment.experiment import Experiment, load_experiment
 from proxysim.sweeps.inputs import Variation, columns_of
 from proxysim.sweeps.results import MARK, Sweep
 from proxysim.sweeps.results import open as open_sweep
-from proxysim.sweeps.runner import Progress, resume, sweep
+from proxysim.sweeps.runner import Progress, resume, stored_status, sweep
 from proxysim.sweeps.store.folder import SWEEP, Store, absolute
 from proxysim.sweeps.store.recovery import Say
 
@@ -50,8 +52,8 @@ if TYPE_CHECKING:
     import pandas
 
 Array = np.ndarray[Any, Any]
-#: Folder of the sweep within that of a portfolio, and name of the option without countermeasures.
-RUNS_FOLDER, NONE = "sweep", "none"
+#: Folder of the sweep within that of a portfolio, file with the answer of the command, and name of the option without countermeasures.
+RUNS_FOLDER, ANSWER, NONE = "sweep", "answer.json", "none"
 #: Parts of the cost of all countermeasures that are the purses, unless others are given.
 PURSES = (0.25, 0.5, 0.75)
 #: Criteria in the order of their weight; the first one leads.
@@ -458,8 +460,8 @@ class Portfolio:
 
         Returns
         -------
-        dict : the entries of `metadata`, question, has_costs, options, rankings and frontier; the last three are lists of rows, as in
-            the tables
+        dict : the entries of `metadata`, question, has_costs, maximized (names of the outcomes of which a larger effect is better),
+            options, rankings and frontier; the last three are lists of rows, as in the tables
 
         Examples
         --------
@@ -484,6 +486,7 @@ class Portfolio:
         """
         return {
             **self.metadata, "question": self.sweep.store.experiment.question, "has_costs": self.has_costs,
+            "maximized": [one.name for one in self.objectives if one.is_maximized],
             "options": _records(self.to_dataframe()), "rankings": _records(self.rankings()), "frontier": _records(self.frontier()),
         }  # fmt: skip
 
@@ -611,6 +614,84 @@ def portfolio(
     if state.stopped:
         raise StorageError(f"{state.stopped}; the same command continues too")
     return assessed(open_sweep(folder, MARK), world.scenario, outcomes, costs, asked)
+
+
+def open_portfolio(folder: str | Path) -> Portfolio:
+    """Open a finished portfolio without a run, with the conditions and purses of the command that finished it.
+
+    After `portfolio`, which writes no answer next to the runs, conditions and purses are the defaults.
+
+    Parameters
+    ----------
+    folder : folder of the portfolio, as in `portfolio` or in the option --out of the command
+
+    Returns
+    -------
+    Portfolio : effects, rankings with ties, and the frontier
+
+    Raises
+    ------
+    InputError : the folder holds no portfolio or an unfinished one, or the world has changed since
+    RunError : runs failed in all futures
+    StorageError : the folder is damaged
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import proxysim as ps
+    >>> from proxysim.studies.portfolio import open_portfolio
+    >>> text = '''
+    ... kind     = "experiment"
+    ... question = "Which searches keep arms from the reds?"
+    ... base     = "quickstart"
+    ... branches = ["no-pact", "strong"]
+    ... design   = "lhs"
+    ... points   = 30
+    ... runs     = 1
+    ... measures = ["received_arms.reds"]
+    ... countermeasures = ["sea-patrol"]
+    ... uncertainties   = "uncertain"
+    ... '''
+    >>> _ = Path("options.toml").write_text(text)
+    >>> made = ps.portfolio("options.toml", "options")
+    >>> open_portfolio("options").metadata == made.metadata
+    True
+    """
+    whole = absolute(folder)
+    if not (whole / RUNS_FOLDER / SWEEP).is_file():
+        raise InputError([Fault(str(folder), 0, "", "holds no portfolio; `proxysim portfolio EXPERIMENT --out DIR` makes one")])
+    store = Store.read(whole / RUNS_FOLDER)
+    loaded, state = store.experiment, stored_status(store)
+    if not loaded.countermeasures:
+        raise InputError([Fault(str(folder), 0, "", "holds a sweep without countermeasures, and no portfolio")])
+    if state.digest is None:
+        command = shlex.join(["proxysim", "portfolio", loaded.file, "--out", str(folder)])
+        message = f"is not finished ({state.ok + state.failed:,} of {state.planned:,} runs); `{command}` continues it"
+        raise InputError([Fault(str(folder), 0, "", message)])
+    world = build(loaded.scenario(loaded.branches[1]))
+    if world.hash != loaded.hashes[1]:
+        raise InputError([Fault(str(folder), 0, "", f"holds runs of {loaded.base} before it was changed; run the portfolio in a new folder")])
+    outcomes, costs = _outcomes(loaded, world), _costs(loaded, world.scenario)
+    asked = _asked(world, outcomes, costs, *_answered(whole / ANSWER))
+    return assessed(open_sweep(whole / RUNS_FOLDER, MARK), world.scenario, outcomes, costs, asked)
+
+
+def _answered(file: Path) -> tuple[list[str], list[str], list[float]]:
+    """Conditions, outcomes that are maximized, and purses in USD m per year in the answer of the command; empty without one.
+
+    Raises
+    ------
+    StorageError : the answer is damaged
+    """
+    if not file.exists():
+        return [], [], []
+    try:
+        answer = json.loads(file.read_text(encoding="utf-8"))
+        conditions = list(dict.fromkeys(str(row["condition"]) for row in answer["options"]))
+        purses = list(dict.fromkeys(12.0 * float(row["limit"]) for row in answer["rankings"] if row["by"] == "purse"))
+        return conditions, [str(one) for one in answer["maximized"]], purses
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StorageError(f"{file} cannot be used ({type(error).__name__}: {error}); the command that made the portfolio writes it again") from None
 
 
 def assessed(

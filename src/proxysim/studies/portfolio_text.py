@@ -66,10 +66,10 @@ def headline(result: Portfolio) -> str:
         words += f'"{one.condition}" holds in at most {ascii_only(percent(share))} of futures ({_called(result.options[best])}). '
     else:
         words += f'"{one.condition}" holds in no future, whatever the option. '
-    return words + " ".join(_group_sentence(result, at) for at in _shown_groups(result)[:1])
+    return words + " ".join(_group_sentence(result, at) for at in shown_groups(result)[:1])
 
 
-def _shown_groups(result: Portfolio) -> list[int]:
+def shown_groups(result: Portfolio) -> list[int]:
     """Indices of the groups with a choice, the one in the middle first."""
     several = [at for at, group in enumerate(result.groups) if len(group.members) > 1]
     middle = several[len(several) // 2 : len(several) // 2 + 1]
@@ -80,7 +80,7 @@ def _group_sentence(result: Portfolio, at: int) -> str:
     """Return which option of a group has the smallest regret, and how many cannot be distinguished from it."""
     group, one, found = result.groups[at], result.objectives[0], result.ranked[0][at]["regret_90"]
     leader = _leader(found)
-    words = f"{_within(group)}, {_called(result.options[group.members[leader]])} has the smallest 90th percentile of the regret"
+    words = f"{within(group)}, {_called(result.options[group.members[leader]])} has the smallest 90th percentile of the regret"
     words += f" ({amount_of_change(one.unit, found[leader].value)})"
     tied = sum(1 for place, standing in enumerate(found) if standing.tied and place != leader)
     if not tied:
@@ -88,7 +88,7 @@ def _group_sentence(result: Portfolio, at: int) -> str:
     return f"{words}; {counted(tied, 'other option')} cannot be distinguished from it at {result.futures:,} futures."
 
 
-def _within(group: Group) -> str:
+def within(group: Group) -> str:
     """Return a group at the start of a sentence."""
     if group.by == "purse":
         return f"Within a purse of USD {ascii_only(plain(12.0 * group.limit, 4, ','))} m a year"
@@ -124,7 +124,7 @@ def _compared(result: Portfolio) -> list[str]:
 def _letters(result: Portfolio) -> list[str]:
     """Return the table of countermeasures with the letters that stand for them."""
     rows = []
-    for letter, (name, costs) in zip(_ALPHABET, result.costs.items(), strict=False):
+    for letter, (name, costs) in zip(LETTERS, result.costs.items(), strict=False):
         numbers = [cost.number for cost in costs.values()]
         ends = [sum(x) for x in zip(*((n.value, n.value if n.low is None else n.low, n.value if n.high is None else n.high)
                                       for n in numbers), strict=True)]  # fmt: skip
@@ -134,13 +134,14 @@ def _letters(result: Portfolio) -> list[str]:
     return fitted(["", "countermeasure", "", "USD m / year", "range", "paid by"], rows, left=(0, 1, 2, 5))
 
 
-_ALPHABET = "ABCDEFGHIJKL"
+#: Letters of countermeasures in tables.
+LETTERS = "ABCDEFGHIJKL"
 
 
 def _short(result: Portfolio, at: int) -> str:
     """Return an option as letters."""
     places = list(result.costs)
-    return "".join(_ALPHABET[places.index(name)] for name in result.options[at].countermeasures) or "none"
+    return "".join(LETTERS[places.index(name)] for name in result.options[at].countermeasures) or "none"
 
 
 def _limit(group: Group) -> str:
@@ -155,7 +156,7 @@ def _leaders(result: Portfolio) -> list[str]:
     for one, of_groups in zip(result.objectives, result.ranked, strict=True):
         before, factor = len(rows), table_factor(one.unit)
         for group, found in zip(result.groups, of_groups, strict=True):
-            if not _is_choice(group):
+            if not is_choice(group):
                 continue
             led = found["regret_90"]
             leader = _leader(led)
@@ -179,7 +180,7 @@ def _leaders(result: Portfolio) -> list[str]:
     return words
 
 
-def _is_choice(group: Group) -> bool:
+def is_choice(group: Group) -> bool:
     """Return whether a group ranks anything; a purse of which one option makes most is shown too."""
     return len(group.members) > 1 or group.by == "purse"
 
@@ -194,7 +195,7 @@ def _ranking(result: Portfolio, place: int, full: bool) -> list[str]:
     one, rows = result.objectives[place], []
     factor = table_factor(one.unit)
     for group, found in zip(result.groups, result.ranked[place], strict=True):
-        if not _is_choice(group):
+        if not is_choice(group):
             continue
         order = sorted(range(len(group.members)), key=lambda at: (found["regret_90"][at].rank, at))
         label = _limit(group)

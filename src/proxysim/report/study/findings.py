@@ -17,6 +17,7 @@ from proxysim.report.study.calibration import after_calibration, with_nearest_po
 from proxysim.report.study.headline import LAST, MEAN, Outcome, headline_outcomes, values_of
 from proxysim.report.study.history import History, compared_with, patterns_file
 from proxysim.report.study.months import cargoes, chain, events_of, looked_into, provenance, regimes
+from proxysim.report.study.portfolio import check_portfolio
 from proxysim.report.study.spread import Sources, check_sources, sources_of
 from proxysim.report.study.structure import Structure, check_structure, structure_of
 from proxysim.report.study.takes import Takes, check_takes, takes_of
@@ -32,6 +33,7 @@ from proxysim.studies.attribution import Attribution, attribute, game_of
 from proxysim.studies.calibration.answers import InformedAnswers
 from proxysim.studies.changes import assumed_changes
 from proxysim.studies.comparison import Comparison, columns_of
+from proxysim.studies.portfolio import Portfolio
 from proxysim.studies.screening import screen
 from proxysim.studies.threshold import Threshold
 
@@ -100,6 +102,7 @@ class Findings:
     calibrated : the effects of the focus before and after calibration; None without a posterior
     structure : the effect of the focus in every form of the model; None unless it was asked for
     takes : what it would take for the effect of the focus to cross a level, one search per number; empty unless it was asked for
+    portfolio : every combination of countermeasures in the same futures; None unless one was given
     """
 
     roles: Roles
@@ -126,6 +129,7 @@ class Findings:
     calibrated: InformedAnswers | None = None
     structure: Structure | None = None
     takes: tuple[Threshold, ...] = ()
+    portfolio: Portfolio | None = None
 
     @property
     def world(self) -> World:
@@ -159,6 +163,7 @@ class ReportOptions(TypedDict, total=False):
         default none
     crosses : that level: "zero", the default, or a number in the unit of the measure
     measure : outcome on which that effect is; None, the default, takes the one with which the comparison leads
+    portfolio : folder of a finished portfolio of the same branches, whose ranks and frontier are shown; None, the default, shows none
     policies : policies that are on: "file" for those that the file has on, "off" for none, "on" for all, or ids of the only ones
         that are on; None, the default, leaves them as they are in `world`
     threads : number of threads; None, the default, uses all processors
@@ -174,6 +179,7 @@ class ReportOptions(TypedDict, total=False):
     vary: str | Sequence[str]
     crosses: str
     measure: str | None
+    portfolio: str | Path | None
     policies: str | Sequence[str] | None
     threads: int | None
     steps: Steps | None
@@ -217,6 +223,8 @@ def study_findings(
     asked = Takes(names_of(options.get("vary", ()), "vary"), options.get("crosses", "zero"), options.get("measure"))
     if asked.vary:
         check_takes(base, roles, asked)
+    options_in = options.get("portfolio")
+    portfolio = None if options_in is None else check_portfolio(base, roles, options_in)
     threads, say = options.get("threads"), options.get("steps") or (lambda _: None)
     file = patterns_file(base)
     calibrated = None if roles.focus is None else with_nearest_posterior(base)
@@ -253,7 +261,7 @@ def study_findings(
         roles, study, comparison, divided, undivided, yardstick(study, holding), ranking, per_actor, screening,
         events_of(study, roles), chain(looked, study), cargoes(looked, roles), provenance(study, roles), regimes(looked),
         labels_of(study, roles), min(runs, LOOKED_INTO), options.get("asked", ""),
-        headline, left, history, sources, structure=structure, takes=takes,
+        headline, left, history, sources, structure=structure, takes=takes, portfolio=portfolio,
     )  # fmt: skip
     if calibrated is None:
         return found

@@ -12,7 +12,7 @@ from proxysim.formatting import capital, counted, joined, percent
 from proxysim.report.html import Picture, Pictures
 from proxysim.report.labels import makers
 from proxysim.report.roles import fighters
-from proxysim.report.study import alt_text, spread, structure, takes
+from proxysim.report.study import alt_text, portfolio, spread, structure, takes
 from proxysim.report.study.answers_text import bars, told_bars
 from proxysim.report.study.calibration import effects_table
 from proxysim.report.study.months import standing
@@ -56,6 +56,7 @@ def pictures(found: Findings) -> dict[str, Picture]:
         _spread(made, found)
         _structure(made, found)
         _takes(made, found)
+        _portfolio(made, found)
         _answers(made, found)
         _patterns(made, found)
         _calibration(made, found)
@@ -352,6 +353,20 @@ def _takes(made: Pictures, found: Findings) -> None:
         figure = figures.lever_effect(takes.table(one), "value", unit=takes.unit_of(one), labels=takes.labels(found, one),
                                       level=table_factor(outcome.unit) * one.target)  # fmt: skip
         _add(made, "takes", "What it would take", figure, "", takes.alt_text(one))
+
+
+def _portfolio(made: Pictures, found: Findings) -> None:
+    """Ranks of options by four criteria, and the frontier of cost and effect."""
+    from proxysim import figures
+
+    if (result := found.portfolio) is None:
+        return
+    table, names = portfolio.ranks_table(result), portfolio.labels(result)
+    if len(table):
+        _add(made, "ranks", "Ranks of options", figures.robustness(table, names), "", portfolio.ranks_alt(result))
+    one = result.objectives[portfolio.pair(result)[0]]
+    figure = figures.frontier(portfolio.frontier_table(result), portfolio.unit_of(one), "USD m / year", names)
+    _add(made, "frontier", "Cost and effect", figure, f"The effect is that on {portfolio.outcome_of(result)}.", portfolio.frontier_alt(result))
 
 
 def _answers(made: Pictures, found: Findings) -> None:
