@@ -142,7 +142,7 @@ def test_threshold__that_is_not_there_is_none() -> None:
     found = searched(Planted.of(lambda x: 2.0 + x, 400, sd=0.1), 0.0)
     words = " ".join(found.summary().split())
     assert () == found.crossings and 9 == len(found.values)
-    assert "does not cross zero for legs.north-coast.detection from 0 to 1. It stays above: from +" in words
+    assert "does not cross zero for legs.north-coast.detection from 0 to 1. It is above it at every value: from +" in words
     assert "closest where the number is 0." in words
 
 
@@ -210,7 +210,7 @@ def test_branch__that_is_crossed_is_the_baseline() -> None:
     """The outcome crosses that in another branch where the difference is zero."""
     found = ps.threshold("quickstart", ["none", "strong"], f"strong:{DETECTION}", ARMS, "no-pact", 20)
     assert ("no-pact", "strong") == found.study.names
-    assert "received, reds under strong, falls below that under no-pact" in " ".join(found.summary().split())
+    assert "The mean of arms received, reds, under strong, falls below that under no-pact" in " ".join(found.summary().split())
     assert found.effects == ps.threshold("quickstart", PAIR, f"strong:{DETECTION}", ARMS, "zero", 20).effects
 
 
@@ -262,6 +262,7 @@ def test_line__without_a_crossing_says_so() -> None:
     ({"vary": "north:legs.north-coast.detection=0:1"}, '"north" is not one of the branches of this study, no-pact, strong'),
     ({"vary": "pacts.treaty.in_force=0:1"}, "is a date"), ({"vary": "states.north.income"}, "has no range in the file"),
     ({"vary": "legs.*.detection"}, "stands for several numbers"),
+    ({"vary": "legs.north-coast.months=0:8"}, "can have only some of the values between its ends, such as whole numbers"),
     ({"vary": "no-pact:pacts.treaty.strength=0:0.5", "branches": ["strong"]}, "no-pact"),
     ({"measure": "received_arms"}, "needs an actor"), ({"crosses": "sea-patrl"}, "--crosses"), ({"crosses": "nan"}, "a number is finite"),
     ({"crosses": "strong"}, "is the branch itself"), ({"branches": ["no-pact", "strong", "sea-patrol"]}, "found 3 different names"),
@@ -277,12 +278,33 @@ def test_request__that_cannot_be_met_is_one_line(change: dict[str, Any], words: 
 
 @pytest.mark.parametrize(("options", "words"), [
     ({"points": 2}, "from 3 to 1,000"), ({"points": 9.5}, "from 3"), ({"precision": 0.0}, "share of the range"), ({"precision": 1.0}, "share"),
-    ({"runs": 1}, "at least 2 runs"), ({"rng": -1}, "seed"),
+    ({"runs": 4}, "at least 5 runs"), ({"runs": 9, "uncertain": True}, "at least 10 runs"), ({"rng": -1}, "seed"),
 ])  # fmt: skip
 def test_sizes__out_of_range_are_one_line(options: dict[str, Any], words: str) -> None:
     """Before any run."""
     with pytest.raises(RunError, match=words):
         ps.threshold("quickstart", PAIR, DETECTION, ARMS, **options)
+
+
+def test_line__of_numbers_that_overwrite_each_other_is_refused() -> None:
+    """The second would change nothing."""
+    with pytest.raises(InputError, match=r"legs\.north-coast\.detection: is overwritten by legs\.\*\.detection"):
+        ps.break_even("quickstart", PAIR, ["legs.*.detection=0.1:0.9", "legs.north-coast.detection=0.1:0.5"], ARMS, 0.2, 20)
+
+
+def test_summary__says_where_the_level_cannot_be_excluded() -> None:
+    """An effect that does not depend on the number, and whose interval includes the level everywhere; and one that touches it."""
+    flat = ps.threshold("quickstart", PAIR, "states.south.sanctions", ARMS, 0.305, 20, 0)
+    words = " ".join(flat.summary().split())
+    assert () == flat.crossings and "it does not depend on the number. At 9 of 9 values its interval includes the level" in words
+    touches = " ".join(ps.threshold("quickstart", PAIR, "strong:pacts.treaty.strength=0:1", ARMS, "zero", 20).summary().split())
+    assert "It is never below it: from 0 to +" in touches and "may cross" not in touches
+
+
+def test_limits__of_too_few_runs_are_infinite_and_not_zero_wide() -> None:
+    """No information is no certainty."""
+    effect = effects_of(np.array([[[1.0], [2.0]], [[2.0], [3.5]]]), ["a", "b"], [Column(0, "m", "a", "index", False)])[0]
+    assert (1.25, -math.inf, math.inf) == limits(effect)
 
 
 def test_line__needs_two_different_numbers() -> None:
@@ -301,7 +323,7 @@ def test_outcome__that_is_undefined_in_some_runs_is_refused() -> None:
     regime = ps.load("insurgency").names["regime"][0]
     branches = list(ps.load("insurgency").branches[:2])
     with pytest.raises(InputError, match="is undefined in some runs"):
-        ps.threshold("insurgency", branches, "behaviour.plant_wear=0.001:0.01", f"month_of_fall.{regime}", runs=4)
+        ps.threshold("insurgency", branches, "behaviour.plant_wear=0.001:0.01", f"month_of_fall.{regime}", runs=5)
 
 
 # ---- the command -----------------------------------------------------------------------------------------------------
@@ -330,7 +352,7 @@ def test_command__takes_two_numbers_and_the_branches_of_the_report() -> None:
 
 def test_command__survives_a_closed_pipe() -> None:
     """Nothing but the right exit status."""
-    words = [sys.executable, "-m", "proxysim", "threshold", "quickstart", "--vary", DETECTION, "--measure", ARMS, "--runs", "4", "--points", "3"]
+    words = [sys.executable, "-m", "proxysim", "threshold", "quickstart", "--vary", DETECTION, "--measure", ARMS, "--runs", "5", "--points", "3"]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as going:
         assert going.stdout is not None and going.stderr is not None
         going.stdout.close()

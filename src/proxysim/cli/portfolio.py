@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -78,6 +79,10 @@ def _names(text: str | None) -> list[str]:
 
 def _amounts(text: str | None) -> list[float]:
     """Amounts separated by commas."""
+    if text is not None and not _names(text):
+        raise refusal("--purse", f'found "{text[:40]}"; numbers separated by commas are needed, in USD m / year')
+    if text is not None and re.fullmatch(r"\s*\d{1,3}(,\d{3})+\s*", text):
+        raise refusal("--purse", f'found "{text.strip()[:40]}", which can be one number or several; write 1000 for one, or "1, 000" for several')
     try:
         return [float(one.replace("_", "")) for one in _names(text)]
     except ValueError:

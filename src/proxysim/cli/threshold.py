@@ -34,10 +34,10 @@ class ThresholdOptions:
             help="Two branches, the first is the baseline; or one, whose outcome itself is followed. Default: those of the report.",
         ),
     ] = None  # fmt: skip
-    runs: Annotated[int | None, typer.Option("--runs", min=2, help="Paired runs at each value; default: 400, or 200 with two numbers.")] = None
+    runs: Annotated[int | None, typer.Option("--runs", min=5, help="Paired runs at each value; default: 400, or 200 with two numbers.")] = None
     points: Annotated[int, typer.Option("--points", min=3, max=1000, help="Number of values at which the effect is first computed.")] = 9
     precision: Annotated[
-        float, typer.Option("--precision", metavar="SHARE", help="Share of the range to which a crossing is bracketed.")
+        float, typer.Option("--precision", metavar="SHARE", min=1e-6, max=0.5, help="Share of the range to which a crossing is bracketed.")
     ] = 0.01
     start: Annotated[
         str | None,

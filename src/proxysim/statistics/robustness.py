@@ -77,8 +77,9 @@ def standings(losses: Array, satisfied: Array, level: float = LEVEL, seed: int =
 
     The criteria are the 90th percentile of the regret, the mean loss, the share of futures that are satisfied, and the largest
     regret. Ties are joint over all options: each is compared with the leader at a level of 1 - (1 - `level`) / (options - 1), by
-    Student's t for means, an adjusted Wald interval for shares, and a bootstrap over futures for the regret. The largest regret
-    has no interval, because it rests on a single future.
+    Student's t for means, an adjusted Wald interval for shares, and a percentile interval of a bootstrap over futures for the regret.
+    If several options lead with the same value, one that cannot be distinguished from any of them is tied. Means and regrets that differ
+    in fewer than `FEWEST` futures are tied. The largest regret has no interval, because it rests on a single future.
 
     Parameters
     ----------
@@ -110,8 +111,11 @@ def standings(losses: Array, satisfied: Array, level: float = LEVEL, seed: int =
         return _share_tie(satisfied[one], satisfied[leader], joint)
 
     def by_regret(one: int, leader: int) -> tuple[bool, float]:
-        spread = float((resampled[one] - resampled[leader]).std(ddof=1)) * math.sqrt(count)
-        return _normal_tie(float(high[one] - high[leader]), spread, count, joint)
+        gaps = resampled[one] - resampled[leader]
+        low, high_end = np.quantile(gaps, (0.5 - 0.5 * joint, 0.5 + 0.5 * joint))
+        _, needed = _normal_tie(float(high[one] - high[leader]), float(gaps.std(ddof=1)) * math.sqrt(count), count, joint)
+        few = np.count_nonzero(losses[one] != losses[leader]) < FEWEST
+        return bool(few or low <= 0.0 <= high_end), needed
 
     same = [[np.array_equal(one, other) for other in losses] for one in losses]
     same_shares = [[np.array_equal(one, other) for other in satisfied] for one in satisfied]
@@ -127,19 +131,21 @@ def standings(losses: Array, satisfied: Array, level: float = LEVEL, seed: int =
 def _standings(
     values: Array, order: Array, tie: Callable[[int, int], tuple[bool, float]] | None, same: list[list[bool]], count: int
 ) -> list[Standing]:  # fmt: skip
-    """Return the standings by one criterion; the smallest `order` leads."""
-    leader = int(order.argmin())
+    """Return the standings by one criterion; those with the smallest `order` lead."""
     ranks = stats.rankdata(settled(order), method="min").astype(int)
+    leaders = np.flatnonzero(ranks == 1).tolist()
     found = []
     for at, value in enumerate(values):
-        if same[at][leader]:
+        if any(same[at][leader] for leader in leaders):
             found.append(Standing(float(value), int(ranks[at]), True, True, None))
         elif tie is None:
             found.append(Standing(float(value), int(ranks[at]), None, False, None))
         else:
-            tied, needed = tie(at, leader)
-            futures = max(count + 1, math.ceil(needed)) if tied and math.isfinite(needed) else None
-            found.append(Standing(float(value), int(ranks[at]), tied, False, futures))
+            needed = [each for tied, each in (tie(at, leader) for leader in leaders) if tied]
+            known = [max(count + 1, math.ceil(each)) for each in needed if math.isfinite(each)]
+            # An option that is tied with several leaders is distinguished from all of them only at the largest number.
+            futures = max(known) if known and len(known) == len(needed) else None
+            found.append(Standing(float(value), int(ranks[at]), bool(needed), False, futures))
     return found
 
 

@@ -10,7 +10,7 @@ import json
 import math
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -147,7 +147,8 @@ class Portfolio:
     objectives : the outcomes, in the order of the experiment's measures
     costs : countermeasure -> its costs by the branch that states each; empty for one without a cost
     futures : number of futures
-    left_out : futures that are left out because a run in them failed
+    left_out : futures that are left out because no run in them succeeded under all options
+    question : question of the experiment, as it is asked now
 
     Examples
     --------
@@ -178,6 +179,7 @@ class Portfolio:
     costs: dict[str, dict[str, BranchCost]]
     futures: int
     left_out: int
+    question: str = ""
 
     @property
     def has_costs(self) -> bool:
@@ -485,7 +487,7 @@ class Portfolio:
         (['none', 'sea-patrol'], False)
         """
         return {
-            **self.metadata, "question": self.sweep.store.experiment.question, "has_costs": self.has_costs,
+            **self.metadata, "question": self.question, "has_costs": self.has_costs,
             "maximized": [one.name for one in self.objectives if one.is_maximized],
             "options": _records(self.to_dataframe()), "rankings": _records(self.rankings()), "frontier": _records(self.frontier()),
         }  # fmt: skip
@@ -534,11 +536,12 @@ class Portfolio:
 
 @dataclass(frozen=True)
 class _Asked:
-    """What is asked of the runs: conditions by outcome, outcomes of which more is better, and purses in USD m per month."""
+    """What is asked of the runs: the question, conditions by outcome, outcomes of which more is better, and purses in USD m per month."""
 
     conditions: dict[str, OutcomeCondition]
     maximized: frozenset[str]
     purses: tuple[float, ...]
+    question: str = ""
 
 
 def portfolio(
@@ -602,7 +605,7 @@ def portfolio(
     world = build(loaded.scenario(loaded.branches[1]))
     outcomes = _outcomes(loaded, world)
     costs = _costs(loaded, world.scenario)
-    asked = _asked(world, outcomes, costs, satisfies, maximize, purses)
+    asked = replace(_asked(world, outcomes, costs, satisfies, maximize, purses), question=loaded.question)
     folder = _folder(out, loaded)
     chosen = options or SweepOptions()
     if (folder / SWEEP).exists():
@@ -706,6 +709,8 @@ def assessed(
     store = runs.store
     names = [f"{one.measure}.{one.actor}" for one in outcomes]
     cells = np.stack([runs.cells(name) for name in names], axis=-1)  # (future, branch, run, outcome)
+    # A run counts only if it succeeded under every option, or the runs of a future would not be pairs.
+    cells = np.where(np.isnan(cells).any(axis=(1, 3), keepdims=True), np.nan, cells)
     whole = ~np.isnan(cells).all(axis=2).any(axis=(1, 2))
     values = mean_there(cells[whole], axis=2)  # (future, branch, outcome)
     if not len(values):
@@ -722,7 +727,8 @@ def assessed(
         satisfied = condition.holds(effects if condition.is_effect else others)
         objectives.append(Objective(outcome.measure, outcome.actor, outcome.unit, is_maximized, condition.text, effects, satisfied))
     groups = tuple(groups_of(options, asked.purses))
-    return Portfolio(runs, scenario, options, groups, tuple(objectives), costs, len(values), int((~whole).sum()))
+    question = asked.question or store.experiment.question
+    return Portfolio(runs, scenario, options, groups, tuple(objectives), costs, len(values), int((~whole).sum()), question)
 
 
 def groups_of(options: Sequence[Choice], purses: Sequence[float]) -> list[Group]:

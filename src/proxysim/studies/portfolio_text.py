@@ -41,7 +41,7 @@ def summary(result: Portfolio, full: bool = False) -> str:
     result : the study
     full : whether to print rankings and frontiers of all outcomes, and not only of the first
     """
-    lines = [*wrapped(headline(result)), "", *_compared(result), "", *wrapped(f"Question: {result.sweep.store.experiment.question}"), ""]
+    lines = [*wrapped(headline(result)), "", *_compared(result), "", *wrapped(f"Question: {result.question}"), ""]
     lines += [*_letters(result), "", *_leaders(result), ""]
     for at, one in enumerate(result.objectives if full else result.objectives[:1]):
         lines += [*_ranking(result, at, full), "", *_frontier(result, one.measure, one.actor, full), ""]
@@ -62,8 +62,10 @@ def headline(result: Portfolio) -> str:
     words = f"{words[:1].upper()}{words[1:]}"
     best = max(range(len(result.options)), key=lambda at: (float(one.satisfied[at].mean()), -result.options[at].number))
     share = float(one.satisfied[best].mean())
+    equal = int((one.satisfied.mean(axis=1) == share).sum()) - 1
     if share > 0.0:
-        words += f'"{one.condition}" holds in at most {ascii_only(percent(share))} of futures ({_called(result.options[best])}). '
+        others = f", and {counted(equal, 'other option')}" if equal else ""
+        words += f'"{one.condition}" holds in at most {ascii_only(percent(share))} of futures ({_called(result.options[best])}{others}). '
     else:
         words += f'"{one.condition}" holds in no future, whatever the option. '
     return words + " ".join(_group_sentence(result, at) for at in shown_groups(result)[:1])
@@ -162,9 +164,9 @@ def _leaders(result: Portfolio) -> list[str]:
             leader = _leader(led)
             needed = [standing.futures for standing in led if standing.tied and standing.futures is not None]
             rows.append([
-                f"  {_limit(group)}", _short(result, group.members[leader]), ascii_only(number(factor * led[leader].value)),
+                f"  {_limit(group)}", _first(result, group, led), ascii_only(number(factor * led[leader].value)),
                 f"{sum(bool(standing.tied) for standing in led) - 1} of {len(led) - 1}", f"{min(needed):,}" if needed else "-",
-                *(_short(result, group.members[_leader(found[criterion])]) for criterion in ("loss", "satisfied", "regret_max")),
+                *(_first(result, group, found[criterion]) for criterion in ("loss", "satisfied", "regret_max")),
             ])  # fmt: skip
         heads.append((len(rows) - before, f"{outcome_name(result.scenario, one.measure, one.actor)}, {table_unit(one.measure, one.unit)}"))
     if not rows:
@@ -178,6 +180,15 @@ def _leaders(result: Portfolio) -> list[str]:
         words += [name, *lines[at : at + count]]
         at += count
     return words
+
+
+def _first(result: Portfolio, group: Group, found: Sequence[Standing]) -> str:
+    """Return the option that is first, as letters; "all" or "A, 2 more" where several have the same value."""
+    first = [at for at, one in enumerate(found) if one.rank == 1]
+    if 1 < len(first) == len(found):
+        return "all"
+    name = _short(result, group.members[first[0]])
+    return name if len(first) == 1 else f"{name}, {len(first) - 1} more"
 
 
 def is_choice(group: Group) -> bool:

@@ -32,8 +32,8 @@ POINTS, PRECISION = 9, 0.01
 MOST_MORE = 40
 #: Share of the required width at which the two values around an estimated crossing are placed.
 _INSIDE = 0.4
-#: Runs that are timed for the estimate of the cost.
-_TIMED = 50
+#: Runs that are timed for the estimate of the cost: few, for what each value takes before its runs, and more.
+_FEW, _TIMED = 10, 50
 ZERO = "zero"
 
 
@@ -116,12 +116,13 @@ class Threshold:
         >>> len(facts["crossings"]), facts["target"]
         (1, 0.2)
         """
-        outcome = self.study.outcome
+        outcome, points = self.study.outcome, self.to_dataframe()
+        points = points.astype(object).where(np.isfinite(points.to_numpy(float)), None)  # JSON has no infinity
         return {
             **self.study.identity(), "vary": self.axis.name, "low": self.axis.low, "high": self.axis.high,
             "unit": self.axis.unit, "measure": outcome.measure, "actor": outcome.actor, "measure_unit": outcome.unit, "crosses": self.crosses,
             "target": self.target, "precision": self.precision, "others": [list(one) for one in self.others],
-            "crossings": [vars(one) for one in self.crossings], "points": self.to_dataframe().to_dict("records"),
+            "crossings": [vars(one) for one in self.crossings], "points": points.to_dict("records"),
         }  # fmt: skip
 
     def summary(self) -> str:
@@ -384,7 +385,7 @@ def break_even(
     if first.name == second.name:
         raise InputError([Fault("--vary", 0, second.name, "is named twice; vary two numbers")])
     study.check([first])
-    _check_changes(study, second)
+    _check_changes(study, first, second)
     search = _Search(study, options)
     search.begin(lines)
     values = tuple(second.value(share) for share in np.linspace(0.0, 1.0, lines).tolist())
@@ -393,11 +394,12 @@ def break_even(
     return BreakEven(first, second, values, found)
 
 
-def _check_changes(study: VaryingStudy, axis: Axis) -> None:
-    """Check the ends of a second number; unlike the first, it may change all branches alike."""
-    low, high = (study.worlds([axis.setting(end)]) for end in (axis.low, axis.high))
-    if all(one.hash == two.hash for one, two in zip(low, high, strict=True)):
-        raise InputError([Fault("--vary", 0, axis.name, "changes nothing in these branches")])
+def _check_changes(study: VaryingStudy, first: Axis, second: Axis) -> None:
+    """Check the ends of a second number, with the first one set; unlike the first, it may change all branches alike."""
+    for others, why in (((), "changes nothing in these branches"), ((first.setting(first.low),), f"is overwritten by {first.name}")):
+        low, high = (study.worlds([second.setting(end), *others]) for end in (second.low, second.high))
+        if all(one.hash == two.hash for one, two in zip(low, high, strict=True)):
+            raise InputError([Fault("--vary", 0, second.name, why)])
 
 
 def _study(
@@ -483,12 +485,12 @@ class _Search:
     def _seconds(self) -> tuple[float, float]:
         """Return the seconds that each value takes before its runs, and those of one run."""
         times = []
-        for runs in (2, 2, _TIMED):  # the first time, the rules are compiled if needed
+        for runs in (_FEW, _FEW, _TIMED):  # the first time, the rules are compiled if needed
             few = replace(self.study, runs=runs, spent=None)
             began = time.perf_counter()
             few.effect([])
             times.append(time.perf_counter() - began)
-        return times[1], max(0.0, times[2] - times[1]) / ((_TIMED - 2) * len(self.study.names))
+        return times[1], max(0.0, times[2] - times[1]) / ((_TIMED - _FEW) * len(self.study.names))
 
     def threshold(self, axis: Axis, crosses: str, target: float, others: tuple[tuple[str | None, str], ...] = ()) -> Threshold:
         """Return the crossings of one number, with other numbers at given values."""

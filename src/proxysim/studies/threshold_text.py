@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from proxysim.formatting import PERCENT, ascii_only, counted, number, plain, table
+from proxysim.statistics.paired import beyond_rounding
 from proxysim.studies.comparison_text import wrapped
 from proxysim.studies.phrases import amount_of_change, interval_of, outcome_name, table_factor, table_unit, under
 from proxysim.studies.varying import Axis, limits
@@ -32,7 +33,7 @@ def subject(found: Threshold) -> str:
     name = outcome_name(found.world.scenario, study.outcome.measure, study.outcome.actor)
     if len(study.names) > 1 and found.crosses != study.names[0]:
         return f"effect of {study.names[-1]} on {name}"
-    return f"{name} {under(study.names[-1])}"
+    return f"mean of {name}, {under(study.names[-1])}"
 
 
 def level_words(found: Threshold) -> str:
@@ -72,13 +73,20 @@ def threshold_lead(found: Threshold) -> str:
     """Return that there is no crossing, with how close the effect comes to the level."""
     factor, ends = table_factor(found.study.outcome.unit), [limits(effect)[0] for effect in found.effects]
     low, high = min(ends), max(ends)
+    if not beyond_rounding(low, high):
+        low = high
     if low == high == found.target:  # exactly, as where no run differs
         return f"The {subject(found)}, is {level_words(found)} at every value: it does not depend on {found.axis.name}."
     at = found.values[min(range(len(ends)), key=lambda k: abs(ends[k] - found.target))]
-    side = "above" if low >= found.target else "below"
+    side = "above it at every value" if low >= found.target else "below it at every value"
     words = f"The {subject(found)}, does not cross {level_words(found)} for {found.axis.name} from {range_words(found.axis)}."
+    unsure = sum(one <= found.target <= two and one < two for _, one, two in map(limits, found.effects))
+    unclear = f" At {unsure} of {len(ends)} values its interval includes the level, so it may cross." if unsure else ""
+    if low == high:
+        return f"{words} It is {amount_of_change(found.study.outcome.unit, low, True)} at every value: it does not depend on the number.{unclear}"
     size = f"from {number(factor * low, True)} to {amount_of_change(found.study.outcome.unit, high, True)}"
-    return f"{words} It stays {side}: {ascii_only(size)}, closest where the number is {value_words(found.axis, at)}."
+    stays = "never below it" if low == found.target else "never above it" if high == found.target else side
+    return f"{words} It is {stays}: {ascii_only(size)}, closest where the number is {value_words(found.axis, at)}.{unclear}"
 
 
 def range_words(axis: Axis) -> str:

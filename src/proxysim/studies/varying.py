@@ -23,7 +23,7 @@ from proxysim.scenario.scenario import Number, Scenario
 from proxysim.scenario.toml.paths import split_path
 from proxysim.scenario.world.uncertainty import REPLICATES
 from proxysim.scenario.world.world import World, build
-from proxysim.statistics.intervals import LEVEL
+from proxysim.statistics.intervals import FEWEST, LEVEL
 from proxysim.statistics.paired import Column, Effect, effects_of
 from proxysim.studies.naming import Varied
 
@@ -96,11 +96,12 @@ def axis_of(varied: Varied, world: World, names: Sequence[str]) -> Axis:
     kind = kind_of(path)
     if kind == "month":
         raise _refused(varied, "is a date, which cannot be varied; vary a number")
-    unit = _unit(scenario, kind, number)
+    unit = _unit(scenario, kind)
     if varied.low is not None and varied.high is not None:
         return Axis(varied, varied.low, varied.high, unit)
     if number is None:
-        raise _refused(varied, "stands for several numbers; give the ends, as in PATH=LOW:HIGH")
+        what = "stands for several numbers" if "*" in varied.path else "is no number with a range in the file"
+        raise _refused(varied, f"{what}; give the ends, as in PATH=LOW:HIGH")
     if number.series:
         raise _refused(varied, "has several dates, and a value would replace all of them; give the ends, as in PATH=LOW:HIGH")
     if number.low is None or number.high is None or not number.low < number.high:
@@ -118,7 +119,7 @@ def _number_at(varied: Varied, scenario: Scenario) -> tuple[tuple[str, ...], Num
     return path, None if "*" in path else scenario.numbers.get(path)
 
 
-def _unit(scenario: Scenario, kind: str, number: Number | None) -> str:
+def _unit(scenario: Scenario, kind: str) -> str:
     if kind.endswith("_flow"):
         flows = flows_of(scenario)
         return f"USD {_SIZES.get(flows.size, f'{flows.size:g}')} / {_PERIODS.get(flows.period, f'{flows.period} months')}"
@@ -173,8 +174,9 @@ class VaryingStudy:
         if self.outcome.measure in UNDEFINED:
             message = "is undefined in some runs, so its mean would be that of other runs at each value; choose another outcome"
             raise InputError([Fault("--measure", 0, f"{self.outcome.measure}.{self.outcome.actor}", message)])
-        if self.runs < 2:
-            raise RunError(f"at least 2 runs are needed at each value; found {self.runs}")
+        least = FEWEST * (REPLICATES if self.uncertain else 1)
+        if self.runs < least:
+            raise RunError(f"at least {least} runs are needed at each value, or there is no interval; found {self.runs}")
 
     def worlds(self, settings: Sequence[tuple[str | None, str]]) -> tuple[World, ...]:
         """Return the worlds of the branches with some changes, each for one branch or for all.
@@ -202,12 +204,23 @@ class VaryingStudy:
         InputError : an end cannot be used, or nothing changes
         """
         for axis in axes:
+            self._check_between(axis)
             ends = [self.worlds([axis.setting(end)]) for end in (axis.low, axis.high)]
             if all(one.hash == two.hash for one, two in zip(*ends, strict=True)):
                 raise _refused(axis.varied, "changes nothing in these branches")
             if len(self.names) > 1 and all(one.hash == other.hash for one, *others in ends for other in others):
                 cure = f"write {self.names[-1]}:{axis.varied.path} to vary it in that branch only"
                 raise _refused(axis.varied, f"makes both branches the same world at every value; {cure}")
+
+    def _check_between(self, axis: Axis) -> None:
+        """Refuse a number that is always whole, or a word between its ends, before any run."""
+        for end in (axis.low, axis.high):
+            self.worlds([axis.setting(end)])
+        try:
+            self.worlds([axis.setting(axis.value(0.3819660113))])
+        except InputError:
+            message = "can have only some of the values between its ends, such as whole numbers; use a sweep over a list of them"
+            raise _refused(axis.varied, message) from None
 
     def effect(self, settings: Sequence[tuple[str | None, str]]) -> Effect:
         """Return the effect with some changes; with one branch, the outcome itself as a difference from 0."""
@@ -254,12 +267,14 @@ def limits(effect: Effect) -> tuple[float, float, float]:
     """Return the mean of an effect and the ends of its interval.
 
     If too few pairs differ for an interval, the ends are the limit of the chance that a pair differs times the largest value of the
-    outcome on either side; if no pair differs, they are the mean.
+    outcome on either side; if no pair differs, they are the mean. Without either, they are infinite.
     """
     mean = effect.difference if effect.difference is not None else math.nan
     if effect.low is not None and effect.high is not None:
         return mean, effect.low, effect.high
-    if effect.same or effect.chance_below is None:
+    if effect.same:
         return mean, mean, mean
+    if effect.chance_below is None:
+        return mean, -math.inf, math.inf
     room = effect.chance_below * max(abs(effect.baseline or 0.0), abs(effect.value or 0.0), abs(mean) / max(effect.chance_below, 1e-12))
     return mean, mean - room, mean + room
