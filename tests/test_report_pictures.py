@@ -177,7 +177,7 @@ def test_sweep_pictures__a_sample_has_scatter_plots_in_the_unit_of_each_paramete
     assert (axis.unit, axis.at([0.0, 0.5, 1.0]).tolist()) == ("share / month", [0.05, 0.1, 0.3])
     assert 0.05 <= axis.values.min() < 0.06 and 0.29 < axis.values.max() <= 0.3
     made = drawn(monkeypatch, lambda: sweep_pictures(found))
-    assert set(made) == {"lines", "plane", "spread", "tornado"}
+    assert set(made) == {"lines", "plane", "sensitivity", "spread", "tornado"}
     figure = made["lines"][0]
     by_label = {axes.get_xlabel().replace("\n", " "): axes for axes in figure.axes}
     assert by_label["Detection (North coast), share / month"].get_xlim()[1] < 0.4
