@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -442,12 +443,12 @@ def test_runs__that_fail_under_one_option_count_under_none(monkeypatch: pytest.M
     whole = ps.portfolio(file, tmp_path / "whole")
     cells = ps.Sweep.cells
 
-    def some_missing(self: ps.Sweep, name: str) -> Array:
+    def some_missing(self: ps.Sweep, name: str) -> np.ndarray[Any, Any]:
         found = cells(self, name).copy()
         found[:, -1, 1:] = np.nan  # the last option keeps the first run of each future only
         return found
 
-    def first_only(self: ps.Sweep, name: str) -> Array:
+    def first_only(self: ps.Sweep, name: str) -> np.ndarray[Any, Any]:
         found = cells(self, name).copy()
         found[:, :, 1:] = np.nan
         return found
