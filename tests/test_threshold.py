@@ -119,6 +119,16 @@ def test_thresholds__of_a_linear_response_lie_in_their_intervals() -> None:
     assert 90 <= sum(inside) < 100
 
 
+def test_search__takes_few_values_where_the_response_is_smooth() -> None:
+    """Two next to the crossing, and one at most for each end of its interval, twice."""
+    counts = []
+    for true in (0.07, 0.31, 0.52, 0.93):
+        planted = Planted.of(lambda x, true=true: 4.0 * (x - true), 200)  # type: ignore[misc]
+        assert 1 == len(searched(planted, 0.0).crossings)
+        counts.append(len(planted.asked))
+    assert max(counts) <= 9 + 8, counts
+
+
 def test_thresholds__three_of_them_are_found() -> None:
     """A cubic response that crosses at 0.1, 0.45 and 0.8, the last two within one step of the scan of each other at first."""
     planted = Planted.of(lambda x: 60.0 * (x - 0.1) * (x - 0.45) * (x - 0.8), 400, sd=0.2)
