@@ -21,7 +21,7 @@ from proxysim.statistics.crossings import Curve, crossings
 from proxysim.statistics.paired import Column, Effect, effects_of
 from proxysim.studies import threshold as study_of
 from proxysim.studies.naming import outcome_named, varied_of
-from proxysim.studies.varying import Axis, VaryingStudy, limits
+from proxysim.studies.varying import Axis, VaryingStudy, _with_room, limits
 
 Array = np.ndarray[Any, Any]
 DETECTION, ARMS = "legs.north-coast.detection=0.1:0.9", "received_arms.reds"
@@ -309,6 +309,16 @@ def test_summary__says_where_the_level_cannot_be_excluded() -> None:
     assert () == flat.crossings and "it does not depend on the number. At 9 of 9 values its interval includes the level" in words
     touches = " ".join(ps.threshold("quickstart", PAIR, "strong:pacts.treaty.strength=0:1", ARMS, "zero", 20).summary().split())
     assert "It is never below it: from 0 to +" in touches and "may cross" not in touches
+
+
+def test_limits__of_a_rare_effect_are_the_chance_times_the_largest_value() -> None:
+    """As the half-width of `compare`: three of forty pairs differ, and the largest value is 7."""
+    values = np.zeros((2, 40, 1))
+    values[0, 5], values[1, :3] = 7.0, 4.0
+    effect = effects_of(values, ["a", "b"], [Column(0, "m", "a", "index", False)])[0]
+    assert effect.rare and effect.chance_below is not None and effect.difference is not None
+    room = effect.chance_below * 7.0
+    assert (effect.difference, effect.difference - room, effect.difference + room) == limits(_with_room(effect, 7.0))
 
 
 def test_limits__of_too_few_runs_are_infinite_and_not_zero_wide() -> None:

@@ -121,9 +121,9 @@ def _end(curve: Curve, level: float, value: float, places: Array) -> float | Non
     inside = [float(np.interp(value, curve.at, limit)) for limit in (curve.low - level, level - curve.high)]  # above 0 where it is excluded
     for place in places:
         there, now = float(curve.at[place]), [float(curve.low[place]) - level, level - float(curve.high[place])]
-        shares = [_share(one, two) for one, two in zip(inside, now, strict=True) if two > 0.0]
-        if shares:
-            return before + (there - before) * min(shares)
+        for one, two in zip(inside, now, strict=True):  # at most one of the limits excludes the level
+            if two > 0.0:
+                return before + (there - before) * _share(one, two)
         before, inside = there, now
     return None
 

@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -21,13 +20,14 @@ from proxysim.runs.ensemble import Ensemble, run_job
 from proxysim.runs.given_draws import GivenDraws, keys_of
 from proxysim.runs.threads import Job, Progress
 from proxysim.scenario.arguments import names_of
-from proxysim.scenario.world.uncertainty import OBSERVED, Drawing, observed_facts, quantiles_of, unknowns
+from proxysim.scenario.world.uncertainty import OBSERVED, observed_facts, quantiles_of, unknowns
 from proxysim.scenario.world.world import World
 from proxysim.statistics.intervals import LEVEL
 from proxysim.statistics.paired import effects_of, paired_differences
 from proxysim.statistics.shapley_effects import ShapleyShares, cyclic_orders, from_first_draw, shapley_shares
 from proxysim.studies.comparison import check_measures, columns_of
 from proxysim.studies.headlines import ordered
+from proxysim.studies.shared_samplers import SharedSamplers
 
 if TYPE_CHECKING:
     import pandas
@@ -452,20 +452,8 @@ def _division(by: str, keys: Array, found: dict[int, dict[str, _Parameter]]) -> 
 
 
 @dataclass(frozen=True)
-class _MixedDraws(GivenDraws):
+class _MixedDraws(SharedSamplers, GivenDraws):
     """A job with given draws that takes the samplers of another one, because making them takes longer than some runs."""
-
-    like: Job | None = None
-
-    @cached_property
-    def drawings(self) -> tuple[Drawing, ...]:
-        assert self.like is not None
-        return self.like.drawings
-
-    @cached_property
-    def reference_drawings(self) -> tuple[Drawing | None, ...]:
-        assert self.like is not None
-        return self.like.reference_drawings
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -20,7 +19,7 @@ from proxysim.runs.ensemble import Ensemble, run_job
 from proxysim.runs.given_draws import keys_of
 from proxysim.runs.threads import Job, Progress
 from proxysim.scenario.arguments import names_of
-from proxysim.scenario.world.uncertainty import REPLICATES, Drawing
+from proxysim.scenario.world.uncertainty import REPLICATES
 from proxysim.scenario.world.world import World
 from proxysim.statistics.crossed import COMPONENTS, SOURCES, CrossedShares, crossed_shares
 from proxysim.statistics.intervals import FEWEST, LEVEL
@@ -28,6 +27,7 @@ from proxysim.statistics.paired import Column, Effect, Part, effects_of, paired_
 from proxysim.studies.comparison import check_measures, columns_of
 from proxysim.studies.form_design import Choice, Form, FormDesign, form_design
 from proxysim.studies.headlines import ordered
+from proxysim.studies.shared_samplers import SharedSamplers
 
 if TYPE_CHECKING:
     import pandas
@@ -496,23 +496,6 @@ def check_forms(world: World, branches: Sequence[str]) -> None:
 
 
 @dataclass(frozen=True)
-class _FormJob(Job):
-    """A job that takes the samplers of another one, because parameters do not depend on the variants of rules."""
-
-    like: Job | None = None
-
-    @cached_property
-    def drawings(self) -> tuple[Drawing, ...]:
-        assert self.like is not None
-        return self.like.drawings
-
-    @cached_property
-    def reference_drawings(self) -> tuple[Drawing | None, ...]:
-        assert self.like is not None
-        return self.like.reference_drawings
-
-
-@dataclass(frozen=True)
 class CrossedStudy:
     """Runs of some branches in every form, with the same draws and the same random numbers.
 
@@ -611,7 +594,7 @@ class CrossedStudy:
 
     def _run(self, form: Form, keep: Sequence[tuple[str, str]]) -> Ensemble:
         like = self.jobs[form.variants.get("policies", self.design.own)]
-        job = _FormJob(self.design.worlds(form), like.seed, True, like.start, like.forked, like=like)
+        job = SharedSamplers(self.design.worlds(form), like.seed, True, like.start, like.forked, like=like)
         return run_job(job, self.names, REPLICATES * self.draws, threads=self.threads, keep=keep)
 
     def answers(self, values: Array, b: int, columns: Sequence[Column]) -> list[FormsAnswer]:

@@ -234,7 +234,8 @@ class VaryingStudy:
         column = Column(0, self.outcome.measure, self.outcome.actor, self.outcome.unit, self.outcome.is_event and len(worlds) > 1)
         draws = np.arange(self.runs) // REPLICATES if self.uncertain else None
         names = self.names if len(worlds) > 1 else ("", *self.names)
-        return effects_of(values[:, :, np.newaxis], names, [column], draws=draws, level=self.level, seed=self.seed)[0]
+        found = effects_of(values[:, :, np.newaxis], names, [column], draws=draws, level=self.level, seed=self.seed)[0]
+        return _with_room(found, float(np.abs(values).max()))
 
     def _known(self, world: World) -> Array:
         """Return the outcome in the runs of one world, (1, run); those of the last worlds are kept, since a baseline comes back."""
@@ -263,18 +264,20 @@ class VaryingStudy:
                 **({} if posterior is None else {"posterior": posterior.to_json()})}  # fmt: skip
 
 
-def limits(effect: Effect) -> tuple[float, float, float]:
-    """Return the mean of an effect and the ends of its interval.
+def _with_room(effect: Effect, largest: float) -> Effect:
+    """Return an effect with an interval also if too few pairs differ for one.
 
-    If too few pairs differ for an interval, the ends are the limit of the chance that a pair differs times the largest value of the
-    outcome on either side; if no pair differs, they are the mean. Without either, they are infinite.
+    The mean is then at most the limit of the chance that a pair differs times the largest value of the outcome, as in `compare`.
     """
+    if effect.chance_below is None or effect.low is not None or effect.same or effect.difference is None:
+        return effect
+    room = effect.chance_below * largest
+    return replace(effect, low=effect.difference - room, high=effect.difference + room)
+
+
+def limits(effect: Effect) -> tuple[float, float, float]:
+    """Return the mean of an effect and the ends of its interval: the mean if no pair differs, and infinite if nothing limits it."""
     mean = effect.difference if effect.difference is not None else math.nan
     if effect.low is not None and effect.high is not None:
         return mean, effect.low, effect.high
-    if effect.same:
-        return mean, mean, mean
-    if effect.chance_below is None:
-        return mean, -math.inf, math.inf
-    room = effect.chance_below * max(abs(effect.baseline or 0.0), abs(effect.value or 0.0), abs(mean) / max(effect.chance_below, 1e-12))
-    return mean, mean - room, mean + room
+    return (mean, mean, mean) if effect.same else (mean, -math.inf, math.inf)
