@@ -311,6 +311,22 @@ STUDIES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("kind", STUDIES)
+def test_ensemble__does_not_depend_on_what_its_memory_held(kind: str, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory of earlier batches, of any record, comes with half of its numbers 0; a fork takes up the flows of its past."""
+    branches, fresh = ["no-pact", "strong", "sea-patrol"], np.random.default_rng(1)
+
+    def used(*shape: int) -> Array:
+        made = memory.empty(*shape)
+        made[...] = fresh.integers(0, 2, shape) * 3.0
+        return made
+
+    monkeypatch.setenv(kernel.VARIABLE, kernel.LANES)
+    clean = numbers_in(ps.ensemble(world, branches, 21, 4, **STUDIES[kind]))
+    monkeypatch.setattr(memory, "_taken", used)
+    assert [] == differences(clean, numbers_in(ps.ensemble(world, branches, 21, 4, **STUDIES[kind])))
+
+
+@pytest.mark.parametrize("kind", STUDIES)
 def test_ensemble__has_the_bits_of_numba(kind: str, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Three branches, 21 runs, shared pasts, flows month by month."""
     branches = ["no-pact", "strong", "sea-patrol"]

@@ -95,15 +95,15 @@ class PlainBatch:
 
     def follow(self, past: PlainBatch, month: int, own: Array) -> None:
         """Continue from other runs at the start of `month`; policies in `own` compare with levels, which they remember."""
-        self.states[...], self.tally[...] = past.states, past.tally
+        self.states[...], self.flows[...], self.tally[...] = past.states, past.flows, past.tally
         for mine, theirs in ((self.watched, past.watched), (self.factor, past.factor)):
             mine[:, :month] = theirs[:, :month]
         self.reference[:, :month, own] = past.reference[:, :month, own]
         step.resume(self._runs, 0, len(self.states), month)
 
     def copy(self, past: PlainBatch) -> None:
-        """Take over all that other runs carry from month to month."""
-        self.states[...], self.tally[...] = past.states, past.tally
+        """Take over all that other runs carry from month to month, and the flows of the month before."""
+        self.states[...], self.flows[...], self.tally[...] = past.states, past.flows, past.tally
         self.watched[...], self.factor[...], self.reference[...] = past.watched, past.factor, past.reference
 
     def advance(self, start: int, stop: int, counts: bool, track: Array) -> None:
@@ -173,15 +173,15 @@ class LaneBatch:
 
     def follow(self, past: LaneBatch, month: int, own: Array) -> None:
         """Continue from other runs at the start of `month`; policies in `own` compare with levels, which they remember."""
-        self._state[...], self._tally[...] = past._state, past._tally
+        self._state[...], self._flows[...], self._tally[...] = past._state, past._flows, past._tally
         for mine, theirs in ((self._watched, past._watched), (self._factor, past._factor)):
             mine[:, :month] = theirs[:, :month]
         self._reference[:, :month, own] = past._reference[:, :month, own]
         self._calls.resume(month)
 
     def copy(self, past: LaneBatch) -> None:
-        """Take over all that other runs carry from month to month."""
-        self._state[...], self._tally[...] = past._state, past._tally
+        """Take over all that other runs carry from month to month, and the flows of the month before."""
+        self._state[...], self._flows[...], self._tally[...] = past._state, past._flows, past._tally
         self._watched[...], self._factor[...], self._reference[...] = past._watched, past._factor, past._reference
 
     def advance(self, start: int, stop: int, counts: bool, track: Array) -> None:
