@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from proxysim import figures as figures
     from proxysim.errors import BooksError, Fault, InputError, MissingExtra, ProxysimError, RunError, StorageError
     from proxysim.figures.places import places_and_legs
+    from proxysim.report.brief.page import write_brief
     from proxysim.report.study.page import write_report
     from proxysim.report.sweep.page import write_sweep_report
     from proxysim.runs.draws import draws
@@ -119,6 +120,7 @@ _HOMES = {
     "sweep": "sweeps.runner",
     "threshold": "studies.threshold",
     "verify": "sweeps.verification",
+    "write_brief": "report.brief.page",
     "write_report": "report.study.page",
     "write_sweep_report": "report.sweep.page",
 }
@@ -190,6 +192,7 @@ __all__ = [
     "sweep",
     "threshold",
     "verify",
+    "write_brief",
     "write_report",
     "write_sweep_report",
 ]

@@ -1,6 +1,7 @@
 """The command line."""
 
 from proxysim.cli import (
+    brief,
     calibrate,
     check,
     patterns,
@@ -15,4 +16,7 @@ from proxysim.cli import (
 )
 from proxysim.cli.app import app, main
 
-__all__ = ["app", "calibrate", "check", "main", "patterns", "portfolio", "report", "runs", "sensitivity", "studies", "sweeps", "threshold", "worlds"]
+__all__ = [
+    "app", "brief", "calibrate", "check", "main", "patterns", "portfolio", "report", "runs", "sensitivity", "studies", "sweeps", "threshold",
+    "worlds",
+]  # fmt: skip

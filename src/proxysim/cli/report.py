@@ -118,7 +118,7 @@ def report(
     The report on a world has the effects, provisions, countermeasures, figures and sources. For a sweep that is not finished, it
     covers the runs that are done, and the exit status is 3.
     """
-    target = _target(out)
+    target = target_of(out)
     is_sweep = path_of(subject).is_dir()
     for name in (part.name for part in fields(of_world if is_sweep else of_sweep)):
         if getattr(context.get_parameter_source(name), "name", "DEFAULT") != "DEFAULT":
@@ -174,7 +174,7 @@ def _of_sweep(folder: str, target: Path, outcome: str | None, branch: str | None
     return state.digest is not None
 
 
-def _target(out: str) -> Path:
+def target_of(out: str) -> Path:
     """The file to write; refuses a missing folder, and an existing file that is not a report."""
     target = Path("/dev/stdout") if out == "-" else path_of(out)
     if is_stream(target):
