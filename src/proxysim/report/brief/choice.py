@@ -20,6 +20,7 @@ from proxysim.statistics.robustness import Standing, standings
 from proxysim.studies.phrases import table_factor
 from proxysim.studies.portfolio import Choice, Objective, Portfolio, portfolio
 from proxysim.studies.portfolio_text import shown_groups
+from proxysim.sweeps.estimate import processors
 from proxysim.sweeps.execution.options import SweepOptions
 
 if TYPE_CHECKING:
@@ -58,20 +59,21 @@ def first_choice(setting: Setting, effect: PactEffect) -> FirstChoice | None:
     """
     if not setting.countermeasures:
         return None
-    found = portfolio(experiment_of(setting, effect), setting.folder / FOLDER, SweepOptions(workers=setting.threads or 1),
-                      progress=setting.steps("runs of all countermeasures"))  # fmt: skip
+    names = [f"{one.measure}.{one.actor}" for one in outcome_pair(setting.base, effect.outcome)]
+    lowers = (effect.main.difference or 0.0) < 0.0  # then what undoes it leaves more of the outcome
+    found = portfolio(experiment_of(setting, names), setting.folder / FOLDER, SweepOptions(executor="threads", workers=setting.threads or processors()),
+                      maximize=names if lowers else (), progress=setting.steps("runs of all countermeasures"))  # fmt: skip
     ranks = [_ranked(found, one) for one in found.objectives]
     best = [min(one, key=lambda name: one[name].rank) for one in ranks]
     tied = tuple(name for name, one in ranks[0].items() if one.tied and name != best[0])
     return FirstChoice(found, best[0], tied, best[-1])
 
 
-def experiment_of(setting: Setting, effect: PactEffect) -> Path:
+def experiment_of(setting: Setting, measures: list[str]) -> Path:
     """Write the experiment of the portfolio into the folder of the brief, and return its path."""
-    pair = [f"{one.measure}.{one.actor}" for one in outcome_pair(setting.base, effect.outcome)]
     values = {
         "kind": "experiment", "question": setting.scenario.question, "base": str(Path(setting.scenario.file).absolute()),
-        "branches": setting.branches, "design": "lhs", "points": setting.futures, "runs": 1, "seed": setting.seed, "measures": pair,
+        "branches": setting.branches, "design": "lhs", "points": setting.futures, "runs": 1, "seed": setting.seed, "measures": measures,
         "countermeasures": list(setting.countermeasures), "uncertainties": "uncertain",
     }  # fmt: skip
     target = setting.folder / FILE
@@ -104,7 +106,7 @@ def choice_part(setting: Setting, effect: PactEffect, choice: FirstChoice | None
         heads += [f"left{_when(found, one)}, {unit_words(one.unit)}", "95 % interval"]
     note = f"{found.futures:,} futures, each with a draw of all uncertain parameters and random numbers of its own; seed {setting.seed}. "
     note += "Left: the pact with these countermeasures, minus no pact without any. First: by the 90th percentile of the regret."
-    command = setting.command("portfolio", str(setting.folder / FILE), "--out", str(setting.folder / FOLDER))
+    command = setting.command("portfolio", str(setting.shown / FILE), "--out", str(setting.shown / FOLDER))
     table = Table("T2", "What countermeasures leave of the effect", (*heads, "first"), tuple(rows), note, command)
     return Part("choice", "What to do first?", tuple(_sentences(setting, effect, choice)), table)
 

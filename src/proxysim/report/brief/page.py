@@ -45,7 +45,8 @@ class BriefOptions(TypedDict, total=False):
     ----------
     focus : the branch of interest; None chooses it as a report does
     measure : the outcome that leads, ``MEASURE.ACTOR``; None for the one with which a comparison leads
-    countermeasures : branches that can be joined to the branch of interest; None for those that state a cost or that the file joins to it
+    countermeasures : branches that can be joined to the branch of interest; None for those that state a cost or that the file joins to
+        it, else those that leave the pacts as they are
     futures : draws in which the countermeasures are compared
     folder : folder that keeps the runs, so that the same call continues them, and the tables; None for a temporary one
     threads : number of threads and workers; None for all
@@ -120,8 +121,8 @@ def brief_of(
     with tempfile.TemporaryDirectory() as temporary:
         kept = options.get("folder")
         folder = Path(temporary) if kept is None else _folder(kept)
-        setting = setting_of(base, str(world), names, options.get("focus"), chosen, runs, futures, seed_of(rng), folder, options.get("threads"),
-                             options.get("steps") or (lambda _: None))  # fmt: skip
+        setting = setting_of(base, str(world), names, options.get("focus"), chosen, runs, futures, seed_of(rng), folder,
+                             Path("DIR") if kept is None else folder, options.get("threads"), options.get("steps") or (lambda _: None))  # fmt: skip
         made = _made(setting, outcome, options.get("asked", ""))
         if kept is not None:
             write_whole(folder / ANSWER, json.dumps(made.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
@@ -276,7 +277,7 @@ def write_brief(
     rng : seed, or a SeedSequence or Generator that gives one; default 0
     options : keywords `focus` (the branch of interest), `measure` (the outcome that leads, such as ``"received_arms.reds"``; the default
         is the one with which `compare` leads), `countermeasures` (branches that can be joined to the branch of interest; the default takes
-        those that state a cost or that the file joins to it, at most 8), `futures` (draws in which all combinations of
+        those that state a cost or that the file joins to it, else those that leave the pacts as they are, at most 8), `futures` (draws in which all combinations of
         countermeasures are compared, at least 20; default 200), `folder` (keeps runs and tables, so that an interrupted call continues),
         `threads` (number of threads and workers; default all), `steps` (called with the name of each step; returns a function called as
         ``progress(done, total)``, or None) and `asked` (command to quote)

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from proxysim.errors import Fault, InputError, did_you_mean
+from proxysim.report.evidence import given
 from proxysim.report.labels import branch_label, labels_in
 from proxysim.report.roles import Roles, roles_of
 from proxysim.report.text import called_of
 from proxysim.runs.outcomes import END, FALL, REVIVAL, Outcome, outcomes_of
-from proxysim.scenario.labels import actor_label
+from proxysim.scenario.labels import AS_IT_STANDS, actor_label
 from proxysim.scenario.resolve.branch_costs import costs_of
 from proxysim.scenario.resolve.loader import ancestors_of
 from proxysim.scenario.world.world import World
@@ -46,6 +47,7 @@ class Setting:
     futures : draws in which all combinations of countermeasures are compared
     seed : seed of all runs
     folder : folder of the runs of the portfolio and of the answers to each other
+    shown : that folder in commands; "DIR" for one that is not kept
     threads : number of threads; None for all
     steps : shows the progress of a step
     """
@@ -58,6 +60,7 @@ class Setting:
     futures: int
     seed: int
     folder: Path
+    shown: Path = Path("DIR")
     threads: int | None = None
     steps: Steps = field(default=lambda _: None)
 
@@ -97,7 +100,7 @@ class Setting:
 
 def setting_of(
     base: World, name: str, branches: Sequence[str] | None, focus: str | None, countermeasures: Sequence[str] | None, pairs: int, futures: int,
-    seed: int, folder: Path, threads: int | None, steps: Steps,
+    seed: int, folder: Path, shown: Path, threads: int | None, steps: Steps,
 ) -> Setting:  # fmt: skip
     """Return what a brief is about.
 
@@ -108,8 +111,8 @@ def setting_of(
     roles = roles_of(base, branches, focus)
     if roles.focus is None:
         raise InputError([Fault("brief", 0, "", "needs a world with two branches, a baseline and one that is compared with it")])
-    chosen = _stated(base.scenario, roles) if countermeasures is None else _named(base.scenario, roles, countermeasures)
-    return Setting(base, name, roles, chosen, pairs, futures, seed, folder, threads, steps)
+    chosen = _stated(base, roles) if countermeasures is None else _named(base.scenario, roles, countermeasures)
+    return Setting(base, name, roles, chosen, pairs, futures, seed, folder, shown, threads, steps)
 
 
 def _named(scenario: Scenario, roles: Roles, names: Sequence[str]) -> tuple[str, ...]:
@@ -125,14 +128,26 @@ def _named(scenario: Scenario, roles: Roles, names: Sequence[str]) -> tuple[str,
     return tuple(dict.fromkeys(names))
 
 
-def _stated(scenario: Scenario, roles: Roles) -> tuple[str, ...]:
-    """Branches that state a cost, or that a countermeasure of the report joins to the branch of interest; without any, those countermeasures."""
-    above = ancestors_of(scenario)
+def _stated(base: World, roles: Roles) -> tuple[str, ...]:
+    """Branches that state a cost, or that the file joins to the branch of interest; without any, those that leave the pacts as they are."""
+    scenario, above = base.scenario, ancestors_of(base.scenario)
     free = [name for name in scenario.branches if name not in (roles.baseline, roles.focus)
             and not above.get(name, frozenset()) & {roles.baseline, roles.focus}]  # fmt: skip
-    joined = {one for name in roles.counters for one in above.get(name, ())}
+    counters = roles_of(base, None, roles.focus).counters  # without those that join another setting to both branches
+    joined = {one for name in counters for one in above.get(name, ())}
     named = [name for name in free if name in joined or costs_of(name, scenario.costs, above)]
-    return tuple((named or [name for name in free if name in roles.counters])[:MOST])
+    return tuple((named or [name for name in free if _leaves_pacts(base, name)])[:MOST])
+
+
+def _leaves_pacts(base: World, name: str) -> bool:
+    """Whether a branch changes the world, and nothing in its pacts; False for one that cannot be resolved."""
+    plain = base.branch(AS_IT_STANDS).scenario.numbers
+    try:
+        other = base.branch(name).scenario.numbers
+    except InputError:
+        return False
+    changed = [path for path in {*plain, *other} if given(plain.get(path)) != given(other.get(path))]
+    return bool(changed) and all(path[0] != "pacts" for path in changed)
 
 
 def outcome_pair(world: World, outcome: Outcome) -> list[Outcome]:
