@@ -82,7 +82,8 @@ def test_effect__is_that_of_compare(name: str, briefs: dict[str, Brief]) -> None
     one, table = brief.effect.outcome, part(brief, "effect").table
     assert table is not None
     for place, policies in ((4, "off"), *(((6, "on"),) if brief.effect.on is not None else ())):
-        found = ps.compare(ps.load(name).with_policies(policies), brief.setting.branches, RUNS, 3, uncertain=True, measures=[f"{one.measure}.{one.actor}"])
+        world, name_of = ps.load(name).with_policies(policies), f"{one.measure}.{one.actor}"
+        found = ps.compare(world, brief.setting.branches, RUNS, 3, uncertain=True, measures=[name_of])
         effect = found.effect(one.measure, one.actor)
         assert effect.difference is not None
         assert number(12.0 * effect.difference, True) == table.rows[0][place]

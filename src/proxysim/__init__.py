@@ -46,6 +46,11 @@ if TYPE_CHECKING:
     from proxysim.studies.portfolio import Portfolio, portfolio
     from proxysim.studies.sensitivity import Sensitivity, sensitivity
     from proxysim.studies.threshold import BreakEven, Threshold, break_even, threshold
+    from proxysim.studies.value_of_information import (
+        ValueOfInformation,
+        value_of_information,
+        value_of_information_in_table,
+    )
     from proxysim.sweeps.ema import ema_model
     from proxysim.sweeps.execution.options import SweepOptions
     from proxysim.sweeps.results import Sweep, open
@@ -87,6 +92,7 @@ _HOMES = {
     "Sweep": "sweeps.results",
     "SweepOptions": "sweeps.execution.options",
     "Threshold": "studies.threshold",
+    "ValueOfInformation": "studies.value_of_information",
     "World": "scenario.world.world",
     "answers": "studies.answers",
     "attribute": "studies.attribution",
@@ -119,6 +125,8 @@ _HOMES = {
     "status": "sweeps.runner",
     "sweep": "sweeps.runner",
     "threshold": "studies.threshold",
+    "value_of_information": "studies.value_of_information",
+    "value_of_information_in_table": "studies.value_of_information",
     "verify": "sweeps.verification",
     "write_brief": "report.brief.page",
     "write_report": "report.study.page",
@@ -157,6 +165,7 @@ __all__ = [
     "Sweep",
     "SweepOptions",
     "Threshold",
+    "ValueOfInformation",
     "World",
     "__version__",
     "answers",
@@ -191,6 +200,8 @@ __all__ = [
     "status",
     "sweep",
     "threshold",
+    "value_of_information",
+    "value_of_information_in_table",
     "verify",
     "write_brief",
     "write_report",

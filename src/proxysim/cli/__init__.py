@@ -12,11 +12,12 @@ from proxysim.cli import (
     studies,
     sweeps,
     threshold,
+    value_of_information,
     worlds,
 )
 from proxysim.cli.app import app, main
 
 __all__ = [
     "app", "brief", "calibrate", "check", "main", "patterns", "portfolio", "report", "runs", "sensitivity", "studies", "sweeps", "threshold",
-    "worlds",
+    "value_of_information", "worlds",
 ]  # fmt: skip

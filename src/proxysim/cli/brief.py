@@ -37,8 +37,8 @@ class BriefOptions:
         str | None,
         typer.Option(
             "--countermeasures", metavar="A,B,...",
-            help="Branches that can be joined to the branch of interest; default: those that state a cost or that the file joins to it, else those that "
-            "leave the pacts as they are; at most 8.",
+            help="Branches that can be joined to the branch of interest; default: those that state a cost or that the file joins to it, "
+            "else those that leave the pacts as they are; at most 8.",
         ),
     ] = None  # fmt: skip
     runs: Annotated[int, typer.Option("--runs", min=20, help="Number of pairs of runs of the two branches.")] = 2000

@@ -61,7 +61,8 @@ def first_choice(setting: Setting, effect: PactEffect) -> FirstChoice | None:
         return None
     names = [f"{one.measure}.{one.actor}" for one in outcome_pair(setting.base, effect.outcome)]
     lowers = (effect.main.difference or 0.0) < 0.0  # then what undoes it leaves more of the outcome
-    found = portfolio(experiment_of(setting, names), setting.folder / FOLDER, SweepOptions(executor="threads", workers=setting.threads or processors()),
+    options = SweepOptions(executor="threads", workers=setting.threads or processors())
+    found = portfolio(experiment_of(setting, names), setting.folder / FOLDER, options,
                       maximize=names if lowers else (), progress=setting.steps("runs of all countermeasures"))  # fmt: skip
     ranks = [_ranked(found, one) for one in found.objectives]
     best = [min(one, key=lambda name: one[name].rank) for one in ranks]

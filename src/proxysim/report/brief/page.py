@@ -277,8 +277,9 @@ def write_brief(
     rng : seed, or a SeedSequence or Generator that gives one; default 0
     options : keywords `focus` (the branch of interest), `measure` (the outcome that leads, such as ``"received_arms.reds"``; the default
         is the one with which `compare` leads), `countermeasures` (branches that can be joined to the branch of interest; the default takes
-        those that state a cost or that the file joins to it, else those that leave the pacts as they are, at most 8), `futures` (draws in which all combinations of
-        countermeasures are compared, at least 20; default 200), `folder` (keeps runs and tables, so that an interrupted call continues),
+        those that state a cost or that the file joins to it, else those that leave the pacts as they are, at most 8), `futures` (draws in
+        which all combinations of countermeasures are compared, at least 20; default 200), `folder` (keeps runs and tables, so that an
+        interrupted call continues),
         `threads` (number of threads and workers; default all), `steps` (called with the name of each step; returns a function called as
         ``progress(done, total)``, or None) and `asked` (command to quote)
 

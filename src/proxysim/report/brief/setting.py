@@ -119,7 +119,8 @@ def _named(scenario: Scenario, roles: Roles, names: Sequence[str]) -> tuple[str,
     """Countermeasures that are asked for."""
     for one in names:
         if one not in scenario.branches:
-            raise InputError([Fault("--countermeasures", 0, "", f'"{one[:80]}" is not a branch of this world{did_you_mean(one, tuple(scenario.branches))}')])
+            hint = did_you_mean(one, tuple(scenario.branches))
+            raise InputError([Fault("--countermeasures", 0, "", f'"{one[:80]}" is not a branch of this world{hint}')])
         if one in (roles.baseline, roles.focus):
             raise InputError([Fault("--countermeasures", 0, "", f'"{one}" is one of the two branches that are compared')])
     if len(names) > MOST_COUNTERMEASURES:

@@ -12,23 +12,20 @@ import numpy as np
 from proxysim.errors import RunError
 from proxysim.formatting import titled
 from proxysim.report.labels import labels_in
-from proxysim.report.sweep.axes import Axis, axes_of
 from proxysim.report.text import called_of
 from proxysim.runs.outcomes import Outcome, outcomes_of
-from proxysim.scenario.labels import number_label
 from proxysim.scenario.world.world import World
 from proxysim.statistics.intervals import FEWEST, mean_interval, mean_there
 from proxysim.statistics.paired import paired_differences
 from proxysim.statistics.sensitivity import is_text
 from proxysim.studies.sensitivity import Question, Sensitivity, estimated
 from proxysim.sweeps import results
-from proxysim.sweeps.experiment.factors import DRAW
+from proxysim.sweeps.axes import Axis, axes_of, factor_label
 from proxysim.sweeps.subject import leading_outcomes, world_of
 
 if TYPE_CHECKING:
     import pandas
 
-    from proxysim.scenario.scenario import Scenario
     from proxysim.sweeps.experiment.factors import Factor
     from proxysim.sweeps.results import Sweep
 
@@ -159,13 +156,6 @@ def _described(names: tuple[str, ...], who: str) -> str:
     """A description of the answer: one outcome, or the mean over proxies or actors."""
     measure, _, actor = names[0].partition(".")
     return f"mean {called_of(measure, f'the {who}')}" if who else called_of(measure, titled(actor))
-
-
-def factor_label(factor: Factor, scenario: Scenario | None) -> str:
-    """Label of a factor: its number, and the thing it belongs to."""
-    return number_label(
-        factor.name if factor.verb == DRAW or len(factor.paths) != 1 else ".".join(factor.paths[0]), scenario
-    )
 
 
 def _plane(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from proxysim.scenario.labels import UNITS, kind_of
+from proxysim.scenario.labels import UNITS, kind_of, number_label
 from proxysim.scenario.schema.keys import VERBS
 from proxysim.scenario.world.quantiles import quantile
 from proxysim.scenario.world.uncertainty import Unknown, unknowns
@@ -16,6 +16,7 @@ from proxysim.statistics.sensitivity import is_text
 from proxysim.sweeps.experiment.factors import ADD, DRAW, SCALE, SET
 
 if TYPE_CHECKING:
+    from proxysim.scenario.scenario import Scenario
     from proxysim.scenario.world.world import World
     from proxysim.sweeps.experiment.factors import Factor
 
@@ -50,6 +51,11 @@ def axes_of(factors: Sequence[Factor], columns: Sequence[Array], world: World | 
     known = {unknown.name: unknown for unknown in unknowns(world)} if world is not None else {}
     events = set(world.scenario.ids["events"]) if world is not None else set()
     return {factor.name: _axis(factor, column, known, events) for factor, column in zip(factors, columns, strict=True)}
+
+
+def factor_label(factor: Factor, scenario: Scenario | None) -> str:
+    """Label of a factor: its number, and the thing it belongs to."""
+    return number_label(factor.name if factor.verb == DRAW or len(factor.paths) != 1 else ".".join(factor.paths[0]), scenario)
 
 
 def _axis(factor: Factor, column: Array, known: dict[str, Unknown], events: set[str]) -> Axis:
