@@ -23,7 +23,7 @@ pytest.importorskip("jinja2")
 #: Numbers as they are printed: with sign, thousands and percent.
 NUMBER = re.compile(r"[+\u2212]?\d[\d,]*(?:\.\d+)?(?:\u00a0%)?")
 WORLDS = ("quickstart", "insurgency")
-RUNS, FUTURES = 60, 30
+RUNS, FUTURES = 60, 50
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def missing(one: Part) -> set[str]:
     """Numbers in the sentences of a part that are in no cell of its table."""
     if one.table is None:
         return set().union(*(numbers_in(text) for text in one.sentences))
-    cells = " | ".join([cell for row in one.table.rows for cell in row] + [one.table.note])
+    cells = " | ".join([cell for row in one.table.rows for cell in row] + [one.table.note, *one.table.heads])
     return set().union(*(numbers_in(text) for text in one.sentences)) - numbers_in(cells)
 
 
@@ -141,7 +141,7 @@ def other_world(folder: Path, name: str, text: str) -> str:
 def test_brief__of_a_pact_without_strength_says_that_nothing_changes(tmp_path: Path) -> None:
     """There is no effect, and so none to halve."""
     file = other_world(tmp_path, "weak", "[branches.weak]\nset.pacts.treaty.strength = 0\n")
-    brief = brief_of(file, ["no-pact", "weak"], 40, futures=20)
+    brief = brief_of(file, ["no-pact", "weak"], 40, futures=50)
     assert "changes nothing in" in part(brief, "effect").sentences[0] and "no detected effect" in brief.bottom[0] and 1 == len(brief.bottom)
     assert "there is none that could be halved" in part(brief, "takes").sentences[0]
     checked(brief_page(brief))
@@ -149,7 +149,7 @@ def test_brief__of_a_pact_without_strength_says_that_nothing_changes(tmp_path: P
 
 def test_brief__of_a_world_without_countermeasures_says_so(tmp_path: Path) -> None:
     """Nothing runs for it."""
-    brief = brief_of("quickstart", ["no-pact", "strong"], 40, countermeasures=[], futures=20)
+    brief = brief_of("quickstart", ["no-pact", "strong"], 40, countermeasures=[], futures=50)
     assert brief.choice is None and part(brief, "choice").table is None and "no countermeasures" in part(brief, "choice").sentences[0]
     assert {one.key: set() for one in brief.parts} == {one.key: missing(one) for one in brief.parts}
     checked(brief_page(brief))
@@ -159,7 +159,7 @@ def test_brief__of_an_outcome_that_the_pact_lowers_ranks_what_restores_it(tmp_pa
     """A patrol that undoes more of a fall comes first: the effect that is left is nearest to 0 or above."""
     text = "[branches.half]\nset.pacts.treaty.strength = 0.5\n[branches.none-left]\nset.pacts.treaty.strength = 0\n"
     file = other_world(tmp_path, "lower", text)
-    brief = brief_of(file, ["strong", "no-pact"], 40, measure="received_arms.reds", countermeasures=["sea-patrol"], futures=20)
+    brief = brief_of(file, ["strong", "no-pact"], 40, measure="received_arms.reds", countermeasures=["sea-patrol"], futures=50)
     assert "lowers" in part(brief, "effect").sentences[0] and "takes" in brief.bottom[0]
     assert brief.choice is not None and all(one.is_maximized for one in brief.choice.portfolio.objectives)
 
@@ -167,7 +167,7 @@ def test_brief__of_an_outcome_that_the_pact_lowers_ranks_what_restores_it(tmp_pa
 def test_labels__with_markup_are_text(tmp_path: Path) -> None:
     """No tag of a label becomes one of the page."""
     file = other_world(tmp_path, "markup", '[branches.strong]\nlabel = "<b>Strong</b> & <script>alert(1)</script>"\n')
-    page = brief_page(brief_of(file, ["no-pact", "strong"], 40, futures=20))
+    page = brief_page(brief_of(file, ["no-pact", "strong"], 40, futures=50))
     checked(page)
     assert "<script" not in page and "<b>Strong" not in page and "&lt;b&gt;Strong" in page
 
@@ -198,19 +198,19 @@ def test_page__is_printed_on_two_pages(briefs: dict[str, Brief], tmp_path: Path)
 def test_command__prints_the_sentences_and_writes_the_page(tmp_path: Path) -> None:
     """A second call continues the kept runs; other countermeasures in the same folder are refused."""
     out, keep = tmp_path / "brief.html", tmp_path / "kept"
-    words = ["brief", "quickstart", "--branches", "no-pact,strong", "--runs", "40", "--futures", "20", "--out", str(out), "--keep", str(keep)]
+    words = ["brief", "quickstart", "--branches", "no-pact,strong", "--runs", "40", "--futures", "50", "--out", str(out), "--keep", str(keep)]
     first, again = (CliRunner().invoke(app, words) for _ in range(2))
     assert 0 == first.exit_code == again.exit_code and first.stdout == again.stdout
     assert "What to do first?" in first.stdout
     assert shown(words) in " ".join(out.read_text(encoding="utf-8").split())
     assert json.loads((keep / "brief.json").read_text(encoding="utf-8"))["seed"] == 0
-    other = CliRunner().invoke(app, [*words, "--futures", "25"])
+    other = CliRunner().invoke(app, [*words, "--futures", "55"])
     assert 2 == other.exit_code and "Traceback" not in other.stderr and str(keep) in other.stderr
 
 
 def shown(words: list[str]) -> str:
     """The command that a page quotes."""
-    return f"proxysim brief quickstart --branches no-pact,strong --runs 40 --futures 20 --seed 0 --out {words[words.index('--out') + 1]}"
+    return f"proxysim brief quickstart --branches no-pact,strong --runs 40 --futures 50 --seed 0 --out {words[words.index('--out') + 1]}"
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ class BriefOptions:
         ),
     ] = None  # fmt: skip
     runs: Annotated[int, typer.Option("--runs", min=20, help="Number of pairs of runs of the two branches.")] = 2000
-    futures: Annotated[int, typer.Option("--futures", min=20, help="Number of futures in which countermeasures are compared.")] = 200
+    futures: Annotated[int, typer.Option("--futures", min=50, help="Number of futures in which countermeasures are compared.")] = 200
     keep: Annotated[
         str | None,
         typer.Option("--keep", metavar="DIR", help="Folder that keeps the runs and tables; after an interruption the same command continues it."),

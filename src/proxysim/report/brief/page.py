@@ -16,6 +16,7 @@ from proxysim.formatting import counted, number
 from proxysim.paths import path_of
 from proxysim.report.brief.choice import FirstChoice, choice_part, first_choice
 from proxysim.report.brief.effect import PactEffect, effect_part, pact_effect
+from proxysim.report.brief.knowledge import knowledge, knowledge_part
 from proxysim.report.brief.parts import Part
 from proxysim.report.brief.setting import Setting, setting_of, unit_words
 from proxysim.report.brief.takes import HalfEffect, half_effects, takes_part
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from proxysim.report.study.findings import Seed
 
 #: Pairs of runs and futures unless others are asked for, and the least number of each.
-PAIRS, FUTURES, LEAST = 2000, 200, 20
+PAIRS, FUTURES, LEAST, LEAST_FUTURES = 2000, 200, 20, 50
 #: File with all sentences and tables in the folder of a brief.
 ANSWER = "brief.json"
 
@@ -110,9 +111,9 @@ def brief_of(
     """Run everything that a brief needs; see `write_brief`."""
     check_options("brief_of", options, BriefOptions)
     base, futures = load(world), options.get("futures", FUTURES)
-    for name, given in (("--runs", runs), ("--futures", futures)):
-        if given < LEAST:
-            raise InputError([Fault(name, 0, "", f"found {given}; at least {LEAST} are needed")])
+    for name, given, least in (("--runs", runs, LEAST), ("--futures", futures, LEAST_FUTURES)):
+        if given < least:
+            raise InputError([Fault(name, 0, "", f"found {given}; at least {least} are needed")])
     names = None if branches is None else names_of(branches, "branches")
     named = options.get("countermeasures")
     chosen = None if named is None else names_of(named, "countermeasures")
@@ -143,7 +144,8 @@ def _made(setting: Setting, outcome: Any, asked: str) -> Brief:
     effect = pact_effect(setting, outcome)
     choice = first_choice(setting, effect)
     half = half_effects(setting, effect)
-    parts = (effect_part(setting, effect), choice_part(setting, effect, choice), takes_part(setting, effect, half))
+    known = knowledge(setting, choice)
+    parts = (effect_part(setting, effect), choice_part(setting, effect, choice), takes_part(setting, effect, half), knowledge_part(setting, known))
     return Brief(setting, effect, choice, half, parts, asked)
 
 
@@ -278,7 +280,7 @@ def write_brief(
     options : keywords `focus` (the branch of interest), `measure` (the outcome that leads, such as ``"received_arms.reds"``; the default
         is the one with which `compare` leads), `countermeasures` (branches that can be joined to the branch of interest; the default takes
         those that state a cost or that the file joins to it, else those that leave the pacts as they are, at most 8), `futures` (draws in
-        which all combinations of countermeasures are compared, at least 20; default 200), `folder` (keeps runs and tables, so that an
+        which all combinations of countermeasures are compared, at least 50; default 200), `folder` (keeps runs and tables, so that an
         interrupted call continues),
         `threads` (number of threads and workers; default all), `steps` (called with the name of each step; returns a function called as
         ``progress(done, total)``, or None) and `asked` (command to quote)
@@ -299,7 +301,7 @@ def write_brief(
     --------
     >>> from pathlib import Path
     >>> import proxysim as ps
-    >>> print(ps.write_brief("quickstart", "brief.html", ["no-pact", "strong"], runs=40, futures=20))
+    >>> print(ps.write_brief("quickstart", "brief.html", ["no-pact", "strong"], runs=40, futures=50))
     brief.html
     >>> "What to do first?" in Path("brief.html").read_text(encoding="utf-8")
     True
