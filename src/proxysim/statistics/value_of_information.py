@@ -97,7 +97,7 @@ class InformationValues:
     upper : gain of choosing the best option in every draw. It is more than knowledge of all parameters is worth, because it includes
         the random variation that is left in the mean of the runs of a draw
     lower : gain of a choice that is known to be possible: with one run per draw by a regression on several parameters, out of sample; with
-        more by one half of the runs of a draw, measured in the other half
+        more by all runs of the draw but one, measured in that one
     null : gain that the best of all parameters has by chance in a share of at most ``1 - level``
     family : number of parameters that vary
     permutations : number of permutations
@@ -239,8 +239,8 @@ def _worth(gains: Array, level: float, seed: int) -> Worth:
     """Return the mean of some gains, shape ``(draw,)``, with its interval; gains that are all 0 are 0 with certainty."""
     if not gains.any():
         return Worth(0.0, 0.0, 0.0)
-    low, high = mean_interval(gains[:, None], level, seed % 2**64)
-    return Worth(float(gains.mean()), float(low[0]), float(high[0]))
+    low, high = (float(end[0]) for end in mean_interval(gains[:, None], level, seed % 2**64))
+    return Worth(float(gains.mean()), max(0.0, low) if gains.min() >= 0.0 else low, high)
 
 
 def _renamed(part: Part, kept: Sequence[int]) -> Part:
@@ -493,8 +493,9 @@ def _by_regression(data: _Choice, bases: Sequence[_Basis], level: float, seed: i
 
 
 def _by_runs(runs: Array, chosen: int, level: float, seed: int) -> Worth:
-    """Return the gain of choosing by one half of the runs of a draw, measured in the other half, in both ways."""
-    half = runs.shape[2] // 2
-    one, two = runs[:, :, :half].mean(axis=2), runs[:, :, half:].mean(axis=2)
-    gains = [np.take_along_axis(other, own.argmax(axis=0)[None], axis=0)[0] - other[chosen] for own, other in ((one, two), (two, one))]
-    return _worth(np.mean(gains, axis=0), level, seed)
+    """Return the gain of choosing in each draw by all of its runs but one, measured in that one; the mean over all runs of it."""
+    whole, gains = runs.sum(axis=2), np.zeros(runs.shape[1])
+    for at in range(runs.shape[2]):
+        one = runs[:, :, at]
+        gains += np.take_along_axis(one, (whole - one).argmax(axis=0)[None], axis=0)[0] - one[chosen]
+    return _worth(gains / runs.shape[2], level, seed)

@@ -111,7 +111,7 @@ class ValueOfInformation:
     upper : value, low and high of the gain of choosing the best option in every draw. It is at least what perfect knowledge of all
         parameters is worth (EVPI), because it also includes knowledge of the random variation that is left in the mean of `runs` runs
     lower : value, low and high of a gain that is possible, and therefore at most the EVPI: with one run per draw by a rule on several
-        parameters, out of sample; with more by one half of the runs, measured in the other half
+        parameters, out of sample; with more by all runs of the draw but one, measured in that one
     null : gain that the best of all parameters has by chance in a share of at most ``1 - level`` of permutations
     parameters : the parameters, the one that is most worth knowing first
     draws, left_out : number of draws, and of those left out because a run failed
@@ -231,7 +231,7 @@ class ValueOfInformation:
         >>> found = ps.value_of_information_in_table({"wait": np.zeros(200), "act": strength - 0.4}, {"strength": strength})
         >>> found.to_dataframe()[["name", "value", "detected"]].round(2)
                name  value  detected
-        0  strength   0.08      True
+        0  strength   0.07      True
         """
         import pandas as pd
 
@@ -374,16 +374,18 @@ def value_of_information(folder: str | Path | Portfolio, measure: str | None = N
     --------
     >>> from pathlib import Path
     >>> import proxysim as ps
+    >>> world = Path(ps.load("quickstart").scenario.file).read_text()
+    >>> _ = Path("world.toml").write_text(world + "[branches.hills]\\nscale.legs.north-hills.detection = 3")
     >>> text = '''
     ... kind     = "experiment"
     ... question = "Which searches keep arms from the reds?"
-    ... base     = "quickstart"
+    ... base     = "world.toml"
     ... branches = ["no-pact", "strong"]
     ... design   = "lhs"
     ... points   = 60
     ... runs     = 1
     ... measures = ["received_arms.reds"]
-    ... countermeasures = ["sea-patrol", "no-pact"]
+    ... countermeasures = ["sea-patrol", "hills"]
     ... uncertainties   = "uncertain"
     ... '''
     >>> _ = Path("options.toml").write_text(text)

@@ -120,7 +120,7 @@ def perfect_sentence(found: ValueOfInformation) -> str:
         return "Perfect knowledge of all parameters is worth nothing for this choice."
     runs = "one run" if found.runs == 1 else f"{found.runs} runs"
     words = f"Perfect knowledge of all parameters is worth at most {_amount(found, upper.value)} ({_interval(found, upper.low, upper.high)}). "
-    words += f"That limit is too high, because with {runs} per {_draw(found)} it includes knowledge of random variation. "
+    words += f"This is an upper limit: with {runs} per {_draw(found)} it includes knowledge of random variation. "
     value, how = _possible(found)
     if value is None:
         return words + "No gain is shown to be possible."
