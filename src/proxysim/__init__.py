@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from proxysim.studies.calibration.checks import LeaveOneOut, Recovery, leave_one_out, recover
     from proxysim.studies.check import check
     from proxysim.studies.comparison import Comparison, compare
+    from proxysim.studies.discovery import Discovery, discover, discover_draws, discover_table
     from proxysim.studies.evidence import Evidence, evidence
     from proxysim.studies.explanation import Explanation, explain
     from proxysim.studies.forms import Forms, forms
@@ -62,6 +63,7 @@ _HOMES = {
     "Calibration": "studies.calibration.calibration",
     "CheckWarning": "scenario.lint.warning",
     "Comparison": "studies.comparison",
+    "Discovery": "studies.discovery",
     "Ensemble": "runs.ensemble",
     "Evidence": "studies.evidence",
     "Explanation": "studies.explanation",
@@ -93,6 +95,9 @@ _HOMES = {
     "calibrate": "studies.calibration.calibration",
     "check": "studies.check",
     "compare": "studies.comparison",
+    "discover": "studies.discovery",
+    "discover_draws": "studies.discovery",
+    "discover_table": "studies.discovery",
     "draws": "runs.draws",
     "ema_model": "sweeps.ema",
     "ensemble": "runs.ensemble",
@@ -131,6 +136,7 @@ __all__ = [
     "Calibration",
     "CheckWarning",
     "Comparison",
+    "Discovery",
     "Ensemble",
     "Evidence",
     "Explanation",
@@ -163,6 +169,9 @@ __all__ = [
     "calibrate",
     "check",
     "compare",
+    "discover",
+    "discover_draws",
+    "discover_table",
     "draws",
     "ema_model",
     "ensemble",

@@ -3,6 +3,7 @@
 from proxysim.cli import (
     calibrate,
     check,
+    discover,
     patterns,
     portfolio,
     report,
@@ -15,4 +16,7 @@ from proxysim.cli import (
 )
 from proxysim.cli.app import app, main
 
-__all__ = ["app", "calibrate", "check", "main", "patterns", "portfolio", "report", "runs", "sensitivity", "studies", "sweeps", "threshold", "worlds"]
+__all__ = [
+    "app", "calibrate", "check", "discover", "main", "patterns", "portfolio", "report", "runs", "sensitivity", "studies", "sweeps", "threshold",
+    "worlds",
+]  # fmt: skip

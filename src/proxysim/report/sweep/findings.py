@@ -12,7 +12,6 @@ import numpy as np
 from proxysim.errors import RunError
 from proxysim.formatting import titled
 from proxysim.report.labels import labels_in
-from proxysim.report.sweep.axes import Axis, axes_of
 from proxysim.report.text import called_of
 from proxysim.runs.outcomes import Outcome, outcomes_of
 from proxysim.scenario.labels import number_label
@@ -22,6 +21,7 @@ from proxysim.statistics.paired import paired_differences
 from proxysim.statistics.sensitivity import is_text
 from proxysim.studies.sensitivity import Question, Sensitivity, estimated
 from proxysim.sweeps import results
+from proxysim.sweeps.axes import Axis, axes_of
 from proxysim.sweeps.experiment.factors import DRAW
 from proxysim.sweeps.subject import leading_outcomes, world_of
 
