@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from proxysim.studies.calibration.checks import LeaveOneOut, Recovery, leave_one_out, recover
     from proxysim.studies.check import check
     from proxysim.studies.comparison import Comparison, compare
+    from proxysim.studies.discovery import Discovery, discover, discover_draws, discover_table
     from proxysim.studies.evidence import Evidence, evidence
     from proxysim.studies.explanation import Explanation, explain
     from proxysim.studies.forms import Forms, forms
@@ -68,6 +69,7 @@ _HOMES = {
     "Calibration": "studies.calibration.calibration",
     "CheckWarning": "scenario.lint.warning",
     "Comparison": "studies.comparison",
+    "Discovery": "studies.discovery",
     "Ensemble": "runs.ensemble",
     "Evidence": "studies.evidence",
     "Explanation": "studies.explanation",
@@ -100,6 +102,9 @@ _HOMES = {
     "calibrate": "studies.calibration.calibration",
     "check": "studies.check",
     "compare": "studies.comparison",
+    "discover": "studies.discovery",
+    "discover_draws": "studies.discovery",
+    "discover_table": "studies.discovery",
     "draws": "runs.draws",
     "ema_model": "sweeps.ema",
     "ensemble": "runs.ensemble",
@@ -141,6 +146,7 @@ __all__ = [
     "Calibration",
     "CheckWarning",
     "Comparison",
+    "Discovery",
     "Ensemble",
     "Evidence",
     "Explanation",
@@ -174,6 +180,9 @@ __all__ = [
     "calibrate",
     "check",
     "compare",
+    "discover",
+    "discover_draws",
+    "discover_table",
     "draws",
     "ema_model",
     "ensemble",

@@ -4,6 +4,7 @@ from proxysim.cli import (
     brief,
     calibrate,
     check,
+    discover,
     patterns,
     portfolio,
     report,
@@ -18,6 +19,6 @@ from proxysim.cli import (
 from proxysim.cli.app import app, main
 
 __all__ = [
-    "app", "brief", "calibrate", "check", "main", "patterns", "portfolio", "report", "runs", "sensitivity", "studies", "sweeps", "threshold",
-    "value_of_information", "worlds",
+    "app", "brief", "calibrate", "check", "discover", "main", "patterns", "portfolio", "report", "runs", "sensitivity", "studies", "sweeps",
+    "threshold", "value_of_information", "worlds",
 ]  # fmt: skip

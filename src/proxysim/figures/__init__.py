@@ -12,6 +12,7 @@ from proxysim._lazy import lazily
 if TYPE_CHECKING:
     from proxysim.figures.answers import taken_by_answers
     from proxysim.figures.bands import arms_over_time, capacity_bands, headline
+    from proxysim.figures.boxes import box_limits, box_scatter, box_trajectory
     from proxysim.figures.chains import support_chain
     from proxysim.figures.effects import differences
     from proxysim.figures.flows import alluvial
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
     from proxysim.figures.variance import variance_shares
 
 _HOMES = {
-    "alluvial": "flows", "arms_map": "leg_flows", "arms_over_time": "bands", "break_even": "thresholds", "capacity_bands": "bands",
+    "alluvial": "flows", "arms_map": "leg_flows", "arms_over_time": "bands", "box_limits": "boxes", "box_scatter": "boxes", "box_trajectory": "boxes",
+    "break_even": "thresholds", "capacity_bands": "bands",
     "differences": "effects", "effect_matrix": "matrices", "effects_by_form": "forms", "frontier": "portfolios", "headline": "bands",
     "heat_map": "heatmaps",
     "lever_effect": "levers", "patterns": "pattern_ranges", "places_and_legs": "places", "prior_and_posterior": "prior_posterior",
@@ -51,6 +53,9 @@ __all__ = [
     "alluvial",
     "arms_map",
     "arms_over_time",
+    "box_limits",
+    "box_scatter",
+    "box_trajectory",
     "break_even",
     "capacity_bands",
     "differences",
