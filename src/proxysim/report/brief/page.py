@@ -15,6 +15,7 @@ from proxysim.errors import Fault, InputError, check_options
 from proxysim.formatting import counted, number
 from proxysim.paths import path_of
 from proxysim.report.brief.choice import FirstChoice, choice_part, first_choice
+from proxysim.report.brief.dependence import dependence, dependence_part
 from proxysim.report.brief.effect import PactEffect, effect_part, pact_effect
 from proxysim.report.brief.knowledge import knowledge, knowledge_part
 from proxysim.report.brief.parts import Part
@@ -144,8 +145,9 @@ def _made(setting: Setting, outcome: Any, asked: str) -> Brief:
     effect = pact_effect(setting, outcome)
     choice = first_choice(setting, effect)
     half = half_effects(setting, effect)
-    known = knowledge(setting, choice)
-    parts = (effect_part(setting, effect), choice_part(setting, effect, choice), takes_part(setting, effect, half), knowledge_part(setting, known))
+    searches, known = dependence(setting, effect, choice), knowledge(setting, choice)
+    parts = (effect_part(setting, effect), choice_part(setting, effect, choice), dependence_part(setting, effect, searches),
+             takes_part(setting, effect, half), knowledge_part(setting, known))  # fmt: skip
     return Brief(setting, effect, choice, half, parts, asked)
 
 

@@ -46,7 +46,7 @@ def half_effects(setting: Setting, effect: PactEffect) -> list[HalfEffect]:
     main = effect.main
     if not main.detected or main.difference is None:
         return []
-    level = _rounded(SHARE * main.difference)
+    level = rounded(SHARE * main.difference)
     before, after = (setting.base.branch(name).scenario for name in setting.branches)
     found = []
     for pact in after.ids["pacts"]:
@@ -69,8 +69,8 @@ def _path(pact: str) -> str:
     return f"pacts.{pact}.strength"
 
 
-def _rounded(value: float) -> float:
-    """A level with few digits, so that it can be typed."""
+def rounded(value: float) -> float:
+    """Return a level with few digits, so that it can be typed."""
     return float(f"{value:.{_DIGITS}g}")
 
 
