@@ -99,6 +99,14 @@ class SweepOptions:
         str | None,
         typer.Option("--branch", help="Sweep only: branch compared with the first; default: the last."),
     ] = None
+    where: Annotated[
+        str | None,
+        typer.Option(
+            "--where",
+            metavar="COND",
+            help='Sweep only: also find when a condition holds, such as "capacity.X effect > 10", as `proxysim discover` does.',
+        ),
+    ] = None
 
 
 @app.command("report")
@@ -127,7 +135,7 @@ def report(
                                   f"{'a folder' if is_sweep else 'not a folder'}")  # fmt: skip
     finished = True
     if is_sweep:
-        finished = _of_sweep(subject, target, of_sweep.outcome, of_sweep.branch)
+        finished = _of_sweep(subject, target, of_sweep)
     else:
         _of_world(subject, target, of_world)
     size = "" if is_stream(target) else f" ({target.stat().st_size / 1e6:.1f} MB)"
@@ -150,7 +158,7 @@ def _of_world(world: str, target: Path, options: StudyOptions) -> None:
                  threads=options.threads, steps=bar, asked=_asked(world, target, options))  # fmt: skip
 
 
-def _of_sweep(folder: str, target: Path, outcome: str | None, branch: str | None) -> bool:
+def _of_sweep(folder: str, target: Path, options: SweepOptions) -> bool:
     """Write the page; returns whether the sweep is finished."""
     from proxysim.report.sweep.page import write_sweep_report
     from proxysim.sweeps.runner import status
@@ -161,10 +169,12 @@ def _of_sweep(folder: str, target: Path, outcome: str | None, branch: str | None
         if state.stopped or not state.ok:
             raise typer.Exit(3)
     words = ["proxysim", "report", folder]
+    outcome, branch, where = options.outcome, options.branch, options.where
     words += ["--outcome", outcome] if outcome is not None else []
     words += ["--branch", branch] if branch is not None else []
+    words += ["--where", where] if where is not None else []
     try:
-        write_sweep_report(folder, target, outcome, branch, shlex.join([*words, "--out", str(target)]))
+        write_sweep_report(folder, target, outcome, branch, shlex.join([*words, "--out", str(target)]), where)
     except StorageError:
         raise
     except RunError as error:

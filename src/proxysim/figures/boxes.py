@@ -104,8 +104,9 @@ def _draw_range(axes: Axes, own: pandas.DataFrame, at: int) -> None:
         axes.annotate(words, (place, at + 0.5 * _BAR), xytext=(2 if side_of == "left" else -2, -2), textcoords="offset points", va="top",
                       ha=side_of, fontsize=TINY, color=INK, annotation_clip=False)  # fmt: skip
     for place, value, side in ((0.0, least, "left"), (1.0, most, "right")):
-        axes.annotate(plain(value, 3, ","), (place, at - 0.5 * _BAR), xytext=(0, 2), textcoords="offset points", va="bottom", ha=side, fontsize=TINY,
-                      color=MUTED, annotation_clip=False)  # fmt: skip
+        words = plain(round(value / wide, 3) * wide, 3, ",")
+        axes.annotate(words, (place, at - 0.5 * _BAR), xytext=(0, 2), textcoords="offset points", va="bottom", ha=side, fontsize=TINY, color=MUTED,
+                      annotation_clip=False)  # fmt: skip
 
 
 def _draw_levels(axes: Axes, row: pandas.Series[float], at: int) -> None:
@@ -165,7 +166,11 @@ def box_trajectory(table: pandas.DataFrame, labels: Mapping[str, str] | None = N
                 color=MUTED)  # fmt: skip
     ax.plot(x, y, color=tint(AMOUNT, 0.3), linewidth=1.1, marker="o", markersize=3.4, zorder=2)
     limits = steps["limits"].to_numpy(dtype=int)
-    for at in np.flatnonzero(np.diff(limits, prepend=0) > 0):
+    named: list[int] = []
+    for at in np.flatnonzero(np.diff(limits, prepend=0) > 0)[::-1].tolist():
+        if any(abs(x[at] - x[other]) < 4 and abs(y[at] - y[other]) < 8 for other in named):
+            continue  # two figures in one place cannot be read
+        named.append(at)
         ax.annotate(str(limits[at]), (x[at], y[at]), xytext=(0, 5), textcoords="offset points", ha="center", fontsize=TINY, color=MUTED)
     one = known[final]
     ax.plot(100.0 * one["coverage"], 100.0 * one["density"], linestyle="", marker="D", markersize=8, color=INK, markerfacecolor=AMOUNT, zorder=4)

@@ -284,12 +284,14 @@ def _relaxed(box: Box, texts: Sequence[bool]) -> Iterator[Box]:
 
 
 def _pruned(cases: Cases, weights: Array, box: Box, whole: Counts, search: Search) -> Box:
-    """Return a box without the limits that do not raise its margin."""
+    """Return a box without the limits that do not raise its margin by more than could be chance, one standard error."""
+    spread = whole.density * (1.0 - whole.density)
     while box:
         now = cases.count(cases.inside(box), weights)
         able = [(other, cases.count(cases.inside(other), weights)) for other in _relaxed(box, cases.texts)]
         able = [(other, one) for other, one in able
-                if margin(one, whole) >= margin(now, whole) and (_meets(one, whole, search) or not _meets(now, whole, search))]  # fmt: skip
+                if margin(one, whole) >= margin(now, whole) - math.sqrt(spread * (one.n - now.n))
+                and (_meets(one, whole, search) or not _meets(now, whole, search))]  # fmt: skip
         if not able:
             return box
         box = max(able, key=lambda pair: margin(pair[1], whole))[0]

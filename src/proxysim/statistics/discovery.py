@@ -48,7 +48,7 @@ class Limit:
     side : "low" (at least), "high" (at most) or "levels" (one of)
     value : the limit, in the unit of the input; NaN for levels
     levels : the levels in the box; empty for a number
-    low, high : ends of the interval of the limit over resamples, where a resample without the limit counts as the end of the range; NaN for levels
+    low, high : ends of the interval of the limit over the resamples that have it; NaN for levels
     frequency : share of resamples in which the input has this limit
     density_without : held-out density of the box without this limit
     """
@@ -486,8 +486,7 @@ def limits_of(table: Table, box: Box, training: Cases, boxes: Sequence[tuple[Box
                 found.append(Limit(table.names[at], side, math.nan, levels, math.nan, math.nan, frequency, without))
                 continue
             inner = int(np.flatnonzero(allowed)[0 if side == "low" else -1])
-            free = 0 if side == "low" else len(values) - 1
-            low, high = _interval([end if end is not None else (free, free) for end in ends], inner, values, level)
+            low, high = _interval([end for end in ends if end is not None], inner, values, level)
             found.append(Limit(table.names[at], side, float(values[inner]), (), low, high, frequency, without))
     return tuple(found)
 

@@ -53,11 +53,13 @@ class Input:
     label : its label, such as "Detection (north coast)"
     unit : its unit; "date" for months from the start of the world, empty for plain numbers and text
     start : calendar month of the start of the world, counted from year 0, for dates; otherwise 0
+    is_name : whether the label is a name, such as that of an event, which keeps its capital letter
     """
 
     label: str
     unit: str
     start: int = 0
+    is_name: bool = False
 
 
 @dataclass(frozen=True)
@@ -207,7 +209,8 @@ class Discovery:
         table.insert(1, "label", [self.inputs[name].label for name in table["name"]])
         table.insert(2, "unit", [self.inputs[name].unit for name in table["name"]])
         values = dict(zip(self.search.table.names, self.search.table.values, strict=True))
-        ends = [(float(own[0]), float(own[-1])) if own.dtype.kind != "U" else (math.nan, math.nan) for own in (values[name] for name in table["name"])]
+        limited = [values[str(name)] for name in table["name"]]
+        ends = [(float(own[0]), float(own[-1])) if own.dtype.kind != "U" else (math.nan, math.nan) for own in limited]
         others = [", ".join(str(level) for level in values[one.name] if level not in one.levels) if one.levels else ""
                   for one in self.search.region.limits]  # fmt: skip
         return table.assign(least=[low for low, _ in ends], most=[high for _, high in ends], others=others, box=not self.reason,
@@ -594,7 +597,7 @@ def discover_table(
     n, k = (np.bincount(place, weights, len(points)).astype(np.int64) for weights in (there, np.where(there, answers, 0.0)))
     search, found, opinion, none = _searched({name: column[points] for name, column in columns.items()}, n, k, options)
     counted = CaseCount("case", int(n.max(initial=1)), left_out=int((~there).sum()))
-    labels = {name: Input(name, "") for name in columns}
+    labels = {name: Input(name, "", is_name=True) for name in columns}
     return Discovery("table", "it holds", None, "", "", None, labels, found, search, opinion, none, counted, options.get("level", LEVEL),
                      options.get("seed", 0), {"seed": options.get("seed", 0), "points": found.points, "cases": found.cases})  # fmt: skip
 
@@ -687,7 +690,8 @@ def _input(path: str, unit: str, world: World | None) -> Input:
     label = number_label(plain, world.scenario if world is not None else None) + (" as observed" if plain != path else "")
     if world is not None and not unit and kind_of(plain.split(".")) == "month":
         return Input(label, DATE, month_index(*world.scenario.start))
-    return Input(label, unit)
+    is_name = world is not None and (plain.partition(".")[0] == "events" or plain.partition(".")[0] in world.scenario.ids["events"])
+    return Input(label, unit, is_name=is_name and not label.endswith(")"))
 
 
 def relabelled(found: Discovery, labels: Mapping[str, str]) -> Discovery:

@@ -78,7 +78,7 @@ def limits_words(found: Discovery, limits: Sequence[Limit]) -> str:
 
 
 def _limit_words(one: Input, own: dict[str, Limit]) -> str:
-    label = lowered(one.label)
+    label = lowered(one)
     if "levels" in own:
         levels = own["levels"].levels
         return f"{label} is {levels[0] if len(levels) == 1 else ' or '.join([', '.join(levels[:-1]), levels[-1]])}"
@@ -98,10 +98,9 @@ def _in_unit(label: str, words: str, unit: str) -> str:
     return f"{label} is {words} {shown}".rstrip()
 
 
-def lowered(label: str) -> str:
-    """Return a label inside a sentence: labels of numbers, "Name (owner)", begin with a small letter, and names of events do not change."""
-    own = label.split(" ")[0]
-    return label[:1].lower() + label[1:] if (label.endswith(")") or label.startswith("Rule:")) and not own[1:].isupper() else label
+def lowered(one: Input) -> str:
+    """Return a label inside a sentence: names of events do not change."""
+    return one.label if one.is_name else one.label[:1].lower() + one.label[1:]
 
 
 def value_words(one: Input, value: float) -> str:
@@ -181,16 +180,25 @@ def _asked(density: float, coverage: float) -> list[str]:
     return [f"a {name} of at least {percent(value)}" for name, value in (("density", density), ("coverage", coverage)) if value > 0.0]
 
 
+def limit_cell(found: Discovery, one: Limit) -> str:
+    """Return a limit in a table, such as "at least 0.62"."""
+    if one.side == "levels":
+        return ", ".join(one.levels)
+    return f"at {'least' if one.side == 'low' else 'most'} {value_words(found.inputs[one.name], one.value)}"
+
+
+def interval_cell(found: Discovery, one: Limit) -> str:
+    """Return the interval of a limit in a table, or a dash."""
+    return " to ".join(told_apart(found.inputs[one.name], one.low, one.high)) if math.isfinite(one.low) else "-"
+
+
 def _table(found: Discovery) -> list[str]:
     rows = []
     for one in found.limits:
         own = found.inputs[one.name]
         label = f"{own.label}{f', {own.unit}' if own.unit and own.unit != DATE else ''}"
-        limit, interval = ", ".join(one.levels), "-"
-        if one.side != "levels":
-            low, high = told_apart(own, one.low, one.high) if math.isfinite(one.low) else ("", "")
-            limit, interval = f"at {'least' if one.side == 'low' else 'most'} {value_words(own, one.value)}", f"{low} to {high}" if low else "-"
-        rows.append([_short(label), _short(limit), interval, percent(one.frequency), percent(one.density_without)])
+        cells = limit_cell(found, one), interval_cell(found, one), percent(one.frequency), percent(one.density_without)
+        rows.append([_short(label), _short(cells[0]), *cells[1:]])
     head = ["input", "limit", f"{100.0 * found.level:g} % interval", "resamples", "without it"]
     return table(head, [[ascii_only(cell) for cell in row] for row in rows], left=(0, 1), rule="-")
 
@@ -212,7 +220,7 @@ def second_opinion(found: Discovery) -> str:
     text += f"{share_words(held.density)} of the held-out {nouns(found)}, and {share_words(held.coverage)} of all in which the condition holds. "
     if found.reason:
         weak = held.density.value < LIFT * held.base.value or held.p > CHANCE
-        return text + ("That is no more than the trajectory of boxes gives." if weak else "The tree divides the cases where the box does not.")
+        return text + ("By the rule for boxes, that is none." if weak else "By the rule for boxes, that would be one.")
     return text + f"{agreement(found.opinion.overlap)}: {percent(found.opinion.overlap)} of the {nouns(found)} in either are in both."
 
 
@@ -241,9 +249,9 @@ def _how(found: Discovery) -> str:
     text = f"Found by peeling (PRIM) in half of {counted(one.points, 'point')}; all shares are those of the other half, {held:,} {nouns(found)}. "
     text += f"{screened}; kept: {kept}. " if one.screened else ""
     if one.resamples and found.limits:
-        text += f"Intervals and the column resamples, the share of them with this limit: {one.resamples:,} resamples of the first half, screening "
-        text += "included; an interval that reaches the end of the range has resamples without the limit. The column without it has the density of "
-        text += "the box without this limit."
+        text += f"The limits were found again in {one.resamples:,} resamples of the first half, screening included: the column resamples has the "
+        text += "share of them with this limit, and the interval is that of the limit in these. The column without it has the density of the box "
+        text += "without this limit."
     return text.strip()
 
 
@@ -258,11 +266,11 @@ def _others(found: Discovery) -> str:
 
 def _together(found: Discovery) -> str:
     one, text = found.search, ""
-    limited = {each.name for each in one.region.limits}
+    limited = {each.name for each in found.limits}
     for name in sorted(limited & set(one.together)):
         others = joined([found.inputs[other].label for other in one.together[name]], _NAMED)
         text += f"{found.inputs[name].label} always moves together with {others}, so that only one of them can be named. "
-    for name, other, rho in one.correlated[:_NAMED]:
+    for name, other, rho in one.correlated[:_NAMED] if limited else ():
         text += f"{found.inputs[name].label} is strongly correlated with {found.inputs[other].label} (rank correlation {plain(rho, 2, '+')}); "
         text += "either may be what matters. "
     return text.strip()

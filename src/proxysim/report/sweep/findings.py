@@ -12,12 +12,14 @@ import numpy as np
 from proxysim.errors import RunError
 from proxysim.formatting import titled
 from proxysim.report.labels import labels_in
+from proxysim.report.sweep.discovery import discovery_of
 from proxysim.report.text import called_of
 from proxysim.runs.outcomes import Outcome, outcomes_of
 from proxysim.scenario.world.world import World
 from proxysim.statistics.intervals import FEWEST, mean_interval, mean_there
 from proxysim.statistics.paired import paired_differences
 from proxysim.statistics.sensitivity import is_text
+from proxysim.studies.discovery import Discovery
 from proxysim.studies.sensitivity import Question, Sensitivity, estimated
 from proxysim.sweeps import results
 from proxysim.sweeps.axes import Axis, axes_of, factor_label
@@ -59,6 +61,7 @@ class SweepFindings:
     asked : command to quote in the report
     sensitivity : indices of the factors; None if the design allows main effects only, or for the reason in `no_indices`
     no_indices : why there are no indices, although the design allows them; otherwise empty
+    discovery : when the condition holds that the report was asked about; None without one
     """
 
     sweep: Sweep
@@ -79,6 +82,7 @@ class SweepFindings:
     asked: str
     sensitivity: Sensitivity | None = None
     no_indices: str = ""
+    discovery: Discovery | None = None
 
     @property
     def is_sampled(self) -> bool:
@@ -96,7 +100,7 @@ class SweepFindings:
 
 
 def sweep_findings(
-    folder: str | Path, outcome: str | None = None, branch: str | None = None, asked: str = ""
+    folder: str | Path, outcome: str | None = None, branch: str | None = None, asked: str = "", where: str | None = None
 ) -> SweepFindings:
     """Read everything that a report needs from the folder of a sweep; failed runs and those not run yet are left out and counted.
 
@@ -107,10 +111,11 @@ def sweep_findings(
         received, arms held, the fighting index and the composite capacity that the sweep has, otherwise its first measure
     branch : branch compared with the first; None takes "strengthened-pact" if the sweep has it, otherwise the last branch
     asked : command to quote in the report
+    where : condition of which to find when it holds, as in `discover`; None for none
 
     Raises
     ------
-    InputError : the folder holds no sweep
+    InputError : the folder holds no sweep, or the condition cannot be used
     RunError : the sweep has no runs, or there is no such outcome or branch
     StorageError : the sweep is damaged
     """
@@ -139,6 +144,7 @@ def sweep_findings(
         sweep, world, stale, focus, branches[0] if len(branches) > 1 else None, names, what, unit, answers, points, factors,
         _plane(sweep, factors, answers, len(branches) == 1, axes), _all(sweep, known), axes, labels, asked,
         *_sensitivity(sweep, Question(names, focus, branches[0] if len(branches) > 1 else None, what, unit), world, stale),
+        discovery_of(sweep, where, focus, labels),
     )  # fmt: skip
 
 
