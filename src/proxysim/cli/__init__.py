@@ -6,6 +6,7 @@ from proxysim.cli import (
     patterns,
     portfolio,
     report,
+    respond,
     runs,
     sensitivity,
     studies,
@@ -15,4 +16,7 @@ from proxysim.cli import (
 )
 from proxysim.cli.app import app, main
 
-__all__ = ["app", "calibrate", "check", "main", "patterns", "portfolio", "report", "runs", "sensitivity", "studies", "sweeps", "threshold", "worlds"]
+__all__ = [
+    "app", "calibrate", "check", "main", "patterns", "portfolio", "report", "respond", "runs", "sensitivity", "studies", "sweeps", "threshold",
+    "worlds",
+]  # fmt: skip
