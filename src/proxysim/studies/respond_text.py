@@ -13,7 +13,8 @@ from proxysim.studies.phrases import amount_of_change, interval_of, outcome_name
 if TYPE_CHECKING:
     from proxysim.runs.outcomes import Outcome
     from proxysim.statistics.paired import Part
-    from proxysim.studies.respond import End, Player, Responses, Worth
+    from proxysim.studies.respond import Responses
+    from proxysim.studies.respond_records import End, Player, Worth
 
 #: Draws that are named, options of a table of payoffs, and members of a cycle that are named.
 NAMED, TABLE, MEMBERS = 4, 6, 8
@@ -75,19 +76,21 @@ def _where(result: Responses, name: Name) -> list[str]:
         named = [_described(result, end, name) for end in result.ends[:3] if end.kind != "mixed"]
         lines = [f"Which equilibrium the sides reach is undetermined: resamples of the {result.futures:,} futures do not agree."]
         if named:
-            lines.append(f"{'Candidates' if len(named) > 1 else 'The candidate'}, with the share of resamples in which each is one: {'; '.join(named)}.")
+            what = "Candidates" if len(named) > 1 else "The candidate"
+            lines.append(f"{what}, with the share of resamples in which each is one: {'; '.join(named)}.")
         if result.no_pure >= 0.05:
             lines.append(f"In {_share(result.no_pure)} of resamples there is no pure equilibrium.")
         return lines
     if kind == "mixed":
         many = "" if len(found) == 1 else f" {capital(spelled(len(found)))} mixed ones were found; the first of them:"
         words = "There is no pure equilibrium: whatever both sides do, one of them would rather do something else."
-        return [f"{words}{many or ' In the mixed one,'} {_mixture(result, found[0], name)}.", *_round(result, name)]
+        return [f"{words}{many or ' In the mixed one:'} {_mixture(result, found[0], name)}.", *_round(result, name)]
     if kind == "cycle":
         return _round(result, name)
+    if len(found) == 1 and result.complete:
+        return [f"There is one equilibrium: {_pair(result, found[0], name)}."]
     if len(found) == 1:
-        return [f"There is one equilibrium: {_pair(result, found[0], name)}."] if result.complete else [
-            f"Answers in turn end in an equilibrium: {_pair(result, found[0], name)}. Not all cells were run, so that there may be others."]  # fmt: skip
+        return [f"Answers in turn end in an equilibrium: {_pair(result, found[0], name)}.", "Not all cells were run, so that there may be others."]
     each = "; ".join(_pair(result, end, name) if end.kind == "pure" else _cycle(result, end.members, name) for end in found)
     lines = [f"There are {spelled(len(found))} {'equilibria' if result.complete else 'ends of answers in turn'}: {each}."]
     if result.complete:
@@ -116,8 +119,8 @@ def _mixture(result: Responses, end: End, name: Name) -> str:
     parts = []
     for player, choices in zip(result.players, end.choices, strict=True):
         each = [f"{_option(player, at, name)} in {_share(p)}" for at, p in sorted(choices.items(), key=lambda one: (-one[1], one[0]))]
-        parts.append(f"{player.name} uses {joined(each)} of cases")
-    return ", and ".join(parts)
+        parts.append(f"for {player.name} {joined(each)} of cases")
+    return "; ".join(parts)
 
 
 def _round(result: Responses, name: Name) -> list[str]:
@@ -193,7 +196,8 @@ def _worth(result: Responses, end: End, there: str) -> list[str]:
     for outcome in objectives(result):
         both, neither = row_of(end, "both", outcome), row_of(end, "neither", outcome)
         name = outcome_name(result.scenario, outcome.measure, outcome.actor)
-        words = f"{there}, {name} differs between {_called(result, 1)} and {_called(result, 0)} by {_amount(outcome, both.effect)}, n = {both.effect.n:,} fresh futures"
+        words = f"{there}, {name} differs between {_called(result, 1)} and {_called(result, 0)} by {_amount(outcome, both.effect)}, "
+        words += f"n = {both.effect.n:,} fresh futures"
         if any(one != {0: 1.0} for one in end.choices):
             words += f", against {_amount(outcome, neither.effect)} without any answer"
             sides = [(player.name, row_of(end, player.name, outcome).effect) for player, one in zip(result.players, end.choices, strict=True)
@@ -211,7 +215,7 @@ def _gains(result: Responses, end: End, there: str) -> list[str]:
         for gain in end.gains:
             if gain.side == side and gain.over == "nothing":
                 part = gain.fresh
-                words = f"{there}, {player.name} gains {_amount(player.outcome, part)} of its objective over doing nothing"
+                words = f"{there}, the gain of {player.name} over doing nothing is {_amount(player.outcome, part)} of its objective"
                 words += "" if part.detected and part.value > 0.0 else ", which is a draw" if not part.detected else ", a loss: not confirmed"
                 lines.append(f"{words} ({amount_of_change(player.outcome.unit, gain.chosen, signed=True)} in the runs that chose it).")
     return lines
@@ -280,9 +284,9 @@ def _compared(result: Responses) -> list[str]:
 
 
 def _sides(result: Responses, full: bool) -> list[str]:
-    rows = [[player.name, aim_words(result, player), purse_words(player), f"{len(player.options):,}",
+    rows = [[aim_words(result, player), player.name, purse_words(player), f"{len(player.options):,}",
              str(sum(player.dominated)) if player.dominated else "-", _never_differs(player)] for player in result.players]  # fmt: skip
-    lines = fitted(["side", "wants", "purse", "options", "dominated", "no difference"], rows, left=(0, 1, 2))
+    lines = fitted(["wants", "side", "purse", "options", "dominated", "same"], rows, left=(0, 1, 2))
     for player in result.players:
         levers = [f"{' or '.join(group)}" for group in player.side.levers]
         lines += wrapped(f"Levers of {player.name}: {joined(levers, 40)}.")
@@ -299,19 +303,21 @@ def _never_differs(player: Player) -> str:
 
 
 def _ends_table(result: Responses) -> list[str]:
-    rows: list[list[str]] = []
-    for at, end in enumerate(result.ends):
-        head = [str(at + 1), end.kind, _share(end.share), "yes" if end.found else "no"]
-        for side, player in enumerate(result.players):
-            for option, p in sorted(end.choices[side].items(), key=lambda one: (-one[1], one[0])):
-                spread = end.spread[side].get(option)
-                shown = "" if end.kind == "pure" else _share(p) + (f" ({_share(spread[0])} to {_share(spread[1])})" if spread else "")
-                rows.append([*head, player.name, player.options[option].name, shown])
-                head = [""] * 4
+    """Return the equilibria with what each side does, as lines, because options can be long."""
     what = "Equilibria, and the share of resamples in which each is one." if result.complete else "Ends of answers in turn."
     if any(end.kind == "mixed" for end in result.ends):
         what += " If mixed: the share of resamples without a pure one, and the probability of each option (5th to 95th percentile)."
-    return [*wrapped(what), *fitted(["", "kind", "share", "in the mean", "side", "option", "probability"], rows, left=(1, 4, 5))]
+    lines = wrapped(what)
+    for at, end in enumerate(result.ends):
+        lines += wrapped(f"{at + 1}. {end.kind}, {_share(end.share)}{'' if end.found else ', not in the mean of all futures'}")
+        for side, player in enumerate(result.players):
+            each = []
+            for option, p in sorted(end.choices[side].items(), key=lambda one: (-one[1], one[0])):
+                spread = end.spread[side].get(option)
+                shown = "" if end.kind == "pure" else f" {_share(p)}" + (f" ({_share(spread[0])} to {_share(spread[1])})" if spread else "")
+                each.append(f"{player.options[option].name}{shown}")
+            lines += wrapped(f"   {player.name}: {', '.join(each)}", "     ")
+    return lines
 
 
 def _worth_table(result: Responses, full: bool) -> list[str]:
