@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from proxysim.studies.patterns.assessment import patterns
     from proxysim.studies.patterns.held_back import held_back
     from proxysim.studies.portfolio import Portfolio, portfolio
+    from proxysim.studies.respond import Responses, respond
     from proxysim.studies.sensitivity import Sensitivity, sensitivity
     from proxysim.studies.threshold import BreakEven, Threshold, break_even, threshold
     from proxysim.studies.value_of_information import (
@@ -85,6 +86,7 @@ _HOMES = {
     "ProxyAgent": "runs.mesa.agents",
     "ProxysimError": "errors",
     "Recovery": "studies.calibration.checks",
+    "Responses": "studies.respond",
     "Run": "runs.run",
     "RunError": "errors",
     "Sensitivity": "studies.sensitivity",
@@ -123,6 +125,7 @@ _HOMES = {
     "portfolio": "studies.portfolio",
     "recover": "studies.calibration.checks",
     "replay": "sweeps.verification",
+    "respond": "studies.respond",
     "resume": "sweeps.runner",
     "run": "runs.run",
     "sensitivity": "studies.sensitivity",
@@ -162,6 +165,7 @@ __all__ = [
     "ProxyAgent",
     "ProxysimError",
     "Recovery",
+    "Responses",
     "Run",
     "RunError",
     "Sensitivity",
@@ -202,6 +206,7 @@ __all__ = [
     "portfolio",
     "recover",
     "replay",
+    "respond",
     "resume",
     "run",
     "sensitivity",

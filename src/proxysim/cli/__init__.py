@@ -8,6 +8,7 @@ from proxysim.cli import (
     patterns,
     portfolio,
     report,
+    respond,
     runs,
     sensitivity,
     studies,
@@ -19,6 +20,6 @@ from proxysim.cli import (
 from proxysim.cli.app import app, main
 
 __all__ = [
-    "app", "brief", "calibrate", "check", "discover", "main", "patterns", "portfolio", "report", "runs", "sensitivity", "studies", "sweeps",
-    "threshold", "value_of_information", "worlds",
+    "app", "brief", "calibrate", "check", "discover", "main", "patterns", "portfolio", "report", "respond", "runs", "sensitivity", "studies",
+    "sweeps", "threshold", "value_of_information", "worlds",
 ]  # fmt: skip
