@@ -1,4 +1,4 @@
-"""What it is worth to know a parameter before a choice: values with intervals, and what chance alone gives."""
+"""What it is worth to know a parameter before a choice: values with intervals, and what random variation alone gives."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ROWS, _ROW, _SWITCH = 10, 0.34, 0.85
 def information_values(
     table: pandas.DataFrame, unit: str = "index points", labels: Mapping[str, str] | None = None, scale: float = 1.0, ax: Axes | None = None
 ) -> Figure:
-    """Draw what it is worth to know each parameter before a choice, with its interval and what chance alone gives.
+    """Draw what it is worth to know each parameter before a choice, with its interval and what random variation alone gives.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def _legend() -> tuple[list[Line2D], list[str]]:
 
 
 def _caption(shown: pandas.DataFrame, count: int, more: int) -> str:
-    words = "Gain in the mean outcome if the parameter were known before the choice, out of sample, with 95 % interval. "
-    words += f"Dashed: the best of {count:,} parameters gains at most this by chance, in 95 % of permutations."
+    words = "Gain in the mean outcome if the parameter were known before the choice, out of sample, with 95\u00a0% interval. "
+    words += f"Dashed: the best of {count:,} parameters gains at most this by chance, in 95\u00a0% of permutations."
     words += f" {sample_note(shown.assign(n=shown['draws']), 'draws')}." if "draws" in shown else ""
     return words + (f" {more:,} more with a gain are not shown." if more else "")

@@ -128,7 +128,7 @@ def perfect_sentence(found: ValueOfInformation) -> str:
 
 
 def null_sentence(found: ValueOfInformation) -> str:
-    """Return the gain that chance alone gives to the best of all parameters."""
+    """Return the gain that the best of all parameters has by chance."""
     return (f"In {_level(found)} of permutations, the best of {counted(found.family, 'parameter')} gains at most {_amount(found, found.null)} "
             "by chance.")  # fmt: skip
 
@@ -179,7 +179,7 @@ def value_words(one: ParameterValue, value: float) -> str:
     """Return a value of a parameter with its unit."""
     if one.unit == POSITION:
         return f"{plain(value)}{PERCENT} of the way through its ranges"
-    return f"{plain(value)} {one.unit}".rstrip()
+    return f"{plain(value)} {one.unit.removeprefix('share').strip().replace('/', 'per')}".rstrip().replace("  ", " ")
 
 
 def _joined(found: ValueOfInformation, names: Sequence[str], labelled: bool) -> str:

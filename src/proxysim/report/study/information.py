@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -61,8 +62,8 @@ def section(found: Findings) -> dict[str, Any] | None:
 
 
 def _sentences(one: ValueOfInformation, several: bool) -> list[str]:
-    found = words.sentences(one, labelled=True)
-    return [f"By the {words.outcome_words(one)}: {found[0][:1].lower()}{found[0][1:]}", *found[1:]] if several else found
+    found = [re.sub(r"(?<!\w)-(?=[\d.])", "\u2212", sentence) for sentence in words.sentences(one, labelled=True)]
+    return [f"By {words.outcome_words(one)}: {found[0][:1].lower()}{found[0][1:]}", *found[1:]] if several else found
 
 
 def _rows(one: ValueOfInformation) -> list[tuple[str, str, str, str, str, str, str]]:
@@ -92,5 +93,5 @@ def alt_text(one: ValueOfInformation) -> str:
     rows = [row for row in one.parameters if row.value > 0.0][:10]
     factor, unit = table_factor(one.unit), words.unit_words(one)
     told = "; ".join(f"{row.label} {plain(factor * row.value)}{' (worth knowing)' if row.detected else ''}" for row in rows[:5])
-    return (f"Bars of the value of knowing {counted(len(rows), 'parameter')} before countermeasures are chosen by the {words.outcome_words(one)}, in "
+    return (f"Bars of the value of knowing {counted(len(rows), 'parameter')} before countermeasures are chosen by {words.outcome_words(one)}, in "
             f"{unit}, with intervals, largest on top: {told}. {words.null_sentence(one)}")  # fmt: skip

@@ -370,7 +370,8 @@ def _portfolio(made: Pictures, found: Findings) -> None:
     _add(made, "frontier", "Cost and effect", figure, f"The effect is that on {portfolio.outcome_of(result)}.", portfolio.frontier_alt(result))
     if (study := information.drawn(found)) is not None:
         figure = figures.information_values(information.table(study), unit_words(study), scale=table_factor(study.unit))
-        _add(made, "information", "What to find out first", figure, f"The choice is by the {outcome_words(study)}.", information.alt_text(study))
+        more = f"The choice is by the mean of {outcome_words(study)}."
+        _add(made, "information", "What to find out first", figure, more, information.alt_text(study))
 
 
 def _answers(made: Pictures, found: Findings) -> None:
