@@ -262,6 +262,14 @@ def indices() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["kind", "name", "index", "value", "low", "high", "null", "detected"]).assign(points=60)
 
 
+def knowledge() -> pd.DataFrame:
+    """Values of knowing parameters: one worth it, one that is not, one without an interval and a long name, and one without a gain."""
+    nan = math.nan
+    rows = [("search", 1.0, 0.5, 1.6, True, 0.35), ("income", 0.5, -0.1, 1.1, False, 0.4), (LONG, 0.2, nan, nan, False, 0.0),
+            ("idle", -0.1, -0.3, 0.1, False, 0.2)]  # fmt: skip
+    return pd.DataFrame(rows, columns=["name", "value", "low", "high", "detected", "switching"]).assign(null=0.6, draws=200)
+
+
 MADE: dict[str, Callable[..., Figure]] = {
     "frontier": lambda **o: figures.frontier(options(), "index points", "USD m / year", labels=LABELS, **o),
     "robustness": lambda **o: figures.robustness(ranked(), labels=LABELS, **o),
@@ -280,6 +288,7 @@ MADE: dict[str, Callable[..., Figure]] = {
     "break_even": lambda **o: figures.break_even(line(), LONG, "legs.north-coast.detection", **o),
     "effects_by_form": lambda **o: figures.effects_by_form(by_form(), **o),
     "sensitivity_indices": lambda **o: figures.sensitivity_indices(indices(), **o),
+    "information_values": lambda **o: figures.information_values(knowledge(), **o),
     "patterns": lambda **o: figures.patterns(compared(*rows()), compared(*rows(0.5), uncertain=True), **o),
     "prior_and_posterior": lambda **o: figures.prior_and_posterior(calibrated(), labels=LABELS, **o),
     "tornado": lambda **o: figures.tornado(ends(), 2.7, "index points", **o),
@@ -310,6 +319,7 @@ EMPTY: dict[str, Callable[[], Figure]] = {
     "break_even": lambda: figures.break_even(line().assign(first=math.nan)),
     "effects_by_form": lambda: figures.effects_by_form(by_form().assign(difference=math.nan)),
     "sensitivity_indices": lambda: figures.sensitivity_indices(indices().tail(1)),
+    "information_values": lambda: figures.information_values(knowledge().tail(1)),
     "patterns": lambda: figures.patterns(compared(*rows()[-1:])),
     "prior_and_posterior": lambda: figures.prior_and_posterior(calibrated().head(0)),
     "tornado": lambda: figures.tornado(ends().head(0)),
@@ -463,6 +473,7 @@ def test_figures__n_and_unit_stand_in_the_caption() -> None:
         "taken_by_answers",
         "prior_and_posterior",
         "sensitivity_indices",
+        "information_values",
         "tornado",
         "support_chain",
         "provenance",
@@ -499,6 +510,20 @@ def test_sensitivity_indices__have_marks_intervals_and_levels_without_influence(
     assert [(0.5, 0.7), (0.4, 0.6), (0.05, 0.15)] == lines
     assert [0.05, 0.2, 0.05, 0.2] == [float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "|"]
     assert 2 == len(axes.get_yticklabels())
+
+
+def test_information_values__have_bars_intervals_and_what_chance_gives() -> None:
+    """Filled where a parameter is worth knowing, no line without an interval, none without a gain, and values in the unit that is asked for."""
+    axes = figures.information_values(knowledge(), "USD m / year", scale=12.0).axes[0]
+    marks = [(float(line.get_xdata()[0]), line.get_markerfacecolor() != "white") for line in axes.lines if line.get_marker() == "o"]
+    assert [(12.0, True), (6.0, False), (pytest.approx(2.4), False)] == marks
+    assert [12.0, 6.0, pytest.approx(2.4)] == [bar.get_width() for bar in axes.patches]
+    lines = [tuple(float(end) for end in line.get_xdata()) for line in axes.lines if len(line.get_xdata()) == 2 and line.get_linestyle() == "-"]
+    assert (6.0, pytest.approx(19.2)) in lines and (pytest.approx(-1.2), pytest.approx(13.2)) in lines
+    assert [pytest.approx(7.2)] == [float(line.get_xdata()[0]) for line in axes.lines if line.get_linestyle() == "--"]
+    assert 3 == len(axes.get_yticklabels())
+    told = " ".join(one.get_text() for one in axes.texts).replace("\u00a0", " ")
+    assert "35 %" in told and "choice changes in" in told
 
 
 def test_variance_shares__have_bars_from_zero_and_intervals_where_there_are_any() -> None:

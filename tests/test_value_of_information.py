@@ -308,7 +308,8 @@ def test_table__json_and_data_frame_have_the_same_numbers() -> None:
     table = found.to_dataframe()
     assert ["strength", "other"] == table["name"].tolist() == [one["name"] for one in facts["parameters"]]
     assert table["value"].tolist() == [one["value"] for one in facts["parameters"]]
-    assert facts["parameters"][0]["sentence"] == words.parameter_sentence(found, found.worth_knowing[0]) and facts["parameters"][1]["sentence"] is None
+    assert facts["parameters"][0]["sentence"] == words.parameter_sentence(found, found.worth_knowing[0])
+    assert facts["parameters"][1]["sentence"] is None
     assert "wait" in table["rule"][0] and "act" in table["rule"][0]
     with pytest.raises(RunError, match='"strenght" is not a parameter'):
         found.of("strenght")

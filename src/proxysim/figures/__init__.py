@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from proxysim.figures.flows import alluvial
     from proxysim.figures.forms import effects_by_form
     from proxysim.figures.heatmaps import heat_map
+    from proxysim.figures.information import information_values
     from proxysim.figures.kit.export import save
     from proxysim.figures.leg_flows import arms_map
     from proxysim.figures.levers import lever_effect, sweep_scatter
@@ -40,7 +41,7 @@ _HOMES = {
     "alluvial": "flows", "arms_map": "leg_flows", "arms_over_time": "bands", "box_limits": "boxes", "box_scatter": "boxes", "box_trajectory": "boxes",
     "break_even": "thresholds", "capacity_bands": "bands",
     "differences": "effects", "effect_matrix": "matrices", "effects_by_form": "forms", "frontier": "portfolios", "headline": "bands",
-    "heat_map": "heatmaps",
+    "heat_map": "heatmaps", "information_values": "information",
     "lever_effect": "levers", "patterns": "pattern_ranges", "places_and_legs": "places", "prior_and_posterior": "prior_posterior",
     "provenance": "origins", "ranking": "rankings",
     "regime_stability": "regimes", "robustness": "portfolios", "save": "kit.export", "sensitivity_indices": "sensitivities",
@@ -64,6 +65,7 @@ __all__ = [
     "frontier",
     "headline",
     "heat_map",
+    "information_values",
     "lever_effect",
     "patterns",
     "places_and_legs",

@@ -470,7 +470,7 @@ def _switching(parts: Sequence[Part], chosen: int) -> float:
 def _by_regression(data: _Choice, bases: Sequence[_Basis], level: float, seed: int) -> Worth:
     """Return the gain of a rule on several parameters, out of sample.
 
-    The parameters that explain most of the differences between options are chosen anew, and the rule is learned, without the draws of each
+    The parameters that explain most of the differences between options are chosen, and the rule is learned, without the draws of each
     fold. Their effects are added.
     """
     if not bases:

@@ -128,7 +128,7 @@ def perfect_sentence(found: ValueOfInformation) -> str:
 
 
 def null_sentence(found: ValueOfInformation) -> str:
-    """Return the gain that chance alone gives to the best of all parameters."""
+    """Return the gain that the best of all parameters has by chance."""
     return (f"In {_level(found)} of permutations, the best of {counted(found.family, 'parameter')} gains at most {_amount(found, found.null)} "
             "by chance.")  # fmt: skip
 
@@ -140,7 +140,7 @@ def notes(found: ValueOfInformation) -> list[str]:
         f"Value: gain in the mean of the outcome if the parameter were known before the choice (EVPPI). A rule on the parameter is learned from "
         f"nine tenths of the {draw}s and measured in the other tenth, so that random variation cannot pass for value. The rules above are "
         f"learned from all {draw}s.",
-        f"* worth knowing: the interval excludes 0, and the value is above what the best of all parameters gains by chance, in "
+        f"Worth knowing (*): the interval excludes 0, and the value is above what the best of all parameters gains by chance, in "
         f"{found.permutations:,} permutations (p at most {plain(1.0 - found.level)}, jointly for {counted(found.family, 'parameter')}). "
         f"{null_sentence(found)} The largest of many values is somewhat flattering; more {draw}s with another seed confirm it.",
         "A parameter can move the outcome of all options and be worth nothing here, because the same option stays best. Values of several "
@@ -179,7 +179,7 @@ def value_words(one: ParameterValue, value: float) -> str:
     """Return a value of a parameter with its unit."""
     if one.unit == POSITION:
         return f"{plain(value)}{PERCENT} of the way through its ranges"
-    return f"{plain(value)} {one.unit}".rstrip()
+    return f"{plain(value)} {one.unit.removeprefix('share').strip().replace('/', 'per')}".rstrip().replace("  ", " ")
 
 
 def _joined(found: ValueOfInformation, names: Sequence[str], labelled: bool) -> str:

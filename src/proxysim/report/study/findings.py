@@ -16,6 +16,7 @@ from proxysim.report.study.answers import Remainder, what_is_left
 from proxysim.report.study.calibration import after_calibration, with_nearest_posterior
 from proxysim.report.study.headline import LAST, MEAN, Outcome, headline_outcomes, values_of
 from proxysim.report.study.history import History, compared_with, patterns_file
+from proxysim.report.study.information import Information, information_of
 from proxysim.report.study.months import cargoes, chain, events_of, looked_into, provenance, regimes
 from proxysim.report.study.portfolio import check_portfolio
 from proxysim.report.study.spread import Sources, check_sources, sources_of
@@ -103,6 +104,7 @@ class Findings:
     structure : the effect of the focus in every form of the model; None unless it was asked for
     takes : what it would take for the effect of the focus to cross a level, one search per number; empty unless it was asked for
     portfolio : every combination of countermeasures in the same futures; None unless one was given
+    information : what it is worth to know parameters before countermeasures are chosen; None without a portfolio
     """
 
     roles: Roles
@@ -130,6 +132,7 @@ class Findings:
     structure: Structure | None = None
     takes: tuple[Threshold, ...] = ()
     portfolio: Portfolio | None = None
+    information: Information | None = None
 
     @property
     def world(self) -> World:
@@ -262,6 +265,7 @@ def study_findings(
         events_of(study, roles), chain(looked, study), cargoes(looked, roles), provenance(study, roles), regimes(looked),
         labels_of(study, roles), min(runs, LOOKED_INTO), options.get("asked", ""),
         headline, left, history, sources, structure=structure, takes=takes, portfolio=portfolio,
+        information=None if portfolio is None else information_of(portfolio),
     )  # fmt: skip
     if calibrated is None:
         return found

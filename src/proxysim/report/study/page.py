@@ -17,6 +17,7 @@ from proxysim.report.study.calibration import calibration_section, posterior_fac
 from proxysim.report.study.findings import PARTS, Findings, ReportOptions, study_findings
 from proxysim.report.study.first_page import first_page
 from proxysim.report.study.grounds import mean_against_end
+from proxysim.report.study.information import section as information_section
 from proxysim.report.study.matrix import all_rows
 from proxysim.report.study.patterns import patterns_section
 from proxysim.report.study.pictures import pictures
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from proxysim.scenario.world.world import World
 
 _KEYS = ("main", "matrix", "fighting", "arms", "survival", "differences", "chain", "flows", "map", "provenance", "provisions", "counter", "answers",
-         "screening", "spread", "structure", "takes", "ranks", "frontier", "patterns", "checks", "calibration")  # fmt: skip
+         "screening", "spread", "structure", "takes", "ranks", "frontier", "information", "patterns", "checks", "calibration")  # fmt: skip
 #: Those in the section on results.
 _RESULTS = ("matrix", "fighting", "arms", "survival", "differences")
 #: Maximum number of rows in the table of effects.
@@ -83,7 +84,7 @@ def _context(found: Findings, full: bool) -> dict[str, Any]:
         "counters": _counters(found), "turns": mean_against_end(found), "held": evidence.held_fixed(found), "not_fixed": evidence.not_fixed(found),
         "uncertainties": words.uncertainties(found) if found.screening is not None else "",
         "grades": evidence.grades(found), "spread": spread_section(found), "structure": structure_section(found), "takes": takes_section(found),
-        "portfolio": portfolio_section(found), "patterns": patterns_section(found),
+        "portfolio": portfolio_section(found), "information": information_section(found), "patterns": patterns_section(found),
         "calibration": calibration_section(found), "label": Path(scenario.file).stem,
         "runs": counted(study.runs, "paired run" if found.comparison is not None else "run"),
         "months": (study.worlds[0].months[0], study.worlds[0].months[-1]), "command": found.asked or _command(found),

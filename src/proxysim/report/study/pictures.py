@@ -12,7 +12,7 @@ from proxysim.formatting import capital, counted, joined, percent
 from proxysim.report.html import Picture, Pictures
 from proxysim.report.labels import makers
 from proxysim.report.roles import fighters
-from proxysim.report.study import alt_text, portfolio, spread, structure, takes
+from proxysim.report.study import alt_text, information, portfolio, spread, structure, takes
 from proxysim.report.study.answers_text import bars, told_bars
 from proxysim.report.study.calibration import effects_table
 from proxysim.report.study.months import standing
@@ -21,6 +21,7 @@ from proxysim.scenario.labels import number_label
 from proxysim.studies.limits import ceiling_words, ceilings
 from proxysim.studies.patterns.document import EVIDENCE
 from proxysim.studies.phrases import table_factor
+from proxysim.studies.value_of_information_text import outcome_words, unit_words
 
 if TYPE_CHECKING:
     import pandas
@@ -367,6 +368,10 @@ def _portfolio(made: Pictures, found: Findings) -> None:
     one = result.objectives[portfolio.pair(result)[0]]
     figure = figures.frontier(portfolio.frontier_table(result), portfolio.unit_of(one), "USD m / year", names)
     _add(made, "frontier", "Cost and effect", figure, f"The effect is that on {portfolio.outcome_of(result)}.", portfolio.frontier_alt(result))
+    if (study := information.drawn(found)) is not None:
+        figure = figures.information_values(information.table(study), unit_words(study), scale=table_factor(study.unit))
+        more = f"The choice is by the mean of {outcome_words(study)}."
+        _add(made, "information", "What to find out first", figure, more, information.alt_text(study))
 
 
 def _answers(made: Pictures, found: Findings) -> None:
