@@ -45,7 +45,7 @@ def part(brief: Brief, key: str) -> Part:
 
 def numbers_in(text: str) -> set[str]:
     """The numbers of a text; those in labels between quotation marks are no results."""
-    return {one.rstrip(",") for one in NUMBER.findall(re.sub(r"“[^”]*”", "", text))}
+    return {one.rstrip(",") for one in NUMBER.findall(re.sub(r"“[^”]*”", "", text).replace(" %", "\u00a0%"))}
 
 
 def missing(one: Part) -> set[str]:
@@ -118,6 +118,50 @@ def test_takes__is_the_threshold(briefs: dict[str, Brief]) -> None:
     assert [each.value for each in brief.half[0].found.crossings] == [each["value"] for each in found["crossings"]]
     assert brief.effect.main.difference is not None
     assert 0.5 * brief.effect.main.difference == pytest.approx(brief.half[0].level, rel=0.06)  # two digits, so that it can be typed
+
+
+def test_rivals__without_sides_are_the_answers_of_the_file(briefs: dict[str, Brief]) -> None:
+    """The one that takes most first, with the command that is quoted."""
+    one = part(briefs["insurgency"], "rivals")
+    assert one.table is not None
+    words = CliRunner().invoke(app, [*one.table.command.split()[1:], "--json"])
+    assert 0 == words.exit_code, words.output
+    measure = json.loads(words.stdout)["measures"][0]
+    taken = {row[0]: row[2] for row in one.table.rows}
+    assert number(12.0 * measure["taken"]["value"], True) == taken["all"]
+    assert "no answers of others" in part(briefs["quickstart"], "rivals").sentences[0]
+
+
+SIDES = """
+kind     = "experiment"
+question = "Do searches pay, whatever the strength of the pact?"
+base     = "quickstart"
+branches = ["no-pact", "none"]
+design   = "lhs"
+points   = 50
+runs     = 1
+measures = ["received_arms.reds"]
+uncertainties = "uncertain"
+[sides.patrons]
+levers    = ["strong"]
+objective = {measure = "received_arms.reds", aim = "high"}
+[sides.search]
+levers    = ["sea-patrol"]
+objective = {measure = "received_arms.reds", aim = "low"}
+"""
+
+
+def test_rivals__with_sides_are_best_answers(tmp_path: Path) -> None:
+    """The strong pact against the patrol, as `respond` finds."""
+    (tmp_path / "sides.toml").write_text(SIDES, encoding="utf-8")
+    brief = brief_of("quickstart", ["no-pact", "strong"], RUNS, 3, futures=FUTURES, respond=tmp_path / "sides.toml")
+    one, found = part(brief, "rivals"), ps.respond(tmp_path / "sides.toml", tmp_path / "answers")
+    assert all(words in one.sentences[0] for words in ("There is one equilibrium", "“Sea patrol” for search", "“Strong” for patrons"))
+    assert set() == missing(one)
+    worth = found.worth()
+    both = worth[worth["answers"] == "both"].iloc[0]
+    assert number(12.0 * both["effect"], True) in " ".join(one.sentences)
+    checked(brief_page(brief))
 
 
 def test_brief__does_not_depend_on_the_order_of_countermeasures(briefs: dict[str, Brief]) -> None:

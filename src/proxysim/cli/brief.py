@@ -41,6 +41,12 @@ class BriefOptions:
             "else those that leave the pacts as they are; at most 8.",
         ),
     ] = None  # fmt: skip
+    respond: Annotated[
+        str | None,
+        typer.Option(
+            "--respond", metavar="EXPERIMENT", help="Find best answers of the two sides of an experiment; default: the answers in the world."
+        ),
+    ] = None  # fmt: skip
     runs: Annotated[int, typer.Option("--runs", min=20, help="Number of pairs of runs of the two branches.")] = 2000
     futures: Annotated[int, typer.Option("--futures", min=50, help="Number of futures in which countermeasures are compared.")] = 200
     keep: Annotated[
@@ -71,7 +77,8 @@ def brief(
     target = target_of(out)
     template("brief.html")  # fails before the runs if Jinja2 is missing
     found = brief_of(world, _names(options.branches), options.runs, seed, focus=options.focus, measure=options.measure,
-                     countermeasures=_names(options.countermeasures), futures=options.futures, folder=options.keep, threads=threads, steps=bar,
+                     countermeasures=_names(options.countermeasures), futures=options.futures, respond=options.respond, folder=options.keep,
+                     threads=threads, steps=bar,
                      asked=_asked(world, options, seed, out))  # fmt: skip
     write(target, brief_page(found))
     if is_stream(target):
@@ -100,7 +107,7 @@ def _asked(world: str, options: BriefOptions, seed: int, out: str) -> str:
     import shlex
 
     words = ["proxysim", "brief", world]
-    for name in ("branches", "focus", "measure", "countermeasures"):
+    for name in ("branches", "focus", "measure", "countermeasures", "respond"):
         value = getattr(options, name)
         words += [] if value is None else [f"--{name}", value]
     return shlex.join([*words, "--runs", str(options.runs), "--futures", str(options.futures), "--seed", str(seed), "--out", out])

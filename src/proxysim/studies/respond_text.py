@@ -37,7 +37,7 @@ def sentences(result: Responses, labelled: bool = False) -> list[str]:
     labelled : whether levers are called by the labels of their branches; False, the default, uses their ids
     """
     name = _names(result, labelled)
-    lines = [*_where(result, name), _how_sure(result)]
+    lines = [*_where(result, name), how_sure(result)]
     shown = result.ends[:1] if result.verdict in ("one", "mixed") else result.ends[:2]
     for number_, end in enumerate(shown):
         several = f"In the {('first', 'second')[number_]} one" if len(shown) > 1 else "There"
@@ -51,7 +51,7 @@ def where(result: Responses, labelled: bool = False) -> str:
 
 
 def _names(result: Responses, labelled: bool) -> Name:
-    return (lambda lever: branch_label(result.scenario, lever)) if labelled else str
+    return (lambda lever: f"“{branch_label(result.scenario, lever)}”") if labelled else str
 
 
 def levers_words(levers: Sequence[str], name: Name = str) -> str:
@@ -139,7 +139,8 @@ def _cycle(result: Responses, members: Sequence[tuple[int, int]], name: Name) ->
     return f"a cycle of {len(members)}: {' -> '.join(shown)}{more} -> the first"
 
 
-def _how_sure(result: Responses) -> str:
+def how_sure(result: Responses) -> str:
+    """Return how often resamples of the futures lead to the same end."""
     share, futures = _share(result.agreement), f"1,000 resamples of the {result.futures:,} futures"
     if result.verdict == "mixed":
         return f"In {share} of {futures} there is no pure equilibrium either."

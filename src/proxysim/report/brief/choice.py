@@ -172,7 +172,7 @@ def _within_purse(found: Portfolio) -> list[str]:
     first = min(range(len(ranks)), key=lambda k: ranks[k].rank)
     tied = sum(1 for k, one in enumerate(ranks) if one.tied and k != first)
     option = found.options[group.members[first]]
-    words = f"{capital(within(group))}, the smallest 90th percentile of the regret is that of {called(found, option)}"
+    words = f"{capital(within(group))}, the most robust option, by the 90th percentile of the regret, is {called(found, option)}"
     return [f"{words}, tied with {spelled(tied)} other{'s' if tied > 1 else ''}." if tied else f"{words}, without a tie."]
 
 

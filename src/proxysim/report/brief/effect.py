@@ -122,7 +122,7 @@ def _is_idle(found: PactEffect, key: tuple[str, str]) -> bool:
 def _row(setting: Setting, outcome: Outcome, off: Effect, on: Effect | None, answers: bool) -> tuple[str, ...]:
     factor = table_factor(off.unit)
     both = [number(factor * (value or 0.0)) for value in (off.baseline, off.value)]
-    cells = [capital(setting.subject(outcome)), unit_words(off.unit), *both, *_cells(off)]
+    cells = [capital(setting.subject(outcome).removeprefix("the ")), unit_words(off.unit), *both, *_cells(off)]
     if answers and on is not None:
         cells += [*_cells(on), _left(off, on)]
     return (*cells, percent(off.opposite_sign))

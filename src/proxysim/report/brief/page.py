@@ -19,6 +19,7 @@ from proxysim.report.brief.dependence import dependence, dependence_part
 from proxysim.report.brief.effect import PactEffect, effect_part, pact_effect
 from proxysim.report.brief.knowledge import knowledge, knowledge_part
 from proxysim.report.brief.parts import Part
+from proxysim.report.brief.rivals import Rivals, rivals, rivals_part
 from proxysim.report.brief.setting import Setting, setting_of, unit_words
 from proxysim.report.brief.takes import HalfEffect, half_effects, takes_part
 from proxysim.report.html import Picture, Pictures, template, write
@@ -33,6 +34,7 @@ from proxysim.studies.phrases import table_factor
 if TYPE_CHECKING:
     from proxysim.report.brief.setting import Steps
     from proxysim.report.study.findings import Seed
+    from proxysim.runs.outcomes import Outcome
 
 #: Pairs of runs and futures unless others are asked for, and the least number of each.
 PAIRS, FUTURES, LEAST, LEAST_FUTURES = 2000, 200, 20, 50
@@ -50,6 +52,7 @@ class BriefOptions(TypedDict, total=False):
     countermeasures : branches that can be joined to the branch of interest; None for those that state a cost or that the file joins to
         it, else those that leave the pacts as they are
     futures : draws in which the countermeasures are compared
+    respond : experiment file with the levers, purses and objectives of two sides, as in `respond`; None for the answers in the file
     folder : folder that keeps the runs, so that the same call continues them, and the tables; None for a temporary one
     threads : number of threads and workers; None for all
     steps : called with the name of each step; returns a function called as ``progress(done, total)``, or None
@@ -60,6 +63,7 @@ class BriefOptions(TypedDict, total=False):
     measure: str | None
     countermeasures: str | Sequence[str] | None
     futures: int
+    respond: str | Path | None
     folder: str | Path | None
     threads: int | None
     steps: Steps | None
@@ -76,6 +80,7 @@ class Brief:
     effect : the effect of the pact
     choice : the countermeasures; None in a world without any
     half : strengths at which the effect is halved
+    others : what others do
     parts : the questions with their answers and tables
     asked : command to quote
     """
@@ -84,6 +89,7 @@ class Brief:
     effect: PactEffect
     choice: FirstChoice | None
     half: list[HalfEffect]
+    others: Rivals
     parts: tuple[Part, ...]
     asked: str
 
@@ -125,7 +131,8 @@ def brief_of(
         folder = Path(temporary) if kept is None else _folder(kept)
         setting = setting_of(base, str(world), names, options.get("focus"), chosen, runs, futures, seed_of(rng), folder,
                              Path("DIR") if kept is None else folder, options.get("threads"), options.get("steps") or (lambda _: None))  # fmt: skip
-        made = _made(setting, outcome, options.get("asked", ""))
+        sides = options.get("respond")
+        made = _made(setting, outcome, None if sides is None else path_of(sides), options.get("asked", ""))
         if kept is not None:
             write_whole(folder / ANSWER, json.dumps(made.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     return made
@@ -141,14 +148,15 @@ def _folder(kept: str | Path) -> Path:
     return folder
 
 
-def _made(setting: Setting, outcome: Any, asked: str) -> Brief:
+def _made(setting: Setting, outcome: Outcome | None, experiment: Path | None, asked: str) -> Brief:
     effect = pact_effect(setting, outcome)
     choice = first_choice(setting, effect)
     half = half_effects(setting, effect)
     searches, known = dependence(setting, effect, choice), knowledge(setting, choice)
+    others = rivals(setting, effect, experiment)
     parts = (effect_part(setting, effect), choice_part(setting, effect, choice), dependence_part(setting, effect, searches),
-             takes_part(setting, effect, half), knowledge_part(setting, known))  # fmt: skip
-    return Brief(setting, effect, choice, half, parts, asked)
+             takes_part(setting, effect, half), rivals_part(setting, effect, others), knowledge_part(setting, known))  # fmt: skip
+    return Brief(setting, effect, choice, half, others, parts, asked)
 
 
 # ---- the page -------------------------------------------------------------------------------------------------------
@@ -282,7 +290,8 @@ def write_brief(
     options : keywords `focus` (the branch of interest), `measure` (the outcome that leads, such as ``"received_arms.reds"``; the default
         is the one with which `compare` leads), `countermeasures` (branches that can be joined to the branch of interest; the default takes
         those that state a cost or that the file joins to it, else those that leave the pacts as they are, at most 8), `futures` (draws in
-        which all combinations of countermeasures are compared, at least 50; default 200), `folder` (keeps runs and tables, so that an
+        which all combinations of countermeasures are compared, at least 50; default 200), `respond` (experiment file with the levers, purses and
+        objectives of two sides; the default takes the answers in the world), `folder` (keeps runs and tables, so that an
         interrupted call continues),
         `threads` (number of threads and workers; default all), `steps` (called with the name of each step; returns a function called as
         ``progress(done, total)``, or None) and `asked` (command to quote)

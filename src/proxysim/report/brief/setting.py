@@ -14,7 +14,7 @@ from proxysim.report.evidence import given
 from proxysim.report.labels import branch_label, labels_in
 from proxysim.report.roles import Roles, roles_of
 from proxysim.report.text import called_of
-from proxysim.runs.outcomes import END, FALL, REVIVAL, Outcome, outcomes_of
+from proxysim.runs.outcomes import END, FALL, FALLEN, REVIVAL, Outcome, outcomes_of
 from proxysim.scenario.labels import AS_IT_STANDS, actor_label
 from proxysim.scenario.resolve.branch_costs import costs_of
 from proxysim.scenario.resolve.loader import ancestors_of
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: Most countermeasures that are taken up unless they are named: all their combinations are run.
 MOST = 8
+#: Measures that are called with an article, such as "the fighting index".
+_WITH_ARTICLE = ("capacity", "fighting", FALLEN)
 #: Returns a function that shows the progress of a step, or None.
 Steps = Callable[[str], "Progress | None"]
 
@@ -90,7 +92,9 @@ class Setting:
 
     def subject(self, outcome: Outcome) -> str:
         """An outcome in a sentence, such as "arms received by Reds at the end"."""
-        words = called_of(outcome.measure.removesuffix(END), self.actor(outcome.actor))
+        stem = outcome.measure.removesuffix(END)
+        words = called_of(stem, self.actor(outcome.actor))
+        words = f"the {words}" if stem in _WITH_ARTICLE else words
         return f"{words} at the end" if outcome.measure.endswith(END) else words
 
     def command(self, *words: str) -> str:
