@@ -70,7 +70,9 @@ LEVERS = '[["searches", "few-searches"], "far-away"]'
 #: Two equal ways, each open only if the patrons choose it, and a search of one of them: matching pennies.
 PENNIES = (
     QUICKSTART.read_text(encoding="utf-8")
-    .replace('north-coast = {between = ["north", "coast"], mode = "sea",  limit = 240, detection = {value = 0.10, low = 0.05, high = 0.30, grade = "D"}}',
+    .replace(
+        'north-coast = {between = ["north", "coast"], mode = "sea",  limit = 240, '
+        'detection = {value = 0.10, low = 0.05, high = 0.30, grade = "D"}}',
              'one = {between = ["north", "coast"], mode = "land", limit = 0, detection = 0.05}\n'
              'two = {between = ["north", "coast"], mode = "land", limit = 0, detection = 0.05}')
     .replace("scale.legs.north-coast.detection = 2", "scale.legs.one.detection = 2")
@@ -104,7 +106,8 @@ def pennies_experiment(folder: Path, runs: int = 30) -> Path:
     """An experiment over a world in which both sides have to guess."""
     folder.mkdir(exist_ok=True)
     (folder / "world.toml").write_text(PENNIES, encoding="utf-8")
-    text = TEXT.format(runs=runs, levers='["watch-one", "watch-two"]', purse="1", money='[["by-one", "by-two"]]', defence="defence", patrons="patrons")
+    ways, watched = '[["by-one", "by-two"]]', '["watch-one", "watch-two"]'
+    text = TEXT.format(runs=runs, levers=watched, purse="1", money=ways, defence="defence", patrons="patrons")
     file = folder / "experiment.toml"
     file.write_text(text, encoding="utf-8")
     return file
@@ -358,7 +361,7 @@ def test_killed_and_continued_gives_the_same(found: ps.Responses, tmp_path: Path
     words = ["respond", str(file), "--out", str(out), "--workers", "1"]
     killed = subprocess.run([sys.executable, "-m", "tests.killer", "20", *words], env=surroundings(), cwd=ROOT, capture_output=True)
     assert -signal.SIGKILL == killed.returncode
-    with pytest.raises(InputError, match="continues it|holds no study"):
+    with pytest.raises(InputError, match=r"continues it|holds no study"):
         open_responses(out)
     first, second = (CliRunner().invoke(app, words) for _ in range(2))
     assert (0, 0) == (first.exit_code, second.exit_code), first.output
@@ -433,8 +436,7 @@ def test_words__several_equilibria_are_all_named(found: ps.Responses) -> None:
 
 
 def test_words__labels_take_the_place_of_ids(found: ps.Responses) -> None:
-    world = dataclasses.replace(found.scenario, branch_labels={**found.scenario.branch_labels, "searches": "many searches"})
-    assert "many searches for defence" in sentences(changed(found, scenario=world), labelled=True)[0]
+    assert sentences(found, labelled=True)[0] == "There is one equilibrium: \u201cSearches\u201d for defence, and \u201cMoney\u201d for patrons."
     assert sentences(found)[0] == "There is one equilibrium: searches for defence, and money for patrons."
 
 
@@ -458,7 +460,8 @@ def test_command_prints_the_answer_and_writes_tables(tmp_path: Path) -> None:
     assert max(map(len, text.stdout.splitlines())) <= 100
     data = json.loads(CliRunner().invoke(app, [*words, "--json", "--all"]).stdout)
     assert data["verdict"] == "one"
-    assert {"cells.parquet", "equilibria.parquet", "gains.parquet", "worth.parquet", "answer.json"} <= {one.name for one in (tmp_path / "out").iterdir()}
+    written = {one.name for one in (tmp_path / "out").iterdir()}
+    assert {"cells.parquet", "equilibria.parquet", "gains.parquet", "worth.parquet", "answer.json"} <= written
     assert "far-away+searches" in (tmp_path / "out" / "answer.txt").read_text(encoding="utf-8")
 
 
@@ -481,7 +484,7 @@ OBJECTIVE = '{measure = "received_arms.reds", aim = "low"}'
         (lambda text: text.replace("purse     = 2", "purse     = 0"), "more than the purse, which allows none"),
         (lambda text: text.replace("purse     = 2", "purse     = 1.5"), "needs a number of levers such as 2"),
         (lambda text: text.replace("purse     = 2", 'purse     = {value = 9, unit = "EUR"}'), "needs a number of levers such as 2"),
-        (lambda text: text.replace("purse     = 2", 'purse     = {value = 20, unit = "USD m / year"}'), '"searches" costs USD 36 m / year, more than'),
+        (lambda text: text.replace("purse     = 2", 'purse     = {value = 20, unit = "USD m / year"}'), '"searches" costs USD 36 m / year'),
         (lambda text: text.replace('["money"]\n', '["money"]\npurse = {value = 9, unit = "USD m / year"}\n'), '"money" states no cost'),
         (lambda text: text.replace("purse ", "purze "), r'sides.defence.purze: is not a key here; did you mean "purse"\?'),
         (lambda text: text.replace(OBJECTIVE, '{measure = "received_arms.reds", aim = "less"}'), 'where the aim is "low" or "high"'),
@@ -511,7 +514,7 @@ def test_bad_input_is_one_line(change: Changed, message: str, tmp_path: Path) ->
 def test_levers_whose_order_matters_are_refused(tmp_path: Path) -> None:
     file = experiment(tmp_path, levers='["searches", "shut"]')
     (tmp_path / "world.toml").write_text(WORLD + "[branches.shut]\nset.legs.north-coast.detection = 0.3\n", encoding="utf-8")
-    with pytest.raises(InputError, match='"searches" and "shut" cannot be joined: both change legs.north-coast.detection'):
+    with pytest.raises(InputError, match=r'"searches" and "shut" cannot be joined: both change legs\.north-coast\.detection'):
         load_experiment(file)
     exclusive = experiment(tmp_path, levers='[["searches", "shut"]]')
     (tmp_path / "world.toml").write_text(WORLD + "[branches.shut]\nset.legs.north-coast.detection = 0.3\n", encoding="utf-8")
@@ -529,6 +532,6 @@ def test_a_folder_of_another_study_is_refused(tmp_path: Path) -> None:
         ps.respond(experiment(tmp_path, 6), tmp_path / "full")
     with pytest.raises(InputError, match="holds no study of best answers"):
         open_responses(tmp_path / "full")
-    (tmp_path / "world.toml").write_text(WORLD.replace("income = 1200", "income = 1300").replace("income  = 1200", "income  = 1300"), encoding="utf-8")
+    (tmp_path / "world.toml").write_text(WORLD.replace("personnel = 5000", "personnel = 5500"), encoding="utf-8")
     with pytest.raises(InputError, match="before it was changed"):
         open_responses(out)

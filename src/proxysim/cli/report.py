@@ -76,6 +76,10 @@ class StudyOptions:
         str | None,
         typer.Option("--portfolio", metavar="DIR", help="World only: also show the options of a finished `proxysim portfolio`; makes no runs."),
     ] = None
+    respond: Annotated[
+        str | None,
+        typer.Option("--respond", metavar="DIR", help="World only: also show the equilibria of a finished `proxysim respond`; makes no runs."),
+    ] = None
     posterior: Posterior = None
     full: Annotated[bool, typer.Option("--full", help="World only: print the long tables too, which are otherwise folded on the screen.")] = False
     sets: Sets = None
@@ -154,7 +158,7 @@ def _of_world(world: str, target: Path, options: StudyOptions) -> None:
     built = informed(load(world, names[0] if names else None, tuple(options.sets or ()), policies_of(options.policies)), options.posterior)
     write_report(built, target, names, options.runs, options.seed, focus=options.focus,
                  uncertain=options.uncertain or options.posterior is not None, evidence=options.evidence, forms=options.forms, full=options.full,
-                 vary=options.vary or (), crosses=options.crosses, measure=options.measure, portfolio=options.portfolio,
+                 vary=options.vary or (), crosses=options.crosses, measure=options.measure, portfolio=options.portfolio, respond=options.respond,
                  threads=options.threads, steps=bar, asked=_asked(world, target, options))  # fmt: skip
 
 
@@ -205,6 +209,7 @@ def target_of(out: str) -> Path:
 def _asked(world: str, target: Path, options: StudyOptions) -> str:
     """The command as given, with its defaults filled in."""
     from proxysim.report.study.portfolio import words_of as portfolio_words
+    from proxysim.report.study.respond import words_of as respond_words
     from proxysim.report.study.takes import words_of
 
     words = ["proxysim", "report", world]
@@ -215,6 +220,7 @@ def _asked(world: str, target: Path, options: StudyOptions) -> str:
     words += ["--forms"] if options.forms else []
     words += words_of(options.vary or (), options.crosses, options.measure)
     words += portfolio_words(options.portfolio)
+    words += respond_words(options.respond)
     words += ["--posterior", options.posterior] if options.posterior is not None else []
     words += ["--full"] if options.full else []
     for one in options.sets or ():

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from proxysim.figures.provisions import waterfall
     from proxysim.figures.rankings import ranking, tornado
     from proxysim.figures.regimes import regime_stability
+    from proxysim.figures.responses import equilibrium_shares, payoffs
     from proxysim.figures.sensitivities import sensitivity_indices
     from proxysim.figures.standing import survival
     from proxysim.figures.sweeps import sweep_lines, sweep_spread
@@ -38,11 +39,12 @@ if TYPE_CHECKING:
     from proxysim.figures.variance import variance_shares
 
 _HOMES = {
-    "alluvial": "flows", "arms_map": "leg_flows", "arms_over_time": "bands", "box_limits": "boxes", "box_scatter": "boxes", "box_trajectory": "boxes",
-    "break_even": "thresholds", "capacity_bands": "bands",
-    "differences": "effects", "effect_matrix": "matrices", "effects_by_form": "forms", "frontier": "portfolios", "headline": "bands",
-    "heat_map": "heatmaps", "information_values": "information",
-    "lever_effect": "levers", "patterns": "pattern_ranges", "places_and_legs": "places", "prior_and_posterior": "prior_posterior",
+    "alluvial": "flows", "arms_map": "leg_flows", "arms_over_time": "bands", "box_limits": "boxes", "box_scatter": "boxes",
+    "box_trajectory": "boxes", "break_even": "thresholds", "capacity_bands": "bands",
+    "differences": "effects", "effect_matrix": "matrices", "effects_by_form": "forms", "equilibrium_shares": "responses",
+    "frontier": "portfolios", "headline": "bands", "heat_map": "heatmaps", "information_values": "information",
+    "lever_effect": "levers", "patterns": "pattern_ranges", "payoffs": "responses",
+    "places_and_legs": "places", "prior_and_posterior": "prior_posterior",
     "provenance": "origins", "ranking": "rankings",
     "regime_stability": "regimes", "robustness": "portfolios", "save": "kit.export", "sensitivity_indices": "sensitivities",
     "support_chain": "chains", "survival": "standing",
@@ -62,12 +64,14 @@ __all__ = [
     "differences",
     "effect_matrix",
     "effects_by_form",
+    "equilibrium_shares",
     "frontier",
     "headline",
     "heat_map",
     "information_values",
     "lever_effect",
     "patterns",
+    "payoffs",
     "places_and_legs",
     "prior_and_posterior",
     "provenance",

@@ -61,6 +61,7 @@ class Responses:
     left_out : futures that are left out because no run in them succeeded in all cells
     parts : digests of the sweeps, by name
     version : model version
+    folder : folder of the study
 
     Examples
     --------
@@ -103,6 +104,7 @@ class Responses:
     left_out: int
     parts: dict[str, str]
     version: str
+    folder: Path
 
     @property
     def metadata(self) -> dict[str, Any]:
@@ -149,8 +151,8 @@ class Responses:
         Returns
         -------
         DataFrame : one column per side with its option, measure, actor, unit, value (mean over futures, in `unit`), best_PLAYER (one
-            column per side: whether its option is a best answer there; None where not all cells of the row or column were run or the
-            outcome is not its objective), equilibrium (whether the cell is a pure equilibrium) and n (futures)
+            column per side: whether its option is a best answer there by its own objective; None where not all cells of the row or
+            column were run), equilibrium (whether the cell is a pure equilibrium) and n (futures)
 
         Examples
         --------
@@ -185,8 +187,8 @@ class Responses:
         rows = []
         equilibria = {one.cell for one in self.ends if one.kind == PURE and one.found}
         names = [one.name for one in self.players]
+        best = [self._best(side) for side in (0, 1)]
         for k, outcome in enumerate(self.outcomes):
-            best = [self._best(side) if player.outcome == outcome else {} for side, player in enumerate(self.players)]
             for at, (i, j) in enumerate(self.cells.tolist()):
                 rows.append({
                     names[0]: self.players[0].options[i].name, names[1]: self.players[1].options[j].name, "measure": outcome.measure,
@@ -650,7 +652,7 @@ def _assessed(study: Study, runner: Runner) -> Responses:
     return Responses(
         study.experiment, study.scenario, found.players, study.outcomes, found.cells, found.means, tuple(ends), found.verdict,
         found.agreement, found.no_pure, found.paths, found.complete, found.futures, fresh_futures, found.left_out + left_out,
-        dict(runner.digests), runner.version,
+        dict(runner.digests), runner.version, runner.folder.parent,
     )  # fmt: skip
 
 

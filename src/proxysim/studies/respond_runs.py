@@ -215,9 +215,9 @@ def cost_line(study: Study, options: SweepOptions) -> str:
         turn = max(rows, columns)
         return (f"{names[0]} x {names[1]} = {cells:,} cells, more than {MOST_CELLS:,}: the sides answer each other in turn. Up to {turn:,} cells "
                 f"x {size} = {turn * each:,} runs per turn, about {lasts(turn)}; at least two turns")  # fmt: skip
-    fresh = 4 + 2 * (rows + columns)
+    fresh = rows + columns + 6  # the row and the column of one equilibrium, and the baseline
     return (f"{names[0]} x {names[1]} = {cells:,} cells x {size} = {(cells + 1) * each:,} runs with the baseline, about {lasts(cells + 1)}; then "
-            f"about {fresh * each:,} fresh runs, {lasts(fresh)}")  # fmt: skip
+            f"{fresh * each:,} fresh runs for each equilibrium, about {lasts(fresh)}")  # fmt: skip
 
 
 def fresh_seed(seed: int) -> int:

@@ -34,7 +34,7 @@ def sentences(result: Responses, labelled: bool = False) -> list[str]:
     Parameters
     ----------
     result : the study
-    labelled : whether levers are called by the labels of their branches; False, the default, uses their ids
+    labelled : whether levers are called by the labels of their branches in quotation marks; False, the default, uses their ids
     """
     name = _names(result, labelled)
     lines = [*_where(result, name), how_sure(result)]
@@ -51,7 +51,7 @@ def where(result: Responses, labelled: bool = False) -> str:
 
 
 def _names(result: Responses, labelled: bool) -> Name:
-    return (lambda lever: f"“{branch_label(result.scenario, lever)}”") if labelled else str
+    return (lambda lever: f"\u201c{branch_label(result.scenario, lever)}\u201d") if labelled else str
 
 
 def levers_words(levers: Sequence[str], name: Name = str) -> str:
@@ -168,22 +168,28 @@ def objectives(result: Responses) -> list[Outcome]:
     return list(dict.fromkeys(player.outcome for player in result.players))
 
 
+def _level(outcome: Outcome, value: float) -> str:
+    """Return a level with its unit; an index has none."""
+    unit = "" if outcome.unit == "index" else f" {table_unit(outcome.measure, outcome.unit)}"
+    return f"{ascii_only(number(table_factor(outcome.unit) * value))}{unit}"
+
+
 def _changes(result: Responses, end: End, there: str) -> list[str]:
+    """Return what the answers change under the second branch, one sentence per objective."""
     lines = []
     for outcome in objectives(result):
         before, after = row_of(end, "neither", outcome), row_of(end, "both", outcome)
-        name, factor = outcome_name(result.scenario, outcome.measure, outcome.actor), table_factor(outcome.unit)
-        unit = table_unit(outcome.measure, outcome.unit)
-        values = [ascii_only(number(factor * one.under)) for one in (before, after)]
-        lines.append(f"{there}, the answers take {name} from {values[0]} to {values[1]} {unit}, {under(result.experiment.branches[1])}.")
+        name = outcome_name(result.scenario, outcome.measure, outcome.actor)
+        lines.append(f"{there}, {name}, is {_level(outcome, after.under)} {under(result.experiment.branches[1])}; without any answer it is "
+                     f"{_level(outcome, before.under)}.")  # fmt: skip
     return lines
 
 
-def _amount(outcome: Outcome, part: Part) -> str:
+def _amount(outcome: Outcome, part: Part, more: str = "") -> str:
     if part.low is None:
-        return f"{amount_of_change(outcome.unit, part.value, signed=True)} (differs in {part.differing:,} of {part.n:,} futures)"
+        return f"{amount_of_change(outcome.unit, part.value, signed=True)} (differs in {part.differing:,} of {part.n:,} futures{more})"
     return (f"{amount_of_change(outcome.unit, part.value, signed=True)} "
-            f"(95 % interval {interval_of(part.low, part.high, table_factor(outcome.unit))})")  # fmt: skip
+            f"(95 % interval {interval_of(part.low, part.high, table_factor(outcome.unit))}{more})")  # fmt: skip
 
 
 def _called(result: Responses, at: int) -> str:
@@ -193,19 +199,20 @@ def _called(result: Responses, at: int) -> str:
 
 
 def _worth(result: Responses, end: End, there: str) -> list[str]:
+    """Return the difference between both branches by who answers, one sentence per objective."""
     lines = []
     for outcome in objectives(result):
         both, neither = row_of(end, "both", outcome), row_of(end, "neither", outcome)
         name = outcome_name(result.scenario, outcome.measure, outcome.actor)
-        words = f"{there}, {name} differs between {_called(result, 1)} and {_called(result, 0)} by {_amount(outcome, both.effect)}, "
-        words += f"n = {both.effect.n:,} fresh futures"
+        words = f"{there}, the difference of {_called(result, 1)} from {_called(result, 0)} in {name}, is "
+        words += _amount(outcome, both.effect, f", n = {both.effect.n:,} fresh futures")
         if any(one != {0: 1.0} for one in end.choices):
-            words += f", against {_amount(outcome, neither.effect)} without any answer"
+            words += f"; without any answer it is {_amount(outcome, neither.effect)}"
             sides = [(player.name, row_of(end, player.name, outcome).effect) for player, one in zip(result.players, end.choices, strict=True)
                      if one != {0: 1.0}]  # fmt: skip
             if len(sides) == 2:
-                each = [f"{amount_of_change(outcome.unit, part.value, signed=True)} if only {side} answers" for side, part in sides]
-                words += f" ({'; '.join(each)})"
+                words += "".join(f", {'and ' if at else ''}{amount_of_change(outcome.unit, part.value, signed=True)} if only {side} answers"
+                                 for at, (side, part) in enumerate(sides))  # fmt: skip
         lines.append(f"{words}.")
     return lines
 
