@@ -67,7 +67,8 @@ class Cases:
 
     def count(self, inside: Array, weights: Array) -> Counts:
         """Return the cases and hits at some points, each counted as often as its weight."""
-        return Counts(int((weights * self.n)[inside].sum()), int((weights * self.k)[inside].sum()))
+        some = np.where(inside, weights, 0)
+        return Counts(int(some @ self.n), int(some @ self.k))
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Search:
     ----------
     alpha : share of the cases in a box that is peeled at a time
     smallest : least share of all cases in a box
-    limits : most limits of a box; the two ends of a number count separately, and the levels of a text as one
+    limits : most limits of a box that is chosen; the two ends of a number count separately, and the levels of a text as one
     min_density, min_coverage : least density and coverage that are asked for; 0 for none
     """
 
@@ -118,7 +119,8 @@ def peel(cases: Cases, weights: Array, inputs: Sequence[int], search: Search) ->
     """Return the peeling trajectory: nested boxes, from all cases to the smallest box.
 
     Each step removes the part of at least `alpha` of the cases, at one end of a number or one level of a text, whose removal raises the
-    density most per case removed.
+    density most per case removed, or lowers it least; of equal ones, one that adds no limit. It ends with the smallest box, because in small
+    samples a step that gains nothing can be followed by one that does.
 
     Parameters
     ----------
@@ -136,15 +138,15 @@ def peel(cases: Cases, weights: Array, inputs: Sequence[int], search: Search) ->
     trajectory = [box]
     while True:
         mass = math.floor(search.alpha * (total - 1)) + 1
-        best, gain = None, 0.0
+        best, gain = None, (-math.inf, 0)
         for at in inputs:
             for peeled in _peels(cases, at, ordered[at], (n, k), mass):
                 left = total - peeled.n
                 if left < least or left <= 0:
                     continue
                 found = ((hits - peeled.k) / left - hits / total) / peeled.n
-                if found > gain and _limits_after(box, peeled, cases) <= search.limits:
-                    best, gain = peeled, found
+                if found >= gain[0] and (found, -_limits_after(box, peeled, cases)) > gain:
+                    best, gain = peeled, (found, -_limits_after(box, peeled, cases))
         if best is None:
             return trajectory
         allowed = box.get(best.at, np.ones(cases.sizes[best.at], np.bool_)).copy()
@@ -222,9 +224,9 @@ def find_box(cases: Cases, peeled: Array, chosen: Array, inputs: Sequence[int], 
     """Return a box, the trajectory on which it was chosen, and its place there.
 
     The box is peeled on some points and chosen on others: of the boxes on the trajectory whose density is at least `LIFT` times that of all
-    cases, and that meet what was asked for, the one with the largest margin, that is hits minus the hits expected in as many cases. A
-    limit that does not raise the margin is dropped, and each other one is moved to where the density changes, by at most two steps of
-    peeling.
+    cases, and that meet what was asked for, the one with the largest margin, that is hits minus the hits expected in as many cases. On all
+    these points, a limit that does not raise the margin by one standard error is then dropped, and each other one is moved to where the
+    density changes, by at most two steps of peeling.
 
     Parameters
     ----------
@@ -233,12 +235,15 @@ def find_box(cases: Cases, peeled: Array, chosen: Array, inputs: Sequence[int], 
     inputs : inputs that may be limited
     search : how boxes are found
     """
-    trajectory = peel(cases, peeled, inputs, search)
+    steps = peel(cases, peeled, inputs, search)
+    nested = [box for box in steps if count_limits(box, cases.texts) <= search.limits]
+    trimmed = with_few_limits(cases, peeled, steps[len(nested) :], search)
+    trajectory = [*nested, *trimmed]
     everything = np.ones(len(cases.n), np.bool_)
     whole = cases.count(everything, chosen)
-    found = nested_counts(cases, trajectory, chosen)
+    found = [*nested_counts(cases, nested, chosen), *(cases.count(cases.inside(box), chosen) for box in trimmed)]
     place = _choice(found, whole, search)
-    box = _pruned(cases, chosen, trajectory[place], whole, search)
+    box = _pruned(cases, peeled + chosen, trajectory[place], search)
     return _pasted(cases, peeled + chosen, box, search), trajectory, place
 
 
@@ -283,8 +288,20 @@ def _relaxed(box: Box, texts: Sequence[bool]) -> Iterator[Box]:
                 yield {key: value for key, value in {**box, at: wider}.items() if not value.all()}
 
 
-def _pruned(cases: Cases, weights: Array, box: Box, whole: Counts, search: Search) -> Box:
+def with_few_limits(cases: Cases, weights: Array, trajectory: Sequence[Box], search: Search) -> list[Box]:
+    """Return the boxes of a trajectory with as many limits as allowed; those that add least to the margin are dropped first."""
+    everything = np.ones(len(cases.n), np.bool_)
+    whole, found = cases.count(everything, weights), []
+    for box in trajectory:
+        while count_limits(box, cases.texts) > search.limits:
+            box = max(_relaxed(box, cases.texts), key=lambda other: margin(cases.count(cases.inside(other), weights), whole))
+        found.append(box)
+    return found
+
+
+def _pruned(cases: Cases, weights: Array, box: Box, search: Search) -> Box:
     """Return a box without the limits that do not raise its margin by more than could be chance, one standard error."""
+    whole = cases.count(np.ones(len(cases.n), np.bool_), weights)
     spread = whole.density * (1.0 - whole.density)
     while box:
         now = cases.count(cases.inside(box), weights)

@@ -22,7 +22,7 @@ from proxysim.statistics.sensitivity import is_text
 
 Array = np.ndarray[Any, Any]
 #: Inputs that are kept by screening, bins of a number in screening, and the false discovery rate of screening.
-KEPT, BINS, SCREENED = 4, 8, 0.1
+KEPT, BINS, SCREENED = 4, 5, 0.1
 #: Largest chance under permutation at which a box is reported.
 CHANCE = 0.01
 #: Fewest points, and fewest points at which the condition holds, and at which it does not, for a search.
@@ -259,7 +259,7 @@ def _mixed(values: Array) -> Array:
 def screen(cases: Cases, weights: Array, kept: int = KEPT) -> list[list[int]]:
     """Return the inputs with the strongest association with the answer, for each of some weightings of the points.
 
-    The association of an input is the share of the variance of the answer that lies between the bins of the input (eighths of a number, levels of
+    The association of an input is the share of the variance of the answer that lies between the bins of the input (fifths of a number, levels of
     a text) times the effective number of points: the chi-squared test of independence if each point has one case. It is compared with its
     distribution under independence. Inputs without association at a false discovery rate of one in ten are left out.
 
@@ -300,7 +300,7 @@ def screen(cases: Cases, weights: Array, kept: int = KEPT) -> list[list[int]]:
 
 
 def _bins(codes: Array, size: int, text: bool) -> Array:
-    """Return the bin of each point: the level of a text, or the eighth of a number, where equal values stay together."""
+    """Return the bin of each point: the level of a text, or the fifth of a number, where equal values stay together."""
     counts = np.bincount(codes, minlength=size)
     if text or size <= BINS:
         if size <= _LEVELS:

@@ -56,6 +56,8 @@ def second_opinion(found: FoundBox, level: float = LEVEL, seed: int = 0) -> Opin
     except ImportError:
         raise MissingExtra(f'the second opinion needs scikit-learn: pip install "proxysim[{EXTRA}]"') from None
     table, held = found.table, found.held
+    if not table.names:
+        return Opinion(Region((), None), math.nan, 1)
     features, meaning = _features(table)
     cases, n, k = features[~held], table.cases.n[~held], table.cases.k[~held]
     tree = DecisionTreeClassifier(max_leaf_nodes=LEAVES, min_weight_fraction_leaf=SHARE, random_state=0)

@@ -84,6 +84,8 @@ def _limit_words(one: Input, own: dict[str, Limit]) -> str:
         return f"{label} is {levels[0] if len(levels) == 1 else ' or '.join([', '.join(levels[:-1]), levels[-1]])}"
     if "low" in own and "high" in own:
         low, high = told_apart(one, own["low"].value, own["high"].value)
+        if low == high:
+            return _in_unit(label, low, one.unit)
         return _in_unit(label, f"{low} to {high}", one.unit)
     side, limit = next(iter(own.items()))
     return _in_unit(label, f"at {'least' if side == 'low' else 'most'} {value_words(one, limit.value)}", one.unit)
