@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from typer.testing import CliRunner
 import proxysim as ps
 from proxysim.cli.app import app
 from proxysim.errors import InputError, RunError
+from proxysim.formatting import plain
+from proxysim.report.study import information
 from proxysim.scenario.world.uncertainty import unknowns
 from proxysim.statistics.value_of_information import InformationValues, information_values, spline_terms
 from proxysim.studies import value_of_information_text as words
@@ -156,6 +159,16 @@ def test_null__is_exceeded_by_the_best_parameter_of_permuted_draws_in_about_one_
     ps_ = [min(one.p for one in information_values(*idle(100, 20, seed), seed=seed).parameters) for seed in range(40)]
     assert sum(p <= 0.2 for p in ps_) <= 15  # 8 expected; a chance of 0.5 %
     assert sum(p <= 0.6 for p in ps_) >= 10  # 24 expected
+
+
+def test_evppi__of_a_parameter_without_influence_is_not_above_zero_in_the_mean() -> None:
+    """With 60 draws a rule measured in the draws from which it was learned would gain 0.2 here; out of sample it loses."""
+    values = []
+    for seed in range(15):
+        rng = np.random.default_rng(seed)
+        found = information_values(np.stack([np.zeros(60), rng.normal(size=60)]), [*rng.random((10, 60))], seed=seed)
+        values += [one.worth.value for one in found.parameters]
+    assert float(np.mean(values)) < 0.0
 
 
 def test_evppi__a_parameter_that_moves_all_options_alike_is_worth_nothing() -> None:
@@ -503,5 +516,23 @@ def test_sentences__labels_and_intervals_for_a_page(found: ValueOfInformation) -
     text = " ".join(words.sentences(found, labelled=True))
     assert "legs.north-coast.detection" not in text and "“Coast closed”" in text and "“Searches at sea”" in text
     (one,) = found.worth_knowing
-    assert one.rule[1].low_from is not None and f"[{words.plain(one.rule[1].low_from)}" in text
+    assert one.rule[1].low_from is not None and f"[{plain(one.rule[1].low_from)}" in text
     assert "at least" in words.parameter_sentence(found, one) and words.unit_words(found) in ("USD m / year",)
+
+
+def test_report__has_what_to_find_out_first_by_each_outcome(found: ValueOfInformation, folder: Path) -> None:
+    """Sentences with labels and true minus signs, one row per parameter that is worth knowing, and the figure in words."""
+    given = information.information_of(found.portfolio)  # type: ignore[arg-type]
+    assert ["received_arms.reds"] == [one.outcome for one in given.studies] and not given.reason
+    findings: Any = SimpleNamespace(information=given)
+    facts = information.section(findings)
+    assert facts is not None and 1 == len(facts["rows"]) and "USD m / year" == facts["unit"]
+    outcome, name, value, ends, share, switching, grade = facts["rows"][0]
+    assert ("arms received, reds", "Detection (North coast)", "D") == (outcome, name, grade)
+    assert float(value) == pytest.approx(12.0 * found.worth_knowing[0].value, rel=0.01) and " to " in ends
+    assert share.endswith("%") and switching.endswith("%")
+    assert "(\u2212" in facts["sentences"][1] and "closure" not in " ".join(facts["sentences"])
+    two: Any = SimpleNamespace(information=information.Information((found, found)))
+    assert sum(sentence.startswith("By arms received, reds: worth finding out first") for sentence in information.section(two)["sentences"]) == 2  # type: ignore[index]
+    study = information.drawn(findings)
+    assert study is not None and "Detection (North coast)" in information.alt_text(study) and "(worth knowing)" in information.alt_text(study)

@@ -121,6 +121,15 @@ class ValueOfInformation:
     level, seed : confidence level, and seed of folds, permutations and resamples
     portfolio : the portfolio; None for a table
     group : the options that are compared; None for a table
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import proxysim as ps
+    >>> strength = np.random.default_rng(1).random(200)
+    >>> found = ps.value_of_information_in_table({"wait": np.zeros(200), "act": strength - 0.4}, {"strength": strength})
+    >>> found.chosen, round(found.of("strength").value, 2), round(found.upper.value, 2)
+    ('act', 0.07, 0.07)
     """
 
     outcome: str
