@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +60,11 @@ def limits_of(found: FoundBox) -> dict[tuple[str, str], Any]:
     return {(one.name, one.side): one for one in found.region.limits}
 
 
-def recovered(seeds: range, **options: Any) -> tuple[int, int]:
+def recovered(seeds: range, points: int, resamples: int = 100) -> tuple[int, int]:
     """Of some planted boxes: those whose two limits are found and lie in their intervals, and those with a false limit."""
     right = false = 0
     for seed in seeds:
-        own = limits_of(searched(*planted(seed, **options), seed=seed))
+        own = limits_of(searched(*planted(seed, points), seed=seed, resamples=resamples))
         true = {("x1", "low"): LOW, ("x2", "high"): HIGH}
         right += all(key in own and own[key].low <= value <= own[key].high for key, value in true.items())
         false += bool(set(own) - set(true))
@@ -91,14 +92,14 @@ def claims(kind: str, seeds: range) -> int:
 
 def test_planted_box__is_found_with_its_limits_in_their_intervals() -> None:
     """Of eight; all 100 are a slow test."""
-    right, false = recovered(range(8), points=1500)
+    right, false = recovered(range(8), 1500, resamples=40)
     assert right >= 7 and false <= 1
 
 
 @pytest.mark.slow
 def test_planted_boxes__have_their_limits_in_their_intervals() -> None:
     """In at least 90 of 100."""
-    right, false = recovered(range(100), points=2000)
+    right, false = recovered(range(100), 2000)
     assert right >= 90, right
     assert false <= 10, false
 
@@ -440,15 +441,19 @@ def test_speed__of_a_large_table() -> None:
 @pytest.mark.parametrize("seed", range(3))
 def test_box__is_that_of_the_ema_workbench(seed: int) -> None:
     """Peeling has its trajectory, and the box with the largest margin on it has the same points, on the same table."""
-    pytest.importorskip("ema_workbench", minversion="3", reason="needs EMAworkbench 3, which requires a library under the GPL: install it by hand")
-    from ema_workbench.analysis import prim
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it warns of optional libraries that it lacks
+        reason = "needs EMAworkbench 3, which requires a library under the GPL: install it by hand, on Python 3.12 or newer"
+        prim = pytest.importorskip("ema_workbench.analysis.prim", reason=reason, exc_type=ImportError)
 
     draw = np.random.default_rng(seed)
     table, _ = planted(30 + seed, 3000, 5)
     columns: dict[str, Array] = {**table, "rule": draw.choice(["a", "b", "cc"], 3000)}
     box = (table["x1"] >= LOW) & (table["x2"] <= HIGH) & (columns["rule"] != "b")
     holds = (draw.random(3000) < np.where(box, 0.9, 0.05)).astype(np.int64)
-    theirs = prim.Prim(pd.DataFrame(columns), holds, peel_alpha=0.05, mass_min=0.05).find_box()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = prim.Prim(pd.DataFrame(columns), holds, peel_alpha=0.05, mass_min=0.05).find_box()
     path = theirs.peeling_trajectory
     peeled = path[path["mass"].diff().fillna(-1.0) < 0.0]
     one, ones = Table.of(columns, np.ones(3000, np.int64), holds), np.ones(3000, np.int64)

@@ -252,6 +252,30 @@ def line() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["second", "first", "low", "high", "rises"])
 
 
+def box() -> pd.DataFrame:
+    """Limits of a box: both ends of one number, limits near the ends of their ranges, one without an interval, and levels."""
+    nan = math.nan
+    rows = [("detection", "low", 0.2, "", "", 0.1, 0.25, 0.0, 0.6, 0.9), ("detection", "high", 0.4, "", "", 0.38, 0.55, 0.0, 0.6, 0.7),
+            ("strength", "low", 0.99, "", "", 0.2, 1.0, 0.0, 1.0, 0.55), ("income", "high", -3e6, "", "", nan, nan, -4e6, 2e7, nan),
+            ("rule", "levels", nan, "linear, guerrilla", "square", nan, nan, nan, nan, 0.86)]  # fmt: skip
+    names = ["name", "side", "value", "levels", "others", "low", "high", "least", "most", "frequency"]
+    return pd.DataFrame(rows, columns=names).assign(points=500)
+
+
+def cases() -> pd.DataFrame:
+    """Points with two cases each."""
+    draw = np.random.default_rng(1)
+    table = pd.DataFrame({"detection": 0.6 * draw.random(60), "strength": draw.random(60), "hits": draw.integers(0, 3, 60)})
+    return table.assign(cases=2, held_out=np.arange(60) % 2 == 0)
+
+
+def peeled() -> pd.DataFrame:
+    """Boxes on a trajectory, the smallest without any case, and the final one."""
+    rows = [(0, 0.2, 1.0, False), (1, 0.3, 0.95, False), (2, 0.31, 0.94, False), (2, 0.8, 0.7, False), (3, math.nan, 0.0, False),
+            (2, 0.82, 0.69, True)]  # fmt: skip
+    return pd.DataFrame(rows, columns=["limits", "density", "coverage", "final"]).assign(base=0.2, n=500)
+
+
 def indices() -> pd.DataFrame:
     """Sensitivity indices: one detected, one without an interval, a long name, and a group that is not drawn."""
     nan = math.nan
@@ -271,6 +295,9 @@ def knowledge() -> pd.DataFrame:
 
 
 MADE: dict[str, Callable[..., Figure]] = {
+    "box_limits": lambda **o: figures.box_limits(box(), labels={"detection": LONG}, **o),
+    "box_scatter": lambda **o: figures.box_scatter(cases(), box(), labels={"detection": LONG}, **o),
+    "box_trajectory": lambda **o: figures.box_trajectory(peeled(), **o),
     "frontier": lambda **o: figures.frontier(options(), "index points", "USD m / year", labels=LABELS, **o),
     "robustness": lambda **o: figures.robustness(ranked(), labels=LABELS, **o),
     "arms_over_time": lambda **o: figures.arms_over_time(bands().assign(measure="received_arms"), labels=LABELS, **o),
@@ -302,6 +329,9 @@ MADE: dict[str, Callable[..., Figure]] = {
     "sweep_lines": lambda **o: figures.sweep_lines(sweep(), "strength", "difference", "detection", "index points", **o),
 }  # fmt: skip
 EMPTY: dict[str, Callable[[], Figure]] = {
+    "box_limits": lambda: figures.box_limits(box().head(0)),
+    "box_scatter": lambda: figures.box_scatter(cases(), box().tail(1)),
+    "box_trajectory": lambda: figures.box_trajectory(peeled().head(0)),
     "frontier": lambda: figures.frontier(options().head(0)),
     "robustness": lambda: figures.robustness(ranked().head(0)),
     "arms_over_time": lambda: figures.arms_over_time(bands().head(0)),

@@ -104,7 +104,7 @@ def _draw_range(axes: Axes, own: pandas.DataFrame, at: int) -> None:
         axes.annotate(words, (place, at + 0.5 * _BAR), xytext=(2 if side_of == "left" else -2, -2), textcoords="offset points", va="top",
                       ha=side_of, fontsize=TINY, color=INK, annotation_clip=False)  # fmt: skip
     for place, value, side in ((0.0, least, "left"), (1.0, most, "right")):
-        words = plain(round(value / wide, 3) * wide, 3, ",")
+        words = plain(round(value, 1 - math.floor(math.log10(wide))), 3, ",")
         axes.annotate(words, (place, at - 0.5 * _BAR), xytext=(0, 2), textcoords="offset points", va="bottom", ha=side, fontsize=TINY, color=MUTED,
                       annotation_clip=False)  # fmt: skip
 
