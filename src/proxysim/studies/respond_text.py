@@ -78,6 +78,7 @@ def _where(result: Responses, name: Name) -> list[str]:
         if named:
             what = "Candidates" if len(named) > 1 else "The candidate"
             lines.append(f"{what}, with the share of resamples in which each is one: {'; '.join(named)}.")
+            lines += _in_all(result, [end for end in result.ends if end.kind == "pure"], name)
         if result.no_pure >= 0.05:
             lines.append(f"In {_share(result.no_pure)} of resamples there is no pure equilibrium.")
         return lines
@@ -104,6 +105,13 @@ def _where(result: Responses, name: Name) -> list[str]:
         else:
             lines.append("Which of them the sides reach depends on who answers first.")
     return lines
+
+
+def _in_all(result: Responses, ends: Sequence[End], name: Name) -> list[str]:
+    """Return what a side does at all of several pure equilibria."""
+    same = [(player, {end.cell[side] for end in ends}) for side, player in enumerate(result.players)]
+    return [f"In all of them, it is {_option(player, next(iter(used)), name)} for {player.name}." for player, used in same
+            if len(used) == 1 and len(ends) > 1]  # fmt: skip
 
 
 def _described(result: Responses, end: End, name: Name) -> str:
