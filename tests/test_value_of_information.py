@@ -171,6 +171,25 @@ def test_evppi__of_a_parameter_without_influence_is_not_above_zero_in_the_mean()
     assert float(np.mean(values)) < 0.0
 
 
+def test_detection__needs_an_interval_above_zero_too() -> None:
+    """A rule that switches more often than with permuted draws, and whose gain is not distinguished from 0."""
+    rng = np.random.default_rng(0)
+    x = rng.random(80)
+    utilities = np.stack([np.zeros(80), -1.0 + 1.6 * (x > 0.8) + rng.normal(size=80)])
+    one = information_values(utilities, [x]).parameters[0]
+    assert one.worth.low < 0.0 < one.worth.value and one.p < 0.01 and not one.detected
+
+
+def test_detection__needs_a_value_above_that_of_the_best_of_all_parameters_too() -> None:
+    """One of 40 parameters without influence has an interval above 0, as some have by chance."""
+    for seed in (15, 26):
+        rng = np.random.default_rng(seed)
+        columns = [*rng.random((40, 60))]
+        found = information_values(np.stack([np.zeros(60), *rng.normal(size=(3, 60))]), columns, seed=seed)
+        above = [one for one in found.parameters if one.worth.low > 0.0]
+        assert above and all(one.p > 0.05 and one.worth.value < found.null and not one.detected for one in above)
+
+
 def test_evppi__a_parameter_that_moves_all_options_alike_is_worth_nothing() -> None:
     """The outcome depends on it most, and the choice does not."""
     rng = np.random.default_rng(7)
@@ -532,7 +551,11 @@ def test_report__has_what_to_find_out_first_by_each_outcome(found: ValueOfInform
     assert float(value) == pytest.approx(12.0 * found.worth_knowing[0].value, rel=0.01) and " to " in ends
     assert share.endswith("%") and switching.endswith("%")
     assert "(\u2212" in facts["sentences"][1] and "closure" not in " ".join(facts["sentences"])
-    two: Any = SimpleNamespace(information=information.Information((found, found)))
-    assert sum(sentence.startswith("By arms received, reds: worth finding out first") for sentence in information.section(two)["sentences"]) == 2  # type: ignore[index]
+    other = ps.value_of_information(found.portfolio, "stock_end.reds")  # type: ignore[arg-type]
+    two = information.section(SimpleNamespace(information=information.Information((found, other))))  # type: ignore[arg-type]
+    assert two is not None
+    starts = [sentence for sentence in two["sentences"] if sentence.startswith("By arms")]
+    assert starts[0].startswith("By arms received, reds, worth finding out first") and starts[1].startswith("By arms held at the end, reds, ")
+    assert sum("That is the choice" in sentence for sentence in two["sentences"]) == 1 + (other.chosen != found.chosen)
     study = information.drawn(findings)
     assert study is not None and "Detection (North coast)" in information.alt_text(study) and "(worth knowing)" in information.alt_text(study)
