@@ -171,6 +171,25 @@ def test_evppi__of_a_parameter_without_influence_is_not_above_zero_in_the_mean()
     assert float(np.mean(values)) < 0.0
 
 
+def test_detection__needs_an_interval_above_zero_too() -> None:
+    """A rule that switches more often than with permuted draws, and whose gain is not distinguished from 0."""
+    rng = np.random.default_rng(0)
+    x = rng.random(80)
+    utilities = np.stack([np.zeros(80), -1.0 + 1.6 * (x > 0.8) + rng.normal(size=80)])
+    one = information_values(utilities, [x]).parameters[0]
+    assert one.worth.low < 0.0 < one.worth.value and one.p < 0.01 and not one.detected
+
+
+def test_detection__needs_a_value_above_that_of_the_best_of_all_parameters_too() -> None:
+    """One of 40 parameters without influence has an interval above 0, as some have by chance."""
+    for seed in (15, 26):
+        rng = np.random.default_rng(seed)
+        columns = [*rng.random((40, 60))]
+        found = information_values(np.stack([np.zeros(60), *rng.normal(size=(3, 60))]), columns, seed=seed)
+        above = [one for one in found.parameters if one.worth.low > 0.0]
+        assert above and all(one.p > 0.05 and one.worth.value < found.null and not one.detected for one in above)
+
+
 def test_evppi__a_parameter_that_moves_all_options_alike_is_worth_nothing() -> None:
     """The outcome depends on it most, and the choice does not."""
     rng = np.random.default_rng(7)
@@ -219,7 +238,7 @@ def plainly(found: InformationValues) -> list[float]:
 
 
 def test_order__of_rows_options_and_parameters_and_their_units_do_not_matter() -> None:
-    """The same numbers to the last digits; a rank does not depend on a unit, nor a level on its name."""
+    """The same bits for another order; a rank does not depend on a unit, nor a level on its name."""
     rng = np.random.default_rng(10)
     x, z = rng.lognormal(size=(2, 150))
     level = rng.choice(["a", "b", "c"], 150).astype(object)
@@ -227,9 +246,9 @@ def test_order__of_rows_options_and_parameters_and_their_units_do_not_matter() -
     first = information_values(utilities, [x, z, level], seed=3)
     rows = rng.permutation(150)
     shuffled = information_values(utilities[:, rows], [x[rows], z[rows], level[rows]], seed=3)
-    assert plainly(first) == pytest.approx(plainly(shuffled), abs=1e-12, nan_ok=True)
+    assert np.array_equal(plainly(first), plainly(shuffled), equal_nan=True)
     turned = information_values(utilities[::-1], [x, z, level], seed=3)
-    assert plainly(first) == pytest.approx(plainly(turned), abs=1e-12, nan_ok=True)
+    assert np.array_equal(plainly(first), plainly(turned), equal_nan=True)
     assert 2 - first.chosen == turned.chosen
     units = information_values(utilities, [1000.0 * x + 7.0, np.log(z), np.where(level == "a", "z", level)], seed=3)
     assert plainly(first) == pytest.approx(plainly(units), abs=1e-12, nan_ok=True)
@@ -238,6 +257,13 @@ def test_order__of_rows_options_and_parameters_and_their_units_do_not_matter() -
     assert first.null == pytest.approx(other.null, abs=1e-12)
     scaled = information_values(12.0 * utilities, [x, z, level], seed=3)
     assert scaled.null == pytest.approx(12.0 * first.null) and scaled.parameters[0].p == first.parameters[0].p
+
+
+def test_order__decides_nothing_between_options_with_the_same_mean() -> None:
+    """Which of them is chosen does not depend on which is given first."""
+    up = np.tile([1.0, -1.0, 2.0, -2.0], 20)
+    x = np.random.default_rng(1).random(80)
+    assert {(0, 1), (1, 0)} >= {tuple(information_values(np.stack(both), [x]).chosen for both in ((up, -up), (-up, up)))}
 
 
 def test_constant__parameters_are_worth_nothing_and_are_not_in_the_family() -> None:
@@ -532,7 +558,11 @@ def test_report__has_what_to_find_out_first_by_each_outcome(found: ValueOfInform
     assert float(value) == pytest.approx(12.0 * found.worth_knowing[0].value, rel=0.01) and " to " in ends
     assert share.endswith("%") and switching.endswith("%")
     assert "(\u2212" in facts["sentences"][1] and "closure" not in " ".join(facts["sentences"])
-    two: Any = SimpleNamespace(information=information.Information((found, found)))
-    assert sum(sentence.startswith("By arms received, reds: worth finding out first") for sentence in information.section(two)["sentences"]) == 2  # type: ignore[index]
+    other = ps.value_of_information(found.portfolio, "stock_end.reds")  # type: ignore[arg-type]
+    two = information.section(SimpleNamespace(information=information.Information((found, other))))  # type: ignore[arg-type]
+    assert two is not None
+    starts = [sentence for sentence in two["sentences"] if sentence.startswith("By arms")]
+    assert starts[0].startswith("By arms received, reds, worth finding out first") and starts[1].startswith("By arms held at the end, reds, ")
+    assert sum("That is the choice" in sentence for sentence in two["sentences"]) == 1 + (other.chosen != found.chosen)
     study = information.drawn(findings)
     assert study is not None and "Detection (North coast)" in information.alt_text(study) and "(worth knowing)" in information.alt_text(study)

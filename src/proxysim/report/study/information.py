@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -55,15 +56,19 @@ def section(found: Findings) -> dict[str, Any] | None:
     first = result.studies[0]
     command = f"proxysim value-of-information {folder_of(first.portfolio)}" if first.portfolio is not None else ""
     return {
-        "reason": "", "sentences": [sentence for one in result.studies for sentence in _sentences(one, len(result.studies) > 1)],
+        "reason": "", "sentences": [sentence for one in result.studies for sentence in _sentences(one, result.studies)],
         "unit": words.unit_words(first), "rows": [row for one in result.studies for row in _rows(one)], "notes": words.notes(first),
         "command": command, "permutations": f"{first.permutations:,}",
     }  # fmt: skip
 
 
-def _sentences(one: ValueOfInformation, several: bool) -> list[str]:
+def _sentences(one: ValueOfInformation, studies: Sequence[ValueOfInformation]) -> list[str]:
+    """The answer by one outcome; with several it names the outcome, and the choice only where it is not that of the first."""
     found = [re.sub(r"(?<!\w)-(?=[\d.])", "\u2212", sentence) for sentence in words.sentences(one, labelled=True)]
-    return [f"By {words.outcome_words(one)}: {found[0][:1].lower()}{found[0][1:]}", *found[1:]] if several else found
+    if len(studies) == 1:
+        return found
+    rest = found[2:] if one is not studies[0] and one.chosen == studies[0].chosen else found[1:]
+    return [f"By {words.outcome_words(one)}, {found[0][:1].lower()}{found[0][1:]}", *rest]
 
 
 def _rows(one: ValueOfInformation) -> list[tuple[str, str, str, str, str, str, str]]:
