@@ -394,7 +394,7 @@ kind     = "experiment"
 question = "Which of them keeps arms from the reds?"
 base     = "world.toml"
 branches = ["no-pact", "strong"]
-design   = "{design}"
+design   = "lhs"
 points   = {points}
 runs     = {runs}
 seed     = 5
@@ -407,12 +407,12 @@ countermeasures = {countermeasures}
 """
 
 
-def portfolio_in(folder: Path, countermeasures: list[str], points: int = 150, runs: int = 1, design: str = "lhs") -> Path:
+def portfolio_in(folder: Path, countermeasures: list[str], points: int = 150, runs: int = 1, hook: str | None = None) -> Path:
     """The folder of a finished portfolio."""
     (folder / "world.toml").write_text(WORLD, encoding="utf-8")
     file = folder / "experiment.toml"
-    file.write_text(TEXT.format(points=points, runs=runs, design=design, countermeasures=json.dumps(countermeasures)), encoding="utf-8")
-    ps.portfolio(file, folder / "out")
+    file.write_text(TEXT.format(points=points, runs=runs, countermeasures=json.dumps(countermeasures)), encoding="utf-8")
+    ps.portfolio(file, folder / "out", ps.SweepOptions(hook=hook))
     return folder / "out"
 
 
@@ -537,6 +537,28 @@ def test_command__needs_a_finished_portfolio_and_enough_futures(tmp_path: Path) 
     assert 2 == missing.exit_code and "holds no portfolio" in missing.stderr
     few = run(app, ["value-of-information", str(portfolio_in(tmp_path, ["closure", "searches"], points=20))])
     assert 1 == few.exit_code and "20 futures without a failed run are too few" in few.stderr
+
+
+def breaks(point: int, branch: str, run: int) -> None:
+    """A hook that fails one run of three futures, in one branch."""
+    if point in (3, 20, 41) and branch.endswith("searches") and run == 0:
+        raise ValueError("broken")
+
+
+def test_portfolio__futures_with_a_failed_run_are_left_out_of_all_options(tmp_path: Path) -> None:
+    """Counted, and said; the others keep their own parameters."""
+    out = portfolio_in(tmp_path, ["closure", "searches"], points=60, hook="tests.test_value_of_information:breaks")
+    less = ps.value_of_information(out, "stock_end.reds")
+    assert (57, 3) == (less.draws, less.left_out) and "3 futures with failed runs are left out." in " ".join(less.summary().split())
+    portfolio = less.portfolio
+    assert portfolio is not None
+    whole = np.setdiff1d(np.arange(60), [3, 20, 41])
+    cells = portfolio.sweep.cells("stock_end.reds")[whole, :, 0]
+    places = [portfolio.sweep.store.branches.index(f"strong+{name}") for name in less.options]
+    utilities = -(cells[:, places] - cells[:, :1]).T
+    columns = [np.asarray(axis.values)[whole] for _, axis in _axes(portfolio)]
+    again = information_values(utilities, columns, seed=5)
+    assert sorted(one.value for one in less.parameters) == pytest.approx(sorted(one.worth.value for one in again.parameters), abs=1e-9)
 
 
 def test_portfolio__of_points_that_are_no_sample_is_refused(found: ValueOfInformation) -> None:
