@@ -158,9 +158,9 @@ def test_null__errors_of_the_family_are_at_most_one_in_twenty() -> None:
 
 def test_null__is_exceeded_by_the_best_parameter_of_permuted_draws_in_about_one_of_twenty() -> None:
     """Whatever its interval: p is uniform or larger, so that it is below 0.2 in about a fifth."""
-    ps_ = [min(one.p for one in information_values(*idle(100, 20, seed), seed=seed).parameters) for seed in range(40)]
-    assert sum(p <= 0.2 for p in ps_) <= 15  # 8 expected; a chance of 0.5 %
-    assert sum(p <= 0.6 for p in ps_) >= 10  # 24 expected
+    ps_ = [min(one.p for one in information_values(*idle(100, 20, seed), seed=seed).parameters) for seed in range(30)]
+    assert sum(p <= 0.2 for p in ps_) <= 12  # 6 expected; a chance of 0.4 %
+    assert sum(p <= 0.6 for p in ps_) >= 8  # 18 expected
 
 
 def test_evppi__of_a_parameter_without_influence_is_not_above_zero_in_the_mean() -> None:
@@ -434,7 +434,7 @@ def test_portfolio__the_parameter_on_which_the_best_option_depends_is_found(foun
     assert ("legs.north-coast.detection", "D", "share / month") == (one.name, one.grade, one.unit)
     low, high = one.rule
     assert ("closure", "searches") == (low.option, high.option) and 0.05 < (high.low or 0.0) < 0.3
-    assert "Detection" in one.label and one.share is not None and 0.0 < one.share <= 1.0
+    assert "Detection" in one.label and one.share == pytest.approx(one.value / found.upper.value) and one.share < 1.0
     assert {"closure", "searches"} == set(found.options) and found.group is not None and found.group.by == "purse"
 
 
