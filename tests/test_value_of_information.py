@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -52,17 +54,17 @@ def test_linear__closed_form_is_that_of_an_integral() -> None:
 @pytest.mark.parametrize(("mean", "own", "other"), [(0.3, 1.0, 1.0), (-0.8, 1.0, 2.0), (0.5, 2.0, 0.5)])
 def test_evppi__of_a_linear_problem_is_in_its_interval(mean: float, own: float, other: float) -> None:
     """The value of each parameter, of all of them, and none for the third; about one of twenty intervals misses."""
-    hits, values = 0, []
+    hits, tops, values = 0, 0, []
     for seed in range(6):
         utilities, columns = two_options(mean, own, other, 600, seed)
         found = information_values(utilities, columns, seed=seed)
         for one, spread in zip(found.parameters[:2], (own, other), strict=True):
             hits += one.worth.low <= linear(mean, spread) <= one.worth.high
         values.append(found.parameters[0].worth.value)
-        assert found.upper.low <= linear(mean, math.hypot(own, other)) <= found.upper.high or seed, "all parameters are known: no random variation"
+        tops += found.upper.low <= linear(mean, math.hypot(own, other)) <= found.upper.high  # x and z are all there is: no random variation
         assert not found.parameters[2].detected
-    assert hits >= 9
-    assert float(np.mean(values)) == pytest.approx(linear(mean, own), rel=0.2)
+    assert hits >= 9 and tops >= 4
+    assert float(np.mean(values)) == pytest.approx(linear(mean, own), rel=0.3)
 
 
 @pytest.mark.slow
@@ -156,9 +158,9 @@ def test_null__errors_of_the_family_are_at_most_one_in_twenty() -> None:
 
 def test_null__is_exceeded_by_the_best_parameter_of_permuted_draws_in_about_one_of_twenty() -> None:
     """Whatever its interval: p is uniform or larger, so that it is below 0.2 in about a fifth."""
-    ps_ = [min(one.p for one in information_values(*idle(100, 20, seed), seed=seed).parameters) for seed in range(40)]
-    assert sum(p <= 0.2 for p in ps_) <= 15  # 8 expected; a chance of 0.5 %
-    assert sum(p <= 0.6 for p in ps_) >= 10  # 24 expected
+    ps_ = [min(one.p for one in information_values(*idle(100, 20, seed), seed=seed).parameters) for seed in range(30)]
+    assert sum(p <= 0.2 for p in ps_) <= 12  # 6 expected; a chance of 0.4 %
+    assert sum(p <= 0.6 for p in ps_) >= 8  # 18 expected
 
 
 def test_evppi__of_a_parameter_without_influence_is_not_above_zero_in_the_mean() -> None:
@@ -392,7 +394,7 @@ kind     = "experiment"
 question = "Which of them keeps arms from the reds?"
 base     = "world.toml"
 branches = ["no-pact", "strong"]
-design   = "{design}"
+design   = "lhs"
 points   = {points}
 runs     = {runs}
 seed     = 5
@@ -405,12 +407,12 @@ countermeasures = {countermeasures}
 """
 
 
-def portfolio_in(folder: Path, countermeasures: list[str], points: int = 150, runs: int = 1, design: str = "lhs") -> Path:
+def portfolio_in(folder: Path, countermeasures: list[str], points: int = 150, runs: int = 1, hook: str | None = None) -> Path:
     """The folder of a finished portfolio."""
     (folder / "world.toml").write_text(WORLD, encoding="utf-8")
     file = folder / "experiment.toml"
-    file.write_text(TEXT.format(points=points, runs=runs, design=design, countermeasures=json.dumps(countermeasures)), encoding="utf-8")
-    ps.portfolio(file, folder / "out")
+    file.write_text(TEXT.format(points=points, runs=runs, countermeasures=json.dumps(countermeasures)), encoding="utf-8")
+    ps.portfolio(file, folder / "out", ps.SweepOptions(hook=hook))
     return folder / "out"
 
 
@@ -432,7 +434,7 @@ def test_portfolio__the_parameter_on_which_the_best_option_depends_is_found(foun
     assert ("legs.north-coast.detection", "D", "share / month") == (one.name, one.grade, one.unit)
     low, high = one.rule
     assert ("closure", "searches") == (low.option, high.option) and 0.05 < (high.low or 0.0) < 0.3
-    assert "Detection" in one.label and one.share is not None and 0.0 < one.share <= 1.0
+    assert "Detection" in one.label and one.share == pytest.approx(one.value / found.upper.value) and one.share < 1.0
     assert {"closure", "searches"} == set(found.options) and found.group is not None and found.group.by == "purse"
 
 
@@ -529,12 +531,52 @@ def test_command__refuses_in_one_line(folder: Path, more: list[str], message: st
 
 
 def test_command__needs_a_finished_portfolio_and_enough_futures(tmp_path: Path) -> None:
-    """A folder without one, too few futures, and a design that is no sample."""
+    """A folder without one, and too few futures."""
     run = CliRunner().invoke
     missing = run(app, ["value-of-information", str(tmp_path)])
     assert 2 == missing.exit_code and "holds no portfolio" in missing.stderr
     few = run(app, ["value-of-information", str(portfolio_in(tmp_path, ["closure", "searches"], points=20))])
     assert 1 == few.exit_code and "20 futures without a failed run are too few" in few.stderr
+
+
+def breaks(point: int, branch: str, run: int) -> None:
+    """A hook that fails one run of three futures, in one branch."""
+    if point in (3, 20, 41) and branch.endswith("searches") and run == 0:
+        raise ValueError("broken")
+
+
+def test_portfolio__futures_with_a_failed_run_are_left_out_of_all_options(tmp_path: Path) -> None:
+    """Counted, and said; the others keep their own parameters."""
+    out = portfolio_in(tmp_path, ["closure", "searches"], points=60, hook="tests.test_value_of_information:breaks")
+    less = ps.value_of_information(out, "stock_end.reds")
+    assert (57, 3) == (less.draws, less.left_out) and "3 futures with failed runs are left out." in " ".join(less.summary().split())
+    portfolio = less.portfolio
+    assert portfolio is not None
+    whole = np.setdiff1d(np.arange(60), [3, 20, 41])
+    cells = portfolio.sweep.cells("stock_end.reds")[whole, :, 0]
+    places = [portfolio.sweep.store.branches.index(f"strong+{name}") for name in less.options]
+    utilities = -(cells[:, places] - cells[:, :1]).T
+    columns = [np.asarray(axis.values)[whole] for _, axis in _axes(portfolio)]
+    again = information_values(utilities, columns, seed=5)
+    assert sorted(one.value for one in less.parameters) == pytest.approx(sorted(one.worth.value for one in again.parameters), abs=1e-9)
+
+
+def test_portfolio__of_points_that_are_no_sample_is_refused(found: ValueOfInformation) -> None:
+    """Their mean is no expected value."""
+    assert found.portfolio is not None
+    store = copy.copy(found.portfolio.sweep.store)
+    store.experiment = replace(store.experiment, design="morris")
+    with pytest.raises(RunError, match='the points of the design "morris" are not a sample'):
+        ps.value_of_information(replace(found.portfolio, sweep=replace(found.portfolio.sweep, store=store)))
+
+
+def test_portfolio__levers_are_not_parameters_to_find_out(found: ValueOfInformation) -> None:
+    """What actors choose is not uncertain."""
+    assert found.portfolio is not None
+    store = copy.copy(found.portfolio.sweep.store)
+    store._design = replace(store.design, factors=tuple(replace(one, role="levers") for one in store.design.factors))
+    none = ps.value_of_information(replace(found.portfolio, sweep=replace(found.portfolio.sweep, store=store)))
+    assert ((), 0) == (none.parameters, none.family) and none.summary().startswith("Nothing: no parameter varies.")
 
 
 def test_sentences__labels_and_intervals_for_a_page(found: ValueOfInformation) -> None:
