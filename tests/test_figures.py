@@ -201,6 +201,22 @@ def ranked() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["measure", "option", "criterion", "rank", "tied", "n"])
 
 
+def cells() -> pd.DataFrame:
+    """More options than fit, one with a very long label; the best answers are among the last ones."""
+    names = ["none", *(f"reds+lever-{at}" for at in range(26)), "blues+greens"]
+    rows = [(one, other, 90.0 - at + 3.0 * place, one == "blues+greens", place == 9, one == "blues+greens" and place == 9, 200)
+            for at, one in enumerate(names) for place, other in enumerate(["none", *(f"greens+way-{k}" for k in range(9))])]  # fmt: skip
+    return pd.DataFrame(rows, columns=["defence", "patrons", "value", "best_defence", "best_patrons", "equilibrium", "n"])
+
+
+def equilibria() -> pd.DataFrame:
+    """A pure and a mixed equilibrium, one with a very long label."""
+    rows = [(0, "pure", "defence", "reds+sea", 1.0, 0.62, True), (0, "pure", "patrons", "none", 1.0, 0.62, True),
+            (1, "mixed", "defence", "none", 0.3, 0.2, False), (1, "mixed", "defence", "greens", 0.7, 0.2, False),
+            (1, "mixed", "patrons", "blues", 1.0, 0.2, False)]  # fmt: skip
+    return pd.DataFrame(rows, columns=["end", "kind", "side", "option", "probability", "share", "found"]).assign(n=200)
+
+
 def sweep() -> pd.DataFrame:
     """An answer over two numbers."""
     rows = [
@@ -298,6 +314,8 @@ MADE: dict[str, Callable[..., Figure]] = {
     "box_limits": lambda **o: figures.box_limits(box(), labels={"detection": LONG}, **o),
     "box_scatter": lambda **o: figures.box_scatter(cases(), box(), labels={"detection": LONG}, **o),
     "box_trajectory": lambda **o: figures.box_trajectory(peeled(), **o),
+    "payoffs": lambda **o: figures.payoffs(cells().query("defence < 'reds+lever-13'") if "ax" in o else cells(), labels=LABELS, **o),
+    "equilibrium_shares": lambda **o: figures.equilibrium_shares(equilibria(), labels=LABELS, **o),
     "frontier": lambda **o: figures.frontier(options(), "index points", "USD m / year", labels=LABELS, **o),
     "robustness": lambda **o: figures.robustness(ranked(), labels=LABELS, **o),
     "arms_over_time": lambda **o: figures.arms_over_time(bands().assign(measure="received_arms"), labels=LABELS, **o),
@@ -332,6 +350,8 @@ EMPTY: dict[str, Callable[[], Figure]] = {
     "box_limits": lambda: figures.box_limits(box().head(0)),
     "box_scatter": lambda: figures.box_scatter(cases(), box().tail(1)),
     "box_trajectory": lambda: figures.box_trajectory(peeled().head(0)),
+    "payoffs": lambda: figures.payoffs(cells().head(0)),
+    "equilibrium_shares": lambda: figures.equilibrium_shares(equilibria().head(0)),
     "frontier": lambda: figures.frontier(options().head(0)),
     "robustness": lambda: figures.robustness(ranked().head(0)),
     "arms_over_time": lambda: figures.arms_over_time(bands().head(0)),
@@ -981,3 +1001,14 @@ def test_figures__same_bytes_under_any_outside_style(name: str, tmp_path: Path) 
     for outside in ("dark_background", "ggplot", *OUTSIDE):
         with matplotlib.style.context(OUTSIDE.get(outside, outside)):
             assert figures.save(MADE[name](), tmp_path / "other.svg", FACTS).read_bytes() == plain_bytes, outside
+
+
+def test_payoffs__best_answers_are_drawn_where_not_all_options_fit() -> None:
+    """The last of 28 options is the best one, and is drawn; the caption counts the others."""
+    figure = figures.payoffs(cells())
+    (axes,) = figure.axes
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert 24 == len(names) and "Blues + greens" in names and "No lever" in names
+    assert "4 rows are not shown" in getattr(figure, "caption", "")
+    frames = [one for one in axes.patches if one.get_linewidth() > 1.5]
+    assert 1 == len(frames), "one equilibrium"

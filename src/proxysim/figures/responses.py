@@ -90,6 +90,7 @@ def payoffs(
     wide = min(_WIDEST, (WIDE - left - 2 * EDGE) / len(shown[1]))
     names = ["\n".join(wrap_label(_called(one, labels), _LEFT, SMALL, 2)) for one in shown[0]]
     longest = max(text_width(word, TINY) for one in shown[1] for word in _called(one, labels).split())
+    high = (_ROW + (0.06 if any("\n" in one for one in names) else 0.0)) * len(names)
     numbered = len(shown[1]) > _NAMED or longest > wide - 0.06
     heads = [[str(at + 1)] if numbered else wrap_label(_called(one, labels), wide - 0.06, TINY, 6) for at, one in enumerate(shown[1])]
     if ax is None:
@@ -101,9 +102,9 @@ def payoffs(
             words += f" {len(all_of) - len(some)} {what} are not shown." if len(all_of) > len(some) else ""
         legend = legend_of(*_key(labelled[0], labelled[1]))
         top = legend.height + _LINE * max(map(len, heads)) + 0.14
-        figure = captioned_figure(capital(words), top + _ROW * len(names) + 0.1)
+        figure = captioned_figure(capital(words), top + high + 0.1)
         legend.draw(figure)
-        ax = place_axes(figure, left, top, wide * len(heads), _ROW * len(names))
+        ax = place_axes(figure, left, top, wide * len(heads), high)
     _draw_cells(ax, table, (first, second), shown, names, heads)
     return figure_of(ax)
 

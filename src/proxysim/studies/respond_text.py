@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from proxysim.formatting import ascii_only, capital, counted, joined, number, percent, plain, spelled
 from proxysim.scenario.labels import AS_IT_STANDS, branch_label
 from proxysim.studies.comparison_text import fitted, wrapped
-from proxysim.studies.phrases import amount_of_change, interval_of, outcome_name, table_factor, table_unit, under
+from proxysim.studies.phrases import amount_of_change, interval_of, outcome_name, table_factor, table_unit
 
 if TYPE_CHECKING:
     from proxysim.runs.outcomes import Outcome
@@ -41,7 +41,7 @@ def sentences(result: Responses, labelled: bool = False) -> list[str]:
     shown = result.ends[:1] if result.verdict in ("one", "mixed") else result.ends[:2]
     for number_, end in enumerate(shown):
         several = f"In the {('first', 'second')[number_]} one" if len(shown) > 1 else "There"
-        lines += [*_changes(result, end, several), *_worth(result, end, several), *_gains(result, end, several), *_doubts(result, end, several, name)]
+        lines += [*_changes(result, end, several, name), *_worth(result, end, several, name), *_gains(result, end, several), *_doubts(result, end, several, name)]
     return lines
 
 
@@ -182,13 +182,13 @@ def _level(outcome: Outcome, value: float) -> str:
     return f"{ascii_only(number(table_factor(outcome.unit) * value))}{unit}"
 
 
-def _changes(result: Responses, end: End, there: str) -> list[str]:
+def _changes(result: Responses, end: End, there: str, called: Name) -> list[str]:
     """Return what the answers change under the second branch, one sentence per objective."""
     lines = []
     for outcome in objectives(result):
         before, after = row_of(end, "neither", outcome), row_of(end, "both", outcome)
         name = outcome_name(result.scenario, outcome.measure, outcome.actor)
-        lines.append(f"{there}, {name}, is {_level(outcome, after.under)} {under(result.experiment.branches[1])}; without any answer it is "
+        lines.append(f"{there}, {name}, is {_level(outcome, after.under)} under {_called(result, 1, called)}; without any answer it is "
                      f"{_level(outcome, before.under)}.")  # fmt: skip
     return lines
 
@@ -200,19 +200,19 @@ def _amount(outcome: Outcome, part: Part, more: str = "") -> str:
             f"(95 % interval {interval_of(part.low, part.high, table_factor(outcome.unit))}{more})")  # fmt: skip
 
 
-def _called(result: Responses, at: int) -> str:
+def _called(result: Responses, at: int, name: Name = str) -> str:
     """Return the name of one of both branches in a sentence."""
     branch = result.experiment.branches[at]
-    return "the world as in the file" if branch == AS_IT_STANDS else branch
+    return "the world as in the file" if branch == AS_IT_STANDS else name(branch)
 
 
-def _worth(result: Responses, end: End, there: str) -> list[str]:
+def _worth(result: Responses, end: End, there: str, called: Name) -> list[str]:
     """Return the difference between both branches by who answers, one sentence per objective."""
     lines = []
     for outcome in objectives(result):
         both, neither = row_of(end, "both", outcome), row_of(end, "neither", outcome)
         name = outcome_name(result.scenario, outcome.measure, outcome.actor)
-        words = f"{there}, the difference of {_called(result, 1)} from {_called(result, 0)} in {name}, is "
+        words = f"{there}, the difference of {_called(result, 1, called)} from {_called(result, 0, called)} in {name}, is "
         words += _amount(outcome, both.effect, f", n = {both.effect.n:,} fresh futures")
         if any(one != {0: 1.0} for one in end.choices):
             words += f"; without any answer it is {_amount(outcome, neither.effect)}"

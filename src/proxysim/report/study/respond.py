@@ -71,7 +71,7 @@ def section(found: Findings) -> dict[str, Any] | None:
         return None
     experiment = result.experiment
     return {
-        "sentences": sentences(result, labelled=True), "sides": [_side(result, player) for player in result.players],
+        "paragraphs": _paragraphs(result), "sides": [_side(result, player) for player in result.players],
         "ends": [row for at, end in enumerate(result.ends) for row in _end_rows(result, at, end)],
         "worth": [row for at, end in enumerate(result.ends[:_SHOWN]) for row in _worth_rows(result, at, end)], "several": len(result.ends) > 1,
         "mixed": any(end.kind == MIXED for end in result.ends), "futures": f"{result.futures:,}", "fresh": f"{result.fresh_futures:,}",
@@ -80,6 +80,14 @@ def section(found: Findings) -> dict[str, Any] | None:
         "branch": branch_label(result.scenario, experiment.branches[1]),
         "command": shlex.join(["proxysim", "respond", experiment.file, "--out", str(result.folder)]),
     }  # fmt: skip
+
+
+def _paragraphs(result: Responses) -> list[str]:
+    """The sentences in paragraphs: where answers end and how sure that is, then what they change and gain."""
+    lines = sentences(result, labelled=True)
+    first = next((at for at, line in enumerate(lines) if line.startswith(("There, ", "In the first one, "))), len(lines))
+    second = next((at for at, line in enumerate(lines) if line.startswith("In the second one, ")), len(lines))
+    return [" ".join(some) for some in (lines[:first], lines[first:second], lines[second:]) if some]
 
 
 def called(result: Responses, player: Player, option: int) -> str:
@@ -132,7 +140,8 @@ def payoffs_table(result: Responses) -> pandas.DataFrame:
 def payoffs_title(result: Responses) -> str:
     """Return the outcome of the figure of payoffs with its unit."""
     outcome = objectives(result)[0]
-    return f"{outcome_name(result.scenario, outcome.measure, outcome.actor)}, {table_unit(outcome.measure, outcome.unit)}"
+    unit = "" if outcome.unit == "index" else f", {table_unit(outcome.measure, outcome.unit)}"
+    return f"{outcome_name(result.scenario, outcome.measure, outcome.actor)}{unit}"
 
 
 def labels(result: Responses) -> dict[str, str]:
