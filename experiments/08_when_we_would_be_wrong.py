@@ -14,7 +14,8 @@
 # # 08 When would we be wrong?
 #
 # Notebook 07 ends with a choice of countermeasures on `levant-2025`. This one asks when it would be the wrong one, what to find out before it is
-# made, and whether it survives an opponent who answers it. Sizes are small, so that it runs in a minute or two; `experiments/respond.toml` has the full study.
+# made, and whether it survives an opponent who answers it. Sizes are small, so that it runs in a minute or two; `experiments/respond.toml` has
+# the full study of both sides.
 
 # %%
 # %matplotlib inline
