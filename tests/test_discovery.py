@@ -554,6 +554,12 @@ def test_second_opinion__without_its_library_is_one_line(monkeypatch: pytest.Mon
 # ---- a sweep, and a world -------------------------------------------------------------------------------------------
 
 
+def fails_at_times(point: int, branch: str, run: int) -> None:
+    """A hook: some runs of the baseline fail, and some of the other branch."""
+    if (point + run) % (7 if branch == "no-pact" else 11) == 0:
+        raise ValueError("no run today")
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished sweep."""
@@ -592,9 +598,10 @@ def test_sweep__means_are_one_case_per_point(folder: Path) -> None:
 def test_sweep__failed_runs_are_counted_and_named(tmp_path: Path) -> None:
     """A pair is left out if either of its runs failed."""
     (tmp_path / "a.toml").write_text(TEXT.replace("points   = 240", "points   = 60"))
-    ps.sweep(tmp_path / "a.toml", tmp_path / "a", block=60, options=ps.SweepOptions(hook="tests.sweeping:refuses"))
+    ps.sweep(tmp_path / "a.toml", tmp_path / "a", block=60, options=ps.SweepOptions(hook="tests.test_discovery:fails_at_times"))
     found = ps.discover(tmp_path / "a", WHERE, resamples=0)
     failures = ps.open(tmp_path / "a", missing="mark").failures
+    assert {"no-pact", "strong"} == set(failures["branch"]), "in either branch alone, and in both"
     lost = failures.groupby(["point", "run"]).ngroups
     assert found.counted.failed == len(failures) > 0 and found.counted.left_out == lost and found.search.cases == 120 - lost
     assert f"{len(failures)} runs failed ({len(failures)} {failures['type'].iloc[0]})." in flat(found)

@@ -329,7 +329,7 @@ def find_region(
 ) -> FoundBox:
     """Find the box in which a condition holds often.
 
-    Half of the points are held out. On two thirds of the rest, inputs are screened and a box is peeled; on the last third it is chosen. The
+    Half of the points are held out. On two thirds of the rest, inputs are screened and a box is peeled; it is chosen on all of the rest. The
     limits are found again in resamples of the points that are not held out, screening included.
 
     Parameters
@@ -364,10 +364,10 @@ def find_region(
     )  # fmt: skip
     if reason := _no_search(found, cases):
         return replace(found, reason=reason)
-    chosen = _part(cases, ~held, 3, random)
-    peeled = ~held & ~chosen
+    rest = _part(cases, ~held, 3, random)
+    peeled = ~held & ~rest
     training = cases.part(~held)
-    first = (peeled[~held].astype(np.int64), chosen[~held].astype(np.int64))
+    first = (peeled[~held].astype(np.int64), rest[~held].astype(np.int64))
     draws = _resampled(training, random, resamples)
     inputs, *others = screen(training, np.stack([one for one, _ in (first, *draws)], axis=1))
     box, trajectory, _ = find_box(training, *first, inputs, search)
@@ -414,12 +414,12 @@ def _verdict(region: Region, inputs: Sequence[int], search: Search) -> str:
 
 
 def _resampled(training: Cases, random: np.random.Generator, count: int) -> list[tuple[Array, Array]]:
-    """Return how often each point counts in peeling and in the choice, for each resample; a point has one of these parts."""
+    """Return how often each point counts in peeling and the choice, and in the choice alone, for each resample; it has one of these parts."""
     points, found = len(training.n), []
     for _ in range(count):
         drawn = np.bincount(random.integers(points, size=points), minlength=points)
-        chosen = _part(training, np.ones(points, np.bool_), 3, random)
-        found.append((np.where(chosen, 0, drawn), np.where(chosen, drawn, 0)))
+        rest = _part(training, np.ones(points, np.bool_), 3, random)
+        found.append((np.where(rest, 0, drawn), np.where(rest, drawn, 0)))
     return found
 
 
