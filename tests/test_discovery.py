@@ -17,9 +17,10 @@ from typer.testing import CliRunner
 import proxysim as ps
 from proxysim.cli import app
 from proxysim.errors import InputError, MissingExtra, RunError
+from proxysim.statistics import discovery
 from proxysim.statistics import second_opinion as second
 from proxysim.statistics.boxes import Cases, Search, count_limits, find_box, nested_counts, peel
-from proxysim.statistics.discovery import FoundBox, Table, find_region, screen
+from proxysim.statistics.discovery import FoundBox, HeldOut, Region, Share, Table, find_region, screen, share_of
 from proxysim.studies.discovery import Discovery
 from proxysim.studies.discovery_text import agreement, limits_words
 
@@ -214,6 +215,19 @@ def test_minimum__of_density_and_coverage_is_heeded() -> None:
     assert both.reason == "unmet" and "a density of at least 90 % and a coverage of at least 90 %, as was asked for" in flat(both)
 
 
+@pytest.mark.parametrize("runs", [1, 4])
+def test_intervals__of_shares_cover_them(runs: int) -> None:
+    """Of points with one case, and of points whose cases are alike; a share of 1 has an interval."""
+    draw, covered = np.random.default_rng(25), 0
+    for _ in range(400):
+        chance = draw.beta(0.8, 1.2, 60) if runs > 1 else np.full(60, 0.4)
+        one = share_of(draw.binomial(runs, chance), np.full(60, runs))
+        covered += one.low <= 0.4 <= one.high
+    assert 0.92 <= covered / 400 <= 0.98
+    all_of_them = share_of(np.full(20, runs), np.full(20, runs))
+    assert 0.8 < all_of_them.low < 0.9 and (1.0, 1.0) == (all_of_them.value, all_of_them.high)
+
+
 # ---- when there is none ---------------------------------------------------------------------------------------------
 
 
@@ -228,6 +242,22 @@ def test_noise__has_no_box(kind: str) -> None:
 def test_noise__has_a_box_in_at_most_five_of_100(kind: str) -> None:
     """Hundreds of inputs, rare and common answers, several cases per point, and texts."""
     assert claims(kind, range(100)) <= 5
+
+
+def test_chance__is_that_of_permuted_answers() -> None:
+    """One case per point: the hypergeometric distribution. A box that is dense enough by chance is none."""
+    from scipy import stats
+
+    draw = np.random.default_rng(26)
+    k, inside = draw.permutation(np.repeat([0, 1], [80, 20])), np.arange(100) < 12
+    exact = stats.hypergeom.sf(k[inside].sum() - 1, 100, 20, 12)
+    assert abs(discovery._chance(inside, np.ones(100, np.int64), k, draw) - exact) < 0.02
+    many = np.minimum(4, 4 * k)
+    assert abs(discovery._chance(inside, np.full(100, 4), many, draw) - exact) < 0.02, "four equal cases are one"
+    share = Share(0.4, 0.3, 0.5)
+    for p, reason in ((0.02, "by chance"), (0.005, "")):
+        held = HeldOut(share, share, share, Share(0.2, 0.1, 0.3), share, p)
+        assert reason == discovery._verdict(Region((), held), [0], Search())
 
 
 def test_noise__would_have_a_box_in_the_cases_in_which_it_was_found() -> None:
@@ -292,6 +322,7 @@ def test_result__does_not_depend_on_order_names_or_units(seed: int) -> None:
         assert limit.frequency == again[name, side].frequency
     assert [renamed[name] for name in two.screened] == list(one.screened)
     assert one.trajectory == two.trajectory
+    assert [renamed[name] for name in two.table.names] == list(one.table.names), "of equal peels the first input is taken"
 
 
 def test_result__is_that_of_its_seed() -> None:
@@ -523,6 +554,12 @@ def test_second_opinion__without_its_library_is_one_line(monkeypatch: pytest.Mon
 # ---- a sweep, and a world -------------------------------------------------------------------------------------------
 
 
+def fails_at_times(point: int, branch: str, run: int) -> None:
+    """A hook: some runs of the baseline fail, and some of the other branch."""
+    if (point + run) % (7 if branch == "no-pact" else 11) == 0:
+        raise ValueError("no run today")
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished sweep."""
@@ -561,9 +598,10 @@ def test_sweep__means_are_one_case_per_point(folder: Path) -> None:
 def test_sweep__failed_runs_are_counted_and_named(tmp_path: Path) -> None:
     """A pair is left out if either of its runs failed."""
     (tmp_path / "a.toml").write_text(TEXT.replace("points   = 240", "points   = 60"))
-    ps.sweep(tmp_path / "a.toml", tmp_path / "a", block=60, options=ps.SweepOptions(hook="tests.sweeping:refuses"))
+    ps.sweep(tmp_path / "a.toml", tmp_path / "a", block=60, options=ps.SweepOptions(hook="tests.test_discovery:fails_at_times"))
     found = ps.discover(tmp_path / "a", WHERE, resamples=0)
     failures = ps.open(tmp_path / "a", missing="mark").failures
+    assert {"no-pact", "strong"} == set(failures["branch"]), "in either branch alone, and in both"
     lost = failures.groupby(["point", "run"]).ngroups
     assert found.counted.failed == len(failures) > 0 and found.counted.left_out == lost and found.search.cases == 120 - lost
     assert f"{len(failures)} runs failed ({len(failures)} {failures['type'].iloc[0]})." in flat(found)

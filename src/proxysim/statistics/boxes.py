@@ -220,18 +220,18 @@ def nested_counts(cases: Cases, trajectory: Sequence[Box], weights: Array) -> li
 # ---- choice of a box, its limits, and pasting -----------------------------------------------------------------------
 
 
-def find_box(cases: Cases, peeled: Array, chosen: Array, inputs: Sequence[int], search: Search) -> tuple[Box, list[Box], int]:
+def find_box(cases: Cases, peeled: Array, rest: Array, inputs: Sequence[int], search: Search) -> tuple[Box, list[Box], int]:
     """Return a box, the trajectory on which it was chosen, and its place there.
 
-    The box is peeled on some points and chosen on others: of the boxes on the trajectory whose density is at least `LIFT` times that of all
-    cases, and that meet what was asked for, the one with the largest margin, that is hits minus the hits expected in as many cases. On all
-    these points, a limit that does not raise the margin by one standard error is then dropped, and each other one is moved to where the
-    density changes, by at most two steps of peeling.
+    The box is peeled on some points and chosen on these and others: of the boxes on the trajectory whose density is at least `LIFT` times
+    that of all cases, and that meet what was asked for, the one with the largest margin, that is hits minus the hits expected in as many
+    cases. A limit that does not raise the margin by one standard error is then dropped, and each other one is moved to where the density
+    changes, by at most two steps of peeling.
 
     Parameters
     ----------
     cases : the points
-    peeled, chosen : how often each point counts in peeling and in the choice, whole numbers, shape ``(point,)``
+    peeled, rest : how often each point counts in peeling and the choice, and in the choice alone, whole numbers, shape ``(point,)``
     inputs : inputs that may be limited
     search : how boxes are found
     """
@@ -240,11 +240,12 @@ def find_box(cases: Cases, peeled: Array, chosen: Array, inputs: Sequence[int], 
     trimmed = with_few_limits(cases, peeled, steps[len(nested) :], search)
     trajectory = [*nested, *trimmed]
     everything = np.ones(len(cases.n), np.bool_)
-    whole = cases.count(everything, chosen)
-    found = [*nested_counts(cases, nested, chosen), *(cases.count(cases.inside(box), chosen) for box in trimmed)]
+    weights = peeled + rest
+    whole = cases.count(everything, weights)
+    found = [*nested_counts(cases, nested, weights), *(cases.count(cases.inside(box), weights) for box in trimmed)]
     place = _choice(found, whole, search)
-    box = _pruned(cases, peeled + chosen, trajectory[place], search)
-    return _pasted(cases, peeled + chosen, box, search), trajectory, place
+    box = _pruned(cases, weights, trajectory[place], search)
+    return _pasted(cases, weights, box, search), trajectory, place
 
 
 def _meets(one: Counts, whole: Counts, search: Search, errors: float = 0.0) -> bool:

@@ -27,11 +27,11 @@ KEPT, BINS, SCREENED = 4, 5, 0.1
 CHANCE = 0.01
 #: Fewest points, and fewest points at which the condition holds, and at which it does not, for a search.
 FEWEST, FEWEST_HITS = 50, 10
-#: Resamples for the limits, resamples for shares, permutations, and columns that are screened at a time.
-RESAMPLES, _SHARES, _PERMUTATIONS, _BLOCK = 100, 2_000, 9_999, 32
+#: Resamples for the limits, permutations, and columns that are screened at a time.
+RESAMPLES, _PERMUTATIONS, _BLOCK = 100, 9_999, 32
 #: Rank correlation from which two inputs are said to move together.
 CORRELATED = 0.7
-#: Most levels of a text that are told apart in screening.
+#: Most levels of a text that screening distinguishes.
 _LEVELS = 50
 #: Why there is no box.
 NEVER, ALWAYS, FEW, COMMON, UNRELATED, THIN, BY_CHANCE, UNMET = (
@@ -329,7 +329,7 @@ def find_region(
 ) -> FoundBox:
     """Find the box in which a condition holds often.
 
-    Half of the points are held out. On two thirds of the rest, inputs are screened and a box is peeled; on the last third it is chosen. The
+    Half of the points are held out. On two thirds of the rest, inputs are screened and a box is peeled; it is chosen on all of the rest. The
     limits are found again in resamples of the points that are not held out, screening included.
 
     Parameters
@@ -364,10 +364,10 @@ def find_region(
     )  # fmt: skip
     if reason := _no_search(found, cases):
         return replace(found, reason=reason)
-    chosen = _part(cases, ~held, 3, random)
-    peeled = ~held & ~chosen
+    rest = _part(cases, ~held, 3, random)
+    peeled = ~held & ~rest
     training = cases.part(~held)
-    first = (peeled[~held].astype(np.int64), chosen[~held].astype(np.int64))
+    first = (peeled[~held].astype(np.int64), rest[~held].astype(np.int64))
     draws = _resampled(training, random, resamples)
     inputs, *others = screen(training, np.stack([one for one, _ in (first, *draws)], axis=1))
     box, trajectory, _ = find_box(training, *first, inputs, search)
@@ -414,12 +414,12 @@ def _verdict(region: Region, inputs: Sequence[int], search: Search) -> str:
 
 
 def _resampled(training: Cases, random: np.random.Generator, count: int) -> list[tuple[Array, Array]]:
-    """Return how often each point counts in peeling and in the choice, for each resample; a point has one of these parts."""
+    """Return how often each point counts in peeling and the choice, and in the choice alone, for each resample; it has one of these parts."""
     points, found = len(training.n), []
     for _ in range(count):
         drawn = np.bincount(random.integers(points, size=points), minlength=points)
-        chosen = _part(training, np.ones(points, np.bool_), 3, random)
-        found.append((np.where(chosen, 0, drawn), np.where(chosen, drawn, 0)))
+        rest = _part(training, np.ones(points, np.bool_), 3, random)
+        found.append((np.where(rest, 0, drawn), np.where(rest, drawn, 0)))
     return found
 
 
@@ -427,25 +427,40 @@ def what_is_held(cases: Cases, members: Array, held: Array, level: float, seed: 
     """Return what a region holds in the held-out points, with intervals over points and a test by permutation."""
     random = np.random.Generator(np.random.Philox(key=[seed, 1]))
     inside, n, k = members[held], cases.n[held], cases.k[held]
-    kinds, counts = np.unique(np.stack([inside.astype(np.int64), n, k]), axis=1, return_counts=True)
-    draws = random.multinomial(len(n), counts / counts.sum(), size=_SHARES)
-    box, size, hits = kinds[0] == 1, kinds[1], kinds[2]
     parts = {
-        "density": (box * hits, box * size), "coverage": (box * hits, hits), "mass": (box * size, size), "base": (hits, size),
-        "elsewhere": (~box * hits, ~box * size),
+        "density": (inside * k, inside * n), "coverage": (inside * k, k), "mass": (inside * n, n), "base": (k, n),
+        "elsewhere": (~inside * k, ~inside * n),
     }  # fmt: skip
-    shares = {name: _share(over, under, counts, draws, level) for name, (over, under) in parts.items()}
+    shares = {name: share_of(over, under, level) for name, (over, under) in parts.items()}
     return HeldOut(**shares, p=_chance(inside, n, k, random))
 
 
-def _share(over: Array, under: Array, counts: Array, draws: Array, level: float) -> Share:
-    whole = int(under @ counts)
+def share_of(over: Array, under: Array, level: float = LEVEL) -> Share:
+    """Return the ratio of two sums over points, with its interval.
+
+    The interval is that of Wilson, which has a width even if the share is 0 or 1, for as many independent cases as have the variance of the
+    ratio over points.
+
+    Parameters
+    ----------
+    over, under : what is counted, and of how many, at each point, shape ``(point,)``
+    level : confidence level, a share
+
+    Source
+    ------
+    Wilson 1927; effective number of cases: Kish 1965, "Survey Sampling".
+    """
+    whole, points = int(under.sum()), int((under > 0).sum())
     if not whole:
         return Share(math.nan, math.nan, math.nan)
-    tops, bottoms = draws @ over, draws @ under
-    ratios = tops[bottoms > 0] / bottoms[bottoms > 0]
-    low, high = np.quantile(ratios, [0.5 - 0.5 * level, 0.5 + 0.5 * level]) if len(ratios) else (math.nan, math.nan)
-    return Share(int(over @ counts) / whole, float(low), float(high))
+    share = int(over.sum()) / whole
+    variance = float(((over - share * under) ** 2).sum()) / whole**2 * points / max(1, points - 1)
+    count = min(float(whole), share * (1.0 - share) / variance) if variance > 0.0 else float(points)
+    z = float(stats.norm.ppf(0.5 + 0.5 * level))
+    middle = (share + z * z / (2.0 * count)) / (1.0 + z * z / count)
+    half = z / (1.0 + z * z / count) * math.sqrt(share * (1.0 - share) / count + z * z / (4.0 * count * count))
+    # At a share of 0 or 1 that end is exact, whatever rounding makes of it.
+    return Share(share, max(0.0, middle - half) if share > 0.0 else 0.0, min(1.0, middle + half) if share < 1.0 else 1.0)
 
 
 def _chance(inside: Array, n: Array, k: Array, random: np.random.Generator) -> float:

@@ -313,8 +313,8 @@ class Discovery:
         >>> import proxysim as ps
         >>> x, y = np.random.default_rng(1).random((2, 1000))
         >>> found = ps.discover_table({"x": x, "y": y}, (x > 0.7) & (y < 0.5), resamples=10)
-        >>> print(found.summary())
-        In 100 % of the cases in which x is at least 0.7...
+        >>> print(found.summary().splitlines()[0])
+        In 100 % (95 % interval 96 to 100 %) of the cases in which x is at least 0.706 and y is at most
         """
         from proxysim.studies import discovery_text
 
