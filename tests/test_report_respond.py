@@ -77,7 +77,7 @@ def test_report__command_writes_it_without_runs(folder: Path, tmp_path: Path) ->
 def test_report__refuses_a_study_of_something_else(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match='compares with "no-pact", and the report with "strong"'):
         study_findings(folder / "world.toml", ["strong", "sea-patrol"], 6, respond=folder / "out")
-    with pytest.raises(InputError, match="--respond: .* holds no study of best answers"):
+    with pytest.raises(InputError, match=r"--respond: .* holds no study of best answers"):
         study_findings(folder / "world.toml", BRANCHES, 6, respond=tmp_path)
     other = tmp_path / "world.toml"
     other.write_text(WORLD.replace("personnel = 5000", "personnel = 5500"), encoding="utf-8")

@@ -27,6 +27,7 @@ from proxysim.studies.respond_records import End
 from proxysim.studies.respond_runs import fresh_seed
 from proxysim.studies.respond_search import matrix_ends, weights_of
 from proxysim.studies.respond_text import sentences
+from proxysim.sweeps.execution.streams import streams
 from proxysim.sweeps.experiment.experiment import load_experiment
 from proxysim.sweeps.experiment.sides import Side, choices_of, lever_costs
 
@@ -379,6 +380,9 @@ def test_draws_of_uncertain_parameters_are_futures(tmp_path: Path) -> None:
     assert runs.shape == (9, 5, 2) and np.unique(runs[:, 1]).size == 18
     table = result.to_dataframe().query("measure == 'received_arms'")
     assert table["value"].tolist() == pytest.approx(runs[:, 1:].mean(axis=(0, 2)).tolist())
+    loaded, points = load_experiment(file), np.arange(9)
+    assert np.unique(streams(loaded, points, np.zeros(9))).size == 9, "random numbers of its own, and not only a draw"
+    assert len({5, fresh_seed(5), fresh_seed(6)}) == 3, "each seed has fresh runs of its own"
     first, fresh = (ps.open(tmp_path / "out" / "runs" / name).design for name in ("matrix-1", "fresh-1"))
     assert not np.isclose(first.iloc[:, 1], fresh.iloc[:, 1]).any()
 

@@ -29,7 +29,7 @@ def on_fresh_runs(study: Study, runner: Runner, found: Found) -> tuple[list[End]
         under += [(i, j) for i in used[0] for j in range(study.shape[1])]
     without = sorted(set(without))
     under = sorted({*under, *without})
-    # The baseline is first, as in any sweep; cells are told apart by their place.
+    # The baseline is first, as in any sweep; a cell is known by its place.
     branches = [*map(study.baseline, without), *map(study.branch, under)]
     values, left_out = whole_futures(runner.values("fresh", branches, fresh_seed(study.experiment.seed)), str(runner.folder / "fresh-*"))
     base = {cell: values[:, at] for at, cell in enumerate(without)}

@@ -142,7 +142,7 @@ class End:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What tells ends apart."""
+        """What distinguishes ends."""
         return (self.kind, tuple(sorted(self.choices[0])), tuple(sorted(self.choices[1])), self.members)
 
     @property

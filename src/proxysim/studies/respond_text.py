@@ -41,7 +41,8 @@ def sentences(result: Responses, labelled: bool = False) -> list[str]:
     shown = result.ends[:1] if result.verdict in ("one", "mixed") else result.ends[:2]
     for number_, end in enumerate(shown):
         several = f"In the {('first', 'second')[number_]} one" if len(shown) > 1 else "There"
-        lines += [*_changes(result, end, several, name), *_worth(result, end, several, name), *_gains(result, end, several), *_doubts(result, end, several, name)]
+        lines += [*_changes(result, end, several, name), *_worth(result, end, several, name)]
+        lines += [*_gains(result, end, several), *_doubts(result, end, several, name)]
     return lines
 
 
