@@ -104,7 +104,7 @@ def _end_rows(setting: Setting, result: Responses, end: End, label: str) -> list
             rows.append((label, player.name, levers_words(player.options[at].levers, setting.label), percent(chance) if chance < 1.0 else "", ""))
     rows.append((label, "share of resamples", percent(end.share), "", ""))
     for outcome in objectives(result):
-        for answering, words in ((NEITHER, "nobody answers"), (BOTH, "both answer")):
+        for answering, words in ((NEITHER, "neither side acts"), (BOTH, "both act")):
             one = row_of(end, answering, outcome)
             size, interval = _amount(one)
             name, factor = outcome_name(result.scenario, outcome.measure, outcome.actor), table_factor(outcome.unit)
@@ -130,8 +130,9 @@ def _worth_sentences(scenario: Scenario, result: Responses, end: End, there: str
         factor, pact = table_factor(outcome.unit), result.experiment.branches[1]
         before, after = (number(factor * one.under) for one in (neither, both))
         if any(one != {0: 1.0} for one in end.choices):
-            words.append(f"The answers take {name} under “{branch_label(scenario, pact)}” from {before} to {after} {unit}.")
-        words.append(f"{there} the pact changes {name} by {size} {unit} ({interval}), against {_amount(neither)[0]} if nobody answers.")
+            words.append(f"Together they take {name} from {before}, under “{branch_label(scenario, pact)}” alone, to {after} {unit}.")
+        less = f"against {_amount(neither)[0]} if neither side does anything"
+        words.append(f"{there} the pact changes {name} by {size} {unit} ({interval}), {less}.")
     return words
 
 
