@@ -80,6 +80,9 @@ def number_label(path: str, scenario: Scenario | None) -> str:
         keys = ["each provision"] if keys[1:] == ["*"] else keys[1:]
     if section == "events" and keys == ["chance"]:
         return name
+    if section == "events" and keys and keys[0] in VERBS and len(keys) > 3 and keys[1] not in SINGLE:
+        whose = f"all {keys[1]}" if keys[2] == "*" else _owner(keys[1], keys[2], scenario)
+        return f"{titled(' '.join(keys[3:]))} of {whose} ({name})"
     if section == "events" and keys and keys[0] in VERBS:
         keys = [keys[0], *keys[2:]]
     return f"{titled(' '.join(keys))} ({name})" if keys else name
