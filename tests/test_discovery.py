@@ -538,7 +538,8 @@ def _members(box: Any, columns: dict[str, Array]) -> Array:
 def test_second_opinion__is_a_leaf_with_its_held_out_density() -> None:
     """Its conditions, applied to the table, give the shares that it reports."""
     table, holds = planted(23, 3000, 4)
-    found = ps.discover_table({**table, "rule": np.random.default_rng(1).choice(["a", "b"], 3000)}, holds, resamples=0)
+    rule = np.random.default_rng(1).choice(["a", "b", "c"], 3000)
+    found = ps.discover_table({**table, "rule": rule}, holds & (rule != "b"), resamples=0)
     assert found.opinion is not None
     region, held = found.opinion.region, found.opinion.region.held_out
     points = found.points()
@@ -549,6 +550,7 @@ def test_second_opinion__is_a_leaf_with_its_held_out_density() -> None:
     own = points[points["held_out"]]
     leaf = own[inside[points["held_out"]]]
     assert held is not None and held.density.value == leaf["hits"].mean() and held.coverage.value == leaf["hits"].sum() / own["hits"].sum()
+    assert {"levels", "low", "high"} == {one.side for one in region.limits}
     assert 2 <= found.opinion.leaves <= 6 and 0.05 <= inside[~points["held_out"]].mean()
     tree = pytest.importorskip("sklearn.tree").DecisionTreeClassifier(max_leaf_nodes=6, min_weight_fraction_leaf=0.05, random_state=0)
     train = ~points["held_out"].to_numpy(bool)
