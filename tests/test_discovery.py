@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 import proxysim as ps
 from proxysim.cli import app
 from proxysim.errors import InputError, MissingExtra, RunError
-from proxysim.statistics import discovery
+from proxysim.statistics import boxes, discovery
 from proxysim.statistics import second_opinion as second
 from proxysim.statistics.boxes import Cases, Search, count_limits, find_box, nested_counts, peel
 from proxysim.statistics.discovery import FoundBox, HeldOut, Region, Share, Table, find_region, screen, share_of
@@ -461,12 +461,26 @@ def test_peeling__removes_what_raises_the_density_most() -> None:
     ]
 
 
-def test_speed__of_a_large_table() -> None:
-    """20,000 points of 12 inputs with 100 resamples; the time allows for a busy machine (docs/performance.md has the figures)."""
-    table, holds = planted(22, 20_000, 12)
-    began = time.perf_counter()
+def test_limits__that_do_not_pay_are_dropped() -> None:
+    """A limit on noise goes, those that matter stay; and a limit that is a little too tight moves out to where the density changes."""
+    table, holds = planted(27, 4000, 4)
+    one, ones = Table.of(table, np.ones(4000, np.int64), holds.astype(np.int64)), np.ones(4000, np.int64)
+    at = {name: one.names.index(name) for name in table}
+    size = one.cases.sizes
+    box = {at["x1"]: one.values[at["x1"]] >= LOW + 0.01, at["x2"]: one.values[at["x2"]] <= HIGH, at["x3"]: np.arange(size[at["x3"]]) > 300}
+    assert {at["x1"], at["x2"]} == set(boxes._pruned(one.cases, ones, box, Search()))
+    moved = boxes._pasted(one.cases, ones, {key: value for key, value in box.items() if key != at["x3"]}, Search())
+    assert abs(one.values[at["x1"]][moved[at["x1"]]].min() - LOW) < 0.004
+    assert abs(one.values[at["x2"]][moved[at["x2"]]].max() - HIGH) < 0.008
+
+
+@pytest.mark.parametrize("inputs", [12, pytest.param(500, marks=pytest.mark.slow)])
+def test_speed__of_a_large_table(inputs: int) -> None:
+    """20,000 points with 100 resamples take less than ten seconds of one processor (docs/performance.md has the figures)."""
+    table, holds = planted(22, 20_000, inputs)
+    began = time.process_time()
     found = searched(table, holds)
-    assert not found.reason and time.perf_counter() - began < 30.0
+    assert not found.reason and time.process_time() - began < 10.0
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -524,7 +538,8 @@ def _members(box: Any, columns: dict[str, Array]) -> Array:
 def test_second_opinion__is_a_leaf_with_its_held_out_density() -> None:
     """Its conditions, applied to the table, give the shares that it reports."""
     table, holds = planted(23, 3000, 4)
-    found = ps.discover_table({**table, "rule": np.random.default_rng(1).choice(["a", "b"], 3000)}, holds, resamples=0)
+    rule = np.random.default_rng(1).choice(["a", "b", "c"], 3000)
+    found = ps.discover_table({**table, "rule": rule}, holds & (rule != "b"), resamples=0)
     assert found.opinion is not None
     region, held = found.opinion.region, found.opinion.region.held_out
     points = found.points()
@@ -535,7 +550,15 @@ def test_second_opinion__is_a_leaf_with_its_held_out_density() -> None:
     own = points[points["held_out"]]
     leaf = own[inside[points["held_out"]]]
     assert held is not None and held.density.value == leaf["hits"].mean() and held.coverage.value == leaf["hits"].sum() / own["hits"].sum()
+    assert {"levels", "low", "high"} == {one.side for one in region.limits}
     assert 2 <= found.opinion.leaves <= 6 and 0.05 <= inside[~points["held_out"]].mean()
+    tree = pytest.importorskip("sklearn.tree").DecisionTreeClassifier(max_leaf_nodes=6, min_weight_fraction_leaf=0.05, random_state=0)
+    train = ~points["held_out"].to_numpy(bool)
+    features = pd.get_dummies(points[["x0", "x1", "x2", "x3", "rule"]]).to_numpy(float)[train]
+    hits = points["hits"].to_numpy()[train]
+    leaves = tree.fit(features, hits).apply(features)
+    densest = max(np.unique(leaves), key=lambda one: (hits[leaves == one].mean(), (leaves == one).sum()))
+    assert (inside.to_numpy()[train] == (leaves == densest)).all(), "the leaf that scikit-learn finds on the values themselves"
     both, either = (own["in_box"] & inside[points["held_out"]]).sum(), (own["in_box"] | inside[points["held_out"]]).sum()
     assert found.opinion.overlap == both / either
     assert f"{agreement(both / either)}: " in flat(found)
