@@ -539,3 +539,25 @@ def test_a_folder_of_another_study_is_refused(tmp_path: Path) -> None:
     (tmp_path / "world.toml").write_text(WORLD.replace("personnel = 5000", "personnel = 5500"), encoding="utf-8")
     with pytest.raises(InputError, match="before it was changed"):
         open_responses(out)
+
+
+def test_other_commands_take_the_experiment_with_each_lever_alone(tmp_path: Path) -> None:
+    file = experiment(tmp_path, 2)
+    outcome = CliRunner().invoke(app, ["design", str(file)])
+    assert outcome.exit_code == 0, outcome.output
+    assert "defence wants received_arms.reds low: far-away, few-searches, searches" in outcome.stdout
+    assert "1 point x 6 branches x 2 runs" in outcome.stdout
+    state = ps.sweep(file, tmp_path / "sweep")
+    assert (state.ok, state.planned) == (12, 12)
+    assert ps.open(tmp_path / "sweep").store.branches == (
+        "no-pact", "strong", "strong+far-away", "strong+few-searches", "strong+searches", "strong+money"
+    )  # fmt: skip
+    with pytest.raises(InputError, match="holds no study of best answers"):
+        open_responses(tmp_path / "sweep")
+
+
+def test_the_ready_experiment_has_the_size_that_it_states() -> None:
+    loaded = load_experiment(ROOT / "experiments" / "respond.toml")
+    counts = {player.name: len(player.options) for player in respond_runs.Study(loaded).players}
+    assert counts == {"defence": 21, "patrons": 7}
+    assert "21 x 7 combinations" in (ROOT / "experiments" / "respond.toml").read_text(encoding="utf-8")
