@@ -1,0 +1,70 @@
+"""Equations as MathML, which browsers show by themselves: a page loads no script and no font for them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from docutils import nodes
+from latex2mathml.converter import convert
+from sphinx.errors import ExtensionError
+
+#: Environments whose rows end with ``\cr`` (or two backslashes) and whose cells are parted by ``&``.
+ALIGNED = re.compile(r"^\s*\\begin\{aligned\}(.*)\\end\{aligned\}\s*$", flags=re.DOTALL)
+ROW, CELL = re.compile(r"\\cr\b|\\\\"), re.compile(r"(?<!\\)&")
+OUTER = re.compile(r"^<math[^>]*>(.*)</math>$", flags=re.DOTALL)
+#: Functions with a name of letters. The converter makes them operators with wide spaces, or variables with none.
+NAMED = "min|max|ln|log|exp|sinh|cosh|tanh|lim|inf|sup"
+FUNCTION = re.compile(rf"<m[io]>({NAMED})</m[io]>(?!\s*<mo stretchy=\"false\">&#x00028;)")
+CALLED = re.compile(rf"<m[io]>({NAMED})</m[io]>")
+LETTERS = re.compile(r'<mrow>((?:<mi mathvariant="normal">\w</mi>)+)</mrow>')
+
+
+def inner(tex: str) -> str:
+    """Return what is inside the element ``math`` of an equation without environments."""
+    found = OUTER.match(convert(tex))
+    if found is None or re.search(r"\\[a-zA-Z]+|<mi>&</mi>", found[1]):
+        raise ExtensionError(f"cannot be shown as MathML: {tex}")
+    text = LETTERS.sub(lambda match: f'<mi mathvariant="normal">{"".join(re.findall(">(.)<", match[1]))}</mi>', found[1])
+    text = FUNCTION.sub(r'<mi>\1</mi><mspace width="0.17em"/>', text)
+    return CALLED.sub(r"<mi>\1</mi>", text)
+
+
+def mathml(tex: str, display: bool) -> str:
+    """Return an equation as an element ``math``.
+
+    Parameters
+    ----------
+    tex : the equation; an environment ``aligned`` must be all of it
+    display : whether it has lines of its own
+
+    Raises
+    ------
+    ExtensionError : it has a command that cannot be shown
+    """
+    kind = "block" if display else "inline"
+    aligned = ALIGNED.match(tex)
+    if aligned is None:
+        return f'<math display="{kind}"><mrow>{inner(tex)}</mrow></math>'
+    rows = []
+    for row in ROW.split(aligned[1]):
+        cells = [f'<mtd style="text-align: {side}">{inner(cell) if cell.strip() else ""}</mtd>'
+                 for side, cell in zip(("right", "left"), CELL.split(row), strict=True)]  # fmt: skip
+        rows.append(f"<mtr>{''.join(cells)}</mtr>")
+    return f'<math display="{kind}"><mtable displaystyle="true" class="aligned">{"".join(rows)}</mtable></math>'
+
+
+def _inline(translator: Any, node: nodes.math) -> None:
+    translator.body.append(mathml(node.astext(), display=False))
+    raise nodes.SkipNode
+
+
+def _block(translator: Any, node: nodes.math_block) -> None:
+    translator.body.append(f'<div class="equation" tabindex="0">{mathml(node.astext(), display=True)}</div>\n')
+    raise nodes.SkipNode
+
+
+def setup(app: Any) -> dict[str, Any]:
+    """Register the renderer ``mathml``."""
+    app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
