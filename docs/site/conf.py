@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
 import warnings
 from pathlib import Path
@@ -79,7 +80,9 @@ copybutton_selector = "div.highlight-sh pre, div.highlight-python pre, div.highl
 def setup(app: Any) -> None:
     """Read docstrings in the way of this project."""
     app.connect("autodoc-process-docstring", docstrings.process, priority=1)
+    app.add_config_value("site_parts", "", "env")  # a change of the parts is a change of every page
     roles.register_local_role("name", docstrings.name_role(api.known()))
 
 
 default_role = "name"
+site_parts = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(Path(__file__).parent.glob("parts/*.py")))).hexdigest()

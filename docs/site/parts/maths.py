@@ -17,6 +17,11 @@ OUTER = re.compile(r"^<math[^>]*>(.*)</math>$", flags=re.DOTALL)
 NAMED = "min|max|ln|log|exp|sinh|cosh|tanh|lim|inf|sup"
 FUNCTION = re.compile(rf"<m[io]>({NAMED})</m[io]>(?!\s*<mo stretchy=\"false\">&#x00028;)")
 CALLED = re.compile(rf"<m[io]>({NAMED})</m[io]>")
+#: Brackets, and operators after which a line may break.
+BREAK = re.compile(r"[(){}\[\]]| = | \+ | - |\\cdot(?![a-z])|\\leftarrow(?![a-z])|\\le(?![a-z])|\\ge(?![a-z])|\\lt(?![a-z])|\\in(?![a-z])")
+AT_END = re.compile(r"<mo>([^<]*</mo>(?:</mrow>)*</math>)$")
+#: TeX of up to this length stays in one piece.
+LONG = 24
 LETTERS = re.compile(r'<mrow>((?:<mi mathvariant="normal">\w</mi>)+)</mrow>')
 
 
@@ -30,8 +35,26 @@ def inner(tex: str) -> str:
     return CALLED.sub(r"<mi>\1</mi>", text)
 
 
+def broken(tex: str) -> list[str]:
+    """Return the parts of an equation between which a line may break: after a relation, a sum or a product outside of all brackets."""
+    parts, depth, last = [], 0, 0
+    for match in BREAK.finditer(tex):
+        depth += {"(": 1, "{": 1, "[": 1, ")": -1, "}": -1, "]": -1}.get(match[0], 0)
+        if len(match[0]) > 1 and depth == 0 and tex[last : match.start()].strip():
+            parts.append(tex[last : match.end()])
+            last = match.end()
+    return [*parts, tex[last:]]
+
+
+def inline(tex: str) -> str:
+    """Return an equation in a line of text. Browsers never break one, so a long one is several elements with an operator at their ends."""
+    parts = broken(tex) if len(tex) > LONG else [tex]
+    found = [f'<math display="inline"><mrow>{inner(part)}</mrow></math>' for part in parts]
+    return "\u200b".join([*(AT_END.sub(r'<mo form="infix">\1', one) for one in found[:-1]), found[-1]])
+
+
 def mathml(tex: str, display: bool) -> str:
-    """Return an equation as an element ``math``.
+    """Return an equation as an element ``math``; one in a line of text can be several.
 
     Parameters
     ----------
@@ -42,16 +65,17 @@ def mathml(tex: str, display: bool) -> str:
     ------
     ExtensionError : it has a command that cannot be shown
     """
-    kind = "block" if display else "inline"
+    if not display:
+        return inline(tex)
     aligned = ALIGNED.match(tex)
     if aligned is None:
-        return f'<math display="{kind}"><mrow>{inner(tex)}</mrow></math>'
+        return f'<math display="block"><mrow>{inner(tex)}</mrow></math>'
     rows = []
     for row in ROW.split(aligned[1]):
         cells = [f'<mtd style="text-align: {side}">{inner(cell) if cell.strip() else ""}</mtd>'
                  for side, cell in zip(("right", "left"), CELL.split(row), strict=True)]  # fmt: skip
         rows.append(f"<mtr>{''.join(cells)}</mtr>")
-    return f'<math display="{kind}"><mtable displaystyle="true" class="aligned">{"".join(rows)}</mtable></math>'
+    return f'<math display="block"><mtable displaystyle="true" class="aligned">{"".join(rows)}</mtable></math>'
 
 
 def _inline(translator: Any, node: nodes.math) -> None:

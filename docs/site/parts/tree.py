@@ -12,6 +12,8 @@ ROOT = Path(__file__).resolve().parents[3]
 SITE = ROOT / "docs" / "site"
 #: A link or a picture of Markdown that leads to a file: what comes before the target, target, anchor.
 LINK = re.compile(r"(\]\()([^)#:\s]+)(#[^)\s]*)?(?=\))")
+#: A link whose text is the name of the file: the site shows the title of the page or section instead.
+BY_FILE = re.compile(r"\[`?[\w/-]+\.md`?\](?=\([\w./-]+\.md)")
 FENCE = re.compile(r"^(```+|~~~+)", flags=re.MULTILINE)
 #: Where a file of the repository is in the site, if not under its own name.
 MOVED = {"CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changes.md", "README.md": "index.md", "experiments": "notebooks.md"}
@@ -45,7 +47,7 @@ def moved_links(text: str, source: str) -> str:
         target = posixpath.normpath(posixpath.join(posixpath.dirname(source), match[2]))
         return f"{match[1]}{posixpath.relpath(place(target), here or '.')}{match[3] or ''}"
 
-    return "".join(part if code else LINK.sub(moved, part) for part, code in parted(text))
+    return "".join(part if code else LINK.sub(moved, BY_FILE.sub("[]", part)) for part, code in parted(text))
 
 
 def parted(text: str) -> Iterator[tuple[str, bool]]:
