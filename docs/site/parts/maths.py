@@ -18,16 +18,21 @@ NAMED = "min|max|ln|log|exp|sinh|cosh|tanh|lim|inf|sup"
 FUNCTION = re.compile(rf"<m[io]>({NAMED})</m[io]>(?!\s*<mo stretchy=\"false\">&#x00028;)")
 CALLED = re.compile(rf"<m[io]>({NAMED})</m[io]>")
 #: Brackets, and operators after which a line may break.
-BREAK = re.compile(r"[(){}\[\]]| = | \+ | - |\\cdot(?![a-z])|\\leftarrow(?![a-z])|\\le(?![a-z])|\\ge(?![a-z])|\\lt(?![a-z])|\\in(?![a-z])")
+BREAK = re.compile(r"[(){}\[\]]|, | = | \+ | - | / |\\cdot(?![a-z])|\\leftarrow(?![a-z])|\\le(?![a-z])|\\ge(?![a-z])|\\lt(?![a-z])|\\in(?![a-z])")
 AT_END = re.compile(r"<mo>([^<]*</mo>(?:</mrow>)*</math>)$")
 #: TeX of up to this length stays in one piece.
 LONG = 24
+#: Parts of more than this can break within round brackets too.
+VERY_LONG = 50
 LETTERS = re.compile(r'<mrow>((?:<mi mathvariant="normal">\w</mi>)+)</mrow>')
 
 
 def inner(tex: str) -> str:
     """Return what is inside the element ``math`` of an equation without environments."""
-    found = OUTER.match(convert(tex))
+    try:
+        found = OUTER.match(convert(tex))
+    except Exception as error:  # of many kinds
+        raise ExtensionError(f"cannot be shown as MathML: {tex}") from error
     if found is None or re.search(r"\\[a-zA-Z]+|<mi>&</mi>", found[1]):
         raise ExtensionError(f"cannot be shown as MathML: {tex}")
     text = LETTERS.sub(lambda match: f'<mi mathvariant="normal">{"".join(re.findall(">(.)<", match[1]))}</mi>', found[1])
@@ -35,15 +40,23 @@ def inner(tex: str) -> str:
     return CALLED.sub(r"<mi>\1</mi>", text)
 
 
-def broken(tex: str) -> list[str]:
-    """Return the parts of an equation between which a line may break: after a relation, a sum or a product outside of all brackets."""
-    parts, depth, last = [], 0, 0
+def broken(tex: str, inside: int = 0) -> list[str]:
+    """Return the parts of an equation between which a line may break: after a relation, a sum, a product or a comma.
+
+    Parameters
+    ----------
+    tex : the equation
+    inside : number of round brackets within which it may break; it never breaks within braces, which are one symbol
+    """
+    parts, last, braces, brackets = [], 0, 0, 0
     for match in BREAK.finditer(tex):
-        depth += {"(": 1, "{": 1, "[": 1, ")": -1, "}": -1, "]": -1}.get(match[0], 0)
-        if len(match[0]) > 1 and depth == 0 and tex[last : match.start()].strip():
+        braces += {"{": 1, "}": -1}.get(match[0], 0)
+        brackets += {"(": 1, ")": -1, "[": 1, "]": -1}.get(match[0], 0)
+        if len(match[0]) > 1 and braces == 0 and brackets <= inside and tex[last : match.start()].strip():
             parts.append(tex[last : match.end()])
             last = match.end()
-    return [*parts, tex[last:]]
+    parts = [part for part in (*parts, tex[last:]) if part.strip()]
+    return [one for part in parts for one in (broken(part, 1) if inside == 0 and len(part) > VERY_LONG else [part])]
 
 
 def inline(tex: str) -> str:
