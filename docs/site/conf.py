@@ -12,8 +12,9 @@ from docutils.parsers.rst import roles
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import proxysim
 from docs.site.parts import api, docstrings
+
+import proxysim
 
 warnings.filterwarnings("ignore", "Unknown section Source")  # numpydoc also reads docstrings before `docstrings.process` renames it
 

@@ -16,6 +16,19 @@ GROUPS = {
     "Sweeps": ("design", "sweep", "resume", "extend", "status", "verify", "replay"),
     "Reports": ("report",),
 }
+INTRODUCTION = """\
+# Command line
+
+Every command with its arguments and options, from the commands themselves: `proxysim COMMAND --help` prints the same. Data goes to
+stdout, everything else to stderr.
+
+| exit status | meaning |
+|---|---|
+| 0 | done |
+| 1 | a run failed |
+| 2 | invalid input |
+| 3 | a sweep is incomplete |
+"""
 
 
 def commands() -> dict[str, Any]:
@@ -61,9 +74,7 @@ def entry(name: str, command: Any) -> list[str]:
 def generated() -> str:
     """Return the page of the command line."""
     every = commands()
-    lines = ["# Command line", "", "Every command with its arguments and options, from the commands themselves: `proxysim COMMAND --help` prints the same. "
-             "Data goes to stdout, everything else to stderr.", "",
-             "| exit status | meaning |", "|---|---|", "| 0 | done |", "| 1 | a run failed |", "| 2 | invalid input |", "| 3 | a sweep is incomplete |", ""]  # fmt: skip
+    lines = [INTRODUCTION]
     for title, names in grouped(list(every)).items():
         lines += [f"## {title}", ""]
         for name in names:

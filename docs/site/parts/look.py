@@ -10,7 +10,8 @@ from typing import Any
 WIDTHS = (1400, 900, 360)
 #: Elements of the article that stick out of the screen, other than those in boxes that scroll.
 STICKING = """wide => [...document.querySelectorAll('.bd-article *')].filter(one => one.getBoundingClientRect().right > wide + 1
-  && !one.closest('.pst-scrollable-table-container, pre, .equation, p:has(> img:only-child), .cell_output') && !(one.parentElement.closest('math'))).map(one => one.outerHTML.slice(0, 80))"""
+  && !one.closest('.pst-scrollable-table-container, pre, .equation, p:has(> img:only-child), .cell_output')
+  && !one.parentElement.closest('math')).map(one => one.outerHTML.slice(0, 80))"""
 #: The least contrast of text with the ground of the page.
 CONTRAST = """() => {
   const light = c => { const [r, g, b] = c.match(/[0-9.]+/g).slice(0, 3).map(Number).map(v => v / 255)
