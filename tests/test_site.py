@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from docs.site.parts import api, commands, docstrings, notebooks, requests, tree
+from docs.site.parts import api, breaks, commands, docstrings, notebooks, requests, tree
 from tests.pages import browser
 
 import proxysim
@@ -142,7 +142,8 @@ def test_maths__breaks_long_equations_in_lines_and_loses_nothing() -> None:
 
 def test_docstrings__meanings_get_lines_of_their_own() -> None:
     """Types are in signatures, so what follows a name is its meaning."""
-    text = ["Do it.", "", "Parameters", "----------", "a, b : two numbers", "    of a kind; both", "c : one; d : more", "", "Source", "------", "Book."]
+    text = ["Do it.", "", "Parameters", "----------", "a, b : two numbers", "    of a kind; both", "c : one; d : more", "",
+            "Source", "------", "Book."]  # fmt: skip
     assert docstrings.rewritten(text) == [
         "Do it.", "", "Parameters", "----------", "a, b", "    two numbers", "    of a kind; both", "c", "    one", "d", "    more", "",
         "References", "----------", "Book.",
@@ -155,6 +156,13 @@ def test_docstrings__names_in_backticks_lead_to_the_reference() -> None:
     assert "proxysim.Comparison.to_dataframe" == docstrings.target_of("Comparison.to_dataframe()", known)
     assert "proxysim.figures.tornado" == docstrings.target_of("tornado", known)
     assert docstrings.target_of("no_such_name", known) is None
+
+
+def test_breaks__are_marked_in_long_code_only() -> None:
+    """After dots, underscores and slashes inside of it; entities and short words stay as they are."""
+    long, short = '<span class="pre">behaviour.search_persistence&gt;</span>', '<span class="pre">a.b_c</span>'
+    assert '<span class="pre">behaviour.<wbr>search_<wbr>persistence&gt;</span>' == breaks.breakable(long)
+    assert short == breaks.breakable(short)
 
 
 @pytest.mark.parametrize(

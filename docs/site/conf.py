@@ -12,7 +12,7 @@ from docutils.parsers.rst import roles
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from docs.site.parts import api, docstrings
+from docs.site.parts import api, breaks, docstrings
 
 import proxysim
 
@@ -43,7 +43,6 @@ nb_merge_streams = True
 
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
-autodoc_preserve_defaults = True
 autodoc_member_order = "bysource"
 numpydoc_show_class_members = False
 numpydoc_use_plots = False
@@ -79,8 +78,9 @@ copybutton_selector = "div.highlight-sh pre, div.highlight-python pre, div.highl
 
 
 def setup(app: Any) -> None:
-    """Read docstrings in the way of this project."""
+    """Read docstrings in the way of this project, and let long paths break."""
     app.connect("autodoc-process-docstring", docstrings.process, priority=1)
+    app.connect("html-page-context", breaks.process)
     app.add_config_value("site_parts", "", "env")  # a change of the parts is a change of every page
     roles.register_local_role("name", docstrings.name_role(api.known()))
 

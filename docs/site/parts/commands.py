@@ -16,6 +16,10 @@ GROUPS = {
     "Sweeps": ("design", "sweep", "resume", "extend", "status", "verify", "replay"),
     "Reports": ("report",),
 }
+#: What options take, in the help of an option without a name of its own for it -> in the reference.
+VALUES = {"<int range>": "N", "<int>": "N", "<float range>": "X", "<float>": "X", "<str>": "TEXT", "<path>": "PATH"}
+#: Bounds as the help writes them -> in words.
+BOUNDS = {r"^x>=(.+)$": r"at least \1", r"^x<=(.+)$": r"at most \1", r"^([^<]+)<=x<=(.+)$": r"\1 to \2"}
 INTRODUCTION = """\
 # Command line
 
@@ -53,6 +57,19 @@ def plain(text: str) -> str:
     return re.sub(r"`([^`]*)`", lambda match: "`" + re.sub(r"\\(.)", r"\1", match[1]) + "`", text)
 
 
+def described(text: str) -> str:
+    """Return the help of an option with its default and bounds in words."""
+    match = re.search(r"\s*\[((?:default|required|x|[-\d.e]+<)[^\]]*)\]$", text)
+    if match is None:
+        return plain(text)
+    facts = []
+    for fact in match[1].split("; "):
+        for pattern, words in BOUNDS.items():
+            fact = re.sub(pattern, words, fact)
+        facts.append(fact.replace(str(2**63 - 1), "2^63 - 1"))
+    return f"{plain(text[: match.start()])} ({plain('; '.join(facts))})"
+
+
 def entry(name: str, command: Any) -> list[str]:
     """Return the lines of a command."""
     context = command.make_context(name, [], resilient_parsing=True)
@@ -67,7 +84,9 @@ def entry(name: str, command: Any) -> list[str]:
         record = one.get_help_record(context)
         if record is not None:
             label = record[0] if one in options else one.metavar or one.name.upper()
-            lines += [f"`{label}`", f": {plain(record[1]) or 'No description.'}", ""]
+            for kind, word in VALUES.items():
+                label = label.replace(kind, word)
+            lines += [f"`{label}`", f": {described(record[1]) or 'No description.'}", ""]
     return lines
 
 
