@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("MPLBACKEND", "Agg")
 
-from docs.site.parts import api, commands, notebooks, tree
+from docs.site.parts import api, commands, look, notebooks, tree
 from docs.site.parts.requests import outside
 
 WORK = ROOT / "build" / "site"
@@ -41,23 +41,34 @@ def write_tree(source: Path, cache: Path, jobs: int) -> None:
 def main() -> int:
     """Build the site; exit status 0 if there was no warning and no page loads anything from elsewhere."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--out", type=Path, default=WORK / "html", help="folder of the site; default: build/site/html")
+    parser.add_argument("--out", type=Path, help="folder of the site; default: build/site/html")
+    parser.add_argument("--work", type=Path, default=WORK, help="folder of what is kept between builds; default: build/site")
     parser.add_argument("--fresh", action="store_true", help="run all notebooks and read all pages again")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes; default: one per CPU")
+    parser.add_argument("--look", type=Path, metavar="DIR", help="also look at pages in Chromium at three widths, light and dark; pictures go to DIR")
     given = parser.parse_args()
     from sphinx.cmd.build import main as sphinx_build
 
     if given.fresh:
-        shutil.rmtree(WORK, ignore_errors=True)
+        for part in ("source", "notebooks", "doctrees"):
+            shutil.rmtree(given.work / part, ignore_errors=True)
+    out = given.out or given.work / "html"
     began = time.monotonic()
-    write_tree(WORK / "source", WORK / "notebooks", given.jobs)
+    write_tree(given.work / "source", given.work / "notebooks", given.jobs)
     print(f"pages and notebooks: {time.monotonic() - began:.0f} s")
-    status = sphinx_build(["-b", "html", "-W", "--keep-going", "-n", "-q", "-j", str(given.jobs), "-d", str(WORK / "doctrees"), "-c",
-                           str(ROOT / "docs" / "site"), str(WORK / "source"), str(given.out)])  # fmt: skip
-    for file, address in outside(given.out):
+    status = sphinx_build(["-b", "html", "-W", "--keep-going", "-n", "-q", "-j", str(given.jobs), "-d", str(given.work / "doctrees"), "-c",
+                           str(ROOT / "docs" / "site"), str(given.work / "source"), str(out)])  # fmt: skip
+    for file, address in outside(out):
         print(f"{file} loads {address}", file=sys.stderr)
         status = 1
-    print(f"{given.out / 'index.html'}: {time.monotonic() - began:.0f} s in all" if not status else "the site is not as it should be")
+    if given.look and not status:
+        chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+        if chromium is None:
+            parser.error("--look needs Chromium")
+        for fault in look.faults(out, look.PAGES, chromium, given.look):
+            print(fault, file=sys.stderr)
+            status = 1
+    print(f"{out / 'index.html'}: {time.monotonic() - began:.0f} s in all" if not status else "the site is not as it should be")
     return status
 
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from docs.site.parts import api, breaks, commands, docstrings, notebooks, requests, tree
+from docs.site.parts import api, breaks, commands, docstrings, look, notebooks, requests, tree
 from tests.pages import browser
 
 import proxysim
@@ -47,6 +47,16 @@ def test_reference__has_every_member_that_must_be_documented() -> None:
     assert set() == {name for name in wanted if not re.search(rf":: {re.escape(name)}$", text, flags=re.MULTILINE)}
 
 
+def test_reference__has_what_docstrings_name_by_its_module() -> None:
+    """Functions and classes of submodules; tables of names are on the page of all numbers."""
+    from tests.test_docstrings import DOCUMENTED
+
+    named = {name for text in DOCUMENTED.values() for name in re.findall(r"`(proxysim\.[\w.]+)`", text)}
+    assert len(named) > 5
+    missing = named - api.known()
+    assert set() == {name for name in missing if not name.startswith("proxysim.core.")}
+
+
 def test_reference__pages_differ_in_more_than_case() -> None:
     """`answers` and `Answers` would be one file on some disks."""
     paths = [path.lower() for path in api.generated()]
@@ -56,6 +66,16 @@ def test_reference__pages_differ_in_more_than_case() -> None:
 def test_reference__shows_every_figure() -> None:
     """The group of figures is what `proxysim.figures` exports."""
     assert set(api.groups()[api.FIGURES][1]) == {f"proxysim.figures.{name}" for name in figures.__all__}
+
+
+def test_reference__shows_the_pictures_of_the_gallery() -> None:
+    """Of every figure that the gallery draws."""
+    gallery = (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8")
+    drawn = {f"proxysim.figures.{name}" for name in re.findall(r"figure = figures\.(\w+)\(", gallery)}
+    assert len(drawn) > 20
+    assert drawn == set(api.pictures())
+    assert all((ROOT / "docs" / path).exists() and description for path, description in api.pictures().values())
+    assert "gallery/break-even.svg" in api.page("proxysim.figures.break_even")
 
 
 @pytest.mark.parametrize("name", sorted(commands.commands()))
@@ -231,17 +251,13 @@ def test_requests__are_not_seen_where_there_are_none(text: str) -> None:
 
 # ---- the whole site ----------------------------------------------------------------------------------
 
-#: One page of each kind.
-LOOKED_AT = ["index.html", "tasks.html", "how-to-decide.html", "model.html", "api/index.html", "api/proxysim.compare.html",
-             "api/proxysim.Comparison-class.html", "commands.html", "gallery.html", "fields.html", "validation.html",
-             "notebooks/07_from_sweep_to_decision.html", "worlds/angola.html"]  # fmt: skip
-
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built by the one command into an empty folder."""
-    out = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "docs/build_site.py", "--fresh", "--out", str(out)]
+    work = tmp_path_factory.mktemp("site")
+    out = work / "html"
+    command = [sys.executable, "docs/build_site.py", "--work", str(work)]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert 0 == found.returncode, found.stdout + found.stderr
     assert "" == found.stderr
@@ -270,10 +286,8 @@ def test_site__loads_nothing_from_elsewhere(site: Path) -> None:
 @pytest.mark.slow
 def test_site__looks_right_at_three_widths_light_and_dark(site: Path) -> None:
     """In Chromium: no request, no error, nothing beyond the screen, text of enough contrast."""
-    from docs.site.parts.look import faults
-
     _, chromium = browser()
-    assert [] == list(faults(site, LOOKED_AT, chromium))
+    assert [] == list(look.faults(site, look.PAGES, chromium))
 
 
 @pytest.mark.slow
@@ -293,8 +307,6 @@ def test_site__is_searched_without_a_server(site: Path) -> None:
 @pytest.mark.slow
 def test_look__sees_what_is_wrong(site: Path, tmp_path: Path) -> None:
     """A page that asks elsewhere, is too wide and too pale."""
-    from docs.site.parts.look import faults
-
     _, chromium = browser()
     shutil.copytree(site, tmp_path / "site")
     page = tmp_path / "site" / "faq.html"
@@ -302,5 +314,5 @@ def test_look__sees_what_is_wrong(site: Path, tmp_path: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert "</article>" in text
     page.write_text(text.replace("</article>", f"{bad}</article>", 1), encoding="utf-8")
-    found = " ".join(faults(tmp_path / "site", ["faq.html"], chromium))
+    found = " ".join(look.faults(tmp_path / "site", ["faq.html"], chromium))
     assert all(word in found for word in ("loads http://localhost:9/x.png", "sticks out", "contrast"))

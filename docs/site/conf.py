@@ -12,9 +12,8 @@ from docutils.parsers.rst import roles
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from docs.site.parts import api, breaks, docstrings
-
 import proxysim
+from docs.site.parts import api, breaks, docstrings
 
 warnings.filterwarnings("ignore", "Unknown section Source")  # numpydoc also reads docstrings before `docstrings.process` renames it
 

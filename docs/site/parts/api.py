@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterator
 from functools import cached_property
 from importlib import import_module
 from typing import Any
+
+from docs.site.parts.tree import ROOT
 
 #: Task -> (a sentence, public names). `tests/test_site.py` fails if a public name is in none of them.
 GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -43,8 +46,11 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
 FIGURES = "Figures"
 #: Names that other public names explain: one is no object, one is a module, one is documented among the figures.
 ELSEWHERE = {"__version__", "figures", "places_and_legs"}
-#: Classes inside results, which docstrings and guides name.
-PARTS = ("proxysim.statistics.paired.Effect", "proxysim.statistics.crossings.Crossing", "proxysim.runs.ensemble.StudyOptions")
+#: What docstrings and guides name by its module: classes inside results, and functions that results compute with.
+PARTS = (
+    "proxysim.statistics.paired.Effect", "proxysim.statistics.crossings.Crossing", "proxysim.runs.ensemble.StudyOptions",
+    "proxysim.studies.screening.screen", "proxysim.statistics.sensitivity.main_effects", "proxysim.studies.portfolio.open_portfolio",
+)  # fmt: skip
 
 
 def groups() -> dict[str, tuple[str, tuple[str, ...]]]:
@@ -56,7 +62,7 @@ def groups() -> dict[str, tuple[str, tuple[str, ...]]]:
         "Each function takes a table or a result and returns a matplotlib figure. The [gallery](../gallery.md) shows all of them.",
         tuple(f"proxysim.figures.{name}" for name in figures.__all__),
     )
-    found["Parts of results"] = ("What the results above contain.", PARTS)
+    found["Parts of results"] = ("What the results above contain, and what they compute it with.", PARTS)
     return found
 
 
@@ -104,6 +110,17 @@ def document(name: str) -> str:
     return f"{name}-class" if inspect.isclass(object_of(name)) else name
 
 
+def pictures() -> dict[str, tuple[str, str]]:
+    """Return full name of a figure -> (path, description) of its first picture in the gallery."""
+    found: dict[str, tuple[str, str]] = {}
+    called: list[str] = []
+    for line in (ROOT / "docs" / "gallery.md").read_text(encoding="utf-8").splitlines():
+        called += re.findall(r"figure = figures\.(\w+)\(", line)
+        if (match := re.match(r"!\[(.*)\]\((gallery/.*\.svg)\)", line)) and called:
+            found.setdefault(f"proxysim.figures.{called[-1]}", (match[2], match[1]))
+    return found
+
+
 def page(name: str) -> str:
     """Return the page of a function or class, in reStructuredText."""
     found = object_of(name)
@@ -111,7 +128,9 @@ def page(name: str) -> str:
     module = name.rpartition(".")[0]
     lines = [title, "=" * len(title), "", f".. currentmodule:: {module}", ""]
     if not inspect.isclass(found):
-        return "\n".join([*lines, f".. autofunction:: {name}", ""])
+        path, description = pictures().get(name, ("", ""))
+        shown = ["In the gallery", "--------------", "", f".. image:: ../{path}", f"   :alt: {description}", ""] if path else []
+        return "\n".join([*lines, f".. autofunction:: {name}", "", *shown])
     lines += [f".. autoclass:: {name}", ""]
     every = dict(members(found))
     for kind, directives in (("Methods", {"automethod"}), ("Properties", {"autoproperty", "autoattribute"})):

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 #: Widths of a desk, a tablet and a phone, in pixels.
 WIDTHS = (1400, 900, 360)
+#: One page of each kind, as paths in the site.
+PAGES = (
+    "index.html", "tasks.html", "how-to-decide.html", "model.html", "api/index.html", "api/proxysim.compare.html",
+    "api/proxysim.Comparison-class.html", "commands.html", "search.html", "gallery.html", "fields.html", "validation.html",
+    "notebooks/07_from_sweep_to_decision.html", "worlds/angola.html",
+)  # fmt: skip
 #: Elements of the article that stick out of the screen, other than those in boxes that scroll.
 STICKING = """wide => [...document.querySelectorAll('.bd-article *')].filter(one => one.getBoundingClientRect().right > wide + 1
   && !one.closest('.pst-scrollable-table-container, pre, .equation, p:has(> img:only-child), .cell_output')
@@ -24,7 +30,7 @@ CONTRAST = """() => {
 }"""
 
 
-def faults(site: Path, pages: list[str], chromium: str, pictures: Path | None = None) -> Iterator[str]:
+def faults(site: Path, pages: Sequence[str], chromium: str, pictures: Path | None = None) -> Iterator[str]:
     """Yield what is wrong with pages of a site at three widths, light and dark.
 
     A page must load nothing from outside its folder, show no error, be no wider than the screen, follow the colours that the reader
