@@ -33,7 +33,7 @@ OTHERS = ("python ", "dask ", "export ")
 #: Long commands -> the numbers that make them short.
 SMALL = {
     "calibrate": ["--particles", "100", "--chains", "2", "--prior", "400", "--budget", "1000", "--keep", "50"],
-    "test-calibration": ["--fits", "20", "--particles", "20", "--table", "2000"],
+    "test-calibration": ["--fits", "20", "--particles", "20", "--table", "300"],
     "threshold": ["--runs", "10", "--points", "3", "--precision", "0.2"],
 }
 #: Options that go with others only.
