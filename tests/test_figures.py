@@ -201,6 +201,22 @@ def ranked() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["measure", "option", "criterion", "rank", "tied", "n"])
 
 
+def cells() -> pd.DataFrame:
+    """More options than fit, one with a very long label; the best answers are among the last ones."""
+    names = ["none", *(f"reds+lever-{at}" for at in range(26)), "blues+greens"]
+    rows = [(one, other, 90.0 - at + 3.0 * place, one == "blues+greens", place == 9, one == "blues+greens" and place == 9, 200)
+            for at, one in enumerate(names) for place, other in enumerate(["none", *(f"greens+way-{k}" for k in range(9))])]  # fmt: skip
+    return pd.DataFrame(rows, columns=["defence", "patrons", "value", "best_defence", "best_patrons", "equilibrium", "n"])
+
+
+def equilibria() -> pd.DataFrame:
+    """A pure and a mixed equilibrium, one with a very long label."""
+    rows = [(0, "pure", "defence", "reds+sea", 1.0, 0.62, True), (0, "pure", "patrons", "none", 1.0, 0.62, True),
+            (1, "mixed", "defence", "none", 0.3, 0.2, False), (1, "mixed", "defence", "greens", 0.7, 0.2, False),
+            (1, "mixed", "patrons", "blues", 1.0, 0.2, False)]  # fmt: skip
+    return pd.DataFrame(rows, columns=["end", "kind", "side", "option", "probability", "share", "found"]).assign(n=200)
+
+
 def sweep() -> pd.DataFrame:
     """An answer over two numbers."""
     rows = [
@@ -252,6 +268,30 @@ def line() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["second", "first", "low", "high", "rises"])
 
 
+def box() -> pd.DataFrame:
+    """Limits of a box: both ends of one number, limits near the ends of their ranges, one without an interval, and levels."""
+    nan = math.nan
+    rows = [("detection", "low", 0.2, "", "", 0.1, 0.25, 0.0, 0.6, 0.9), ("detection", "high", 0.4, "", "", 0.38, 0.55, 0.0, 0.6, 0.7),
+            ("strength", "low", 0.99, "", "", 0.2, 1.0, 0.0, 1.0, 0.55), ("income", "high", -3e6, "", "", nan, nan, -4e6, 2e7, nan),
+            ("rule", "levels", nan, "linear, guerrilla", "square", nan, nan, nan, nan, 0.86)]  # fmt: skip
+    names = ["name", "side", "value", "levels", "others", "low", "high", "least", "most", "frequency"]
+    return pd.DataFrame(rows, columns=names).assign(points=500)
+
+
+def cases() -> pd.DataFrame:
+    """Points with two cases each."""
+    draw = np.random.default_rng(1)
+    table = pd.DataFrame({"detection": 0.6 * draw.random(60), "strength": draw.random(60), "hits": draw.integers(0, 3, 60)})
+    return table.assign(cases=2, held_out=np.arange(60) % 2 == 0)
+
+
+def peeled() -> pd.DataFrame:
+    """Boxes on a trajectory, the smallest without any case, and the final one."""
+    rows = [(0, 0.2, 1.0, False), (1, 0.3, 0.95, False), (2, 0.31, 0.94, False), (2, 0.8, 0.7, False), (3, math.nan, 0.0, False),
+            (2, 0.82, 0.69, True)]  # fmt: skip
+    return pd.DataFrame(rows, columns=["limits", "density", "coverage", "final"]).assign(base=0.2, n=500)
+
+
 def indices() -> pd.DataFrame:
     """Sensitivity indices: one detected, one without an interval, a long name, and a group that is not drawn."""
     nan = math.nan
@@ -262,7 +302,20 @@ def indices() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["kind", "name", "index", "value", "low", "high", "null", "detected"]).assign(points=60)
 
 
+def knowledge() -> pd.DataFrame:
+    """Values of knowing parameters: one worth it, one that is not, one without an interval and a long name, and one without a gain."""
+    nan = math.nan
+    rows = [("search", 1.0, 0.5, 1.6, True, 0.35), ("income", 0.5, -0.1, 1.1, False, 0.4), (LONG, 0.2, nan, nan, False, 0.0),
+            ("idle", -0.1, -0.3, 0.1, False, 0.2)]  # fmt: skip
+    return pd.DataFrame(rows, columns=["name", "value", "low", "high", "detected", "switching"]).assign(null=0.6, draws=200)
+
+
 MADE: dict[str, Callable[..., Figure]] = {
+    "box_limits": lambda **o: figures.box_limits(box(), labels={"detection": LONG}, **o),
+    "box_scatter": lambda **o: figures.box_scatter(cases(), box(), labels={"detection": LONG}, **o),
+    "box_trajectory": lambda **o: figures.box_trajectory(peeled(), **o),
+    "payoffs": lambda **o: figures.payoffs(cells().query("defence < 'reds+lever-13'") if "ax" in o else cells(), labels=LABELS, **o),
+    "equilibrium_shares": lambda **o: figures.equilibrium_shares(equilibria(), labels=LABELS, **o),
     "frontier": lambda **o: figures.frontier(options(), "index points", "USD m / year", labels=LABELS, **o),
     "robustness": lambda **o: figures.robustness(ranked(), labels=LABELS, **o),
     "arms_over_time": lambda **o: figures.arms_over_time(bands().assign(measure="received_arms"), labels=LABELS, **o),
@@ -280,6 +333,7 @@ MADE: dict[str, Callable[..., Figure]] = {
     "break_even": lambda **o: figures.break_even(line(), LONG, "legs.north-coast.detection", **o),
     "effects_by_form": lambda **o: figures.effects_by_form(by_form(), **o),
     "sensitivity_indices": lambda **o: figures.sensitivity_indices(indices(), **o),
+    "information_values": lambda **o: figures.information_values(knowledge(), **o),
     "patterns": lambda **o: figures.patterns(compared(*rows()), compared(*rows(0.5), uncertain=True), **o),
     "prior_and_posterior": lambda **o: figures.prior_and_posterior(calibrated(), labels=LABELS, **o),
     "tornado": lambda **o: figures.tornado(ends(), 2.7, "index points", **o),
@@ -293,6 +347,11 @@ MADE: dict[str, Callable[..., Figure]] = {
     "sweep_lines": lambda **o: figures.sweep_lines(sweep(), "strength", "difference", "detection", "index points", **o),
 }  # fmt: skip
 EMPTY: dict[str, Callable[[], Figure]] = {
+    "box_limits": lambda: figures.box_limits(box().head(0)),
+    "box_scatter": lambda: figures.box_scatter(cases(), box().tail(1)),
+    "box_trajectory": lambda: figures.box_trajectory(peeled().head(0)),
+    "payoffs": lambda: figures.payoffs(cells().head(0)),
+    "equilibrium_shares": lambda: figures.equilibrium_shares(equilibria().head(0)),
     "frontier": lambda: figures.frontier(options().head(0)),
     "robustness": lambda: figures.robustness(ranked().head(0)),
     "arms_over_time": lambda: figures.arms_over_time(bands().head(0)),
@@ -310,6 +369,7 @@ EMPTY: dict[str, Callable[[], Figure]] = {
     "break_even": lambda: figures.break_even(line().assign(first=math.nan)),
     "effects_by_form": lambda: figures.effects_by_form(by_form().assign(difference=math.nan)),
     "sensitivity_indices": lambda: figures.sensitivity_indices(indices().tail(1)),
+    "information_values": lambda: figures.information_values(knowledge().tail(1)),
     "patterns": lambda: figures.patterns(compared(*rows()[-1:])),
     "prior_and_posterior": lambda: figures.prior_and_posterior(calibrated().head(0)),
     "tornado": lambda: figures.tornado(ends().head(0)),
@@ -463,6 +523,7 @@ def test_figures__n_and_unit_stand_in_the_caption() -> None:
         "taken_by_answers",
         "prior_and_posterior",
         "sensitivity_indices",
+        "information_values",
         "tornado",
         "support_chain",
         "provenance",
@@ -499,6 +560,20 @@ def test_sensitivity_indices__have_marks_intervals_and_levels_without_influence(
     assert [(0.5, 0.7), (0.4, 0.6), (0.05, 0.15)] == lines
     assert [0.05, 0.2, 0.05, 0.2] == [float(line.get_xdata()[0]) for line in axes.lines if line.get_marker() == "|"]
     assert 2 == len(axes.get_yticklabels())
+
+
+def test_information_values__have_bars_intervals_and_what_chance_gives() -> None:
+    """Filled where a parameter is worth knowing, no line without an interval, none without a gain, and values in the unit that is asked for."""
+    axes = figures.information_values(knowledge(), "USD m / year", scale=12.0).axes[0]
+    marks = [(float(line.get_xdata()[0]), line.get_markerfacecolor() != "white") for line in axes.lines if line.get_marker() == "o"]
+    assert [(12.0, True), (6.0, False), (pytest.approx(2.4), False)] == marks
+    assert [12.0, 6.0, pytest.approx(2.4)] == [bar.get_width() for bar in axes.patches]
+    lines = [tuple(float(end) for end in line.get_xdata()) for line in axes.lines if len(line.get_xdata()) == 2 and line.get_linestyle() == "-"]
+    assert (6.0, pytest.approx(19.2)) in lines and (pytest.approx(-1.2), pytest.approx(13.2)) in lines
+    assert [pytest.approx(7.2)] == [float(line.get_xdata()[0]) for line in axes.lines if line.get_linestyle() == "--"]
+    assert 3 == len(axes.get_yticklabels())
+    told = " ".join(one.get_text() for one in axes.texts).replace("\u00a0", " ")
+    assert "35 %" in told and "choice changes in" in told
 
 
 def test_variance_shares__have_bars_from_zero_and_intervals_where_there_are_any() -> None:
@@ -926,3 +1001,14 @@ def test_figures__same_bytes_under_any_outside_style(name: str, tmp_path: Path) 
     for outside in ("dark_background", "ggplot", *OUTSIDE):
         with matplotlib.style.context(OUTSIDE.get(outside, outside)):
             assert figures.save(MADE[name](), tmp_path / "other.svg", FACTS).read_bytes() == plain_bytes, outside
+
+
+def test_payoffs__best_answers_are_drawn_where_not_all_options_fit() -> None:
+    """The last of 28 options is the best one, and is drawn; the caption counts the others."""
+    figure = figures.payoffs(cells())
+    (axes,) = figure.axes
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    assert 24 == len(names) and "Blues + greens" in names and "No lever" in names
+    assert "4 rows are not shown" in getattr(figure, "caption", "")
+    frames = [one for one in axes.patches if one.get_linewidth() > 1.5]
+    assert 1 == len(frames), "one equilibrium"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ import proxysim as ps
 from proxysim.cli.app import app
 from proxysim.errors import InputError, StorageError
 from proxysim.report.study.findings import Findings, study_findings
+from proxysim.report.study.information import drawn
+from proxysim.report.study.information import section as information_section
 from proxysim.report.study.page import study_page
 from proxysim.report.study.pictures import pictures
 from proxysim.report.study.portfolio import pair, ranks_table, section
@@ -103,6 +106,13 @@ def test_report__without_a_portfolio_does_not_speak_of_it(folder: Path) -> None:
     found = study_findings(folder / "world.toml", BRANCHES, 6)
     assert found.portfolio is None and section(found) is None
     assert TITLE not in study_page(found) and not {"ranks", "frontier"} & set(pictures(found))
+
+
+def test_report__says_why_it_does_not_say_what_to_find_out_first(given: Findings) -> None:
+    """Twelve futures are too few; without a portfolio there is nothing to say."""
+    assert {"reason"} == set(information_section(given) or {}) and drawn(given) is None
+    assert "12 futures without a failed run are too few; at least 50 are needed" in read(given)
+    assert information_section(replace(given, information=None)) is None
 
 
 def test_report__makes_no_runs_for_it(folder: Path) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from proxysim import figures as figures
     from proxysim.errors import BooksError, Fault, InputError, MissingExtra, ProxysimError, RunError, StorageError
     from proxysim.figures.places import places_and_legs
+    from proxysim.report.brief.page import write_brief
     from proxysim.report.study.page import write_report
     from proxysim.report.sweep.page import write_sweep_report
     from proxysim.runs.draws import draws
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from proxysim.studies.calibration.checks import LeaveOneOut, Recovery, leave_one_out, recover
     from proxysim.studies.check import check
     from proxysim.studies.comparison import Comparison, compare
+    from proxysim.studies.discovery import Discovery, discover, discover_draws, discover_table
     from proxysim.studies.evidence import Evidence, evidence
     from proxysim.studies.explanation import Explanation, explain
     from proxysim.studies.forms import Forms, forms
@@ -43,8 +45,14 @@ if TYPE_CHECKING:
     from proxysim.studies.patterns.assessment import patterns
     from proxysim.studies.patterns.held_back import held_back
     from proxysim.studies.portfolio import Portfolio, portfolio
+    from proxysim.studies.respond import Responses, respond
     from proxysim.studies.sensitivity import Sensitivity, sensitivity
     from proxysim.studies.threshold import BreakEven, Threshold, break_even, threshold
+    from proxysim.studies.value_of_information import (
+        ValueOfInformation,
+        value_of_information,
+        value_of_information_in_table,
+    )
     from proxysim.sweeps.ema import ema_model
     from proxysim.sweeps.execution.options import SweepOptions
     from proxysim.sweeps.results import Sweep, open
@@ -62,6 +70,7 @@ _HOMES = {
     "Calibration": "studies.calibration.calibration",
     "CheckWarning": "scenario.lint.warning",
     "Comparison": "studies.comparison",
+    "Discovery": "studies.discovery",
     "Ensemble": "runs.ensemble",
     "Evidence": "studies.evidence",
     "Explanation": "studies.explanation",
@@ -77,6 +86,7 @@ _HOMES = {
     "ProxyAgent": "runs.mesa.agents",
     "ProxysimError": "errors",
     "Recovery": "studies.calibration.checks",
+    "Responses": "studies.respond",
     "Run": "runs.run",
     "RunError": "errors",
     "Sensitivity": "studies.sensitivity",
@@ -86,6 +96,7 @@ _HOMES = {
     "Sweep": "sweeps.results",
     "SweepOptions": "sweeps.execution.options",
     "Threshold": "studies.threshold",
+    "ValueOfInformation": "studies.value_of_information",
     "World": "scenario.world.world",
     "answers": "studies.answers",
     "attribute": "studies.attribution",
@@ -93,6 +104,9 @@ _HOMES = {
     "calibrate": "studies.calibration.calibration",
     "check": "studies.check",
     "compare": "studies.comparison",
+    "discover": "studies.discovery",
+    "discover_draws": "studies.discovery",
+    "discover_table": "studies.discovery",
     "draws": "runs.draws",
     "ema_model": "sweeps.ema",
     "ensemble": "runs.ensemble",
@@ -111,6 +125,7 @@ _HOMES = {
     "portfolio": "studies.portfolio",
     "recover": "studies.calibration.checks",
     "replay": "sweeps.verification",
+    "respond": "studies.respond",
     "resume": "sweeps.runner",
     "run": "runs.run",
     "sensitivity": "studies.sensitivity",
@@ -118,7 +133,10 @@ _HOMES = {
     "status": "sweeps.runner",
     "sweep": "sweeps.runner",
     "threshold": "studies.threshold",
+    "value_of_information": "studies.value_of_information",
+    "value_of_information_in_table": "studies.value_of_information",
     "verify": "sweeps.verification",
+    "write_brief": "report.brief.page",
     "write_report": "report.study.page",
     "write_sweep_report": "report.sweep.page",
 }
@@ -131,6 +149,7 @@ __all__ = [
     "Calibration",
     "CheckWarning",
     "Comparison",
+    "Discovery",
     "Ensemble",
     "Evidence",
     "Explanation",
@@ -146,6 +165,7 @@ __all__ = [
     "ProxyAgent",
     "ProxysimError",
     "Recovery",
+    "Responses",
     "Run",
     "RunError",
     "Sensitivity",
@@ -155,6 +175,7 @@ __all__ = [
     "Sweep",
     "SweepOptions",
     "Threshold",
+    "ValueOfInformation",
     "World",
     "__version__",
     "answers",
@@ -163,6 +184,9 @@ __all__ = [
     "calibrate",
     "check",
     "compare",
+    "discover",
+    "discover_draws",
+    "discover_table",
     "draws",
     "ema_model",
     "ensemble",
@@ -182,6 +206,7 @@ __all__ = [
     "portfolio",
     "recover",
     "replay",
+    "respond",
     "resume",
     "run",
     "sensitivity",
@@ -189,7 +214,10 @@ __all__ = [
     "status",
     "sweep",
     "threshold",
+    "value_of_information",
+    "value_of_information_in_table",
     "verify",
+    "write_brief",
     "write_report",
     "write_sweep_report",
 ]

@@ -76,6 +76,10 @@ class StudyOptions:
         str | None,
         typer.Option("--portfolio", metavar="DIR", help="World only: also show the options of a finished `proxysim portfolio`; makes no runs."),
     ] = None
+    respond: Annotated[
+        str | None,
+        typer.Option("--respond", metavar="DIR", help="World only: also show the equilibria of a finished `proxysim respond`; makes no runs."),
+    ] = None
     posterior: Posterior = None
     full: Annotated[bool, typer.Option("--full", help="World only: print the long tables too, which are otherwise folded on the screen.")] = False
     sets: Sets = None
@@ -99,6 +103,14 @@ class SweepOptions:
         str | None,
         typer.Option("--branch", help="Sweep only: branch compared with the first; default: the last."),
     ] = None
+    where: Annotated[
+        str | None,
+        typer.Option(
+            "--where",
+            metavar="COND",
+            help='Sweep only: also find when a condition holds, such as "capacity.X effect > 10", as `proxysim discover` does.',
+        ),
+    ] = None
 
 
 @app.command("report")
@@ -118,7 +130,7 @@ def report(
     The report on a world has the effects, provisions, countermeasures, figures and sources. For a sweep that is not finished, it
     covers the runs that are done, and the exit status is 3.
     """
-    target = _target(out)
+    target = target_of(out)
     is_sweep = path_of(subject).is_dir()
     for name in (part.name for part in fields(of_world if is_sweep else of_sweep)):
         if getattr(context.get_parameter_source(name), "name", "DEFAULT") != "DEFAULT":
@@ -127,7 +139,7 @@ def report(
                                   f"{'a folder' if is_sweep else 'not a folder'}")  # fmt: skip
     finished = True
     if is_sweep:
-        finished = _of_sweep(subject, target, of_sweep.outcome, of_sweep.branch)
+        finished = _of_sweep(subject, target, of_sweep)
     else:
         _of_world(subject, target, of_world)
     size = "" if is_stream(target) else f" ({target.stat().st_size / 1e6:.1f} MB)"
@@ -146,11 +158,11 @@ def _of_world(world: str, target: Path, options: StudyOptions) -> None:
     built = informed(load(world, names[0] if names else None, tuple(options.sets or ()), policies_of(options.policies)), options.posterior)
     write_report(built, target, names, options.runs, options.seed, focus=options.focus,
                  uncertain=options.uncertain or options.posterior is not None, evidence=options.evidence, forms=options.forms, full=options.full,
-                 vary=options.vary or (), crosses=options.crosses, measure=options.measure, portfolio=options.portfolio,
+                 vary=options.vary or (), crosses=options.crosses, measure=options.measure, portfolio=options.portfolio, respond=options.respond,
                  threads=options.threads, steps=bar, asked=_asked(world, target, options))  # fmt: skip
 
 
-def _of_sweep(folder: str, target: Path, outcome: str | None, branch: str | None) -> bool:
+def _of_sweep(folder: str, target: Path, options: SweepOptions) -> bool:
     """Write the page; returns whether the sweep is finished."""
     from proxysim.report.sweep.page import write_sweep_report
     from proxysim.sweeps.runner import status
@@ -161,10 +173,12 @@ def _of_sweep(folder: str, target: Path, outcome: str | None, branch: str | None
         if state.stopped or not state.ok:
             raise typer.Exit(3)
     words = ["proxysim", "report", folder]
+    outcome, branch, where = options.outcome, options.branch, options.where
     words += ["--outcome", outcome] if outcome is not None else []
     words += ["--branch", branch] if branch is not None else []
+    words += ["--where", where] if where is not None else []
     try:
-        write_sweep_report(folder, target, outcome, branch, shlex.join([*words, "--out", str(target)]))
+        write_sweep_report(folder, target, outcome, branch, shlex.join([*words, "--out", str(target)]), where)
     except StorageError:
         raise
     except RunError as error:
@@ -174,7 +188,7 @@ def _of_sweep(folder: str, target: Path, outcome: str | None, branch: str | None
     return state.digest is not None
 
 
-def _target(out: str) -> Path:
+def target_of(out: str) -> Path:
     """The file to write; refuses a missing folder, and an existing file that is not a report."""
     target = Path("/dev/stdout") if out == "-" else path_of(out)
     if is_stream(target):
@@ -195,6 +209,7 @@ def _target(out: str) -> Path:
 def _asked(world: str, target: Path, options: StudyOptions) -> str:
     """The command as given, with its defaults filled in."""
     from proxysim.report.study.portfolio import words_of as portfolio_words
+    from proxysim.report.study.respond import words_of as respond_words
     from proxysim.report.study.takes import words_of
 
     words = ["proxysim", "report", world]
@@ -205,6 +220,7 @@ def _asked(world: str, target: Path, options: StudyOptions) -> str:
     words += ["--forms"] if options.forms else []
     words += words_of(options.vary or (), options.crosses, options.measure)
     words += portfolio_words(options.portfolio)
+    words += respond_words(options.respond)
     words += ["--posterior", options.posterior] if options.posterior is not None else []
     words += ["--full"] if options.full else []
     for one in options.sets or ():

@@ -61,6 +61,11 @@ def _print_design(experiment: Experiment, table: Design) -> None:
     if experiment.countermeasures:
         print(f"  branches  {experiment.branches[0]} (the others are compared with it); {experiment.branches[1]} with every combination of")
         print(f"            {', '.join(experiment.countermeasures)}: {len(experiment.branches) - 1:,} combinations")
+    elif experiment.sides:
+        print(f"  branches  {experiment.branches[0]} (the others are compared with it); {experiment.branches[1]}, and each lever alone; "
+              "`proxysim respond` joins them")  # fmt: skip
+        for side in experiment.sides:
+            print(f"            {side.name} wants {side.measure} {side.aim}: {', '.join(side.names)}")
     else:
         print(f"  branches  {', '.join(experiment.branches)}{compared}")
     print(f"  measures  {', '.join(experiment.measures)}")

@@ -76,7 +76,7 @@ def threshold(
     from proxysim.studies.threshold import threshold as threshold_of
 
     built = informed(load(world, None, tuple(output.sets or ()), policies_of(output.policies)), draws.posterior)
-    names = _branches(built, options.branches)
+    names = branches_of(built, options.branches)
     given: Given = {
         "points": options.points, "precision": options.precision, "uncertain": draws.resampled, "start": options.start, "threads": output.threads,
         "announce": _announce, "progress": bar(),
@@ -90,7 +90,7 @@ def threshold(
     tell_facts(facts, tables, folder, words, output.as_json)
 
 
-def _branches(world: World, given: str | None) -> list[str]:
+def branches_of(world: World, given: str | None) -> list[str]:
     """Return the branches that an option names, or the baseline and the focus of the report."""
     if given is not None:
         return [name.strip() for name in given.split(",") if name.strip()]

@@ -12,11 +12,13 @@ from proxysim._lazy import lazily
 if TYPE_CHECKING:
     from proxysim.figures.answers import taken_by_answers
     from proxysim.figures.bands import arms_over_time, capacity_bands, headline
+    from proxysim.figures.boxes import box_limits, box_scatter, box_trajectory
     from proxysim.figures.chains import support_chain
     from proxysim.figures.effects import differences
     from proxysim.figures.flows import alluvial
     from proxysim.figures.forms import effects_by_form
     from proxysim.figures.heatmaps import heat_map
+    from proxysim.figures.information import information_values
     from proxysim.figures.kit.export import save
     from proxysim.figures.leg_flows import arms_map
     from proxysim.figures.levers import lever_effect, sweep_scatter
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from proxysim.figures.provisions import waterfall
     from proxysim.figures.rankings import ranking, tornado
     from proxysim.figures.regimes import regime_stability
+    from proxysim.figures.responses import equilibrium_shares, payoffs
     from proxysim.figures.sensitivities import sensitivity_indices
     from proxysim.figures.standing import survival
     from proxysim.figures.sweeps import sweep_lines, sweep_spread
@@ -36,10 +39,12 @@ if TYPE_CHECKING:
     from proxysim.figures.variance import variance_shares
 
 _HOMES = {
-    "alluvial": "flows", "arms_map": "leg_flows", "arms_over_time": "bands", "break_even": "thresholds", "capacity_bands": "bands",
-    "differences": "effects", "effect_matrix": "matrices", "effects_by_form": "forms", "frontier": "portfolios", "headline": "bands",
-    "heat_map": "heatmaps",
-    "lever_effect": "levers", "patterns": "pattern_ranges", "places_and_legs": "places", "prior_and_posterior": "prior_posterior",
+    "alluvial": "flows", "arms_map": "leg_flows", "arms_over_time": "bands", "box_limits": "boxes", "box_scatter": "boxes",
+    "box_trajectory": "boxes", "break_even": "thresholds", "capacity_bands": "bands",
+    "differences": "effects", "effect_matrix": "matrices", "effects_by_form": "forms", "equilibrium_shares": "responses",
+    "frontier": "portfolios", "headline": "bands", "heat_map": "heatmaps", "information_values": "information",
+    "lever_effect": "levers", "patterns": "pattern_ranges", "payoffs": "responses",
+    "places_and_legs": "places", "prior_and_posterior": "prior_posterior",
     "provenance": "origins", "ranking": "rankings",
     "regime_stability": "regimes", "robustness": "portfolios", "save": "kit.export", "sensitivity_indices": "sensitivities",
     "support_chain": "chains", "survival": "standing",
@@ -51,16 +56,22 @@ __all__ = [
     "alluvial",
     "arms_map",
     "arms_over_time",
+    "box_limits",
+    "box_scatter",
+    "box_trajectory",
     "break_even",
     "capacity_bands",
     "differences",
     "effect_matrix",
     "effects_by_form",
+    "equilibrium_shares",
     "frontier",
     "headline",
     "heat_map",
+    "information_values",
     "lever_effect",
     "patterns",
+    "payoffs",
     "places_and_legs",
     "prior_and_posterior",
     "provenance",

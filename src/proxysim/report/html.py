@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from proxysim.scenario.scenario import Scenario
 
+#: Most characters of a cell that is aligned as a number.
+_AMOUNT = 24
 #: Maximum number of rows in the table of parameters; the rest is only counted.
 _PARAMETERS = 1500
 _TAKEN = re.compile(r'(\bid=")([^"]+)(")')
@@ -90,7 +92,13 @@ def template(name: str) -> Any:
     environment = Environment(loader=PackageLoader("proxysim.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
                               lstrip_blocks=True)  # fmt: skip
     environment.filters["breakable"] = _breakable
+    environment.tests["amount"] = _is_amount
     return environment.get_template(name)
+
+
+def _is_amount(cell: str) -> bool:
+    """Whether a cell of a table begins as a number does, and is short."""
+    return bool(re.match(r"[+\u2212\d–]", cell)) and len(cell) <= _AMOUNT
 
 
 def _breakable(path: str) -> Any:
@@ -121,7 +129,7 @@ def layout_context(
     }
     return {
         "stamp": stamp,
-        "shown_stamp": _shown_stamp(stamp),
+        "shown_stamp": shown_stamp(stamp),
         "pictures": {**dict.fromkeys(keys), **shown},
         "grade_names": [f"{letter} {name}".strip() for letter, name in evidence.GRADES],
         "parameters": rows[:_PARAMETERS],
@@ -131,7 +139,7 @@ def layout_context(
     }
 
 
-def _shown_stamp(stamp: Mapping[str, str]) -> dict[str, str]:
+def shown_stamp(stamp: Mapping[str, str]) -> dict[str, str]:
     """A stamp in display form."""
     words = {"True": "yes", "False": "no"}
     return {key: f"{float(value):.1e}" if key == "residual" else words.get(value, value) for key, value in stamp.items()}

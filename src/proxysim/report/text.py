@@ -22,7 +22,8 @@ _CALLED = {"received_arms": "arms received", "made": "arms made", "stock": "arms
            "received_money": "money received", "sent_arms": "arms sent"}  # fmt: skip
 #: Phrases for a measure of an actor.
 _OF = {"received_arms": "arms received by {}", "made": "arms made by {}", "stock": "arms held by {}", "fighting": "fighting index of {}",
-       "received_money": "money received by {}", "sent_arms": "arms sent by {}"}  # fmt: skip
+       "received_money": "money received by {}", "sent_arms": "arms sent by {}", "capacity": "capacity index of {}",
+       "regime_fallen": "fall of {}"}  # fmt: skip
 #: Values smaller than this are too small for a page: USD 100, or a ten-thousandth of an index point.
 _DUST = 1e-4
 

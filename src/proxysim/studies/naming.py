@@ -15,7 +15,7 @@ import math
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,17 @@ class OutcomeCondition:
     is_effect: bool
     sign: str
     limit: float
+
+    @property
+    def outcome(self) -> str:
+        """The outcome, "measure.actor"."""
+        return f"{self.measure}.{self.actor}".rstrip(".")
+
+    @property
+    def opposite(self) -> str:
+        """The condition that holds where this one does not."""
+        other = {"<": ">=", "<=": ">", ">": "<=", ">=": "<"}[self.sign]
+        return f"{self.outcome} {'effect ' if self.is_effect else ''}{other} {self.limit!r}"
 
     def holds(self, values: Array) -> Array:
         """Return where the condition holds for some outcomes or effects, same shape; undefined values do not meet it."""
@@ -114,12 +125,23 @@ def outcome_condition(text: str, world: World, option: str) -> OutcomeCondition:
     ------
     InputError : another form, or no such outcome
     """
+    found = parsed_condition(text, option)
+    one = outcome_named(found.outcome, world, option)
+    return replace(found, measure=one.measure, actor=one.actor)
+
+
+def parsed_condition(text: str, option: str) -> OutcomeCondition:
+    """Parse a condition as `outcome_condition` does; whether its outcome exists is not checked here.
+
+    Raises
+    ------
+    InputError : another form
+    """
     match = _CONDITION.fullmatch(text)
     if match is None:
         raise InputError([Fault(option, 0, "", f'found "{text[:80]}"; the form is {CONDITION_FORM}')])
-    one = outcome_named(match["outcome"], world, option)
-    limit = _number(match["number"], option)
-    return OutcomeCondition(text.strip(), one.measure, one.actor, match["effect"] is not None, match["sign"], limit)
+    measure, _, actor = match["outcome"].partition(".")
+    return OutcomeCondition(text.strip(), measure, actor, match["effect"] is not None, match["sign"], _number(match["number"], option))
 
 
 def varied_of(text: str, option: str = "--vary") -> Varied:

@@ -19,7 +19,7 @@ from proxysim.sweeps.estimate import Cost, cost_of
 from proxysim.sweeps.execution.dispatch import Dispatcher, StoppedError
 from proxysim.sweeps.execution.options import SweepOptions
 from proxysim.sweeps.experiment.design import design_of, is_extendable
-from proxysim.sweeps.experiment.experiment import load_experiment
+from proxysim.sweeps.experiment.experiment import Experiment, load_experiment
 from proxysim.sweeps.inputs import WORLDS_KEPT, Variation, columns_of
 from proxysim.sweeps.store.blocks import Batch
 from proxysim.sweeps.store.files import digest_of, storing, write_file
@@ -27,6 +27,7 @@ from proxysim.sweeps.store.folder import MANIFEST, RUNS, SWEEP, Store, absolute
 from proxysim.sweeps.store.lock import is_locked, locked
 from proxysim.sweeps.store.manifest import Manifest
 from proxysim.sweeps.store.provenance import (
+    PART_OF,
     WORLDS,
     check_new,
     check_same,
@@ -215,9 +216,22 @@ def sweep(
     0      0  strong  received_arms  reds        0.32
     1      1  strong  received_arms  reds        0.21
     """
+    return sweep_of(load_experiment(experiment), out, options, block=block, progress=progress, say=say)
+
+
+def sweep_of(
+    loaded: Experiment, out: str | Path, options: SweepOptions | None = None, *, block: int | None = None,
+    progress: Progress | None = None, say: Say | None = None, part_of: str | None = None,
+) -> Status:  # fmt: skip
+    """Run an experiment that has been read, as `sweep` does.
+
+    Parameters
+    ----------
+    part_of : hash of the experiment in the file, if `loaded` has other branches of its world or another seed than the file; None if it is
+        the one in the file
+    """
     options, folder = options or SweepOptions(), absolute(out)
     options.kind()
-    loaded = load_experiment(experiment)
     design = design_of(loaded)
     variation = Variation(loaded)
     found = columns_of(loaded, variation.world(0, design.point(0)))
@@ -241,6 +255,8 @@ def sweep(
         names = [f"{outcome.measure}.{outcome.actor}" for _, outcome in found]
         worlds = worlds_text({name: variation.plain(k) for k, name in enumerate(loaded.branches)})
         notes = {"worlds": digest_of(worlds), "options": options_of(vars(options)), "kernel": kernel.label()}
+        if part_of is not None:
+            notes[PART_OF] = part_of
         store = Store.create(folder, loaded, design, names, model_version(), block, notes)
         clear_leftovers(store)
         write_file(folder / WORLDS, worlds, store.temporary)

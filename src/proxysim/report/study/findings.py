@@ -16,8 +16,10 @@ from proxysim.report.study.answers import Remainder, what_is_left
 from proxysim.report.study.calibration import after_calibration, with_nearest_posterior
 from proxysim.report.study.headline import LAST, MEAN, Outcome, headline_outcomes, values_of
 from proxysim.report.study.history import History, compared_with, patterns_file
+from proxysim.report.study.information import Information, information_of
 from proxysim.report.study.months import cargoes, chain, events_of, looked_into, provenance, regimes
 from proxysim.report.study.portfolio import check_portfolio
+from proxysim.report.study.respond import check_responses
 from proxysim.report.study.spread import Sources, check_sources, sources_of
 from proxysim.report.study.structure import Structure, check_structure, structure_of
 from proxysim.report.study.takes import Takes, check_takes, takes_of
@@ -34,6 +36,7 @@ from proxysim.studies.calibration.answers import InformedAnswers
 from proxysim.studies.changes import assumed_changes
 from proxysim.studies.comparison import Comparison, columns_of
 from proxysim.studies.portfolio import Portfolio
+from proxysim.studies.respond import Responses
 from proxysim.studies.screening import screen
 from proxysim.studies.threshold import Threshold
 
@@ -103,6 +106,8 @@ class Findings:
     structure : the effect of the focus in every form of the model; None unless it was asked for
     takes : what it would take for the effect of the focus to cross a level, one search per number; empty unless it was asked for
     portfolio : every combination of countermeasures in the same futures; None unless one was given
+    information : what it is worth to know parameters before countermeasures are chosen; None without a portfolio
+    responses : best answers of two sides to each other; None unless they were given
     """
 
     roles: Roles
@@ -130,6 +135,8 @@ class Findings:
     structure: Structure | None = None
     takes: tuple[Threshold, ...] = ()
     portfolio: Portfolio | None = None
+    information: Information | None = None
+    responses: Responses | None = None
 
     @property
     def world(self) -> World:
@@ -164,6 +171,7 @@ class ReportOptions(TypedDict, total=False):
     crosses : that level: "zero", the default, or a number in the unit of the measure
     measure : outcome on which that effect is; None, the default, takes the one with which the comparison leads
     portfolio : folder of a finished portfolio of the same branches, whose ranks and frontier are shown; None, the default, shows none
+    respond : folder of a finished study of best answers with the same baseline; None, the default, shows none
     policies : policies that are on: "file" for those that the file has on, "off" for none, "on" for all, or ids of the only ones
         that are on; None, the default, leaves them as they are in `world`
     threads : number of threads; None, the default, uses all processors
@@ -180,6 +188,7 @@ class ReportOptions(TypedDict, total=False):
     crosses: str
     measure: str | None
     portfolio: str | Path | None
+    respond: str | Path | None
     policies: str | Sequence[str] | None
     threads: int | None
     steps: Steps | None
@@ -225,6 +234,8 @@ def study_findings(
         check_takes(base, roles, asked)
     options_in = options.get("portfolio")
     portfolio = None if options_in is None else check_portfolio(base, roles, options_in)
+    answered = options.get("respond")
+    responses = None if answered is None else check_responses(base, roles, answered)
     threads, say = options.get("threads"), options.get("steps") or (lambda _: None)
     file = patterns_file(base)
     calibrated = None if roles.focus is None else with_nearest_posterior(base)
@@ -262,6 +273,7 @@ def study_findings(
         events_of(study, roles), chain(looked, study), cargoes(looked, roles), provenance(study, roles), regimes(looked),
         labels_of(study, roles), min(runs, LOOKED_INTO), options.get("asked", ""),
         headline, left, history, sources, structure=structure, takes=takes, portfolio=portfolio,
+        information=None if portfolio is None else information_of(portfolio), responses=responses,
     )  # fmt: skip
     if calibrated is None:
         return found

@@ -17,12 +17,15 @@ from proxysim.report.study.calibration import calibration_section, posterior_fac
 from proxysim.report.study.findings import PARTS, Findings, ReportOptions, study_findings
 from proxysim.report.study.first_page import first_page
 from proxysim.report.study.grounds import mean_against_end
+from proxysim.report.study.information import section as information_section
 from proxysim.report.study.matrix import all_rows
 from proxysim.report.study.patterns import patterns_section
 from proxysim.report.study.pictures import pictures
 from proxysim.report.study.portfolio import folder_of
 from proxysim.report.study.portfolio import section as portfolio_section
 from proxysim.report.study.portfolio import words_of as portfolio_words
+from proxysim.report.study.respond import section as respond_section
+from proxysim.report.study.respond import words_of as respond_words
 from proxysim.report.study.spread import section as spread_section
 from proxysim.report.study.structure import section as structure_section
 from proxysim.report.study.takes import section as takes_section
@@ -37,7 +40,8 @@ if TYPE_CHECKING:
     from proxysim.scenario.world.world import World
 
 _KEYS = ("main", "matrix", "fighting", "arms", "survival", "differences", "chain", "flows", "map", "provenance", "provisions", "counter", "answers",
-         "screening", "spread", "structure", "takes", "ranks", "frontier", "patterns", "checks", "calibration")  # fmt: skip
+         "screening", "spread", "structure", "takes", "ranks", "frontier", "information", "payoffs", "equilibria", "patterns", "checks",
+         "calibration")  # fmt: skip
 #: Those in the section on results.
 _RESULTS = ("matrix", "fighting", "arms", "survival", "differences")
 #: Maximum number of rows in the table of effects.
@@ -83,7 +87,8 @@ def _context(found: Findings, full: bool) -> dict[str, Any]:
         "counters": _counters(found), "turns": mean_against_end(found), "held": evidence.held_fixed(found), "not_fixed": evidence.not_fixed(found),
         "uncertainties": words.uncertainties(found) if found.screening is not None else "",
         "grades": evidence.grades(found), "spread": spread_section(found), "structure": structure_section(found), "takes": takes_section(found),
-        "portfolio": portfolio_section(found), "patterns": patterns_section(found),
+        "portfolio": portfolio_section(found), "information": information_section(found), "respond": respond_section(found),
+        "patterns": patterns_section(found),
         "calibration": calibration_section(found), "label": Path(scenario.file).stem,
         "runs": counted(study.runs, "paired run" if found.comparison is not None else "run"),
         "months": (study.worlds[0].months[0], study.worlds[0].months[-1]), "command": found.asked or _command(found),
@@ -119,6 +124,7 @@ def _command(found: Findings) -> str:
         outcome, asked = found.takes[0].study.outcome, [one.axis.varied.text for one in found.takes]
         drawn += words_of(asked, found.takes[0].crosses, f"{outcome.measure}.{outcome.actor}")
     drawn += portfolio_words(None if found.portfolio is None else folder_of(found.portfolio))
+    drawn += respond_words(None if found.responses is None else found.responses.folder)
     return shlex.join([*parts, *focus, *drawn, *_policies(found.world), "--out", "report.html"])
 
 
@@ -248,9 +254,10 @@ def write_report(
     options : keywords `uncertain` (True resamples the uncertain parameters in the runs; default False), `evidence` (True divides the variance
         of the main effect among grades of evidence, sections of the file and random variation; default False), `vary`, `crosses` and
         `measure` (numbers that are varied to find where the main effect crosses a level, as in `proxysim.threshold`; default none),
-        `portfolio` (folder of a finished portfolio of the same branches, which makes no runs; default none), `forms`
-        (True estimates the main effect in every form of the model; default False), `policies` (policies that are on: "file", "off", "on"
-        or ids; None, the default, leaves them as they are in `world`), `threads` (number of threads; None, the default, uses all
+        `portfolio` (folder of a finished portfolio of the same branches, which makes no runs; default none), `respond` (folder of a finished
+        study of best answers in the same world, which makes no runs either; default none), `forms` (True estimates the main effect in every
+        form of the model; default False), `policies` (policies that are on: "file", "off", "on" or ids; None, the default, leaves them as
+        they are in `world`), `threads` (number of threads; None, the default, uses all
         processors), `steps` (called with the name of each step; returns a function called as ``progress(done, total)``, or None) and `asked`
         (command to quote in the report; empty by default)
 

@@ -12,7 +12,7 @@ from proxysim.formatting import capital, counted, joined, percent
 from proxysim.report.html import Picture, Pictures
 from proxysim.report.labels import makers
 from proxysim.report.roles import fighters
-from proxysim.report.study import alt_text, portfolio, spread, structure, takes
+from proxysim.report.study import alt_text, information, portfolio, respond, spread, structure, takes
 from proxysim.report.study.answers_text import bars, told_bars
 from proxysim.report.study.calibration import effects_table
 from proxysim.report.study.months import standing
@@ -21,6 +21,7 @@ from proxysim.scenario.labels import number_label
 from proxysim.studies.limits import ceiling_words, ceilings
 from proxysim.studies.patterns.document import EVIDENCE
 from proxysim.studies.phrases import table_factor
+from proxysim.studies.value_of_information_text import outcome_words, unit_words
 
 if TYPE_CHECKING:
     import pandas
@@ -57,6 +58,7 @@ def pictures(found: Findings) -> dict[str, Picture]:
         _structure(made, found)
         _takes(made, found)
         _portfolio(made, found)
+        _respond(made, found)
         _answers(made, found)
         _patterns(made, found)
         _calibration(made, found)
@@ -367,6 +369,23 @@ def _portfolio(made: Pictures, found: Findings) -> None:
     one = result.objectives[portfolio.pair(result)[0]]
     figure = figures.frontier(portfolio.frontier_table(result), portfolio.unit_of(one), "USD m / year", names)
     _add(made, "frontier", "Cost and effect", figure, f"The effect is that on {portfolio.outcome_of(result)}.", portfolio.frontier_alt(result))
+    if (study := information.drawn(found)) is not None:
+        figure = figures.information_values(information.table(study), unit_words(study), scale=table_factor(study.unit))
+        more = f"The choice is by the mean of {outcome_words(study)}."
+        _add(made, "information", "What to find out first", figure, more, information.alt_text(study))
+
+
+def _respond(made: Pictures, found: Findings) -> None:
+    """Payoffs of both sides with best answers, and how often each equilibrium is found."""
+    from proxysim import figures
+
+    if (result := found.responses) is None:
+        return
+    names = respond.labels(result)
+    figure = figures.payoffs(respond.payoffs_table(result), respond.payoffs_title(result), names)
+    _add(made, "payoffs", "Best answers", figure, "", respond.payoffs_alt(result))
+    if len(result.ends) > 1:
+        _add(made, "equilibria", "Equilibria", figures.equilibrium_shares(result.equilibria(), names), "", respond.shares_alt(result))
 
 
 def _answers(made: Pictures, found: Findings) -> None:

@@ -12,23 +12,22 @@ import numpy as np
 from proxysim.errors import RunError
 from proxysim.formatting import titled
 from proxysim.report.labels import labels_in
-from proxysim.report.sweep.axes import Axis, axes_of
+from proxysim.report.sweep.discovery import discovery_of
 from proxysim.report.text import called_of
 from proxysim.runs.outcomes import Outcome, outcomes_of
-from proxysim.scenario.labels import number_label
 from proxysim.scenario.world.world import World
 from proxysim.statistics.intervals import FEWEST, mean_interval, mean_there
 from proxysim.statistics.paired import paired_differences
 from proxysim.statistics.sensitivity import is_text
+from proxysim.studies.discovery import Discovery
 from proxysim.studies.sensitivity import Question, Sensitivity, estimated
 from proxysim.sweeps import results
-from proxysim.sweeps.experiment.factors import DRAW
+from proxysim.sweeps.axes import Axis, axes_of, factor_label
 from proxysim.sweeps.subject import leading_outcomes, world_of
 
 if TYPE_CHECKING:
     import pandas
 
-    from proxysim.scenario.scenario import Scenario
     from proxysim.sweeps.experiment.factors import Factor
     from proxysim.sweeps.results import Sweep
 
@@ -62,6 +61,7 @@ class SweepFindings:
     asked : command to quote in the report
     sensitivity : indices of the factors; None if the design allows main effects only, or for the reason in `no_indices`
     no_indices : why there are no indices, although the design allows them; otherwise empty
+    discovery : when the condition holds that the report was asked about; None without one
     """
 
     sweep: Sweep
@@ -82,6 +82,7 @@ class SweepFindings:
     asked: str
     sensitivity: Sensitivity | None = None
     no_indices: str = ""
+    discovery: Discovery | None = None
 
     @property
     def is_sampled(self) -> bool:
@@ -99,7 +100,7 @@ class SweepFindings:
 
 
 def sweep_findings(
-    folder: str | Path, outcome: str | None = None, branch: str | None = None, asked: str = ""
+    folder: str | Path, outcome: str | None = None, branch: str | None = None, asked: str = "", where: str | None = None
 ) -> SweepFindings:
     """Read everything that a report needs from the folder of a sweep; failed runs and those not run yet are left out and counted.
 
@@ -110,10 +111,11 @@ def sweep_findings(
         received, arms held, the fighting index and the composite capacity that the sweep has, otherwise its first measure
     branch : branch compared with the first; None takes "strengthened-pact" if the sweep has it, otherwise the last branch
     asked : command to quote in the report
+    where : condition of which to find when it holds, as in `discover`; None for none
 
     Raises
     ------
-    InputError : the folder holds no sweep
+    InputError : the folder holds no sweep, or the condition cannot be used
     RunError : the sweep has no runs, or there is no such outcome or branch
     StorageError : the sweep is damaged
     """
@@ -142,6 +144,7 @@ def sweep_findings(
         sweep, world, stale, focus, branches[0] if len(branches) > 1 else None, names, what, unit, answers, points, factors,
         _plane(sweep, factors, answers, len(branches) == 1, axes), _all(sweep, known), axes, labels, asked,
         *_sensitivity(sweep, Question(names, focus, branches[0] if len(branches) > 1 else None, what, unit), world, stale),
+        discovery_of(sweep, where, focus, labels),
     )  # fmt: skip
 
 
@@ -159,13 +162,6 @@ def _described(names: tuple[str, ...], who: str) -> str:
     """A description of the answer: one outcome, or the mean over proxies or actors."""
     measure, _, actor = names[0].partition(".")
     return f"mean {called_of(measure, f'the {who}')}" if who else called_of(measure, titled(actor))
-
-
-def factor_label(factor: Factor, scenario: Scenario | None) -> str:
-    """Label of a factor: its number, and the thing it belongs to."""
-    return number_label(
-        factor.name if factor.verb == DRAW or len(factor.paths) != 1 else ".".join(factor.paths[0]), scenario
-    )
 
 
 def _plane(

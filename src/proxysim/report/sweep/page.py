@@ -14,7 +14,7 @@ from proxysim.formatting import counted, plain, rare_count, spaced
 from proxysim.paths import path_of
 from proxysim.report import evidence
 from proxysim.report.html import Picture, Pictures, layout_context, template, write
-from proxysim.report.sweep import words
+from proxysim.report.sweep import discovery, words
 from proxysim.report.sweep.findings import SweepFindings, sweep_findings
 from proxysim.report.text import number, span
 from proxysim.statistics.sensitivity import is_text
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from proxysim.sweeps.experiment.factors import Factor
 
-_KEYS = ("lines", "plane", "spread", "tornado", "sensitivity")
+_KEYS = ("lines", "plane", "spread", "tornado", "sensitivity", "box", "cases", "peeling")
 #: Maximum rows of a table that is always shown, and of one that can be unfolded; columns per point; lines per figure; cells along one
 #: side of a map; points up to which the other figures suffice; factors in a
 #: scatter plot.
@@ -46,6 +46,7 @@ def sweep_pictures(found: SweepFindings) -> dict[str, Picture]:
         _over_factors(made, found)
         _summaries(made, found)
         _sensitivity(made, found)
+        discovery.add_pictures(made, found)
     return made.made
 
 
@@ -181,6 +182,7 @@ def write_sweep_report(
     outcome: str | None = None,
     branch: str | None = None,
     asked: str = "",
+    where: str | None = None,
 ) -> Path:
     """Write the results of a finished sweep as one self-contained HTML file.
 
@@ -193,6 +195,7 @@ def write_sweep_report(
     branch : branch compared with the first; None, the default, takes "strengthened-pact" if the sweep has it, otherwise the last
         branch
     asked : command to quote in the report; empty, the default, quotes ``proxysim report`` with the folder
+    where : condition of which to find when it holds, as in `discover`; None, the default, for none
 
     Returns
     -------
@@ -200,7 +203,7 @@ def write_sweep_report(
 
     Raises
     ------
-    InputError : the folder holds no sweep, or the file cannot be written
+    InputError : the folder holds no sweep, the condition cannot be used, or the file cannot be written
     MissingExtra : Jinja2 is not installed
     RunError : the sweep is not finished, or there is no such outcome or branch
     StorageError : the sweep is damaged
@@ -228,7 +231,7 @@ def write_sweep_report(
     True
     """
     template("sweep.html")
-    return write(path_of(out), sweep_page(sweep_findings(folder, outcome, branch, asked)))
+    return write(path_of(out), sweep_page(sweep_findings(folder, outcome, branch, asked, where)))
 
 
 def _context(found: SweepFindings) -> dict[str, Any]:
@@ -253,6 +256,7 @@ def _context(found: SweepFindings) -> dict[str, Any]:
         "point_heads": [found.labels[str(name)] for name in found.factors["name"].head(_COLUMNS)],
         "factors": factors[:_OPEN], "more_factors": factors[_OPEN:], "spread": bool(found.factors["least"].notna().any()),
         "sensitivity": words.sensitivity(found), "no_indices": found.no_indices, "sensitivity_notes": words.sensitivity_notes(found),
+        "discovery": discovery.section(found),
         "joint": _joint(found), "how_compared": how_compared(found), "left_out": experiment.left_out, "outcomes": _outcomes(found),
         "several": len(store.branches) > 2, "few": not found.by_runs, "against": words.against(found),
         "grades": _grades(found), "command": _command(found),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from proxysim.formatting import PERCENT, counted, joined, percent, rare_count
+from proxysim.formatting import counted, joined, percent, rare_count
+from proxysim.report.sweep.typeset import typeset
 from proxysim.report.text import UNITS, number
 from proxysim.statistics.intervals import mean_interval
 from proxysim.statistics.sensitivity import is_text
@@ -179,17 +179,12 @@ def sensitivity(found: SweepFindings) -> list[str]:
     first = f"{sensitivity_text.answer(study)} {sensitivity_text.detections(study)}"
     for name, label in names.items():
         first = first.replace(name, label)
-    return [_typeset(text) for text in (first, f"{'; '.join(directions)}." if directions else "") if text]
+    return [typeset(text) for text in (first, f"{'; '.join(directions)}." if directions else "") if text]
 
 
 def sensitivity_notes(found: SweepFindings) -> str:
     """How the indices are to be read."""
-    return _typeset(" ".join(sensitivity_text.notes(found.sensitivity))) if found.sensitivity is not None else ""
-
-
-def _typeset(text: str) -> str:
-    """Text for a terminal with a true minus sign before numbers, and percent signs that stay with their number."""
-    return re.sub(r"(?<![\w.-])-(?=\d)", "\u2212", text).replace(" %", PERCENT)
+    return typeset(" ".join(sensitivity_text.notes(found.sensitivity))) if found.sensitivity is not None else ""
 
 
 def alt_sensitivity(study: Sensitivity, labels: Mapping[str, str]) -> str:

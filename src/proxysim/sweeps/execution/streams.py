@@ -17,14 +17,14 @@ _NUMBERS = 2**32
 def streams(experiment: Experiment, points: Array, runs: Array) -> Array:
     """Return the number of the stream of random numbers of some rows, ``(row,)``; it does not depend on the branch.
 
-    Points usually share the random numbers of a run, so that they differ by their factors alone. With countermeasures each point
-    is a future of its own, with its own random numbers.
+    Points usually share the random numbers of a run, so that they differ by their factors alone. With countermeasures or
+    sides each point is a future of its own, with its own random numbers.
 
     Parameters
     ----------
     experiment : the experiment
     points, runs : point and run of each row, ``(row,)``
     """
-    if not experiment.countermeasures:
+    if not experiment.has_futures:
         return np.asarray(runs, np.uint64)
     return np.asarray((np.asarray(runs, np.uint64) + np.asarray(points, np.uint64) * np.uint64(_APART)) % np.uint64(_NUMBERS))

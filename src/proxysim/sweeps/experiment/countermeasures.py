@@ -68,8 +68,7 @@ def combined(branch: str, countermeasures: Sequence[str], source: WorldSource) -
                 faults.append(f'"{name}" changes nothing in "{branch}"; leave it out')
             faults += _conflict(joined, source.scenario(f"{name}+{branch}"), branch, name)
         for one, two in combinations(sorted(countermeasures), 2):
-            joined = source.scenario(joined_branch(branch, (one, two)))
-            faults += _conflict(joined, source.scenario(joined_branch(branch, (two, one))), one, two)
+            faults += order_faults(branch, one, two, source)
         for some in combinations_of(countermeasures) if not faults else ():
             name = joined_branch(branch, some)
             if name not in found:
@@ -77,6 +76,12 @@ def combined(branch: str, countermeasures: Sequence[str], source: WorldSource) -
     except InputError as error:
         faults.append(f"a combination cannot be joined: {error.faults[0]}")
     return found, faults
+
+
+def order_faults(branch: str, one: str, two: str, source: WorldSource) -> list[str]:
+    """Return what makes the order matter in which two branches are joined to another one, as a list of at most one sentence."""
+    joined = source.scenario(joined_branch(branch, (one, two)))
+    return _conflict(joined, source.scenario(joined_branch(branch, (two, one))), one, two)
 
 
 def _conflict(one: Scenario, other: Scenario, first: str, second: str) -> list[str]:

@@ -29,12 +29,16 @@ from proxysim.sweeps.experiment.countermeasures import combined, faults_of_names
 from proxysim.sweeps.experiment.entries import Entry
 from proxysim.sweeps.experiment.factor_checks import factors_of
 from proxysim.sweeps.experiment.factors import DRAW, RANGE_DISTS, SET, TEXT, Factor, quoted_path
+from proxysim.sweeps.experiment.sides import Side, SidesReader, joined_singles, single_branches
 
 DESIGNS = ("grid", "one-at-a-time", "lhs", "sobol", "morris", "saltelli", "saltelli-first-order")
 #: Designs that need a number of points.
 SAMPLED = ("lhs", "sobol", "morris", "saltelli", "saltelli-first-order")
 ROLES = ("levers", "uncertainties")
-KEYS = ("kind", "question", "base", "branches", "design", "points", "runs", "seed", "measures", "allow_equal_branches", "countermeasures", *ROLES)
+KEYS = (
+    "kind", "question", "base", "branches", "design", "points", "runs", "seed", "measures", "allow_equal_branches", "countermeasures", "sides",
+    *ROLES,
+)  # fmt: skip
 NEEDED = ("kind", "question", "base", "branches", "design", "runs", "measures")
 #: Files of other kinds, and where they are used.
 _TAKEN = {
@@ -56,7 +60,8 @@ class Experiment:
     question : the question that the experiment asks
     base : path of the world file
     branches : names of the branches; the others are compared with the first. With countermeasures: the baseline, then the second
-        branch joined with every combination of them, the smallest first
+        branch joined with every combination of them, the smallest first. With sides: the baseline, then the second branch
+        with no lever and with each single one
     hashes : hash of the world of each branch, in the order of `branches`
     design : one of `DESIGNS`, or the path of a CSV file of points
     points : number of points; 0 if the design determines it
@@ -69,6 +74,7 @@ class Experiment:
     allow_equal_branches : whether factors may make branches equal at every point
     countermeasures : branches of which all combinations are joined to the second branch, in alphabetical order; empty without
         this. Then each point also has random numbers of its own, because each is one future
+    sides : two sides that answer each other with levers, in alphabetical order; empty without this. Points are futures too
     lines : key -> line in the experiment file
     read : the world as read; None if the experiment comes from the folder of a sweep
     """
@@ -88,6 +94,7 @@ class Experiment:
     content: str = ""
     allow_equal_branches: bool = field(default=False, compare=False)
     countermeasures: tuple[str, ...] = ()
+    sides: tuple[Side, ...] = ()
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
     read: WorldSource | None = field(default=None, compare=False, repr=False)
 
@@ -121,6 +128,7 @@ class Experiment:
             "points": self.points, "runs": self.runs, "seed": self.seed, "measures": list(self.measures),
             "factors": [factor.to_json() for factor in self.factors], "left_out": list(self.left_out),
             "content": self.content, "file": self.file, "base": self.base, "countermeasures": list(self.countermeasures),
+            "sides": [side.to_json() for side in self.sides],
         }  # fmt: skip
 
     @classmethod
@@ -131,6 +139,7 @@ class Experiment:
             key: data[key] for key in ("file", "question", "base", "design", "points", "runs", "seed", "content")
         }
         lists["countermeasures"] = tuple(data.get("countermeasures", ()))  # sweeps of earlier versions lack the key
+        lists["sides"] = tuple(Side.from_json(side) for side in data.get("sides", ()))
         return cls(**plain, **lists, factors=tuple(Factor.from_json(factor) for factor in data["factors"]))
 
     @property
@@ -140,8 +149,23 @@ class Experiment:
 
     @property
     def distinct(self) -> tuple[str, ...]:
-        """The branches that have to differ, and show what varies: without combinations of several countermeasures."""
-        return self.branches[: 2 + len(self.countermeasures)] if self.countermeasures else self.branches
+        """The branches that have to differ, and show what varies: without combinations of several countermeasures or levers."""
+        levers = sum(len(side.names) for side in self.sides)
+        return self.branches[: 2 + len(self.countermeasures) + levers] if self.has_futures else self.branches
+
+    @property
+    def has_futures(self) -> bool:
+        """Whether each point is a future with random numbers of its own, in which many branches are compared."""
+        return bool(self.countermeasures or self.sides)
+
+    def with_branches(self, branches: Sequence[str], seed: int) -> Experiment:
+        """The same experiment with other branches of its world, and another seed of runs and design."""
+        hashes = tuple(self.scenario(name).hash for name in branches)
+        return replace(self, branches=tuple(branches), hashes=hashes, seed=seed, allow_equal_branches=True, read=self.source)
+
+    def whole(self) -> Experiment:
+        """The experiment with `sides` of which this is a part with the same first two branches and the same seed."""
+        return self.with_branches([self.branches[0], *single_branches(self.branches, self.sides)], self.seed)
 
     @property
     def hash(self) -> str:
@@ -149,7 +173,7 @@ class Experiment:
         content = {
             name: value
             for name, value in self.to_json().items()
-            if name not in ("file", "base", "question", "left_out") and (value or name != "countermeasures")
+            if name not in ("file", "base", "question", "left_out") and (value or name not in ("countermeasures", "sides"))
         }
         if self.is_file:
             content["design"] = "file"
@@ -214,6 +238,9 @@ class ExperimentReader:
         countermeasures = tuple(sorted(self._texts(data, "countermeasures", '["sea-patrol", "strikes-on-plant"]')))
         if countermeasures:
             scenarios = self._combined(scenarios, countermeasures, source)
+        sides = self._sides(data)
+        if sides:
+            scenarios = self._answering(scenarios, sides, source)
         distinct = dict(list(scenarios.items())[: 2 + len(countermeasures)]) if countermeasures else scenarios
         factors, left_out = factors_of(entries, distinct, source, self.document.file, self.faults)
         if self.faults:
@@ -226,7 +253,7 @@ class ExperimentReader:
         return Experiment(
             file=self.document.file, base=source.file, branches=tuple(scenarios),
             hashes=tuple(scenario.hash for scenario in scenarios.values()),
-            factors=factors, left_out=left_out, countermeasures=countermeasures, lines=lines, read=source, **plain,
+            factors=factors, left_out=left_out, countermeasures=countermeasures, sides=sides, lines=lines, read=source, **plain,
         )  # fmt: skip
 
     def _keys(self, data: dict[str, Any]) -> None:
@@ -378,6 +405,41 @@ class ExperimentReader:
         for message in faults:
             self.fault((key,), message)
         return scenarios
+
+    def _sides(self, data: dict[str, Any]) -> tuple[Side, ...]:
+        """Both sides; empty without them, or if they have faults."""
+        if "sides" not in data:
+            return ()
+        reader = SidesReader()
+        found = reader.read(data["sides"])
+        for path, message in reader.faults:
+            self.fault(("sides", *path), message)
+        if "countermeasures" in data:
+            self.fault(("countermeasures",), "cannot be used with `sides`; name them as levers of a side")
+        return () if reader.faults else found
+
+    def _answering(self, scenarios: dict[str, Scenario], sides: Sequence[Side], source: WorldSource) -> dict[str, Scenario]:
+        """The baseline, and the second branch with no lever and with each single one; unchanged if there is a fault."""
+        branches = list(scenarios)
+        if len(branches) != 2:
+            if len(self.document.data["branches"]) != 2:
+                count = len(self.document.data["branches"])
+                self.fault(("branches",), f"needs two with `sides`: the baseline, and the one to which levers are joined; found {count}")
+            return scenarios
+        known = list(scenarios[branches[0]].branches)
+        wrong = False
+        for side in sides:
+            for lever in side.names:
+                if lever not in known:
+                    near = did_you_mean(lever, known) or f"; allowed are {', '.join(known)}"
+                    self.fault(("sides", side.name, "levers"), f"{show(lever)} is not a branch of {self.document.data['base']}{near}")
+                    wrong = True
+        if wrong:
+            return scenarios
+        found, faults = joined_singles(branches, sides, source)
+        for path, message in faults:
+            self.fault(("sides", *path), message)
+        return scenarios if faults else {branches[0]: scenarios[branches[0]], **found}
 
     def _corner(self, source: WorldSource, branches: list[str], factors: tuple[Factor, ...], u: float) -> None:
         """Resolve the world at the first or at the last values of all factors that set something."""

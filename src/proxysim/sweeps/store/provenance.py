@@ -22,6 +22,8 @@ from proxysim.sweeps.store.folder import DESIGN, SWEEP, Store
 
 #: File with the content of all worlds at the start of the sweep.
 WORLDS = "worlds.json"
+#: Key of the plan with the hash of the whole experiment, in a sweep that is a part of a study.
+PART_OF = "part_of"
 #: Options for which a change is reported.
 _OPTIONS = ("hook", "timeout")
 #: Maximum number of differences to list per branch; the others are only counted.
@@ -50,7 +52,12 @@ def check_same(store: Store) -> None:
     if store.version != model_version():
         faults.append(Fault(str(store.folder), 0, "model_version", f"was {store.version}, is {model_version()}"))
     if Path(store.experiment.file).exists():
-        faults += _changed(store, load_experiment(store.experiment.file))
+        now = load_experiment(store.experiment.file)
+        whole = store.data.get(PART_OF)
+        # A part of a study has other branches, and possibly another seed, than the file.
+        faults += _changed(store, now.with_branches(store.experiment.branches, store.experiment.seed) if whole else now)
+        if whole and not faults and now.hash != whole:
+            faults.append(Fault(now.file, 0, "seed", f"has changed; it is {now.seed}"))
     if faults:
         message = "cannot be resumed because its inputs have changed; use a new folder"
         raise InputError([*faults, Fault(str(store.folder), 0, "", message)])

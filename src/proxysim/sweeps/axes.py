@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from proxysim.scenario.labels import UNITS, kind_of
+from proxysim.scenario.labels import UNITS, kind_of, number_label
 from proxysim.scenario.schema.keys import VERBS
 from proxysim.scenario.world.quantiles import quantile
 from proxysim.scenario.world.uncertainty import Unknown, unknowns
@@ -16,13 +16,14 @@ from proxysim.statistics.sensitivity import is_text
 from proxysim.sweeps.experiment.factors import ADD, DRAW, SCALE, SET
 
 if TYPE_CHECKING:
+    from proxysim.scenario.scenario import Scenario
     from proxysim.scenario.world.world import World
     from proxysim.sweeps.experiment.factors import Factor
 
 Array = np.ndarray[Any, Any]
-#: Unit of a factor that stands for several numbers, of which each has its own range.
+#: Units of a factor that stands for several numbers, of which each has its own range, and of one that multiplies a number.
 POSITION = "position in the ranges, %"
-_TIMES = "times its value"
+TIMES = "times its value"
 
 
 @dataclass(frozen=True)
@@ -52,15 +53,26 @@ def axes_of(factors: Sequence[Factor], columns: Sequence[Array], world: World | 
     return {factor.name: _axis(factor, column, known, events) for factor, column in zip(factors, columns, strict=True)}
 
 
+def factor_label(factor: Factor, scenario: Scenario | None) -> str:
+    """Label of a factor: its number, and the thing it belongs to."""
+    return number_label(factor.name if factor.verb == DRAW or len(factor.paths) != 1 else ".".join(factor.paths[0]), scenario)
+
+
+def axis_of_draws(number: Unknown, values: Array, world: World) -> Axis:
+    """Axis of an uncertain parameter, from its values in internal units; of a series, its multipliers."""
+    unit = TIMES if number.dated else _unit_of(number.name.split("."), set(world.scenario.ids["events"]))
+    return Axis(_shown(number, values), unit, number)
+
+
 def _axis(factor: Factor, column: Array, known: dict[str, Unknown], events: set[str]) -> Axis:
     if is_text(column):
         return Axis(column, "")
     if factor.verb == DRAW:
         number = known.get(factor.paths[0][0]) if len(factor.paths) == 1 else None
-        unit = POSITION if number is None else _TIMES if number.dated else _unit_of(number.name.split("."), events)
+        unit = POSITION if number is None else TIMES if number.dated else _unit_of(number.name.split("."), events)
         return Axis(_drawn(number, column), unit, number)
     if factor.verb == SCALE:
-        return Axis(column, _TIMES)
+        return Axis(column, TIMES)
     kind = kind_of([part for part in factor.paths[0] if part])
     unit = factor.unit or (factor.flows if kind.endswith("_flow") else UNITS.get(kind, ""))
     return Axis(column, f"added, {unit}".rstrip(", ") if factor.verb == ADD else unit if factor.verb == SET else "")
@@ -73,9 +85,13 @@ def _drawn(number: Unknown | None, quantiles: Array) -> Array:
     own = number.number
     value = 1.0 if number.dated else own.value
     found = quantile(quantiles, value, float(own.low or 0.0), float(own.high or 0.0), own.dist)
-    found = found if number.dated else np.clip(found, *number.bounds)
+    return _shown(number, found if number.dated else np.clip(found, *number.bounds))
+
+
+def _shown(number: Unknown, values: Array) -> Array:
+    """Values of a number in internal units in the unit of its axis; flows are per year."""
     yearly = not number.dated and kind_of(_path(number.name.split("."))).endswith("_flow") and _verb(number.name.split(".")) != SCALE
-    return np.asarray(found * (12.0 if yearly else 1.0))
+    return np.asarray(values * (12.0 if yearly else 1.0))
 
 
 def _verb(parts: Sequence[str]) -> str:
@@ -91,6 +107,6 @@ def _path(parts: Sequence[str]) -> Sequence[str]:
 def _unit_of(parts: Sequence[str], events: set[str]) -> str:
     verb = _verb(parts) if parts[0] in events else ""
     if verb == SCALE:
-        return _TIMES
+        return TIMES
     unit = UNITS.get(kind_of(_path(parts)), "")
     return f"added, {unit}".rstrip(", ") if verb == ADD else unit

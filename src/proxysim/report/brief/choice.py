@@ -1,0 +1,209 @@
+"""What to do first: every combination of the countermeasures in the same futures."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from proxysim.formatting import capital, joined, number, plain, spelled
+from proxysim.report.brief.effect import PactEffect
+from proxysim.report.brief.parts import Part, Table
+from proxysim.report.brief.setting import outcome_pair, unit_words
+from proxysim.report.study.portfolio import called, within
+from proxysim.runs.files import write_whole
+from proxysim.statistics.intervals import LEVEL, mean_interval
+from proxysim.statistics.robustness import Standing, standings
+from proxysim.studies.phrases import table_factor
+from proxysim.studies.portfolio import Choice, Objective, Portfolio, portfolio
+from proxysim.studies.portfolio_text import shown_groups
+from proxysim.sweeps.estimate import processors
+from proxysim.sweeps.execution.options import SweepOptions
+
+if TYPE_CHECKING:
+    from proxysim.report.brief.setting import Setting
+
+#: Folder and experiment of the portfolio within the folder of the brief.
+FOLDER, FILE = "portfolio", "portfolio.toml"
+#: Tied options that are named.
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class FirstChoice:
+    """The portfolio, and the countermeasure that leaves least alone.
+
+    Attributes
+    ----------
+    portfolio : all combinations in the same futures
+    single : the countermeasure that leaves the smallest mean effect alone
+    tied : countermeasures that cannot be distinguished from it
+    single_end : that which leaves the smallest effect at the end; the same one if the outcome has no end state
+    """
+
+    portfolio: Portfolio
+    single: str
+    tied: tuple[str, ...]
+    single_end: str
+
+
+def first_choice(setting: Setting, effect: PactEffect) -> FirstChoice | None:
+    """Run the portfolio, or continue it, and find the first countermeasure; None in a world without countermeasures.
+
+    Raises
+    ------
+    InputError : the countermeasures cannot be joined to the branch of interest, or the folder holds another portfolio
+    """
+    if not setting.countermeasures:
+        return None
+    names = [f"{one.measure}.{one.actor}" for one in outcome_pair(setting.base, effect.outcome)]
+    lowers = (effect.main.difference or 0.0) < 0.0  # then what undoes it leaves more of the outcome
+    options = SweepOptions(executor="threads", workers=setting.threads or processors())
+    found = portfolio(experiment_of(setting, names), setting.folder / FOLDER, options,
+                      maximize=names if lowers else (), progress=setting.steps("runs of all countermeasures"))  # fmt: skip
+    ranks = [_ranked(found, one) for one in found.objectives]
+    best = [min(one, key=lambda name: one[name].rank) for one in ranks]
+    tied = tuple(name for name, one in ranks[0].items() if one.tied and name != best[0])
+    return FirstChoice(found, best[0], tied, best[-1])
+
+
+def experiment_of(setting: Setting, measures: list[str]) -> Path:
+    """Write the experiment of the portfolio into the folder of the brief, and return its path."""
+    values = {
+        "kind": "experiment", "question": setting.scenario.question, "base": str(Path(setting.scenario.file).absolute()),
+        "branches": setting.branches, "design": "lhs", "points": setting.futures, "runs": 1, "seed": setting.seed, "measures": measures,
+        "countermeasures": list(setting.countermeasures), "uncertainties": "uncertain",
+    }  # fmt: skip
+    target = setting.folder / FILE
+    write_whole(target, "\n".join(f"{key} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()) + "\n")
+    return target
+
+
+def _singles(found: Portfolio) -> list[int]:
+    return [at for at, one in enumerate(found.options) if one.number == 1]
+
+
+def _ranked(found: Portfolio, one: Objective) -> dict[str, Standing]:
+    """The countermeasures, each alone, by the mean effect that is left."""
+    places = _singles(found)
+    ranks = standings(one.losses[places], one.satisfied[places], seed=found.sweep.store.experiment.seed)["loss"]
+    return {found.options[at].name: rank for at, rank in zip(places, ranks, strict=True)}
+
+
+# ---- words ----------------------------------------------------------------------------------------------------------
+
+
+def choice_part(setting: Setting, effect: PactEffect, choice: FirstChoice | None) -> Part:
+    """The sentences and the table on the countermeasures."""
+    if choice is None:
+        return Part("choice", "What to do first?", ("The file has no countermeasures that can be joined to the pact.",), None)
+    found = choice.portfolio
+    rows = _rows(setting, found)
+    heads = ["countermeasures", "cost, USD m a year" if found.has_costs else "number"]
+    for one in found.objectives:
+        heads += [f"left{_when(found, one)}, {unit_words(one.unit)}", "95 % interval"]
+    note = f"{found.futures:,} futures, each with a draw of all uncertain parameters and random numbers of its own; seed {setting.seed}. "
+    note += "Left: the pact with these countermeasures, minus no pact without any. First: by the 90th percentile of the regret."
+    command = setting.command("portfolio", str(setting.shown / FILE), "--out", str(setting.shown / FOLDER))
+    table = Table("T2", "What countermeasures leave of the effect", (*heads, "first"), tuple(rows), note, command)
+    return Part("choice", "What to do first?", tuple(_sentences(setting, effect, choice)), table)
+
+
+def _when(found: Portfolio, one: Objective) -> str:
+    return "" if one is found.objectives[0] else " at the end"
+
+
+def _left(found: Portfolio, one: Objective, at: int) -> tuple[str, str]:
+    """The effect that an option leaves, and its interval."""
+    factor = table_factor(one.unit)
+    low, high = mean_interval(one.effects[[at]].T, LEVEL, found.sweep.store.experiment.seed)
+    mean = float(one.effects[at].mean())
+    if not np.any(one.effects[at]):
+        return "0", "the same in every future"
+    return number(factor * mean, True), f"{number(factor * float(low[0]), True)} to {number(factor * float(high[0]), True)}"
+
+
+def _sized(found: Portfolio, one: Objective, at: int) -> str:
+    size, interval = _left(found, one, at)
+    return f"{size} {unit_words(one.unit)} ({interval})"
+
+
+def _place(found: Portfolio, name: str) -> int:
+    return next(at for at, one in enumerate(found.options) if one.name == name)
+
+
+def _sentences(setting: Setting, effect: PactEffect, choice: FirstChoice) -> list[str]:
+    found = choice.portfolio
+    main, last = found.objectives[0], found.objectives[-1]
+    single, label = _place(found, choice.single), setting.label(choice.single)
+    subject = setting.subject(effect.outcome)
+    if len(_singles(found)) == 1:
+        words = [f"The one countermeasure, “{label}”, leaves {_sized(found, main, single)} of the effect on {subject}, {_left(found, main, 0)[0]}."]
+    else:
+        words = [f"Alone, “{label}” leaves least of the effect on {subject}: {_sized(found, main, single)} of {_left(found, main, 0)[0]}."]
+        if choice.tied:
+            names = joined([f"“{setting.label(name)}”" for name in choice.tied], _NAMED)
+            words.append(f"It cannot be distinguished from {names}.")
+    if last is not main:
+        same = choice.single_end == choice.single
+        other, name = _place(found, choice.single_end), setting.label(choice.single_end)
+        who = "it" if same else f"“{name}”"
+        lead = f"At the end of the run {who} leaves {'this' if len(_singles(found)) == 1 else 'least too' if same else 'least'}"
+        words.append(f"{lead}: {_sized(found, last, other)} of {_left(found, last, 0)[0]}.")
+        if not same:
+            words[-1] = f"{words[-1][:-1]}; “{label}” leaves {_left(found, last, single)[0]}."
+    if len(found.options) > 2:
+        every = len(found.options) - 1
+        words.append(f"{capital(called(found, found.options[every]))} together leave {_sized(found, main, every)}.")
+        words += _within_purse(found)
+    return words + _costs(found)
+
+
+def _within_purse(found: Portfolio) -> list[str]:
+    """The option with the smallest regret among those of equal purse or number, and its ties."""
+    groups = shown_groups(found)
+    if not groups:
+        return []
+    at = groups[0]
+    group, ranks = found.groups[at], found.ranked[0][at]["regret_90"]
+    first = min(range(len(ranks)), key=lambda k: ranks[k].rank)
+    tied = sum(1 for k, one in enumerate(ranks) if one.tied and k != first)
+    option = found.options[group.members[first]]
+    words = f"{capital(within(group))}, the most robust option, by the 90th percentile of the regret, is {called(found, option)}"
+    return [f"{words}, tied with {spelled(tied)} other{'s' if tied > 1 else ''}." if tied else f"{words}, without a tie."]
+
+
+def _costs(found: Portfolio) -> list[str]:
+    if not found.has_costs:
+        return ["Not every countermeasure states a cost, so options are compared by their number."]
+    grades = {cost.number.grade for some in found.costs.values() for cost in some.values()}
+    return ["All costs are assumptions (grade D)."] if grades == {"D"} else []
+
+
+# ---- table ----------------------------------------------------------------------------------------------------------
+
+
+def _rows(setting: Setting, found: Portfolio) -> list[tuple[str, ...]]:
+    """No countermeasure, each alone, the first of each group, and all together."""
+    firsts: dict[int, list[str]] = {}
+    for at in shown_groups(found):
+        group, ranks = found.groups[at], found.ranked[0][at]["regret_90"]
+        leader = min(range(len(ranks)), key=lambda k: ranks[k].rank)
+        tied = sum(1 for k, one in enumerate(ranks) if one.tied and k != leader)
+        firsts.setdefault(group.members[leader], []).append(f"{within(group)}; {f'tied with {tied}' if tied else 'no tie'}")
+    places = sorted({0, *_singles(found), *firsts, len(found.options) - 1}, key=lambda at: (found.options[at].number, at))
+    return [_row(setting, found, at, "; ".join(firsts.get(at, []))) for at in places]
+
+
+def _row(setting: Setting, found: Portfolio, at: int, first: str) -> tuple[str, ...]:
+    option = found.options[at]
+    cost = plain(12.0 * option.cost, 4, ",") if option.cost is not None else str(option.number)
+    cells = [cell for one in found.objectives for cell in _left(found, one, at)]
+    return (_option_label(setting, option), cost, *cells, first or "–")
+
+
+def _option_label(setting: Setting, option: Choice) -> str:
+    return " + ".join(setting.label(name) for name in option.countermeasures) or "none"

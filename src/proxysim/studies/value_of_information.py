@@ -1,0 +1,627 @@
+"""What to find out first: what it is worth to know an uncertain parameter before countermeasures are chosen.
+
+The options are those of a finished portfolio that are ranked with each other, in its futures; nothing is run. The choice is by the mean.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+import numpy as np
+
+from proxysim.errors import Fault, InputError, RunError, check_options, did_you_mean
+from proxysim.scenario.world.uncertainty import unknowns
+from proxysim.scenario.world.world import build
+from proxysim.statistics.intervals import LEVEL
+from proxysim.statistics.paired import paired_differences
+from proxysim.statistics.robustness import settled
+from proxysim.statistics.value_of_information import FEWEST_DRAWS, InformationValues, Part, Worth, information_values
+from proxysim.studies.evidence import weakest
+from proxysim.studies.naming import outcome_named
+from proxysim.studies.portfolio import Group, Objective, Portfolio, groups_of, open_portfolio
+from proxysim.studies.portfolio_text import shown_groups
+from proxysim.sweeps.axes import axes_of, factor_label
+from proxysim.sweeps.experiment.factors import DRAW
+from proxysim.sweeps.runner import Progress
+
+if TYPE_CHECKING:
+    import pandas
+
+    from proxysim.sweeps.axes import Axis
+    from proxysim.sweeps.experiment.factors import Factor
+
+Array = np.ndarray[Any, Any]
+#: Designs whose points are not a sample of the uncertain parameters: some values are in many more of them than others.
+_NO_SAMPLES = ("one-at-a-time", "morris", "saltelli", "saltelli-first-order")
+_LEVERS = "levers"
+
+
+@dataclass(frozen=True)
+class RulePart:
+    """A part of the range of a parameter, and what is best there.
+
+    Attributes
+    ----------
+    low, high : ends of the part in the unit of the parameter; None at the ends of the range, and for levels
+    low_from, low_to : interval of the lower end over resampled draws; None without one
+    levels : levels that belong to the part; empty for a number
+    option : the option that is best there
+    share : share of the draws in the part
+    """
+
+    low: float | None
+    high: float | None
+    low_from: float | None
+    low_to: float | None
+    levels: tuple[Any, ...]
+    option: str
+    share: float
+
+
+@dataclass(frozen=True)
+class ParameterValue:
+    """What it is worth to know one parameter; undefined values are None.
+
+    Attributes
+    ----------
+    name, label, unit : name of the parameter, its label for people, and the unit of its values
+    grade, source : grade of its evidence, the weakest if it stands for several numbers, and keys of its sources
+    value : gain of choosing with knowledge of it, out of sample (EVPPI), in the unit of the outcome; by random variation it can be below 0
+    low, high : ends of its confidence interval
+    share : `value` as a share of what perfect knowledge is worth at most; None if it is not detected
+    p : share of permutations in which the best of all parameters gains at least as much
+    detected : whether it is worth knowing: its gain is above that of chance, jointly for all parameters, and the interval excludes 0
+    switching : share of the draws in which the choice is another one than without knowledge
+    rule : what is best in each part of its range
+    stability : share of resampled draws in which the rule has the same options in the same order; None if it is not detected
+    """
+
+    name: str
+    label: str
+    unit: str
+    grade: str
+    source: tuple[str, ...]
+    value: float
+    low: float | None
+    high: float | None
+    share: float | None
+    p: float
+    detected: bool
+    switching: float
+    rule: tuple[RulePart, ...]
+    stability: float | None
+
+
+@dataclass(frozen=True)
+class ValueOfInformation:
+    """What it is worth to know parameters before one of some options is chosen; `value_of_information` creates it.
+
+    Attributes
+    ----------
+    outcome, unit : the outcome, "measure.actor" or a text, and the unit of all values
+    is_maximized : whether more of the outcome is better
+    options : the options
+    means : mean outcome of each option, in their order
+    chosen : the option that is best in the mean, which is chosen without further knowledge
+    same : options that are the same as the chosen one in every draw
+    upper : value, low and high of the gain of choosing the best option in every draw. It is at least what perfect knowledge of all
+        parameters is worth (EVPI), because it also includes knowledge of the random variation that is left in the mean of `runs` runs
+    lower : value, low and high of a gain that is possible, and therefore at most the EVPI: with one run per draw by a rule on several
+        parameters, out of sample; with more by all runs of the draw but one, measured in that one
+    null : gain that the best of all parameters has by chance in a share of at most ``1 - level`` of permutations
+    parameters : the parameters, the one that is most worth knowing first
+    draws, left_out : number of draws, and of those left out because a run failed
+    runs : number of runs per draw
+    family : number of parameters that vary over the draws
+    permutations : number of permutations
+    level, seed : confidence level, and seed of folds, permutations and resamples
+    portfolio : the portfolio; None for a table
+    group : the options that are compared; None for a table
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import proxysim as ps
+    >>> strength = np.random.default_rng(1).random(200)
+    >>> found = ps.value_of_information_in_table({"wait": np.zeros(200), "act": strength - 0.4}, {"strength": strength})
+    >>> found.chosen, round(found.of("strength").value, 2), round(found.upper.value, 2)
+    ('act', 0.07, 0.07)
+    """
+
+    outcome: str
+    unit: str
+    is_maximized: bool
+    options: tuple[str, ...]
+    means: tuple[float, ...]
+    chosen: str
+    same: tuple[str, ...]
+    upper: Worth
+    lower: Worth
+    null: float
+    parameters: tuple[ParameterValue, ...]
+    draws: int
+    left_out: int
+    runs: int
+    family: int
+    permutations: int
+    level: float
+    seed: int
+    portfolio: Portfolio | None = None
+    group: Group | None = None
+
+    @property
+    def worth_knowing(self) -> tuple[ParameterValue, ...]:
+        """The parameters whose gain is above that of chance, the largest first; empty if there is nothing to find out.
+
+        Returns
+        -------
+        tuple : entries of `parameters`
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import proxysim as ps
+        >>> rng = np.random.default_rng(1)
+        >>> strength, other = rng.random((2, 200))
+        >>> outcomes = {"wait": np.zeros(200), "act": strength - 0.4 + 0.1 * rng.normal(size=200)}
+        >>> found = ps.value_of_information_in_table(outcomes, {"strength": strength, "other": other})
+        >>> [one.name for one in found.worth_knowing]
+        ['strength']
+        """
+        return tuple(one for one in self.parameters if one.detected)
+
+    def of(self, name: str) -> ParameterValue:
+        """Return one parameter.
+
+        Parameters
+        ----------
+        name : its name
+
+        Returns
+        -------
+        ParameterValue : value, interval and rule
+
+        Raises
+        ------
+        RunError : there is no such parameter
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import proxysim as ps
+        >>> strength = np.random.default_rng(1).random(200)
+        >>> found = ps.value_of_information_in_table({"wait": np.zeros(200), "act": strength - 0.4}, {"strength": strength})
+        >>> [(one.option, round(one.share, 1)) for one in found.of("strength").rule]
+        [('wait', 0.4), ('act', 0.6)]
+        """
+        names = [one.name for one in self.parameters]
+        if name not in names:
+            raise RunError(f'"{name}" is not a parameter that varies over the draws{did_you_mean(name, names)}')
+        return self.parameters[names.index(name)]
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Everything that the results depend on, for a record of their origin.
+
+        Returns
+        -------
+        dict : outcome, options, draws, runs, permutations, seed and ``model_version``; for a portfolio also its own metadata
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import proxysim as ps
+        >>> strength = np.random.default_rng(1).random(200)
+        >>> found = ps.value_of_information_in_table({"wait": np.zeros(200), "act": strength - 0.4}, {"strength": strength})
+        >>> found.metadata["options"], found.metadata["draws"]
+        (['wait', 'act'], 200)
+        """
+        own = {"outcome": self.outcome, "options": list(self.options), "draws": self.draws, "runs": self.runs,
+               "permutations": self.permutations, "seed": self.seed}  # fmt: skip
+        return own if self.portfolio is None else {**self.portfolio.metadata, **own}
+
+    def to_dataframe(self) -> pandas.DataFrame:
+        """Return a table of all parameters; `figures.information_values` draws it.
+
+        Returns
+        -------
+        DataFrame : name, label, parameter_unit, grade, value, low, high, null (in `unit`), unit, share, p, detected, switching, stability,
+            rule (text), and draws; the parameter that is most worth knowing first
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import proxysim as ps
+        >>> strength = np.random.default_rng(1).random(200)
+        >>> found = ps.value_of_information_in_table({"wait": np.zeros(200), "act": strength - 0.4}, {"strength": strength})
+        >>> found.to_dataframe()[["name", "value", "detected"]].round(2)
+               name  value  detected
+        0  strength   0.07      True
+        """
+        import pandas as pd
+
+        from proxysim.studies.value_of_information_text import rule_entry
+
+        rows = [
+            {"name": one.name, "label": one.label, "parameter_unit": one.unit, "grade": one.grade, "value": one.value, "low": one.low,
+             "high": one.high, "null": self.null, "unit": self.unit, "share": one.share, "p": one.p, "detected": one.detected,
+             "switching": one.switching, "stability": one.stability, "rule": rule_entry(self, one), "draws": self.draws}
+            for one in self.parameters
+        ]  # fmt: skip
+        numbers = dict.fromkeys(("value", "low", "high", "null", "share", "p", "switching", "stability"), float)
+        return pd.DataFrame(rows, columns=None if rows else _COLUMNS).astype(numbers)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the study for JSON, as ``proxysim value-of-information --json`` prints it; undefined values are None.
+
+        Returns
+        -------
+        dict : the entries of `metadata`, unit, is_maximized, means, chosen, same, group, upper, lower, null, level, left_out, family,
+            worth_knowing (names), sentences (the answer in words) and parameters (with label, grade, source, value, low, high, share, p,
+            detected, switching, stability, rule and, if it is worth knowing, sentence)
+
+        Examples
+        --------
+        >>> import json
+        >>> import numpy as np
+        >>> import proxysim as ps
+        >>> strength = np.random.default_rng(1).random(200)
+        >>> found = ps.value_of_information_in_table({"wait": np.zeros(200), "act": strength - 0.4}, {"strength": strength})
+        >>> json.loads(json.dumps(found.to_json()))["worth_knowing"]
+        ['strength']
+        """
+        from proxysim.studies.value_of_information_text import parameter_sentence, sentences
+
+        rows = [
+            {**vars(one), "source": list(one.source), "rule": [{**vars(part), "levels": list(map(str, part.levels))} for part in one.rule],
+             "sentence": parameter_sentence(self, one) if one.detected else None}
+            for one in self.parameters
+        ]  # fmt: skip
+        group = None if self.group is None else {"by": self.group.by, "limit": self.group.limit}
+        return {
+            **self.metadata, "unit": self.unit, "is_maximized": self.is_maximized, "means": list(self.means), "chosen": self.chosen,
+            "same": list(self.same), "group": group, "upper": _ends(self.upper), "lower": _ends(self.lower), "null": _plain(self.null),
+            "level": self.level, "left_out": self.left_out, "family": self.family, "worth_knowing": [one.name for one in self.worth_knowing],
+            "sentences": sentences(self), "parameters": rows,
+        }  # fmt: skip
+
+    def summary(self, full: bool = False) -> str:
+        """Summarise the study as text for a terminal.
+
+        Parameters
+        ----------
+        full : whether to list all parameters, and not only the first ten
+
+        Returns
+        -------
+        str : what is worth finding out, what the choice would then be, a table, and how to read it, in lines of 100 characters
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import proxysim as ps
+        >>> strength = np.random.default_rng(1).random(200)
+        >>> found = ps.value_of_information_in_table({"wait": np.zeros(200), "act": strength - 0.4}, {"strength": strength})
+        >>> print(found.summary())
+        Worth finding out first: strength...
+        """
+        from proxysim.studies.value_of_information_text import summary
+
+        return summary(self, full)
+
+    def __repr__(self) -> str:
+        names = [one.name for one in self.worth_knowing]
+        return f"ValueOfInformation({self.outcome!r}, options={len(self.options)}, draws={self.draws}, worth_knowing={names})"
+
+
+#: Columns of an empty table.
+_COLUMNS = ("name", "label", "parameter_unit", "grade", "value", "low", "high", "null", "unit", "share", "p", "detected", "switching",
+            "stability", "rule", "draws")  # fmt: skip
+
+
+class InformationOptions(TypedDict, total=False):
+    """Options of `value_of_information`.
+
+    Attributes
+    ----------
+    purse : compare the options that use up this purse, USD m per year
+    number : compare the options of this number of countermeasures
+    level : confidence level, a share; 0.95
+    progress : called as ``progress(done, total)`` with numbers of parameters
+    """
+
+    purse: float | None
+    number: int | None
+    level: float
+    progress: Progress | None
+
+
+def value_of_information(folder: str | Path | Portfolio, measure: str | None = None, **options: Unpack[InformationOptions]) -> ValueOfInformation:
+    """Estimate what it is worth to know each uncertain parameter before countermeasures are chosen.
+
+    The expected value of partial perfect information (EVPPI) of a parameter is how much better the mean outcome would be if the parameter
+    were known before the choice. It is 0 for a parameter that the outcome depends on, unless some of its values make another option best.
+    Options are compared by their mean effects in the futures of a finished portfolio; nothing is run.
+
+    For each parameter a rule is learned that chooses an option by its value, and measured in futures from which it was not learned.
+    A parameter is worth knowing if this gain is above what the best of all parameters gains by chance, in permuted futures. Often none is.
+
+    Parameters
+    ----------
+    folder : folder of a finished portfolio, or an open `Portfolio`
+    measure : outcome ``MEASURE.ACTOR``; None, the default, for the first of the portfolio
+    options : keyword options, listed below
+
+    Other Parameters
+    ----------------
+    purse : compare the options that use up this purse, USD m per year, if all countermeasures state a cost
+    number : compare the options of this number of countermeasures. Without either, the options with which the answer of the portfolio
+        begins are compared
+    level : confidence level of intervals and of the joint test, a share; default 0.95
+    progress : called as ``progress(done, total)`` with numbers of parameters; default None
+
+    Returns
+    -------
+    ValueOfInformation : the parameters that are worth knowing, with values, intervals and rules
+
+    Raises
+    ------
+    InputError : the folder holds no finished portfolio, an outcome or option cannot be used, or there is no choice between options
+    RunError : there are too few futures, or the design is not a sample of the uncertain parameters
+    StorageError : the folder is damaged
+    TypeError : an unknown option
+
+    Source
+    ------
+    Strong, Oakley & Brennan 2014 for the regression; see `value_of_information_in_table`.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import proxysim as ps
+    >>> world = Path(ps.load("quickstart").scenario.file).read_text()
+    >>> _ = Path("world.toml").write_text(world + "[branches.hills]\\nscale.legs.north-hills.detection = 3")
+    >>> text = '''
+    ... kind     = "experiment"
+    ... question = "Which searches keep arms from the reds?"
+    ... base     = "world.toml"
+    ... branches = ["no-pact", "strong"]
+    ... design   = "lhs"
+    ... points   = 60
+    ... runs     = 1
+    ... measures = ["received_arms.reds"]
+    ... countermeasures = ["sea-patrol", "hills"]
+    ... uncertainties   = "uncertain"
+    ... '''
+    >>> _ = Path("options.toml").write_text(text)
+    >>> found = ps.value_of_information(ps.portfolio("options.toml", "options"), number=1)
+    >>> found.chosen, [one.name for one in found.worth_knowing]
+    ('sea-patrol', [])
+    """
+    check_options("value_of_information", options, InformationOptions)
+    portfolio = folder if isinstance(folder, Portfolio) else open_portfolio(folder)
+    design = portfolio.sweep.store.experiment.design
+    if design in _NO_SAMPLES:
+        raise RunError(f'the points of the design "{design}" are not a sample of the uncertain parameters, so their mean is not an expected value; '
+                       'use the design "lhs" or "sobol"')  # fmt: skip
+    one = _objective(portfolio, measure)
+    group = _group(portfolio, options.get("purse"), options.get("number"))
+    return _of_portfolio(portfolio, one, group, options.get("level", LEVEL), options.get("progress"))
+
+
+def value_of_information_in_table(
+    outcomes: Mapping[str, Any] | pandas.DataFrame, parameters: Mapping[str, Any] | pandas.DataFrame, *, maximize: bool = True,
+    outcome: str = "outcome", unit: str = "", level: float = LEVEL, seed: int = 0,
+) -> ValueOfInformation:  # fmt: skip
+    """Estimate what it is worth to know each parameter of a table of draws before one of some options is chosen.
+
+    The table can come from any model. Its rows are independent draws of the parameters, and the outcomes of all options in each row belong to
+    the same draw. Neither the order of rows, options and parameters nor their names or units change the answer.
+
+    Parameters
+    ----------
+    outcomes : option -> outcome in each draw, shape ``(draw,)``, or ``(draw, run)`` with several runs of each draw
+    parameters : parameter -> its value in each draw, numbers or text, shape ``(draw,)``
+    maximize : whether more of the outcome is better, which is the default
+    outcome, unit : the outcome in words, and its unit, for texts
+    level : confidence level of intervals and of the joint test, a share
+    seed : seed of folds, permutations and resamples
+
+    Returns
+    -------
+    ValueOfInformation : the parameters that are worth knowing, with values, intervals and rules
+
+    Raises
+    ------
+    InputError : there are fewer than two options, lengths differ, or a value is missing
+    RunError : there are too few draws
+
+    Source
+    ------
+    Strong, Oakley & Brennan 2014, "Estimating multiparameter partial expected value of perfect information from a probabilistic sensitivity
+    analysis sample: a nonparametric regression approach".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import proxysim as ps
+    >>> rng = np.random.default_rng(1)
+    >>> strength, other = rng.random((2, 200))
+    >>> outcomes = {"wait": np.zeros(200), "act": strength - 0.4 + 0.1 * rng.normal(size=200)}
+    >>> found = ps.value_of_information_in_table(outcomes, {"strength": strength, "other": other}, unit="points")
+    >>> found
+    ValueOfInformation('outcome', options=2, draws=200, worth_knowing=['strength'])
+    """
+    tables = {str(name): np.asarray(values, np.float64) for name, values in outcomes.items()}
+    columns = {str(name): _column(values) for name, values in parameters.items()}
+    if len(tables) < 2:
+        raise _refused("outcomes", f"a choice needs two options or more; found {len(tables)}")
+    shapes = {one.shape for one in tables.values()}
+    if len(shapes) > 1 or len(next(iter(shapes))) not in (1, 2):
+        raise _refused("outcomes", "all options need outcomes of the same draws, one value per draw, or one per draw and run")
+    draws = next(iter(shapes))[0]
+    for name, column in columns.items():
+        if column.shape != (draws,):
+            raise _refused(f"parameters.{name}", f"has {len(column):,} values for {draws:,} draws")
+    for name, values in (*tables.items(), *((key, one) for key, one in columns.items() if one.dtype.kind == "f")):
+        if not np.isfinite(values).all():
+            raise _refused(name, "has values that are missing or infinite; leave out these draws everywhere")
+    _check_draws(draws, "draws")
+    utilities = np.stack(list(tables.values())) * (1.0 if maximize else -1.0)
+    found = information_values(utilities, list(columns.values()), level, seed)
+    described = [ParameterValue(name, name, "", "", (), *_NOTHING) for name in columns]
+    runs = utilities.shape[2] if utilities.ndim == 3 else 1
+    study = ValueOfInformation(outcome, unit, maximize, tuple(tables), (), "", (), found.upper, found.lower, found.null, (), draws, 0, runs,
+                               found.family, found.permutations, level, seed)  # fmt: skip
+    return _completed(study, found, described)
+
+
+# ---- a portfolio ------------------------------------------------------------------------------------------------------
+
+
+def _objective(portfolio: Portfolio, measure: str | None) -> Objective:
+    """The objective that is asked for, or the first one."""
+    if measure is None:
+        return portfolio.objectives[0]
+    named = outcome_named(measure, build(portfolio.scenario), "--measure")
+    names = [one.name for one in portfolio.objectives]
+    name = f"{named.measure}.{named.actor}"
+    if name not in names:
+        near = did_you_mean(name, names) or f"; these are {', '.join(names[:12])}"
+        raise InputError([Fault("--measure", 0, name, f"is not one of the measures of the portfolio{near}")])
+    return portfolio.objectives[names.index(name)]
+
+
+def _group(portfolio: Portfolio, purse: float | None, number: int | None) -> Group:
+    """The options that are compared.
+
+    Raises
+    ------
+    InputError : they cannot be compared, or there is only one
+    """
+    if purse is not None and number is not None:
+        raise InputError([Fault("--number", 0, "", "cannot be combined with --purse; give one of them")])
+    if purse is not None:
+        if not portfolio.has_costs:
+            missing = next(name for name, some in portfolio.costs.items() if not some)
+            raise InputError([Fault("--purse", 0, "", f'"{missing}" states no cost, so options cannot be compared by purse; use --number')])
+        if not (math.isfinite(purse) and purse >= 0.0):
+            raise InputError([Fault("--purse", 0, "", f"found {purse:g}; a purse is an amount of at least 0, in USD m / year")])
+        (found,) = groups_of(portfolio.options, [purse / 12.0])
+        return _with_choice(found, "--purse", f"a purse of USD {purse:g} m / year")
+    if number is not None:
+        most = len(portfolio.options[-1].countermeasures)
+        if not 0 < number <= most:
+            raise InputError([Fault("--number", 0, "", f"found {number}; allowed are numbers of countermeasures from 1 to {most}")])
+        return _with_choice(groups_of(portfolio.options, ())[number], "--number", f"{number} of {most} countermeasures")
+    shown = shown_groups(portfolio)
+    if not shown:
+        cure = "; choose options by --purse or --number" if portfolio.has_costs else ""
+        raise InputError([Fault("portfolio", 0, "", f"has no two options that can be compared with each other, so that there is no choice{cure}")])
+    return portfolio.groups[shown[0]]
+
+
+def _with_choice(group: Group, option: str, words: str) -> Group:
+    if len(group.members) < 2:
+        raise InputError([Fault(option, 0, "", f"{words} leaves one option, so that there is no choice; give another one")])
+    return group
+
+
+def _of_portfolio(portfolio: Portfolio, one: Objective, group: Group, level: float, progress: Progress | None) -> ValueOfInformation:
+    """Estimate the values for some options and one objective of a portfolio."""
+    sweep, experiment = portfolio.sweep, portfolio.sweep.store.experiment
+    there = np.stack([np.isfinite(sweep.cells(each.name)).all(axis=(1, 2)) for each in portfolio.objectives]).all(axis=0)
+    _check_draws(int(there.sum()), "futures without a failed run")
+    cells = sweep.cells(one.name)[there]  # (future, branch, run)
+    outcomes = np.moveaxis(cells, 1, 0)
+    effects = settled(np.stack([paired_differences(outcomes[0], outcomes[1 + at]) for at in group.members]))  # (option, future, run)
+    factors = [(factor, axis) for factor, axis in _axes(portfolio) if factor.role != _LEVERS]
+    columns = [axis.values[there] for _, axis in factors]
+    seed = experiment.seed % 2**63
+    found = information_values(effects if one.is_maximized else -effects, columns, level, seed, progress)
+    described = _described(portfolio, factors)
+    names = tuple(portfolio.options[at].name for at in group.members)
+    study = ValueOfInformation(
+        one.name, one.unit, one.is_maximized, names, (), "", (), found.upper, found.lower, found.null, (), int(there.sum()), int((~there).sum()),
+        cells.shape[2], found.family, found.permutations, level, seed, portfolio, group,
+    )  # fmt: skip
+    return _completed(study, found, described)
+
+
+def _axes(portfolio: Portfolio) -> list[tuple[Factor, Axis]]:
+    """The factors of the futures, with the values that the runs used, in units for people."""
+    design = portfolio.sweep.store.design
+    axes = axes_of(design.factors, design.columns, build(portfolio.scenario))
+    return [(factor, axes[factor.name]) for factor in design.factors]
+
+
+def _described(portfolio: Portfolio, factors: Sequence[tuple[Factor, Axis]]) -> list[ParameterValue]:
+    """Name, label, unit, grade and sources of each factor."""
+    scenario = portfolio.scenario
+    known = {one.name: one.number for one in unknowns(build(scenario))}
+    known |= {".".join(path): number for path, number in scenario.numbers.items()} | known
+    found = []
+    for factor, axis in factors:
+        numbers = [known[name] for name in _numbers_of(factor) if name in known]
+        grade = weakest([one.grade or "" for one in numbers]) if numbers else ""
+        sources = tuple(dict.fromkeys(key for one in numbers for key in one.source))
+        found.append(ParameterValue(factor.name, factor_label(factor, scenario), axis.unit, grade, sources, *_NOTHING))
+    return found
+
+
+def _numbers_of(factor: Factor) -> list[str]:
+    return [path[0] if factor.verb == DRAW else ".".join(path) for path in factor.paths]
+
+
+# ---- results ----------------------------------------------------------------------------------------------------------
+
+#: A parameter before its value is known.
+_NOTHING: tuple[Any, ...] = (0.0, None, None, None, 1.0, False, 0.0, (), None)
+
+
+def _completed(study: ValueOfInformation, found: InformationValues, described: Sequence[ParameterValue]) -> ValueOfInformation:
+    """A study with the values of its parameters, the one that is most worth knowing first."""
+    names, sign = study.options, 1.0 if study.is_maximized else -1.0
+    parameters = []
+    for one, got in zip(described, found.parameters, strict=True):
+        rule = tuple(_part(part, names) for part in got.rule)
+        share = got.worth.value / found.upper.value if got.detected and found.upper.value > 0.0 else None
+        parameters.append(replace(
+            one, value=got.worth.value, low=_plain(got.worth.low), high=_plain(got.worth.high), share=None if share is None else min(1.0, share),
+            p=got.p, detected=got.detected, switching=got.switching, rule=rule, stability=_plain(got.stability),
+        ))  # fmt: skip
+    parameters.sort(key=lambda one: (not one.detected, -one.value, one.name))
+    same = tuple(names[at] for at, first in enumerate(found.same) if first == found.same[found.chosen] and at != found.chosen)
+    return replace(study, means=tuple((sign * found.means).tolist()), chosen=names[found.chosen], same=same, parameters=tuple(parameters))
+
+
+def _part(part: Part, names: Sequence[str]) -> RulePart:
+    ends = (_plain(part.low), _plain(part.high), _plain(part.low_from), _plain(part.low_to))
+    return RulePart(*ends, part.levels, names[part.option], part.share)
+
+
+def _column(values: Any) -> Array:
+    """A parameter as numbers, or as text."""
+    found = np.asarray(values)
+    return found.astype(np.float64) if found.dtype.kind in "fiu" else found.astype(str).astype(object)
+
+
+def _check_draws(draws: int, what: str) -> None:
+    if draws < FEWEST_DRAWS:
+        raise RunError(f"{draws:,} {what} are too few; at least {FEWEST_DRAWS} are needed, and 200 or more to find something")
+
+
+def _refused(path: str, message: str) -> InputError:
+    return InputError([Fault("value of information", 0, path, message)])
+
+
+def _plain(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _ends(worth: Worth) -> dict[str, float | None]:
+    return {key: _plain(value) for key, value in vars(worth).items()}
