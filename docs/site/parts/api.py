@@ -24,8 +24,10 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
          "answers", "Answers", "evidence", "Evidence"),
     ),
     "Decide": (
-        "What it takes, which countermeasures, and whether the answer depends on the form of the model.",
-        ("threshold", "Threshold", "break_even", "BreakEven", "portfolio", "Portfolio", "forms", "Forms", "sensitivity", "Sensitivity"),
+        "What it takes, which countermeasures, what to find out first, what the other side does, and what the answer depends on.",
+        ("threshold", "Threshold", "break_even", "BreakEven", "portfolio", "Portfolio", "value_of_information", "value_of_information_in_table",
+         "ValueOfInformation", "respond", "Responses", "discover", "discover_draws", "discover_table", "Discovery", "forms", "Forms",
+         "sensitivity", "Sensitivity"),
     ),
     "Compare with published figures, calibrate": (
         "How far the runs can be believed, and what published figures say about uncertain parameters.",
@@ -36,7 +38,7 @@ GROUPS: dict[str, tuple[str, tuple[str, ...]]] = {
         "The model at many combinations of values, stored so that an interruption loses nothing.",
         ("sweep", "SweepOptions", "status", "Status", "resume", "extend", "open", "Sweep", "verify", "replay", "ema_model"),
     ),
-    "Write a report": ("HTML files that need nothing else.", ("write_report", "write_sweep_report")),
+    "Write a report": ("HTML files that need nothing else.", ("write_report", "write_sweep_report", "write_brief")),
     "Program actors with Mesa": ("The same rules, one run at a time, with decisions of your own.", ("PactModel", "StateAgent", "ProxyAgent")),
     "Errors and versions": (
         "All errors are `ProxysimError`.",

@@ -11,10 +11,10 @@ import typer
 GROUPS = {
     "Worlds": ("worlds", "copy", "init", "validate", "check", "show", "schema"),
     "Run, compare, explain": ("run", "compare", "attribute", "explain", "answers"),
-    "Decide": ("threshold", "portfolio", "sensitivity"),
+    "Decide": ("threshold", "portfolio", "value-of-information", "respond", "discover", "sensitivity"),
     "Compare with published figures, calibrate": ("patterns", "calibrate", "test-calibration"),
     "Sweeps": ("design", "sweep", "resume", "extend", "status", "verify", "replay"),
-    "Reports": ("report",),
+    "Reports": ("report", "brief"),
 }
 #: What options take, in the help of an option without a name of its own for it -> in the reference.
 VALUES = {"<int range>": "N", "<int>": "N", "<float range>": "X", "<float>": "X", "<str>": "TEXT", "<path>": "PATH"}

@@ -125,7 +125,7 @@ class Responses:
         ... base     = "quickstart"
         ... branches = ["no-pact", "none"]
         ... design   = "grid"
-    ... runs     = 10
+        ... runs     = 10
         ... measures = ["received_arms.reds"]
         ... [sides.patrons]
         ... levers    = ["strong"]
@@ -164,7 +164,7 @@ class Responses:
         ... base     = "quickstart"
         ... branches = ["no-pact", "none"]
         ... design   = "grid"
-    ... runs     = 10
+        ... runs     = 10
         ... measures = ["received_arms.reds"]
         ... [sides.patrons]
         ... levers    = ["strong"]
@@ -282,7 +282,7 @@ class Responses:
         ... base     = "quickstart"
         ... branches = ["no-pact", "none"]
         ... design   = "grid"
-    ... runs     = 10
+        ... runs     = 10
         ... measures = ["received_arms.reds"]
         ... [sides.patrons]
         ... levers    = ["strong"]
@@ -318,7 +318,7 @@ class Responses:
         ... base     = "quickstart"
         ... branches = ["no-pact", "none"]
         ... design   = "grid"
-    ... runs     = 10
+        ... runs     = 10
         ... measures = ["received_arms.reds"]
         ... [sides.patrons]
         ... levers    = ["strong"]
@@ -365,7 +365,7 @@ class Responses:
         ... base     = "quickstart"
         ... branches = ["no-pact", "none"]
         ... design   = "grid"
-    ... runs     = 10
+        ... runs     = 10
         ... measures = ["received_arms.reds"]
         ... [sides.patrons]
         ... levers    = ["strong"]
@@ -412,7 +412,7 @@ class Responses:
         ... base     = "quickstart"
         ... branches = ["no-pact", "none"]
         ... design   = "grid"
-    ... runs     = 10
+        ... runs     = 10
         ... measures = ["received_arms.reds"]
         ... [sides.patrons]
         ... levers    = ["strong"]
@@ -462,7 +462,7 @@ class Responses:
         ... base     = "quickstart"
         ... branches = ["no-pact", "none"]
         ... design   = "grid"
-    ... runs     = 10
+        ... runs     = 10
         ... measures = ["received_arms.reds"]
         ... [sides.patrons]
         ... levers    = ["strong"]
@@ -500,7 +500,7 @@ class Responses:
         ... base     = "quickstart"
         ... branches = ["no-pact", "none"]
         ... design   = "grid"
-    ... runs     = 10
+        ... runs     = 10
         ... measures = ["received_arms.reds"]
         ... [sides.patrons]
         ... levers    = ["strong"]
