@@ -122,21 +122,21 @@ def arrays(fields: Iterable[Field]) -> str:
 
 def page() -> str:
     """The whole page."""
-    parts = [INTRODUCTION, "# In a world file\n"]
+    parts = [INTRODUCTION, "## In a world file\n"]
     for section, heading in HEADINGS.items():
-        parts += [f"## {heading}\n", parameters(section)]
+        parts += [f"### {heading}\n", parameters(section)]
     variants = ((f"`rules.{rule}`", f"`{names[0]}`", ", ".join(f"`{name}`" for name in names[1:]))
                 for rule, names in VARIANTS.items())  # fmt: skip
-    parts += ["## Variants of rules\n", table(("path", "default", "other variants"), variants)]
-    parts.append("# In the results\n")
+    parts += ["### Variants of rules\n", table(("path", "default", "other variants"), variants)]
+    parts.append("## In the results\n")
     measures = ((f"`{name}`", unit, meaning) for name, (unit, meaning) in MEASURES.items())
-    parts += ["## Measures of an actor, at the end of each month\n", table(("name", "unit", "meaning"), measures)]
-    parts += ["## What is carried from month to month\n", arrays(STATE)]
-    parts += ["## What happened in a month\n", arrays(FLOWS)]
+    parts += ["### Measures of an actor, at the end of each month\n", table(("name", "unit", "meaning"), measures)]
+    parts += ["### What is carried from month to month\n", arrays(STATE)]
+    parts += ["### What happened in a month\n", arrays(FLOWS)]
     books = ((kind, ", ".join(f"`{line}`" for line in lines)) for kind, lines in (
         ("money, in", MONEY_IN), ("money, out", MONEY_OUT), ("arms, in", ARMS_IN), ("arms, out", ARMS_OUT),
     ))  # fmt: skip
-    parts += ["## Lines of the books\n", table(("book", "lines"), books)]
+    parts += ["### Lines of the books\n", table(("book", "lines"), books)]
     return "\n".join(parts)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -16,6 +18,14 @@ PERMISSIVE = re.compile(
 COPYLEFT = re.compile(r"\b(A|L)?GPL|General Public|MPL|Mozilla|EUPL|CDDL|EPL\b|share ?alike|CeCILL", re.I)
 #: Distribution -> why it may stay although a part of it is not permissive.
 EXCEPTIONS = {"tqdm": "MPL-2.0 covers its own files alone; Mesa requires it, and nothing here imports it"}
+
+
+#: The same for what builds the documentation; nothing of it comes with the package or with the pages.
+SITE_EXCEPTIONS = {
+    "certifi": "MPL-2.0 covers its list of certificates alone; Sphinx requires it for requests that the build never makes",
+    "docutils": "in the public domain; the GPL covers an Emacs mode that is not installed",
+    "ptyprocess": "under the ISC licence, which its metadata leave out; terminals of notebooks, which the build does not open",
+}
 
 
 def closure(name: str, extra: str) -> set[str]:
@@ -67,6 +77,21 @@ def test_closure__holds_what_the_extra_brings() -> None:
 def test_licence__is_permissive(name: str) -> None:
     """Every distribution that `proxysim[all]` requires, directly or not."""
     assert [] == [one for one in licences(name) if not is_permissive(one)]
+
+
+def site() -> list[str]:
+    """What the extra `site` requires in addition, by the project file."""
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = [Requirement(line) for line in project["optional-dependencies"]["site"]]
+    return sorted({name for line in lines if line.name != "proxysim" for name in closure(line.name, "")} - set(ALL))
+
+
+def test_licences__of_what_builds_the_site_are_permissive() -> None:
+    """Every distribution that the extra `site` requires; an exception that is no longer one goes."""
+    pytest.importorskip("sphinx", reason="the extra site is not installed")
+    found = site()
+    assert {"sphinx", "myst-nb", "latex2mathml"} <= set(found)
+    assert sorted(SITE_EXCEPTIONS) == [name for name in found if not all(map(is_permissive, licences(name)))]
 
 
 def test_exceptions__are_still_needed() -> None:
