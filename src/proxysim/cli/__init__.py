@@ -8,6 +8,7 @@ from proxysim.cli import (
     report,
     runs,
     sensitivity,
+    serve,
     studies,
     sweeps,
     threshold,
@@ -15,4 +16,4 @@ from proxysim.cli import (
 )
 from proxysim.cli.app import app, main
 
-__all__ = ["app", "calibrate", "check", "main", "patterns", "portfolio", "report", "runs", "sensitivity", "studies", "sweeps", "threshold", "worlds"]
+__all__ = ["app", "calibrate", "check", "main", "patterns", "portfolio", "report", "runs", "sensitivity", "serve", "studies", "sweeps", "threshold", "worlds"]
