@@ -20,7 +20,9 @@ def serve(
     world: Annotated[
         str | None, typer.Argument(metavar="[WORLD]", help="Path of a world file, or name of a shipped world. Default: choose one on the page.")
     ] = None,
-    host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Address of this machine to listen at; by default only this machine itself.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option("--host", metavar="ADDRESS", help="Address of this machine to listen at; by default only this machine itself.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0 takes any that is free.")] = 8642,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the page in a browser.")] = True,
     runs: Annotated[int, typer.Option("--runs", min=24, max=10_000, help="Paired runs to which an answer is refined.")] = 1000,
@@ -57,6 +59,6 @@ def _announce(server: LiveServer) -> None:
     from proxysim.live.security import LOOPBACK
 
     if server.options.host not in LOOPBACK:
-        print("this page can be reached from other machines, over a connection that is not encrypted; use it in a network that you trust", file=sys.stderr)
+        print("other machines can reach this page, over a connection that is not encrypted; use it in a network that you trust", file=sys.stderr)
     print(server.address, flush=True)
     print("open this address in a browser; Ctrl-C ends the server", file=sys.stderr, flush=True)

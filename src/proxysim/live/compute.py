@@ -24,7 +24,7 @@ from proxysim.studies.attribution import attribute
 #: Pairs of runs for the map, and for each combination of provisions: a first answer, then better ones.
 MAP_PAIRS, PROVISION_PAIRS = (24, 100), (10, 50, 200)
 #: Seconds that the end of the server waits for a thread.
-_PATIENCE = 3.0
+_PATIENCE = 0.4
 
 
 class Stopped(Exception):
@@ -74,8 +74,8 @@ class Compute:
         self._clients: list[Client] = []
         self._changed = threading.Condition()
         self._is_ended = False
-        self._workers = [threading.Thread(target=self._work, args=(pick, step), name=name, daemon=True)
-                         for name, pick, step in (("proxysim-effects", self._next_fast, self._fast), ("proxysim-views", self._next_slow, self._slow))]  # fmt: skip
+        jobs = (("proxysim-effects", self._next_fast, self._fast), ("proxysim-views", self._next_slow, self._slow))
+        self._workers = [threading.Thread(target=self._work, args=(pick, step), name=name, daemon=True) for name, pick, step in jobs]
 
     def start(self) -> None:
         """Start the threads."""
@@ -224,7 +224,7 @@ class Compute:
         worlds = self._slow_worlds.of(state, offer)
         studies = [ensemble(world, None, pairs, self.seed, uncertain=state.uncertain, flows=True, threads=1, progress=lambda done, total: check())
                    for world in worlds]  # fmt: skip
-        return flow_map(worlds[0], studies, (offer.baseline, state.branch))
+        return flow_map(worlds[0], studies, (offer.title(offer.baseline), offer.title(state.branch)))
 
     def _provisions(self, state: State, offer: Offer, pairs: int, check: Callable[[], None]) -> dict[str, Any]:
         _, focus = self._slow_worlds.of(state, offer)  # it knows the changes of every branch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
@@ -10,7 +11,6 @@ import numpy as np
 
 from proxysim.figures.kit.map_layout import leg_curves, place_boxes
 from proxysim.formatting import capital, titled
-from proxysim.report.labels import branch_label
 from proxysim.runs.ensemble import Ensemble
 from proxysim.scenario.labels import actor_label
 from proxysim.scenario.world.world import World
@@ -24,14 +24,14 @@ _DIGITS = 4
 _YEAR = 12.0
 
 
-def flow_map(world: World, studies: Sequence[Ensemble], names: tuple[str, str]) -> dict[str, Any]:
+def flow_map(world: World, studies: Sequence[Ensemble], titles: tuple[str, str]) -> dict[str, Any]:
     """Return the mean flow of arms over every tie in every month, in both branches, with a layout of the actors.
 
     Parameters
     ----------
     world : the baseline
     studies : one ensemble per branch, run with ``flows=True``
-    names : names of the branches
+    titles : labels of the branches
     """
     sent = np.stack([_sent(one) for one in studies])  # (branch, month, tie)
     ends = world.arrays[0]
@@ -43,7 +43,7 @@ def flow_map(world: World, studies: Sequence[Ensemble], names: tuple[str, str]) 
     joined = tuple(dict.fromkeys(tuple(sorted(pairs[at])) for at in used))
     proxies = set(world.scenario.ids["proxies"])
     return {
-        "n": studies[0].runs, "names": [capital(branch_label(world.scenario, name)) for name in names], "months": list(world.months),
+        "n": studies[0].runs, "names": list(titles), "months": list(world.months),
         "actors": [{"id": one, "label": label, "is_proxy": one in proxies} for one, label in zip(shown, labels, strict=True)],
         "layouts": {name: _layout(shown, labels, joined, tuple(pairs[at] for at in used), name) for name in SIZES},
         "ties": [{"from": pairs[at][0], "to": pairs[at][1], "tie": ties[at], "sent": [_short(_YEAR * side[:, at]) for side in sent]} for at in used],
@@ -83,7 +83,5 @@ def _layout(actors: tuple[str, ...], labels: tuple[str, ...], joined: tuple[tupl
 
 def _lines(label: str, letters: int) -> list[str]:
     """Return a label in at most two lines."""
-    import textwrap
-
     found = textwrap.wrap(label, letters) or [label]
     return found if len(found) <= 2 else [found[0], textwrap.shorten(" ".join(found[1:]), letters, placeholder="…") or found[1]]

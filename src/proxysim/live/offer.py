@@ -157,6 +157,15 @@ class Offer:
                 one["is_counter"] = bool(one["cost"])
         return dict(sorted(found.items(), key=lambda item: not item[1]["is_counter"]))
 
+    def title(self, branch: str) -> str:
+        """Return the label of the baseline, or of a branch of interest with what is joined to it."""
+        if branch == self.baseline:
+            return capital(branch_label(self.scenario, branch))
+        focus = next((name for name in self.focuses if name == branch or branch.startswith(f"{name}+")), AS_IT_STANDS)
+        more = [part for part in branch.removeprefix(focus).split("+") if part in self.countermeasures]
+        first = self.focuses.get(focus, AS_IN_FILE)
+        return " + ".join([first, *(self.countermeasures[one]["label"] for one in more)])
+
     def changed_by(self, name: str) -> frozenset[str]:
         """Return the paths of the numbers that a countermeasure changes."""
         if name not in self._changed:

@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 from scipy.stats import binomtest
 
-from proxysim.formatting import capital, counted, number, plain, titled
+from proxysim.formatting import capital, counted, number, plain, span, titled
 from proxysim.live.offer import Offer
 from proxysim.live.state import State, command_of, toml_of
 from proxysim.live.study import LiveStudy, effect_on
 from proxysim.report.evidence import GRADES
-from proxysim.report.labels import branch_label
 from proxysim.runs.ensemble import Ensemble
 from proxysim.runs.outcomes import FALLEN
 from proxysim.scenario.display import unit_of, value_text, with_unit
@@ -68,14 +67,14 @@ def effect_json(study: Ensemble, effect: Effect, offer: Offer) -> dict[str, Any]
         **{key: getattr(effect, key) for key in keys}, "factor": factor, "shown_unit": table_unit(effect.measure, effect.unit),
         "change": _signed(change(effect)), "change_unit": unit, "interval": _signed(interval(effect)), "detected": effect.detected, "same": same,
         "baseline_text": _signed(level(scenario, effect, effect.baseline)), "value_text": _signed(level(scenario, effect, effect.value)),
-        "sentence": _signed(_sentence(study, effect, same)), "sure": _sure(effect, same),
+        "sentence": _signed(_sentence(study, effect, same, offer)), "sure": _sure(effect, same),
     }  # fmt: skip
 
 
-def _sentence(study: Ensemble, effect: Effect, same: bool) -> str:
+def _sentence(study: Ensemble, effect: Effect, same: bool, offer: Offer) -> str:
     """Return the effect as a sentence with the labels of the branches in quotation marks."""
     scenario = study.worlds[0].scenario
-    base, branch = (f"“{capital(branch_label(scenario, name))}”" for name in (study.branches[0], effect.branch))
+    base, branch = (f"“{offer.title(name)}”" for name in (study.branches[0], effect.branch))
     return sentence(scenario, replace(effect, branch=branch), base, same=same)
 
 
@@ -110,7 +109,8 @@ def _others(study: Ensemble, state: State, offer: Offer) -> list[dict[str, Any]]
         factor = table_factor(effect.unit)
         same = same_everywhere(study, effect)
         rows.append({
-            "actor": actor, "label": label, "baseline": _signed(level(offer.scenario, effect, effect.baseline)),
+            "actor": actor, "label": label, "is_proxy": actor in offer.scenario.ids["proxies"],
+            "baseline": _signed(level(offer.scenario, effect, effect.baseline)),
             "value": _signed(level(offer.scenario, effect, effect.value)), "change": "same" if same else _signed(change(effect)),
             "interval": "" if same else f"{effect.differing:,} of {effect.n:,} pairs differ" if effect.rare else _signed(interval(effect)),
             "mid": _times(effect.difference, factor), "low": _times(effect.low, factor), "high": _times(effect.high, factor),
@@ -128,7 +128,6 @@ def _months(study: LiveStudy) -> dict[str, Any] | None:
     months = study.months()
     if months is None or study.measure is None:
         return None
-    world = study.worlds[0]
     place = study.sides[0].world.names["actor"].index(study.state.actor)
     own = next(one.unit for one in study.ensemble().outcomes if one.measure == study.measure)
     values = months[:, :, :, place] * table_factor(own)
@@ -137,7 +136,7 @@ def _months(study: LiveStudy) -> dict[str, Any] | None:
         values = _smoothed(values)
     differences = values[1] - values[0]
     return {
-        "names": [capital(branch_label(world.scenario, name)) for name in study.names], "unit": table_unit(study.measure, own),
+        "names": [study.offer.title(name) for name in study.names], "unit": table_unit(study.measure, own),
         "change_unit": amount_of_change(own, 0.0).partition(" ")[2], "smoothed": WINDOW if is_flow else 1, "is_index": own == "index",
         "levels": [[_short(row) for row in np.quantile(side, QUANTILES, axis=0)] for side in values],
         "effect": [_short(row) for row in (np.quantile(differences, QUANTILES[0], axis=0), differences.mean(axis=0),
@@ -181,7 +180,7 @@ def _regimes(study: Ensemble, offer: Offer) -> list[dict[str, Any]]:
         words = [number(100.0 * share, digits=0) for share in (effect.baseline or 0.0, effect.value or 0.0)]
         found.append({
             "id": regime, "label": capital(actor_label(world.scenario, regime, titled)), "sides": sides,
-            "names": [capital(branch_label(world.scenario, name)) for name in study.branches],
+            "names": [offer.title(name) for name in study.branches],
             "text": f"It falls in {words[0]} % of runs of the baseline and in {words[1]} % with the pact. "
                     f"Difference {_signed(change(effect, with_unit=True))}"
                     + (f", 95 % interval {_signed(interval(effect))}." if effect.low is not None else "."),
@@ -255,11 +254,11 @@ def provisions_json(found: Attribution, offer: Offer) -> dict[str, Any]:
         value = None if share.value is None or not math.isfinite(share.value) else share.value
         rows.append({
             "label": capital(provision_label(name)), "size": "" if share.size is None else f"{plain(100.0 * share.size)} %",
-            "mid": _times(value, factor), "low": _times(share.low, factor), "high": _times(share.high, factor),
+            "mid": None if value is None else factor * value, "low": _times(share.low, factor), "high": _times(share.high, factor),
             "change": number(_times(value, factor), True),
-            "interval": "" if share.low is None or share.high is None else f"{number(factor * share.low, True)} to {number(factor * share.high, True)}",
+            "interval": "" if share.low is None or share.high is None else span(factor * share.low, factor * share.high),
         })  # fmt: skip
-    rows.sort(key=lambda row: -abs(row["mid"] or 0.0))
+    rows.sort(key=lambda row: -abs(float(row["mid"] or 0.0)))
     total = _times(one.total.difference, factor)
     return {"rows": rows, "n": found.runs, "unit": unit, "total": number(total, True), "outcome": offer.outcomes[one.total.measure]["label"],
             "actor": offer.outcomes[one.total.measure]["actors"][one.total.actor]}  # fmt: skip

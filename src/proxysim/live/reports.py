@@ -87,7 +87,7 @@ class Reports:
         """Stop writing."""
         self._is_ended = True
         if self._writer is not None:
-            self._writer.join(3.0)
+            self._writer.join(0.4)  # a daemon, which does not keep the process
 
     def _next(self) -> Report | None:
         with self._lock:

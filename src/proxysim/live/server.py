@@ -96,7 +96,7 @@ class LiveServer:
                    Route("/report", self._report, methods=["POST"])]  # fmt: skip
         inner = Starlette(routes=[*routes, WebSocketRoute("/live", self._live)], lifespan=self._lifespan)
         inner.router.redirect_slashes = False
-        return Guard(inner, self.keys, hosts_of(self.options.host, self.port))  # type: ignore[arg-type]
+        return Guard(inner, self.keys, hosts_of(self.options.host, self.port))
 
     def run(self) -> None:
         """Serve until the process is interrupted."""
@@ -188,7 +188,7 @@ def listen(host: str, port: int) -> socket.socket:
     InputError : the address stands for all of a machine or is none of this machine, or the port is in use
     """
     if host in _EVERYWHERE:
-        raise refused("--host", "stands for every address, so that foreign names could not be told from this machine's; give one address of this machine")
+        raise refused("--host", "stands for every address, so no name could be refused as foreign; give one address of this machine")
     try:
         family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         found = socket.socket(family, kind, proto)

@@ -189,8 +189,8 @@ def toml_of(state: State, offer: Offer, runs: int, seed: int) -> str:
         base = _free("as-set-baseline", taken)
         # policies compare with the baseline, which now has changes of its own
         against = ['set.policies."*".against = ' + f'"{base}"'] if _compares(offer, offer.baseline) else []
-        lines += _branch(base, "The baseline with what was changed on the page", [offer.baseline], [*_sets(everywhere), *_switches(switched, offer), *against])
         more = [*_switches(switched, offer), *against]
+        lines += _branch(base, "The baseline with what was changed on the page", [offer.baseline], [*_sets(everywhere), *more])
     else:
         more = []
     lines += _branch(branch, "What was set on the page", [state.focus, *state.countermeasures], [*_sets(state.changes), *more])

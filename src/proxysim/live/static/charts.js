@@ -21,7 +21,8 @@ export function plain(value, signed = false) {
 }
 
 function tickText(value, step) {
-  const digits = Math.max(0, Math.min(8, -Math.floor(Math.log10(step) + 1e-9)));
+  let digits = 0;
+  while (digits < 8 && Math.abs(step * 10 ** digits - Math.round(step * 10 ** digits)) > 1e-6) digits += 1;
   return (value < -1e-12 ? "−" : "") + Math.abs(value).toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
 
@@ -92,18 +93,6 @@ export function lines(host, spec) {
     label.style.fill = one.colour;
     root.append(label);
   }
-  // names in one row above
-  let from = Math.max(left, textWidth(spec.unit) + 14);
-  const named = spec.series.filter((one) => one.name);
-  const needed = named.reduce((sum, one) => sum + textWidth(one.name) + 42, 0);
-  const room = (width - from) / Math.max(1, needed);
-  for (const one of named) {
-    const letters = room < 1 ? Math.max(6, Math.floor(one.name.length * room) - 2) : one.name.length;
-    const shown = one.name.length > letters ? `${one.name.slice(0, letters)}…` : one.name;
-    root.append(svg("line", { x1: from, x2: from + 22, y1: 7, y2: 7, stroke: one.look.colour, "stroke-width": 2.5, "stroke-dasharray": one.look.dash }));
-    root.append(svg("text", { x: from + 27, y: 11 }, shown));
-    from += textWidth(shown) + 42;
-  }
   const cross = svg("line", { y1: top, y2: bottom, class: "cross", visibility: "hidden" });
   const say = svg("text", { y: top - 3, class: "strong", visibility: "hidden" });
   root.append(cross, say);
@@ -120,7 +109,19 @@ export function lines(host, spec) {
   const leave = () => { cross.setAttribute("visibility", "hidden"); say.setAttribute("visibility", "hidden"); };
   root.addEventListener("pointermove", move);
   root.addEventListener("pointerleave", leave);
-  host.replaceChildren(root);
+  host.replaceChildren(...(spec.series.some((one) => one.name) ? [legend(spec.series)] : []), root);
+}
+
+function legend(series) {
+  const row = document.createElement("p");
+  row.className = "legend";
+  for (const one of series) {
+    const entry = document.createElement("span"), swatch = svg("svg", { viewBox: "0 0 26 8", width: 26, height: 8, "aria-hidden": "true" });
+    swatch.append(svg("line", { x1: 0, x2: 26, y1: 4, y2: 4, stroke: one.look.colour, "stroke-width": 2.5, "stroke-dasharray": one.look.dash }));
+    entry.append(swatch, ` ${one.name}`);
+    row.append(entry);
+  }
+  return row;
 }
 
 function colourOf(value) { return value > 0 ? UP : value < 0 ? DOWN : FLAT; }

@@ -32,6 +32,8 @@ function stepOf(one) {
   return [1, 2, 5].map((part) => part * size).filter((part) => part <= raw * 1.0001).at(-1) ?? size;
 }
 
+function ended(text) { return !text || /[.!?]$/.test(text) ? text : `${text}.`; }
+
 // ---- the connection -----------------------------------------------------------------------------------------------
 
 function connect() {
@@ -152,7 +154,7 @@ function takeOffer(message) {
   $("focus").replaceChildren(...offer.focuses.map((one) => make("option", { value: one.id, textContent: one.label })));
   $("focus").value = offer.focus ?? "";
   const about = offer.focuses.find((one) => one.id === offer.focus)?.about ?? "";
-  $("focus-about").textContent = `${about ? `${about}. ` : ""}Compared with: ${offer.baseline_label}.`;
+  $("focus-about").textContent = `${ended(about)} Compared with “${offer.baseline_label}”.`.trim();
   $("controls").hidden = offer.focus === null;
   if (offer.focus === null) { status("This world has no branch to compare with its baseline."); return; }
   buildControls();
@@ -174,7 +176,7 @@ function buildControls() {
   const plainLevers = offer.countermeasures.filter((one) => !one.is_counter);
   for (const one of offer.countermeasures) {
     if (one === plainLevers[0]) $("levers").append(make("p", { className: "note", textContent: "Other changes" }));
-    const words = one.cost ? `${one.about}. ${one.cost}` : one.about;
+    const words = one.cost ? `${ended(one.about)} ${one.cost}` : one.about;
     $("levers").append(toggle("lever", one, words, state.countermeasures.includes(one.id), (on) => {
       state.countermeasures = offer.countermeasures.map((each) => each.id).filter((id) => (id === one.id ? on : state.countermeasures.includes(id)));
       ask();
@@ -333,19 +335,23 @@ function drawMonths() {
 function drawOthers(message) {
   $("others-box").hidden = message.others.length < 2;
   $("others-box").dataset.fresh = "yes";
-  const values = message.others.flatMap((one) => [one.mid ?? 0, one.low ?? 0, one.high ?? 0]), range = [Math.min(0, ...values), Math.max(0, ...values)];
-  if (range[0] === range[1]) range[1] = 1;
+  const scaleOf = (isProxy) => {
+    const values = message.others.filter((one) => one.is_proxy === isProxy).flatMap((one) => [one.mid ?? 0, one.low ?? 0, one.high ?? 0]);
+    const range = [Math.min(0, ...values), Math.max(0, ...values)];
+    return range[0] === range[1] ? [0, 1] : range;
+  };
+  const scales = { true: scaleOf(true), false: scaleOf(false) };
   const rows = message.others.map((one) => {
     const name = make("button", { type: "button", className: "link", textContent: one.label, title: "look at this actor" });
     name.addEventListener("click", () => { state.actor = one.actor; $("actor").value = one.actor; ask(); });
     const cell = make("td", { className: "dots" });
-    dot(cell, one, range);
+    dot(cell, one, scales[one.is_proxy]);
     return make("tr", { className: one.actor === state.actor ? "chosen" : "" }, make("th", { scope: "row" }, name), make("td", { className: "n", textContent: one.baseline }), make("td", { className: "n", textContent: one.value }),
       make("td", { className: "n", textContent: one.change }), make("td", { className: "quiet", textContent: one.interval }), cell);
   });
   $("others").replaceChildren(...rows);
   const unit = message.effect.shown_unit;
-  $("others-note").textContent = `${offer.outcomes.find((one) => one.id === state.outcome).label}${unit ? `, ${unit}` : ""}; ${message.n.toLocaleString("en-US")} pairs.`;
+  $("others-note").textContent = `${offer.outcomes.find((one) => one.id === state.outcome).label}${unit ? `, ${unit}` : ""}; ${message.n.toLocaleString("en-US")} pairs.${new Set(message.others.map((one) => one.is_proxy)).size > 1 ? " The bars of proxies and those of states have scales of their own." : ""}`;
 }
 
 function drawRegimes(message) {
@@ -386,7 +392,7 @@ function takeAbout(message) {
     for (const source of one.source) grade.append(make("small", { textContent: source, dir: "auto" }));
     return make("tr", {}, name, make("td", { className: "n", textContent: one.file }), make("td", { className: "n", textContent: one.value }), range, grade);
   }));
-  const switched = message.switched.map((one) => make("li", { dir: "auto", textContent: `${one.label}: ${one.what}.${one.about ? ` ${one.about}.` : ""}` }));
+  const switched = message.switched.map((one) => make("li", { dir: "auto", textContent: `${one.label}: ${one.what}. ${ended(one.about)}` }));
   if (message.uncertain) switched.push(make("li", { textContent: "Every uncertain number is resampled from its range in the file, so the interval also covers what is not known of the numbers." }));
   $("switched").replaceChildren(...switched);
   $("assumed").replaceChildren(...message.assumed.map((one) => make("tr", {}, make("th", { scope: "row" }, make("code", { textContent: one.path })), make("td", { className: "n", textContent: one.before }),
