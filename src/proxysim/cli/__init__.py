@@ -17,5 +17,6 @@ from proxysim.cli import (
 from proxysim.cli.app import app, main
 
 __all__ = [
-    "app", "calibrate", "check", "main", "patterns", "portfolio", "report", "runs", "sensitivity", "serve", "studies", "sweeps", "threshold", "worlds",
+    "app", "calibrate", "check", "main", "patterns", "portfolio", "report", "runs", "sensitivity", "serve", "studies", "sweeps", "threshold",
+    "worlds",
 ]  # fmt: skip

@@ -1,7 +1,8 @@
 """The work behind the page: one thread for effects, shared fairly by all tabs, and one for what takes longer.
 
 What a tab asks for last is all that counts. Work for anything older stops at the next chunk of runs, and so does the work for a tab that
-has gone. The thread for longer work uses one processor, so that a slider that moves meanwhile still has an answer at once.
+has gone. Only the first few pairs are finished for an older question too: a slider that moves all the time has a picture that follows it, which
+the page marks as old. The thread for longer work uses one processor, so that a slider that moves meanwhile still has an answer at once.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from proxysim.studies.attribution import attribute
 
 #: Pairs of runs for the map, and for each combination of provisions: a first answer, then better ones.
 MAP_PAIRS, PROVISION_PAIRS = (24, 100), (10, 50, 200)
+#: Seconds by which a tab without a picture goes before others; more would let one that moves all the time keep the others from theirs.
+_ADVANTAGE = 0.5
 #: Seconds that the end of the server waits for a thread.
 _PATIENCE = 0.4
 
@@ -149,9 +152,9 @@ class Compute:
         client.tell("refused", {"message": message[:500]}, seq)
 
     def _next_fast(self) -> tuple[Client, int] | None:
-        """Return the tab that is served next: one without a picture, else the one that has waited longest."""
+        """Return the tab that is served next: the one that has waited longest, with some advantage for one without a picture."""
         waiting = [one for one in self._clients if one.state is not None and not one.is_answered]
-        chosen = min(waiting, key=lambda one: (one.study is not None, one.served), default=None)
+        chosen = min(waiting, key=lambda one: one.served - (_ADVANTAGE if one.study is None else 0.0), default=None)
         return None if chosen is None else (chosen, chosen.asked)
 
     def _next_slow(self) -> tuple[Client, int] | None:
@@ -169,35 +172,37 @@ class Compute:
         place, view = min(steps)
         return view, counts[view][place]
 
-    def _check(self, client: Client, asked: int) -> Callable[[], None]:
-        """Return what ends work that nobody waits for."""
+    def _check(self, client: Client, asked: int | None) -> Callable[[], None]:
+        """Return what ends work that nobody waits for; with an `asked` of None, only if the tab has gone."""
 
         def check() -> None:
-            if self._is_ended or not client.is_open or client.asked != asked:
+            if self._is_ended or not client.is_open or asked not in (None, client.asked):
                 raise Stopped
 
         return check
 
     def _fast(self, client: Client, asked: int) -> None:
         """Add one chunk of pairs for a tab, and send the answer."""
-        check, state, study = self._check(client, asked), client.state, client.study
-        check()
+        with self._changed:
+            self._check(client, asked)()
+            state, study, seq = client.state, client.study, client.seq
         assert state is not None
         is_first = study is None
+        check = self._check(client, None if is_first else asked)
         if study is None:
             study = LiveStudy(state, self.offers[state.world], self.seed, self.worlds, self.cache)
             check()
         study.extend(self.runs, self.threads, check)
         found = payload.answer(study, self.runs)
-        check()
         about = payload.described(study) if is_first else None
         with self._changed:
             check()
-            client.study, client.is_answered = study, found["done"]
-            seq = client.seq
+            is_asked = client.asked == asked
+            if is_asked:
+                client.study, client.is_answered = study, found["done"]
             self._changed.notify_all()
         client.tell("answer", found, seq)
-        if about is not None:
+        if about is not None and is_asked:
             client.tell("about", about, seq)
 
     def _slow(self, client: Client, asked: int) -> None:

@@ -65,6 +65,7 @@ function send(message) { if (socket && socket.readyState === WebSocket.OPEN) soc
 
 function take(message) {
   const handlers = { hello, offer: takeOffer, answer: takeAnswer, about: takeAbout, map: takeMap, provisions: takeProvisions, refused };
+  if (message.type === "answer" && message.seq < seq) { follow(message); return; }
   if (["answer", "about", "map", "provisions"].includes(message.type) && message.seq !== seq) return; // for something that was asked for before
   handlers[message.type]?.(message);
 }
@@ -267,6 +268,20 @@ function buildActors() {
 
 function key() { return JSON.stringify([state.focus, state.outcome, state.actor]); }
 
+// While a slider moves, its picture follows with the answer to an earlier position, and stays marked as old.
+function follow(message) {
+  const effect = message.effect;
+  if (fresh || !state || message.world !== state.world || message.focus !== state.focus || effect.measure !== state.outcome || effect.actor !== state.actor) return;
+  lastAnswer = message;
+  $("change").textContent = effect.same ? "no change" : effect.change;
+  $("change-unit").textContent = effect.same || effect.difference === null ? "" : effect.change_unit;
+  $("sentence").textContent = effect.sentence;
+  $("sure").textContent = effect.sure;
+  drawEffect(true);
+  drawMonths();
+  document.body.dataset.state = "following";
+}
+
 function takeAnswer(message) {
   const effect = message.effect, isFirst = !fresh;
   fresh = true;
@@ -299,11 +314,11 @@ function takeAnswer(message) {
   if (message.done) spokenTimer = setTimeout(() => { $("spoken").textContent = `${effect.sentence} ${effect.sure}`; }, 400);
 }
 
-function drawEffect() {
+function drawEffect(isOld = false) {
   const effect = lastAnswer.effect, factor = effect.factor;
   if (effect.difference === null) { $("strip").replaceChildren(); return; }
   const now = { mid: effect.difference * factor, low: effect.low === null ? null : effect.low * factor, high: effect.high === null ? null : effect.high * factor };
-  if (!isChanged()) ofFile[key()] = now;
+  if (!isChanged() && !isOld) ofFile[key()] = now;
   const file = isChanged() ? ofFile[key()] : undefined;
   const values = [0, now.mid, now.low ?? now.mid, now.high ?? now.mid, ...(file ? [file.mid, file.low ?? file.mid, file.high ?? file.mid] : [])];
   let [low, high] = [Math.min(...values), Math.max(...values)];
