@@ -18,10 +18,10 @@ from proxysim.live.server import LiveOptions, LiveServer
 
 
 @contextmanager
-def serving(world: str | None = "quickstart", runs: int = 300, **options: Any) -> Iterator[LiveServer]:
-    """A server on a free port, which is stopped at the end."""
+def serving(world: str | None = "quickstart", runs: int = 300, port: int = 0) -> Iterator[LiveServer]:
+    """A server, on a free port unless one is given, which is stopped at the end."""
     library = Library(world)
-    server = LiveServer(library, LiveOptions(port=0, runs=runs, **options))
+    server = LiveServer(library, LiveOptions(port=port, runs=runs))
     library.open(library.first)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

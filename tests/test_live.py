@@ -85,7 +85,7 @@ def test_effect__equals_compare_of_the_copied_command_to_the_last_digit(library:
     assert shown["command"] == command_of(state, offer, pairs, 0)
 
 
-POLICIES = {
+POLICIES: dict[str, dict[str, Any]] = {
     "all policies off": {"policies": []},
     "one policy on": {"policies": ["west-searches"]},
     "one policy on and numbers changed": {"policies": ["east-tires"], "changes": {"legs.east-port.detection": 0.1, "pacts.treaty.strength": 0.5}},
@@ -96,7 +96,7 @@ POLICIES = {
 @pytest.mark.parametrize("case", POLICIES)
 def test_policies__give_the_same_numbers_as_the_command_and_as_the_world_file(library: Library, case: str, tmp_path: Path) -> None:
     """Their reference is the baseline with all that was changed in every branch."""
-    wanted = {"world": "insurgency", "focus": "pact", "outcome": "received_arms", "actor": "rebels", **POLICIES[case]}
+    wanted: dict[str, Any] = {"world": "insurgency", "focus": "pact", "outcome": "received_arms", "actor": "rebels", **POLICIES[case]}
     offer = library["insurgency"]
     wanted["changes"] = {path: value for path, value in wanted.get("changes", {}).items() if path in offer.numbers("pact")}
     study, state, _ = studied(library, 30, **wanted)
@@ -182,9 +182,10 @@ def test_next_count__grows_to_the_end() -> None:
 BAD: dict[str, Any] = {
     "no object": ["seq", 1], "text": "x", "nothing": None, "a number": 4, "an unknown key": {**request(), "extends": ["/etc/passwd"]},
     "a file": {**request(), "file": "/etc/passwd"}, "no number": {key: value for key, value in request().items() if key != "seq"},
-    "a fractional number": request(seq=1.5), "true": request(seq=True), "a huge number": request(seq=2**60), "another world": request(world="../levant"),  # type: ignore[arg-type]
-    "a world as a list": request(world=["quickstart"]), "another branch": request(focus="no-pact"), "another outcome": request(outcome="month_of_fall"),
-    "another actor": request(actor="nobody"), "a path that is not offered": request(changes={"scenario.noise": 0}),
+    "a fractional number": {**request(), "seq": 1.5}, "true": request(seq=True), "a huge number": request(seq=2**60),
+    "another world": request(world="../levant"), "a world as a list": request(world=["quickstart"]), "another branch": request(focus="no-pact"),
+    "another outcome": request(outcome="month_of_fall"), "another actor": request(actor="nobody"),
+    "a path that is not offered": request(changes={"scenario.noise": 0}),
     "a path with a branch": request(changes={"strong:pacts.treaty.strength": 0.5}), "a pattern": request(changes={"legs.*.detection": 0.5}),
     "a text": request(changes={"pacts.treaty.strength": "0.5"}), "a flag": request(changes={"pacts.treaty.strength": True}),
     "no value": request(changes={"pacts.treaty.strength": None}), "infinite": request(changes={"pacts.treaty.strength": float("inf")}),
@@ -247,7 +248,7 @@ def test_offer__of_a_large_world_can_be_set_at_both_ends(name: str) -> None:
     library = Library(name)
     offer = library.open(name)
     focus = next(iter(offer.focuses))
-    found = {"world": name, "focus": focus, **offer.default()}
+    found: dict[str, Any] = {"world": name, "focus": focus, **offer.default()}
     refused = set()
     for path, one in offer.numbers(focus).items():
         for value in (one.least, one.most):
@@ -298,7 +299,7 @@ def test_set__with_an_unknown_branch_or_one_that_is_not_compared_is_a_fault() ->
     """A misspelt branch would otherwise change nothing, silently."""
     with pytest.raises(InputError, match='"strng" is not a branch of this file; did you mean "strong"'):
         ps.load("quickstart", "no-pact", ["strng:pacts.treaty.strength=0.7"])
-    words = [sys.executable, "-m", "proxysim", "compare", "quickstart", "--branches", "no-pact,strong", "--runs", "5", "--set", "sea-patrol:scenario.noise=0"]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    words = ["compare", "quickstart", "--branches", "no-pact,strong", "--runs", "5", "--set", "sea-patrol:scenario.noise=0"]
+    done = subprocess.run([sys.executable, "-m", "proxysim", *words], capture_output=True, text=True, check=False)
     assert 2 == done.returncode
     assert re.fullmatch(r"--set: .*is not one of the branches that are compared, no-pact, strong\n", done.stderr)

@@ -270,7 +270,9 @@ class Offer:
         has_range = number.low is not None and number.high is not None
         if kind in _NO_SLIDER or number.series or not math.isfinite(number.value):
             return None
-        if path[0] in ("events", "policies", "scenario") or path[2:3] == ("engagement",) or (not is_term and not has_range and number.origin == "default"):
+        if path[0] in ("events", "policies", "scenario") or path[2:3] == ("engagement",):  # in the file, these are keys of a side
+            return None
+        if not is_term and not has_range and number.origin == "default":
             return None
         limits = parameter_of(path)
         value, low, high = (None if one is None else as_in_file(one, kind, scenario) for one in (number.value, number.low, number.high))

@@ -50,7 +50,8 @@ def answer(study: LiveStudy, most: int) -> dict[str, Any]:
     effect = effect_on(pairs, state.outcome, state.actor)
     runs = pairs.runs
     return {
-        "world": state.world, "focus": state.focus, "n": runs, "of": most, "done": runs >= most, "effect": effect_json(pairs, effect, offer), "months": _months(study),
+        "world": state.world, "focus": state.focus,
+        "n": runs, "of": most, "done": runs >= most, "effect": effect_json(pairs, effect, offer), "months": _months(study),
         "others": _others(pairs, state, offer) if runs in (_OTHERS_AT, most) else None, "regimes": _regimes(pairs, offer),
         "command": command_of(state, offer, runs, study.seed), "toml": toml_of(state, offer, runs, study.seed),
     }  # fmt: skip
