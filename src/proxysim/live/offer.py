@@ -260,7 +260,10 @@ class Offer:
         words = "" if cost is None else f"USD {plain(12.0 * cost.number.value, 3, ',')} m a year"
         if cost is not None and cost.payer:
             words += f", paid by {actor_label(self.scenario, cost.payer, titled)}"
-        return {"label": capital(branch_label(self.scenario, name)), "about": self.scenario.branches.get(name, ""), "cost": words, "is_counter": True}
+        label = branch_label(self.scenario, name)
+        for focus in self.focuses.values():  # "Pact, without purchases" is joined to "Pact"
+            label = label.removeprefix(f"{focus}, ")
+        return {"label": capital(label), "about": self.scenario.branches.get(name, ""), "cost": words, "is_counter": True}
 
     def _number(self, path: tuple[str, ...], number: Number, scenario: Scenario) -> Offered | None:
         """Return one number as the page offers it; None if a slider cannot set it."""

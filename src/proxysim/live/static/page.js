@@ -342,7 +342,7 @@ function drawMonths() {
   $("levels-caption").textContent = `${outcome.label.replace(" at the end", "")}, ${actor}: median, and band with 90 % of runs.${smoothed}`;
   $("levels").setAttribute("aria-label", `${actor} by month; in the last month ${months.levels.map((row, at) => `${plain(row[1].at(-1))} in ${months.names[at]}`).join(", ")}`);
   const ink = { colour: "#1c1c1c", dash: "" };
-  lines($("effect"), { months: offer.months, unit: months.change_unit || months.unit, include: [0], signed: true, series: [{ name: "", look: ink, low: months.effect[0], mid: months.effect[1], high: months.effect[2] }] });
+  lines($("effect"), { months: offer.months, unit: months.change_unit || months.unit, include: [0], signed: true, series: [{ name: "With the pact minus baseline", look: ink, low: months.effect[0], mid: months.effect[1], high: months.effect[2] }] });
   $("effect-caption").textContent = `The effect: mean difference between the two runs of a pair, and band with 90 % of pairs.${smoothed}`;
   $("effect").setAttribute("aria-label", `Effect by month; in the last month ${plain(months.effect[1].at(-1), true)}`);
 }
