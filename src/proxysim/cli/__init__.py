@@ -11,6 +11,7 @@ from proxysim.cli import (
     respond,
     runs,
     sensitivity,
+    serve,
     studies,
     sweeps,
     threshold,
@@ -20,6 +21,6 @@ from proxysim.cli import (
 from proxysim.cli.app import app, main
 
 __all__ = [
-    "app", "brief", "calibrate", "check", "discover", "main", "patterns", "portfolio", "report", "respond", "runs", "sensitivity", "studies",
-    "sweeps", "threshold", "value_of_information", "worlds",
+    "app", "brief", "calibrate", "check", "discover", "main", "patterns", "portfolio", "report", "respond", "runs", "sensitivity", "serve",
+    "studies", "sweeps", "threshold", "value_of_information", "worlds",
 ]  # fmt: skip

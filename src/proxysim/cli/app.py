@@ -46,7 +46,8 @@ BranchName = Annotated[
 ]
 Sets = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Change a number, such as pacts.treaty.strength=0.8; can be repeated."),
+    typer.Option("--set", metavar="[BRANCH:]PATH=VALUE",
+                 help="Change a number, such as pacts.treaty.strength=0.8, in all branches or in one; can be repeated."),
 ]
 Policies = Annotated[
     str | None,

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from proxysim.cli.app import Policies, Sets
+from proxysim.cli.app import Policies, Sets, refusal
+from proxysim.errors import did_you_mean
 
 if TYPE_CHECKING:
     from proxysim.scenario.scenario import Scenario
@@ -76,6 +77,17 @@ def say_posterior(scenario: Scenario) -> None:
     """Say on stderr how many parameters of a world its posterior informs."""
     if scenario.posterior is not None:
         print(scenario.posterior.words(), file=sys.stderr)
+
+
+def check_branches_of(sets: list[str] | None, names: list[str]) -> None:
+    """Refuse ``--set BRANCH:PATH=VALUE`` for a branch that is not compared, where it would change nothing."""
+    from proxysim.scenario.resolve.overrides import split_branch
+
+    for text in sets or ():
+        branch, _ = split_branch(text)
+        if branch is not None and branch not in names:
+            message = f'{text[:80]!r}: "{branch[:60]}" is not one of the branches that are compared, {", ".join(names)}'
+            raise refusal("--set", message + did_you_mean(branch, names))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from proxysim.cli.app import Policies, Sets, app, policies_of, refusal
-from proxysim.cli.options import Posterior, Seed, Threads, Uncertain, informed, with_options
+from proxysim.cli.options import Posterior, Seed, Threads, Uncertain, check_branches_of, informed, with_options
 from proxysim.cli.studies import bar
 from proxysim.errors import RunError, StorageError
 from proxysim.paths import path_of
@@ -155,6 +155,7 @@ def _of_world(world: str, target: Path, options: StudyOptions) -> None:
     names = None
     if options.branches is not None:
         names = [name.strip() for name in options.branches.split(",") if name.strip()]
+        check_branches_of(options.sets, names)
     built = informed(load(world, names[0] if names else None, tuple(options.sets or ()), policies_of(options.policies)), options.posterior)
     write_report(built, target, names, options.runs, options.seed, focus=options.focus,
                  uncertain=options.uncertain or options.posterior is not None, evidence=options.evidence, forms=options.forms, full=options.full,

@@ -21,6 +21,7 @@ from proxysim.cli.options import (
     OutputOptions,
     Runs,
     Seed,
+    check_branches_of,
     informed,
     with_options,
 )
@@ -124,6 +125,7 @@ def compare(
     from proxysim.studies.comparison import compare as compare_branches
 
     names = _names(branches)
+    check_branches_of(output.sets, names)
     built = informed(load(world, names[0] if names else None, tuple(output.sets or ()), policies_of(output.policies)), draws.posterior)
     if options.with_evidence:
         from proxysim.studies.evidence import check_evidence
@@ -261,6 +263,7 @@ def answers(
     from proxysim.scenario.world.world import load
     from proxysim.studies.answers import answers as answers_of
 
+    check_branches_of(output.sets, [against, branch])
     result = answers_of(
         informed(load(world, against, tuple(output.sets or ()), policies_of(output.policies)), draws.posterior), [against, branch], runs, draws.seed,
         uncertain=draws.resampled, start=options.start, measures=_names(options.measures) if options.measures else None,
@@ -314,6 +317,7 @@ def attribute(
     from proxysim.scenario.world.world import load
     from proxysim.studies.attribution import attribute as attribute_branch
 
+    check_branches_of(output.sets, [against, branch])
     result = attribute_branch(
         informed(load(world, against, tuple(output.sets or ()), policies_of(output.policies)), draws.posterior), branch, against, runs, draws.seed,
         uncertain=draws.resampled, start=options.start, measures=_names(options.measures) if options.measures else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,6 +18,9 @@ from proxysim.scenario.arguments import names_of
 from proxysim.scenario.labels import AS_IT_STANDS
 from proxysim.scenario.resolve.loader import ancestors_of
 from proxysim.scenario.world.world import World
+
+if TYPE_CHECKING:
+    from proxysim.scenario.scenario import Scenario
 
 BASELINE = "no-pact"
 _COUNTERS, _SHOWN = 8, 4
@@ -165,14 +168,18 @@ def _worlds(world: World, baseline: str, names: Sequence[str] | None, focus: str
 
 def builds_on(baseline: World, focus: World, other: World) -> bool:
     """Whether a branch has all the changes of the focus and further ones."""
-    one, two, three = (w.scenario for w in (baseline, focus, other))
+    return scenario_builds_on(baseline.scenario, focus.scenario, other.scenario)
 
-    def differ(left: Any, right: Any) -> set[tuple[str, ...]]:
-        paths = {*left.numbers, *right.numbers}
-        return {path for path in paths if given(left.numbers.get(path)) != given(right.numbers.get(path))}
 
-    put = differ(one, two)
-    return bool(put) and not put & differ(two, three) and three.hash != two.hash
+def scenario_builds_on(baseline: Scenario, focus: Scenario, other: Scenario) -> bool:
+    """Whether a branch has all the changes of the focus and further ones."""
+    put = changed_numbers(baseline, focus)
+    return bool(put) and not put & changed_numbers(focus, other) and other.hash != focus.hash
+
+
+def changed_numbers(one: Scenario, two: Scenario) -> set[tuple[str, ...]]:
+    """Paths of the numbers that two branches give different values."""
+    return {path for path in {*one.numbers, *two.numbers} if given(one.numbers.get(path)) != given(two.numbers.get(path))}
 
 
 def labels_of(study: Ensemble, roles: Roles) -> dict[str, str]:

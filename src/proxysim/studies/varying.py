@@ -96,7 +96,7 @@ def axis_of(varied: Varied, world: World, names: Sequence[str]) -> Axis:
     kind = kind_of(path)
     if kind == "month":
         raise _refused(varied, "is a date, which cannot be varied; vary a number")
-    unit = _unit(scenario, kind)
+    unit = file_unit(scenario, kind)
     if varied.low is not None and varied.high is not None:
         return Axis(varied, varied.low, varied.high, unit)
     if number is None:
@@ -106,7 +106,7 @@ def axis_of(varied: Varied, world: World, names: Sequence[str]) -> Axis:
         raise _refused(varied, "has several dates, and a value would replace all of them; give the ends, as in PATH=LOW:HIGH")
     if number.low is None or number.high is None or not number.low < number.high:
         raise _refused(varied, "has no range in the file; give the ends, as in PATH=LOW:HIGH")
-    low, high = (_as_in_file(end, kind, scenario) for end in (number.low, number.high))
+    low, high = (as_in_file(end, kind, scenario) for end in (number.low, number.high))
     return Axis(varied, low, high, unit, number.dist == _LOG and low > 0.0)
 
 
@@ -119,14 +119,15 @@ def _number_at(varied: Varied, scenario: Scenario) -> tuple[tuple[str, ...], Num
     return path, None if "*" in path else scenario.numbers.get(path)
 
 
-def _unit(scenario: Scenario, kind: str) -> str:
+def file_unit(scenario: Scenario, kind: str) -> str:
+    """Return the unit of a bare number of a kind in the file, for people; empty if it has none."""
     if kind.endswith("_flow"):
         flows = flows_of(scenario)
         return f"USD {_SIZES.get(flows.size, f'{flows.size:g}')} / {_PERIODS.get(flows.period, f'{flows.period} months')}"
     return {"money": "USD m", "arms": "USD m", "loss": "share / month", "persons": "persons", "months": "months", "capital": "months"}.get(kind, "")
 
 
-def _as_in_file(value: float, kind: str, scenario: Scenario) -> float:
+def as_in_file(value: float, kind: str, scenario: Scenario) -> float:
     """Return an internal value in the unit of a bare number of the file."""
     if not kind.endswith("_flow"):
         return value

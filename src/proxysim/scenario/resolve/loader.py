@@ -45,7 +45,7 @@ def load_scenario(
     ----------
     file : path of a file of kind "world", or name of a shipped world
     branch : branch, or several joined by ``+``; None for the file's default branch, "none" for no branch
-    sets : changes ``PATH=VALUE``, with values in TOML notation
+    sets : changes ``[BRANCH:]PATH=VALUE``, with values in TOML notation; with a branch, the change is made in that branch only
     overrides : values by path, from an experiment; `sets` override them
     policies : "file" for the policies that the file has on, "off", "on", or ids of the only ones that are on; it overrides
         `sets`

@@ -98,7 +98,7 @@ class WorldSource:
         draft = self.draft()
         world = draft.world
         chosen = _branches(world, draft, branch, others)
-        for change in (*override_changes(world, overrides), *set_changes(world, sets)):
+        for change in (*override_changes(world, overrides), *set_changes(world, sets, chosen)):
             draft.apply(change, (), "set")
         leaves = draft.leaves()
         check_world(world, leaves, self.shown)
