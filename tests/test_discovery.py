@@ -479,10 +479,10 @@ def test_limits__that_do_not_pay_are_dropped() -> None:
 
 @pytest.mark.parametrize("inputs", [12, pytest.param(500, marks=pytest.mark.slow)])
 def test_speed__of_a_large_table(inputs: int) -> None:
-    """20,000 points with 100 resamples take less than ten seconds of one processor (docs/performance.md has the figures)."""
+    """20,000 points with 100 resamples; `--durations` shows the time that docs/performance.md has."""
     table, holds = planted(22, 20_000, inputs)
     found = searched(table, holds)
-    assert not found.reason
+    assert {"x1", "x2"} == {one.name for one in found.region.limits}
 
 
 def prim_of_the_workbench() -> Any:
