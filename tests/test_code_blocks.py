@@ -36,6 +36,14 @@ SMALL = {
     "test-calibration": ["--fits", "20", "--particles", "20", "--table", "300"],
     "threshold": ["--runs", "10", "--points", "3", "--precision", "0.2"],
 }
+#: Commands and options that need a study too long to make small here -> the tests that run them on small studies.
+RUN_ELSEWHERE = {
+    "value-of-information": "tests/test_value_of_information.py",
+    "respond": "tests/test_respond.py",
+    "brief": "tests/test_brief.py",
+    "--respond": "tests/test_report_respond.py",
+    "--where": "tests/test_discovery.py",
+}
 #: Options that go with others only.
 ALONE = {"--leave-one-out": "--fits"}
 #: Pages whose TOML is read elsewhere.
@@ -86,6 +94,12 @@ def test_long_commands__have_options_that_exist(page: str) -> None:
         group.commands[words[0]].make_context(words[0], list(words[1:]))
 
 
+def test_long_commands__that_run_elsewhere_have_a_test() -> None:
+    """The test is there and names the command or the option."""
+    for word, file in RUN_ELSEWHERE.items():
+        assert re.search(rf"[\"' ]{word}[\"' =]", (ROOT / file).read_text(encoding="utf-8")), word
+
+
 def test_long_commands__with_a_wrong_option_would_be_seen() -> None:
     """The reading is able to fail."""
     group: Any = typer.main.get_command(app)
@@ -127,7 +141,7 @@ def test_long_commands__run_with_small_numbers(page: str, tmp_path: Path, monkey
     home(tmp_path, light=True)
     monkeypatch.chdir(tmp_path)
     for words in long_commands(page):
-        if "--dask" not in words:
+        if "--dask" not in words and not RUN_ELSEWHERE.keys() & set(words):
             found = CliRunner().invoke(app, small(words))
             spent = words[0] == "calibrate" and 1 == found.exit_code and "budget spent" in found.stderr + found.stdout  # too few runs for a posterior
             assert 0 == found.exit_code or spent, (words, found.stderr, found.exception)

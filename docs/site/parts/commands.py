@@ -14,7 +14,7 @@ GROUPS = {
     "Decide": ("threshold", "portfolio", "value-of-information", "respond", "discover", "sensitivity"),
     "Compare with published figures, calibrate": ("patterns", "calibrate", "test-calibration"),
     "Sweeps": ("design", "sweep", "resume", "extend", "status", "verify", "replay"),
-    "Reports": ("report", "brief"),
+    "Reports and the live page": ("report", "brief", "serve"),
 }
 #: What options take, in the help of an option without a name of its own for it -> in the reference.
 VALUES = {"<int range>": "N", "<int>": "N", "<float range>": "X", "<float>": "X", "<str>": "TEXT", "<path>": "PATH"}
