@@ -169,6 +169,24 @@ def test_tab__gets_the_numbers_of_compare(server: LiveServer, cookie: str) -> No
     tab.close()
 
 
+def test_tab__that_asks_again_gets_the_numbers_of_its_new_question(server: LiveServer, cookie: str) -> None:
+    """After an answer that is complete, in the middle of one, and for the same question once more."""
+    tab = Tab(server, cookie)
+    tab.opened()
+    found = {}
+    for seq, strength in enumerate((0.25, 0.75, 0.75, 0.35), 1):
+        tab.send(request(seq, changes={"pacts.treaty.strength": strength}))
+        if seq == 3:
+            tab.next("answer", seq)
+            continue
+        found[strength] = tab.done(seq)["effect"]
+    for strength, shown in found.items():
+        world = ps.load("quickstart", "no-pact", [f"strong:pacts.treaty.strength={strength}"])
+        effect = ps.compare(world, ["no-pact", "strong"], 300, measures=["received_arms.reds"]).effects[0]
+        assert {key: getattr(effect, key) for key in NUMBERS} == {key: shown[key] for key in NUMBERS}
+    tab.close()
+
+
 TEXTS = ["", "{", "[]", "NaN", '{"seq": NaN}', "[" * 20_000, "x" * 40_000, '{"open": "../quickstart"}', '{"open": ["quickstart"]}',
          '{"open": "quickstart", "file": "/etc/passwd"}', json.dumps({**request(), "extends": "x"})]  # fmt: skip
 
