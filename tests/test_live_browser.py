@@ -197,6 +197,7 @@ def test_views__open_and_play(page: Page) -> None:
     assert page.quiet()
 
 
+@pytest.mark.slow
 def test_report__is_saved_with_the_settings(page: Page, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The file that the browser keeps is the report, and names its command."""
     monkeypatch.setattr("proxysim.live.reports.RUNS", 10)

@@ -359,8 +359,8 @@ def test_views__are_computed_when_they_are_open(server: LiveServer, cookie: str)
 # ---- reports ----------------------------------------------------------------------------------------------------------
 
 
-def test_report__is_the_page_of_the_same_settings(server: LiveServer, cookie: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Asked for again and again until it is there, and then kept."""
+def test_report__is_the_one_that_its_command_writes(server: LiveServer, cookie: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Asked for again and again until it is there, and then kept; the same bytes as those of the command line."""
     monkeypatch.setattr("proxysim.live.reports.RUNS", 20)
     body = json.dumps(request(0, changes={"pacts.treaty.strength": 0.7}, countermeasures=["sea-patrol"])).encode()
     headers = {"Cookie": cookie, "Origin": f"http://127.0.0.1:{server.port}"}
@@ -374,9 +374,11 @@ def test_report__is_the_page_of_the_same_settings(server: LiveServer, cookie: st
         time.sleep(0.2)
     assert 200 == status and 202 == statuses[0], page[:500]
     assert 'attachment; filename="report.html"' == found["content-disposition"]
-    text = page.decode()
-    command = "proxysim report quickstart --branches no-pact,strong+sea-patrol --focus strong+sea-patrol --runs 20 --seed 0"
-    assert f"{command} --set strong+sea-patrol:pacts.treaty.strength=0.7 --out report.html" in text
+    command = "report quickstart --branches no-pact,strong+sea-patrol --focus strong+sea-patrol --runs 20 --seed 0"
+    command += " --set strong+sea-patrol:pacts.treaty.strength=0.7 --out report.html"
+    assert f"<code>proxysim {command}</code>" in page.decode()
+    subprocess.run([sys.executable, "-m", "proxysim", *command.split()], cwd=tmp_path, check=True, capture_output=True)
+    assert page == (tmp_path / "report.html").read_bytes()
     assert (200, page) == ask(server, "/report", "POST", body, **headers)[::2]
     assert 400 == ask(server, "/report", "POST", b"[]", **headers)[0] == ask(server, "/report", "POST", b"\xff", **headers)[0]
     assert 413 == ask(server, "/report", "POST", b"x" * 40_000, **headers)[0]
