@@ -197,6 +197,7 @@ def test_views__open_and_play(page: Page) -> None:
     assert page.quiet()
 
 
+@pytest.mark.slow
 def test_report__is_saved_with_the_settings(page: Page, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The file that the browser keeps is the report, and names its command."""
     monkeypatch.setattr("proxysim.live.reports.RUNS", 10)
@@ -237,6 +238,54 @@ def test_connection__that_is_lost_comes_back_with_the_same_changes(page: Page) -
     page.done()
     assert shown == page.text("change") and page.tab.is_hidden("#trouble")
     equal_to_the_command(page)
+
+
+def test_answer__that_comes_late_is_not_shown_as_fresh(chromium: Any, server: LiveServer) -> None:
+    """Messages of an earlier question, sent again after the slider has moved, while the answers to the new one are held back."""
+    context = chromium.new_context()
+    tab = context.new_page()
+    kept: list[str] = []
+    held: list[str] | None = None
+    sockets: list[Any] = []
+
+    def route(socket: Any) -> None:
+        sockets.append(socket)
+        upstream = socket.connect_to_server()
+
+        def from_server(text: str) -> None:
+            kept.append(text)
+            if held is None:
+                socket.send(text)
+            else:
+                held.append(text)
+
+        upstream.on_message(from_server)
+        socket.on_message(upstream.send)
+
+    tab.route_web_socket(re.compile("/live$"), route)
+    tab.goto(server.address)
+    tab.click("#map-view summary")
+    tab.click("#provisions-view summary")
+    tab.wait_for_selector("body[data-state=done]", timeout=60_000)
+    tab.wait_for_selector("#provisions tr", timeout=60_000)
+    tab.wait_for_selector("#map svg", timeout=60_000, state="attached")
+    old, held = list(kept), []
+    command = tab.inner_text("#command")
+    tab.evaluate(MOVE, [STRENGTH, "0.66"])
+    until(lambda: tab.wait_for_timeout(100) or any('"answer"' in text for text in held))
+    for text in old:
+        if json.loads(text)["type"] in ("answer", "about", "map", "provisions"):
+            sockets[0].send(text)
+    tab.wait_for_timeout(500)
+    for name in ("headline", "pictures", "map", "provisions", "changed-box", "command"):
+        assert "no" == tab.get_attribute(f"#{name}", "data-fresh"), name
+    assert command == tab.inner_text("#command") and tab.is_disabled("#copy-command")
+    for text in held:
+        sockets[0].send(text)
+    held = None
+    tab.wait_for_selector("body[data-state=done]", timeout=60_000)
+    assert "none:pacts.treaty.strength=0.66" in tab.inner_text("#command")
+    context.close()
 
 
 EVIL = "<img src=x onerror=\"document.title='evil'\"><script>document.title='evil'</script>"

@@ -169,6 +169,24 @@ def test_tab__gets_the_numbers_of_compare(server: LiveServer, cookie: str) -> No
     tab.close()
 
 
+def test_tab__that_asks_again_gets_the_numbers_of_its_new_question(server: LiveServer, cookie: str) -> None:
+    """After an answer that is complete, in the middle of one, and for the same question once more."""
+    tab = Tab(server, cookie)
+    tab.opened()
+    found = {}
+    for seq, strength in enumerate((0.25, 0.75, 0.75, 0.35), 1):
+        tab.send(request(seq, changes={"pacts.treaty.strength": strength}))
+        if seq == 3:
+            tab.next("answer", seq)
+            continue
+        found[strength] = tab.done(seq)["effect"]
+    for strength, shown in found.items():
+        world = ps.load("quickstart", "no-pact", [f"strong:pacts.treaty.strength={strength}"])
+        effect = ps.compare(world, ["no-pact", "strong"], 300, measures=["received_arms.reds"]).effects[0]
+        assert {key: getattr(effect, key) for key in NUMBERS} == {key: shown[key] for key in NUMBERS}
+    tab.close()
+
+
 TEXTS = ["", "{", "[]", "NaN", '{"seq": NaN}', "[" * 20_000, "x" * 40_000, '{"open": "../quickstart"}', '{"open": ["quickstart"]}',
          '{"open": "quickstart", "file": "/etc/passwd"}', json.dumps({**request(), "extends": "x"})]  # fmt: skip
 
@@ -341,8 +359,8 @@ def test_views__are_computed_when_they_are_open(server: LiveServer, cookie: str)
 # ---- reports ----------------------------------------------------------------------------------------------------------
 
 
-def test_report__is_the_page_of_the_same_settings(server: LiveServer, cookie: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Asked for again and again until it is there, and then kept."""
+def test_report__is_the_one_that_its_command_writes(server: LiveServer, cookie: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Asked for again and again until it is there, and then kept; the same bytes as those of the command line."""
     monkeypatch.setattr("proxysim.live.reports.RUNS", 20)
     body = json.dumps(request(0, changes={"pacts.treaty.strength": 0.7}, countermeasures=["sea-patrol"])).encode()
     headers = {"Cookie": cookie, "Origin": f"http://127.0.0.1:{server.port}"}
@@ -356,9 +374,11 @@ def test_report__is_the_page_of_the_same_settings(server: LiveServer, cookie: st
         time.sleep(0.2)
     assert 200 == status and 202 == statuses[0], page[:500]
     assert 'attachment; filename="report.html"' == found["content-disposition"]
-    text = page.decode()
-    command = "proxysim report quickstart --branches no-pact,strong+sea-patrol --focus strong+sea-patrol --runs 20 --seed 0"
-    assert f"{command} --set strong+sea-patrol:pacts.treaty.strength=0.7 --out report.html" in text
+    command = "report quickstart --branches no-pact,strong+sea-patrol --focus strong+sea-patrol --runs 20 --seed 0"
+    command += " --set strong+sea-patrol:pacts.treaty.strength=0.7 --out report.html"
+    assert f"<code>proxysim {command}</code>" in page.decode()
+    subprocess.run([sys.executable, "-m", "proxysim", *command.split()], cwd=tmp_path, check=True, capture_output=True)
+    assert page == (tmp_path / "report.html").read_bytes()
     assert (200, page) == ask(server, "/report", "POST", body, **headers)[::2]
     assert 400 == ask(server, "/report", "POST", b"[]", **headers)[0] == ask(server, "/report", "POST", b"\xff", **headers)[0]
     assert 413 == ask(server, "/report", "POST", b"x" * 40_000, **headers)[0]

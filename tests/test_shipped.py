@@ -59,6 +59,13 @@ def test_wheel__carries_every_world_patterns_file_posterior_and_experiment(wheel
     assert len(FILES | EXPERIMENTS) == len(carried)
 
 
+def test_wheel__carries_the_files_of_the_live_page(wheel: Path) -> None:
+    """Every file that the server sends."""
+    from proxysim.live.server import FILES as PAGE
+
+    assert {f"proxysim/live/static/{name}" for name, _ in PAGE.values()} <= names(wheel)
+
+
 def test_wheel__from_the_source_distribution_is_the_same(wheel: Path, tmp_path: Path) -> None:
     """What is not in the source distribution cannot be in its wheel."""
     source = build(ROOT, "sdist", tmp_path)

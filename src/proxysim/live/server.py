@@ -102,7 +102,8 @@ class LiveServer:
         """Serve until the process is interrupted."""
         config = uvicorn.Config(
             self.app(), log_level="error", access_log=False, server_header=False, date_header=False, lifespan="on", ws="websockets-sansio",
-            ws_max_size=2 * LONGEST, ws_ping_interval=_PING, ws_ping_timeout=_PING, timeout_graceful_shutdown=_GRACE, timeout_keep_alive=5,
+            ws_max_size=2 * LONGEST, ws_ping_interval=_PING, ws_ping_timeout=_PING, ws_per_message_deflate=False,
+            timeout_graceful_shutdown=_GRACE, timeout_keep_alive=5,
             h11_max_incomplete_event_size=16_384, limit_concurrency=4 * MOST_PAGES,
         )  # fmt: skip
         self._server = uvicorn.Server(config)

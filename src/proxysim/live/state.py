@@ -164,10 +164,10 @@ def command_of(state: State, offer: Offer, runs: int, seed: int, verb: str = "co
     words += ["--measures", f"{state.outcome}.{state.actor}"] if verb == "compare" else ["--focus", state.branch]
     words += ["--runs", str(runs), "--seed", str(seed)]
     words += ["--uncertain"] if state.uncertain else []
-    policies = policies_option(state, offer)
-    words += ["--policies", policies] if policies is not None else []
     for change in (part for group in sets_of(state, offer) for part in group):
         words += ["--set", change]
+    policies = policies_option(state, offer)
+    words += ["--policies", policies] if policies is not None else []
     return shlex.join(words)
 
 

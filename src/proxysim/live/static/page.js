@@ -220,7 +220,7 @@ function addDial(host, one) {
   const file = make("span", { className: "file", title: `in the file: ${inUnit(one.value, one)}` });
   file.style.left = at(one.value);
   track.append(file, input);
-  const row = make("div", { className: "dial" }, make("label", { htmlFor: id, textContent: one.label, dir: "auto" }), output, undo, track, note);
+  const row = make("div", { className: "dial" }, make("label", { htmlFor: id, textContent: one.label, dir: "auto" }), undo, output, track, note);
   row.title = one.unit ? `${one.path}, ${one.unit}` : one.path;
   const show = () => {
     const value = state.changes[one.path] ?? one.value, moved = one.path in state.changes;
@@ -462,7 +462,7 @@ function drawMap() {
   const rows = lastMap.ties.map((tie) => [tie, valueOf(tie)]).filter(([, value]) => Math.abs(value) >= 0.0005).sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
   $("map-table").replaceChildren(...rows.slice(0, 6).map(([tie, value]) => make("tr", {}, make("th", { scope: "row", textContent: `${labels[tie.from]} → ${labels[tie.to]}`, dir: "auto" }), make("td", { className: "n", textContent: plain(value, side === "difference") }))));
   const what = side === "difference" ? "What the pact adds (solid) or takes away (dashed)" : `Arms sent in the branch “${lastMap.names[Number(side)]}”`;
-  $("map-caption").textContent = `${name}. ${what}; the area of a line grows with the flow. Boxes are states, round boxes are proxies.`;
+  $("map-caption").textContent = `${name}. ${what}. Wider lines are larger flows; boxes are states, round boxes are proxies.`;
   $("map").setAttribute("aria-label", `Flows of arms in ${name}: ${rows.slice(0, 4).map(([tie, value]) => `${labels[tie.from]} to ${labels[tie.to]} ${plain(value, side === "difference")}`).join(", ") || "none"}`);
 }
 
