@@ -17,6 +17,7 @@ from proxysim.errors import InputError
 from proxysim.formatting import number, percent
 from proxysim.report.brief.page import Brief, brief_of, brief_page
 from proxysim.report.brief.parts import Part
+from proxysim.report.brief.takes import rounded
 from proxysim.studies.portfolio import open_portfolio
 
 pytest.importorskip("jinja2")
@@ -169,6 +170,44 @@ def test_brief__does_not_depend_on_the_order_of_countermeasures(briefs: dict[str
     names = briefs["insurgency"].setting.countermeasures
     other = brief_of("insurgency", None, RUNS, 3, futures=FUTURES, countermeasures=list(reversed(names)))
     assert [one.sentences for one in briefs["insurgency"].parts] == [one.sentences for one in other.parts]
+
+
+def test_parts__are_about_the_effect_with_the_policies_of_the_file(briefs: dict[str, Brief]) -> None:
+    """Half of the effect is half of that with answers if the file has them on, because all further runs have them on too."""
+    brief = briefs["insurgency"]
+    on, off = (one.effect(brief.effect.outcome.measure, brief.effect.outcome.actor).difference for one in (brief.effect.on, brief.effect.off))  # type: ignore[union-attr]
+    assert on is not None and off is not None and brief.effect.basis.difference == on != off
+    assert brief.half[0].level == rounded(0.5 * on)
+    for key in ("choice", "dependence", "takes"):
+        assert "Here all four answers of others are on, as in the file." == part(brief, key).sentences[0]
+        assert "Here" not in part(briefs["quickstart"], key).sentences[0]
+    assert "with the answers of others that the file has on" in brief.bottom[0]
+
+
+def test_parts__are_about_the_effect_with_some_policies(tmp_path: Path) -> None:
+    """A third comparison, whose effect is in the note of the first table."""
+    shutil.copy(ps.load("insurgency").scenario.file, tmp_path / "base.toml")
+    file = tmp_path / "some.toml"
+    file.write_text('kind = "world"\nextends = ["base.toml"]\n[policies.west-searches]\nactive = false\n', encoding="utf-8")
+    brief = brief_of(str(file), None, 40, 3, futures=50, countermeasures=[])
+    table = part(brief, "effect").table
+    assert brief.effect.filed not in (brief.effect.off, brief.effect.on) and table is not None
+    found = ps.compare(str(file), brief.setting.branches, 40, 3, uncertain=True)
+    assert found.effect(brief.effect.outcome.measure, brief.effect.outcome.actor).difference == brief.effect.basis.difference
+    assert number(12.0 * (brief.effect.basis.difference or 0.0), True) in table.note
+    assert "Here three of four answers of others are on" in part(brief, "takes").sentences[0]
+
+
+def test_choice__says_when_an_effect_is_more_than_undone_or_not_lessened(tmp_path: Path) -> None:
+    """Nobody leaves least of an effect by leaving less than nothing, or more than all of it."""
+    closed = "[branches.closed]\nset.legs.north-coast.limit = 0\n"
+    file = other_world(tmp_path, "closed", closed + "[branches.open]\nset.legs.north-coast.detection = 0\n")
+    for names, words in ((["closed"], "more than undoes"), (["closed", "sea-patrol"], "does most against"), (["open"], "does not lessen")):
+        brief = brief_of(file, ["no-pact", "strong"], 40, measure="received_arms.reds", countermeasures=names, futures=50)
+        assert words in part(brief, "choice").sentences[0] and words in brief.bottom[1] and set() == missing(part(brief, "choice"))
+        assert "leaves least" not in " ".join([*brief.bottom, *part(brief, "choice").sentences])
+    brief = brief_of(file, ["no-pact", "strong"], 40, countermeasures=["closed", "open"], futures=50)
+    assert "Both together" in " ".join(part(brief, "choice").sentences)
 
 
 # ---- worlds that give no reason for an answer -----------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,16 +52,16 @@ class FirstChoice:
 
 
 def first_choice(setting: Setting, effect: PactEffect) -> FirstChoice | None:
-    """Run the portfolio, or continue it, and find the first countermeasure; None in a world without countermeasures.
+    """Run the portfolio, or continue it, and find the first countermeasure; None without countermeasures, or without an effect.
 
     Raises
     ------
     InputError : the countermeasures cannot be joined to the branch of interest, or the folder holds another portfolio
     """
-    if not setting.countermeasures:
+    if not setting.countermeasures or not effect.basis.detected:
         return None
     names = [f"{one.measure}.{one.actor}" for one in outcome_pair(setting.base, effect.outcome)]
-    lowers = (effect.main.difference or 0.0) < 0.0  # then what undoes it leaves more of the outcome
+    lowers = (effect.basis.difference or 0.0) < 0.0  # then what undoes it leaves more of the outcome
     options = SweepOptions(executor="threads", workers=setting.threads or processors())
     found = portfolio(experiment_of(setting, names), setting.folder / FOLDER, options,
                       maximize=names if lowers else (), progress=setting.steps("runs of all countermeasures"))  # fmt: skip
@@ -99,7 +100,9 @@ def _ranked(found: Portfolio, one: Objective) -> dict[str, Standing]:
 def choice_part(setting: Setting, effect: PactEffect, choice: FirstChoice | None) -> Part:
     """The sentences and the table on the countermeasures."""
     if choice is None:
-        return Part("choice", "What to do first?", ("The file has no countermeasures that can be joined to the pact.",), None)
+        why = "No effect is detected, so there is nothing to counter." if setting.countermeasures else (
+            "The file has no countermeasures that can be joined to the pact.")  # fmt: skip
+        return Part("choice", "What to do first?", (why,), None)
     found = choice.portfolio
     rows = _rows(setting, found)
     heads = ["countermeasures", "cost, USD m a year" if found.has_costs else "number"]
@@ -131,6 +134,16 @@ def _sized(found: Portfolio, one: Objective, at: int) -> str:
     return f"{size} {unit_words(one.unit)} ({interval})"
 
 
+def fate(found: Portfolio, one: Objective, at: int) -> str:
+    """What an option does to the effect: "undone" if it is shown to have the other sign, "kept" if it is no smaller, else "less"."""
+    whole = float(one.effects[0].mean())
+    towards = one.effects[at] * math.copysign(1.0, whole)
+    high = float(mean_interval(towards[:, np.newaxis], LEVEL, found.sweep.store.experiment.seed)[1][0])
+    if float(towards.mean()) < 0.0 and not high >= 0.0:
+        return "undone"
+    return "kept" if float(towards.mean()) >= abs(whole) else "less"
+
+
 def _place(found: Portfolio, name: str) -> int:
     return next(at for at, one in enumerate(found.options) if one.name == name)
 
@@ -139,27 +152,43 @@ def _sentences(setting: Setting, effect: PactEffect, choice: FirstChoice) -> lis
     found = choice.portfolio
     main, last = found.objectives[0], found.objectives[-1]
     single, label = _place(found, choice.single), setting.label(choice.single)
-    subject = setting.subject(effect.outcome)
-    if len(_singles(found)) == 1:
-        words = [f"The one countermeasure, “{label}”, leaves {_sized(found, main, single)} of the effect on {subject}, {_left(found, main, 0)[0]}."]
+    subject, only = setting.subject(effect.outcome), len(_singles(found)) == 1
+    lead = f"The one countermeasure, “{label}”," if only else f"Alone, “{label}”"
+    whole, size, now = _left(found, main, 0)[0], _sized(found, main, single), fate(found, main, single)
+    if now == "undone":
+        what = "more than undoes" if only else "does most against"
+        words = [f"{lead} {what} the effect on {subject}{'' if only else ', and more than undoes it'}: {size} in place of {whole}."]
+    elif now == "kept" and only:
+        words = [f"{lead} does not lessen the effect on {subject}: {size} in place of {whole}."]
+    elif now == "kept":
+        words = [f"No single countermeasure lessens the effect on {subject}: with “{label}” it is {size} in place of {whole}."]
+    elif only:
+        words = [f"{lead} leaves {size} of the effect on {subject}, {whole}."]
     else:
-        words = [f"Alone, “{label}” leaves least of the effect on {subject}: {_sized(found, main, single)} of {_left(found, main, 0)[0]}."]
-        if choice.tied:
-            names = joined([f"“{setting.label(name)}”" for name in choice.tied], _NAMED)
-            words.append(f"It cannot be distinguished from {names}.")
+        words = [f"{lead} leaves least of the effect on {subject}: {size} of {whole}."]
+    if choice.tied:
+        names = joined([f"“{setting.label(name)}”" for name in choice.tied], _NAMED)
+        words.append(f"“{label}” cannot be distinguished from {names}.")
     if last is not main:
-        same = choice.single_end == choice.single
-        other, name = _place(found, choice.single_end), setting.label(choice.single_end)
-        who = "it" if same else f"“{name}”"
-        lead = f"At the end of the run {who} leaves {'this' if len(_singles(found)) == 1 else 'least too' if same else 'least'}"
-        words.append(f"{lead}: {_sized(found, last, other)} of {_left(found, last, 0)[0]}.")
-        if not same:
-            words[-1] = f"{words[-1][:-1]}; “{label}” leaves {_left(found, last, single)[0]}."
+        words.append(_at_end(setting, choice))
     if len(found.options) > 2:
         every = len(found.options) - 1
-        words.append(f"{capital(called(found, found.options[every]))} together leave {_sized(found, main, every)}.")
+        does = "more than undo it" if fate(found, main, every) == "undone" else "leave"
+        words.append(f"{capital(called(found, found.options[every]))} together {does}{':' if does != 'leave' else ''} {_sized(found, main, every)}.")
         words += _within_purse(found)
-    return words + _costs(found)
+    return [*setting.answering, *words, *_costs(found)]
+
+
+def _at_end(setting: Setting, choice: FirstChoice) -> str:
+    """Which countermeasure leaves least of the effect at the end of the run."""
+    found, same = choice.portfolio, choice.single_end == choice.single
+    last, place = found.objectives[-1], _place(found, choice.single_end)
+    who = "it" if same else f"“{setting.label(choice.single_end)}”"
+    now, only = fate(found, last, place), len(_singles(found)) == 1
+    does = "more than undoes it" if now == "undone" else "does not lessen it" if now == "kept" else (
+        f"leaves {'this' if only else 'least too' if same else 'least'}")  # fmt: skip
+    words = f"At the end of the run {who} {does}: {_sized(found, last, place)} {'of' if now == 'less' else 'in place of'} {_left(found, last, 0)[0]}"
+    return f"{words}." if same else f"{words}; with “{setting.label(choice.single)}” it is {_left(found, last, _place(found, choice.single))[0]}."
 
 
 def _within_purse(found: Portfolio) -> list[str]:

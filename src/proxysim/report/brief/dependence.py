@@ -11,6 +11,7 @@ from proxysim.report.brief.parts import Part, Table
 from proxysim.report.brief.setting import unit_words
 from proxysim.report.brief.takes import SHARE, rounded
 from proxysim.scenario.world.uncertainty import unknowns
+from proxysim.statistics.boxes import LIFT
 from proxysim.studies.discovery import Discovery, discover_draws
 from proxysim.studies.discovery_text import answer, interval_cell, limit_cell, limits_words, second_opinion
 from proxysim.studies.phrases import table_factor
@@ -51,7 +52,7 @@ def dependence(setting: Setting, effect: PactEffect, choice: FirstChoice | None)
     -------
     list : the searches, of which only the last can have a box; empty if no effect is detected or nothing is uncertain
     """
-    main = effect.main
+    main = effect.basis
     if not main.detected or main.difference is None or not unknowns(setting.base.branch(setting.pact)):
         return []
     asked = [(setting.pact, rounded(main.difference))]
@@ -74,9 +75,9 @@ def dependence(setting: Setting, effect: PactEffect, choice: FirstChoice | None)
 def dependence_part(setting: Setting, effect: PactEffect, searches: list[Dependence]) -> Part:
     """The box in words, and its table."""
     if not searches:
-        why = "No number of the world is uncertain." if effect.main.detected else "No effect is detected that could depend on anything."
+        why = "No number of the world is uncertain." if effect.basis.detected else "No effect is detected that could depend on anything."
         return Part("dependence", _HEADING, (why,), None)
-    sentences: list[str] = []
+    sentences: list[str] = setting.answering
     rows: list[tuple[str, ...]] = []
     for one in searches:
         sentences += _sentences(setting, effect, one)
@@ -94,10 +95,10 @@ def dependence_part(setting: Setting, effect: PactEffect, searches: list[Depende
 
 def _subject(setting: Setting, effect: PactEffect, one: Dependence) -> str:
     """The condition in words."""
-    unit, factor = unit_words(effect.main.unit), table_factor(effect.main.unit)
+    unit, factor = unit_words(effect.basis.unit), table_factor(effect.basis.unit)
     level = f"{number(factor * one.level, True)} {unit}"
     if one.alone:
-        return f"the effect of “{setting.label(one.branch)}” is beyond its mean, {level}"
+        return f"the effect of “{setting.label(one.branch)}” is beyond its mean ({level})"
     name = setting.label(one.branch.removeprefix(f"{setting.pact}+"))
     return f"more than half of the effect, {level}, is left with “{name}”"
 
@@ -141,7 +142,8 @@ def _no_box(one: Dependence) -> str:
         "few": "That is too seldom, or too often, to find where.",
         "common": "That is so common that no values of a few numbers can make it much more so.",
         "unrelated": "No single number says where: none is associated with it.",
-    }.get(one.found.reason, "No values of up to four numbers say where: none hold it 1.5 times as often beyond chance.")  # fmt: skip
+        "by chance": "No values of up to four numbers say where: the best that were found could be due to chance.",
+    }.get(one.found.reason, f"No values of up to four numbers say where: none hold it {LIFT:g} times as often.")  # fmt: skip
 
 
 def _rows(setting: Setting, effect: PactEffect, one: Dependence) -> list[tuple[str, ...]]:
@@ -150,7 +152,7 @@ def _rows(setting: Setting, effect: PactEffect, one: Dependence) -> list[tuple[s
     held = found.held_out
     if held is None:
         return [*rows, (subject, "box", " ".join(answer(found)), "", "")]
-    factor = table_factor(effect.main.unit)
+    factor = table_factor(effect.basis.unit)
     rows.append((subject, "level", f"{number(factor * one.level, True)}", "", ""))
     rows += [("the box", "limits", f"where {limits_words(found, found.limits)}", "", "")]
     rows += [("the box", found.inputs[each.name].label, limit_cell(found, each), interval_cell(found, each), percent(each.frequency))

@@ -30,19 +30,26 @@ class PactEffect:
 
     Attributes
     ----------
-    off : paired runs with the policies of the file, or with none if some are on
+    off : paired runs with no policy on
     on : paired runs with all policies on; None in a world without policies
     outcome : the outcome that leads the brief
+    filed : paired runs with the policies that the file has on, as in everything else that is run for the brief
     """
 
     off: Comparison
     on: Comparison | None
     outcome: Outcome
+    filed: Comparison
 
     @property
     def main(self) -> Effect:
-        """The effect on the outcome that leads."""
+        """The effect on the outcome that leads, if nobody answers."""
         return self.off.effect(self.outcome.measure, self.outcome.actor)
+
+    @property
+    def basis(self) -> Effect:
+        """That effect with the policies that the file has on: countermeasures, limits and strengths are about this one."""
+        return self.filed.effect(self.outcome.measure, self.outcome.actor)
 
 
 def pact_effect(setting: Setting, outcome: Outcome | None) -> PactEffect:
@@ -54,14 +61,13 @@ def pact_effect(setting: Setting, outcome: Outcome | None) -> PactEffect:
     outcome : the outcome that leads; None for the one with which a comparison leads
     """
     names = _measures(setting, outcome)
-    policies = [one.id for one in setting.scenario.policies]
-    found = []
-    for which, words in (("off", "runs in which nobody answers"), ("on", "runs in which others answer")):
-        if which == "off" or policies:
-            found.append(compare(setting.base.with_policies(which), setting.branches, setting.pairs, setting.seed, uncertain=True, measures=names,
-                                 bands=which == "off", threads=setting.threads, progress=setting.steps(words)))  # fmt: skip
-    off, on = found[0], found[1] if policies else None
-    return PactEffect(off, on, outcome or leading(ordered(off.study, off.effects), setting.base))
+    count, active = len(setting.scenario.policies), len(setting.scenario.policies_on)
+    asked = [("off", "runs in which nobody answers"), *([("on", "runs in which others answer")] if count else [])]
+    asked += [("file", "runs in which some answer, as in the file")] if 0 < active < count else []
+    found = {which: compare(setting.base.with_policies(which), setting.branches, setting.pairs, setting.seed, uncertain=True, measures=names,
+                            bands=which == "off", threads=setting.threads, progress=setting.steps(words)) for which, words in asked}  # fmt: skip
+    off, filed = found["off"], found.get("file") or found["on" if active else "off"]
+    return PactEffect(off, found.get("on"), outcome or leading(ordered(off.study, off.effects), setting.base), filed)
 
 
 def _measures(setting: Setting, outcome: Outcome | None) -> list[str]:
@@ -87,6 +93,8 @@ def effect_part(setting: Setting, found: PactEffect) -> Part:
     cells = [_row(setting, one, off, on, found.on is not None) for one, off, on in rows]
     note = f"{counted(found.off.study.runs, 'pair')} of runs, each two with a draw of all uncertain parameters; seed {setting.seed}."
     note += " An effect is the difference of two runs with the same random numbers. Opposite sign: share of pairs against the mean."
+    if found.filed is not found.off and found.filed is not found.on:
+        note += f" With the answers that the file has on: {sized(found.basis)}."
     names = ",".join(f"{one.measure}.{one.actor}" for one, _, _ in rows)
     command = setting.command("compare", setting.name, "--branches", ",".join(setting.branches), "--uncertain", "--runs", str(setting.pairs),
                               "--seed", str(setting.seed), "--measures", names, "--all", *(("--policies", "off") if found.on else ()))  # fmt: skip
@@ -188,9 +196,10 @@ def _last(setting: Setting, found: PactEffect, pair: list[Outcome]) -> list[str]
     if last.measure == found.outcome.measure:
         return []
     effect = found.off.effect(last.measure, last.actor)
+    when = "At the end of the run, if nobody answers," if found.on is not None else "At the end of the run"
     if effect.same or not effect.detected:
-        return [f"At the end of the run no effect is detected: {sized(effect)}."]
-    return [f"At the end of the run it is {sized(effect)}."]
+        return [f"{when} no effect is detected: {sized(effect)}."]
+    return [f"{when} it is {sized(effect)}."]
 
 
 def _others(setting: Setting, found: PactEffect) -> list[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from proxysim.errors import InputError
+from proxysim.errors import InputError, RunError
 from proxysim.formatting import counted, number, percent
 from proxysim.report.brief.parts import Part, Table
 from proxysim.report.brief.setting import unit_words
+from proxysim.statistics.value_of_information import FEWEST_DRAWS
 from proxysim.studies.phrases import table_factor
 from proxysim.studies.value_of_information import ParameterValue, ValueOfInformation, value_of_information
 from proxysim.studies.value_of_information_text import headline, parameter_sentence, perfect_sentence, rule_words
@@ -32,12 +33,20 @@ def knowledge(setting: Setting, choice: FirstChoice | None) -> ValueOfInformatio
         return value_of_information(choice.portfolio, progress=setting.steps("permutations for the value of information"))
     except InputError:  # no two options can be compared with each other
         return None
+    except RunError:
+        if choice.portfolio.futures < FEWEST_DRAWS:
+            return None
+        raise
 
 
-def knowledge_part(setting: Setting, found: ValueOfInformation | None) -> Part:
+def knowledge_part(setting: Setting, choice: FirstChoice | None, found: ValueOfInformation | None) -> Part:
     """The sentences and the table on what is worth knowing."""
     if found is None:
-        return Part("knowledge", _HEADING, ("There are no two options of equal purse or number, so no knowledge could change the choice.",), None)
+        few = choice is not None and choice.portfolio.futures < FEWEST_DRAWS
+        why = f"Runs failed, and fewer than {FEWEST_DRAWS} futures are left: too few to learn from." if few else (
+            "There are no countermeasures to choose from, so no knowledge could change the choice." if choice is None else
+            "There are no two options of equal purse or number, so no knowledge could change the choice.")  # fmt: skip
+        return Part("knowledge", _HEADING, (why,), None)
     shown = found.parameters[:_ROWS]
     rows = [_row(found, one) for one in shown]
     factor = table_factor(found.unit)

@@ -14,7 +14,7 @@ from proxysim.core.version import model_version
 from proxysim.errors import Fault, InputError, check_options
 from proxysim.formatting import counted, number
 from proxysim.paths import path_of
-from proxysim.report.brief.choice import FirstChoice, choice_part, first_choice
+from proxysim.report.brief.choice import FirstChoice, choice_part, fate, first_choice
 from proxysim.report.brief.dependence import dependence, dependence_part
 from proxysim.report.brief.effect import PactEffect, effect_part, pact_effect
 from proxysim.report.brief.knowledge import knowledge, knowledge_part
@@ -155,7 +155,7 @@ def _made(setting: Setting, outcome: Outcome | None, experiment: Path | None, as
     searches, known = dependence(setting, effect, choice), knowledge(setting, choice)
     others = rivals(setting, effect, experiment)
     parts = (effect_part(setting, effect), choice_part(setting, effect, choice), dependence_part(setting, effect, searches),
-             takes_part(setting, effect, half), rivals_part(setting, effect, others), knowledge_part(setting, known))  # fmt: skip
+             takes_part(setting, effect, half), rivals_part(setting, effect, others), knowledge_part(setting, choice, known))  # fmt: skip
     return Brief(setting, effect, choice, half, others, parts, asked)
 
 
@@ -194,24 +194,35 @@ def _how(found: Brief) -> str:
 
 def _main_line(found: Brief) -> str:
     """The effect in one sentence."""
-    effect, setting = found.effect.main, found.setting
+    effect, setting = found.effect.basis, found.setting
     subject, pact = setting.subject(found.effect.outcome), setting.label(setting.pact)
+    answered = " with the answers of others that the file has on" if setting.answering else ""
     if not effect.detected:
-        return f"“{pact}” has no detected effect on {subject}."
+        return f"“{pact}” has no detected effect on {subject}{answered}."
     size = number(abs(table_factor(effect.unit) * (effect.difference or 0.0)))
     verb = "adds" if (effect.difference or 0.0) > 0.0 else "takes"
     link = "to" if verb == "adds" else "from"
-    return f"“{pact}” {verb} {size} {unit_words(effect.unit)} {link} {subject}."
+    if not answered:
+        return f"“{pact}” {verb} {size} {unit_words(effect.unit)} {link} {subject}."
+    off = found.effect.main
+    nobody = f" ({number(table_factor(off.unit) * (off.difference or 0.0), True)} if nobody answers)"
+    return f"“{pact}” {verb} {size} {unit_words(effect.unit)} {link} {subject}{answered}{nobody}."
 
 
 def _choice_line(found: Brief) -> str:
     """The first countermeasure in one sentence."""
-    if found.choice is None or not found.effect.main.detected:
+    if found.choice is None or not found.effect.basis.detected:
         return ""
     setting, result = found.setting, found.choice.portfolio
     one, single = result.objectives[0], next(at for at, option in enumerate(result.options) if option.name == found.choice.single)
-    left = number(table_factor(one.unit) * float(one.effects[single].mean()), True)
-    return f"Of single countermeasures, “{setting.label(found.choice.single)}” leaves least of it: {left} {unit_words(one.unit)}."
+    left = f"{number(table_factor(one.unit) * float(one.effects[single].mean()), True)} {unit_words(one.unit)}"
+    label, only, now = f"“{setting.label(found.choice.single)}”", len(setting.countermeasures) == 1, fate(result, one, single)
+    if now == "kept":
+        return f"{f'The one countermeasure, {label}, does not lessen' if only else 'No single countermeasure lessens'} it."
+    who = f"The one countermeasure, {label}," if only else f"Of single countermeasures, {label}"
+    if now == "undone":
+        return f"{who} {'more than undoes it' if only else 'does most against it, and more than undoes it'}: {left}."
+    return f"{who} leaves {'' if only else 'least of it: '}{left}{' of it' if only else ''}."
 
 
 def _command(found: Brief) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from proxysim.errors import Fault, InputError, did_you_mean
+from proxysim.formatting import spelled
 from proxysim.report.evidence import given
 from proxysim.report.labels import branch_label, labels_in
 from proxysim.report.roles import Roles, roles_of
@@ -81,6 +82,16 @@ class Setting:
     def branches(self) -> list[str]:
         """The baseline and the branch of interest."""
         return [self.roles.baseline, self.pact]
+
+    @property
+    def answering(self) -> list[str]:
+        """A sentence on the policies that the file has on, with which everything but the effect of the pact is run."""
+        count, active = len(self.scenario.policies), len(self.scenario.policies_on)
+        if not active:
+            return []
+        all_of = "the one answer" if count == 1 else f"all {spelled(count)} answers"
+        which = all_of if active == count else f"{spelled(active)} of {spelled(count)} answers"
+        return [f"Here {which} of others {'is' if active == 1 else 'are'} on, as in the file."]
 
     def label(self, branch: str) -> str:
         """A branch, or several joined by +, in a sentence."""

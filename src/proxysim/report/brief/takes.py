@@ -43,7 +43,7 @@ class HalfEffect:
 
 def half_effects(setting: Setting, effect: PactEffect) -> list[HalfEffect]:
     """Vary the strength of each pact that differs between the branches; empty if no effect is detected or none can be varied."""
-    main = effect.main
+    main = effect.basis
     if not main.detected or main.difference is None:
         return []
     level = rounded(SHARE * main.difference)
@@ -81,7 +81,7 @@ def takes_part(setting: Setting, effect: PactEffect, found: list[HalfEffect]) ->
     """The sentences and the table on the strength of the pact."""
     heading = "What would it take?"
     if not found:
-        why = "No effect is detected, so there is none that could be halved." if not effect.main.detected else (
+        why = "No effect is detected, so there is none that could be halved." if not effect.basis.detected else (
             "The branches do not differ in the strength of a pact, so there is none to vary.")  # fmt: skip
         return Part("takes", heading, (why,), None)
     first = found[0]
@@ -101,7 +101,7 @@ def takes_part(setting: Setting, effect: PactEffect, found: list[HalfEffect]) ->
     command = setting.command("threshold", setting.name, "--branches", ",".join(setting.branches), "--vary", first.found.axis.varied.text,
                               "--measure", outcome, "--crosses", f"{first.level!r}", "--uncertain",
                               "--runs", str(first.found.study.runs), "--seed", str(setting.seed))  # fmt: skip
-    sentences = [words for one in found for words in _sentences(setting, effect, one)]
+    sentences = [*setting.answering, *(words for one in found for words in _sentences(setting, effect, one))]
     return Part("takes", heading, tuple(sentences), Table("T4", "The effect by strength of the pact", heads, tuple(rows), note, command))
 
 

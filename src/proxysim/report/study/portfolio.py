@@ -138,7 +138,7 @@ def called(result: Portfolio, option: Choice) -> str:
         return "no countermeasure"
     missing = [name for name in every if name not in option.countermeasures]
     if len(every) > 1 and not missing:
-        return f"all {spelled(len(every))}"
+        return "both" if len(every) == 2 else f"all {spelled(len(every))}"
     if len(every) > 3 and len(missing) == 1:
         return f"all but “{branch_label(result.scenario, missing[0])}”"
     return joined([f"“{branch_label(result.scenario, name)}”" for name in option.countermeasures])
