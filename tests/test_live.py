@@ -19,7 +19,7 @@ from proxysim.errors import InputError
 from proxysim.live import payload
 from proxysim.live.library import Library
 from proxysim.live.offer import Offer, joined, path_text
-from proxysim.live.state import Refused, State, command_of, state_of, toml_of
+from proxysim.live.state import Refused, State, command_of, state_of, titles_of, toml_of
 from proxysim.live.study import FIRST_PAIRS, LiveStudy, RunCache, WorldCache, next_count
 from proxysim.scenario.shipped import copy_of
 from proxysim.studies.comparison import Comparison
@@ -269,6 +269,17 @@ def test_described__names_value_range_grade_and_what_is_outside(library: Library
     assert ("D", "assumption", True) == (row["grade"], row["grade_name"], row["outside"])
     assert ["Sea patrol"] == row["replaced"]
     assert "Sea patrol" == found["switched"][0]["label"]
+
+
+def test_titles__mark_the_branches_in_which_a_number_was_changed(library: Library) -> None:
+    """So that nobody reads a changed branch as that of the file."""
+    def titles(**changes: Any) -> tuple[str, str]:
+        state, _, _ = state_of(request(**changes), library)
+        return titles_of(state, library["quickstart"])
+
+    assert ("No pact", "Strong + Sea patrol") == titles(countermeasures=["sea-patrol"])
+    assert ("No pact", "Pact of the file, changed") == titles(focus="none", changes={"pacts.treaty.strength": 0.7})
+    assert ("No pact, changed", "Strong, changed") == titles(changes={"states.north.income": 900})
 
 
 def test_path_text__quotes_what_toml_needs() -> None:

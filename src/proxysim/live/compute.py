@@ -17,7 +17,7 @@ from proxysim.errors import ProxysimError
 from proxysim.live import payload
 from proxysim.live.flows import flow_map
 from proxysim.live.offer import Offer
-from proxysim.live.state import State
+from proxysim.live.state import State, titles_of
 from proxysim.live.study import LiveStudy, RunCache, WorldCache
 from proxysim.runs.ensemble import ensemble
 from proxysim.studies.attribution import attribute
@@ -229,7 +229,7 @@ class Compute:
         worlds = self._slow_worlds.of(state, offer)
         studies = [ensemble(world, None, pairs, self.seed, uncertain=state.uncertain, flows=True, threads=1, progress=lambda done, total: check())
                    for world in worlds]  # fmt: skip
-        return flow_map(worlds[0], studies, (offer.title(offer.baseline), offer.title(state.branch)))
+        return flow_map(worlds[0], studies, titles_of(state, offer))
 
     def _provisions(self, state: State, offer: Offer, pairs: int, check: Callable[[], None]) -> dict[str, Any]:
         _, focus = self._slow_worlds.of(state, offer)  # it knows the changes of every branch

@@ -35,7 +35,7 @@ from proxysim.studies.varying import as_in_file, file_unit
 FIRST = ("received_arms", "stock", "fighting", "capacity", "made", "received_money", "sent_arms", "pledged")
 NOT_OFFERED = (FALL, REVIVAL, REVIVED, ANSWER, AT_LIMIT, PAID)
 #: Label of the file without a branch.
-AS_IN_FILE = "As in the file"
+AS_IN_FILE = "Pact of the file"
 #: Most numbers that the page offers besides the terms of the pact.
 MOST_NUMBERS = 2000
 _BARE = re.compile(r"[A-Za-z0-9_-]+")

@@ -13,7 +13,7 @@ from scipy.stats import binomtest
 
 from proxysim.formatting import capital, counted, number, plain, span, titled
 from proxysim.live.offer import Offer
-from proxysim.live.state import State, command_of, toml_of
+from proxysim.live.state import State, command_of, titles_of, toml_of
 from proxysim.live.study import LiveStudy, effect_on
 from proxysim.report.evidence import GRADES
 from proxysim.runs.ensemble import Ensemble
@@ -51,13 +51,13 @@ def answer(study: LiveStudy, most: int) -> dict[str, Any]:
     runs = pairs.runs
     return {
         "world": state.world, "focus": state.focus,
-        "n": runs, "of": most, "done": runs >= most, "effect": effect_json(pairs, effect, offer), "months": _months(study),
-        "others": _others(pairs, state, offer) if runs in (_OTHERS_AT, most) else None, "regimes": _regimes(pairs, offer),
+        "n": runs, "of": most, "done": runs >= most, "effect": effect_json(pairs, effect, state, offer), "months": _months(study),
+        "others": _others(pairs, state, offer) if runs in (_OTHERS_AT, most) else None, "regimes": _regimes(pairs, state, offer),
         "command": command_of(state, offer, runs, study.seed), "toml": toml_of(state, offer, runs, study.seed),
     }  # fmt: skip
 
 
-def effect_json(study: Ensemble, effect: Effect, offer: Offer) -> dict[str, Any]:
+def effect_json(study: Ensemble, effect: Effect, state: State, offer: Offer) -> dict[str, Any]:
     """Return an effect: its values as ``compare --json`` prints them, and in words."""
     scenario, factor = offer.scenario, table_factor(effect.unit)
     keys = ("measure", "actor", "branch", "unit", "baseline", "value", "difference", "low", "high", "level", "n", "differing", "chance_below",
@@ -68,14 +68,14 @@ def effect_json(study: Ensemble, effect: Effect, offer: Offer) -> dict[str, Any]
         **{key: getattr(effect, key) for key in keys}, "factor": factor, "shown_unit": table_unit(effect.measure, effect.unit),
         "change": _signed(change(effect)), "change_unit": unit, "interval": _signed(interval(effect)), "detected": effect.detected, "same": same,
         "baseline_text": _signed(level(scenario, effect, effect.baseline)), "value_text": _signed(level(scenario, effect, effect.value)),
-        "sentence": _signed(_sentence(study, effect, same, offer)), "sure": _sure(effect, same),
+        "sentence": _signed(_sentence(study, effect, same, titles_of(state, offer))), "sure": _sure(effect, same),
     }  # fmt: skip
 
 
-def _sentence(study: Ensemble, effect: Effect, same: bool, offer: Offer) -> str:
+def _sentence(study: Ensemble, effect: Effect, same: bool, titles: tuple[str, str]) -> str:
     """Return the effect as a sentence with the labels of the branches in quotation marks."""
     scenario = study.worlds[0].scenario
-    base, branch = (f"“{offer.title(name)}”" for name in (study.branches[0], effect.branch))
+    base, branch = (f"“{title}”" for title in titles)
     return sentence(scenario, replace(effect, branch=branch), base, same=same)
 
 
@@ -137,7 +137,7 @@ def _months(study: LiveStudy) -> dict[str, Any] | None:
         values = _smoothed(values)
     differences = values[1] - values[0]
     return {
-        "names": [study.offer.title(name) for name in study.names], "unit": table_unit(study.measure, own),
+        "names": list(titles_of(study.state, study.offer)), "unit": table_unit(study.measure, own),
         "change_unit": amount_of_change(own, 0.0).partition(" ")[2], "smoothed": WINDOW if is_flow else 1, "is_index": own == "index",
         "levels": [[_short(row) for row in np.quantile(side, QUANTILES, axis=0)] for side in values],
         "effect": [_short(row) for row in (np.quantile(differences, QUANTILES[0], axis=0), differences.mean(axis=0),
@@ -165,7 +165,7 @@ def _wilson(count: int, runs: int) -> tuple[float, float]:
     return float(found.low), float(found.high)
 
 
-def _regimes(study: Ensemble, offer: Offer) -> list[dict[str, Any]]:
+def _regimes(study: Ensemble, state: State, offer: Offer) -> list[dict[str, Any]]:
     """Return for each regime that stands at the start the share of runs in which it still does, with Wilson's interval."""
     world, found = study.worlds[0], []
     for place, regime in enumerate(world.names["regime"]):
@@ -181,7 +181,7 @@ def _regimes(study: Ensemble, offer: Offer) -> list[dict[str, Any]]:
         words = [number(100.0 * share, digits=0) for share in (effect.baseline or 0.0, effect.value or 0.0)]
         found.append({
             "id": regime, "label": capital(actor_label(world.scenario, regime, titled)), "sides": sides,
-            "names": [offer.title(name) for name in study.branches],
+            "names": list(titles_of(state, offer)),
             "text": f"It falls in {words[0]} % of runs of the baseline and in {words[1]} % with the pact. "
                     f"Difference {_signed(change(effect, with_unit=True))}"
                     + (f", 95 % interval {_signed(interval(effect))}." if effect.low is not None else "."),

@@ -141,6 +141,13 @@ def sets_of(state: State, offer: Offer) -> tuple[list[str], list[str]]:
     return everywhere, [f"{state.branch}:{path}={written(value)}" for path, value in state.changes if offered[path].in_branch]
 
 
+def titles_of(state: State, offer: Offer) -> tuple[str, str]:
+    """Return the labels of the two branches; a branch in which a number was changed is marked."""
+    everywhere, in_branch = sets_of(state, offer)
+    base, focus = offer.title(offer.baseline), offer.title(state.branch)
+    return f"{base}, changed" if everywhere else base, f"{focus}, changed" if everywhere or in_branch else focus
+
+
 def policies_option(state: State, offer: Offer) -> str | None:
     """Return the policies that are on as ``--policies`` takes them; None for those of the file."""
     if state.policies is None:
