@@ -165,6 +165,34 @@ def test_rivals__with_sides_are_best_answers(tmp_path: Path) -> None:
     checked(brief_page(brief))
 
 
+ANSWER = """[policies.{name}]
+owner = "north"
+watches = "received_arms.reds"
+against = "no-pact"
+moves = "states.north.support_share"
+gain = {{value = 2, low = 1.5, high = 2.5, grade = "D"}}
+"""
+
+
+def test_rivals__that_add_to_the_effect_take_nothing(tmp_path: Path) -> None:
+    """A patron that gives more when its client gets more."""
+    file = other_world(tmp_path, "more", ANSWER.format(name="more") + ANSWER.format(name="yet-more"))
+    one = part(brief_of(file, ["no-pact", "strong"], 40, 3, futures=50, countermeasures=[], measure="received_arms.reds"), "rivals")
+    text = " ".join(one.sentences)
+    assert "No single one is shown to take anything away" in text and "Together they add to it: what they take away is \u2212" in text, text
+    assert set() == missing(one)
+
+
+def test_rivals__with_sides_of_another_world_are_refused_before_any_run(tmp_path: Path) -> None:
+    """In one line, as is an experiment without sides."""
+    (tmp_path / "sides.toml").write_text(SIDES, encoding="utf-8")
+    with pytest.raises(InputError, match="the same world"):
+        brief_of("insurgency", None, 10**9, respond=tmp_path / "sides.toml")
+    (tmp_path / "none.toml").write_text(SIDES.partition("[sides")[0], encoding="utf-8")
+    with pytest.raises(InputError, match="sides: is missing"):
+        brief_of("quickstart", ["no-pact", "strong"], 10**9, respond=tmp_path / "none.toml")
+
+
 def test_brief__does_not_depend_on_the_order_of_countermeasures(briefs: dict[str, Brief]) -> None:
     """Nor on whether its runs are kept."""
     names = briefs["insurgency"].setting.countermeasures
@@ -253,6 +281,15 @@ def test_labels__with_markup_are_text(tmp_path: Path) -> None:
     page = brief_page(brief_of(file, ["no-pact", "strong"], 40, futures=50))
     checked(page)
     assert "<script" not in page and "<b>Strong" not in page and "&lt;b&gt;Strong" in page
+
+
+def test_brief__of_two_pacts_varies_each(tmp_path: Path) -> None:
+    """With the command of each; a strength that cannot halve the effect says so."""
+    other = '[pacts.other]\nmembers = ["north", "south"]\nsigned = 2020-10-01\nin_force = 2021-01-01\nstrength = 0.3\nprovisions = {funding = 0.05}\n'
+    branches = "[branches]\nno-pact = {set.pacts.other.strength = 0}\nboth = {set.pacts.treaty.strength = 1, set.pacts.other.strength = 0.8}\n"
+    one = part(brief_of(other_world(tmp_path, "two", other + branches), ["no-pact", "both"], 40, 3, futures=50, countermeasures=[]), "takes")
+    assert one.table is not None and 2 == len(one.table.command.split(" && "))
+    assert "strength of treaty" in " ".join(one.sentences) and "strength of other" in " ".join(one.sentences) and set() == missing(one)
 
 
 # ---- the page and the command ---------------------------------------------------------------------------------------

@@ -211,9 +211,8 @@ def _others(setting: Setting, found: PactEffect) -> list[str]:
         return []
     largest = max(others, key=lambda one: abs(one.difference or 0.0))
     outcome = next(one for one in outcomes_of(setting.base) if (one.measure, one.actor) == (largest.measure, largest.actor))
-    words = "no effect is detected on that of any other proxy" if not any(one.detected for one in others) else ""
-    if words:
-        return [f"{capital(words)}."]
+    if not any(one.detected for one in others):
+        return ["No effect on the same outcome of another proxy is detected."]
     return [f"The largest effect on another proxy is that on {setting.subject(outcome)}: {sized(largest)}."]
 
 

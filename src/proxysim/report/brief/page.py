@@ -19,7 +19,7 @@ from proxysim.report.brief.dependence import dependence, dependence_part
 from proxysim.report.brief.effect import PactEffect, effect_part, pact_effect
 from proxysim.report.brief.knowledge import knowledge, knowledge_part
 from proxysim.report.brief.parts import Part
-from proxysim.report.brief.rivals import Rivals, rivals, rivals_part
+from proxysim.report.brief.rivals import Rivals, check_sides, rivals, rivals_part
 from proxysim.report.brief.setting import Setting, setting_of, unit_words
 from proxysim.report.brief.takes import HalfEffect, half_effects, takes_part
 from proxysim.report.html import Picture, Pictures, template, write
@@ -132,7 +132,10 @@ def brief_of(
         setting = setting_of(base, str(world), names, options.get("focus"), chosen, runs, futures, seed_of(rng), folder,
                              Path("DIR") if kept is None else folder, options.get("threads"), options.get("steps") or (lambda _: None))  # fmt: skip
         sides = options.get("respond")
-        made = _made(setting, outcome, None if sides is None else path_of(sides), options.get("asked", ""))
+        experiment = None if sides is None else path_of(sides)
+        if experiment is not None:
+            check_sides(setting, experiment)
+        made = _made(setting, outcome, experiment, options.get("asked", ""))
         if kept is not None:
             write_whole(folder / ANSWER, json.dumps(made.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     return made
