@@ -118,7 +118,7 @@ def test_takes__is_the_threshold(briefs: dict[str, Brief]) -> None:
     found = json.loads(words.stdout)
     assert [each.value for each in brief.half[0].found.crossings] == [each["value"] for each in found["crossings"]]
     assert brief.effect.main.difference is not None
-    assert 0.5 * brief.effect.main.difference == pytest.approx(brief.half[0].level, rel=0.06)  # two digits, so that it can be typed
+    assert 0.5 * brief.effect.main.difference == pytest.approx(brief.half[0].level, rel=0.005)  # three digits, so that it can be typed
 
 
 def test_rivals__without_sides_are_the_answers_of_the_file(briefs: dict[str, Brief]) -> None:
@@ -281,6 +281,19 @@ def test_labels__with_markup_are_text(tmp_path: Path) -> None:
     page = brief_page(brief_of(file, ["no-pact", "strong"], 40, futures=50))
     checked(page)
     assert "<script" not in page and "<b>Strong" not in page and "&lt;b&gt;Strong" in page
+
+
+def test_picture__has_the_unit_and_the_name_of_what_it_shows() -> None:
+    """Persons are no index, and the fall of a regime, which has no course, is not the fighting index that stands for it."""
+    cases = ("personnel.rebels", "persons", "personnel of Rebels"), ("regime_fallen.cabinet", "index, start = 100", "the fighting")
+    for measure, unit, caption in cases:
+        brief = brief_of("insurgency", None, 40, 3, futures=50, measure=measure, countermeasures=["path-watched"])
+        page = brief_page(brief)
+        assert f"over time in both branches: {caption}" in page
+        assert unit in page and ("index, start = 100" in page) == (unit != "persons")
+        assert not brief.effect.basis.detected and "No effect is detected" in part(brief, "knowledge").sentences[0]
+        assert "nothing to counter" in part(brief, "choice").sentences[0] and 1 == len(brief.bottom)
+        assert "if nobody answers" in part(brief, "effect").sentences[0] and "answers in the file are on" in part(brief, "effect").sentences[1]
 
 
 def test_brief__of_two_pacts_varies_each(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from proxysim.runs.files import write_whole
 from proxysim.scenario.arguments import names_of
 from proxysim.scenario.world.world import load
 from proxysim.studies.naming import outcome_named
-from proxysim.studies.phrases import table_factor
+from proxysim.studies.phrases import table_factor, table_unit
 
 if TYPE_CHECKING:
     from proxysim.report.brief.setting import Steps
@@ -251,7 +251,7 @@ def _over_time(made: Pictures, found: Brief) -> None:
     """Median and band of the measure that leads, for the actors of the table."""
     from proxysim import figures
     from proxysim.report.labels import labels_in
-    from proxysim.runs.outcomes import END
+    from proxysim.runs.outcomes import END, outcomes_of
 
     study, scenario = found.effect.off.study, found.setting.scenario
     stem = found.effect.outcome.measure.removesuffix(END)
@@ -262,13 +262,15 @@ def _over_time(made: Pictures, found: Brief) -> None:
     rows = table[(table["measure"] == stem) & table["actor"].isin(actors)]
     if not len(rows) or not bool((rows["q95"].abs() > 0.0).any()):
         return
-    factor = table_factor(str(rows["unit"].iloc[0])) if "unit" in rows else 12.0 if stem in ("received_arms", "made", "received_money") else 1.0
+    # An outcome that is one number per run, such as the fall of a regime, has no course: the fighting index of the proxies stands for it.
+    known = {(one.measure, one.actor): one for one in outcomes_of(found.setting.base)}
+    shown = next(known[stem, actor] for actor in actors if actor in set(rows["actor"]))
+    factor = table_factor(shown.unit)
     levels = [column for column in rows.columns if column.startswith("q")]
     rows = rows.assign(**{name: factor * rows[name] for name in levels})
-    unit = {True: "USD m / year", False: "index, start = 100"}[factor != 1.0]
-    unit = "USD m" if stem == "stock" else unit
+    unit = "index, start = 100" if shown.unit == "index" else table_unit(stem, shown.unit)
     figure = figures.headline(rows, stem, unit, None, None, labels_in(scenario, study.branches))
-    subject = found.setting.subject(found.effect.outcome)
+    subject = found.setting.subject(shown)
     made.add("effect", "Over time", figure, getattr(figure, "caption", ""), f"Median and 90 % band over time in both branches: {subject}.")
 
 

@@ -13,9 +13,9 @@ from proxysim.report.brief.setting import unit_words
 from proxysim.report.labels import branch_label
 from proxysim.statistics.paired import Part as Amount
 from proxysim.studies.answers import Answered, Answers, answers
-from proxysim.studies.phrases import outcome_name, table_factor
+from proxysim.studies.phrases import table_factor
 from proxysim.studies.respond import Responses, respond
-from proxysim.studies.respond_records import BOTH, NEITHER, End, Worth
+from proxysim.studies.respond_records import BOTH, NEITHER, UNDETERMINED, End, Worth
 from proxysim.studies.respond_text import how_sure, levers_words, objectives, row_of, where
 from proxysim.sweeps.estimate import processors
 from proxysim.sweeps.execution.options import SweepOptions
@@ -24,7 +24,6 @@ from proxysim.sweeps.experiment.experiment import load_experiment
 if TYPE_CHECKING:
     from proxysim.report.brief.effect import PactEffect
     from proxysim.report.brief.setting import Setting
-    from proxysim.scenario.scenario import Scenario
 
 _HEADING = "What would the other side do?"
 #: Folder of the study of best answers within that of the brief, and most pairs of runs in each setting of the assumed answers.
@@ -94,7 +93,8 @@ def _best(setting: Setting, result: Responses) -> Part:
     for place, end in enumerate(ends[:2]):
         label = f"end {place + 1}" if len(ends) > 1 else "the end"
         rows += _end_rows(setting, result, end, label)
-        words += _worth_sentences(scenario, result, end, f"In the {('first', 'second')[place]} one" if len(ends) > 1 else "There")
+        there = "At the equilibrium of the mean" if result.verdict == UNDETERMINED else "There"
+        words += _worth_sentences(setting, result, end, f"In the {('first', 'second')[place]} one" if len(ends) > 1 else there)
     rows.append(("all ends", "found in resamples", percent(result.agreement), "", ""))
     rows.append(("all ends", "resamples without a pure equilibrium", percent(result.no_pure), "", ""))
     heads = ("", "", "", "95 % interval", "n")
@@ -118,7 +118,7 @@ def _end_rows(setting: Setting, result: Responses, end: End, label: str) -> list
         for answering, words in ((NEITHER, "neither side acts"), (BOTH, "both act")):
             one = row_of(end, answering, outcome)
             size, interval = _amount(one)
-            name, factor = outcome_name(result.scenario, outcome.measure, outcome.actor), table_factor(outcome.unit)
+            name, factor = capital(setting.subject(outcome).removeprefix("the ")), table_factor(outcome.unit)
             rows.append((label, f"{name}: under the pact, {words}", number(factor * one.under), "", f"{one.effect.n:,}"))
             rows.append((label, f"{name}: worth of the pact, {words}", size, interval, f"{one.effect.n:,}"))
     return rows
@@ -131,17 +131,17 @@ def _amount(one: Worth) -> tuple[str, str]:
     return number(factor * part.value, True), f"{number(factor * part.low, True)} to {number(factor * part.high, True)}"
 
 
-def _worth_sentences(scenario: Scenario, result: Responses, end: End, there: str) -> list[str]:
+def _worth_sentences(setting: Setting, result: Responses, end: End, there: str) -> list[str]:
     """What the pact is worth at an end, against what it is worth if nobody answers."""
     words = []
     for outcome in objectives(result):
         both, neither = row_of(end, BOTH, outcome), row_of(end, NEITHER, outcome)
-        name, unit = outcome_name(scenario, outcome.measure, outcome.actor), unit_words(outcome.unit)
+        name, unit = setting.subject(outcome), unit_words(outcome.unit)
         size, interval = _amount(both)
         factor, pact = table_factor(outcome.unit), result.experiment.branches[1]
         before, after = (number(factor * one.under) for one in (neither, both))
         if any(one != {0: 1.0} for one in end.choices):
-            words.append(f"Together they take {name} from {before}, under “{branch_label(scenario, pact)}” alone, to {after} {unit}.")
+            words.append(f"Together they take {name} from {before}, under “{setting.label(pact)}” alone, to {after} {unit}.")
         less = f"against {_amount(neither)[0]} if neither side does anything"
         words.append(f"{there} the pact changes {name} by {size} {unit} ({interval}), {less}.")
     return words

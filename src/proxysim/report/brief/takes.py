@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from proxysim.statistics.crossings import Crossing
 
 #: Share of the effect that is crossed, digits of that level, and most pairs of runs at each value.
-SHARE, _DIGITS, _PAIRS = 0.5, 2, 1000
+SHARE, _DIGITS, _PAIRS = 0.5, 3, 1000
 
 
 @dataclass(frozen=True)
