@@ -187,10 +187,10 @@ def test_rivals__with_sides_of_another_world_are_refused_before_any_run(tmp_path
     """In one line, as is an experiment without sides."""
     (tmp_path / "sides.toml").write_text(SIDES, encoding="utf-8")
     with pytest.raises(InputError, match="the same world"):
-        brief_of("insurgency", None, 10**9, respond=tmp_path / "sides.toml")
+        brief_of("insurgency", None, 40, respond=tmp_path / "sides.toml")
     (tmp_path / "none.toml").write_text(SIDES.partition("[sides")[0], encoding="utf-8")
     with pytest.raises(InputError, match="sides: is missing"):
-        brief_of("quickstart", ["no-pact", "strong"], 10**9, respond=tmp_path / "none.toml")
+        brief_of("quickstart", ["no-pact", "strong"], 40, respond=tmp_path / "none.toml")
 
 
 def test_brief__does_not_depend_on_the_order_of_countermeasures(briefs: dict[str, Brief]) -> None:
@@ -281,6 +281,17 @@ def test_labels__with_markup_are_text(tmp_path: Path) -> None:
     page = brief_page(brief_of(file, ["no-pact", "strong"], 40, futures=50))
     checked(page)
     assert "<script" not in page and "<b>Strong" not in page and "&lt;b&gt;Strong" in page
+
+
+def test_countermeasures__that_exclude_each_other_are_left_out_unless_they_are_named(tmp_path: Path) -> None:
+    """Both of two that set the same number are an error before any run; by default the first one is taken."""
+    file = other_world(tmp_path, "double", "[branches.thrice]\nset.legs.north-coast.detection = 0.4\n")
+    with pytest.raises(InputError, match=r'^--countermeasures: "sea-patrol" and "thrice" cannot be joined'):
+        brief_of(file, ["no-pact", "strong"], 40, countermeasures=["sea-patrol", "thrice"])
+    brief = brief_of(file, ["no-pact", "strong"], 40, 3, futures=50)
+    table = part(brief, "choice").table
+    assert table is not None and 1 == len(brief.setting.countermeasures) == len(brief.setting.left_out)
+    assert f"“{brief.setting.label(brief.setting.left_out[0])}”" in table.note
 
 
 def test_picture__has_the_unit_and_the_name_of_what_it_shows() -> None:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from proxysim.core.version import model_version
 from proxysim.errors import Fault, InputError, check_options
-from proxysim.formatting import counted, number
+from proxysim.formatting import counted, number, spelled
 from proxysim.paths import path_of
-from proxysim.report.brief.choice import FirstChoice, choice_part, fate, first_choice
+from proxysim.report.brief.choice import FirstChoice, choice_part, fate, first_choice, joinable
 from proxysim.report.brief.dependence import dependence, dependence_part
 from proxysim.report.brief.effect import PactEffect, effect_part, pact_effect
 from proxysim.report.brief.knowledge import knowledge, knowledge_part
@@ -135,6 +135,7 @@ def brief_of(
         experiment = None if sides is None else path_of(sides)
         if experiment is not None:
             check_sides(setting, experiment)
+        setting = joinable(setting, chosen is not None)
         made = _made(setting, outcome, experiment, options.get("asked", ""))
         if kept is not None:
             write_whole(folder / ANSWER, json.dumps(made.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
@@ -218,14 +219,17 @@ def _choice_line(found: Brief) -> str:
         return ""
     setting, result = found.setting, found.choice.portfolio
     one, single = result.objectives[0], next(at for at, option in enumerate(result.options) if option.name == found.choice.single)
-    left = f"{number(table_factor(one.unit) * float(one.effects[single].mean()), True)} {unit_words(one.unit)}"
+    sizes = [number(table_factor(one.unit) * float(one.effects[at].mean()), True) for at in (single, 0)]
+    tied = f", tied with {spelled(len(found.choice.tied))} other{'s' if len(found.choice.tied) > 1 else ''}" if found.choice.tied else ""
     label, only, now = f"“{setting.label(found.choice.single)}”", len(setting.countermeasures) == 1, fate(result, one, single)
     if now == "kept":
         return f"{f'The one countermeasure, {label}, does not lessen' if only else 'No single countermeasure lessens'} it."
     who = f"The one countermeasure, {label}," if only else f"Of single countermeasures, {label}"
+    size = f"{sizes[0]} {unit_words(one.unit)}"
     if now == "undone":
-        return f"{who} {'more than undoes it' if only else 'does most against it, and more than undoes it'}: {left}."
-    return f"{who} leaves {'' if only else 'least of it: '}{left}{' of it' if only else ''}."
+        does = "more than undoes it" if only else "does most against it, and more than undoes it"
+        return f"{who} {does}: {size} in place of {sizes[1]}{tied}."
+    return f"{who} leaves {'' if only else 'least of it: '}{size} of {sizes[1]}{tied}."
 
 
 def _command(found: Brief) -> str:
