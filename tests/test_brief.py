@@ -118,7 +118,7 @@ def test_takes__is_the_threshold(briefs: dict[str, Brief]) -> None:
     found = json.loads(words.stdout)
     assert [each.value for each in brief.half[0].found.crossings] == [each["value"] for each in found["crossings"]]
     assert brief.effect.main.difference is not None
-    assert 0.5 * brief.effect.main.difference == pytest.approx(brief.half[0].level, rel=0.06)  # two digits, so that it can be typed
+    assert 0.5 * brief.effect.main.difference == pytest.approx(brief.half[0].level, rel=0.005)  # three digits, so that it can be typed
 
 
 def test_rivals__without_sides_are_the_answers_of_the_file(briefs: dict[str, Brief]) -> None:
@@ -163,6 +163,34 @@ def test_rivals__with_sides_are_best_answers(tmp_path: Path) -> None:
     both = worth[worth["answers"] == "both"].iloc[0]
     assert number(12.0 * both["effect"], True) in " ".join(one.sentences)
     checked(brief_page(brief))
+
+
+ANSWER = """[policies.{name}]
+owner = "north"
+watches = "received_arms.reds"
+against = "no-pact"
+moves = "states.north.support_share"
+gain = {{value = 2, low = 1.5, high = 2.5, grade = "D"}}
+"""
+
+
+def test_rivals__that_add_to_the_effect_take_nothing(tmp_path: Path) -> None:
+    """A patron that gives more when its client gets more."""
+    file = other_world(tmp_path, "more", ANSWER.format(name="more") + ANSWER.format(name="yet-more"))
+    one = part(brief_of(file, ["no-pact", "strong"], 40, 3, futures=50, countermeasures=[], measure="received_arms.reds"), "rivals")
+    text = " ".join(one.sentences)
+    assert "No single one is shown to take anything away" in text and "Together they add to it: what they take away is \u2212" in text, text
+    assert set() == missing(one)
+
+
+def test_rivals__with_sides_of_another_world_are_refused_before_any_run(tmp_path: Path) -> None:
+    """In one line, as is an experiment without sides."""
+    (tmp_path / "sides.toml").write_text(SIDES, encoding="utf-8")
+    with pytest.raises(InputError, match="the same world"):
+        brief_of("insurgency", None, 40, respond=tmp_path / "sides.toml")
+    (tmp_path / "none.toml").write_text(SIDES.partition("[sides")[0], encoding="utf-8")
+    with pytest.raises(InputError, match="sides: is missing"):
+        brief_of("quickstart", ["no-pact", "strong"], 40, respond=tmp_path / "none.toml")
 
 
 def test_brief__does_not_depend_on_the_order_of_countermeasures(briefs: dict[str, Brief]) -> None:
@@ -253,6 +281,39 @@ def test_labels__with_markup_are_text(tmp_path: Path) -> None:
     page = brief_page(brief_of(file, ["no-pact", "strong"], 40, futures=50))
     checked(page)
     assert "<script" not in page and "<b>Strong" not in page and "&lt;b&gt;Strong" in page
+
+
+def test_countermeasures__that_exclude_each_other_are_left_out_unless_they_are_named(tmp_path: Path) -> None:
+    """Both of two that set the same number are an error before any run; by default the first one is taken."""
+    file = other_world(tmp_path, "double", "[branches.thrice]\nset.legs.north-coast.detection = 0.4\n")
+    with pytest.raises(InputError, match=r'^--countermeasures: "sea-patrol" and "thrice" cannot be joined'):
+        brief_of(file, ["no-pact", "strong"], 40, countermeasures=["sea-patrol", "thrice"])
+    brief = brief_of(file, ["no-pact", "strong"], 40, 3, futures=50)
+    table = part(brief, "choice").table
+    assert table is not None and 1 == len(brief.setting.countermeasures) == len(brief.setting.left_out)
+    assert f"“{brief.setting.label(brief.setting.left_out[0])}”" in table.note
+
+
+def test_picture__has_the_unit_and_the_name_of_what_it_shows() -> None:
+    """Persons are no index, and the fall of a regime, which has no course, is not the fighting index that stands for it."""
+    cases = ("personnel.rebels", "persons", "personnel of Rebels"), ("regime_fallen.cabinet", "index, start = 100", "the fighting")
+    for measure, unit, caption in cases:
+        brief = brief_of("insurgency", None, 40, 3, futures=50, measure=measure, countermeasures=["path-watched"])
+        page = brief_page(brief)
+        assert f"over time in both branches: {caption}" in page
+        assert unit in page and ("index, start = 100" in page) == (unit != "persons")
+        assert not brief.effect.basis.detected and "No effect is detected" in part(brief, "knowledge").sentences[0]
+        assert "nothing to counter" in part(brief, "choice").sentences[0] and 1 == len(brief.bottom)
+        assert "if nobody answers" in part(brief, "effect").sentences[0] and "answers in the file are on" in part(brief, "effect").sentences[1]
+
+
+def test_brief__of_two_pacts_varies_each(tmp_path: Path) -> None:
+    """With the command of each; a strength that cannot halve the effect says so."""
+    other = '[pacts.other]\nmembers = ["north", "south"]\nsigned = 2020-10-01\nin_force = 2021-01-01\nstrength = 0.3\nprovisions = {funding = 0.05}\n'
+    branches = "[branches]\nno-pact = {set.pacts.other.strength = 0}\nboth = {set.pacts.treaty.strength = 1, set.pacts.other.strength = 0.8}\n"
+    one = part(brief_of(other_world(tmp_path, "two", other + branches), ["no-pact", "both"], 40, 3, futures=50, countermeasures=[]), "takes")
+    assert one.table is not None and 2 == len(one.table.command.split(" && "))
+    assert "strength of treaty" in " ".join(one.sentences) and "strength of other" in " ".join(one.sentences) and set() == missing(one)
 
 
 # ---- the page and the command ---------------------------------------------------------------------------------------

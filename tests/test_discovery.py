@@ -721,3 +721,16 @@ def test_report__of_a_sweep_has_the_box(folder: Path, tmp_path: Path) -> None:
     assert 2 == refused.exit_code and "--where" in refused.stderr and not (tmp_path / "x.html").exists()
     never = ps.write_sweep_report(folder, tmp_path / "e.html", where="received_arms.reds effect > 99").read_text(encoding="utf-8")
     assert "the condition never holds" in never
+
+
+def test_second_opinion__agrees_with_a_planted_box() -> None:
+    """A leaf is the whole of the region and no chance part of it, and on noise there is no division."""
+    overlaps = []
+    for seed in range(8):
+        draw = np.random.default_rng(seed)
+        x, y, z = draw.random((3, 1000))
+        holds = draw.random(1000) < np.where((x > 0.6) & (y < 0.6), 0.8, 0.08)
+        opinion = ps.discover_table({"x": x, "y": y, "z": z}, holds, resamples=0, seed=seed).opinion
+        assert opinion is not None and {one.name for one in opinion.region.limits} == {"x", "y"}
+        overlaps.append(opinion.overlap)
+    assert sum(one >= 0.75 for one in overlaps) >= 7, overlaps

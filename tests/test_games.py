@@ -18,6 +18,7 @@ from proxysim.statistics.games import (
     undominated,
     zero_sum,
 )
+from proxysim.studies.respond_search import answers_in_turn
 
 Array = np.ndarray[Any, Any]
 PENNIES = np.array([[1.0, -1.0], [-1.0, 1.0]])
@@ -66,11 +67,20 @@ def test_matching_pennies_is_played_half_and_half() -> None:
 
 
 def test_answers_in_turn_go_round_in_matching_pennies() -> None:
-    found = iterate(lambda j: int(PENNIES[:, j].argmax()), lambda i: int((-PENNIES[i]).argmax()))
+    found = iterate(lambda j, _: int(PENNIES[:, j].argmax()), lambda i, _: int((-PENNIES[i]).argmax()))
     assert found is not None and found.is_cycle
     assert found.cycle == ((0, 0), (0, 1), (1, 1), (1, 0))
-    other = iterate(lambda j: int(PENNIES[:, j].argmax()), lambda i: int((-PENNIES[i]).argmax()), (1, 1), rows_first=False)
+    other = iterate(lambda j, _: int(PENNIES[:, j].argmax()), lambda i, _: int((-PENNIES[i]).argmax()), (1, 1), rows_first=False)
     assert other is not None and other.cycle == found.cycle, "where a cycle is entered does not matter"
+
+
+def test_answers_in_turn_stay_where_nothing_is_gained() -> None:
+    """Row 1 is as good as row 0 against column 0, so that (1, 0) is an equilibrium and no part of a cycle."""
+    rows, columns = np.array([[1.0, 0.0], [1.0, 2.0]]), np.array([[0.0, 1.0], [1.0, 0.0]])
+    assert np.argwhere(pure_equilibria(rows, columns)).tolist() == [[1, 0]]
+    for rows_first in (True, False):
+        found = answers_in_turn(rows, columns, 0.0, rows_first)
+        assert not found.is_cycle and found.cycle == ((1, 0),)
 
 
 def test_rock_paper_scissors_is_played_in_thirds() -> None:
@@ -89,7 +99,7 @@ def test_an_uneven_game_without_a_pure_equilibrium_has_its_known_mixture() -> No
 
 def test_prisoners_have_one_equilibrium_and_answers_in_turn_reach_it() -> None:
     assert np.argwhere(pure_equilibria(PRISONERS, PRISONERS.T)).tolist() == [[1, 1]]
-    found = iterate(lambda j: int(PRISONERS[:, j].argmax()), lambda i: int(PRISONERS.T[i].argmax()))
+    found = iterate(lambda j, _: int(PRISONERS[:, j].argmax()), lambda i, _: int(PRISONERS.T[i].argmax()))
     assert found is not None and not found.is_cycle and found.cycle == ((1, 1),)
     assert found.path == ((0, 0), (1, 0), (1, 1))
 
@@ -194,7 +204,7 @@ def test_equilibria_do_not_depend_on_the_order_or_the_unit_of_the_payoffs(seed: 
 
 
 def test_answers_in_turn_that_do_not_settle_in_time_are_none() -> None:
-    assert iterate(lambda j: j + 1, lambda i: i + 1, most=50) is None
+    assert iterate(lambda j, _: j + 1, lambda i, _: i + 1, most=50) is None
 
 
 def test_no_game_of_constant_payoffs_fails() -> None:

@@ -303,7 +303,7 @@ def _same(one: tuple[Array, Array], other: tuple[Array, Array]) -> bool:
 
 
 def iterate(
-    row_answer: Callable[[int], int], column_answer: Callable[[int], int], start: tuple[int, int] = (0, 0), *,
+    row_answer: Callable[[int, int], int], column_answer: Callable[[int, int], int], start: tuple[int, int] = (0, 0), *,
     rows_first: bool = True, most: int = 1000,
 ) -> Iteration | None:  # fmt: skip
     """Let both sides answer each other in turn until a pair repeats; None if none does within `most` turns.
@@ -313,8 +313,9 @@ def iterate(
 
     Parameters
     ----------
-    row_answer : column -> best row; it must be the same each time
-    column_answer : row -> best column
+    row_answer : column, and the row so far -> best row; it must be the same each time. If the row so far is as good as any other, it must be
+        that one, because a side that gains nothing by another option stays; otherwise an equilibrium could pass for a cycle
+    column_answer : row, and the column so far -> best column
     start : options at the start
     rows_first : whether the row side answers first
     most : number of turns
@@ -323,7 +324,7 @@ def iterate(
     --------
     >>> import numpy as np
     >>> pennies = np.array([[1.0, -1.0], [-1.0, 1.0]])
-    >>> iterate(lambda j: int(pennies[:, j].argmax()), lambda i: int((-pennies[i]).argmax())).cycle
+    >>> iterate(lambda j, _: int(pennies[:, j].argmax()), lambda i, _: int((-pennies[i]).argmax())).cycle
     ((0, 0), (0, 1), (1, 1), (1, 0))
     """
     pair, rows_turn = start, rows_first
@@ -331,7 +332,7 @@ def iterate(
     seen = {(pair, rows_turn): 0}
     states = [pair]
     for _ in range(most):
-        pair = (row_answer(pair[1]), pair[1]) if rows_turn else (pair[0], column_answer(pair[0]))
+        pair = (row_answer(pair[1], pair[0]), pair[1]) if rows_turn else (pair[0], column_answer(*pair))
         rows_turn = not rows_turn
         if pair != path[-1]:
             path.append(pair)

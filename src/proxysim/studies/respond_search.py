@@ -85,7 +85,7 @@ def by_matrix(study: Study, runner: Runner) -> Found:
         gone[left] = False
         dominated.append(tuple(gone.tolist()))
     players = [Player(one.side, one.options, one.outcome, of_side, gone) for one, of_side, gone in zip(study.players, same, dominated, strict=True)]
-    paths = tuple(_path(means[0], means[1], tolerances, rows_first) for rows_first in (True, False))
+    paths = tuple(answers_in_turn(means[0], means[1], tolerances, rows_first) for rows_first in (True, False))
 
     def chosen(side: int, cell: Cell) -> Array:
         return np.asarray(means[0][:, cell[1]] if side == 0 else means[1][cell[0]])
@@ -115,18 +115,20 @@ def _same_options(payoffs: tuple[Array, Array]) -> tuple[tuple[int, ...], tuple[
     return found[0], found[1]
 
 
-def _path(rows: Array, columns: Array, tolerance: float, rows_first: bool) -> Iteration:
-    """Best answers in turn from no levers; of equal answers the one with the fewest levers."""
+def answers_in_turn(rows: Array, columns: Array, tolerance: float, rows_first: bool) -> Iteration:
+    """Best answers in turn from no levers; a side that gains nothing stays, and of equal answers takes the one with the fewest levers."""
     found = iterate(
-        lambda j: _first_best(rows[:, j], tolerance), lambda i: _first_best(columns[i], tolerance), rows_first=rows_first,
+        lambda j, now: _best(rows[:, j], now, tolerance), lambda i, now: _best(columns[i], now, tolerance), rows_first=rows_first,
         most=2 * rows.size + 2,
     )  # fmt: skip
     assert found is not None  # there are no more states than turns
     return found
 
 
-def _first_best(payoffs: Array, tolerance: float) -> int:
-    return int(np.flatnonzero(payoffs >= payoffs.max() - tolerance)[0])
+def _best(payoffs: Array, now: int, tolerance: float) -> int:
+    """The option so far if it is a best one, else the first of the best."""
+    best = payoffs >= payoffs.max() - tolerance
+    return now if best[now] else int(np.flatnonzero(best)[0])
 
 
 def matrix_ends(
@@ -221,13 +223,13 @@ def in_turn(study: Study, runner: Runner) -> Found:
         whole, _ = whole_futures(outcomes(side, other), str(runner.folder))
         return _payoffs(study, whole)[side]
 
-    def best(side: int, other: int) -> int:
+    def best(side: int, other: int, now: int) -> int:
         found = payoffs(side, other)
-        return _first_best(found.mean(axis=0), tolerance_of(found))
+        return _best(found.mean(axis=0), now, tolerance_of(found))
 
     paths = []
     for rows_first in (True, False):
-        found = iterate(lambda j: best(0, j), lambda i: best(1, i), rows_first=rows_first, most=MOST_TURNS)
+        found = iterate(lambda j, now: best(0, j, now), lambda i, now: best(1, i, now), rows_first=rows_first, most=MOST_TURNS)
         if found is None:
             raise RunError(f"answers in turn do not settle within {MOST_TURNS} turns; give the sides smaller purses, or fewer levers")
         paths.append(found)

@@ -56,6 +56,8 @@ def headline(found: ValueOfInformation, labelled: bool = False) -> str:
     if not top.value > 0.0:
         return f"{text}No rule on one of {counted(found.family, 'parameter')} gains anything out of sample."
     gain = f"The largest gain, {_amount(found, top.value)} with {_called(top, labelled)},"
+    if top.low is None and top.value > found.null:
+        return f"{text}{gain} comes from too few {_draw(found)}s to have an interval."
     if top.value > found.null:
         return f"{text}{gain} cannot be distinguished from 0 ({_interval(found, top.low, top.high)})."
     return (f"{text}{gain} is within what the best of {counted(found.family, 'parameter')} gains by chance "

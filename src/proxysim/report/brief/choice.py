@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+import tempfile
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from proxysim.errors import Fault, InputError
 from proxysim.formatting import capital, joined, number, plain, spelled
 from proxysim.report.brief.effect import PactEffect
 from proxysim.report.brief.parts import Part, Table
@@ -23,6 +25,7 @@ from proxysim.studies.portfolio import Choice, Objective, Portfolio, portfolio
 from proxysim.studies.portfolio_text import shown_groups
 from proxysim.sweeps.estimate import processors
 from proxysim.sweeps.execution.options import SweepOptions
+from proxysim.sweeps.experiment.experiment import load_experiment
 
 if TYPE_CHECKING:
     from proxysim.report.brief.setting import Setting
@@ -71,6 +74,33 @@ def first_choice(setting: Setting, effect: PactEffect) -> FirstChoice | None:
     return FirstChoice(found, best[0], tied, best[-1])
 
 
+def joinable(setting: Setting, is_named: bool) -> Setting:
+    """Check before any run that countermeasures can be joined to each other; of those that are not named, leave out what cannot be.
+
+    Raises
+    ------
+    InputError : countermeasures that were asked for cannot be joined
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        def tried(names: tuple[str, ...]) -> InputError | None:
+            some = replace(setting, countermeasures=names, folder=Path(folder))
+            try:
+                load_experiment(experiment_of(some, ["all"]))
+            except InputError as error:
+                return error
+            return None
+
+        error = tried(setting.countermeasures) if setting.countermeasures else None
+        if error is None:
+            return setting
+        if is_named:
+            raise InputError([Fault("--countermeasures", 0, "", one.message) for one in error.faults])
+        kept: tuple[str, ...] = ()
+        for name in setting.countermeasures:
+            kept = kept if tried((*kept, name)) else (*kept, name)
+    return replace(setting, countermeasures=kept, left_out=tuple(name for name in setting.countermeasures if name not in kept))
+
+
 def experiment_of(setting: Setting, measures: list[str]) -> Path:
     """Write the experiment of the portfolio into the folder of the brief, and return its path."""
     values = {
@@ -110,6 +140,8 @@ def choice_part(setting: Setting, effect: PactEffect, choice: FirstChoice | None
         heads += [f"left{_when(found, one)}, {unit_words(one.unit)}", "95 % interval"]
     note = f"{found.futures:,} futures, each with a draw of all uncertain parameters and random numbers of its own; seed {setting.seed}. "
     note += "Left: the pact with these countermeasures, minus no pact without any. First: by the 90th percentile of the regret."
+    if setting.left_out:
+        note += f" Left out, because they cannot be joined to the others: {joined([f'“{setting.label(name)}”' for name in setting.left_out])}."
     command = setting.command("portfolio", str(setting.shown / FILE), "--out", str(setting.shown / FOLDER))
     table = Table("T2", "What countermeasures leave of the effect", (*heads, "first"), tuple(rows), note, command)
     return Part("choice", "What to do first?", tuple(_sentences(setting, effect, choice)), table)

@@ -163,13 +163,13 @@ def _main(setting: Setting, found: PactEffect) -> list[str]:
     """The effect on the outcome that leads, then what is left of it."""
     effect, pact = found.main, setting.label(setting.pact)
     subject, factor = setting.subject(found.outcome), table_factor(effect.unit)
-    if effect.same:
-        return [f"“{pact}” changes nothing in {subject}, in any pair of runs: 0 {unit_words(effect.unit)}."]
+    condition = " if nobody answers" if found.on is not None else ""
     if not effect.detected:
-        return [f"No effect of “{pact}” on {subject} is detected: {sized(effect)}."]
+        words = [f"“{pact}” changes nothing in {subject}, in any pair of runs{condition}: 0 {unit_words(effect.unit)}." if effect.same else
+                 f"No effect of “{pact}” on {subject} is detected{condition}: {sized(effect)}."]  # fmt: skip
+        return words + (_answers(setting, found, effect) if condition else [])
     verb = "raises" if (effect.difference or 0.0) > 0.0 else "lowers"
     before, after = (number(factor * (value or 0.0)) for value in (effect.baseline, effect.value))
-    condition = " if nobody answers" if found.on is not None else ""
     lead = f"Compared with “{setting.label(setting.roles.baseline)}”, “{pact}” {verb} {subject}"
     words = [f"{lead} from {before} to {after}{condition}: {sized(effect)}."]
     if effect.opposite_sign:
@@ -211,9 +211,8 @@ def _others(setting: Setting, found: PactEffect) -> list[str]:
         return []
     largest = max(others, key=lambda one: abs(one.difference or 0.0))
     outcome = next(one for one in outcomes_of(setting.base) if (one.measure, one.actor) == (largest.measure, largest.actor))
-    words = "no effect is detected on that of any other proxy" if not any(one.detected for one in others) else ""
-    if words:
-        return [f"{capital(words)}."]
+    if not any(one.detected for one in others):
+        return ["No effect on the same outcome of another proxy is detected."]
     return [f"The largest effect on another proxy is that on {setting.subject(outcome)}: {sized(largest)}."]
 
 

@@ -44,8 +44,9 @@ def knowledge_part(setting: Setting, choice: FirstChoice | None, found: ValueOfI
     if found is None:
         few = choice is not None and choice.portfolio.futures < FEWEST_DRAWS
         why = f"Runs failed, and fewer than {FEWEST_DRAWS} futures are left: too few to learn from." if few else (
-            "There are no countermeasures to choose from, so no knowledge could change the choice." if choice is None else
-            "There are no two options of equal purse or number, so no knowledge could change the choice.")  # fmt: skip
+            "There are no two options of equal purse or number, so no knowledge could change the choice." if choice is not None else
+            "No effect is detected, so there is nothing to counter." if setting.countermeasures else
+            "There are no countermeasures to choose from, so no knowledge could change the choice.")  # fmt: skip
         return Part("knowledge", _HEADING, (why,), None)
     shown = found.parameters[:_ROWS]
     rows = [_row(found, one) for one in shown]

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from proxysim.core.version import model_version
 from proxysim.errors import Fault, InputError, check_options
-from proxysim.formatting import counted, number
+from proxysim.formatting import counted, number, spelled
 from proxysim.paths import path_of
-from proxysim.report.brief.choice import FirstChoice, choice_part, fate, first_choice
+from proxysim.report.brief.choice import FirstChoice, choice_part, fate, first_choice, joinable
 from proxysim.report.brief.dependence import dependence, dependence_part
 from proxysim.report.brief.effect import PactEffect, effect_part, pact_effect
 from proxysim.report.brief.knowledge import knowledge, knowledge_part
 from proxysim.report.brief.parts import Part
-from proxysim.report.brief.rivals import Rivals, rivals, rivals_part
+from proxysim.report.brief.rivals import Rivals, check_sides, rivals, rivals_part
 from proxysim.report.brief.setting import Setting, setting_of, unit_words
 from proxysim.report.brief.takes import HalfEffect, half_effects, takes_part
 from proxysim.report.html import Picture, Pictures, template, write
@@ -29,7 +29,7 @@ from proxysim.runs.files import write_whole
 from proxysim.scenario.arguments import names_of
 from proxysim.scenario.world.world import load
 from proxysim.studies.naming import outcome_named
-from proxysim.studies.phrases import table_factor
+from proxysim.studies.phrases import table_factor, table_unit
 
 if TYPE_CHECKING:
     from proxysim.report.brief.setting import Steps
@@ -132,7 +132,11 @@ def brief_of(
         setting = setting_of(base, str(world), names, options.get("focus"), chosen, runs, futures, seed_of(rng), folder,
                              Path("DIR") if kept is None else folder, options.get("threads"), options.get("steps") or (lambda _: None))  # fmt: skip
         sides = options.get("respond")
-        made = _made(setting, outcome, None if sides is None else path_of(sides), options.get("asked", ""))
+        experiment = None if sides is None else path_of(sides)
+        if experiment is not None:
+            check_sides(setting, experiment)
+        setting = joinable(setting, chosen is not None)
+        made = _made(setting, outcome, experiment, options.get("asked", ""))
         if kept is not None:
             write_whole(folder / ANSWER, json.dumps(made.to_json(), indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     return made
@@ -215,14 +219,17 @@ def _choice_line(found: Brief) -> str:
         return ""
     setting, result = found.setting, found.choice.portfolio
     one, single = result.objectives[0], next(at for at, option in enumerate(result.options) if option.name == found.choice.single)
-    left = f"{number(table_factor(one.unit) * float(one.effects[single].mean()), True)} {unit_words(one.unit)}"
+    sizes = [number(table_factor(one.unit) * float(one.effects[at].mean()), True) for at in (single, 0)]
+    tied = f", tied with {spelled(len(found.choice.tied))} other{'s' if len(found.choice.tied) > 1 else ''}" if found.choice.tied else ""
     label, only, now = f"“{setting.label(found.choice.single)}”", len(setting.countermeasures) == 1, fate(result, one, single)
     if now == "kept":
         return f"{f'The one countermeasure, {label}, does not lessen' if only else 'No single countermeasure lessens'} it."
     who = f"The one countermeasure, {label}," if only else f"Of single countermeasures, {label}"
+    size = f"{sizes[0]} {unit_words(one.unit)}"
     if now == "undone":
-        return f"{who} {'more than undoes it' if only else 'does most against it, and more than undoes it'}: {left}."
-    return f"{who} leaves {'' if only else 'least of it: '}{left}{' of it' if only else ''}."
+        does = "more than undoes it" if only else "does most against it, and more than undoes it"
+        return f"{who} {does}: {size} in place of {sizes[1]}{tied}."
+    return f"{who} leaves {'' if only else 'least of it: '}{size} of {sizes[1]}{tied}."
 
 
 def _command(found: Brief) -> str:
@@ -248,7 +255,7 @@ def _over_time(made: Pictures, found: Brief) -> None:
     """Median and band of the measure that leads, for the actors of the table."""
     from proxysim import figures
     from proxysim.report.labels import labels_in
-    from proxysim.runs.outcomes import END
+    from proxysim.runs.outcomes import END, outcomes_of
 
     study, scenario = found.effect.off.study, found.setting.scenario
     stem = found.effect.outcome.measure.removesuffix(END)
@@ -259,13 +266,15 @@ def _over_time(made: Pictures, found: Brief) -> None:
     rows = table[(table["measure"] == stem) & table["actor"].isin(actors)]
     if not len(rows) or not bool((rows["q95"].abs() > 0.0).any()):
         return
-    factor = table_factor(str(rows["unit"].iloc[0])) if "unit" in rows else 12.0 if stem in ("received_arms", "made", "received_money") else 1.0
+    # An outcome that is one number per run, such as the fall of a regime, has no course: the fighting index of the proxies stands for it.
+    known = {(one.measure, one.actor): one for one in outcomes_of(found.setting.base)}
+    shown = next(known[stem, actor] for actor in actors if actor in set(rows["actor"]))
+    factor = table_factor(shown.unit)
     levels = [column for column in rows.columns if column.startswith("q")]
     rows = rows.assign(**{name: factor * rows[name] for name in levels})
-    unit = {True: "USD m / year", False: "index, start = 100"}[factor != 1.0]
-    unit = "USD m" if stem == "stock" else unit
+    unit = "index, start = 100" if shown.unit == "index" else table_unit(stem, shown.unit)
     figure = figures.headline(rows, stem, unit, None, None, labels_in(scenario, study.branches))
-    subject = found.setting.subject(found.effect.outcome)
+    subject = found.setting.subject(shown)
     made.add("effect", "Over time", figure, getattr(figure, "caption", ""), f"Median and 90 % band over time in both branches: {subject}.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from proxysim.formatting import capital, counted, number, percent, spelled
@@ -12,19 +13,17 @@ from proxysim.report.brief.setting import unit_words
 from proxysim.report.labels import branch_label
 from proxysim.statistics.paired import Part as Amount
 from proxysim.studies.answers import Answered, Answers, answers
-from proxysim.studies.phrases import outcome_name, table_factor
+from proxysim.studies.phrases import table_factor
 from proxysim.studies.respond import Responses, respond
-from proxysim.studies.respond_records import BOTH, NEITHER, End, Worth
+from proxysim.studies.respond_records import BOTH, NEITHER, UNDETERMINED, End, Worth
 from proxysim.studies.respond_text import how_sure, levers_words, objectives, row_of, where
 from proxysim.sweeps.estimate import processors
 from proxysim.sweeps.execution.options import SweepOptions
+from proxysim.sweeps.experiment.experiment import load_experiment
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from proxysim.report.brief.effect import PactEffect
     from proxysim.report.brief.setting import Setting
-    from proxysim.scenario.scenario import Scenario
 
 _HEADING = "What would the other side do?"
 #: Folder of the study of best answers within that of the brief, and most pairs of runs in each setting of the assumed answers.
@@ -63,6 +62,15 @@ def rivals(setting: Setting, effect: PactEffect, experiment: Path | None) -> Riv
                                 measures=[name], threads=setting.threads, progress=setting.steps("runs of each answer")))  # fmt: skip
 
 
+def check_sides(setting: Setting, experiment: Path) -> None:
+    """Refuse an experiment about another world, or one without sides, before anything runs."""
+    loaded = load_experiment(experiment)
+    if not loaded.sides:
+        raise loaded.error_at("sides", "is missing; give two tables such as [sides.patrons] and [sides.defence]")
+    if Path(loaded.base).resolve() != Path(setting.scenario.file).resolve():
+        raise loaded.error_at("base", f"is {loaded.base}, and the brief is about {setting.scenario.file}; give an experiment on the same world")
+
+
 def rivals_part(setting: Setting, effect: PactEffect, found: Rivals) -> Part:
     """The sentences and the table on what others do."""
     if found.best is not None:
@@ -85,12 +93,15 @@ def _best(setting: Setting, result: Responses) -> Part:
     for place, end in enumerate(ends[:2]):
         label = f"end {place + 1}" if len(ends) > 1 else "the end"
         rows += _end_rows(setting, result, end, label)
-        words += _worth_sentences(scenario, result, end, f"In the {('first', 'second')[place]} one" if len(ends) > 1 else "There")
+        there = "At the equilibrium of the mean" if result.verdict == UNDETERMINED else "There"
+        words += _worth_sentences(setting, result, end, f"In the {('first', 'second')[place]} one" if len(ends) > 1 else there)
     rows.append(("all ends", "found in resamples", percent(result.agreement), "", ""))
     rows.append(("all ends", "resamples without a pure equilibrium", percent(result.no_pure), "", ""))
     heads = ("", "", "", "95 % interval", "n")
     sides = "; ".join(f"{player.name}: {counted(len(player.options), 'option')}" for player in result.players)
-    note = f"{sides}. {result.futures:,} futures to choose, {result.fresh_futures:,} fresh ones for what the pact is worth; 1,000 resamples. "
+    baseline, pact = (branch_label(scenario, one) for one in result.experiment.branches[:2])
+    note = f"{sides}. Levers are joined to “{pact}”, which is compared with “{baseline}”. {result.futures:,} futures to choose, "
+    note += f"{result.fresh_futures:,} fresh ones for what the pact is worth; 1,000 resamples. "
     note += f"Seed {result.experiment.seed}. Each side cares about its objective only, and is assumed to know the means of all options."
     command = setting.command("respond", result.experiment.file, "--out", str(setting.shown / FOLDER))
     table = Table("T5", "Best answers of both sides", heads, tuple(rows), note, command)
@@ -107,7 +118,7 @@ def _end_rows(setting: Setting, result: Responses, end: End, label: str) -> list
         for answering, words in ((NEITHER, "neither side acts"), (BOTH, "both act")):
             one = row_of(end, answering, outcome)
             size, interval = _amount(one)
-            name, factor = outcome_name(result.scenario, outcome.measure, outcome.actor), table_factor(outcome.unit)
+            name, factor = capital(setting.subject(outcome).removeprefix("the ")), table_factor(outcome.unit)
             rows.append((label, f"{name}: under the pact, {words}", number(factor * one.under), "", f"{one.effect.n:,}"))
             rows.append((label, f"{name}: worth of the pact, {words}", size, interval, f"{one.effect.n:,}"))
     return rows
@@ -120,17 +131,17 @@ def _amount(one: Worth) -> tuple[str, str]:
     return number(factor * part.value, True), f"{number(factor * part.low, True)} to {number(factor * part.high, True)}"
 
 
-def _worth_sentences(scenario: Scenario, result: Responses, end: End, there: str) -> list[str]:
+def _worth_sentences(setting: Setting, result: Responses, end: End, there: str) -> list[str]:
     """What the pact is worth at an end, against what it is worth if nobody answers."""
     words = []
     for outcome in objectives(result):
         both, neither = row_of(end, BOTH, outcome), row_of(end, NEITHER, outcome)
-        name, unit = outcome_name(scenario, outcome.measure, outcome.actor), unit_words(outcome.unit)
+        name, unit = setting.subject(outcome), unit_words(outcome.unit)
         size, interval = _amount(both)
         factor, pact = table_factor(outcome.unit), result.experiment.branches[1]
         before, after = (number(factor * one.under) for one in (neither, both))
         if any(one != {0: 1.0} for one in end.choices):
-            words.append(f"Together they take {name} from {before}, under “{branch_label(scenario, pact)}” alone, to {after} {unit}.")
+            words.append(f"Together they take {name} from {before}, under “{setting.label(pact)}” alone, to {after} {unit}.")
         less = f"against {_amount(neither)[0]} if neither side does anything"
         words.append(f"{there} the pact changes {name} by {size} {unit} ({interval}), {less}.")
     return words
@@ -175,13 +186,14 @@ def _assumed_sentences(setting: Setting, one: Answered, study: Answers, policy: 
     words = [f"The file has {spelled(count)} answer{'s' if count > 1 else ''} of others{assumed}."]
     first = one.taken_alone[policy]
     if not first.detected or _towards_zero(one, first) <= 0.0:
-        words.append("No single one is shown to take anything away from the effect.")
+        words.append(f"{'No single one' if count > 1 else 'It'} is {'' if count > 1 else 'not '}shown to take anything away from the effect.")
     else:
         words.append(f"“{capital(label)}” alone takes most: {number(factor * first.value, True)} {unit} ({_interval(factor, first)}) of "
                      f"{number(factor * (one.off.difference or 0.0), True)}.")  # fmt: skip
     taken = f"{number(factor * one.taken.value, True)} {unit} ({_interval(factor, one.taken)})"
     if count > 1:
-        words.append(f"Together they take {taken}." if one.taken.detected else f"Together they are not shown to change it: {taken}.")
+        words.append(f"Together they are not shown to change it: {taken}." if not one.taken.detected else f"Together they take {taken}."
+                     if _towards_zero(one, one.taken) > 0.0 else f"Together they add to it: what they take away is {taken}.")  # fmt: skip
     return [*words, "Best answers within a purse need --respond, with a file that says what each side can do."]
 
 

@@ -53,6 +53,7 @@ class Setting:
     shown : that folder in commands; "DIR" for one that is not kept
     threads : number of threads; None for all
     steps : shows the progress of a step
+    left_out : countermeasures that nobody asked for, and that cannot be joined to those before them
     """
 
     base: World
@@ -66,6 +67,7 @@ class Setting:
     shown: Path = Path("DIR")
     threads: int | None = None
     steps: Steps = field(default=lambda _: None)
+    left_out: tuple[str, ...] = ()
 
     @property
     def scenario(self) -> Scenario:

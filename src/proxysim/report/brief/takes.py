@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from proxysim.statistics.crossings import Crossing
 
 #: Share of the effect that is crossed, digits of that level, and most pairs of runs at each value.
-SHARE, _DIGITS, _PAIRS = 0.5, 2, 1000
+SHARE, _DIGITS, _PAIRS = 0.5, 3, 1000
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def takes_part(setting: Setting, effect: PactEffect, found: list[HalfEffect]) ->
     heading = "What would it take?"
     if not found:
         why = "No effect is detected, so there is none that could be halved." if not effect.basis.detected else (
-            "The branches do not differ in the strength of a pact, so there is none to vary.")  # fmt: skip
+            "The branches do not differ in a constant strength of a pact, so there is none to vary.")  # fmt: skip
         return Part("takes", heading, (why,), None)
     first = found[0]
     unit, factor = unit_words(effect.main.unit), table_factor(effect.main.unit)
@@ -98,9 +98,9 @@ def takes_part(setting: Setting, effect: PactEffect, found: list[HalfEffect]) ->
     note = f"{first.found.study.runs:,} pairs of runs at each value, with the same draws of all uncertain parameters; seed {setting.seed}. "
     note += "The interval of a crossing is one of the value."
     outcome = f"{effect.outcome.measure}.{effect.outcome.actor}"
-    command = setting.command("threshold", setting.name, "--branches", ",".join(setting.branches), "--vary", first.found.axis.varied.text,
-                              "--measure", outcome, "--crosses", f"{first.level!r}", "--uncertain",
-                              "--runs", str(first.found.study.runs), "--seed", str(setting.seed))  # fmt: skip
+    command = " && ".join(setting.command("threshold", setting.name, "--branches", ",".join(setting.branches), "--vary", one.found.axis.varied.text,
+                                          "--measure", outcome, "--crosses", f"{one.level!r}", "--uncertain",
+                                          "--runs", str(one.found.study.runs), "--seed", str(setting.seed)) for one in found)  # fmt: skip
     sentences = [*setting.answering, *(words for one in found for words in _sentences(setting, effect, one))]
     return Part("takes", heading, tuple(sentences), Table("T4", "The effect by strength of the pact", heads, tuple(rows), note, command))
 
