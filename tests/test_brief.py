@@ -206,9 +206,8 @@ def test_parts__are_about_the_effect_with_the_policies_of_the_file(briefs: dict[
     on, off = (one.effect(brief.effect.outcome.measure, brief.effect.outcome.actor).difference for one in (brief.effect.on, brief.effect.off))  # type: ignore[union-attr]
     assert on is not None and off is not None and brief.effect.basis.difference == on != off
     assert brief.half[0].level == rounded(0.5 * on)
-    for key in ("choice", "dependence", "takes"):
-        assert "Here all four answers of others are on, as in the file." == part(brief, key).sentences[0]
-        assert "Here" not in part(briefs["quickstart"], key).sentences[0]
+    assert "In the parts below all four answers of others are on, as in the file." == part(brief, "effect").sentences[-1]
+    assert "In the parts below" not in " ".join(part(briefs["quickstart"], "effect").sentences)
     assert "with the answers of others that the file has on" in brief.bottom[0]
 
 
@@ -223,7 +222,7 @@ def test_parts__are_about_the_effect_with_some_policies(tmp_path: Path) -> None:
     found = ps.compare(str(file), brief.setting.branches, 40, 3, uncertain=True)
     assert found.effect(brief.effect.outcome.measure, brief.effect.outcome.actor).difference == brief.effect.basis.difference
     assert number(12.0 * (brief.effect.basis.difference or 0.0), True) in table.note
-    assert "Here three of four answers of others are on" in part(brief, "takes").sentences[0]
+    assert "In the parts below three of four answers of others are on" in part(brief, "effect").sentences[-1]
 
 
 def test_choice__says_when_an_effect_is_more_than_undone_or_not_lessened(tmp_path: Path) -> None:

@@ -208,7 +208,7 @@ def _sentences(setting: Setting, effect: PactEffect, choice: FirstChoice) -> lis
         does = "more than undo it" if fate(found, main, every) == "undone" else "leave"
         words.append(f"{capital(called(found, found.options[every]))} together {does}{':' if does != 'leave' else ''} {_sized(found, main, every)}.")
         words += _within_purse(found)
-    return [*setting.answering, *words, *_costs(found)]
+    return words + _costs(found)
 
 
 def _at_end(setting: Setting, choice: FirstChoice) -> str:

@@ -77,7 +77,7 @@ def dependence_part(setting: Setting, effect: PactEffect, searches: list[Depende
     if not searches:
         why = "No number of the world is uncertain." if effect.basis.detected else "No effect is detected that could depend on anything."
         return Part("dependence", _HEADING, (why,), None)
-    sentences: list[str] = setting.answering
+    sentences: list[str] = []
     rows: list[tuple[str, ...]] = []
     for one in searches:
         sentences += _sentences(setting, effect, one)

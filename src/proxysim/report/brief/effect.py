@@ -86,7 +86,7 @@ def effect_part(setting: Setting, found: PactEffect) -> Part:
     """The sentences and the table on the effect."""
     pair = outcome_pair(setting.base, found.outcome)
     rows = [(one, found.off.effect(one.measure, one.actor), _answered(found, one)) for one in _shown(setting, found, pair)]
-    sentences = [*_main(setting, found), *_last(setting, found, pair), *_others(setting, found), *_regimes(setting, found)]
+    sentences = [*_main(setting, found), *_last(setting, found, pair), *_others(setting, found), *_regimes(setting, found), *setting.answering]
     heads = ("outcome", "unit", f"in “{setting.label(setting.roles.baseline)}”", f"in “{setting.label(setting.pact)}”",
              "effect, nobody answers", "95 % interval", *(("effect, all answer", "95 % interval", "left") if found.on else ()),
              "opposite sign")  # fmt: skip

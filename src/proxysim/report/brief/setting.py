@@ -93,7 +93,7 @@ class Setting:
             return []
         all_of = "the one answer" if count == 1 else f"all {spelled(count)} answers"
         which = all_of if active == count else f"{spelled(active)} of {spelled(count)} answers"
-        return [f"Here {which} of others {'is' if active == 1 else 'are'} on, as in the file."]
+        return [f"In the parts below {which} of others {'is' if active == 1 else 'are'} on, as in the file."]
 
     def label(self, branch: str) -> str:
         """A branch, or several joined by +, in a sentence."""

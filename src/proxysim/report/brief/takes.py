@@ -101,7 +101,7 @@ def takes_part(setting: Setting, effect: PactEffect, found: list[HalfEffect]) ->
     command = " && ".join(setting.command("threshold", setting.name, "--branches", ",".join(setting.branches), "--vary", one.found.axis.varied.text,
                                           "--measure", outcome, "--crosses", f"{one.level!r}", "--uncertain",
                                           "--runs", str(one.found.study.runs), "--seed", str(setting.seed)) for one in found)  # fmt: skip
-    sentences = [*setting.answering, *(words for one in found for words in _sentences(setting, effect, one))]
+    sentences = [words for one in found for words in _sentences(setting, effect, one)]
     return Part("takes", heading, tuple(sentences), Table("T4", "The effect by strength of the pact", heads, tuple(rows), note, command))
 
 
