@@ -70,6 +70,8 @@ def lightened(words: list[str]) -> list[str]:
     if words[0] == "patterns":
         at = words.index("--runs") if "--runs" in words else len(words)
         return [*words[:at], "--runs", "100", *words[at + 2 :]]
+    if words[0] == "brief":
+        return [*words, "--runs", "20", "--futures", "50"]
     if (
         words[0] in ("compare", "attribute", "report")
         and "--until-halfwidth" not in words

@@ -175,15 +175,17 @@ def test_experiment__may_name_a_shipped_world_as_its_base(tmp_path: Path) -> Non
 # ---- copy --------------------------------------------------------------------------------------------
 
 
-def test_copy__holds_the_world_what_it_extends_and_its_experiments(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("world", "others"), [("levant-2025", {"levant.toml", "levant.patterns.toml"}), ("insurgency", set())])
+def test_copy__holds_the_world_what_it_extends_and_its_experiments(world: str, others: set[str], tmp_path: Path) -> None:
     """Beside one another, so that each experiment, and each pattern, asks the copy."""
-    found = COMMAND.invoke(app, ["copy", "levant-2025", str(tmp_path / "new" / "mine")])
+    found = COMMAND.invoke(app, ["copy", world, str(tmp_path / "new" / "mine")])
     assert 0 == found.exit_code, found.stderr
     written = {Path(line).name for line in found.stdout.splitlines()}
-    assert {"levant.toml", "levant.patterns.toml", "levant-2025.toml", *EXPERIMENTS} == written
-    for name in EXPERIMENTS:
+    own = {name for name in EXPERIMENTS if Path(load_experiment(ROOT / "experiments" / name).base).stem == world}
+    assert own and {f"{world}.toml", *others, *own} == written
+    for name in own:
         experiment = load_experiment(tmp_path / "new" / "mine" / name)
-        assert (tmp_path / "new" / "mine" / "levant-2025.toml").resolve() == Path(experiment.base).resolve()
+        assert (tmp_path / "new" / "mine" / f"{world}.toml").resolve() == Path(experiment.base).resolve()
         assert experiment.hash == load_experiment(ROOT / "experiments" / name).hash
 
 
