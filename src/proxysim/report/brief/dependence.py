@@ -131,8 +131,8 @@ def _agreement(one: Dependence) -> list[str]:
     opinion = one.found.opinion
     if opinion is None or opinion.region.held_out is None:
         return []
-    verdict = "agrees" if opinion.overlap >= 0.75 else "agrees in part" if opinion.overlap >= 0.4 else "differs"
-    return [f"A classification tree {verdict}."]
+    same = "much the same values" if opinion.overlap >= 0.75 else "partly the same values" if opinion.overlap >= 0.4 else "other values"
+    return [f"A second method, a classification tree, finds {same}{'; other boxes would do as well' if opinion.overlap < 0.4 else ''}."]
 
 
 def _no_box(one: Dependence) -> str:
