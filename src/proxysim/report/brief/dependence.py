@@ -132,7 +132,7 @@ def _agreement(one: Dependence) -> list[str]:
     if opinion is None or opinion.region.held_out is None:
         return []
     same = "much the same values" if opinion.overlap >= 0.75 else "partly the same values" if opinion.overlap >= 0.4 else "other values"
-    return [f"A second method, a classification tree, finds {same}{'; other boxes would do as well' if opinion.overlap < 0.4 else ''}."]
+    return [f"A second method, a classification tree, finds {same}{'; other boxes may do as well' if opinion.overlap < 0.4 else ''}."]
 
 
 def _no_box(one: Dependence) -> str:
