@@ -477,7 +477,7 @@ def test_extra__that_is_missing_is_named(tmp_path: Path) -> None:
     (tmp_path / "uvicorn.py").write_text("raise ModuleNotFoundError('none', name='uvicorn')", encoding="utf-8")
     path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
     status, told = refusal_of("quickstart", PYTHONPATH=path)
-    assert (1, "proxysim: serve needs Starlette, uvicorn and websockets: pip install 'proxysim[live]'\n") == (status, told)
+    assert (1, "proxysim: serve needs Starlette, uvicorn and websockets: pip install \"proxysim[live]\"\n") == (status, told)
 
 
 def test_listen__on_ipv6_loopback() -> None:

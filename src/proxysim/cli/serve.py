@@ -41,7 +41,7 @@ def serve(
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn", "websockets"):
             raise
-        raise MissingExtra("serve needs Starlette, uvicorn and websockets: pip install 'proxysim[live]'") from None
+        raise MissingExtra('serve needs Starlette, uvicorn and websockets: pip install "proxysim[live]"') from None
     library = Library(world)
     server = LiveServer(library, LiveOptions(host, port, runs, seed, threads))
     library.open(library.first)  # read, compiled and run once, so that the first slider has an answer at once
