@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from proxysim.errors import Fault, InputError, RunError, StorageError, did_you_mean
-from proxysim.runs.outcomes import FALL, REVIVAL, Outcome
+from proxysim.runs.outcomes import Outcome
 from proxysim.scenario.resolve.branch_costs import costs_of
 from proxysim.scenario.resolve.loader import ancestors_of
 from proxysim.scenario.scenario import BranchCost, Scenario
@@ -35,13 +35,14 @@ from proxysim.statistics.robustness import (
     settled,
     standings,
 )
+from proxysim.studies.kept import kept_outcomes, records_of
 from proxysim.studies.naming import OutcomeCondition, outcome_condition, outcome_named
 from proxysim.sweeps.estimate import cost_of, duration_words
 from proxysim.sweeps.execution.options import SweepOptions
 from proxysim.sweeps.experiment.countermeasures import combinations_of
 from proxysim.sweeps.experiment.design import design_of
 from proxysim.sweeps.experiment.experiment import Experiment, load_experiment
-from proxysim.sweeps.inputs import Variation, columns_of
+from proxysim.sweeps.inputs import Variation
 from proxysim.sweeps.results import MARK, Sweep
 from proxysim.sweeps.results import open as open_sweep
 from proxysim.sweeps.runner import Progress, resume, stored_status, sweep
@@ -489,7 +490,7 @@ class Portfolio:
         return {
             **self.metadata, "question": self.question, "has_costs": self.has_costs,
             "maximized": [one.name for one in self.objectives if one.is_maximized],
-            "options": _records(self.to_dataframe()), "rankings": _records(self.rankings()), "frontier": _records(self.frontier()),
+            "options": records_of(self.to_dataframe()), "rankings": records_of(self.rankings()), "frontier": records_of(self.frontier()),
         }  # fmt: skip
 
     def summary(self, full: bool = False) -> str:
@@ -603,7 +604,7 @@ def portfolio(
     if not loaded.countermeasures:
         raise loaded.error_at("countermeasures", 'is missing; name branches of the world, such as ["sea-patrol", "strikes-on-plant"]')
     world = build(loaded.scenario(loaded.branches[1]))
-    outcomes = _outcomes(loaded, world)
+    outcomes = kept_outcomes(loaded, world)
     costs = _costs(loaded, world.scenario)
     asked = replace(_asked(world, outcomes, costs, satisfies, maximize, purses), question=loaded.question)
     folder = _folder(out, loaded)
@@ -674,7 +675,7 @@ def open_portfolio(folder: str | Path) -> Portfolio:
     world = build(loaded.scenario(loaded.branches[1]))
     if world.hash != loaded.hashes[1]:
         raise InputError([Fault(str(folder), 0, "", f"holds runs of {loaded.base} before it was changed; run the portfolio in a new folder")])
-    outcomes, costs = _outcomes(loaded, world), _costs(loaded, world.scenario)
+    outcomes, costs = kept_outcomes(loaded, world), _costs(loaded, world.scenario)
     asked = _asked(world, outcomes, costs, *_answered(whole / ANSWER))
     return assessed(open_sweep(whole / RUNS_FOLDER, MARK), world.scenario, outcomes, costs, asked)
 
@@ -775,26 +776,6 @@ def _costs(experiment: Experiment, scenario: Scenario) -> dict[str, dict[str, Br
     return {name: costs_of(name, scenario.costs, ancestors) for name in experiment.countermeasures}
 
 
-def _outcomes(experiment: Experiment, world: World) -> tuple[Outcome, ...]:
-    """The outcomes that the experiment keeps, in the order of its measures.
-
-    Raises
-    ------
-    InputError : a measure is unknown, or is undefined in some runs
-    """
-    kept = [one for _, one in columns_of(experiment, world)]
-    for one in kept:
-        if one.measure in (FALL, REVIVAL):
-            message = f'"{one.measure}" is undefined where it does not happen, so options cannot be compared by it; leave it out'
-            raise experiment.error_at("measures", message)
-
-    def place(one: Outcome) -> int:
-        named = [at for at, text in enumerate(experiment.measures) if text in ("all", one.measure, f"{one.measure}.{one.actor}")]
-        return named[0]
-
-    return tuple(sorted(kept, key=place))
-
-
 def _asked(
     world: World, outcomes: Sequence[Outcome], costs: dict[str, dict[str, BranchCost]], satisfies: Sequence[str],
     maximize: Sequence[str], purses: Sequence[float],
@@ -881,10 +862,3 @@ def _cost_line(experiment: Experiment, options: SweepOptions) -> str:
 def _cost_columns(option: Choice) -> dict[str, Any]:
     ends = {"cost": option.cost, "cost_low": option.cost_low, "cost_high": option.cost_high}
     return {"option": option.name, "number": option.number, **{key: math.nan if one is None else one for key, one in ends.items()}}
-
-
-def _records(table: pandas.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a table for JSON; undefined values are None."""
-    rows = table.to_dict("records")
-    return [{str(key): None if isinstance(one, float) and not math.isfinite(one) else one for key, one in row.items()} for row in rows]
-

@@ -22,6 +22,7 @@ from proxysim.runs.outcomes import Outcome
 from proxysim.scenario.scenario import Scenario
 from proxysim.statistics.games import Iteration
 from proxysim.statistics.paired import Part
+from proxysim.studies.kept import records_of
 from proxysim.studies.respond_fresh import on_fresh_runs
 from proxysim.studies.respond_records import PURE, Cell, End, Player, tolerance_of
 from proxysim.studies.respond_runs import MOST_CELLS, RUNS_FOLDER, Runner, Study, cost_line, folder_of
@@ -436,8 +437,8 @@ class Responses:
         return {
             "metadata": self.metadata, "question": self.experiment.question, "sides": sides, "complete": self.complete,
             "verdict": self.verdict, "agreement": self.agreement, "no_pure": self.no_pure, "sentences": self.sentences(),
-            "paths": [self._named_path(one) for one in self.paths], "equilibria": _records(self.equilibria()),
-            "gains": _records(self.gains()), "worth": _records(self.worth()), "cells": _records(self.to_dataframe()),
+            "paths": [self._named_path(one) for one in self.paths], "equilibria": records_of(self.equilibria()),
+            "gains": records_of(self.gains()), "worth": records_of(self.worth()), "cells": records_of(self.to_dataframe()),
         }  # fmt: skip
 
     def _named_path(self, one: Iteration) -> dict[str, Any]:
@@ -658,9 +659,3 @@ def _assessed(study: Study, runner: Runner) -> Responses:
 
 def _part(name: str, part: Part) -> dict[str, float]:
     return {name: part.value, "low": math.nan if part.low is None else part.low, "high": math.nan if part.high is None else part.high}
-
-
-def _records(table: pandas.DataFrame) -> list[dict[str, Any]]:
-    """The rows of a table for JSON; undefined values are None."""
-    rows = table.to_dict("records")
-    return [{str(key): None if isinstance(one, float) and not math.isfinite(one) else one for key, one in row.items()} for row in rows]

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from proxysim.errors import Fault, InputError, RunError, StorageError, did_you_mean
-from proxysim.runs.outcomes import FALL, REVIVAL, Outcome
+from proxysim.runs.outcomes import Outcome
 from proxysim.scenario.resolve.loader import ancestors_of
-from proxysim.scenario.world.world import World, build
+from proxysim.scenario.world.world import build
 from proxysim.statistics.intervals import mean_there
+from proxysim.studies.kept import kept_outcomes
 from proxysim.studies.naming import outcome_named
 from proxysim.studies.respond_records import NONE, Cell, Option, Player
 from proxysim.sweeps.estimate import cost_of, duration_words
@@ -22,7 +23,7 @@ from proxysim.sweeps.execution.options import SweepOptions
 from proxysim.sweeps.experiment.design import design_of
 from proxysim.sweeps.experiment.experiment import MOST_SEED, Experiment
 from proxysim.sweeps.experiment.sides import Side, cell_branch, choices_of, cost_of_choice, lever_costs, without_pact
-from proxysim.sweeps.inputs import Variation, columns_of
+from proxysim.sweeps.inputs import Variation
 from proxysim.sweeps.results import MARK
 from proxysim.sweeps.results import open as open_sweep
 from proxysim.sweeps.runner import Progress, resume, stored_status, sweep_of
@@ -44,7 +45,7 @@ class Study:
         self.experiment = experiment
         self.scenario = experiment.scenario(experiment.branches[1])
         self.world = build(self.scenario)
-        self.outcomes = _outcomes(experiment, self.world)
+        self.outcomes = kept_outcomes(experiment, self.world)
         self.columns = [f"{one.measure}.{one.actor}" for one in self.outcomes]
         costs = lever_costs(experiment.sides, self.scenario, ancestors_of(self.scenario))
         found = []
@@ -82,25 +83,6 @@ class Study:
     def _levers(self, cell: Cell) -> tuple[tuple[str, ...], tuple[str, ...]]:
         first, second = (player.options[at].levers for player, at in zip(self.players, cell, strict=True))
         return first, second
-
-
-def _outcomes(experiment: Experiment, world: World) -> tuple[Outcome, ...]:
-    """The outcomes that the experiment keeps, in the order of its measures.
-
-    Raises
-    ------
-    InputError : a measure is unknown, or is undefined in some runs
-    """
-    kept = [one for _, one in columns_of(experiment, world)]
-    for one in kept:
-        if one.measure in (FALL, REVIVAL):
-            message = f'"{one.measure}" is undefined where it does not happen, so options cannot be compared by it; leave it out'
-            raise experiment.error_at("measures", message)
-
-    def place(one: Outcome) -> int:
-        return next(at for at, text in enumerate(experiment.measures) if text in ("all", one.measure, f"{one.measure}.{one.actor}"))
-
-    return tuple(sorted(kept, key=place))
 
 
 class Runner:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from proxysim.errors import InputError, RunError
 from proxysim.formatting import counted, number, percent
 from proxysim.report.brief.parts import Part, Table
 from proxysim.report.brief.setting import unit_words
+from proxysim.report.typeset import typeset
 from proxysim.statistics.value_of_information import FEWEST_DRAWS
 from proxysim.studies.phrases import table_factor
 from proxysim.studies.value_of_information import ParameterValue, ValueOfInformation, value_of_information
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 #: Parameters that have a sentence, and rows of the table.
 _SENTENCES, _ROWS = 2, 8
 _HEADING = "What to find out first?"
-#: A hyphen in front of a digit that is a minus.
-_MINUS = re.compile(r"(?<![\w.])-(?=\d)")
 
 
 def knowledge(setting: Setting, choice: FirstChoice | None) -> ValueOfInformation | None:
@@ -62,7 +60,7 @@ def knowledge_part(setting: Setting, choice: FirstChoice | None, found: ValueOfI
     if found.upper.value > 0.0:
         words.append(perfect_sentence(found))
     table = Table("T6", "What it is worth to know one number before the choice", heads, tuple(rows), note, command)
-    return Part("knowledge", _HEADING, tuple(_MINUS.sub("\u2212", one) for one in words), table)
+    return Part("knowledge", _HEADING, tuple(typeset(one) for one in words), table)
 
 
 def _row(found: ValueOfInformation, one: ParameterValue) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from proxysim.formatting import capital, counted, number, percent, spelled
 from proxysim.report.brief.parts import Part, Table
 from proxysim.report.brief.setting import unit_words
 from proxysim.report.labels import branch_label
+from proxysim.report.typeset import typeset
 from proxysim.statistics.paired import Part as Amount
 from proxysim.studies.answers import Answered, Answers, answers
 from proxysim.studies.phrases import table_factor
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 _HEADING = "What would the other side do?"
 #: Folder of the study of best answers within that of the brief, and most pairs of runs in each setting of the assumed answers.
 FOLDER, _PAIRS = "answers", 400
-_MINUS = re.compile(r"(?<![\w.])-(?=\d)")
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ def _best(setting: Setting, result: Responses) -> Part:
     note += f"Seed {result.experiment.seed}. Each side cares about its objective only, and is assumed to know the means of all options."
     command = setting.command("respond", result.experiment.file, "--out", str(setting.shown / FOLDER))
     table = Table("T5", "Best answers of both sides", heads, tuple(rows), note, command)
-    return Part("rivals", _HEADING, tuple(_MINUS.sub("\u2212", one) for one in words), table)
+    return Part("rivals", _HEADING, tuple(typeset(one) for one in words), table)
 
 
 def _end_rows(setting: Setting, result: Responses, end: End, label: str) -> list[tuple[str, ...]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from proxysim.errors import InputError, RunError
 from proxysim.formatting import counted, percent, plain
 from proxysim.report.study.portfolio import folder_of, pair
+from proxysim.report.typeset import typeset
 from proxysim.studies import value_of_information_text as words
 from proxysim.studies.phrases import table_factor
 from proxysim.studies.value_of_information import ValueOfInformation, value_of_information
@@ -64,7 +64,7 @@ def section(found: Findings) -> dict[str, Any] | None:
 
 def _sentences(one: ValueOfInformation, studies: Sequence[ValueOfInformation]) -> list[str]:
     """The answer by one outcome; with several it names the outcome, and the choice only where it is not that of the first."""
-    found = [re.sub(r"(?<!\w)-(?=[\d.])", "\u2212", sentence) for sentence in words.sentences(one, labelled=True)]
+    found = [typeset(sentence) for sentence in words.sentences(one, labelled=True)]
     if len(studies) == 1:
         return found
     rest = found[2:] if one is not studies[0] and one.chosen == studies[0].chosen else found[1:]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from proxysim.errors import Fault, InputError, RunError
 from proxysim.formatting import capital, percent
 from proxysim.report.html import Pictures
-from proxysim.report.sweep.typeset import typeset
+from proxysim.report.typeset import typeset
 from proxysim.studies import discovery_text
 from proxysim.studies.discovery import DATE, Discovery, discover, relabelled
 from proxysim.sweeps.results import Sweep

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from proxysim.formatting import counted, joined, percent, rare_count
-from proxysim.report.sweep.typeset import typeset
 from proxysim.report.text import UNITS, number
+from proxysim.report.typeset import typeset
 from proxysim.statistics.intervals import mean_interval
 from proxysim.statistics.sensitivity import is_text
 from proxysim.studies import sensitivity_text
