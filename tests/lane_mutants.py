@@ -54,8 +54,8 @@ FILES: dict[str, dict[str, str]] = {
     "lanes/layout.py": {},
     "lanes/entries.py": {},
     "memory.py": {
-        "batch": "chooses the compiler", "PlainBatch": "belongs to numba", "_taken": "saves time only", "_give_back": "saves time only",
-        "LaneBatch.__del__": "saves time only", "Fields.__getattr__": "names an unknown field",
+        "batch": "chooses the compiler", "PlainBatch": "belongs to numba", "_taken": "saves time only", "_free": "saves time only",
+        "_references": "saves time only", "_make_room": "saves time only", "Fields.__getattr__": "names an unknown field",
     },
     "kernel.py": {
         "name": "chooses the compiler", "_give_up": "chooses the compiler", "width": "chooses the compiler", "prepare": "chooses the compiler",

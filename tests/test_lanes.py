@@ -225,10 +225,10 @@ def test_bits__do_not_depend_on_what_memory_held(world: World) -> None:
     kept = [getattr(rubbish, name) for name in ("_params", "_base", "_state", "_flows")]
     for part in kept:
         part[...] = np.frombuffer(np.random.default_rng(1).bytes(part.nbytes)).reshape(part.shape)
-    del rubbish
+    before = {part.ctypes.data for part in kept}
+    del rubbish, kept, part
     again = begun(case, WIDTH)
-    places = {getattr(again, name).ctypes.data for name in ("_params", "_base", "_state", "_flows")}
-    assert {part.ctypes.data for part in kept} == places
+    assert before == {getattr(again, name).ctypes.data for name in ("_params", "_base", "_state", "_flows")}
     track = track_of(case, 3)
     again.advance(0, case.months, True, track)
     assert [] == differences(clean, left(case, again) | {"track": track})
@@ -243,6 +243,38 @@ def test_fields__stay_when_their_batch_is_gone(world: World) -> None:
     other = begun(replace(case, numbers=case.numbers * 0.5), WIDTH)
     assert not same_bits(before, np.asarray(other.states["stock"]))
     assert same_bits(before, np.asarray(states["stock"]))
+
+
+def test_memory__in_use_is_never_given_out_twice(world: World) -> None:
+    """A record, or one view of it, is enough to keep it; what nothing refers to is used again, and little is kept."""
+    memory._pool.clear()
+    first = memory._taken(3, 5, WIDTH)
+    place, view = first.ctypes.data, first[1:, 2]
+    view[...] = 7.0
+    del first
+    second = memory._taken(3, 5, WIDTH)
+    second[...] = 1.0
+    assert np.all(7.0 == view)
+    del view
+    assert place == memory._taken(3, 5, WIDTH).ctypes.data
+    assert place != memory._taken(3, 5, 8 * WIDTH).ctypes.data  # too small
+    assert place != memory._taken(1, 1, 1).ctypes.data  # much too large for it
+
+
+def test_memory__that_is_kept_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether it is in use or not; what is in use stays as it is."""
+    memory._pool.clear()
+    monkeypatch.setattr(memory, "_MOST_KEPT", 5_000)
+    used = [memory._taken(10, 10) for _ in range(20)]
+    for at, one in enumerate(used):
+        one[...] = at
+        assert sum(kept.nbytes for kept in memory._pool) <= 5_000
+        assert not [part for part in used[:at] if np.shares_memory(part, one)]
+    large = memory._taken(1_000)
+    assert not any(np.shares_memory(large, kept) for kept in memory._pool)
+    assert [float(at) for at in range(20)] == [one[0, 0] for one in used]
+    del used, one
+    assert 5 == len(memory._free())
 
 
 def test_months__one_by_one_are_those_of_one_call(world: World) -> None:

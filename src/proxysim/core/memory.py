@@ -6,6 +6,7 @@ one number of all runs of a group is one vector. Without lanes each run has its 
 
 from __future__ import annotations
 
+import sys
 import threading
 from dataclasses import dataclass
 from typing import Any
@@ -21,9 +22,10 @@ LINE = 64
 #: Memory that is kept for the next batches, at most so often the size of a batch, and so many bytes: new memory from the system
 #: costs as much as a tenth of the runs.
 _LARGER, _MOST_KEPT = 2, 64_000_000
+#: Memory of batches, oldest first. What nothing but this list refers to is free: so nothing has to be given back, and an
+#: interruption, at whatever moment, leaves no half-made batch to tidy up.
 _pool: list[Array] = []
-#: A batch may end, and give back its memory, while another one takes some on the same thread.
-_pool_lock = threading.RLock()
+_pool_lock = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -121,16 +123,16 @@ class LaneBatch:
         self._plan, self._count = plan, len(runs)
         self._groups = groups = -(-len(runs) // lanes)
         params, state, flows = (records.record(name, plan.size) for name in ("params", "state", "flows"))
-        loans = [_Loan(groups, dtype.itemsize // 8, lanes) for dtype in (params, params, state, flows)]
-        self._params, self._base, self._state, self._flows = (loan.memory for loan in loans)
-        self._loans = loans
+        self._params, self._base, self._state, self._flows = (
+            _taken(groups, dtype.itemsize // 8, lanes) for dtype in (params, params, state, flows)
+        )
         self._watched, self._reference, self._factor = (
             _in_lanes(part, lanes) for part in memories(len(runs), plan.months, plan.policy_count)
         )
         self._tally, self._track = zeros(groups, plan.actors, plan.sums, lanes), empty(0, plan.months, plan.actors, plan.measures, lanes)
         self._numbers = _in_lanes(numbers, lanes)
         self.params, self.states, self.flows = (
-            Fields(loan, dtype, len(runs)) for loan, dtype in ((loans[0], params), (loans[2], state), (loans[3], flows))
+            Fields(part, dtype, len(runs)) for part, dtype in ((self._params, params), (self._state, state), (self._flows, flows))
         )
         self.states.put("seed", seed)
         self.states.put("run", runs)
@@ -198,8 +200,8 @@ class LaneBatch:
 class Fields:
     """The fields of a record of many runs: each is copied to an array (run, ...) when it is asked for."""
 
-    def __init__(self, loan: _Loan, dtype: np.dtype[Any], runs: int) -> None:
-        self._loan, self._memory, self.dtype, self._runs = loan, loan.memory, dtype, runs
+    def __init__(self, memory: Array, dtype: np.dtype[Any], runs: int) -> None:
+        self._memory, self.dtype, self._runs = memory, dtype, runs
 
     def __len__(self) -> int:
         return self._runs
@@ -229,16 +231,6 @@ class Fields:
         _put(place, np.broadcast_to(np.asarray(values, kind.base), (self._runs, *kind.shape)))
 
 
-class _Loan:
-    """Memory of a batch, which goes back to the store when neither the batch nor any of its records is used."""
-
-    def __init__(self, *shape: int) -> None:
-        self.memory = _taken(*shape)
-
-    def __del__(self) -> None:
-        _give_back(self.memory)
-
-
 def empty(*shape: int) -> Array:
     """Return memory that begins at a cache line."""
     count = int(np.prod(shape))
@@ -259,24 +251,42 @@ def zeros(*shape: int) -> Array:
 
 
 def _taken(*shape: int) -> Array:
-    """Return memory that an earlier batch used, or new memory; what it holds is not read before it is written."""
+    """Return memory that an earlier batch used, or new memory; what it holds is not read before it is written.
+
+    It is free again when neither the array nor a view of it is used.
+    """
     count = int(np.prod(shape))
     need = count + LINE // 8
     with _pool_lock:
-        fits = [one for one in _pool if need <= len(one) <= _LARGER * need]
-        if not fits:
-            return empty(*shape)
-        whole = min(fits, key=len)
-        _pool[:] = [one for one in _pool if one is not whole]
-    return _aligned(whole, count).reshape(shape)
-
-
-def _give_back(memory: Array) -> None:
-    """Keep memory for the next batches."""
-    whole = memory.base
-    with _pool_lock:
-        if whole is not None and whole.nbytes + sum(one.nbytes for one in _pool) <= _MOST_KEPT:
+        fits = [one for one in _free() if need <= len(one) <= _LARGER * need]
+        whole = min(fits, key=len) if fits else np.empty(need)
+        if not fits and whole.nbytes <= _MOST_KEPT:
+            _make_room(whole.nbytes)
             _pool.append(whole)
+        return _aligned(whole, count).reshape(shape)
+
+
+def _free() -> list[Array]:
+    """Return the kept memory that nothing uses."""
+    return [_pool[at] for at in range(len(_pool)) if _references(_pool, at) == _UNUSED]
+
+
+def _references(kept: list[Array], at: int) -> int:
+    """Return how many references there are to an array of a list."""
+    return sys.getrefcount(kept[at])
+
+
+#: References to an array that only a list refers to, as this interpreter counts them.
+_UNUSED = _references([np.empty(0)], 0)
+
+
+def _make_room(size: int) -> None:
+    """Forget memory until so many bytes may be kept: first what nothing uses, then the oldest."""
+    free = _free()
+    for one in [*free, *(one for one in _pool if all(one is not other for other in free))]:
+        if sum(kept.nbytes for kept in _pool) + size <= _MOST_KEPT:
+            return
+        _pool[:] = [kept for kept in _pool if kept is not one]
 
 
 def _in_lanes(rows: Array, lanes: int) -> Array:
