@@ -24,7 +24,7 @@ from proxysim.statistics import boxes, discovery
 from proxysim.statistics import second_opinion as second
 from proxysim.statistics.boxes import Cases, Search, count_limits, find_box, nested_counts, peel
 from proxysim.statistics.discovery import FoundBox, HeldOut, Region, Share, Table, find_region, screen, share_of
-from proxysim.studies.discovery import Discovery
+from proxysim.studies.discovery_result import Discovery
 from proxysim.studies.discovery_text import agreement, limits_words
 
 Array = np.ndarray[Any, Any]

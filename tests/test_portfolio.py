@@ -27,7 +27,8 @@ from proxysim.statistics.robustness import (
     settled,
     standings,
 )
-from proxysim.studies.portfolio import Choice, groups_of
+from proxysim.studies.portfolio import groups_of
+from proxysim.studies.portfolio_result import Choice
 from proxysim.sweeps.execution.streams import streams
 from proxysim.sweeps.experiment.countermeasures import combinations_of
 from proxysim.sweeps.experiment.experiment import load_experiment

@@ -24,7 +24,8 @@ from proxysim.report.study import information
 from proxysim.scenario.world.uncertainty import unknowns
 from proxysim.statistics.value_of_information import InformationValues, information_values, spline_terms
 from proxysim.studies import value_of_information_text as words
-from proxysim.studies.value_of_information import ValueOfInformation, _axes
+from proxysim.studies.value_of_information import _axes
+from proxysim.studies.value_of_information_result import ValueOfInformation
 from proxysim.sweeps.experiment.factors import DRAW
 from proxysim.sweeps.inputs import Variation
 

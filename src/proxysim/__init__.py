@@ -37,22 +37,22 @@ if TYPE_CHECKING:
     from proxysim.studies.calibration.checks import LeaveOneOut, Recovery, leave_one_out, recover
     from proxysim.studies.check import check
     from proxysim.studies.comparison import Comparison, compare
-    from proxysim.studies.discovery import Discovery, discover, discover_draws, discover_table
+    from proxysim.studies.discovery import discover, discover_draws, discover_table
+    from proxysim.studies.discovery_result import Discovery
     from proxysim.studies.evidence import Evidence, evidence
     from proxysim.studies.explanation import Explanation, explain
     from proxysim.studies.forms import Forms, forms
     from proxysim.studies.mean_explanation import MeanExplanation, explain_mean
     from proxysim.studies.patterns.assessment import patterns
     from proxysim.studies.patterns.held_back import held_back
-    from proxysim.studies.portfolio import Portfolio, portfolio
+    from proxysim.studies.portfolio import portfolio
+    from proxysim.studies.portfolio_result import Portfolio
     from proxysim.studies.respond import Responses, respond
-    from proxysim.studies.sensitivity import Sensitivity, sensitivity
+    from proxysim.studies.sensitivity import sensitivity
+    from proxysim.studies.sensitivity_result import Sensitivity
     from proxysim.studies.threshold import BreakEven, Threshold, break_even, threshold
-    from proxysim.studies.value_of_information import (
-        ValueOfInformation,
-        value_of_information,
-        value_of_information_in_table,
-    )
+    from proxysim.studies.value_of_information import value_of_information, value_of_information_in_table
+    from proxysim.studies.value_of_information_result import ValueOfInformation
     from proxysim.sweeps.ema import ema_model
     from proxysim.sweeps.execution.options import SweepOptions
     from proxysim.sweeps.results import Sweep, open
@@ -70,7 +70,7 @@ _HOMES = {
     "Calibration": "studies.calibration.calibration",
     "CheckWarning": "scenario.lint.warning",
     "Comparison": "studies.comparison",
-    "Discovery": "studies.discovery",
+    "Discovery": "studies.discovery_result",
     "Ensemble": "runs.ensemble",
     "Evidence": "studies.evidence",
     "Explanation": "studies.explanation",
@@ -82,21 +82,21 @@ _HOMES = {
     "MeanExplanation": "studies.mean_explanation",
     "MissingExtra": "errors",
     "PactModel": "runs.mesa.model",
-    "Portfolio": "studies.portfolio",
+    "Portfolio": "studies.portfolio_result",
     "ProxyAgent": "runs.mesa.agents",
     "ProxysimError": "errors",
     "Recovery": "studies.calibration.checks",
     "Responses": "studies.respond",
     "Run": "runs.run",
     "RunError": "errors",
-    "Sensitivity": "studies.sensitivity",
+    "Sensitivity": "studies.sensitivity_result",
     "StateAgent": "runs.mesa.agents",
     "Status": "sweeps.runner",
     "StorageError": "errors",
     "Sweep": "sweeps.results",
     "SweepOptions": "sweeps.execution.options",
     "Threshold": "studies.threshold",
-    "ValueOfInformation": "studies.value_of_information",
+    "ValueOfInformation": "studies.value_of_information_result",
     "World": "scenario.world.world",
     "answers": "studies.answers",
     "attribute": "studies.attribution",

@@ -14,7 +14,8 @@ from proxysim.cli.threshold import branches_of
 from proxysim.paths import path_of
 
 if TYPE_CHECKING:
-    from proxysim.studies.discovery import BoxOptions, Discovery
+    from proxysim.studies.discovery import BoxOptions
+    from proxysim.studies.discovery_result import Discovery
 
 
 @dataclass(frozen=True)
@@ -103,8 +104,8 @@ def discover(
 
 
 def _in_sweep(folder: str, where: str, given: BoxOptions, options: SweepOptions) -> Discovery:
-    from proxysim.studies.discovery import MEANS, RUNS
     from proxysim.studies.discovery import discover as search
+    from proxysim.studies.discovery_result import MEANS, RUNS
 
     return search(folder, where, options.branch, cases=MEANS if options.means else RUNS, **given)
 

@@ -14,7 +14,7 @@ from proxysim.figures.kit.legends import legend_of
 from proxysim.figures.kit.palette import AMOUNT, AXIS, INK
 from proxysim.figures.kit.style import BARE, SMALL, WIDE, styled
 from proxysim.figures.kit.text import text_width, wrap_label
-from proxysim.studies.sensitivity import CHANGE, FACTOR, PAWN, SD, SIZE
+from proxysim.studies.sensitivity_result import CHANGE, FACTOR, PAWN, SD, SIZE
 from proxysim.studies.sensitivity_text import WORDS
 
 if TYPE_CHECKING:

@@ -30,6 +30,7 @@ from proxysim.statistics.paired import DUST, Column, Effect, effects_of, indepen
 from proxysim.statistics.shapley import chain_of, interactions, marginal_contributions, orders_of, shapley_values
 from proxysim.studies.changes import assumed_changes
 from proxysim.studies.comparison import columns_of
+from proxysim.studies.json_values import finite
 
 if TYPE_CHECKING:
     import pandas
@@ -549,7 +550,7 @@ def _attributed(values: Array, columns: Sequence[Column], game: Game, sizes: dic
         both = {}
         for (i, j), (value, low, high, differing) in pairs.items():
             both[game.players[i], game.players[j]] = Share(
-                float(value[k]), _plain(low[k]), _plain(high[k]), differing=int(differing[k])
+                float(value[k]), finite(low[k]), finite(high[k]), differing=int(differing[k])
             )
         found.append(Attributed(total, provisions, both))
     return found
@@ -563,7 +564,7 @@ def _provisions(game: Game, alone: Sequence[tuple[Array, ...]], k: int, total: E
         size = next((s for path, s in sizes.items() if path == f"pacts.{name}"), None)
         relative = value / total.baseline if total.baseline else None
         through = relative / size if relative is not None and size else None
-        provisions[name] = Share(float(value), _plain(low), _plain(high), size, through, int(differing))
+        provisions[name] = Share(float(value), finite(low), finite(high), size, through, int(differing))
     return provisions
 
 
@@ -575,10 +576,6 @@ def _shares(part: Array, dust: Array, draws: Array | None, seed: int) -> tuple[A
     part = np.where(np.abs(part) < dust, 0.0, part)
     low, high = mean_interval(independent(part, draws), LEVEL, seed)
     return part.mean(axis=0), low, high, np.count_nonzero(part, axis=0)
-
-
-def _plain(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
 
 
 def game_of(without: World, with_all: World, branch: str, against: str, with_draws: bool = False) -> Game:

@@ -13,6 +13,7 @@ from proxysim.scenario.display import display_kind, inside_unit, range_text, ser
 from proxysim.scenario.labels import label_of
 from proxysim.scenario.scenario import Event, Number, Scenario, profile
 from proxysim.statistics.paired import DUST
+from proxysim.studies.json_values import finite_values
 
 Series = tuple[tuple[int, float], ...]
 
@@ -49,10 +50,9 @@ class Change:
 
     def to_json(self) -> dict[str, Any]:
         """Return the change for JSON, with the unit of its values; undefined and infinite values are null."""
-        plain = {key: None if isinstance(value, float) and not math.isfinite(value) else value
-                 for key, value in vars(self).items()}  # fmt: skip
         series = {key: [list(pair) for pair in getattr(self, key)] for key in ("before_series", "after_series")}
-        return {**plain, **series, "source": list(self.source), "unit": inside_unit(self.kind), "range_is_multiplier": self.is_series}
+        return {**finite_values(vars(self)), **series, "source": list(self.source), "unit": inside_unit(self.kind),
+                "range_is_multiplier": self.is_series}  # fmt: skip
 
     @property
     def kind(self) -> str:

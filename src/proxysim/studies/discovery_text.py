@@ -23,7 +23,7 @@ from proxysim.statistics.discovery import (
 )
 from proxysim.statistics.second_opinion import SHARE
 from proxysim.studies.comparison_text import wrapped
-from proxysim.studies.discovery import DATE, Discovery, Input
+from proxysim.studies.discovery_result import DATE, Discovery, Input
 from proxysim.studies.phrases import amount_of_change
 from proxysim.sweeps.axes import POSITION
 

@@ -27,6 +27,7 @@ from proxysim.statistics.paired import effects_of, paired_differences
 from proxysim.statistics.shapley_effects import ShapleyShares, cyclic_orders, from_first_draw, shapley_shares
 from proxysim.studies.comparison import check_measures, columns_of
 from proxysim.studies.headlines import ordered
+from proxysim.studies.json_values import finite
 from proxysim.studies.shared_samplers import SharedSamplers
 
 if TYPE_CHECKING:
@@ -200,7 +201,7 @@ class Evidence:
         (50, 'D')
         """
         answers = [
-            {**vars(one), "mean": _plain(one.mean), "sd": _plain(one.sd),
+            {**vars(one), "mean": finite(one.mean), "sd": finite(one.sd),
              "shares": {by: [vars(share) for share in shares] for by, shares in one.shares.items()}}
             for one in self.answers
         ]  # fmt: skip
@@ -481,13 +482,9 @@ class Divided:
 
     def _share(self, player: int, k: int) -> EvidenceShare:
         table, division = self.shares, self.division
-        share, low, high = (_plain(ends[player, k]) for ends in (table.share, table.low, table.high))
+        share, low, high = (finite(ends[player, k]) for ends in (table.share, table.low, table.high))
         name, count = (division.groups[player - 1], division.parameters[player - 1]) if player else (RANDOM, 0)
         return EvidenceShare(name, count, share, low, high, int(table.differing[player, k]))
-
-
-def _plain(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from dataclasses import fields as parts_of
@@ -25,6 +24,7 @@ from proxysim.statistics.paired import beyond_rounding, effects_of
 from proxysim.studies.changes import Change, assumed_changes
 from proxysim.studies.comparison import check_measures, columns_of
 from proxysim.studies.headlines import ordered
+from proxysim.studies.json_values import finite_values
 from proxysim.studies.trace import Pair, Place, Step
 
 if TYPE_CHECKING:
@@ -180,15 +180,13 @@ class Explanation:
         >>> facts["branches"], [change["path"] for change in facts["assumed"]]
         (['no-pact', 'strong'], ['pacts.treaty.provisions.funding', 'pacts.treaty.provisions.reciprocity', 'pacts.treaty.provisions.technology'])
         """
-        ending = {key: None if isinstance(value, float) and not math.isfinite(value) else value
-                  for key, value in vars(self.outcome).items()}  # fmt: skip
         return {
             "world": self.world.hash, "branches": list(self.branches),
             "policies": policies_on((self.world, self.other)), "seed": self.seed, "run": self.number,
             "assumed": [change.to_json() for change in self.changes],
-            "chain": [_plain(link) for link in self.chain],
-            "outcome": {**ending, "differing": list(self.outcome.differing)},
-            "steps": [_plain(link) for link in self.steps], "skipped": self.skipped,
+            "chain": [finite_values(vars(link)) for link in self.chain],
+            "outcome": {**finite_values(vars(self.outcome)), "differing": list(self.outcome.differing)},
+            "steps": [finite_values(vars(link)) for link in self.steps], "skipped": self.skipped,
         }  # fmt: skip
 
     def summary(self, full: bool = False) -> str:
@@ -398,11 +396,6 @@ def divergence_of(pair: Pair, step: Step) -> Divergence:
         unit = inside_unit(unit)  # the unit of a parameter is that of its kind
     where = ", ".join(entry_name(world, axis, i) for axis, i in zip(axes, entry, strict=True))
     return Divergence(world.months[month], rule, name, where, step.before, step.after, unit, meaning, step.together)
-
-
-def _plain(link: Divergence) -> dict[str, Any]:
-    """Return a divergence for JSON; infinite and undefined values are None."""
-    return {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in vars(link).items()}
 
 
 def entry_name(world: World, axis: str, index: int) -> str:

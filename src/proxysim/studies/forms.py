@@ -27,6 +27,7 @@ from proxysim.statistics.paired import Column, Effect, Part, effects_of, paired_
 from proxysim.studies.comparison import check_measures, columns_of
 from proxysim.studies.form_design import Choice, Form, FormDesign, form_design
 from proxysim.studies.headlines import ordered
+from proxysim.studies.json_values import finite
 from proxysim.studies.shared_samplers import SharedSamplers
 
 if TYPE_CHECKING:
@@ -365,16 +366,12 @@ def _variant_json(one: VariantEffect) -> dict[str, Any]:
 def _answer_json(one: FormsAnswer) -> dict[str, Any]:
     places = one.by_size
     return {
-        "measure": one.measure, "actor": one.actor, "branch": one.branch, "unit": one.unit, "mean": _plain(one.mean), "sd": _plain(one.sd),
+        "measure": one.measure, "actor": one.actor, "branch": one.branch, "unit": one.unit, "mean": finite(one.mean), "sd": finite(one.sd),
         "same_sign": one.same_sign, "smallest": places[0] if places else None, "largest": places[-1] if places else None,
         "effects": [{key: getattr(effect, key) for key in ("difference", "low", "high", "detected", "n")} for effect in one.effects],
         "variants": [_variant_json(variant) for variant in one.variants], "shares": [vars(share) for share in one.shares],
         "components": one.components,
     }  # fmt: skip
-
-
-def _plain(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
 
 
 class FormsOptions(TypedDict, total=False):
@@ -657,5 +654,5 @@ def _answer(
 
 def _source(shares: CrossedShares, s: int, k: int, defined: bool) -> SourceShare:
     """Return the share of one source in one answer."""
-    share, low, high = (_plain(ends[s, k]) if defined else None for ends in (shares.share, shares.low, shares.high))
+    share, low, high = (finite(ends[s, k]) if defined else None for ends in (shares.share, shares.low, shares.high))
     return SourceShare(SOURCES[s], share, low, high, int(shares.differing[s, k]))

@@ -1,16 +1,13 @@
-"""Outcomes that an experiment keeps, and rows of tables for JSON, as studies on the store of sweeps use them."""
+"""Outcomes that an experiment keeps, as studies on the store of sweeps use them."""
 
 from __future__ import annotations
 
-import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from proxysim.runs.outcomes import FALL, REVIVAL, Outcome
 from proxysim.sweeps.inputs import columns_of
 
 if TYPE_CHECKING:
-    import pandas
-
     from proxysim.scenario.world.world import World
     from proxysim.sweeps.experiment.experiment import Experiment
 
@@ -32,9 +29,3 @@ def kept_outcomes(experiment: Experiment, world: World) -> tuple[Outcome, ...]:
         return next(at for at, text in enumerate(experiment.measures) if text in ("all", one.measure, f"{one.measure}.{one.actor}"))
 
     return tuple(sorted(kept, key=place))
-
-
-def records_of(table: pandas.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a table for JSON; undefined values are None."""
-    rows = table.to_dict("records")
-    return [{str(key): None if isinstance(one, float) and not math.isfinite(one) else one for key, one in row.items()} for row in rows]

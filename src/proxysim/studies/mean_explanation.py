@@ -35,6 +35,7 @@ from proxysim.studies.explanation import (
 )
 from proxysim.studies.explanation_text import MONTHS
 from proxysim.studies.headlines import ordered
+from proxysim.studies.json_values import finite, finite_values
 from proxysim.studies.trace import Pair, Step, rules_in_order
 
 if TYPE_CHECKING:
@@ -171,9 +172,9 @@ class MeanExplanation:
             "world": self.world.hash, "branches": list(self.branches), "policies": policies_on((self.world, self.other)),
             "seed": self.seed, "runs": self.runs,
             "assumed": [change.to_json() for change in self.changes],
-            "outcome": _plain(self.effect), "relative": None if math.isnan(self.relative) else self.relative,
+            "outcome": finite_values(vars(self.effect)), "relative": finite(self.relative),
             "higher": higher, "lower": lower, "same": same,
-            "steps": [_plain(step) for step in self.steps], "skipped": self.skipped,
+            "steps": [finite_values(vars(step)) for step in self.steps], "skipped": self.skipped,
             "traced": list(self.traced),
         }  # fmt: skip
 
@@ -409,8 +410,3 @@ def _sees_nothing(world: World, policy: int) -> bool:
     """Whether a policy that answers differences is silent; what it sees is then a difference of 0, and for other forms a ratio of 1."""
     one = world.scenario.policies[policy]
     return one.silent and one.form == "linear"
-
-
-def _plain(one: Link | Effect) -> dict[str, Any]:
-    """Return the attributes for JSON; infinite and undefined values are None."""
-    return {key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in vars(one).items()}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas
 
     from proxysim.statistics.robustness import Standing
-    from proxysim.studies.portfolio import Choice, Group, Objective, Portfolio
+    from proxysim.studies.portfolio_result import Choice, Group, Objective, Portfolio
 
 #: Rows of a ranking, tied options that are named, and rows of a frontier in the short form.
 ROWS, NAMED, FRONTIER = 3, 4, 12

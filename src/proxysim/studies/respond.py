@@ -22,7 +22,7 @@ from proxysim.runs.outcomes import Outcome
 from proxysim.scenario.scenario import Scenario
 from proxysim.statistics.games import Iteration
 from proxysim.statistics.paired import Part
-from proxysim.studies.kept import records_of
+from proxysim.studies.json_values import records_of
 from proxysim.studies.respond_fresh import on_fresh_runs
 from proxysim.studies.respond_records import PURE, Cell, End, Player, tolerance_of
 from proxysim.studies.respond_runs import MOST_CELLS, RUNS_FOLDER, Runner, Study, cost_line, folder_of

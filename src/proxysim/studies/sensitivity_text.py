@@ -10,10 +10,23 @@ from proxysim.statistics.variance_based import FIRST, TOTAL
 from proxysim.studies.comparison_text import wrapped
 from proxysim.studies.evidence_text import GRADES
 from proxysim.studies.phrases import amount_of_change, table_factor
-from proxysim.studies.sensitivity import CHANGE, DATA, FACTOR, GROUP, JOINT, MAIN, MORRIS, PAIR, PAWN, SD, SIZE, SOBOL
+from proxysim.studies.sensitivity_result import (
+    CHANGE,
+    DATA,
+    FACTOR,
+    GROUP,
+    JOINT,
+    MAIN,
+    MORRIS,
+    PAIR,
+    PAWN,
+    SD,
+    SIZE,
+    SOBOL,
+)
 
 if TYPE_CHECKING:
-    from proxysim.studies.sensitivity import Sensitivity, SensitivityIndex
+    from proxysim.studies.sensitivity_result import Sensitivity, SensitivityIndex
 
 #: Columns of the table of factors, for each method.
 COLUMNS = {SOBOL: (FIRST, TOTAL), DATA: (FIRST, PAWN), MORRIS: (SIZE, SD), MAIN: (CHANGE,)}

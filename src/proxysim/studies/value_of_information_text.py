@@ -15,7 +15,7 @@ from proxysim.sweeps.axes import POSITION
 
 if TYPE_CHECKING:
     from proxysim.statistics.value_of_information import Worth
-    from proxysim.studies.value_of_information import ParameterValue, RulePart, ValueOfInformation
+    from proxysim.studies.value_of_information_result import ParameterValue, RulePart, ValueOfInformation
 
 #: Rows of the table in the short form, widest name, and parameters and sources that are named in a sentence.
 ROWS, NAME, NAMED = 10, 42, 3

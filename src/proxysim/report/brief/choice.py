@@ -21,7 +21,8 @@ from proxysim.runs.files import write_whole
 from proxysim.statistics.intervals import LEVEL, mean_interval
 from proxysim.statistics.robustness import Standing, standings
 from proxysim.studies.phrases import table_factor
-from proxysim.studies.portfolio import Choice, Objective, Portfolio, portfolio
+from proxysim.studies.portfolio import portfolio
+from proxysim.studies.portfolio_result import Choice, Objective, Portfolio
 from proxysim.studies.portfolio_text import shown_groups
 from proxysim.sweeps.estimate import processors
 from proxysim.sweeps.execution.options import SweepOptions

@@ -12,7 +12,8 @@ from proxysim.report.brief.setting import unit_words
 from proxysim.report.brief.takes import SHARE, rounded
 from proxysim.scenario.world.uncertainty import unknowns
 from proxysim.statistics.boxes import LIFT
-from proxysim.studies.discovery import Discovery, discover_draws
+from proxysim.studies.discovery import discover_draws
+from proxysim.studies.discovery_result import Discovery
 from proxysim.studies.discovery_text import answer, interval_cell, limit_cell, limits_words, second_opinion
 from proxysim.studies.phrases import table_factor
 

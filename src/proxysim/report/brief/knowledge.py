@@ -11,7 +11,8 @@ from proxysim.report.brief.setting import unit_words
 from proxysim.report.typeset import typeset
 from proxysim.statistics.value_of_information import FEWEST_DRAWS
 from proxysim.studies.phrases import table_factor
-from proxysim.studies.value_of_information import ParameterValue, ValueOfInformation, value_of_information
+from proxysim.studies.value_of_information import value_of_information
+from proxysim.studies.value_of_information_result import ParameterValue, ValueOfInformation
 from proxysim.studies.value_of_information_text import headline, parameter_sentence, perfect_sentence, rule_words
 
 if TYPE_CHECKING:

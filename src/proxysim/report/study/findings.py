@@ -35,7 +35,7 @@ from proxysim.studies.attribution import Attribution, attribute, game_of
 from proxysim.studies.calibration.answers import InformedAnswers
 from proxysim.studies.changes import assumed_changes
 from proxysim.studies.comparison import Comparison, columns_of
-from proxysim.studies.portfolio import Portfolio
+from proxysim.studies.portfolio_result import Portfolio
 from proxysim.studies.respond import Responses
 from proxysim.studies.screening import screen
 from proxysim.studies.threshold import Threshold

@@ -12,13 +12,14 @@ from proxysim.report.study.portfolio import folder_of, pair
 from proxysim.report.typeset import typeset
 from proxysim.studies import value_of_information_text as words
 from proxysim.studies.phrases import table_factor
-from proxysim.studies.value_of_information import ValueOfInformation, value_of_information
+from proxysim.studies.value_of_information import value_of_information
+from proxysim.studies.value_of_information_result import ValueOfInformation
 
 if TYPE_CHECKING:
     import pandas
 
     from proxysim.report.study.findings import Findings
-    from proxysim.studies.portfolio import Portfolio
+    from proxysim.studies.portfolio_result import Portfolio
 
 
 @dataclass(frozen=True)

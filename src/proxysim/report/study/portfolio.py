@@ -19,7 +19,8 @@ from proxysim.scenario.labels import actor_label
 from proxysim.scenario.world.world import World
 from proxysim.statistics.intervals import LEVEL, mean_interval
 from proxysim.studies.phrases import measure_name, outcome_name, table_factor, table_unit
-from proxysim.studies.portfolio import CRITERIA, Choice, Group, Objective, Portfolio, open_portfolio
+from proxysim.studies.portfolio import open_portfolio
+from proxysim.studies.portfolio_result import CRITERIA, Choice, Group, Objective, Portfolio
 from proxysim.studies.portfolio_text import LETTERS, shown_groups
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from proxysim.formatting import capital, percent
 from proxysim.report.html import Pictures
 from proxysim.report.typeset import typeset
 from proxysim.studies import discovery_text
-from proxysim.studies.discovery import DATE, Discovery, discover, relabelled
+from proxysim.studies.discovery import discover, relabelled
+from proxysim.studies.discovery_result import DATE, Discovery
 from proxysim.sweeps.results import Sweep
 
 if TYPE_CHECKING:

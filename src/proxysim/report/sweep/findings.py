@@ -19,8 +19,9 @@ from proxysim.scenario.world.world import World
 from proxysim.statistics.intervals import FEWEST, mean_interval, mean_there
 from proxysim.statistics.paired import paired_differences
 from proxysim.statistics.sensitivity import is_text
-from proxysim.studies.discovery import Discovery
-from proxysim.studies.sensitivity import Question, Sensitivity, estimated
+from proxysim.studies.discovery_result import Discovery
+from proxysim.studies.sensitivity import Question, estimated
+from proxysim.studies.sensitivity_result import Sensitivity
 from proxysim.sweeps import results
 from proxysim.sweeps.axes import Axis, axes_of, factor_label
 from proxysim.sweeps.subject import leading_outcomes, world_of

@@ -19,7 +19,7 @@ from proxysim.report.sweep.findings import SweepFindings, sweep_findings
 from proxysim.report.text import number, span
 from proxysim.statistics.sensitivity import is_text
 from proxysim.studies.evidence_text import GRADES
-from proxysim.studies.sensitivity import GROUP
+from proxysim.studies.sensitivity_result import GROUP
 
 if TYPE_CHECKING:
     import pandas

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pandas
 
     from proxysim.report.sweep.findings import SweepFindings
-    from proxysim.studies.sensitivity import Sensitivity
+    from proxysim.studies.sensitivity_result import Sensitivity
 
 DESIGNS = {"grid": "all combinations", "one-at-a-time": "one change at a time", "lhs": "a Latin hypercube sample", "sobol": "a Sobol sample",
            "morris": "Morris trajectories", "saltelli": "a Saltelli sample", "saltelli-first-order": "a Saltelli sample"}  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import concurrent.futures as futures
-import math
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +26,7 @@ from proxysim.statistics.replenishment import Population, joined
 from proxysim.studies.calibration.folder import CHAIN, MOST_CHAINS, Folder, Plan
 from proxysim.studies.calibration.problem import PatternsProblem
 from proxysim.studies.calibration.worker import Step, context_of, run_step, why_ended
+from proxysim.studies.json_values import finite, records_of
 from proxysim.studies.patterns.document import PatternsFile
 from proxysim.studies.patterns.reader import read_patterns
 from proxysim.sweeps.estimate import duration_words
@@ -344,16 +344,10 @@ class Calibration:
             "seed": self.plan.seed, "chains": len(self.chains), "prior": self.plan.prior * self.plan.chains,
             "budget": self.plan.budget * self.plan.chains, "runs": self.runs, "particles": self.particles.size, "ancestors": self.ancestors,
             "passing": self.passing, "passing_again": self.passing_again, "prior_passing": self.prior_all,
-            "rhat": self.largest_rhat if math.isfinite(self.largest_rhat) else None, "ended": list(self.ended),
+            "rhat": finite(self.largest_rhat), "ended": list(self.ended),
             "tolerance": max(one.tolerance for one in self.chains), "posterior": self.is_posterior, "shortcomings": self.shortcomings,
-            "patterns": _records(table), "moved": _records(moved[moved["moved"]]),
+            "patterns": records_of(table), "moved": records_of(moved[moved["moved"]]),
         }  # fmt: skip
-
-
-def _records(table: pandas.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a table for JSON, which has neither NaN nor infinity."""
-    return [{str(name): None if isinstance(value, float) and not math.isfinite(value) else value for name, value in row.items()}
-            for row in table.to_dict("records")]  # fmt: skip
 
 
 def _shuffled(chains: Sequence[Population], seed: int) -> Population:

@@ -20,6 +20,7 @@ from proxysim.scenario.world.uncertainty import unknowns
 from proxysim.scenario.world.world import build
 from proxysim.statistics.replenishment import Population, nearest, next_level, prior_draws
 from proxysim.studies.calibration.problem import PatternsProblem, missed, width_of
+from proxysim.studies.json_values import records_of
 from proxysim.studies.patterns.document import Observation, Pattern, PatternsFile
 from proxysim.studies.patterns.reader import read_patterns
 from proxysim.studies.patterns.wrong_models import edited
@@ -237,8 +238,7 @@ class Recovery:
         >>> found.to_json()["fits"], found.to_json()["calibrated"]
         (20, True)
         """
-        rows = [{str(name): None if isinstance(value, float) and not np.isfinite(value) else value for name, value in row.items()}
-                for row in self.to_dataframe().to_dict("records")]  # fmt: skip
+        rows = records_of(self.to_dataframe())
         return {"file": self.file.file, "parameters": rows, "patterns": list(self.patterns), "seed": self.seed,
                 "fits": self.fits, "table": self.table, "particles": self.particles, "runs": self.runs, "reached": float(self.reached.mean()),
                 "direct": float(self.direct.mean()), "calibrated": self.calibrated, "has_teeth": self.has_teeth}  # fmt: skip
@@ -552,8 +552,7 @@ class LeaveOneOut:
         >>> len(found.to_json()["patterns"])
         7
         """
-        rows = [{str(name): None if isinstance(value, float) and not np.isfinite(value) else value for name, value in row.items()}
-                for row in self.to_dataframe().to_dict("records")]  # fmt: skip
+        rows = records_of(self.to_dataframe())
         return {"file": self.file.file, "seed": self.seed, "table": self.table, "particles": self.particles, "runs": self.runs, "patterns": rows}
 
 

@@ -20,6 +20,7 @@ from proxysim.runs.threads import Progress
 from proxysim.scenario.arguments import names_of
 from proxysim.scenario.world.uncertainty import REPLICATES
 from proxysim.scenario.world.world import World
+from proxysim.studies.json_values import finite_values
 from proxysim.studies.patterns.document import DATED, Pattern, PatternsFile
 from proxysim.studies.patterns.observation import Observer, resampled
 from proxysim.studies.patterns.reader import read_patterns
@@ -233,7 +234,7 @@ class Assessment:
         if self.rejections is not None:
             found["rivals"] = [
                 {"model": one.model.name, "about": one.model.about, "kind": one.model.kind, "differs": one.model.world is not None,
-                 "failed": list(one.failed), "shares": {name: None if math.isnan(share) else share for name, share in one.shares.items()}}
+                 "failed": list(one.failed), "shares": finite_values(one.shares)}
                 for one in self.rejections
             ]  # fmt: skip
         return found
