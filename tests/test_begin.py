@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import proxysim
-from proxysim.core import records, step, vocabulary
+from proxysim.core import precompile, records, step, vocabulary
 from proxysim.core.schedule import memories, numbers_of
 from proxysim.scenario.world.world import World
 
@@ -55,7 +55,7 @@ def fields_of(world: World, state: np.recarray[Any, Any], when: str) -> dict[str
 def test_begin__reads_nothing_of_what_the_records_held(file: str, branch: str, value: float) -> None:
     """State is the same bits as from zeroed records, at the start and after a year, in every field."""
     world = proxysim.load(SCENARIOS / file, branch=branch)
-    proxysim.run(world)  # compiles the rules
+    precompile.prepare(world.size)
     plain = begun(world, records.rows("state", world.size), records.rows("flows", world.size), 12)
     dirty = begun(world, filled("state", world.size, value), filled("flows", world.size, value), 12)
     assert [] == [name for name in plain if plain[name] != dirty[name]]

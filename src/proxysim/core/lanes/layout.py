@@ -123,4 +123,4 @@ def _add(table: list[int], places: dict[str, int], name: str, value: Any, kind: 
 
 def _address(array: Any) -> int:
     """Return where an array begins in memory."""
-    return int(array.__array_interface__["data"][0])
+    return int(array.ctypes.data)
