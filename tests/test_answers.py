@@ -82,6 +82,7 @@ def test_policies_off__have_the_bits_of_a_world_without_them(tmp_path: Path) -> 
     np.testing.assert_array_equal(plain.values, off.values[:, :, :count])
 
 
+@pytest.mark.slow
 def test_commands__take_policies_and_say_which_are_on(tmp_path: Path) -> None:
     """The object that each command prints lists them, and a wrong name is one line."""
     file = world_file(tmp_path)

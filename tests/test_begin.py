@@ -14,7 +14,9 @@ from proxysim.core.schedule import memories, numbers_of
 from proxysim.scenario.world.world import World
 
 SCENARIOS = Path(__file__).parent.parent / "scenarios"
-WORLDS = [("quickstart.toml", "none"), ("levant-2025.toml", "strengthened-pact"), ("angola.toml", "none")]
+#: The first one is of a size class that other fast tests need as well; numba compiles each for most of a minute.
+WORLDS = [("quickstart.toml", "none"), *(pytest.param(*one, marks=pytest.mark.slow)
+          for one in (("levant-2025.toml", "strengthened-pact"), ("angola.toml", "none")))]  # fmt: skip
 
 
 def filled(name: str, size: str, value: float) -> np.recarray[Any, Any]:

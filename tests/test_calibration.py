@@ -150,7 +150,7 @@ class Stopped(Exception):
     """What a test raises to interrupt a calibration."""
 
 
-@pytest.mark.parametrize("lines", [1, 2, 4, 7])
+@pytest.mark.parametrize("lines", [2, *(pytest.param(lines, marks=pytest.mark.slow) for lines in (1, 4, 7))])
 def test_calibration__that_is_interrupted_goes_on_to_the_same_posterior(found: ps.Calibration, folder: Path, tmp_path: Path, lines: int) -> None:
     """After any number of steps, and with the file of a chain damaged."""
     file, said = patterns_file(tmp_path), 0
@@ -208,6 +208,7 @@ def test_calibration__on_a_cluster_gives_the_same_posterior(found: ps.Calibratio
     assert digest(folder / "out") == digest(tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_calibration__whose_worker_dies_goes_on_to_the_same_posterior(found: ps.Calibration, folder: Path, tmp_path: Path) -> None:
     """One of its processes is killed; others are started, and nothing is lost."""
     psutil = pytest.importorskip("psutil")
@@ -238,6 +239,7 @@ def test_progress__and_cost_are_told(tmp_path: Path) -> None:
 
 
 # ---- what is no posterior, and what is refused -----------------------------------------------------------------------
+@pytest.mark.slow
 def test_particles__with_few_ancestors_are_no_posterior(tmp_path: Path) -> None:
     """They are not written, and the text says what to raise."""
     found = ps.calibrate(patterns_file(tmp_path), tmp_path / "out", 3, particles=100, chains=2, prior=100, budget=40_000)
@@ -255,6 +257,7 @@ def test_particles__that_cannot_pass_are_no_posterior(tmp_path: Path) -> None:
     assert found.runs <= 6000 + 2 * 200 * 12
 
 
+@pytest.mark.slow
 def test_particles__that_are_kept_have_enough_ancestors(found: ps.Calibration, folder: Path, tmp_path: Path) -> None:
     """Few of them are no posterior; the chains are kept, and keeping more works at once."""
     out = tmp_path / "out"
@@ -268,6 +271,7 @@ def test_particles__that_are_kept_have_enough_ancestors(found: ps.Calibration, f
     assert np.array_equal(table.column("run").to_numpy(), found.particles.simulations[:300]) and kept.written is not None
 
 
+@pytest.mark.slow
 def test_chain__that_cannot_be_read_does_not_begin_again(found: ps.Calibration, tmp_path: Path) -> None:
     """A folder in its place: one line, and nothing is overwritten. A damaged file begins again, which is said."""
     out = tmp_path / "out"
@@ -303,6 +307,7 @@ def test_simulations__in_blocks_are_those_at_once(found: ps.Calibration, monkeyp
     assert np.array_equal(whole, found.problem.simulate(quantiles_at(codes), 7), equal_nan=True)
 
 
+@pytest.mark.slow
 def test_statistic__that_never_varies_is_no_disagreement(tmp_path: Path) -> None:
     """JSON has no number for its R-hat."""
     text = TEXT.replace('of = "received_arms.reds"', 'of = "occurred.embargo"')
@@ -312,6 +317,7 @@ def test_statistic__that_never_varies_is_no_disagreement(tmp_path: Path) -> None
     assert [None] == [one["rhat"] for one in whole["patterns"] if one["pattern"] == "arms"] and found.is_posterior
 
 
+@pytest.mark.slow
 def test_names__of_any_characters_are_written_so_that_they_can_be_read(tmp_path: Path) -> None:
     """A world whose name is not in the basic plane of Unicode."""
     from proxysim.scenario.world.posterior import read_posterior
@@ -414,6 +420,7 @@ def test_command__prints_the_answer_and_says_where_the_posterior_is(found: ps.Ca
     assert found.to_json() == json.loads(proxysim(*words, "--json").stdout)
 
 
+@pytest.mark.slow
 def test_command__ends_with_1_if_the_particles_are_no_posterior(tmp_path: Path) -> None:
     """And with 2 for bad input."""
     file = patterns_file(tmp_path)

@@ -133,6 +133,7 @@ def test_world__in_which_few_parameters_are_uncertain(tmp_path: Path) -> None:
 
 
 # ---- small calibrations -----------------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_recover__finds_the_truth_of_what_the_patterns_see(tmp_path: Path) -> None:
     """Detection is recovered, sanctions are not; both are covered; the same numbers again."""
     file = patterns_file(tmp_path)

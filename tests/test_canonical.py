@@ -76,6 +76,7 @@ def test_table__written_in_parts_has_the_same_bytes(tmp_path: Path, monkeypatch:
     assert [] == [*store.temporary.iterdir()]
 
 
+@pytest.mark.slow
 def test_table__of_fifty_thousand_rows_is_counted_by_duckdb(tmp_path: Path) -> None:
     """Another reader finds as many rows in each point and branch, and the same means."""
     duckdb = pytest.importorskip("duckdb")

@@ -139,6 +139,7 @@ def test_challenger__that_is_unknown_is_one_fault() -> None:
     assert len(caught.value.faults) == 1
 
 
+@pytest.mark.slow
 def test_names__of_random_worlds_do_not_matter() -> None:
     """Other ids: the same pressure to twelve digits, without chance; and some of these worlds have challengers that press."""
     pressed = 0

@@ -53,6 +53,8 @@ def parameters(found: Any) -> list[str]:
 #: Functions that take seconds; what they return for the same arguments is kept, since many examples begin with the same call.
 SLOW = {name: getattr(proxysim, name) for name in ("calibrate", "recover", "leave_one_out", "informed_answers")}
 KEPT: dict[str, Any] = {}
+#: Names whose examples take long even so: the slow tests run them.
+LONG = ("proxysim.leave_one_out", "proxysim.LeaveOneOut", "proxysim.recover", "proxysim.Recovery")
 
 
 def kept(function: Any) -> Any:
@@ -67,7 +69,7 @@ def kept(function: Any) -> Any:
     return call
 
 
-@pytest.mark.parametrize("name", sorted(PUBLIC))
+@pytest.mark.parametrize("name", [pytest.param(name, marks=[pytest.mark.slow] if name.startswith(LONG) else []) for name in sorted(PUBLIC)])
 def test_docstring__has_an_example_that_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In an empty folder, alone, with exactly the output that it shows."""
     monkeypatch.chdir(tmp_path)

@@ -136,6 +136,7 @@ def test_contributions__equal_those_of_the_shapley_formula_over_all_coalitions()
     assert found == pytest.approx(exact, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_contributions__have_smaller_errors_than_all_coalitions_of_as_many_runs() -> None:
     """Six inputs of a linear model, 3,840 runs: 60 pairs with all 64 coalitions, or 320 cycles of twelve; shares above 10 %."""
     exact, errors = WEIGHTS**2 / (WEIGHTS @ WEIGHTS), np.zeros((2, 6))
@@ -200,6 +201,7 @@ def test_orders__are_all_equally_likely_and_begin_alike() -> None:
     assert np.array_equal(cyclic_orders(4, 10, 1), orders[:10]) and not np.array_equal(cyclic_orders(4, 10, 2), orders[:10])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pairs", [60, 150])
 def test_intervals__cover_as_often_as_they_say(pairs: int) -> None:
     """On a linear model, in 200 studies each: the share of intervals that contain the true share is 95 %, give or take."""
@@ -559,6 +561,7 @@ def test_compare__refuses_evidence_of_a_world_without_ranges_before_any_run(tmp_
     assert 1 == len(done.stderr.strip().splitlines())
 
 
+@pytest.mark.slow
 def test_report__has_the_shares_only_where_they_are_asked_for(file: str, tmp_path: Path) -> None:
     """Sentence, figure with an alternative text, and table; the command that is quoted has the option."""
     pages = []

@@ -994,6 +994,7 @@ OUTSIDE: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MADE)
 def test_figures__same_bytes_under_any_outside_style(name: str, tmp_path: Path) -> None:
     """Dark, ggplot, tight boxes and LaTeX; drawn and saved under each."""

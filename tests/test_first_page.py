@@ -187,6 +187,7 @@ def test_print__first_page_is_one_page_and_all_are_at_most_eight(found: Findings
     assert printed(file) <= 8
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("found", ["quickstart"], indirect=True)
 def test_print__full_has_the_long_tables_too(found: Findings, tmp_path: Path) -> None:

@@ -296,6 +296,7 @@ def test_forms__a_variant_that_the_world_cannot_use_is_left_out(ranged: World, m
     assert {"attrition=square": "needs two sides"} == result.left_out and 48 == len(result.forms)
 
 
+@pytest.mark.slow
 def test_forms__draws_from_a_posterior_are_the_same_in_every_form(tmp_path: Path) -> None:
     """The own form is that of `compare` with the posterior; the text says that it was calibrated in one form."""
     calibrated(tmp_path)
@@ -404,6 +405,7 @@ def test_command__refuses_options_that_do_not_go_together(more: list[str], messa
     assert 2 == shown.exit_code and message in shown.stderr and 1 == len(shown.stderr.strip().splitlines())
 
 
+@pytest.mark.slow
 def test_report__has_the_forms_if_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sentence, a figure and two tables; the command that is quoted has the option."""
     monkeypatch.setattr("proxysim.report.study.structure.DRAWS", 5)

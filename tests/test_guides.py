@@ -120,7 +120,11 @@ def check_commands(page: str, light: bool) -> None:
 WITH_COMMANDS = [page for page in PAGES if any(line.startswith(("proxysim", "duckdb")) for line in lines(page))]
 
 
-@pytest.mark.parametrize("page", parted(WITH_COMMANDS, {"docs/how-to-sweep.md", "docs/how-to-study.md", "docs/faq.md", "docs/validation.md"}))
+#: Pages whose commands take more than five seconds even with few runs.
+LONG_PAGES = {f"docs/{name}.md" for name in ("how-to-sweep", "how-to-study", "how-to-decide", "how-to-calibrate", "faq", "validation")}
+
+
+@pytest.mark.parametrize("page", parted(WITH_COMMANDS, LONG_PAGES))
 def test_guides__commands_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each ends well, with few runs."""
     home(tmp_path, light=True)

@@ -11,6 +11,7 @@ from tests.lane_mutants import FILES, all_tried, mutants, spots, table
 SEED, COUNT, NEEDED = 1, 100, 95
 
 
+@pytest.mark.slow
 def test_mutants__are_those_of_their_seed_and_change_one_place() -> None:
     """Each has a kind of its own turn; no kind has many more than another unless the other has no more places."""
     chosen = mutants(SEED, 40)

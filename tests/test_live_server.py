@@ -261,6 +261,7 @@ def test_hundred_moves_a_second__end_with_the_answer_to_the_last_one(server: Liv
     tab.close()
 
 
+@pytest.mark.slow
 def test_two_tabs__are_served_in_turn_with_their_own_numbers(server: LiveServer, cookie: str) -> None:
     """One that moves all the time does not keep the other from its answer."""
     busy, calm = Tab(server, cookie), Tab(server, cookie)
@@ -359,6 +360,7 @@ def test_views__are_computed_when_they_are_open(server: LiveServer, cookie: str)
 # ---- reports ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_report__is_the_one_that_its_command_writes(server: LiveServer, cookie: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Asked for again and again until it is there, and then kept; the same bytes as those of the command line."""
     monkeypatch.setattr("proxysim.live.reports.RUNS", 20)

@@ -44,6 +44,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     assert [] == [*(tmp_path / "elsewhere").iterdir()]
 
 
+@pytest.mark.slow
 def test_tilde__is_the_home_folder_in_every_command(home: Path) -> None:
     """A shell expands it only at the beginning of a word, so not in ``--out=~/x`` or in a list of words of a script."""
     for line in (
@@ -87,7 +88,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="devices have other names")
-@pytest.mark.parametrize("out", ["-", "/dev/stdout", "/dev/fd/1"])
+@pytest.mark.parametrize("out", ["-", *(pytest.param(one, marks=pytest.mark.slow) for one in ("/dev/stdout", "/dev/fd/1"))])
 def test_report__to_stdout_is_the_page_and_nothing_else(swept: Path, tmp_path: Path, out: str) -> None:
     """Into a pipe, and into a file that the shell has opened, after what is in it."""
     done = called("report", swept, "--out", out, timeout=60)
@@ -99,6 +100,7 @@ def test_report__to_stdout_is_the_page_and_nothing_else(swept: Path, tmp_path: P
     assert f"before\n{done.stdout}" == (tmp_path / "page.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="devices have other names")
 def test_report__to_a_device_is_written_or_one_line(swept: Path) -> None:
     """The device stays what it is."""
@@ -139,6 +141,7 @@ def odd(tmp_path: Path) -> Path:
         pytest.skip("the disk takes only names that are text")
 
 
+@pytest.mark.slow
 def test_name__that_is_no_text_stops_no_command(odd: Path) -> None:
     """Tables, manifests, pages, plans and messages hold it as an escape."""
     (odd / "c.toml").write_text(TEXT.format(base="w.toml", runs=1, design="points.csv"), encoding="utf-8")

@@ -419,6 +419,7 @@ def test_series__of_several_worlds_are_those_of_each() -> None:
     assert not np.array_equal(*both)
 
 
+@pytest.mark.slow
 def test_series__of_worlds_of_two_size_classes_are_those_of_each() -> None:
     """Where a number is in the record depends on the class."""
     worlds = [ps.load("quickstart"), ps.load("quickstart", sets=["legs.north-coast.months=20"])]
@@ -465,6 +466,7 @@ print(hashlib.sha256(b"".join(np.ascontiguousarray(found[name]).tobytes() for na
 """
 
 
+@pytest.mark.slow
 def test_values__have_the_same_bits_on_both_compilers() -> None:
     """Series, errors of sources and statistics."""
     found = {}

@@ -60,6 +60,7 @@ def assert_laws(number: int) -> tuple[bool, bool]:
     return bool((run.history["policy_now"] != 1.0).any()), bool((run.history["policy_part"] < 1.0).any())
 
 
+@pytest.mark.slow
 def test_purse__of_60_random_worlds() -> None:
     """Books, purse, limits and drivers; in many of them policies move something, and in some money is short."""
     moved, short = zip(*(assert_laws(number) for number in range(60)), strict=True)

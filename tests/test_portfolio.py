@@ -261,6 +261,7 @@ def test_portfolio__order_in_the_file_does_not_matter(found: ps.Portfolio, tmp_p
     assert found.to_json() == other.to_json()
 
 
+@pytest.mark.slow
 def test_portfolio__killed_and_continued_gives_the_same(found: ps.Portfolio, tmp_path: Path) -> None:
     """Killed at a write in the middle of the runs; the same command continues, and a third time changes nothing."""
     file, out = experiment(tmp_path, ["searches", "hills", "closure"]), tmp_path / "out"
@@ -410,6 +411,7 @@ def test_error__an_outcome_that_is_undefined_without_an_event(tmp_path: Path) ->
     assert "is undefined where it does not happen" in one_line(tmp_path / "experiment.toml", tmp_path / "out")
 
 
+@pytest.mark.slow
 def test_ties__of_the_regret_are_not_broken_by_chance() -> None:
     """Options with the same true 90th percentile of the regret are distinguished in about one of twenty studies at most."""
     chance = np.random.default_rng(0)

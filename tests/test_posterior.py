@@ -201,6 +201,7 @@ def test_file__moved_with_its_particles_is_the_same(file: Path, tmp_path: Path) 
 
 
 # ---- commands --------------------------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_commands__draw_from_the_posterior(folder: Path, file: Path, world: ps.World) -> None:
     """compare, attribute and patterns: they say on stderr how many parameters it informs, and JSON names it."""
     done = proxysim("compare", folder / "quickstart.toml", "--branches", "no-pact,strong", "--runs", 40, "--posterior", file, "--json")

@@ -87,6 +87,7 @@ def test_posterior__of_a_linear_gaussian_model_is_that_of_its_formula(data: tupl
     assert np.nanmax(split_rhat(np.stack([quantiles_at(one.codes).T for one in chains]))) < 1.05
 
 
+@pytest.mark.slow
 def test_intervals__cover_the_truths_from_which_data_were_made() -> None:
     """Simulation-based calibration of the sampler itself: truths outside the table, and data with the noise of the kernel."""
     fits, size, width = 300, 100, 1.0

@@ -339,6 +339,7 @@ def test_command__takes_policies_and_quotes_them(tmp_path: Path) -> None:
     assert 2 == refused.exit_code and "patrols" in refused.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_print__first_page_with_the_line_is_one_page(off: Findings, tmp_path: Path) -> None:
     """And the page with tables of answers fits a screen of 360 pixels."""

@@ -132,6 +132,7 @@ def test_report__says_what_is_informed_and_by_how_much(given: Findings) -> None:
     assert "Calibration informs" in section["verdict"] and "does not narrow" not in section["verdict"]
 
 
+@pytest.mark.slow
 def test_report__says_plainly_that_the_evidence_does_not_narrow_the_answer(unrelated: Findings) -> None:
     """A posterior that informs a parameter, but none on which the effects depend."""
     section = calibration_section(unrelated)
@@ -142,6 +143,7 @@ def test_report__says_plainly_that_the_evidence_does_not_narrow_the_answer(unrel
     assert "not informed" in pictures(unrelated)["calibration"].alt
 
 
+@pytest.mark.slow
 def test_report__says_how_the_posterior_was_made_and_which_it_is(given: Findings, posterior: Path) -> None:
     """Particles, patterns, shares before and after, parameters; file and digest among the facts."""
     facts = given.calibrated.posterior.facts  # type: ignore[union-attr]
@@ -158,6 +160,7 @@ def test_report__says_how_the_posterior_was_made_and_which_it_is(given: Findings
     assert "another version of the model" in " ".join(calibration_section(replace(given, calibrated=replace(answers, world=world)))["notes"])  # type: ignore[index, type-var]
 
 
+@pytest.mark.slow
 def test_report__posterior_beside_a_file_that_is_extended_changes_no_other_part(beside: Findings, given: Findings) -> None:
     """Runs use the values of the file; with --posterior they are drawn from it. The page says which."""
     assert not beside.study.uncertain and beside.study.worlds[0].scenario.posterior is None
@@ -171,6 +174,7 @@ def test_report__posterior_beside_a_file_that_is_extended_changes_no_other_part(
     )
 
 
+@pytest.mark.slow
 def test_command__takes_a_posterior_and_counts_its_step(folder: Path, posterior: Path, tmp_path: Path) -> None:
     """One from another place than next to the world."""
     out = tmp_path / "report.html"

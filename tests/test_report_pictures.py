@@ -74,6 +74,7 @@ def test_pictures__main_figure_is_flat_and_has_four_lines(found: Findings, monke
     assert "Events: 1: " in caption and "fighting" in alt
 
 
+@pytest.mark.slow
 def test_pictures__captions_are_text_of_the_page(found: Findings) -> None:
     """None of a caption is drawn in its figure."""
     for key, one in pictures(found).items():

@@ -101,6 +101,7 @@ def test_open_portfolio__without_an_answer_takes_the_defaults(folder: Path, tmp_
             open_portfolio(tmp_path / "copy" / "out")
 
 
+@pytest.mark.slow
 def test_report__without_a_portfolio_does_not_speak_of_it(folder: Path) -> None:
     """No part, no link, no figure."""
     found = study_findings(folder / "world.toml", BRANCHES, 6)
@@ -108,6 +109,7 @@ def test_report__without_a_portfolio_does_not_speak_of_it(folder: Path) -> None:
     assert TITLE not in study_page(found) and not {"ranks", "frontier"} & set(pictures(found))
 
 
+@pytest.mark.slow
 def test_report__says_why_it_does_not_say_what_to_find_out_first(given: Findings) -> None:
     """Twelve futures are too few; without a portfolio there is nothing to say."""
     assert {"reason"} == set(information_section(given) or {}) and drawn(given) is None
@@ -154,6 +156,7 @@ def ps_number(value: float) -> str:
     return number(value, True)
 
 
+@pytest.mark.slow
 def test_report__says_what_the_section_does_not_show(given: Findings) -> None:
     """Assumed costs, the largest regret, and what is ranked; with the figures and how the runs were made."""
     text = " ".join(read(given).split())
@@ -167,6 +170,7 @@ def test_report__says_what_the_section_does_not_show(given: Findings) -> None:
     assert '<a href="#portfolio">Which countermeasures</a>' in study_page(given)
 
 
+@pytest.mark.slow
 def test_report__without_costs_ranks_options_of_equal_number(tmp_path: Path) -> None:
     """And no word of costs that are drawn."""
     ps.portfolio(made_in(tmp_path, ["also-closure", "hills", "searches"]), tmp_path / "out")
@@ -175,6 +179,7 @@ def test_report__without_costs_ranks_options_of_equal_number(tmp_path: Path) -> 
     assert "drawn from their ranges" not in text and "purse" not in text and "both smaller and better" in text
 
 
+@pytest.mark.slow
 def test_report__with_one_countermeasure_ranks_nothing(tmp_path: Path) -> None:
     """Only the frontier is drawn."""
     ps.portfolio(made_in(tmp_path, ["hills"]), tmp_path / "out")
@@ -244,6 +249,7 @@ def test_command__takes_the_folder_and_quotes_it(folder: Path, tmp_path: Path) -
     assert 2 == result.exit_code and "--portfolio: applies only to a world" in result.stderr
 
 
+@pytest.mark.slow
 def test_page__quotes_the_option_where_no_command_is_given(given: Findings, folder: Path) -> None:
     """An equivalent command."""
     assert f"--portfolio {folder / 'out'}" in study_page(given)

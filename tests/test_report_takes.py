@@ -81,6 +81,7 @@ def test_command__writes_the_part_and_quotes_itself(tmp_path: Path) -> None:
     assert 2 == refused.exit_code and "--vary: applies only to a world" in refused.stderr
 
 
+@pytest.mark.slow
 def test_page__fits_a_browser(found: Findings, tmp_path: Path) -> None:
     """At all widths."""
     file = tmp_path / "page.html"

@@ -80,6 +80,7 @@ def test_sobol__indices_of_ishigami_are_in_their_intervals() -> None:
     assert found[TOTAL].low[2] > 0.0 > found[FIRST].low[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("second", [False, True])
 def test_sobol__intervals_cover_in_90_of_100_seeds(second: bool) -> None:
     """Of nominal 95 %; for first order and total of all three factors."""
@@ -138,6 +139,7 @@ def additive(seed: int, points: int = 300) -> tuple[list[np.ndarray], np.ndarray
     return [a, b, c], (2 * a + worth)[:, None] + draw.normal(size=(points, 6)), variances / variances.sum()
 
 
+@pytest.mark.slow
 def test_given_data__additive_model_in_closed_form() -> None:
     """Regression indices are covered, of text too; the factor without influence is not detected more often than it may be."""
     covered, detected = np.zeros(3, int), np.zeros((2, 3), int)
@@ -153,6 +155,7 @@ def test_given_data__additive_model_in_closed_form() -> None:
     assert (detected[:, :2] >= 19).all() and (detected[:, 2] <= 4).all(), detected
 
 
+@pytest.mark.slow
 def test_given_data__with_many_factors_few_are_false() -> None:
     """Two of 150 matter; among those named hardly any other."""
     x = np.random.default_rng(2).random((400, 150))

@@ -175,7 +175,9 @@ def test_experiment__may_name_a_shipped_world_as_its_base(tmp_path: Path) -> Non
 # ---- copy --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("world", "others"), [("levant-2025", {"levant.toml", "levant.patterns.toml"}), ("insurgency", set())])
+@pytest.mark.parametrize(("world", "others"), [
+    pytest.param("levant-2025", {"levant.toml", "levant.patterns.toml"}, marks=pytest.mark.slow), ("insurgency", set()),
+])  # fmt: skip
 def test_copy__holds_the_world_what_it_extends_and_its_experiments(world: str, others: set[str], tmp_path: Path) -> None:
     """Beside one another, so that each experiment, and each pattern, asks the copy."""
     found = COMMAND.invoke(app, ["copy", world, str(tmp_path / "new" / "mine")])

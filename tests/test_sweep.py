@@ -526,6 +526,7 @@ def test_open__refuses_an_unfinished_sweep(home: Path, tmp_path: Path) -> None:
         proxysim.open(tmp_path / "out")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shards", [1, 4, 7])
 def test_open__of_an_unfinished_sweep_covers_all_points_evenly(home: Path, tmp_path: Path, shards: int) -> None:
     """Marked: the runs that are there are those of the finished sweep, about as many of every point."""

@@ -292,6 +292,7 @@ def test_planted__on_dask_runs_are_blamed_and_no_others(tmp_path: Path, calls: P
     check_planted(tmp_path, 30, 2, nannies, calls)
 
 
+@pytest.mark.slow
 def test_planted__on_dask_a_timeout_blames_the_run_that_hangs(tmp_path: Path, nannies: SweepOptions) -> None:
     """With two blocks at work, and others that wait with their workers, no other run fails or is lost."""
     file = experiment(tmp_path, 12)

@@ -398,6 +398,7 @@ def test_books__of_60_random_worlds_balance() -> None:
     assert min(seen.values()) > 0.1, seen
 
 
+@pytest.mark.slow
 def test_names__of_40_random_worlds_are_nothing() -> None:
     """Ids reversed: no outcome moves but by rounding, as in tests/test_renaming.py."""
     gaps = {number: moved(merged(traded_tables(number), {"scenario": {"noise": 0}}), number).max() for number in range(40)}

@@ -71,6 +71,7 @@ def test_rules__off_have_texts_of_their_own() -> None:
     assert len(BUILT_IN) == len({one.about for one in BUILT_IN.values()}) == len({one.sets for one in BUILT_IN.values()})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", shipped_worlds())
 def test_wrong_models__of_a_shipped_world_are_the_same_or_run(name: str) -> None:
     """Each has another hash or no world at all, the ids and the size of the model, and books that balance."""
