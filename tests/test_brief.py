@@ -193,6 +193,7 @@ def test_rivals__with_sides_of_another_world_are_refused_before_any_run(tmp_path
         brief_of("quickstart", ["no-pact", "strong"], 40, respond=tmp_path / "none.toml")
 
 
+@pytest.mark.slow
 def test_brief__does_not_depend_on_the_order_of_countermeasures(briefs: dict[str, Brief]) -> None:
     """Nor on whether its runs are kept."""
     names = briefs["insurgency"].setting.countermeasures
@@ -211,6 +212,7 @@ def test_parts__are_about_the_effect_with_the_policies_of_the_file(briefs: dict[
     assert "with the answers of others that the file has on" in brief.bottom[0]
 
 
+@pytest.mark.slow
 def test_parts__are_about_the_effect_with_some_policies(tmp_path: Path) -> None:
     """A third comparison, whose effect is in the note of the first table."""
     shutil.copy(ps.load("insurgency").scenario.file, tmp_path / "base.toml")

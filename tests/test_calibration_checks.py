@@ -147,6 +147,7 @@ def test_recover__finds_the_truth_of_what_the_patterns_see(tmp_path: Path) -> No
     assert (found.ranks > 0.0).all() and (found.ranks < 1.0).all() and len(np.unique(found.ranks)) == found.ranks.size
 
 
+@pytest.mark.slow
 def test_leave_one_out__predicts_a_pattern_that_says_the_same_as_another(tmp_path: Path) -> None:
     """Stops in two periods follow from one parameter, so that each predicts the other."""
     found = ps.leave_one_out(patterns_file(tmp_path), 2, table=2000, particles=200)

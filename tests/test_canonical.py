@@ -50,6 +50,7 @@ def test_table__of_fifty_thousand_rows_is_whole_and_in_order(tmp_path: Path) -> 
     assert store.planned == len(pc.unique(table.column("run_id")))
 
 
+@pytest.mark.slow
 def test_table__written_in_parts_has_the_same_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sorted on the disk or at once; nothing is left behind, also when the disk is full.
 

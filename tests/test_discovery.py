@@ -94,6 +94,7 @@ def claims(kind: str, seeds: range) -> int:
 # ---- what is found --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_planted_box__is_found_with_its_limits_in_their_intervals() -> None:
     """Of eight; all 100 are a slow test."""
     right, false = recovered(range(8), 1500, resamples=40)

@@ -408,6 +408,7 @@ def test_evidence__announces_what_it_takes_and_shows_progress(graded: World) -> 
     assert (0, 4 * 2 * 2 * 9) == said[1] and said[-1][0] == said[-1][1] == said[1][1]
 
 
+@pytest.mark.slow
 def test_evidence__in_batches_is_the_same(graded: World, found: Evidence, monkeypatch: pytest.MonkeyPatch) -> None:
     """However few pairs are run at once."""
     monkeypatch.setattr("proxysim.studies.evidence._BATCH", 7)

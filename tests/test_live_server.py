@@ -239,6 +239,7 @@ def test_number__that_the_world_refuses_is_said_in_one_line(server: LiveServer, 
 # ---- latest wins, and nothing is left ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_hundred_moves_a_second__end_with_the_answer_to_the_last_one(server: LiveServer, cookie: str) -> None:
     """Answers come in the order of the moves, and the last one has the numbers of `compare`."""
     tab = Tab(server, cookie)

@@ -43,7 +43,7 @@ def test_cache__an_edited_rule_gives_new_numbers(package: Path, tmp_path: Path) 
     assert first.split()[2] != edited.split()[2]
 
 
-@pytest.mark.parametrize("where", ["file", "full", "nowhere"])
+@pytest.mark.parametrize("where", ["full", *(pytest.param(one, marks=pytest.mark.slow) for one in ("file", "nowhere"))])
 def test_cache__that_cannot_be_written_is_left_out(package: Path, tmp_path: Path, where: str) -> None:
     """A file in its place, a full disk, no home: the numbers are those of the source as it is, and nothing lies beside the source."""
     (tmp_path / "file").write_text("", encoding="utf-8")
@@ -65,7 +65,7 @@ def test_cache__that_cannot_be_written_is_left_out(package: Path, tmp_path: Path
     assert [] == [file.name for kind in ("*.nbi", "*.nbc") for file in package.rglob(kind)]
 
 
-@pytest.mark.parametrize("damage", [b"", b"nonsense"])
+@pytest.mark.parametrize("damage", [b"nonsense", pytest.param(b"", marks=pytest.mark.slow)])
 def test_cache__that_is_damaged_is_compiled_again(package: Path, tmp_path: Path, damage: bytes) -> None:
     """Indices and code cut short by a full disk."""
     first = outcome(tmp_path, tmp_path / "cache")

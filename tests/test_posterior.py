@@ -47,6 +47,7 @@ def world(folder: Path, file: Path) -> ps.World:
 
 
 # ---- draws -----------------------------------------------------------------------------------------------------------
+@pytest.mark.slow
 def test_draws__are_the_particles_one_after_another(world: ps.World, file: Path) -> None:
     """From a place that depends on the seed; parameters of one particle stay together."""
     posterior = read_posterior(file)

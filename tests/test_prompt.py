@@ -175,6 +175,7 @@ def test_plot__shows_itself_in_a_fresh_notebook() -> None:
     assert any("image/png" in output.get("data", {}) for output in book.cells[0].outputs)
 
 
+@pytest.mark.slow
 def test_figures__look_the_same_under_any_style(run: ps.Run, tmp_path: Path) -> None:
     """Dark backgrounds, tight boxes, large type and TeX outside change no byte, whether drawn or saved under them."""
     effects = ps.compare("quickstart", PAIR, runs=4).to_dataframe()

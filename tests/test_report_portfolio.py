@@ -126,6 +126,7 @@ def test_report__makes_no_runs_for_it(folder: Path) -> None:
     assert steps[0] == steps[1]
 
 
+@pytest.mark.slow
 def test_report__numbers_are_those_of_the_portfolio(given: Findings) -> None:
     """Effects without and with all, shares, first options, and ranks; the mean comes first although the file names the end first."""
     result = given.portfolio

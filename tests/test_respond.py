@@ -356,6 +356,7 @@ def test_the_number_of_parts_does_not_matter(found: ps.Responses, tmp_path: Path
     assert matrix == sorted(matrix) and matrix[-1] == steps[0][1], "progress goes on over the parts"
 
 
+@pytest.mark.slow
 def test_killed_and_continued_gives_the_same(found: ps.Responses, tmp_path: Path) -> None:
     """Killed at a write in the middle of the runs; the same command continues, and a third time changes nothing."""
     file, out = experiment(tmp_path), tmp_path / "out"

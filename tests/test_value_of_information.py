@@ -157,6 +157,7 @@ def test_null__errors_of_the_family_are_at_most_one_in_twenty() -> None:
     assert false_finds(100, 200, 60) <= 10
 
 
+@pytest.mark.slow
 def test_null__is_exceeded_by_the_best_parameter_of_permuted_draws_in_about_one_of_twenty() -> None:
     """Whatever its interval: p is uniform or larger, so that it is below 0.2 in about a fifth."""
     ps_ = [min(one.p for one in information_values(*idle(100, 20, seed), seed=seed).parameters) for seed in range(30)]
