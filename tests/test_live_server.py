@@ -25,9 +25,13 @@ import proxysim as ps
 from living import Tab, ask, enter, request, serving, until
 from proxysim.errors import InputError
 from proxysim.live import compute
+from proxysim.live.reports import Reports
 from proxysim.live.security import POLICY, Keys, hosts_of
 from proxysim.live.server import FILES, LiveServer, listen
+from proxysim.live.state import state_of
 from test_live import NUMBERS
+
+SCENARIOS = Path(__file__).parent.parent / "scenarios"
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +155,16 @@ def test_keys__names_are_those_of_the_port() -> None:
     assert {"127.0.0.1:80", "localhost:80", "[::1]:80", "10.0.0.7:80", "10.0.0.7", "127.0.0.1", "localhost", "[::1]"} == hosts_of("10.0.0.7", 80)
 
 
+@pytest.mark.parametrize("other", ['a={"x":1}', "theme", "a b=1", 'a="', "x{}=1", "ü=1", "proxysim-{port}=old"])
+def test_cookies__of_other_programs_do_not_hide_the_one(server: LiveServer, cookie: str, other: str) -> None:
+    """Browsers send those of every port of the machine, before it and after it, and some are no cookies by the standard."""
+    other = other.replace("{port}", str(server.port))
+    assert server.keys.admits(f"{other}; {cookie}") and server.keys.admits(f"{cookie}; {other}")
+    assert not server.keys.admits(other) and not server.keys.admits(f"{other}; x{cookie}")
+    if other.isascii():
+        assert 204 == ask(server, "/alive", Cookie=f"{other}; {cookie}")[0]
+
+
 # ---- messages -------------------------------------------------------------------------------------------------------
 
 
@@ -188,7 +202,8 @@ def test_tab__that_asks_again_gets_the_numbers_of_its_new_question(server: LiveS
 
 
 TEXTS = ["", "{", "[]", "NaN", '{"seq": NaN}', "[" * 20_000, "x" * 40_000, '{"open": "../quickstart"}', '{"open": ["quickstart"]}',
-         '{"open": "quickstart", "file": "/etc/passwd"}', json.dumps({**request(), "extends": "x"})]  # fmt: skip
+         '{"open": "quickstart", "file": "/etc/passwd"}', json.dumps({**request(), "extends": "x"}),
+         json.dumps({**request(), "world": "\ud800"}), json.dumps(request(changes={"pacts.treaty.strength": 10**400}))]  # fmt: skip
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -207,12 +222,13 @@ def test_message__that_is_huge_or_no_text_ends_that_page_only(server: LiveServer
     """Another page goes on."""
     other = Tab(server, cookie)
     other.opened()
-    for content in ("x" * 100_000, b"\x00\x01"):
+    for content, code in (("x" * 100_000, 1009), (b"\x00\x01", 1003)):
         tab = Tab(server, cookie)
         tab.opened()
         tab.send(content)
-        with pytest.raises(ConnectionClosed):
+        with pytest.raises(ConnectionClosed) as caught:
             tab.next("answer", seconds=10)
+        assert caught.value.rcvd is not None and code == caught.value.rcvd.code
         tab.close()
     other.send(request(3))
     assert other.done(3)["done"]
@@ -234,6 +250,59 @@ def test_number__that_the_world_refuses_is_said_in_one_line(server: LiveServer, 
     tab.send(request(5))
     assert tab.done(5)["done"]
     tab.close()
+
+
+@pytest.mark.parametrize("body", [json.dumps({**request(), "world": "\ud800"}), json.dumps(request(changes={"pacts.treaty.strength": 10**400}))])
+def test_report__of_what_cannot_be_used_is_refused_in_one_line(server: LiveServer, cookie: str, body: str) -> None:
+    """Half of a character, and a number that no float holds."""
+    status, _, told = ask(server, "/report", "POST", body.encode(), Cookie=cookie, Origin=f"http://127.0.0.1:{server.port}")
+    assert 400 == status and 1 == told.count(b"\n") and told.endswith(b"\n")
+
+
+def test_report__whose_request_breaks_off_is_no_error(server: LiveServer, cookie: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A browser that was closed while it sent."""
+    head = f"POST /report HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nOrigin: http://127.0.0.1:{server.port}\r\nCookie: {cookie}\r\n"
+    with socket.create_connection(("127.0.0.1", server.port)) as torn:
+        torn.sendall(f"{head}Content-Length: 100\r\n\r\nabc".encode())
+        time.sleep(0.3)
+    time.sleep(0.5)
+    assert 204 == ask(server, "/alive", Cookie=cookie)[0]
+    assert [] == [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+def test_pages__beyond_the_most_get_the_reason(server: LiveServer, cookie: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the page can show it."""
+    until(lambda: server.pages == 0)
+    monkeypatch.setattr("proxysim.live.server.MOST_PAGES", 1)
+    first, second = Tab(server, cookie), Tab(server, cookie)
+    with pytest.raises(ConnectionClosed) as caught:
+        second.next("hello", seconds=10)
+    assert caught.value.rcvd is not None and 1013 == caught.value.rcvd.code and "close one" in caught.value.rcvd.reason
+    first.opened()
+    first.close()
+    second.close()
+
+
+def test_world__that_is_changed_beside_the_page_is_said(tmp_path: Path) -> None:
+    """Otherwise the command line that the page offers would give other numbers than those that are shown."""
+    file = tmp_path / "my world's v1.2.toml"
+    file.write_text((SCENARIOS / "quickstart.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "base.toml").write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+    file.write_text('kind = "world"\nextends = ["base.toml"]\n', encoding="utf-8")
+    with serving(str(file)) as server:
+        tab = Tab(server, enter(server))
+        offer = tab.opened(file.stem)
+        assert "My world's v1.2" == offer["label"]
+        asked = request(1, world=file.stem)
+        tab.send(asked)
+        assert tab.done(1)["done"]
+        with (tmp_path / "base.toml").open("a", encoding="utf-8") as base:
+            base.write("\n# one more line\n")
+        tab.send({**asked, "seq": 2})
+        assert "base.toml was changed" in tab.next("refused", 2)["message"]
+        status, _, told = ask(server, "/report", "POST", json.dumps(asked).encode(), Cookie=enter(server), Origin=f"http://127.0.0.1:{server.port}")
+        assert 400 == status and b"base.toml was changed" in told
+        tab.close()
 
 
 # ---- latest wins, and nothing is left ------------------------------------------------------------------------------
@@ -387,6 +456,19 @@ def test_report__is_the_one_that_its_command_writes(server: LiveServer, cookie: 
     assert 413 == ask(server, "/report", "POST", b"x" * 40_000, **headers)[0]
 
 
+def test_reports__that_are_stopped_leave_no_folder(server: LiveServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread that writes is not waited for, so what it wrote is removed before."""
+    is_over = threading.Event()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("proxysim.report.study.page.write_report", lambda *_, **__: is_over.wait(20))
+    reports = Reports(server.library, 0)
+    reports.ask(state_of(request(), server.library)[0])
+    until(lambda: list(tmp_path.iterdir()))
+    reports.end()
+    assert [] == list(tmp_path.iterdir())
+    is_over.set()
+
+
 # ---- the process ------------------------------------------------------------------------------------------------------
 
 
@@ -452,7 +534,7 @@ def test_port__in_use_is_one_line_with_the_cure() -> None:
         assert (2, f"--port: port {port} is in use; give another one, or 0 for any that is free\n") == refusal_of("quickstart", "--port", str(port))
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "no.such.host.invalid", "203.0.113.7"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "", "0", "000.0.0.0", "::0", "::ffff:0.0.0.0", "no.such.host.invalid", "203.0.113.7"])
 def test_host__that_is_everywhere_or_elsewhere_is_refused(host: str) -> None:
     """Foreign names could not be told from those of this machine."""
     with pytest.raises(InputError, match=r"^--host: .*$"):

@@ -10,7 +10,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from proxysim.core.vocabulary import MEASURES
@@ -230,7 +229,7 @@ class Offer:
         scenario = self.scenario
         chosen = focus if focus in self.focuses else next(iter(self.focuses), None)
         return {
-            "world": self.name, "label": titled(Path(self.name).stem), "question": scenario.question, "baseline": self.baseline,
+            "world": self.name, "label": titled(self.name), "question": scenario.question, "baseline": self.baseline,
             "baseline_label": capital(branch_label(scenario, self.baseline)), "focus": chosen,
             "focuses": [{"id": name, "label": label, "about": scenario.branches.get(name, "")} for name, label in self.focuses.items()],
             "countermeasures": [{"id": name, **one} for name, one in self.countermeasures.items()],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import tempfile
 import threading
 from collections import OrderedDict
@@ -60,6 +61,7 @@ class Reports:
         self._lock = threading.Lock()
         self._writer: threading.Thread | None = None
         self._is_ended = False
+        self._folder: str | None = None
 
     def ask(self, state: State) -> Report:
         """Return the report of a state, finished or not; one that is not there yet is begun. One that failed is tried again."""
@@ -88,6 +90,8 @@ class Reports:
         self._is_ended = True
         if self._writer is not None:
             self._writer.join(0.4)  # a daemon, which does not keep the process
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _next(self) -> Report | None:
         with self._lock:
@@ -124,7 +128,7 @@ class Reports:
             return progress
 
         with tempfile.TemporaryDirectory(prefix="proxysim-") as folder:
-            file = Path(folder) / "report.html"
+            self._folder, file = folder, Path(folder) / "report.html"
             command = command_of(one.state, offer, RUNS, self.seed, "report") + " --out report.html"
             write_report(focus, file, [offer.baseline, one.state.branch], RUNS, self.seed, focus=one.state.branch, uncertain=one.state.uncertain,
                          steps=steps, asked=command)  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -58,11 +57,11 @@ class Keys:
 
     def admits(self, cookies: str) -> bool:
         """Whether a Cookie header has the cookie."""
-        try:
-            found = SimpleCookie(cookies).get(self.cookie)
-        except CookieError:
-            return False
-        return found is not None and secrets.compare_digest(found.value.encode("utf-8", "replace"), self._value.encode())
+        # By hand, because the reader of the standard library drops all cookies of a header if it cannot read one of them, and browsers
+        # send those of every other program of this machine too.
+        parts = (part.partition("=") for part in cookies.split(";"))
+        values = [value.strip() for name, _, value in parts if name.strip() == self.cookie]
+        return any(secrets.compare_digest(value.encode("utf-8", "replace"), self._value.encode()) for value in values)
 
 
 def hosts_of(host: str, port: int) -> frozenset[str]:

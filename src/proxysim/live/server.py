@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import json
 import socket
 from collections.abc import AsyncIterator, Callable
@@ -13,13 +14,13 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from proxysim import __version__
-from proxysim.errors import refused
+from proxysim.errors import InputError, refused
 from proxysim.formatting import titled
 from proxysim.live.compute import Compute
 from proxysim.live.library import Library
@@ -34,8 +35,6 @@ FILES = {
     "/": ("page.html", "text/html"), "/page.css": ("page.css", "text/css"), "/page.js": ("page.js", "text/javascript"),
     "/charts.js": ("charts.js", "text/javascript"), "/icon.svg": ("icon.svg", "image/svg+xml"),
 }  # fmt: skip
-#: Addresses that stand for all of a machine.
-_EVERYWHERE = ("0.0.0.0", "::", "")
 #: Seconds that an open connection may take to end when the server is stopped, and between signs of life on a websocket.
 _GRACE, _PING = 1, 20.0
 #: Most reports that wait.
@@ -144,16 +143,20 @@ class LiveServer:
     async def _report(self, request: Request) -> Response:
         """Begin a report, say how far it is, or send it."""
         body = b""
-        async for part in request.stream():
-            body += part
-            if len(body) > LONGEST:
-                return PlainTextResponse(f"a request has at most {LONGEST} characters\n", status_code=413)
+        try:
+            async for part in request.stream():
+                body += part
+                if len(body) > LONGEST:
+                    return PlainTextResponse(f"a request has at most {LONGEST} characters\n", status_code=413)
+        except ClientDisconnect:
+            return Response(status_code=400)  # to nobody
         try:
             message = json.loads(body)
             state, _, _ = state_of(message, self.library)
+            self.library.check(state.world)
         except (Refused, ValueError, RecursionError) as error:
             text = str(error) if isinstance(error, Refused) else "a request is one JSON object"
-            return PlainTextResponse(f"{text}\n", status_code=400)
+            return Response(f"{text}\n".encode("utf-8", "replace"), status_code=400, media_type="text/plain")
         if self.reports.waiting > _MOST_REPORTS:
             return PlainTextResponse("too many reports are being written; try again when one is finished\n", status_code=429)
         found = self.reports.ask(state)
@@ -164,10 +167,10 @@ class LiveServer:
         return Response(found.page, media_type="text/html", headers={"content-disposition": 'attachment; filename="report.html"'})
 
     async def _live(self, websocket: WebSocket) -> None:
+        await websocket.accept()  # or the page would not get the reason
         if self.pages >= MOST_PAGES:
-            await websocket.close(1013, "too many open pages")
+            await websocket.close(1013, f"{MOST_PAGES} pages are open, which is the most; close one of them")
             return
-        await websocket.accept()
         self.pages += 1
         try:
             await Session(websocket, self.library, self.compute).run(self._greeting())
@@ -188,13 +191,16 @@ def listen(host: str, port: int) -> socket.socket:
     ------
     InputError : the address stands for all of a machine or is none of this machine, or the port is in use
     """
-    if host in _EVERYWHERE:
-        raise refused("--host", "stands for every address, so no name could be refused as foreign; give one address of this machine")
+    if not host:
+        raise _everywhere()
     try:
         family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         found = socket.socket(family, kind, proto)
     except OSError as error:
         raise refused("--host", f'"{host[:80]}" is not an address of this machine: {error.strerror or error}') from None
+    if _is_everywhere(str(address[0])):
+        found.close()
+        raise _everywhere()
     try:
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind(address)
@@ -208,6 +214,17 @@ def listen(host: str, port: int) -> socket.socket:
         raise refused("--host", f'"{host[:80]}" is not an address of this machine; give one of those that it has, or leave it out') from None
     found.setblocking(False)
     return found
+
+
+def _is_everywhere(address: str) -> bool:
+    """Whether a numeric address stands for all of a machine, in whatever way it was written."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return found.is_unspecified or (mapped is not None and mapped.is_unspecified)
+
+
+def _everywhere() -> InputError:
+    return refused("--host", "stands for every address, so no name could be refused as foreign; give one address of this machine")
 
 
 #: Error numbers of an address that this machine does not have, on Linux, macOS and Windows.

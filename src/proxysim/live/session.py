@@ -45,7 +45,10 @@ class Session:
             while True:
                 text = await self.socket.receive_text()
                 await self._take(text)
-        except (WebSocketDisconnect, KeyError, RuntimeError):  # gone, or a frame that is not text
+        except KeyError:
+            with suppress(Exception):
+                await self.socket.close(1003, "a message is text")
+        except (WebSocketDisconnect, RuntimeError):  # gone
             pass
         finally:
             self.compute.remove(self.client)
@@ -66,6 +69,7 @@ class Session:
                 await self._open(message)
                 return
             state, views, seq = state_of(message, self.library)
+            self.library.check(state.world)
             self.compute.ask(self.client, state, views, seq)
         except Refused as error:
             self._put("refused", json.dumps({"type": "refused", "seq": seq, "message": str(error)}))

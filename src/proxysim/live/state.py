@@ -117,10 +117,11 @@ def _changes(value: object, offered: Mapping[str, Offered]) -> tuple[tuple[str, 
     found = []
     for path, number in value.items():
         one = offered[_one_of(path, offered, "changes")]
-        if isinstance(number, bool) or not isinstance(number, (int, float)) or not math.isfinite(number):
+        if isinstance(number, bool) or not isinstance(number, (int, float)) or not abs(number) < math.inf:
             raise Refused(f"{path}: needs a number")
         if not one.least <= number <= one.most:
-            raise Refused(f"{path}: found {number:g}; the page offers {one.least:g} to {one.most:g}")
+            shown = f"{number:g}" if abs(number) < 1e300 else "a number of more than 300 digits"
+            raise Refused(f"{path}: found {shown}; the page offers {one.least:g} to {one.most:g}")
         if float(number) != one.value:
             found.append((path, float(number)))
     return tuple(sorted(found))

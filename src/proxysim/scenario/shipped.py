@@ -95,7 +95,7 @@ def posterior_of_world(world: Path) -> Path | None:
 
 
 def _nearest(world: Path, suffix: str) -> Path | None:
-    files = [world, *reversed(_extended(world))]
+    files = [world, *reversed(files_of(world))]
     return next((beside for file in files if (beside := _beside(file, suffix)).is_file()), None)
 
 
@@ -162,11 +162,11 @@ def _experiments(world: str) -> Iterator[Path]:
 
 def _with_extended(name: str) -> list[Path]:
     """Return the file of a shipped world, preceded by the files that it extends."""
-    return _extended(shipped_worlds()[name])
+    return files_of(shipped_worlds()[name])
 
 
-def _extended(world: Path) -> list[Path]:
-    """Return a file, preceded by the files that it extends."""
+def files_of(world: Path) -> list[Path]:
+    """Return a world's file, preceded by the files that it extends."""
     found: list[Path] = []
 
     def visit(file: Path) -> None:

@@ -6,7 +6,7 @@ const $ = (id) => document.getElementById(id);
 const stored = "proxysim-live";
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-let socket = null, greeting = null, offer = null, waitFor = 500, opened = 0;
+let socket = null, greeting = null, offer = null, waitFor = 500;
 let state = null; // what is asked for
 let seq = Math.floor(Math.random() * 1e6) * 1000; // number of what is asked for; answers with another one are old
 let fresh = false; // whether the answer that is shown is for what is asked for
@@ -39,12 +39,11 @@ function ended(text) { return !text || /[.!?]$/.test(text) ? text : `${text}.`; 
 function connect() {
   const scheme = location.protocol === "https:" ? "wss" : "ws";
   socket = new WebSocket(`${scheme}://${location.host}/live`);
-  socket.addEventListener("open", () => { opened += 1; waitFor = 500; trouble(""); });
   socket.addEventListener("message", (event) => take(JSON.parse(event.data)));
   socket.addEventListener("close", lost);
 }
 
-async function lost() {
+async function lost(event) {
   stale();
   document.body.dataset.state = "lost";
   status("Connection lost. The numbers on the page are old.");
@@ -52,7 +51,7 @@ async function lost() {
   try {
     const answer = await fetch("/alive", { cache: "no-store" });
     if (answer.status === 403) { trouble("The server was started again. Open the new address that proxysim serve printed."); return; }
-    if (answer.ok) reason = "";
+    if (answer.ok) reason = event.code === 1013 && event.reason ? `${ended(event.reason)} The page tries again by itself.` : "";
   } catch { /* not there */ }
   trouble(reason);
   setTimeout(connect, waitFor);
@@ -72,6 +71,8 @@ function take(message) {
 
 function hello(message) {
   greeting = message;
+  waitFor = 500;
+  trouble("");
   const chosen = state?.world ?? remembered()?.world ?? message.first;
   $("world").replaceChildren(...message.worlds.map((one) => make("option", { value: one.id, textContent: one.label, title: one.question })));
   $("world").disabled = message.worlds.length < 2;
