@@ -363,6 +363,9 @@ def shown(words: list[str]) -> str:
     [
         (["quickstart", "--countermeasures", "sea-patroll"], '"sea-patroll" is not a branch of this world; did you mean "sea-patrol"?'),
         (["quickstart", "--countermeasures", "no-pact"], '"no-pact" is one of the two branches that are compared'),
+        (["quickstart", "--countermeasures", ""], '--countermeasures: found ""; names separated by commas are needed'),
+        (["quickstart", "--branches", " ,"], "--branches: found"),
+        (["quickstart", "--keep", str(Path(__file__).parent)], "which is not of a brief"),
         (["quickstart", "--branches", "no-pact"], "needs a world with two branches"),
         (["quickstart", "--measure", "received_arms"], "needs an actor"),
         (["quickstart", "--runs", "5"], "--runs"),

@@ -381,7 +381,7 @@ def test_inputs__that_always_move_together_are_one() -> None:
 
 
 @pytest.mark.parametrize(("change", "words"), [
-    ({"x0": [0.0, float("nan")]}, "x0: has values that are missing or not finite"), ({"x0": [0.0]}, "x0 has 1 values for"), ({}, "")])  # fmt: skip
+    ({"x0": [0.0, float("nan")]}, "x0: has values that are missing or infinite"), ({"x0": [0.0]}, "x0 has 1 values for"), ({}, "")])  # fmt: skip
 def test_tables__that_cannot_be_used_are_refused(change: dict[str, Any], words: str) -> None:
     """One line with place and cure."""
     table, holds = planted(17, 100)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -158,6 +159,19 @@ def test_ties__a_clear_difference_is_none_and_a_small_one_says_how_many_futures_
         one = standings(losses, losses <= 0.0)["loss"][1]
         assert tied == one.tied
         assert (None if not tied else int(np.ceil((1.959964 / 0.1) ** 2))) == one.futures
+
+
+@pytest.mark.parametrize(("count", "differing"), [(200, 4), (240, 4), (3, 1), (8, 2)])
+def test_ties__of_options_that_rarely_differ_need_enough_futures_that_do(count: int, differing: int) -> None:
+    """Five of them, if as large a part differs as here; below that nothing is distinguished, however large the difference."""
+    losses = np.zeros((2, count))
+    losses[1, :differing] = 10.0
+    found = standings(losses, losses <= 1.0)
+    assert found["loss"][1].tied and found["loss"][1].futures is not None
+    for one in (found["loss"][1], found["regret_90"][1]):
+        assert one.futures is None or one.futures >= 5 * count / differing
+    times = math.ceil(found["loss"][1].futures / count)
+    assert not standings(np.tile(losses, (1, times)), np.tile(losses, (1, times)) <= 1.0)["loss"][1].tied
 
 
 def test_ties__same_in_every_future_needs_no_number() -> None:

@@ -89,6 +89,26 @@ def test_open_portfolio__keeps_which_outcomes_are_maximized(folder: Path, tmp_pa
     assert [one.is_maximized for one in found.objectives] == [one.name == "stock.greens" for one in found.objectives]
 
 
+@pytest.mark.parametrize("change", ["gone", "countermeasure"])
+def test_open_portfolio__of_a_world_that_is_not_the_one_that_was_run_is_refused(change: str, folder: Path, tmp_path: Path) -> None:
+    """Costs are outside the runs, and would be those of a shipped world of the same name, or of other countermeasures."""
+    shutil.copytree(folder, tmp_path / "copy")
+    (tmp_path / "copy" / "world.toml").rename(tmp_path / "copy" / "quickstart.toml")
+    file = tmp_path / "copy" / "experiment.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace("world.toml", "quickstart.toml"), encoding="utf-8")
+    made = ps.portfolio(file, tmp_path / "copy" / "new")
+    assert made.has_costs and open_portfolio(tmp_path / "copy" / "new").has_costs
+    world = tmp_path / "copy" / "quickstart.toml"
+    if change == "gone":
+        world.unlink()
+    else:
+        world.write_text(world.read_text(encoding="utf-8").replace("scale.legs.north-coast.detection = 2\n", "scale.legs.north-coast.detection = 3\n"),
+                         encoding="utf-8")  # fmt: skip
+    with pytest.raises(InputError) as caught:
+        open_portfolio(tmp_path / "copy" / "new")
+    assert 1 == len(str(caught.value).splitlines()) and ("quickstart.toml" in str(caught.value))
+
+
 def test_open_portfolio__without_an_answer_takes_the_defaults(folder: Path, tmp_path: Path) -> None:
     """As `ps.portfolio` leaves it. An answer that cannot be read is an error, and not the defaults."""
     shutil.copytree(folder, tmp_path / "copy")

@@ -254,6 +254,23 @@ def test_payoffs_of_pure_noise_are_undetermined() -> None:
     assert ends[0].found and len(ends) > 1 and not all(end.found for end in ends)
 
 
+@pytest.mark.parametrize(("futures", "verdict"), [(1, "undetermined"), (4, "undetermined"), (5, "one")])
+def test_few_futures_determine_nothing(futures: int, verdict: str) -> None:
+    """All resamples of one future are that future, so that their agreement says nothing."""
+    rows = np.tile([[[1.0], [0.0]]], (futures, 1, 1))
+    (end,), found, agreement, _ = matrix_ends(rows, np.zeros((futures, 2, 1)), 0.0, False, 3)
+    assert (verdict, 1.0) == (found, agreement) and end.cell == (0, 0)
+
+
+def test_words__few_futures_and_candidates_that_are_not_named_are_said(found: ps.Responses) -> None:
+    """With the number that is needed, and how many more there are."""
+    ends = [dataclasses.replace(found.ends[0], share=share, found=False) for share in (0.4, 0.3, 0.2, 0.1, 0.06)]
+    text = " ".join(sentences(changed(found, ends=tuple(ends), verdict="undetermined")))
+    assert "; 2 more." in text
+    text = " ".join(sentences(changed(found, verdict="undetermined", futures=1)))
+    assert "1 future cannot show it; at least 5 are needed" in text
+
+
 def test_a_clear_difference_is_determined_and_its_share_is_the_share_of_resamples() -> None:
     """The second row is better on average; in some resamples the first one is."""
     rows = np.zeros((30, 2, 1))

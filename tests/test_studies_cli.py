@@ -379,3 +379,18 @@ def test_progress__on_no_terminal_is_plain_lines(
         show(done, 200)
     told = capsys.readouterr().err.splitlines()
     assert ["60 of 200 runs, 10 a second, 14 s left", "200 of 200 runs, 10 a second, 0 s left"] == told
+
+
+@pytest.mark.parametrize(
+    ("command", "option"), [("compare", "--branches"), ("explain", "--branches"), ("run", "--branch"), ("attribute", "--branch")]
+)
+def test_branch__that_is_unknown_is_placed_at_the_option_of_the_command(command: str, option: str) -> None:
+    """Which is named for one branch in some commands, and for several in others."""
+    found = DOOR.invoke(app, [command, "quickstart", option, "stong" if option == "--branch" else "no-pact,stong"])
+    assert 2 == found.exit_code and found.stderr.startswith(f'{option}: "stong" is not a branch of this file; did you mean "strong"?')
+
+
+def test_compare__of_one_pair_speaks_of_one() -> None:
+    """It is no interval, and no plural."""
+    found = DOOR.invoke(app, ["compare", "quickstart", "--branches", "no-pact,strong", "--runs", "1"])
+    assert 0 == found.exit_code and "because there is only 1 pair of runs" in " ".join(found.stdout.split())

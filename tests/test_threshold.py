@@ -274,7 +274,8 @@ def test_line__without_a_crossing_says_so() -> None:
     ({"vary": "legs.*.detection"}, "stands for several numbers"),
     ({"vary": "legs.north-coast.months=0:8"}, "can have only some of the values between its ends, such as whole numbers"),
     ({"vary": "no-pact:pacts.treaty.strength=0:0.5", "branches": ["strong"]}, "no-pact"),
-    ({"measure": "received_arms"}, "needs an actor"), ({"crosses": "sea-patrl"}, "--crosses"), ({"crosses": "nan"}, "a number is finite"),
+    ({"measure": "received_arms"}, "needs an actor"), ({"crosses": "sea-patrl"}, "--crosses"), ({"crosses": "nan"}, "a number is at most 1e"),
+        ({"crosses": 1e308}, "a number is at most 1e"),
     ({"crosses": "strong"}, "is the branch itself"), ({"branches": ["no-pact", "strong", "sea-patrol"]}, "found 3 different names"),
     ({"branches": ["strong", "strong"]}, "give two branches"), ({"branches": []}, "found 0"), ({"start": "1999-01"}, "1999-01"),
 ])  # fmt: skip

@@ -371,6 +371,28 @@ def test_table__refuses_what_cannot_be_used(outcomes: dict[str, Array], paramete
         ps.value_of_information_in_table(outcomes, parameters)
 
 
+@pytest.mark.parametrize(("change", "message"), [
+    ({"level": 1.0}, "level: the confidence level"), ({"level": float("nan")}, "level: the confidence level"), ({"level": "0.9"}, "level: the conf"),
+    ({"seed": -1}, "seed: a seed"), ({"outcomes": {"a": ["x"] * 60, "b": np.ones(60)}}, "a: needs numbers"),
+    ({"outcomes": {"a": np.zeros((60, 0)), "b": np.zeros((60, 0))}}, "outcomes of the same draws"),
+    ({"parameters": {"x": 3.0}}, "x: needs one value per row"),
+])  # fmt: skip
+def test_table__refuses_settings_that_cannot_be_used(change: dict[str, Any], message: str) -> None:
+    """One line each, and never an error of a library."""
+    given = {"outcomes": {"a": np.zeros(60), "b": np.ones(60)}, "parameters": {"x": np.arange(60.0)}, **change}
+    with pytest.raises(InputError, match=message):
+        ps.value_of_information_in_table(**given)
+
+
+def test_table__high_levels_have_permutations_enough() -> None:
+    """However many parameters there are; what matters much is found even so."""
+    rng = np.random.default_rng(2)
+    table = {f"x{at}": column for at, column in enumerate(rng.random((300, 400)))}
+    outcomes = {f"o{at}": at * 0.01 * (table["x0"] - 0.5) * 100 for at in range(4)}
+    found = information_values(np.stack(list(outcomes.values())), list(table.values()), 0.999)
+    assert found.permutations >= 999 and found.parameters[0].detected and math.isfinite(found.null)
+
+
 def test_table__too_few_draws_are_an_error() -> None:
     """With the number that is needed."""
     with pytest.raises(RunError, match="49 draws are too few; at least 50"):

@@ -205,3 +205,42 @@ def check_options(function: str, given: Mapping[str, object], allowed: type) -> 
         if name not in known:
             near = did_you_mean(name, known) or f"; allowed are {', '.join(known)}"
             raise TypeError(f"{function}() got an unexpected keyword argument {name!r}{near}")
+
+
+def check_level(level: object, most: float = 1.0) -> None:
+    """Check a confidence level.
+
+    Parameters
+    ----------
+    level : what was given
+    most : upper bound, which is not allowed itself
+
+    Raises
+    ------
+    InputError : it is not a number between 0 and `most`
+
+    Examples
+    --------
+    >>> check_level(0.95)
+    """
+    if isinstance(level, bool) or not isinstance(level, (int, float)) or not 0.0 < level < most:
+        raise InputError([Fault("level", 0, "", f"the confidence level is a share between 0 and {most:g}; found {level!r:.40}")])
+
+
+def check_seed(seed: object) -> None:
+    """Check a seed.
+
+    Parameters
+    ----------
+    seed : what was given
+
+    Raises
+    ------
+    InputError : it is not a whole number from 0 to 2**63 - 1
+
+    Examples
+    --------
+    >>> check_seed(7)
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+        raise InputError([Fault("seed", 0, "", f"a seed is a whole number from 0 to 2**63 - 1; found {seed!r:.40}")])

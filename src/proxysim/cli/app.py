@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -25,7 +26,7 @@ class _Commands(TyperGroup):
             sys.stdout.flush()
             return found
         except InputError as error:
-            print(error, file=sys.stderr)
+            print(self._with_own_options(error, context), file=sys.stderr)
             raise typer.Exit(2) from None
         except StorageError as error:
             print(f"proxysim: {error}", file=sys.stderr)
@@ -33,6 +34,14 @@ class _Commands(TyperGroup):
         except ProxysimError as error:
             print(f"proxysim: {error}", file=sys.stderr)
             raise typer.Exit(1) from None
+
+    def _with_own_options(self, error: InputError, context: Any) -> InputError:
+        """Name the option that the command has for branches, which is ``--branch`` in some and ``--branches`` in others."""
+        command = self.get_command(context, context.invoked_subcommand or "")
+        options = {one for parameter in getattr(command, "params", ()) for one in parameter.opts}
+        if "--branch" in options or "--branches" not in options:
+            return error
+        return InputError([replace(one, file="--branches") if one.file == "--branch" else one for one in error.faults])
 
 
 app = typer.Typer(

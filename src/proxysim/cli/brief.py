@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from proxysim.cli.app import WorldFile, app
+from proxysim.cli.app import WorldFile, app, refusal
 from proxysim.cli.options import AsJson, Seed, Threads, with_options
 from proxysim.cli.report import target_of
 from proxysim.cli.studies import bar
@@ -76,10 +76,10 @@ def brief(
 
     target = target_of(out)
     template("brief.html")  # fails before the runs if Jinja2 is missing
-    found = brief_of(world, _names(options.branches), options.runs, seed, focus=options.focus, measure=options.measure,
-                     countermeasures=_names(options.countermeasures), futures=options.futures, respond=options.respond, folder=options.keep,
-                     threads=threads, steps=bar,
-                     asked=_asked(world, options, seed, out))  # fmt: skip
+    countermeasures = _names(options.countermeasures, "--countermeasures")
+    found = brief_of(world, _names(options.branches, "--branches"), options.runs, seed, focus=options.focus, measure=options.measure,
+                     countermeasures=countermeasures, futures=options.futures, respond=options.respond, folder=options.keep, threads=threads,
+                     steps=bar, asked=_asked(world, options, seed, out))  # fmt: skip
     write(target, brief_page(found))
     if is_stream(target):
         return
@@ -87,8 +87,11 @@ def brief(
     print(f"wrote {target} ({target.stat().st_size / 1e6:.1f} MB)", file=sys.stderr)
 
 
-def _names(given: str | None) -> list[str] | None:
-    return None if given is None else [name.strip() for name in given.split(",") if name.strip()]
+def _names(given: str | None, option: str) -> list[str] | None:
+    found = None if given is None else [name.strip() for name in given.split(",") if name.strip()]
+    if found == []:
+        raise refusal(option, f'found "{given}"; names separated by commas are needed')
+    return found
 
 
 def _text(found: Brief) -> str:

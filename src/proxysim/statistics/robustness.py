@@ -114,8 +114,8 @@ def standings(losses: Array, satisfied: Array, level: float = LEVEL, seed: int =
         gaps = resampled[one] - resampled[leader]
         low, high_end = np.quantile(gaps, (0.5 - 0.5 * joint, 0.5 + 0.5 * joint))
         _, needed = _normal_tie(float(high[one] - high[leader]), float(gaps.std(ddof=1)) * math.sqrt(count), count, joint)
-        few = np.count_nonzero(losses[one] != losses[leader]) < FEWEST
-        return bool(few or low <= 0.0 <= high_end), needed
+        differing = int(np.count_nonzero(losses[one] != losses[leader]))
+        return bool(differing < FEWEST or low <= 0.0 <= high_end), max(needed, _until_enough_differ(differing, count))
 
     same = [[np.array_equal(one, other) for other in losses] for one in losses]
     same_shares = [[np.array_equal(one, other) for other in satisfied] for one in satisfied]
@@ -160,10 +160,16 @@ def _mean_tie(differences: Array, level: float) -> tuple[bool, float]:
     """Return whether the interval of a mean difference holds 0, and the number of futures at which it would not."""
     count, mean, spread = len(differences), float(differences.mean()), float(differences.std(ddof=1)) if len(differences) > 1 else math.inf
     _, needed = _normal_tie(mean, spread, count, level)
-    if np.count_nonzero(differences) < FEWEST:
-        return True, needed
+    differing = int(np.count_nonzero(differences))
+    if differing < FEWEST:
+        return True, max(needed, _until_enough_differ(differing, count))
     half = float(stats.t.ppf(0.5 + 0.5 * level, count - 1)) * spread / math.sqrt(count)
     return abs(mean) <= half, needed
+
+
+def _until_enough_differ(differing: int, count: int) -> float:
+    """Return the number of futures of which `FEWEST` differ, if as large a part of them differs as here."""
+    return FEWEST * count / differing if differing else math.inf
 
 
 def _share_tie(one: Array, other: Array, level: float) -> tuple[bool, float]:

@@ -170,7 +170,7 @@ def information_values(
     rows = rows[np.argsort(parts, kind="stable")]
     data = _Choice(plain[kept][:, rows], np.sort(parts))
     bases = {at: data.basis(codes[rows], is_text(column)) for at, (codes, column) in enumerate(zip(ranks, columns, strict=True)) if codes.max() > 0}
-    permutations = _permutations_for(draws, len(kept), len(bases))
+    permutations = _permutations_for(draws, len(kept), len(bases), level)
     largest = np.full(permutations, -math.inf)
     orders = np.random.Generator(np.random.Philox(key=seed)).permuted(np.tile(np.arange(draws), (permutations, 1)), axis=1).T
     shuffles = [data.permuted(orders[:, one]) for one in _slices(permutations, draws * len(kept))]
@@ -225,9 +225,10 @@ def _parts(draws: int, seed: int) -> Array:
     return np.random.Generator(np.random.Philox(key=seed)).permutation(np.arange(draws) % FOLDS)
 
 
-def _permutations_for(draws: int, options: int, parameters: int) -> int:
-    """Return the number of permutations, fewer where each takes longer."""
-    return int(np.clip(_PREDICTED / max(1, draws * options * parameters), _FEWEST_PERMUTATIONS, _MOST_PERMUTATIONS))
+def _permutations_for(draws: int, options: int, parameters: int, level: float) -> int:
+    """Return the number of permutations, fewer where each takes longer, but enough for the level."""
+    fewest = max(_FEWEST_PERMUTATIONS, math.ceil(1.0 / (1.0 - level)))
+    return int(max(fewest, np.clip(_PREDICTED / max(1, draws * options * parameters), _FEWEST_PERMUTATIONS, _MOST_PERMUTATIONS)))
 
 
 def _slices(count: int, size: int) -> list[slice]:

@@ -166,7 +166,8 @@ def _sure(result: Comparison, leading: Effect | None) -> list[str]:
         return wrapped(f"How sure: {rare_words(leading)}.")
     if leading.n < fewest or leading.low is None:
         few = counted(leading.n, "pair") + (f" of {study.runs:,} with a value in both runs" if leading.n < study.runs else " of runs")
-        return wrapped(f"How sure: not known, because there are only {few}. An interval needs at least {fewest} (--runs).")
+        are = "is" if leading.n == 1 else "are"
+        return wrapped(f"How sure: not known, because there {are} only {few}. An interval needs at least {fewest} (--runs).")
     none = "" if leading.detected else "no effect is detected; "
     covers = f"with parameter uncertainty{after_calibration(study)}" if study.uncertain else "(random variation only)"
     return wrapped(f"How sure: {none}{100.0 * leading.level:g} % interval {interval(leading)} {covers}, {_signs(result, leading)}.")

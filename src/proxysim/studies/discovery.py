@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 import numpy as np
 
 from proxysim.core.calendar import month_index
-from proxysim.errors import Fault, InputError, MissingExtra, RunError, check_options, did_you_mean
+from proxysim.errors import (
+    Fault,
+    InputError,
+    MissingExtra,
+    RunError,
+    check_level,
+    check_options,
+    check_seed,
+    did_you_mean,
+)
 from proxysim.runs.course import seed_of
 from proxysim.runs.ensemble import StudyOptions, ensemble, study_options
 from proxysim.runs.outcomes import outcomes_of
@@ -24,6 +33,7 @@ from proxysim.statistics.discovery import RESAMPLES, FoundBox, find_region
 from proxysim.statistics.intervals import LEVEL, mean_there
 from proxysim.statistics.paired import paired_differences
 from proxysim.statistics.second_opinion import Opinion, second_opinion
+from proxysim.studies.columns import column_of
 from proxysim.studies.discovery_result import DATE, MEANS, RUNS, CaseCount, Discovery, Input
 from proxysim.studies.naming import OutcomeCondition, outcome_condition, parsed_condition
 from proxysim.sweeps import results
@@ -282,14 +292,14 @@ def discover_table(
     ['x', 'y']
     """
     check_options("discover_table", options, BoxOptions)
-    columns = {str(name): np.asarray(column) for name, column in inputs.items()}
+    columns = {str(name): column_of(column, "inputs", str(name)) for name, column in inputs.items()}
     answers = _answers(holds)
     wrong = [f"{name} has {len(column):,} values" for name, column in columns.items() if column.shape != answers.shape]
     if wrong or not columns:
         raise InputError([Fault("inputs", 0, "", f"{wrong[0]} for {len(answers):,} cases" if wrong else "are empty; give at least one input")])
     points, place = np.arange(len(answers)), np.arange(len(answers))
     if groups is not None:
-        own = np.asarray(groups)
+        own = column_of(groups, "groups", "")
         if own.shape != answers.shape:
             raise InputError([Fault("groups", 0, "", f"has {own.size:,} values for {len(answers):,} cases")])
         _, points, place = np.unique(own, return_index=True, return_inverse=True)
@@ -329,10 +339,8 @@ def _searched(columns: Mapping[str, Array], n: Array, k: Array, options: BoxOpti
     search = Search(min_density=density, min_coverage=coverage)
     if isinstance(resamples, bool) or not isinstance(resamples, int) or not 0 <= resamples <= 10_000:
         raise RunError(f"the number of resamples is from 0 to 10,000; found {resamples!r:.40}")
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
-        raise RunError(f"a seed is from 0 to 2**63 - 1; found {seed!r:.40}")
-    if not (isinstance(level, float) and 0.0 < level < 1.0):
-        raise RunError(f"the confidence level is a share between 0 and 1; found {level!r:.40}")
+    check_seed(seed)
+    check_level(level)
     found = find_region(columns, n, k, search=search, level=level, seed=seed, resamples=resamples)
     if not found.trajectory:
         return search, found, None, ""

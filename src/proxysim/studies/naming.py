@@ -28,6 +28,8 @@ Array = np.ndarray[Any, Any]
 OUTCOME_FORM = '"MEASURE.ACTOR", such as "{example}"'
 CONDITION_FORM = '"MEASURE.ACTOR [effect] < NUMBER", or with <=, > or >='
 VARIED_FORM = '"[BRANCH:]PATH[=LOW:HIGH]"'
+#: Largest number that is compared with outcomes, which are shown per year and in other units.
+LARGEST = 1e300
 _COMPARED: dict[str, Callable[[Array, float], Array]] = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _CONDITION = re.compile(r"\s*(?P<outcome>\S+?)(?:\s+(?P<effect>effect))?\s*(?P<sign><=|>=|<|>)\s*(?P<number>\S+)\s*")
 #: A branch, or several joined by "+", before the colon; a quoted part of a path may itself contain a colon.
@@ -172,6 +174,6 @@ def _number(text: str, option: str) -> float:
         found = float(text.strip().replace("_", ""))
     except ValueError:
         found = math.nan
-    if not math.isfinite(found):
-        raise InputError([Fault(option, 0, "", f'found "{text.strip()[:40]}"; a number is needed')])
+    if not abs(found) <= LARGEST:
+        raise InputError([Fault(option, 0, "", f'found "{text.strip()[:40]}"; a number of at most {LARGEST:g} is needed')])
     return found

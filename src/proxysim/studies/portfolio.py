@@ -185,7 +185,10 @@ def open_portfolio(folder: str | Path) -> Portfolio:
         message = f"is not finished ({state.ok + state.failed:,} of {state.planned:,} runs); `{command}` continues it"
         raise InputError([Fault(str(folder), 0, "", message)])
     world = build(loaded.scenario(loaded.branches[1]))
-    if world.hash != loaded.hashes[1]:
+    # Costs are outside the runs and their hashes, so that the file must be the one that was run, countermeasures included.
+    singles = [at for at, some in enumerate(combinations_of(loaded.countermeasures), 1) if len(some) == 1]
+    same = world.hash == loaded.hashes[1] and set(loaded.countermeasures) <= set(world.scenario.branches)
+    if not same or any(loaded.scenario(loaded.branches[at]).hash != loaded.hashes[at] for at in singles):
         raise InputError([Fault(str(folder), 0, "", f"holds runs of {loaded.base} before it was changed; run the portfolio in a new folder")])
     outcomes, costs = kept_outcomes(loaded, world), _costs(loaded, world.scenario)
     asked = _asked(world, outcomes, costs, *_answered(whole / ANSWER))

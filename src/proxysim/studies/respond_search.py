@@ -11,6 +11,7 @@ import numpy as np
 
 from proxysim.errors import RunError
 from proxysim.statistics.games import Iteration, Mixed, iterate, mixed_equilibria, pure_equilibria, undominated
+from proxysim.statistics.intervals import FEWEST
 from proxysim.studies.respond_records import (
     CYCLE,
     MIXED,
@@ -162,7 +163,7 @@ def matrix_ends(
     listed = [(float(shares[i, j]), i, j) for i, j in np.argwhere((shares >= LISTED) & ~pure).tolist()]
     found = found[:MOST_ENDS]
     found += [_pure_end(i, j, share, False) for share, i, j in sorted(listed, key=lambda one: (-one[0], one[1:]))[: max(0, MOST_ENDS - len(found))]]
-    verdict = UNDETERMINED if agreement < SURE else MIXED if not pure.any() else SEVERAL if pure.sum() > 1 else ONE
+    verdict = UNDETERMINED if agreement < SURE or len(rows) < FEWEST else MIXED if not pure.any() else SEVERAL if pure.sum() > 1 else ONE
     return found, verdict, agreement, no_pure
 
 
@@ -258,9 +259,9 @@ def in_turn(study: Study, runner: Runner) -> Found:
             links, end = [(0, j, i), (1, i, j)], _pure_end(i, j, 0.0, True)
         share = float(np.all([stays(*link) for link in links], axis=0).mean())
         ends[end.key] = End(end.kind, end.choices, end.members, share=share)
-    sure = min(one.share for one in ends.values())
+    sure, fewest = min(one.share for one in ends.values()), min(weights)
     kinds = {one.kind for one in ends.values()}
-    verdict = UNDETERMINED if sure < SURE else CYCLE if kinds == {CYCLE} else SEVERAL if len(ends) > 1 else ONE
+    verdict = UNDETERMINED if sure < SURE or fewest < FEWEST else CYCLE if kinds == {CYCLE} else SEVERAL if len(ends) > 1 else ONE
     cells: dict[Cell, Array] = {}
     futures, left_out = [], 0
     for (side, other), values in sorted(known.items()):

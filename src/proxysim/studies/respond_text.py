@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from proxysim.formatting import ascii_only, capital, counted, joined, number, percent, plain, spelled
 from proxysim.scenario.labels import AS_IT_STANDS, branch_label
+from proxysim.statistics.intervals import FEWEST
 from proxysim.studies.comparison_text import fitted, wrapped
 from proxysim.studies.phrases import amount_of_change, interval_of, outcome_name, table_factor, table_unit
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Draws that are named, options of a table of payoffs, and members of a cycle that are named.
 NAMED, TABLE, MEMBERS = 4, 6, 8
+#: Candidates that are described where an equilibrium is undetermined; the rest is counted.
+_MOST_CANDIDATES = 3
 Name = Callable[[str], str]
 _NOTES = (
     "Equilibrium: neither side would get more of what it wants by another option that its purse allows, given what the other side does. "
@@ -74,8 +77,14 @@ def _where(result: Responses, name: Name) -> list[str]:
     found = [end for end in result.ends if end.found]
     kind = found[0].kind if found else ""
     if result.verdict == "undetermined":
-        named = [_described(result, end, name) for end in result.ends[:3] if end.kind != "mixed"]
-        lines = [f"Which equilibrium the sides reach is undetermined: resamples of the {result.futures:,} futures do not agree."]
+        able = [end for end in result.ends if end.kind != "mixed"]
+        named = [_described(result, end, name) for end in able[:_MOST_CANDIDATES]]
+        if len(able) > len(named):
+            named.append(f"{len(able) - len(named)} more")
+        why = f"resamples of the {result.futures:,} futures do not agree"
+        if result.futures < FEWEST:
+            why = f"{counted(result.futures, 'future')} cannot show it; at least {FEWEST} are needed"
+        lines = [f"Which equilibrium the sides reach is undetermined: {why}."]
         if named:
             what = "Candidates" if len(named) > 1 else "The candidate"
             lines.append(f"{what}, with the share of resamples in which each is one: {'; '.join(named)}.")

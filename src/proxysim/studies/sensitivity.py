@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 import numpy as np
 from scipy import stats
 
-from proxysim.errors import Fault, InputError, RunError, check_options, did_you_mean
+from proxysim.errors import Fault, InputError, RunError, check_level, check_options, did_you_mean
 from proxysim.runs.outcomes import outcomes_of
 from proxysim.scenario.resolve.assembly import full_path
 from proxysim.scenario.world.uncertainty import unknowns
@@ -171,6 +171,7 @@ def estimated(sweep: Sweep, question: Question, world: World | None, stale: str,
     options : as in `sensitivity`
     """
     level, seed = options.get("level", LEVEL), sweep.store.experiment.seed % 2**64
+    check_level(level)
     groups = _groups_asked(options.get("groups", BY))
     data = _Data.of(sweep, question, level, seed)
     method = _method(sweep, options.get("method"))

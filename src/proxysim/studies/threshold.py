@@ -19,7 +19,7 @@ from proxysim.scenario.world.world import World, world_of
 from proxysim.statistics.crossings import Crossing, Curve, changes_of_sign, crossings
 from proxysim.statistics.intervals import LEVEL
 from proxysim.statistics.paired import Effect
-from proxysim.studies.naming import outcome_named, varied_of
+from proxysim.studies.naming import LARGEST, outcome_named, varied_of
 from proxysim.studies.varying import Axis, VaryingStudy, axis_of, limits
 
 if TYPE_CHECKING:
@@ -426,7 +426,7 @@ def _study(
 
 def _target(crosses: str | float, world: World) -> tuple[float, str | None]:
     """Return the level that is crossed, and the branch whose outcome it is, if it is one."""
-    if isinstance(crosses, (int, float)) and not isinstance(crosses, bool) and np.isfinite(crosses):
+    if isinstance(crosses, (int, float)) and not isinstance(crosses, bool) and abs(crosses) <= LARGEST:
         return float(crosses), None
     text = str(crosses).strip()
     if text == ZERO:
@@ -439,8 +439,8 @@ def _target(crosses: str | float, world: World) -> tuple[float, str | None]:
             return 0.0, text
         message = f'found "{text[:60]}"; allowed are zero, a number in the unit of the measure, or a branch: {", ".join(world.branches)}'
         raise InputError([Fault("--crosses", 0, "", message)]) from None
-    if not np.isfinite(number):
-        raise InputError([Fault("--crosses", 0, "", f'found "{text[:60]}"; a number is finite')])
+    if not abs(number) <= LARGEST:
+        raise InputError([Fault("--crosses", 0, "", f'found "{text[:60]}"; a number is at most {LARGEST:g}')])
     return number, None
 
 

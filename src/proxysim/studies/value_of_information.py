@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 import numpy as np
 
-from proxysim.errors import Fault, InputError, RunError, check_options, did_you_mean
+from proxysim.errors import Fault, InputError, RunError, check_level, check_options, check_seed, did_you_mean
 from proxysim.scenario.world.uncertainty import unknowns
 from proxysim.scenario.world.world import build
 from proxysim.statistics.intervals import LEVEL
 from proxysim.statistics.paired import paired_differences
 from proxysim.statistics.robustness import settled
 from proxysim.statistics.value_of_information import FEWEST_DRAWS, InformationValues, Part, information_values
+from proxysim.studies.columns import column_of
 from proxysim.studies.evidence import weakest
 from proxysim.studies.json_values import finite
 from proxysim.studies.naming import outcome_named
@@ -41,6 +42,8 @@ Array = np.ndarray[Any, Any]
 #: Designs whose points are not a sample of the uncertain parameters: some values are in many more of them than others.
 _NO_SAMPLES = ("one-at-a-time", "morris", "saltelli", "saltelli-first-order")
 _LEVERS = "levers"
+#: Levels above need more permutations than there are.
+_HIGHEST_LEVEL = 0.9991
 
 
 class InformationOptions(TypedDict, total=False):
@@ -130,7 +133,9 @@ def value_of_information(folder: str | Path | Portfolio, measure: str | None = N
                        'use the design "lhs" or "sobol"')  # fmt: skip
     one = _objective(portfolio, measure)
     group = _group(portfolio, options.get("purse"), options.get("number"))
-    return _of_portfolio(portfolio, one, group, options.get("level", LEVEL), options.get("progress"))
+    level = options.get("level", LEVEL)
+    check_level(level, _HIGHEST_LEVEL)
+    return _of_portfolio(portfolio, one, group, level, options.get("progress"))
 
 
 def value_of_information_in_table(
@@ -176,18 +181,20 @@ def value_of_information_in_table(
     >>> found
     ValueOfInformation('outcome', options=2, draws=200, worth_knowing=['strength'])
     """
-    tables = {str(name): np.asarray(values, np.float64) for name, values in outcomes.items()}
-    columns = {str(name): _column(values) for name, values in parameters.items()}
+    check_level(level, _HIGHEST_LEVEL)
+    check_seed(seed)
+    tables = {str(name): _outcome(str(name), values) for name, values in outcomes.items()}
+    columns = {str(name): column_of(values, "parameters", str(name)) for name, values in parameters.items()}
     if len(tables) < 2:
         raise _refused("outcomes", f"a choice needs two options or more; found {len(tables)}")
     shapes = {one.shape for one in tables.values()}
-    if len(shapes) > 1 or len(next(iter(shapes))) not in (1, 2):
+    if len(shapes) > 1 or len(next(iter(shapes))) not in (1, 2) or next(iter(shapes))[1:] == (0,):
         raise _refused("outcomes", "all options need outcomes of the same draws, one value per draw, or one per draw and run")
     draws = next(iter(shapes))[0]
     for name, column in columns.items():
         if column.shape != (draws,):
             raise _refused(f"parameters.{name}", f"has {len(column):,} values for {draws:,} draws")
-    for name, values in (*tables.items(), *((key, one) for key, one in columns.items() if one.dtype.kind == "f")):
+    for name, values in tables.items():
         if not np.isfinite(values).all():
             raise _refused(name, "has values that are missing or infinite; leave out these draws everywhere")
     _check_draws(draws, "draws")
@@ -324,10 +331,12 @@ def _part(part: Part, names: Sequence[str]) -> RulePart:
     return RulePart(*ends, part.levels, names[part.option], part.share)
 
 
-def _column(values: Any) -> Array:
-    """A parameter as numbers, or as text."""
-    found = np.asarray(values)
-    return found.astype(np.float64) if found.dtype.kind in "fiu" else found.astype(str).astype(object)
+def _outcome(name: str, values: Any) -> Array:
+    """The outcome of an option as numbers."""
+    try:
+        return np.asarray(values, np.float64)
+    except (TypeError, ValueError):
+        raise _refused(name, "needs numbers") from None
 
 
 def _check_draws(draws: int, what: str) -> None:

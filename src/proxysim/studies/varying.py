@@ -105,7 +105,7 @@ def axis_of(varied: Varied, world: World, names: Sequence[str]) -> Axis:
     if number.series:
         raise _refused(varied, "has several dates, and a value would replace all of them; give the ends, as in PATH=LOW:HIGH")
     if number.low is None or number.high is None or not number.low < number.high:
-        raise _refused(varied, "has no range in the file; give the ends, as in PATH=LOW:HIGH")
+        raise _refused(varied, "has no range in the file, or none after --set; give the ends, as in PATH=LOW:HIGH")
     low, high = (as_in_file(end, kind, scenario) for end in (number.low, number.high))
     return Axis(varied, low, high, unit, number.dist == _LOG and low > 0.0)
 

@@ -55,6 +55,6 @@ def leading_outcomes(sweep: Sweep, outcome: str | None, known: Mapping[str, Outc
         sweep.answers(outcome)  # raises an error that says what is wrong
     names = [name for name in columns if name.partition(".")[0] == outcome]
     proxies = [name for name in names if name in known and known[name].is_proxy]
-    moving = [name for name in proxies if np.nanmax(np.abs(sweep.cells(name))) > 0.0]
+    moving = [name for name in proxies if np.nanmax(np.abs(sweep.cells(name)), initial=0.0) > 0.0]
     chosen = moving or proxies or names
     return tuple(chosen), "" if len(chosen) == 1 else "proxies" if moving or proxies else "actors"

@@ -14,11 +14,12 @@ from proxysim.core.version import model_version
 from proxysim.errors import Fault, InputError, check_options
 from proxysim.formatting import counted, number, spelled
 from proxysim.paths import path_of
-from proxysim.report.brief.choice import FirstChoice, choice_part, fate, first_choice, joinable
+from proxysim.report.brief.choice import FILE, FOLDER, FirstChoice, choice_part, fate, first_choice, joinable
 from proxysim.report.brief.dependence import dependence, dependence_part
 from proxysim.report.brief.effect import PactEffect, effect_part, pact_effect
 from proxysim.report.brief.knowledge import knowledge, knowledge_part
 from proxysim.report.brief.parts import Part
+from proxysim.report.brief.rivals import FOLDER as ANSWERS_FOLDER
 from proxysim.report.brief.rivals import Rivals, check_sides, rivals, rivals_part
 from proxysim.report.brief.setting import Setting, setting_of, unit_words
 from proxysim.report.brief.takes import HalfEffect, half_effects, takes_part
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 PAIRS, FUTURES, LEAST, LEAST_FUTURES = 2000, 200, 20, 50
 #: File with all sentences and tables in the folder of a brief.
 ANSWER = "brief.json"
+#: What the folder of a brief holds; runs that were interrupted are there without the sentences.
+KEPT = (ANSWER, FOLDER, FILE, ANSWERS_FOLDER)
 
 
 class BriefOptions(TypedDict, total=False):
@@ -147,8 +150,12 @@ def _folder(kept: str | Path) -> Path:
     folder = path_of(kept)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        foreign = sorted(one.name for one in folder.iterdir() if one.name not in KEPT)
     except OSError as error:
         raise InputError([Fault(str(kept), 0, "", f"cannot be used as a folder: {error.strerror or error}")]) from None
+    if foreign:
+        message = f'holds "{foreign[0][:60]}", which is not of a brief; give a new folder, or that of an earlier brief'
+        raise InputError([Fault("--keep", 0, "", message)])
     return folder
 
 

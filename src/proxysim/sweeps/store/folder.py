@@ -21,6 +21,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
@@ -81,7 +82,13 @@ def _places(experiment: Experiment, folder: Path) -> dict[str, str]:
     return found
 
 
-def _relocated(experiment: Experiment, folder: Path, places: Mapping[str, str]) -> Experiment:
+def _is_shipped(experiment: Experiment) -> bool:
+    """Whether the base world is a shipped one, and not a file of the same name."""
+    shipped = shipped_worlds().get(Path(experiment.base).stem)
+    return shipped is not None and shipped.resolve() == Path(experiment.base).resolve()
+
+
+def _relocated(experiment: Experiment, folder: Path, places: Mapping[str, str], is_shipped: bool) -> Experiment:
     """The experiment with the paths of its files as they are now.
 
     A file is looked for at its place relative to the folder of the sweep, and then where it was at the start. A shipped world
@@ -90,7 +97,7 @@ def _relocated(experiment: Experiment, folder: Path, places: Mapping[str, str]) 
     found = {}
     for name, place in places.items():
         candidates = [os.path.normpath(folder / place), getattr(experiment, name)]
-        if name == "base":
+        if name == "base" and is_shipped:
             candidates += [str(path) for path in [shipped_worlds().get(Path(experiment.base).stem)] if path]
         found[name] = next((path for path in candidates if os.path.exists(path)), candidates[1])
     return replace(experiment, **found)
@@ -112,7 +119,7 @@ class Store:
 
     def __init__(self, folder: Path, data: dict[str, Any]) -> None:
         self.folder, self.data = absolute(folder), data
-        self.experiment = _relocated(Experiment.from_json(data["experiment"]), self.folder, data.get("places", {}))
+        self.experiment = _relocated(Experiment.from_json(data["experiment"]), self.folder, data.get("places", {}), data.get("shipped", True))
         self.columns: tuple[str, ...] = tuple(data["columns"])
         self.version: str = data["model_version"]
         self.batches = tuple(Batch(**batch) for batch in data["batches"])
@@ -232,7 +239,7 @@ class Store:
         data = {
             "kind": "proxysim sweep", "format": FORMAT, "experiment": experiment.to_json(), "design": design_digest(design),
             "columns": list(columns), "model_version": version, "batches": [asdict(batch)], "block": block,
-            "places": _places(experiment, folder), **notes,
+            "places": _places(experiment, folder), "shipped": _is_shipped(experiment), **notes,
             "deal": -(-experiment.runs // ROUNDS_OF_TEXT) if any(factor.verb == TEXT for factor in experiment.factors) else 1,
         }  # fmt: skip
         store = cls(folder, json.loads(json.dumps(data)))
@@ -256,7 +263,9 @@ class Store:
         if not path.is_file():
             if (folder / MANIFEST).exists():
                 raise StorageError(f"{path} is gone, and the sweep cannot be read without it; restore it, or use a new folder")
-            raise InputError([Fault(str(folder), 0, "", f"holds no sweep: there is no {SWEEP}")])
+            inside = Path(folder) / "sweep"  # where a portfolio has its own
+            hint = f"; {shlex.quote(str(inside))} is one" if (inside / SWEEP).is_file() else ""
+            raise InputError([Fault(str(folder), 0, "", f"holds no sweep: there is no {SWEEP}{hint}")])
         try:
             data = json.loads(path.read_text(encoding="utf-8"))
             if not isinstance(data, dict):
