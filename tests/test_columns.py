@@ -29,7 +29,8 @@ def test_numbers__are_numbers_in_whatever_type(values: Any) -> None:
 
 @pytest.mark.parametrize(("values", "shown"), [
     (["b", "a"], ["b", "a"]), (np.array(["b", "a"], dtype=object), ["b", "a"]), (pd.Categorical(["b", "a"]), ["b", "a"]),
-    ([True, False], ["True", "False"]), (np.array([True, False], dtype=object), ["True", "False"]), (pd.array(["b", "a"], dtype="string"), ["b", "a"]),
+    ([True, False], ["True", "False"]), (np.array([True, False], dtype=object), ["True", "False"]),
+    (pd.array(["b", "a"], dtype="string"), ["b", "a"]),
 ])  # fmt: skip
 def test_text__is_text(values: Any, shown: list[str]) -> None:
     """True and false too: they have no size."""

@@ -102,8 +102,8 @@ def test_open_portfolio__of_a_world_that_is_not_the_one_that_was_run_is_refused(
     if change == "gone":
         world.unlink()
     else:
-        world.write_text(world.read_text(encoding="utf-8").replace("scale.legs.north-coast.detection = 2\n", "scale.legs.north-coast.detection = 3\n"),
-                         encoding="utf-8")  # fmt: skip
+        text = world.read_text(encoding="utf-8")
+        world.write_text(text.replace("legs.north-coast.detection = 2\n", "legs.north-coast.detection = 3\n"), encoding="utf-8")
     with pytest.raises(InputError) as caught:
         open_portfolio(tmp_path / "copy" / "new")
     assert 1 == len(str(caught.value).splitlines()) and ("quickstart.toml" in str(caught.value))
