@@ -274,11 +274,14 @@ def test_pages__beyond_the_most_get_the_reason(server: LiveServer, cookie: str, 
     """So that the page can show it."""
     until(lambda: server.pages == 0)
     monkeypatch.setattr("proxysim.live.server.MOST_PAGES", 1)
-    first, second = Tab(server, cookie), Tab(server, cookie)
+    first = Tab(server, cookie)
+    first.opened()
+    second = Tab(server, cookie)
     with pytest.raises(ConnectionClosed) as caught:
         second.next("hello", seconds=10)
     assert caught.value.rcvd is not None and 1013 == caught.value.rcvd.code and "close one" in caught.value.rcvd.reason
-    first.opened()
+    first.send(request(1))
+    assert first.next("answer", 1)
     first.close()
     second.close()
 
