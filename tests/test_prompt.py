@@ -13,6 +13,7 @@ import pytest
 from matplotlib import pyplot as plt
 
 import proxysim as ps
+from proxysim.__main__ import main as command
 
 ROOT = Path(__file__).parent.parent
 QUICKSTART = ROOT / "scenarios" / "quickstart.toml"
@@ -212,3 +213,18 @@ def test_module__is_the_command() -> None:
     """`python -m proxysim`."""
     found = subprocess.run([sys.executable, "-m", "proxysim", "--version"], capture_output=True, text=True, timeout=60)
     assert (0, f"proxysim {ps.__version__}\n", "") == (found.returncode, found.stdout, found.stderr)
+
+
+def test_interrupt__while_python_imports_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit status 130, as of Ctrl-C later."""
+
+    class Interrupts:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "proxysim.cli":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "proxysim.cli", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Interrupts(), *sys.meta_path])
+    with pytest.raises(SystemExit) as caught:
+        command()
+    assert 130 == caught.value.code
