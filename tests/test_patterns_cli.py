@@ -187,7 +187,7 @@ def test_section__has_a_row_for_each_pattern(tmp_path: Path) -> None:
     """Those that were put in apart; what is missed is named."""
     file = small(tmp_path, "met", "missed", "output")
     found: Any = SimpleNamespace(history=compared_with(file, ps.load("quickstart"), 3, 1, None), world=ps.load("quickstart"))
-    assert "1 of 2 historical patterns is reproduced." == in_one_sentence(found)
+    assert "Of 2 historical patterns, 1 is reproduced." == in_one_sentence(found)
     section = patterns_section(found)
     assert section is not None
     assert [True, False] == [row["met"] for row in section["rows"]] and 1 == len(section["given"])

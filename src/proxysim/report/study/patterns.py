@@ -22,7 +22,7 @@ def in_one_sentence(found: Findings) -> str:
     if found.history is None:
         return "The world was not compared with historical patterns."
     whole = found.history.at_values
-    return f"{whole.met} of {counted(len(whole.evidence), 'historical pattern')} {'is' if whole.met == 1 else 'are'} reproduced."
+    return f"Of {counted(len(whole.evidence), 'historical pattern')}, {whole.met} {'is' if whole.met == 1 else 'are'} reproduced."
 
 
 def patterns_section(found: Findings) -> dict[str, Any] | None:
