@@ -42,7 +42,7 @@ Array = np.ndarray[Any, Any]
 #: Designs whose points are not a sample of the uncertain parameters: some values are in many more of them than others.
 _NO_SAMPLES = ("one-at-a-time", "morris", "saltelli", "saltelli-first-order")
 _LEVERS = "levers"
-#: Levels above need more permutations than there are.
+#: Levels from here on would need more than a thousand permutations.
 _HIGHEST_LEVEL = 0.9991
 
 
