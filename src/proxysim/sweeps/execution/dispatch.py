@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures as futures
 import contextlib
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
@@ -15,7 +16,14 @@ from proxysim.sweeps.execution.context import worker_context
 from proxysim.sweeps.execution.dask import cluster_check, dask_client, thread_count
 from proxysim.sweeps.execution.journal import journal_path
 from proxysim.sweeps.execution.options import SweepOptions
-from proxysim.sweeps.execution.pools import POLL_SECONDS, ProcessExecutor, SerialExecutor, ThreadExecutor, WorkerPool
+from proxysim.sweeps.execution.pools import (
+    POLL_SECONDS,
+    ProcessExecutor,
+    SerialExecutor,
+    ThreadExecutor,
+    WorkerPool,
+    interrupts_noted,
+)
 from proxysim.sweeps.execution.worker import run_block
 from proxysim.sweeps.store.blocks import Block, Receipt
 from proxysim.sweeps.store.folder import Store
@@ -26,6 +34,8 @@ MAX_LOSSES = 5
 BLOCKS_PER_WORKER = 2
 #: Seconds to wait for running blocks when a sweep is stopped.
 GRACE_SECONDS = 10.0
+#: Seconds between two looks at running blocks and at Ctrl-C meanwhile.
+_STEP = 0.02
 
 
 class StoppedError(RunError):
@@ -93,20 +103,22 @@ class Dispatcher:
                 yield None
 
     def _wind_down(self, pool: WorkerPool) -> None:
-        """Wait for running blocks until the grace period or another Ctrl-C ends them."""
-        try:
-            work = [
-                future for future, block in self.in_flight.items() if not future.cancel() and self._journal(block).exists()
-            ]
-            if any(not future.done() for future in work):
-                self.say(
-                    f"waiting for {counted(len(work), 'running block')} for up to {GRACE_SECONDS:g} s; press Ctrl-C again to stop at once"
-                )
-                futures.wait(work, timeout=GRACE_SECONDS)
-        except KeyboardInterrupt:
-            pass
-        finally:
-            pool.kill()
+        """Wait for running blocks until the grace period or another Ctrl-C ends them.
+
+        That Ctrl-C is noted and not raised: within the waiting of the standard library it would leave the lock of a block taken for ever.
+        """
+        with interrupts_noted() as received:
+            try:
+                work = [future for future, block in self.in_flight.items() if not future.cancel() and self._journal(block).exists()]
+                if any(not future.done() for future in work):
+                    self.say(
+                        f"waiting for {counted(len(work), 'running block')} for up to {GRACE_SECONDS:g} s; press Ctrl-C again to stop at once"
+                    )
+                end = time.monotonic() + GRACE_SECONDS
+                while not received and time.monotonic() < end and not all(future.done() for future in work):
+                    time.sleep(_STEP)
+            finally:
+                pool.kill()
 
     def _journal(self, block: Block) -> Path:
         return journal_path(self.store.journals, block.name)

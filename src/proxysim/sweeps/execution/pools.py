@@ -128,6 +128,21 @@ class ProcessExecutor(futures.ProcessPoolExecutor):
 
 
 @contextlib.contextmanager
+def interrupts_noted() -> Iterator[list[int]]:
+    """Note each Ctrl-C in a list instead of raising it, where this thread is the one that gets them."""
+    received: list[int] = []
+    handler = signal.getsignal(signal.SIGINT)
+    handles = threading.current_thread() is threading.main_thread() and handler is not None
+    if handles:
+        signal.signal(signal.SIGINT, lambda number, frame: received.append(number))
+    try:
+        yield received
+    finally:
+        if handles:
+            signal.signal(signal.SIGINT, handler)
+
+
+@contextlib.contextmanager
 def _interrupts_deferred() -> Iterator[None]:
     """Defer Ctrl-C; a process started meanwhile has it blocked from the beginning.
 
